@@ -1,0 +1,3 @@
+//! Hoopsnake: an interpreter for a small async scripting language that mirrors
+//! Python's `async`/`await`.
+
