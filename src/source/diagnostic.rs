@@ -1,0 +1,186 @@
+//! A message about a place in the source.
+
+use super::{SourceFile, Span};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use std::fmt;
+
+/// Which exception or warning of the language a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiagnosticKind {
+    SyntaxError,
+    IndentationError,
+    TabError,
+    /// The source is too complex to parse.
+    MemoryError,
+    /// The tree is too deep for what comes after the parser.
+    RecursionError,
+    SyntaxWarning,
+}
+
+impl DiagnosticKind {
+    /// The name of the exception class.
+    pub fn name(self) -> &'static str {
+        match self {
+            DiagnosticKind::SyntaxError => "SyntaxError",
+            DiagnosticKind::IndentationError => "IndentationError",
+            DiagnosticKind::TabError => "TabError",
+            DiagnosticKind::MemoryError => "MemoryError",
+            DiagnosticKind::RecursionError => "RecursionError",
+            DiagnosticKind::SyntaxWarning => "SyntaxWarning",
+        }
+    }
+}
+
+/// One message: what is wrong and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub kind: DiagnosticKind,
+    pub message: String,
+    pub span: Span,
+    /// A hint below the picture.
+    pub help: Option<String>,
+    /// Some messages have a line but no column; they show no carets.
+    pub no_column: bool,
+}
+
+impl Diagnostic {
+    /// A message of a kind.
+    pub fn new(kind: DiagnosticKind, message: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic {
+            kind,
+            message: message.into(),
+            span,
+            help: None,
+            no_column: false,
+        }
+    }
+
+    /// A `SyntaxError`.
+    pub fn syntax(message: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic::new(DiagnosticKind::SyntaxError, message, span)
+    }
+
+    /// An `IndentationError`.
+    pub fn indentation(message: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic::new(DiagnosticKind::IndentationError, message, span)
+    }
+
+    /// The same with a hint.
+    pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What a `SyntaxError` object holds: `lineno`, `offset`, `end_lineno`
+    /// and `end_offset`, columns from 1 in code points.
+    pub fn location(&self, file: &SourceFile) -> (u32, u32, u32, u32) {
+        let start = file.position(self.span.start);
+        let end = file.position(self.span.end);
+        if self.no_column {
+            return (start.line, 0, start.line, 0);
+        }
+        (start.line, start.column + 1, end.line, end.column + 1)
+    }
+
+    /// As CPython prints it: file and line, the source line, carets, message.
+    pub fn render_plain(&self, file: &SourceFile) -> String {
+        let (line, column, end_line, end_column) = self.location(file);
+        let mut out = format!("  File \"{}\", line {line}\n", file.name());
+        let text = file.line_text(line);
+        let shown = text.trim_matches([' ', '\t', '\x0c']);
+        if !shown.is_empty() {
+            out.push_str("    ");
+            out.push_str(shown);
+            out.push('\n');
+        }
+        if column > 0 && !shown.is_empty() {
+            let end = if end_line == line { end_column } else { 0 };
+            out.push_str(&carets(text, column, end));
+        }
+        out.push_str(&format!("{}: {}\n", self.kind.name(), self.message));
+        out
+    }
+
+    /// With a picture of the place, for people at a terminal.
+    pub fn render_fancy(&self, file: &SourceFile, color: bool) -> String {
+        let theme = if color {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let picture = Picture::new(self, file);
+        let mut out = String::new();
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        match handler.render_report(&mut out, &picture) {
+            Ok(()) => out,
+            Err(fmt::Error) => self.render_plain(file),
+        }
+    }
+}
+
+/// The line of carets below a source line shown without its indentation.
+fn carets(text: &str, column: u32, end_column: u32) -> String {
+    let indent = text.len() - text.trim_start_matches([' ', '\t', '\x0c']).len();
+    let shown_chars = text.trim_end().chars().count();
+    let start = (column as usize - 1).min(shown_chars.max(indent));
+    let last = (end_column as usize).saturating_sub(1).max(start + 1);
+    if start < indent {
+        return String::new();
+    }
+    // Tabs stay tabs, so that carets line up below what they mean.
+    let pad = text.chars().skip(indent).take(start - indent);
+    let pad: String = pad
+        .map(|c| if c.is_whitespace() { c } else { ' ' })
+        .collect();
+    let missing = " ".repeat(start - indent - pad.chars().count());
+    let width = last.min(shown_chars.max(start + 1)) - start;
+    format!("    {pad}{missing}{}\n", "^".repeat(width.max(1)))
+}
+
+/// A diagnostic together with its text, as miette wants it.
+#[derive(Debug)]
+struct Picture {
+    message: String,
+    kind: &'static str,
+    help: Option<String>,
+    span: SourceSpan,
+    source: NamedSource<String>,
+}
+
+impl Picture {
+    fn new(diagnostic: &Diagnostic, file: &SourceFile) -> Picture {
+        let length = file.text().len();
+        let start = (diagnostic.span.start as usize).min(length);
+        let end = (diagnostic.span.end as usize).clamp(start, length);
+        Picture {
+            message: diagnostic.message.clone(),
+            kind: diagnostic.kind.name(),
+            help: diagnostic.help.clone(),
+            span: (start, end - start).into(),
+            source: NamedSource::new(file.name(), file.text().to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for Picture {}
+
+impl miette::Diagnostic for Picture {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<_>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = LabeledSpan::new_with_span(Some("here".to_string()), self.span);
+        Some(Box::new(std::iter::once(label)))
+    }
+}

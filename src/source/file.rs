@@ -1,0 +1,152 @@
+//! A source file: its name, its text and where its lines begin.
+
+use super::Span;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A place in a file as people count: lines from 1, columns from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in code points, from 0.
+    pub column: u32,
+    /// Column in bytes of UTF-8, from 0 (what `ast` calls `col_offset`).
+    pub byte_column: u32,
+}
+
+/// The text of one file or one `-c` string, with its line table.
+///
+/// The text is what the language sees: line ends are `\n` and a byte-order
+/// mark is gone, so that offsets, lines and columns agree everywhere.
+#[derive(Debug)]
+pub struct SourceFile {
+    name: Arc<str>,
+    text: String,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    /// Takes text as it was read; line ends become `\n` and a leading
+    /// byte-order mark is dropped.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> SourceFile {
+        let text = plain_line_ends(text.into());
+        let line_starts = line_starts(&text);
+        SourceFile {
+            name: name.into(),
+            text,
+            line_starts,
+        }
+    }
+
+    /// The name shown in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name, shared.
+    pub fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many lines there are; a text that ends in a line end has no
+    /// further empty line.
+    pub fn line_count(&self) -> u32 {
+        let all = self.line_starts.len() as u32;
+        match self.line_starts.last() {
+            Some(&start) if start as usize == self.text.len() && all > 1 => all - 1,
+            _ => all,
+        }
+    }
+
+    /// The text under a span (nothing when the span is not of this file).
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// The line, from 1, that holds an offset.
+    pub fn line_of(&self, offset: u32) -> u32 {
+        self.line_starts.partition_point(|&start| start <= offset) as u32
+    }
+
+    /// The text of a line, counted from 1, without its line end.
+    pub fn line_text(&self, line: u32) -> &str {
+        let range = self.line_range(line);
+        self.text[range].trim_end_matches('\n')
+    }
+
+    /// The offset at which a line begins (the end of the text beyond the last).
+    pub fn line_start(&self, line: u32) -> u32 {
+        let index = (line as usize).saturating_sub(1);
+        let end = self.text.len() as u32;
+        self.line_starts.get(index).copied().unwrap_or(end)
+    }
+
+    /// Line and columns of an offset.
+    pub fn position(&self, offset: u32) -> Position {
+        let offset = offset.min(self.text.len() as u32);
+        let line = self.line_of(offset);
+        let start = self.line_start(line);
+        let before = &self.text.as_bytes()[start as usize..offset as usize];
+        // Continuation bytes do not count, which also holds for an offset
+        // inside a character.
+        let column = before.iter().filter(|&&b| (b & 0xC0) != 0x80).count();
+        Position {
+            line,
+            column: column as u32,
+            byte_column: offset - start,
+        }
+    }
+
+    /// The offset of a line from 1 and a column in code points from 0.
+    pub fn offset(&self, line: u32, column: u32) -> u32 {
+        let text = self.line_text(line);
+        let inside = text.char_indices().nth(column as usize);
+        self.line_start(line) + inside.map_or(text.len(), |(at, _)| at) as u32
+    }
+
+    fn line_range(&self, line: u32) -> Range<usize> {
+        self.line_start(line) as usize..self.line_start(line + 1) as usize
+    }
+}
+
+/// Makes every line end `\n` and drops a byte-order mark.
+fn plain_line_ends(text: String) -> String {
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_string(),
+        None => text,
+    };
+    if !text.contains('\r') {
+        return text;
+    }
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
+    std::iter::once(0)
+        .chain(ends.map(|(at, _)| at as u32 + 1))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns() {
+        let file = SourceFile::new("x", "a\r\né = 1\rb");
+        assert_eq!(file.text(), "a\né = 1\nb");
+        assert_eq!(file.line_count(), 3);
+        assert_eq!(file.line_text(2), "é = 1");
+        let at = file.position(5);
+        assert_eq!((at.line, at.column, at.byte_column), (2, 2, 3));
+        assert_eq!(file.offset(2, 2), 5);
+        assert_eq!(file.line_of(0), 1);
+    }
+}

@@ -1,0 +1,14 @@
+//! Text and positions: source files, spans and the messages about them.
+//!
+//! The lowest room. A `Span` is two byte offsets; only a `SourceFile` can say
+//! which line and column that is, and only a `Diagnostic` is shown to people.
+
+mod diagnostic;
+mod file;
+mod span;
+mod wtf8;
+
+pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use file::{Position, SourceFile};
+pub use span::Span;
+pub use wtf8::{CodePoints, Wtf8, Wtf8Buf};
