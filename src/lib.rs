@@ -1,6 +1,5 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
 
-
 pub mod source;
 pub mod syntax;
