@@ -107,6 +107,8 @@ pub struct LiveTemps {
     pub start: u32,
     /// How many temporaries from `nlocals` on are live *while this instruction runs
     /// and after its operands were consumed* (that is, those of enclosing expressions).
+    /// A `Keep` operand counts as live, also at `Await` and `ForIter`, which drop it in the end;
+    /// only what `Clear` clears does not.
     pub depth: u16,
 }
 

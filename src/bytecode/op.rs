@@ -277,7 +277,8 @@ opcodes! {
     GetAIter Dst Src None 0;
     /// A = the awaitable of `B.__anext__()`, B kept.
     GetANext Dst Keep None 0;
-    /// Ends an `async for`: jumps by A if exception B is StopAsyncIteration (B dropped), else raises B again.
+    /// Ends an `async for`: jumps by A if exception B is StopAsyncIteration, else raises B again.
+    /// The local B is emptied either way.
     EndAsyncFor Jump16 Keep None 0;
 
     // Waiting and yielding.
@@ -339,9 +340,11 @@ opcodes! {
     DictMerge Keep Src Keep 0;
     /// A = tuple(list B).
     ListToTuple Dst Src None 0;
-    /// Unpacks B into the C temporaries A, A+1, ...
+    /// Unpacks B into C temporaries, the *last* element into A, the first into A+C-1: what is
+    /// stored first lies on top, so that the live temporaries stay a contiguous prefix.
     Unpack OutWindow Src Imm 0;
-    /// Unpacks B into C&255 temporaries, a list, and C>>8 more.
+    /// Unpacks B into C&255 elements, a list, and C>>8 more elements, in temporaries from A on, in
+    /// reverse as Unpack: the last element into A, the first into A + (C&255) + (C>>8).
     UnpackEx OutWindow Src Imm 0;
 
     // Functions, classes, imports.
@@ -396,6 +399,9 @@ opcodes! {
     // Not made by the compiler.
     /// The only word of a native frame: calls its resume function.
     NativeResume None None None 0;
+
+    /// A = B; B keeps its value, temporary or not (Move consumes a temporary).
+    Copy Dst Keep None 0;
 }
 
 /// What `Op::Intrinsic` computes.
