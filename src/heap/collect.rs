@@ -1,0 +1,227 @@
+//! The cycle collector: trial deletion over all cyclic objects.
+//!
+//! Each object's count less the references that come from other objects is
+//! what is held from outside (frames, Rust). What nothing from outside reaches
+//! is garbage. The collector only runs between instructions, when every Value
+//! in a register is counted.
+
+use std::collections::HashMap;
+
+use super::refs::Visitor;
+use super::store::{self, FIRST_SLOT, Header, Heap, Page};
+use super::value::Value;
+
+/// What is known of one page during a collection: for each slot the count that
+/// comes from outside, or `MARKED`.
+struct PageMarks {
+    marks: Vec<u32>,
+    slot_size: usize,
+}
+
+const MARKED: u32 = u32::MAX;
+
+struct Marks {
+    pages: HashMap<usize, PageMarks, std::hash::BuildHasherDefault<PageHasher>>,
+}
+
+/// Pages are aligned, so the address without its low bits is as good as a hash.
+#[derive(Default)]
+struct PageHasher(u64);
+
+impl std::hash::Hasher for PageHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only usize keys are hashed");
+    }
+    fn write_usize(&mut self, n: usize) {
+        self.0 = ((n >> 16) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+impl Marks {
+    fn slot(&mut self, header: *const Header) -> Option<&mut u32> {
+        let page = store::page_of(header) as usize;
+        let entry = self.pages.get_mut(&page)?;
+        let index = (header as usize - page - FIRST_SLOT) / entry.slot_size;
+        entry.marks.get_mut(index)
+    }
+}
+
+struct Subtract<'a>(&'a mut Marks);
+
+impl Visitor for Subtract<'_> {
+    fn visit(&mut self, value: &Value) {
+        if value.is_object()
+            && let Some(mark) = self.0.slot(value.header())
+        {
+            *mark = mark.saturating_sub(1);
+        }
+    }
+}
+
+struct Reach<'a> {
+    marks: &'a mut Marks,
+    todo: &'a mut Vec<*mut Header>,
+}
+
+impl Visitor for Reach<'_> {
+    fn visit(&mut self, value: &Value) {
+        if value.is_object()
+            && let Some(mark) = self.marks.slot(value.header())
+            && *mark != MARKED
+        {
+            *mark = MARKED;
+            self.todo.push(value.header());
+        }
+    }
+}
+
+impl Heap {
+    /// Finds and frees garbage cycles; those with finalizers wait in `finalize`.
+    /// Returns how many objects were found unreachable.
+    pub fn collect(&mut self) -> usize {
+        let live = self.cyclic_objects();
+        let mut marks = self.initial_marks();
+        for &object in &live {
+            self.trace(object, &mut Subtract(&mut marks));
+        }
+        let garbage = self.unreached(&live, &mut marks);
+        self.debt = 0;
+        self.threshold = 50_000.max((live.len() - garbage.len()) as isize);
+        let found = garbage.len();
+        self.clear(garbage);
+        found
+    }
+
+    fn each_page(&self) -> impl Iterator<Item = *mut Page> + '_ {
+        self.pages.iter().chain(&self.large).copied()
+    }
+
+    fn cyclic_objects(&self) -> Vec<*mut Header> {
+        let mut objects = Vec::new();
+        for page in self.each_page() {
+            // SAFETY: pages in the lists are live; the first `used` slots were handed out,
+            // and a slot that was freed since has shape 0.
+            unsafe {
+                let (size, used) = ((*page).slot_size, (*page).used as usize);
+                for i in 0..used {
+                    let header = page.cast::<u8>().add(FIRST_SLOT + i * size).cast::<Header>();
+                    if (*header).shape != 0 && self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic {
+                        objects.push(header);
+                    }
+                }
+            }
+        }
+        objects
+    }
+
+    fn initial_marks(&self) -> Marks {
+        let mut pages = HashMap::default();
+        for page in self.each_page() {
+            // SAFETY: as in `cyclic_objects`.
+            unsafe {
+                let (size, used) = ((*page).slot_size, (*page).used as usize);
+                let marks = (0..used)
+                    .map(|i| {
+                        let header = page.cast::<u8>().add(FIRST_SLOT + i * size).cast::<Header>();
+                        if (*header).shape == 0 { 0 } else { (*header).count.min(MARKED - 1) }
+                    })
+                    .collect();
+                pages.insert(page as usize, PageMarks { marks, slot_size: size });
+            }
+        }
+        Marks { pages }
+    }
+
+    fn trace(&self, header: *mut Header, visitor: &mut dyn Visitor) {
+        // SAFETY: the object is live; its shape says what it is.
+        unsafe {
+            let entry = &self.shapes[(*header).shape as usize];
+            let table = &self.kinds[entry.kind as usize];
+            (table.trace)(header, visitor);
+            if entry.flags & (store::shape_flags::SLOTS | store::shape_flags::TAIL_DICT) != 0 {
+                for slot in store::slots_of(header, table.size, entry.flags, entry.capacity) {
+                    visitor.visit(slot);
+                }
+            }
+            if entry.flags & store::shape_flags::OWNS_CLASS != 0 {
+                visitor.visit(&entry.class);
+            }
+        }
+    }
+
+    /// Those of `live` that nothing from outside reaches.
+    fn unreached(&self, live: &[*mut Header], marks: &mut Marks) -> Vec<*mut Header> {
+        let mut todo = Vec::new();
+        for &object in live {
+            match marks.slot(object) {
+                Some(mark) if *mark != 0 && *mark != MARKED => {
+                    *mark = MARKED;
+                    todo.push(object);
+                }
+                _ => continue,
+            }
+            while let Some(next) = todo.pop() {
+                self.trace(next, &mut Reach { marks, todo: &mut todo });
+            }
+        }
+        live.iter().copied().filter(|&object| marks.slot(object).is_some_and(|m| *m != MARKED)).collect()
+    }
+
+    /// Breaks the cycles among `garbage`. If an object has a finalizer that has
+    /// not run, the whole group waits for it (it may be resurrected) and is found
+    /// again by a later collection.
+    fn clear(&mut self, garbage: Vec<*mut Header>) {
+        // SAFETY: the objects are live (their counts are not zero); holding a Value keeps each alive
+        // until all were cleared.
+        let held: Vec<Value> = garbage
+            .iter()
+            .map(|&header| unsafe {
+                (*header).count += 1;
+                Value::from_header(header)
+            })
+            .collect();
+        let mut waiting = Vec::new();
+        for value in &held {
+            if self.wants_finalizer(value) {
+                waiting.push(value.clone());
+            }
+        }
+        if !waiting.is_empty() {
+            self.finalize.extend(waiting);
+            return;
+        }
+        for value in &held {
+            self.clear_object(value);
+        }
+    }
+
+    fn wants_finalizer(&mut self, value: &Value) -> bool {
+        let header = value.header();
+        // SAFETY: the object is live.
+        unsafe {
+            let entry = &self.shapes[(*header).shape as usize];
+            let (flags, kind) = (entry.flags, entry.kind as usize);
+            let kinds = self.kinds;
+            self.must_finalize(header, flags, &kinds[kind])
+        }
+    }
+
+    fn clear_object(&mut self, value: &Value) {
+        let header = value.header();
+        // SAFETY: the object is live; `clear` and the slots leave it whole.
+        unsafe {
+            let entry = &self.shapes[(*header).shape as usize];
+            let (flags, capacity) = (entry.flags, entry.capacity);
+            let table = &self.kinds[entry.kind as usize];
+            (table.clear)(header);
+            if flags & (store::shape_flags::SLOTS | store::shape_flags::TAIL_DICT) != 0 {
+                for slot in store::slots_of(header, table.size, flags, capacity) {
+                    drop(std::mem::take(slot));
+                }
+            }
+        }
+    }
+}

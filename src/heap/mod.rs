@@ -1,0 +1,19 @@
+//! The heap: values, objects and their headers, reference counts, the cycle
+//! collector, memory accounting. It knows neither classes nor code.
+//!
+//! Every object starts with a `Header`: a count and a shape id. An object dies
+//! when its count reaches zero (at once, without recursion); cycles are found
+//! by trial deletion over all pages (`collect`).
+
+mod buffer;
+mod collect;
+mod refs;
+mod store;
+mod value;
+
+pub use buffer::{Buffer, OutOfMemory};
+pub use refs::{Kind, KindTable, Object, Ref, Visitor};
+pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};
+pub use value::{INT_MAX, INT_MIN, Value};
+
+pub(crate) use store::{alloc, alloc_shaped, alloc_trailing, object_capacity};

@@ -1,0 +1,517 @@
+//! Where objects live: pages of 64 KiB, each cut into slots of one size. A
+//! larger object has a page of its own. Pages are aligned to their size, so the
+//! page of an object is found by masking its address.
+//!
+//! The heap of the engine that is running is named by a thread-local, because
+//! `Value::drop` has no other way to find it.
+
+use std::alloc::{self, Layout};
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::ptr;
+
+use super::refs::{KindTable, Object, Ref};
+use super::value::Value;
+
+/// What every object starts with.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Header {
+    /// References to the object.
+    pub(crate) count: u32,
+    /// Which shape it has; 0 marks a free slot.
+    pub(crate) shape: u32,
+}
+
+impl Header {
+    /// A header for an object that is about to be placed on the heap.
+    pub const fn new() -> Header {
+        Header { count: 1, shape: 0 }
+    }
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Header::new()
+    }
+}
+
+/// Shape ids below this are kinds.
+pub const FIRST_FREE_SHAPE: u32 = 256;
+
+/// Bits of `ShapeEntry::flags`.
+pub mod shape_flags {
+    /// Instances have a finalizer (`__del__`).
+    pub const FINALIZER: u8 = 1;
+    /// Some instance of the class was weakly referenced once.
+    pub const WEAKLY_REFERENCED: u8 = 2;
+    /// Slots follow the base (plain instances).
+    pub const SLOTS: u8 = 4;
+    /// The last word of the object is its `__dict__` (subclasses of built-in types).
+    pub const TAIL_DICT: u8 = 8;
+    /// Instances hold a count of their class.
+    pub const OWNS_CLASS: u8 = 16;
+    /// Attributes are in a dict that slot 0 holds.
+    pub const DICT_MODE: u8 = 32;
+    /// Attribute look-up must not be cached by shape.
+    pub const UNCACHEABLE: u8 = 64;
+}
+
+/// What the heap knows of a shape.
+pub struct ShapeEntry {
+    /// The kind of the object.
+    pub kind: u8,
+    /// See `shape_flags`.
+    pub flags: u8,
+    /// Inline slots.
+    pub capacity: u16,
+    /// The class, not counted: a class outlives its shapes. Undef while unknown.
+    pub class: std::mem::ManuallyDrop<Value>,
+}
+
+const PAGE_SIZE: usize = 64 * 1024;
+const PAGE_HEADER: usize = 64;
+/// Larger objects get a page of their own.
+const LARGEST_SLOT: usize = 8 * 1024;
+
+#[repr(C)]
+pub(super) struct Page {
+    /// Bytes of a slot, or of the whole object on a page of its own.
+    pub(super) slot_size: usize,
+    /// Slots handed out so far, from the first on.
+    pub(super) used: u32,
+    pub(super) slots: u32,
+    pub(super) ordinal: u32,
+    /// Place in `Heap::pages` or `Heap::large`.
+    pub(super) index: u32,
+}
+
+/// Slot sizes: multiples of 16 up to 512, then four steps to each doubling.
+fn class_of_size(size: usize) -> usize {
+    if size <= 512 {
+        return size.div_ceil(16).max(1) - 1;
+    }
+    let log = usize::BITS - 1 - (size - 1).leading_zeros();
+    let step = 1usize << (log - 2);
+    let quarter = (size - 1 - (1usize << log)) / step;
+    32 + (log as usize - 9) * 4 + quarter
+}
+
+fn size_of_class(class: usize) -> usize {
+    if class < 32 {
+        return (class + 1) * 16;
+    }
+    let log = 9 + (class - 32) / 4;
+    (1usize << log) + ((class - 32) % 4 + 1) * (1usize << (log - 2))
+}
+
+const CLASSES: usize = 32 + 16;
+
+#[derive(Clone, Copy)]
+struct SizeClass {
+    /// Freed slots, linked through the word behind the header.
+    free: *mut Header,
+    /// Fresh slots of the newest page.
+    next: *mut u8,
+    end: *mut u8,
+    page: *mut Page,
+}
+
+/// All objects of one engine.
+pub struct Heap {
+    classes: [SizeClass; CLASSES],
+    pub(super) pages: Vec<*mut Page>,
+    pub(super) large: Vec<*mut Page>,
+    pub(super) kinds: &'static [KindTable],
+    /// What is known of each shape, by id.
+    pub shapes: Vec<ShapeEntry>,
+    free_shapes: Vec<u32>,
+    next_ordinal: u32,
+    /// Bytes in use, objects and buffers together.
+    pub bytes: usize,
+    /// The most bytes there may be.
+    pub limit: usize,
+    /// Cyclic objects made less those freed since the last collection.
+    pub(super) debt: isize,
+    pub(super) threshold: isize,
+    /// Set by `gc.disable()`.
+    pub collector_off: bool,
+    releasing: bool,
+    dying: Vec<*mut Header>,
+    /// Objects that wait for their finalizer, in the order of their deaths.
+    pub finalize: Vec<Value>,
+    /// Objects whose `__del__` ran: it runs once.
+    finalized: HashSet<usize>,
+    /// Objects with weak references, by address.
+    pub weak: std::collections::HashMap<usize, Vec<Value>>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*mut Heap> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// The heap of the engine that is running on this thread.
+///
+/// # Panics
+/// When no engine is entered.
+#[inline(always)]
+pub fn current<'a>() -> &'a mut Heap {
+    let heap = CURRENT.get();
+    debug_assert!(!heap.is_null(), "no engine is entered on this thread");
+    // SAFETY: `Entered` keeps the pointer valid while it is set; callers hold
+    // the reference for single field accesses only and never across script code.
+    unsafe { &mut *heap }
+}
+
+/// Makes a heap the current one of this thread until dropped.
+pub struct Entered(*mut Heap);
+
+impl Entered {
+    /// Enters `heap`, which must stay where it is until the guard is dropped.
+    pub fn enter(heap: *mut Heap) -> Entered {
+        Entered(CURRENT.replace(heap))
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+#[inline]
+pub(super) fn kind_of_shape(shape: u32) -> u8 {
+    current().shapes[shape as usize].kind
+}
+
+impl Heap {
+    /// An empty heap for objects of these kinds (the index is the kind).
+    pub fn new(kinds: &'static [KindTable]) -> Heap {
+        let no_class = SizeClass { free: ptr::null_mut(), next: ptr::null_mut(), end: ptr::null_mut(), page: ptr::null_mut() };
+        let shapes = (0..FIRST_FREE_SHAPE)
+            .map(|id| ShapeEntry { kind: id as u8, flags: 0, capacity: 0, class: std::mem::ManuallyDrop::new(Value::UNDEF) })
+            .collect();
+        Heap {
+            classes: [no_class; CLASSES],
+            pages: Vec::new(),
+            large: Vec::new(),
+            kinds,
+            shapes,
+            free_shapes: Vec::new(),
+            next_ordinal: 0,
+            bytes: 0,
+            limit: usize::MAX,
+            debt: 0,
+            threshold: 50_000,
+            collector_off: false,
+            releasing: false,
+            dying: Vec::new(),
+            finalize: Vec::new(),
+            finalized: HashSet::new(),
+            weak: std::collections::HashMap::new(),
+        }
+    }
+
+    /// A new shape id. `class` is not counted: the class frees the shape before it dies.
+    pub fn new_shape(&mut self, kind: u8, flags: u8, capacity: u16, class: &Value) -> u32 {
+        // SAFETY: the entry is ManuallyDrop, so the count stays right.
+        let class = std::mem::ManuallyDrop::new(unsafe { class.copy_uncounted() });
+        let entry = ShapeEntry { kind, flags, capacity, class };
+        if let Some(id) = self.free_shapes.pop() {
+            self.shapes[id as usize] = entry;
+            return id;
+        }
+        self.shapes.push(entry);
+        (self.shapes.len() - 1) as u32
+    }
+
+    /// Gives a shape id back. No object of the shape is left, and no cache names it.
+    pub fn free_shape(&mut self, id: u32) {
+        self.shapes[id as usize].class = std::mem::ManuallyDrop::new(Value::UNDEF);
+        self.free_shapes.push(id);
+    }
+
+    /// Whether a collection is due.
+    #[inline]
+    pub fn collection_due(&self) -> bool {
+        self.debt > self.threshold && !self.collector_off
+    }
+
+    /// Whether finalizers wait.
+    #[inline(always)]
+    pub fn has_finalizers(&self) -> bool {
+        !self.finalize.is_empty()
+    }
+
+    /// Room for `size` bytes; what is in it is undefined but for `shape`.
+    #[inline]
+    unsafe fn allocate(&mut self, size: usize) -> *mut Header {
+        if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
+            return self.allocate_large(size);
+        }
+        let class = &mut self.classes[class_of_size(size)];
+        let slot = class.free;
+        if !slot.is_null() {
+            // SAFETY: a free slot's second word links to the next one.
+            class.free = unsafe { *slot.add(1).cast::<*mut Header>() };
+            return slot;
+        }
+        self.allocate_fresh(size)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_fresh(&mut self, size: usize) -> *mut Header {
+        let number = class_of_size(size);
+        let slot_size = size_of_class(number);
+        let class = &mut self.classes[number];
+        if class.next == class.end {
+            let index = self.pages.len() as u32;
+            let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
+            let page = new_page(PAGE_SIZE, Page { slot_size, used: 0, slots: slots as u32, ordinal: self.next_ordinal, index });
+            self.next_ordinal += 1;
+            self.pages.push(page);
+            class.page = page;
+            // SAFETY: the first slot lies behind the page's header, inside the page.
+            class.next = unsafe { page.cast::<u8>().add(PAGE_HEADER) };
+            class.end = unsafe { class.next.add(slots * slot_size) };
+        }
+        let slot = class.next;
+        // SAFETY: next < end, and end is a whole number of slots away.
+        class.next = unsafe { slot.add(slot_size) };
+        unsafe { (*class.page).used += 1 };
+        slot.cast()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_large(&mut self, size: usize) -> *mut Header {
+        let index = self.large.len() as u32;
+        let size = size.next_multiple_of(16);
+        let page = new_page(size + PAGE_HEADER, Page { slot_size: size, used: 1, slots: 1, ordinal: self.next_ordinal, index });
+        self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
+        self.large.push(page);
+        // SAFETY: the object follows the page's header.
+        unsafe { page.cast::<u8>().add(PAGE_HEADER).cast() }
+    }
+
+    unsafe fn deallocate(&mut self, header: *mut Header) {
+        let page = page_of(header);
+        // SAFETY: the caller owns the dead object; its page is live.
+        unsafe {
+            let size = (*page).slot_size;
+            self.bytes -= size;
+            if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
+                let index = (*page).index as usize;
+                self.large.swap_remove(index);
+                if let Some(&moved) = self.large.get(index) {
+                    (*moved).index = index as u32;
+                }
+                if cfg!(hoop_heap_debug) {
+                    ptr::write_bytes(header.cast::<u8>(), 0xDB, size);
+                }
+                alloc::dealloc(page.cast(), page_layout(size + PAGE_HEADER));
+                return;
+            }
+            let class = &mut self.classes[class_of_size(size)];
+            (*header).shape = 0;
+            *header.add(1).cast::<*mut Header>() = class.free;
+            class.free = header;
+        }
+    }
+
+    /// Frees one dead object, or queues it for its finalizer.
+    unsafe fn free_object(&mut self, header: *mut Header) {
+        // SAFETY: the object is dead (count 0) and whole; nobody else refers to it.
+        unsafe {
+            let shape = (*header).shape;
+            let (kind, flags, capacity) = {
+                let entry = &self.shapes[shape as usize];
+                (entry.kind, entry.flags, entry.capacity)
+            };
+            let table = &self.kinds[kind as usize];
+            if self.must_finalize(header, flags, table) {
+                (*header).count = 1;
+                let value = Value::from_header(header);
+                self.finalize.push(value);
+                return;
+            }
+            if flags & shape_flags::WEAKLY_REFERENCED != 0 {
+                self.weak.remove(&(header as usize));
+            }
+            if flags & (shape_flags::SLOTS | shape_flags::TAIL_DICT) != 0 {
+                drop_slots(header, table.size, flags, capacity);
+            }
+            if flags & shape_flags::OWNS_CLASS != 0 {
+                drop(self.shapes[shape as usize].class.copy_uncounted());
+            }
+            self.debt -= table.cyclic as isize;
+            (table.drop)(header);
+            if !self.finalized.is_empty() {
+                self.finalized.remove(&(header as usize));
+            }
+            self.deallocate(header);
+        }
+    }
+
+    pub(super) unsafe fn must_finalize(&mut self, header: *mut Header, flags: u8, table: &KindTable) -> bool {
+        if flags & shape_flags::FINALIZER != 0 && self.finalized.insert(header as usize) {
+            return true;
+        }
+        if flags & shape_flags::WEAKLY_REFERENCED != 0 && self.weak.get(&(header as usize)).is_some_and(|refs| !refs.is_empty()) {
+            return true;
+        }
+        // SAFETY: the object is whole and of this kind.
+        unsafe { (table.needs_finalizer)(header) }
+    }
+
+    /// A stable number for an object: never its address.
+    pub fn identity(&self, value: &Value) -> u64 {
+        if !value.is_object() {
+            return value.word() as u64;
+        }
+        let header = value.header();
+        let page = page_of(header);
+        // SAFETY: the page of a live object is live.
+        let ordinal = unsafe { (*page).ordinal } as u64;
+        0x7f00_0000_0000 + ordinal * PAGE_SIZE as u64 + (header as u64 - page as u64)
+    }
+}
+
+impl Drop for Heap {
+    /// Gives the memory back without running any destructor of what is left:
+    /// only immortal objects and leaks are.
+    fn drop(&mut self) {
+        for &page in &self.pages {
+            // SAFETY: the pages were allocated with this layout and nobody uses them any more.
+            unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
+        }
+        for &page in &self.large {
+            // SAFETY: as above.
+            unsafe { alloc::dealloc(page.cast(), page_layout((*page).slot_size + PAGE_HEADER)) };
+        }
+    }
+}
+
+fn page_layout(size: usize) -> Layout {
+    Layout::from_size_align(size, PAGE_SIZE).expect("object sizes are checked before they are asked for")
+}
+
+fn new_page(size: usize, head: Page) -> *mut Page {
+    let layout = page_layout(size);
+    // SAFETY: the layout is not empty; the page's head fits.
+    unsafe {
+        let page = alloc::alloc(layout).cast::<Page>();
+        if page.is_null() {
+            alloc::handle_alloc_error(layout);
+        }
+        page.write(head);
+        page
+    }
+}
+
+#[inline(always)]
+pub(super) fn page_of(header: *const Header) -> *mut Page {
+    ((header as usize) & !(PAGE_SIZE - 1)) as *mut Page
+}
+
+pub(super) const FIRST_SLOT: usize = PAGE_HEADER;
+
+/// Bytes from the start of an object to the end of its slot.
+pub(crate) fn object_capacity(value: &Value) -> usize {
+    // SAFETY: the page of a live object is live.
+    unsafe { (*page_of(value.header())).slot_size }
+}
+
+/// The slots (or the dict in the last word) of an object.
+pub(super) unsafe fn slots_of<'a>(header: *mut Header, size: usize, flags: u8, capacity: u16) -> &'a mut [Value] {
+    // SAFETY: the shape says where the slots lie; they are initialised when the object is made.
+    unsafe {
+        if flags & shape_flags::SLOTS != 0 {
+            let first = header.cast::<u8>().add(size).cast::<Value>();
+            return std::slice::from_raw_parts_mut(first, capacity as usize);
+        }
+        let end = header.cast::<u8>().add((*page_of(header)).slot_size);
+        std::slice::from_raw_parts_mut(end.cast::<Value>().sub(1), 1)
+    }
+}
+
+unsafe fn drop_slots(header: *mut Header, size: usize, flags: u8, capacity: u16) {
+    // SAFETY: see `slots_of`; the slots are not used again.
+    for slot in unsafe { slots_of(header, size, flags, capacity) } {
+        unsafe { ptr::drop_in_place(slot) };
+    }
+}
+
+/// Called when a count has reached zero: frees the object, and all that die with it, one after the other.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn release(header: *mut Header) {
+    let heap = current();
+    if heap.releasing {
+        heap.dying.push(header);
+        return;
+    }
+    heap.releasing = true;
+    // SAFETY: each pointer on the list was pushed once, when its count reached zero.
+    unsafe {
+        heap.free_object(header);
+        while let Some(next) = current().dying.pop() {
+            current().free_object(next);
+        }
+    }
+    current().releasing = false;
+}
+
+/// Places `object` on the heap as an exact instance of its kind.
+#[inline]
+pub(crate) fn alloc<T: Object>(object: T) -> Ref<T> {
+    alloc_trailing(object, 0)
+}
+
+/// Places `object` on the heap with `extra` uninitialised bytes behind it.
+#[inline]
+pub(crate) fn alloc_trailing<T: Object>(object: T, extra: usize) -> Ref<T> {
+    let heap = current();
+    // SAFETY: the slot is large enough for T and the extra bytes; the count of 1 passes to the Ref.
+    unsafe {
+        let slot = heap.allocate(size_of::<T>() + extra);
+        heap.bytes += (*page_of(slot)).slot_size;
+        heap.debt += T::CYCLIC as isize;
+        slot.cast::<T>().write(object);
+        (*slot).count = 1;
+        (*slot).shape = T::KIND as u32;
+        Ref::from_raw(slot.cast())
+    }
+}
+
+/// Places `object` on the heap as an instance of `shape`, with `extra` bytes
+/// behind it, then its slots or its dict, all Undef.
+pub(crate) fn alloc_shaped<T: Object>(object: T, extra: usize, shape: u32) -> Ref<T> {
+    let heap = current();
+    let (flags, capacity) = {
+        let entry = &heap.shapes[shape as usize];
+        debug_assert_eq!(entry.kind, T::KIND);
+        if entry.flags & shape_flags::OWNS_CLASS != 0 {
+            (*entry.class).clone().forget();
+        }
+        (entry.flags, entry.capacity)
+    };
+    let slots = if flags & shape_flags::SLOTS != 0 { capacity as usize } else { (flags & shape_flags::TAIL_DICT != 0) as usize };
+    // SAFETY: as in `alloc_trailing`; the slots are part of the size and written before anyone sees the object.
+    unsafe {
+        let slot = heap.allocate(size_of::<T>() + extra.next_multiple_of(8) + slots * 8);
+        heap.bytes += (*page_of(slot)).slot_size;
+        heap.debt += T::CYCLIC as isize;
+        slot.cast::<T>().write(object);
+        (*slot).count = 1;
+        (*slot).shape = shape;
+        if slots > 0 {
+            let first = slots_of(slot, size_of::<T>(), flags, capacity);
+            for s in first {
+                ptr::write(s, Value::UNDEF);
+            }
+        }
+        Ref::from_raw(slot.cast())
+    }
+}
