@@ -1,5 +1,7 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
 
+pub mod heap;
+pub mod object;
 pub mod source;
 pub mod syntax;

@@ -1,0 +1,3 @@
+//! The representation of values. It never runs code.
+
+pub mod kind;
