@@ -14,6 +14,6 @@ mod value;
 pub use buffer::{Buffer, OutOfMemory};
 pub use refs::{Kind, KindTable, Object, Ref, Visitor};
 pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};
-pub use value::{INT_MAX, INT_MIN, Value};
+pub use value::{Field, INT_MAX, INT_MIN, Value};
 
 pub(crate) use store::{alloc, alloc_shaped, alloc_trailing, object_capacity};

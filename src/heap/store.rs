@@ -142,6 +142,8 @@ pub struct Heap {
     pub finalize: Vec<Value>,
     /// Objects whose `__del__` ran: it runs once.
     finalized: HashSet<usize>,
+    /// Counts changes of classes: what was cached of a class holds for one epoch.
+    pub type_epoch: u32,
     /// Objects with weak references, by address.
     pub weak: std::collections::HashMap<usize, Vec<Value>>,
 }
@@ -208,6 +210,7 @@ impl Heap {
             dying: Vec::new(),
             finalize: Vec::new(),
             finalized: HashSet::new(),
+            type_epoch: 1,
             weak: std::collections::HashMap::new(),
         }
     }

@@ -295,3 +295,60 @@ impl From<bool> for Value {
         Value::bool(b)
     }
 }
+
+/// A Value inside an object that may be replaced through a shared reference.
+/// It hands out copies only, so no reference into it can dangle.
+#[repr(transparent)]
+pub struct Field(std::cell::UnsafeCell<Value>);
+
+impl Field {
+    /// A field that holds `value`.
+    pub const fn new(value: Value) -> Field {
+        Field(std::cell::UnsafeCell::new(value))
+    }
+
+    /// A field that holds Undef.
+    pub const fn undef() -> Field {
+        Field::new(Value::UNDEF)
+    }
+
+    /// A copy of what it holds.
+    #[inline(always)]
+    pub fn get(&self) -> Value {
+        // SAFETY: no reference to the inside outlives a method of Field.
+        unsafe { (*self.0.get()).clone() }
+    }
+
+    /// Replaces what it holds. The old value is dropped afterwards.
+    #[inline(always)]
+    pub fn set(&self, value: Value) {
+        drop(self.replace(value));
+    }
+
+    /// Replaces what it holds and gives back what it held.
+    #[inline(always)]
+    pub fn replace(&self, value: Value) -> Value {
+        // SAFETY: as in `get`.
+        unsafe { std::mem::replace(&mut *self.0.get(), value) }
+    }
+
+    /// Takes the value out and leaves Undef.
+    #[inline(always)]
+    pub fn take(&self) -> Value {
+        self.replace(Value::UNDEF)
+    }
+
+    /// Whether it holds Undef.
+    #[inline(always)]
+    pub fn is_undef(&self) -> bool {
+        // SAFETY: as in `get`.
+        unsafe { (*self.0.get()).is_undef() }
+    }
+
+    /// A reference for tracing; the field is not changed meanwhile.
+    #[inline(always)]
+    pub fn as_value(&self) -> &Value {
+        // SAFETY: callers (`Object::trace` and look-ups that end before anything else runs) do not keep it.
+        unsafe { &*self.0.get() }
+    }
+}

@@ -1,0 +1,274 @@
+//! Classes and shapes.
+//!
+//! A class holds its namespace, its bases and its method resolution order. The
+//! instances of a class that a script defines have *shapes*: a shape says which
+//! attribute lies in which slot. Instances that got the same attributes in the
+//! same order share a shape, so a cache keyed by the shape knows the slot.
+
+use std::cell::{Cell, RefCell};
+
+use indexmap::IndexMap;
+
+use super::dict::DictTable;
+use super::kind;
+use super::native::TypeDef;
+use super::str::Str;
+use crate::heap::{self, Field, Header, Kind, Object, Ref, Value, Visitor, shape_flags};
+
+/// Bits of `Class::flags`.
+pub mod class_flags {
+    /// A class of the language itself: its attributes cannot be set.
+    pub const BUILTIN: u32 = 1;
+    /// Can be a base class.
+    pub const BASE: u32 = 2;
+    /// Instances have a `__dict__`.
+    pub const HAS_DICT: u32 = 4;
+    /// Defines or inherits `__getattr__` from a script class.
+    pub const GETATTR: u32 = 8;
+    /// Overrides `__getattribute__`.
+    pub const GETATTRIBUTE: u32 = 16;
+    /// Overrides `__setattr__` or `__delattr__`.
+    pub const SETATTR: u32 = 32;
+    /// Has a `__del__`.
+    pub const FINALIZER: u32 = 64;
+    /// Has abstract methods that are not implemented.
+    pub const ABSTRACT: u32 = 128;
+    /// Overrides `__new__`.
+    pub const NEW: u32 = 256;
+    /// Instances can be weakly referenced.
+    pub const WEAKREF: u32 = 512;
+    /// Is a sequence for pattern matching.
+    pub const SEQUENCE: u32 = 1024;
+    /// Is a mapping for pattern matching.
+    pub const MAPPING: u32 = 2048;
+    /// One positional pattern matches the subject itself (`case int(x)`).
+    pub const MATCH_SELF: u32 = 4096;
+}
+
+/// See the module's text.
+#[repr(C)]
+pub struct Class {
+    head: Header,
+    /// Shape of new instances.
+    pub root_shape: Cell<u32>,
+    /// See `class_flags`.
+    pub flags: Cell<u32>,
+    /// What kind of object the instances are.
+    pub layout: Kind,
+    /// Slots that `__slots__` reserves, those of the bases included.
+    pub reserved_slots: Cell<u16>,
+    /// Whether the table of methods was put into the namespace.
+    pub populated: Cell<bool>,
+    /// `__name__`
+    pub name: Field,
+    /// `__qualname__`
+    pub qualname: Field,
+    /// The table of a native class; of a script's class, that of the native base it is laid out as.
+    pub def: Option<&'static TypeDef>,
+    /// `__dict__`
+    pub namespace: RefCell<DictTable>,
+    /// `__bases__`
+    pub bases: RefCell<Vec<Ref<Class>>>,
+    /// `__mro__` without the class itself.
+    pub ancestors: RefCell<Vec<Ref<Class>>>,
+    /// Direct subclasses that are alive, by address; they take themselves off.
+    pub subclasses: RefCell<Vec<*const Class>>,
+    /// Special methods that were looked up, by `Special` number; valid for `cached_epoch`.
+    pub specials: RefCell<Vec<Value>>,
+    /// The type epoch that `specials` holds for.
+    pub specials_epoch: Cell<u32>,
+    /// Ids of all shapes of this class.
+    pub shapes: RefCell<Vec<u32>>,
+    /// The shape in dictionary mode; 0 before it is needed.
+    pub dict_shape: Cell<u32>,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for Class {
+    const KIND: Kind = kind::CLASS;
+
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.name.as_value());
+        visitor.visit(self.qualname.as_value());
+        self.namespace.borrow().trace(visitor);
+        self.bases.borrow().iter().for_each(|c| visitor.visit(c.as_value()));
+        self.ancestors.borrow().iter().for_each(|c| visitor.visit(c.as_value()));
+        self.specials.borrow().iter().for_each(|v| visitor.visit(v));
+    }
+
+    fn clear(&self) {
+        self.specials.take();
+        let table = self.namespace.take();
+        drop(table);
+    }
+}
+
+impl Class {
+    /// A class without bases and namespace; `vm` fills it.
+    pub fn new(name: &Ref<Str>, layout: Kind, flags: u32, def: Option<&'static TypeDef>) -> Class {
+        Class {
+            head: Header::new(),
+            root_shape: Cell::new(0),
+            flags: Cell::new(flags),
+            layout,
+            reserved_slots: Cell::new(0),
+            populated: Cell::new(def.is_none() || flags & class_flags::BUILTIN == 0),
+            name: Field::new(name.value()),
+            qualname: Field::new(name.value()),
+            def,
+            namespace: RefCell::new(DictTable::new()),
+            bases: RefCell::default(),
+            ancestors: RefCell::default(),
+            subclasses: RefCell::default(),
+            specials: RefCell::default(),
+            specials_epoch: Cell::new(0),
+            shapes: RefCell::default(),
+            dict_shape: Cell::new(0),
+        }
+    }
+
+    /// Whether a bit of `class_flags` is set.
+    #[inline(always)]
+    pub fn has(&self, flag: u32) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    /// Sets bits of `class_flags`.
+    pub fn set_flag(&self, flag: u32) {
+        self.flags.set(self.flags.get() | flag);
+    }
+
+    /// The name as Rust text, for messages.
+    pub fn name_str(&self) -> String {
+        self.name.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy())
+    }
+
+    /// Whether this class is `other` or derives from it (by the method resolution order).
+    pub fn is_subclass(&self, other: &Class) -> bool {
+        std::ptr::eq(self, other) || self.ancestors.borrow().iter().any(|c| std::ptr::eq(&**c, other))
+    }
+}
+
+impl Drop for Class {
+    fn drop(&mut self) {
+        let heap = heap::current();
+        for &id in self.shapes.borrow().iter() {
+            heap.free_shape(id);
+        }
+        heap.type_epoch = heap.type_epoch.wrapping_add(1).max(1);
+        for base in self.bases.borrow().iter() {
+            base.subclasses.borrow_mut().retain(|&c| !std::ptr::eq(c, self));
+        }
+    }
+}
+
+/// An instance of a class that a script defines and that has no native layout.
+#[repr(C)]
+pub struct Instance {
+    head: Header,
+}
+
+// SAFETY: repr(C), header first; the slots are the heap's business.
+unsafe impl Object for Instance {
+    const KIND: Kind = kind::INSTANCE;
+    fn trace(&self, _: &mut dyn Visitor) {}
+}
+
+impl Instance {
+    /// A new instance of a shape, all slots Undef.
+    #[inline]
+    pub fn alloc(shape: u32) -> Ref<Instance> {
+        heap::alloc_shaped(Instance { head: Header::new() }, 0, shape)
+    }
+}
+
+/// The attributes of a shape: name (an interned Str, by address) to slot.
+#[derive(Default)]
+pub struct Shape {
+    /// Interned names in the order they were added, with their slots.
+    pub keys: IndexMap<usize, (Value, u16)>,
+    /// Where an added name leads.
+    pub next: Vec<(usize, u32)>,
+    /// Slots that hold something, reserved ones included.
+    pub used: u16,
+}
+
+/// The shapes of an engine, by id (those of kinds are empty).
+#[derive(Default)]
+pub struct Shapes(Vec<Shape>);
+
+/// More attributes than this, and an instance goes to dictionary mode.
+pub const MOST_KEYS: usize = 64;
+/// More transitions of one shape than this, and instances go to dictionary mode.
+pub const MOST_TRANSITIONS: usize = 128;
+
+impl Shapes {
+    /// The shape's table.
+    #[inline]
+    pub fn get(&self, id: u32) -> Option<&Shape> {
+        self.0.get(id as usize)
+    }
+
+    fn entry(&mut self, id: u32) -> &mut Shape {
+        if self.0.len() <= id as usize {
+            self.0.resize_with(id as usize + 1, Shape::default);
+        }
+        &mut self.0[id as usize]
+    }
+
+    /// The slot of an attribute.
+    #[inline]
+    pub fn slot(&self, id: u32, name: &Value) -> Option<u16> {
+        self.0.get(id as usize)?.keys.get(&(name.word() as usize)).map(|&(_, slot)| slot)
+    }
+
+    /// The first shape of a class whose instances have `capacity` slots.
+    pub fn new_root(&mut self, class: &Ref<Class>, flags: u8, capacity: u16) -> u32 {
+        let id = heap::current().new_shape(class.layout, flags, capacity, class.as_value());
+        class.shapes.borrow_mut().push(id);
+        *self.entry(id) = Shape { used: class.reserved_slots.get(), ..Shape::default() };
+        id
+    }
+
+    /// The shape of an instance of shape `id` after attribute `name` was added,
+    /// and its slot; None when there is no room (dictionary mode).
+    pub fn add(&mut self, class: &Ref<Class>, id: u32, name: &Value) -> Option<(u32, u16)> {
+        let key = name.word() as usize;
+        let (flags, capacity) = {
+            let entry = &heap::current().shapes[id as usize];
+            (entry.flags, entry.capacity)
+        };
+        let shape = self.entry(id);
+        let slot = shape.used;
+        if let Some(&(_, next)) = shape.next.iter().find(|&&(k, _)| k == key) {
+            return Some((next, slot));
+        }
+        if slot >= capacity || shape.keys.len() >= MOST_KEYS || shape.next.len() >= MOST_TRANSITIONS {
+            return None;
+        }
+        let mut keys = shape.keys.clone();
+        keys.insert(key, (name.clone(), slot));
+        let next = heap::current().new_shape(class.layout, flags, capacity, class.as_value());
+        class.shapes.borrow_mut().push(next);
+        self.entry(id).next.push((key, next));
+        *self.entry(next) = Shape { keys, next: Vec::new(), used: slot + 1 };
+        Some((next, slot))
+    }
+}
+
+/// The flags a class gives the shapes of its instances.
+pub fn shape_flags_of(class: &Class) -> u8 {
+    let mut flags = shape_flags::OWNS_CLASS;
+    if class.layout == kind::INSTANCE {
+        flags |= shape_flags::SLOTS;
+    } else {
+        flags |= shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE;
+    }
+    if class.has(class_flags::FINALIZER) {
+        flags |= shape_flags::FINALIZER;
+    }
+    if class.has(class_flags::GETATTRIBUTE) {
+        flags |= shape_flags::UNCACHEABLE;
+    }
+    flags
+}

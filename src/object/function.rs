@@ -1,0 +1,242 @@
+//! Functions, their code, cells, bound methods.
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::sync::Arc;
+
+use super::dict::Dict;
+use super::kind;
+use crate::bytecode;
+use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
+
+/// One engine's instance of a `bytecode::Code`: its instructions with their
+/// inline caches, its constants as Values.
+#[repr(C)]
+pub struct Code {
+    head: Header,
+    /// Instructions, which the dispatch loop rewrites (caches).
+    pub words: UnsafeCell<Box<[u64]>>,
+    /// Constants.
+    pub consts: Box<[Value]>,
+    /// Interned names.
+    pub names: Box<[Value]>,
+    /// See `bytecode::Code`.
+    pub nlocals: u32,
+    /// See `bytecode::Code`.
+    pub nregisters: u32,
+    /// See `bytecode::code::flags`.
+    pub flags: u32,
+    /// What it was made of.
+    pub plain: Arc<bytecode::Code>,
+    /// Instances of the code constants, made at their first use; the index is the constant's.
+    pub children: RefCell<Vec<(u32, Ref<Code>)>>,
+    /// Interned names of the locals, made when somebody asks.
+    pub local_names: RefCell<Vec<Value>>,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for Code {
+    const KIND: Kind = kind::CODE;
+    const CYCLIC: bool = false;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        self.consts.iter().for_each(|v| visitor.visit(v));
+        self.names.iter().for_each(|v| visitor.visit(v));
+        self.children.borrow().iter().for_each(|(_, c)| visitor.visit(c.as_value()));
+        self.local_names.borrow().iter().for_each(|v| visitor.visit(v));
+    }
+}
+
+impl Code {
+    /// An instance of `plain` with these constants and names.
+    pub fn alloc(plain: Arc<bytecode::Code>, consts: Box<[Value]>, names: Box<[Value]>) -> Ref<Code> {
+        crate::heap::alloc(Code {
+            head: Header::new(),
+            words: UnsafeCell::new(plain.words.clone().into()),
+            consts,
+            names,
+            nlocals: plain.nlocals,
+            nregisters: plain.nregisters,
+            flags: plain.flags,
+            plain,
+            children: RefCell::default(),
+            local_names: RefCell::default(),
+        })
+    }
+
+    /// The first instruction.
+    #[inline(always)]
+    pub fn start(&self) -> *mut u64 {
+        // SAFETY: the box never changes, only its words do.
+        unsafe { (*self.words.get()).as_mut_ptr() }
+    }
+
+    /// The word offset of an instruction pointer into this code.
+    #[inline]
+    pub fn offset(&self, ip: *const u64) -> u32 {
+        ((ip as usize - self.start() as usize) / 8) as u32
+    }
+}
+
+/// `Function::simple` of a function that the fast path cannot call.
+pub const NOT_SIMPLE: u32 = u32::MAX;
+
+/// A function that a script defined.
+#[repr(C)]
+pub struct Function {
+    head: Header,
+    /// Number of arguments when a call with exactly so many positional ones needs no binding, else `NOT_SIMPLE`.
+    pub simple: Cell<u32>,
+    /// How many trailing positional arguments have defaults.
+    pub default_count: Cell<u32>,
+    /// Its code.
+    pub code: RefCell<Ref<Code>>,
+    /// The module's namespace.
+    pub globals: Ref<Dict>,
+    /// The cells of its free variables.
+    pub closure: Box<[Ref<Cell_>]>,
+    /// `__name__`
+    pub name: Field,
+    /// `__qualname__`
+    pub qualname: Field,
+    /// `__defaults__`: a tuple, or Undef.
+    pub defaults: Field,
+    /// `__kwdefaults__`: a dict, or Undef.
+    pub kwdefaults: Field,
+    /// `__annotations__`: a dict, or Undef.
+    pub annotations: Field,
+    /// `__dict__`, or Undef before it is used.
+    pub dict: Field,
+    /// `__doc__`, or Undef: then that of the code.
+    pub doc: Field,
+    /// `__module__`, or Undef: then the globals' `__name__` at the time of the definition.
+    pub module: Field,
+    /// `__type_params__`: a tuple, or Undef.
+    pub type_params: Field,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for Function {
+    const KIND: Kind = kind::FUNCTION;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.code.borrow().as_value());
+        visitor.visit(self.globals.as_value());
+        self.closure.iter().for_each(|c| visitor.visit(c.as_value()));
+        for field in self.fields() {
+            visitor.visit(field.as_value());
+        }
+    }
+    fn clear(&self) {
+        for field in self.fields().into_iter().skip(2) {
+            field.take();
+        }
+        for cell in &self.closure {
+            cell.content.take();
+        }
+    }
+}
+
+impl Function {
+    fn fields(&self) -> [&Field; 9] {
+        [
+            &self.name,
+            &self.qualname,
+            &self.defaults,
+            &self.kwdefaults,
+            &self.annotations,
+            &self.dict,
+            &self.doc,
+            &self.module,
+            &self.type_params,
+        ]
+    }
+
+    /// A function of `code` in a module's namespace.
+    pub fn alloc(code: Ref<Code>, globals: Ref<Dict>, closure: Box<[Ref<Cell_>]>, name: Value, qualname: Value) -> Ref<Function> {
+        let function = crate::heap::alloc(Function {
+            head: Header::new(),
+            simple: Cell::new(NOT_SIMPLE),
+            default_count: Cell::new(0),
+            code: RefCell::new(code),
+            globals,
+            closure,
+            name: Field::new(name),
+            qualname: Field::new(qualname),
+            defaults: Field::undef(),
+            kwdefaults: Field::undef(),
+            annotations: Field::undef(),
+            dict: Field::undef(),
+            doc: Field::undef(),
+            module: Field::undef(),
+            type_params: Field::undef(),
+        });
+        function.refresh();
+        function
+    }
+
+    /// Works out `simple` and `default_count` anew, after code or defaults changed.
+    pub fn refresh(&self) {
+        use bytecode::code::flags;
+        let code = self.code.borrow();
+        let complex = flags::VARARGS
+            | flags::VARKEYWORDS
+            | flags::GENERATOR
+            | flags::COROUTINE
+            | flags::ASYNC_GENERATOR;
+        let simple = code.flags & complex == 0 && code.plain.kwonly_count == 0;
+        self.simple.set(if simple { code.plain.arg_count } else { NOT_SIMPLE });
+        let defaults = self.defaults.get();
+        let count = defaults.get::<super::tuple::Tuple>().map_or(0, |t| t.len());
+        self.default_count.set(count as u32);
+    }
+}
+
+/// A variable that inner functions share.
+#[repr(C)]
+pub struct Cell_ {
+    head: Header,
+    /// What the variable holds, or Undef.
+    pub content: Field,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for Cell_ {
+    const KIND: Kind = kind::CELL;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.content.as_value());
+    }
+    fn clear(&self) {
+        self.content.take();
+    }
+}
+
+impl Cell_ {
+    /// A cell that holds `content`.
+    pub fn alloc(content: Value) -> Ref<Cell_> {
+        crate::heap::alloc(Cell_ { head: Header::new(), content: Field::new(content) })
+    }
+}
+
+/// A function with the object it was looked up on.
+#[repr(C)]
+pub struct BoundMethod {
+    head: Header,
+    /// What is called.
+    pub function: Value,
+    /// Its first argument.
+    pub receiver: Value,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for BoundMethod {
+    const KIND: Kind = kind::BOUND_METHOD;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(&self.function);
+        visitor.visit(&self.receiver);
+    }
+}
+
+impl BoundMethod {
+    /// `function` bound to `receiver`.
+    pub fn alloc(function: Value, receiver: Value) -> Ref<BoundMethod> {
+        crate::heap::alloc(BoundMethod { head: Header::new(), function, receiver })
+    }
+}

@@ -1,0 +1,262 @@
+//! Generators, coroutines and async generators: one frame of its own, in the
+//! object, run where it lies. A native coroutine is one whose frame is native.
+
+use std::cell::{Cell, UnsafeCell};
+
+use super::frame::{Frame, frame_flags};
+use super::function::Function;
+use super::kind;
+use super::native::Def;
+use crate::heap::{self, Field, Header, Kind, Object, Ref, Value, Visitor};
+
+/// Which of the three (four) it is; its class and shape follow from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flavour {
+    /// `def` with `yield`.
+    Generator,
+    /// `async def`.
+    Coroutine,
+    /// `async def` with `yield`.
+    AsyncGenerator,
+    /// The awaitable that `asend`, `athrow`, `aclose` and `__anext__` give.
+    Step,
+}
+
+/// Where it is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Not begun.
+    Created,
+    /// Stands at a yield or an await.
+    Suspended,
+    /// Runs, or waits for what it called.
+    Running,
+    /// Returned, raised or closed.
+    Closed,
+}
+
+/// See the module's text. The frame's registers follow the object.
+#[repr(C)]
+pub struct Generator {
+    head: Header,
+    /// See `State`.
+    pub state: Cell<State>,
+    /// See `Flavour`.
+    pub flavour: Flavour,
+    /// An async generator that runs (`ag_running`): from the first step of `__anext__` to its end.
+    pub stepping: Cell<bool>,
+    /// The hooks of an async generator were called.
+    pub hooks_done: Cell<bool>,
+    /// The innermost frame of the chain of awaits that begins here; null unless suspended.
+    pub leaf: Cell<*mut Frame>,
+    /// `__name__`
+    pub name: Field,
+    /// `__qualname__`
+    pub qualname: Field,
+    /// An async generator's finalizer hook; a coroutine's origin (`cr_origin`).
+    pub hook: Field,
+    /// Registers of the frame.
+    pub registers: u32,
+    /// The frame; its registers follow.
+    pub frame: UnsafeCell<Frame>,
+}
+
+// SAFETY: repr(C), header first. A running frame's registers are not visited:
+// what they hold counts as held from outside. A suspended one's locals and live
+// temporaries are visited once.
+unsafe impl Object for Generator {
+    const KIND: Kind = kind::GENERATOR;
+
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.name.as_value());
+        visitor.visit(self.qualname.as_value());
+        visitor.visit(self.hook.as_value());
+        if !matches!(self.state.get(), State::Created | State::Suspended) {
+            return;
+        }
+        // SAFETY: the frame is at rest, so nobody else uses it.
+        unsafe {
+            let frame = self.frame.get();
+            if !(*frame).function.is_null() {
+                let function = Value::from_header((*frame).function.cast());
+                visitor.visit(&function);
+                function.forget();
+            }
+            let regs = Frame::regs(frame);
+            for i in 0..self.live_registers() {
+                visitor.visit(&*regs.add(i));
+            }
+        }
+    }
+
+    fn needs_finalizer(&self) -> bool {
+        match self.state.get() {
+            State::Created => self.flavour == Flavour::Coroutine,
+            State::Suspended => self.has_live_handler(),
+            State::Running | State::Closed => false,
+        }
+    }
+}
+
+impl Generator {
+    /// A generator at rest before its first instruction. Its locals are Undef but for
+    /// the arguments, which the caller writes.
+    ///
+    /// # Safety
+    /// `function` is a counted pointer that passes to the frame, or null for a native
+    /// frame with `native` set; `ip` is where the frame begins.
+    pub unsafe fn alloc(
+        flavour: Flavour,
+        shape: u32,
+        function: *mut Function,
+        native: *const Def,
+        ip: *const u64,
+        registers: u32,
+        name: Value,
+        qualname: Value,
+    ) -> Ref<Generator> {
+        let flags = frame_flags::GENERATOR | if native.is_null() { 0 } else { frame_flags::NATIVE };
+        let frame = Frame { ip, parent: std::ptr::null_mut(), function, native, dst: 0, flags, depth: 0 };
+        let generator = heap::alloc_shaped(
+            Generator {
+                head: Header::new(),
+                state: Cell::new(State::Created),
+                flavour,
+                stepping: Cell::new(false),
+                hooks_done: Cell::new(false),
+                leaf: Cell::new(std::ptr::null_mut()),
+                name: Field::new(name),
+                qualname: Field::new(qualname),
+                hook: Field::undef(),
+                registers,
+                frame: UnsafeCell::new(frame),
+            },
+            registers as usize * 8,
+            shape,
+        );
+        let regs = generator.regs();
+        for i in 0..registers as usize {
+            // SAFETY: the registers are the object's trailing memory.
+            unsafe { regs.add(i).write(Value::UNDEF) };
+        }
+        generator
+    }
+
+    /// The frame.
+    #[inline(always)]
+    pub fn frame_ptr(&self) -> *mut Frame {
+        self.frame.get()
+    }
+
+    /// The registers.
+    #[inline(always)]
+    pub fn regs(&self) -> *mut Value {
+        Frame::regs(self.frame.get())
+    }
+
+    /// The generator whose frame this is.
+    ///
+    /// # Safety
+    /// `frame` lies in a live Generator.
+    #[inline(always)]
+    pub unsafe fn of_frame<'a>(frame: *mut Frame) -> &'a Generator {
+        let offset = std::mem::offset_of!(Generator, frame);
+        // SAFETY: the frame is a field of the object.
+        unsafe { &*((frame as usize - offset) as *const Generator) }
+    }
+
+    /// A new reference to this generator.
+    pub fn to_ref(&self) -> Ref<Generator> {
+        // SAFETY: self is a live object; the new count is made here.
+        unsafe {
+            let header = self as *const Generator as *mut Header;
+            (*header).count += 1;
+            Ref::from_raw(header.cast())
+        }
+    }
+
+    /// How many registers hold counted values while the frame is at rest.
+    fn live_registers(&self) -> usize {
+        // SAFETY: the frame is at rest.
+        unsafe {
+            let frame = self.frame.get();
+            if (*frame).has(frame_flags::NATIVE) {
+                return self.registers as usize;
+            }
+            if (*frame).function.is_null() {
+                return 0;
+            }
+            let code = (*(*frame).function).code.borrow();
+            let temps = if self.state.get() == State::Created { 0 } else { code.live_temps((*frame).ip) };
+            code.nlocals as usize + temps
+        }
+    }
+
+    /// Whether the place where the frame stands is covered by a handler, so that
+    /// closing it runs script.
+    fn has_live_handler(&self) -> bool {
+        // SAFETY: the frame is at rest.
+        unsafe {
+            let frame = self.frame.get();
+            if (*frame).has(frame_flags::NATIVE) {
+                return true;
+            }
+            // A chain of awaits may have handlers further in.
+            if self.flavour != Flavour::Generator {
+                return true;
+            }
+            let code = (*(*frame).function).code.borrow();
+            let at = code.offset((*frame).ip).saturating_sub(1);
+            code.plain.handlers.iter().any(|h| h.start <= at && at < h.end)
+                || code.is_delegating((*frame).ip)
+        }
+    }
+
+    /// Drops all registers and the function; the frame is not used again.
+    pub fn discard_frame(&self) {
+        let live = self.live_registers();
+        self.state.set(State::Closed);
+        self.leaf.set(std::ptr::null_mut());
+        // SAFETY: the frame is at rest and, now that the state is Closed, nobody enters it again.
+        unsafe {
+            let regs = self.regs();
+            for i in 0..live {
+                drop(std::ptr::replace(regs.add(i), Value::UNDEF));
+            }
+            let frame = self.frame.get();
+            let function = std::mem::replace(&mut (*frame).function, std::ptr::null_mut());
+            if !function.is_null() {
+                drop(Value::from_header(function.cast()));
+            }
+        }
+    }
+}
+
+impl Drop for Generator {
+    fn drop(&mut self) {
+        if matches!(self.state.get(), State::Created | State::Suspended) {
+            self.discard_frame();
+        }
+    }
+}
+
+impl super::function::Code {
+    /// How many temporaries are live in a frame that stands behind instruction pointer `ip`.
+    pub fn live_temps(&self, ip: *const u64) -> usize {
+        let at = self.offset(ip).saturating_sub(1);
+        match self.plain.live.partition_point(|l| l.start <= at) {
+            0 => 0,
+            n => self.plain.live[n - 1].depth as usize,
+        }
+    }
+
+    /// Whether the frame that stands behind `ip` waits in an Await or YieldFrom.
+    pub fn is_delegating(&self, ip: *const u64) -> bool {
+        if ip as usize <= self.start() as usize {
+            return false;
+        }
+        // SAFETY: ip lies behind a word of this code.
+        let op = unsafe { *ip.sub(1) } as u8;
+        op == crate::bytecode::Op::Await as u8 || op == crate::bytecode::Op::YieldFrom as u8
+    }
+}

@@ -1,0 +1,322 @@
+//! Native functions and the tables that describe native types and modules.
+//! A signature is data: `"sleep(delay, result=None)"`.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use super::kind;
+use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
+use crate::object::class::Class;
+use crate::vm::Vm;
+
+/// An exception on its way out: an instance of BaseException.
+#[derive(Clone)]
+pub struct Raised(pub Value);
+
+/// What a native gives: a value, or an exception.
+pub type R<T = Value> = Result<T, Raised>;
+
+/// A function that runs no script (but for the conversions that
+/// `docs/internals/calls.md` lists). It borrows its arguments, one for each
+/// parameter of the signature; one that was not given and has no default is Undef.
+pub type Leaf = fn(&mut Vm, &[Value]) -> R;
+
+/// As `Leaf`, but takes the arguments as they were given: all of them, the
+/// last `names.len()` by keyword.
+pub type RawLeaf = fn(&mut Vm, &[Value], &[Value]) -> R;
+
+/// A native frame: called each time control comes back to it.
+pub type Resume = fn(&mut Vm, &mut NativeFrame<'_>, Input) -> Step;
+
+/// The registers and the state of a native frame.
+pub struct NativeFrame<'a> {
+    /// Register 0.. : the arguments, then as many more as the definition asks for, at first Undef.
+    pub regs: &'a mut [Value],
+    /// Where the function goes on: 0 at the start. At most 63.
+    pub state: u8,
+}
+
+/// Why a native frame is entered.
+pub enum Input {
+    /// For the first time.
+    Start,
+    /// With the result of what it called or awaited, or the value sent to its yield.
+    Value(Value),
+    /// With the exception that its callee raised, or that was thrown into it.
+    Raised(Raised),
+}
+
+/// What a native frame wants next.
+pub enum Step {
+    /// Done.
+    Return(Value),
+    /// Done, with an exception.
+    Raise(Raised),
+    /// Call this with these positional arguments; go on with its result.
+    Call(Value, Args),
+    /// Await this; go on with its result.
+    Await(Value),
+    /// Yield this to whoever drives the coroutine or generator; go on with what is sent.
+    Yield(Value),
+    /// Next value of this iterator; go on with it, or with Undef at its end.
+    Next(Value),
+    /// Done: take the place of this frame with a call.
+    TailCall(Value, Args),
+}
+
+/// A few arguments.
+pub type Args = smallvec::SmallVec<[Value; 4]>;
+
+/// How a native function runs.
+#[derive(Clone, Copy)]
+pub enum NativeCode {
+    /// See `Leaf`.
+    Leaf(Leaf),
+    /// See `RawLeaf`.
+    Raw(RawLeaf),
+    /// A native frame with so many registers beyond the parameters.
+    Frame(u16, Resume),
+    /// Makes a coroutine object whose frame is native.
+    Coroutine(u16, Resume),
+}
+
+/// A line of a table: a function.
+pub struct Def {
+    /// Name and parameters.
+    pub sig: &'static str,
+    /// What it does.
+    pub code: NativeCode,
+    /// `__doc__`
+    pub doc: &'static str,
+    /// How a method is bound.
+    pub binding: Binding,
+}
+
+/// How a function in a type's table is bound.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// To the instance.
+    Method,
+    /// To the class.
+    Class,
+    /// Not at all.
+    Static,
+}
+
+impl Def {
+    /// A leaf.
+    pub const fn leaf(sig: &'static str, f: Leaf) -> Def {
+        Def { sig, code: NativeCode::Leaf(f), doc: "", binding: Binding::Method }
+    }
+    /// A raw leaf; the signature is for show and for its name.
+    pub const fn raw(sig: &'static str, f: RawLeaf) -> Def {
+        Def { sig, code: NativeCode::Raw(f), doc: "", binding: Binding::Method }
+    }
+    /// A native frame with `extra` registers beyond its parameters.
+    pub const fn frame(sig: &'static str, extra: u16, f: Resume) -> Def {
+        Def { sig, code: NativeCode::Frame(extra, f), doc: "", binding: Binding::Method }
+    }
+    /// A coroutine function with `extra` registers beyond its parameters.
+    pub const fn coroutine(sig: &'static str, extra: u16, f: Resume) -> Def {
+        Def { sig, code: NativeCode::Coroutine(extra, f), doc: "", binding: Binding::Method }
+    }
+    /// The same with a docstring.
+    pub const fn doc(mut self, doc: &'static str) -> Def {
+        self.doc = doc;
+        self
+    }
+    /// The same as a class method.
+    pub const fn class(mut self) -> Def {
+        self.binding = Binding::Class;
+        self
+    }
+    /// The same as a static method.
+    pub const fn stat(mut self) -> Def {
+        self.binding = Binding::Static;
+        self
+    }
+    /// The name: the signature up to its parenthesis.
+    pub fn name(&self) -> &'static str {
+        self.sig.split('(').next().unwrap_or(self.sig)
+    }
+}
+
+/// An attribute of a native type that is computed.
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// Reads it from an instance.
+    pub get: fn(&mut Vm, &Value) -> R,
+    /// Sets it, or deletes it when the value is Undef.
+    pub set: Option<fn(&mut Vm, &Value, &Value) -> R<()>>,
+}
+
+impl Attribute {
+    /// A read-only attribute.
+    pub const fn get(name: &'static str, get: fn(&mut Vm, &Value) -> R) -> Attribute {
+        Attribute { name, get, set: None }
+    }
+    /// An attribute that can be set; it is deleted by setting Undef.
+    pub const fn get_set(
+        name: &'static str,
+        get: fn(&mut Vm, &Value) -> R,
+        set: fn(&mut Vm, &Value, &Value) -> R<()>,
+    ) -> Attribute {
+        Attribute { name, get, set: Some(set) }
+    }
+}
+
+/// The table of a native type.
+pub struct TypeDef {
+    /// `__name__`
+    pub name: &'static str,
+    /// `__module__`
+    pub module: &'static str,
+    /// What its instances are.
+    pub kind: Kind,
+    /// Its base; `object` when None.
+    pub base: Option<&'static TypeDef>,
+    /// Bits of `class_flags` beyond BUILTIN.
+    pub flags: u32,
+    /// `__doc__`
+    pub doc: &'static str,
+    /// `__new__`: its first parameter is the class. None: cannot be called.
+    pub new: Option<Def>,
+    /// Methods, special ones included.
+    pub methods: &'static [Def],
+    /// Computed attributes.
+    pub attributes: &'static [Attribute],
+    /// Puts what a table cannot hold into the class (constants such as `timezone.utc`).
+    pub setup: Option<fn(&mut Vm, &Ref<Class>) -> R<()>>,
+}
+
+impl TypeDef {
+    /// A table with nothing in it yet.
+    pub const fn new(module: &'static str, name: &'static str, kind: Kind) -> TypeDef {
+        TypeDef { name, module, kind, base: None, flags: 0, doc: "", new: None, methods: &[], attributes: &[], setup: None }
+    }
+}
+
+/// The table of a native module.
+pub struct ModuleDef {
+    /// Its name, dotted.
+    pub name: &'static str,
+    /// `__doc__`
+    pub doc: &'static str,
+    /// Its functions.
+    pub functions: &'static [Def],
+    /// Its types.
+    pub types: &'static [&'static TypeDef],
+    /// Puts the rest into the module's namespace.
+    pub setup: Option<fn(&mut Vm, &Ref<super::module::Module>) -> R<()>>,
+}
+
+/// One parameter of a parsed signature.
+pub struct Param {
+    /// Its name, interned.
+    pub name: Value,
+    /// Its default; Undef when there is none.
+    pub default: Value,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// A parsed signature. Parameters come in the order positional, keyword-only, `*args`, `**kwargs`.
+pub struct Signature {
+    /// The name of the function.
+    pub name: &'static str,
+    /// All parameters but `*args` and `**kwargs`.
+    pub params: Vec<Param>,
+    /// How many of them are positional-only.
+    pub posonly: usize,
+    /// How many of them may be given by position.
+    pub positional: usize,
+    /// How many of those must be given.
+    pub required: usize,
+    /// Has `*args`.
+    pub varargs: bool,
+    /// Has `**kwargs`.
+    pub varkw: bool,
+}
+
+/// A native function as an object.
+#[repr(C)]
+pub struct Native {
+    head: Header,
+    /// The number of positional arguments that can be passed on as they are; `u32::MAX` for none.
+    pub exact: u32,
+    /// Its table line.
+    pub def: &'static Def,
+    /// What it is bound to, or Undef.
+    pub bound: Value,
+    /// The class whose method it is, or the name of its module, or Undef.
+    pub owner: Value,
+    /// Parsed at first use.
+    pub signature: OnceCell<Rc<Signature>>,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once (default values are constants).
+unsafe impl Object for Native {
+    const KIND: Kind = kind::NATIVE;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(&self.bound);
+        visitor.visit(&self.owner);
+    }
+}
+
+impl Native {
+    /// A native function; `owner` is its class or the name of its module.
+    pub fn alloc(def: &'static Def, bound: Value, owner: Value) -> Ref<Native> {
+        crate::heap::alloc(Native {
+            head: Header::new(),
+            exact: exact_arity(def),
+            def,
+            bound,
+            owner,
+            signature: OnceCell::new(),
+        })
+    }
+}
+
+/// How many positional arguments a leaf takes when it takes no other number,
+/// or the most it takes: then they need no binding.
+fn exact_arity(def: &Def) -> u32 {
+    if !matches!(def.code, NativeCode::Leaf(_)) {
+        return u32::MAX;
+    }
+    let inside = def.sig.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+    let mut count = 0;
+    for part in inside.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+        match part {
+            "/" => {}
+            p if p.starts_with('*') => return u32::MAX,
+            _ => count += 1,
+        }
+    }
+    count
+}
+
+/// A computed attribute as it lies in a class (`getset_descriptor`).
+#[repr(C)]
+pub struct AttributeDescriptor {
+    head: Header,
+    /// Its table line.
+    pub attribute: &'static Attribute,
+    /// The class.
+    pub owner: Field,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for AttributeDescriptor {
+    const KIND: Kind = kind::ATTRIBUTE_DESCRIPTOR;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.owner.as_value());
+    }
+}
+
+impl AttributeDescriptor {
+    /// The descriptor of `attribute` in class `owner`.
+    pub fn alloc(attribute: &'static Attribute, owner: Value) -> Ref<AttributeDescriptor> {
+        crate::heap::alloc(AttributeDescriptor { head: Header::new(), attribute, owner: Field::new(owner) })
+    }
+}
