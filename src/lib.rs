@@ -1,7 +1,9 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
 
+pub mod event_loop;
 pub mod heap;
+pub mod host;
 pub mod object;
 pub mod source;
 pub mod syntax;

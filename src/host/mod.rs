@@ -1,0 +1,188 @@
+//! The only door to the operating system.
+//!
+//! Every other room asks here for time, randomness, files, sockets, signals
+//! and the terminal. Each of them is a small trait or struct, so that an
+//! embedder can deny it, a test can fake it and a recording can replay it. A
+//! [`Host`] ties one of each together and belongs to one engine; two hosts in
+//! one process do not know of each other, except that signals and the terminal
+//! belong to at most one of them.
+//!
+//! Whatever happens outside becomes an [`Event`]. The engine sees events at
+//! two places only: in [`Host::wait`], where it sleeps, and in
+//! [`Host::look`], when the budget's slice is used up and
+//! [`Inbox::wants_attention`] says that there is something to see.
+
+mod address;
+mod clock;
+mod entropy;
+mod environment;
+mod error;
+mod files;
+mod inbox;
+mod paths;
+mod permissions;
+mod poller;
+mod pool;
+mod resolver;
+mod signals;
+mod socket_options;
+mod sockets;
+mod stat;
+mod stdio;
+
+pub use address::Address;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use environment::Environment;
+pub use error::{ErrorKind, HostError, strerror};
+pub use files::{File, Files, OpenMode, SeekFrom};
+pub use inbox::{Event, Inbox, Outcome, Ticket, WakeHandle};
+pub use paths::{DirEntry, path_bytes, path_from_bytes};
+pub use permissions::Permissions;
+pub use poller::{Direction, Owner, Poller, Wait};
+pub use pool::Pool;
+pub use resolver::{AddressInfo, Query, Resolver};
+pub use signals::Signals;
+pub use sockets::{Family, Shutdown, Socket, SocketKind};
+pub use stat::FileStat;
+pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One engine's outside world.
+pub struct Host {
+    pub clock: Box<dyn Clock>,
+    pub entropy: Box<dyn Entropy>,
+    pub files: Files,
+    pub environment: Environment,
+    pub stdio: Stdio,
+    pub poller: Poller,
+    pub inbox: Arc<Inbox>,
+    pub pool: Pool,
+    pub resolver: Resolver,
+    pub signals: Signals,
+    pub permissions: Arc<Permissions>,
+}
+
+impl Host {
+    /// The real world, everything granted: what the program `hoop` uses.
+    pub fn system(arguments: Vec<std::ffi::OsString>) -> Self {
+        Host::with(
+            Permissions::all(),
+            Environment::of_process(arguments),
+            Stdio::system(),
+        )
+    }
+
+    /// A world of nothing but memory: no files, network or environment, a
+    /// clock that moves only when it is moved, seeded randomness, output kept.
+    /// Answers the host, its clock, and what is written to its two outputs.
+    pub fn simulated(seed: u64) -> (Self, ManualClock, SharedBytes, SharedBytes) {
+        let (out, err) = (SharedBytes::default(), SharedBytes::default());
+        let stdio = Stdio::new(
+            Input::from_bytes(Vec::new()),
+            Output::new(Box::new(out.clone()), Buffering::Block),
+            Output::new(Box::new(err.clone()), Buffering::Line),
+        );
+        let mut host = Host::with(Permissions::none(), Environment::empty(), stdio);
+        let clock = ManualClock::new();
+        host.clock = Box::new(clock.clone());
+        host.entropy = Box::new(SeededEntropy::new(seed));
+        host.pool = Pool::inline(host.inbox.clone());
+        (host, clock, out, err)
+    }
+
+    /// A host with the real clock, entropy and poller.
+    pub fn with(permissions: Permissions, environment: Environment, stdio: Stdio) -> Self {
+        let permissions = Arc::new(permissions);
+        let inbox = Arc::new(Inbox::new());
+        Host {
+            clock: Box::new(SystemClock),
+            entropy: Box::new(SystemEntropy),
+            files: Files::new(permissions.clone(), environment.start_directory()),
+            environment,
+            stdio,
+            poller: Poller::new(),
+            pool: Pool::new(inbox.clone()),
+            resolver: Resolver::new(permissions.clone()),
+            signals: Signals::new(),
+            inbox,
+            permissions,
+        }
+    }
+
+    /// Sleeps until something happens outside or `wait` is over, and appends
+    /// what happened to `events`: readiness, then signals, then the rest in
+    /// the order of its arrival. Output held back is written before a sleep,
+    /// so that who watches the program sees how far it is.
+    ///
+    /// May return early with no event; the caller looks at its clock anyway.
+    pub fn wait(&mut self, wait: Wait, events: &mut Vec<Event>) -> Result<(), HostError> {
+        if wait == Wait::Now && !self.poller.has_watches() {
+            self.collect(events);
+            return Ok(());
+        }
+        let before = events.len();
+        let timeout = self.timeout(wait);
+        if timeout != Some(Duration::ZERO) {
+            self.stdio.flush_before_wait();
+        }
+        self.poll(timeout, events)?;
+        if events.len() == before
+            && let Wait::Until(deadline) = wait
+        {
+            // A clock that is moved by hand never sleeps: it jumps.
+            self.clock.jump_to(deadline);
+        }
+        Ok(())
+    }
+
+    /// Appends what has happened outside, without sleeping. `poll` says
+    /// whether to look at descriptors too, which costs a system call.
+    pub fn look(&mut self, poll: bool, events: &mut Vec<Event>) -> Result<(), HostError> {
+        if poll && self.poller.has_watches() {
+            return self.poll(Some(Duration::ZERO), events);
+        }
+        self.collect(events);
+        Ok(())
+    }
+
+    /// Sleeps this thread, waking early for a signal or another event; the
+    /// caller asks the clock how much is left. For programs without a loop.
+    pub fn sleep_until(&mut self, deadline: f64, events: &mut Vec<Event>) -> Result<(), HostError> {
+        self.wait(Wait::Until(deadline), events)
+    }
+
+    fn timeout(&self, wait: Wait) -> Option<Duration> {
+        match wait {
+            Wait::Now => Some(Duration::ZERO),
+            Wait::Forever => None,
+            Wait::Until(_) if self.clock.is_manual() => Some(Duration::ZERO),
+            Wait::Until(deadline) => {
+                // A day at most, as CPython's loop; it also keeps the
+                // conversion in range.
+                let left = (deadline - self.clock.monotonic()).clamp(0.0, 86_400.0);
+                Some(Duration::from_secs_f64(left))
+            }
+        }
+    }
+
+    fn poll(
+        &mut self,
+        timeout: Option<Duration>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), HostError> {
+        self.poller
+            .poll(timeout, &self.inbox, &mut self.signals, events)?;
+        self.collect(events);
+        Ok(())
+    }
+
+    fn collect(&mut self, events: &mut Vec<Event>) {
+        if self.inbox.take_attention() {
+            self.signals.take(events);
+            self.inbox.drain(events);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Names to addresses.
+//!
+//! A look-up may block for seconds, so it runs on the pool: make a [`Query`],
+//! ask [`Query::answer_now`], and if that does not know, submit
+//! [`Resolver::look_up`] and take its result from the inbox.
+
+use super::{Family, HostError, Permissions, SocketKind};
+use dns_lookup::{AddrInfoHints, LookupError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Protocol numbers that come with a kind of socket.
+const TCP: i32 = 6;
+const UDP: i32 = 17;
+const RAW_SOCKET: i32 = 3;
+
+/// Bits of `Query::flags`, the system's own (`socket.AI_*`).
+const AI_PASSIVE: i32 = 1;
+const AI_CANONNAME: i32 = 2;
+
+/// One row of `getaddrinfo`'s answer. Numbers are the system's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressInfo {
+    pub family: i32,
+    pub kind: i32,
+    pub protocol: i32,
+    pub canonical_name: String,
+    pub address: SocketAddr,
+}
+
+/// One question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// A name or a number in text; None for "any" or "this machine".
+    pub host: Option<String>,
+    /// A name of a service or a number in text.
+    pub service: Option<String>,
+    /// 0 for all.
+    pub family: i32,
+    /// 0 for all.
+    pub kind: i32,
+    /// 0 for all.
+    pub protocol: i32,
+    pub flags: i32,
+}
+
+/// The door to name look-ups.
+#[derive(Clone)]
+pub struct Resolver {
+    permissions: Arc<Permissions>,
+}
+
+impl Resolver {
+    pub(super) fn new(permissions: Arc<Permissions>) -> Self {
+        Resolver { permissions }
+    }
+
+    /// Asks the system; blocks.
+    pub fn look_up(&self, query: &Query) -> Result<Vec<AddressInfo>, HostError> {
+        self.check()?;
+        let hints = AddrInfoHints {
+            flags: query.flags,
+            address: query.family,
+            socktype: query.kind,
+            protocol: query.protocol,
+        };
+        let found =
+            dns_lookup::getaddrinfo(query.host.as_deref(), query.service.as_deref(), Some(hints))
+                .map_err(explain)?;
+        let mut rows = Vec::new();
+        for row in found {
+            // Families without an internet address are left out.
+            let Ok(row) = row else { continue };
+            rows.push(AddressInfo {
+                family: row.address,
+                kind: row.socktype,
+                protocol: row.protocol,
+                canonical_name: row.canonname.unwrap_or_default(),
+                address: row.sockaddr,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn check(&self) -> Result<(), HostError> {
+        self.permissions.check_network()
+    }
+
+    /// The name of an address and of a port's service, as `getnameinfo`.
+    pub fn name_of(&self, address: &SocketAddr, flags: i32) -> Result<(String, String), HostError> {
+        self.check()?;
+        dns_lookup::getnameinfo(address, flags).map_err(explain)
+    }
+}
+
+impl Query {
+    /// The answer if it takes no look-up: the host is a number already, or
+    /// there is none, and the service is a number.
+    pub fn answer_now(&self) -> Option<Vec<AddressInfo>> {
+        if self.flags & AI_CANONNAME != 0 {
+            return None;
+        }
+        let port = match &self.service {
+            None => 0,
+            Some(text) => text.parse::<u16>().ok()?,
+        };
+        let addresses = match &self.host {
+            Some(text) => vec![text.parse::<IpAddr>().ok()?],
+            None if self.flags & AI_PASSIVE != 0 => vec![
+                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            ],
+            None => vec![
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ],
+        };
+        let rows: Vec<_> = addresses
+            .into_iter()
+            .flat_map(|ip| self.rows(SocketAddr::new(ip, port)))
+            .collect();
+        // Nothing fits the wish: let the system find its words for that.
+        (!rows.is_empty()).then_some(rows)
+    }
+
+    /// One address in each kind of socket that the question allows.
+    fn rows(&self, address: SocketAddr) -> Vec<AddressInfo> {
+        let family = if address.is_ipv4() {
+            Family::Internet
+        } else {
+            Family::Internet6
+        };
+        if self.family != 0 && self.family != family.number() {
+            return Vec::new();
+        }
+        let kinds = [
+            (SocketKind::Stream.number(), TCP),
+            (SocketKind::Datagram.number(), UDP),
+            (RAW_SOCKET, 0),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(kind, protocol)| {
+                (self.kind == 0 || self.kind == *kind)
+                    && (self.protocol == 0 || self.protocol == *protocol)
+            })
+            .map(|(kind, protocol)| AddressInfo {
+                family: family.number(),
+                kind,
+                protocol,
+                canonical_name: String::new(),
+                address,
+            })
+            .collect()
+    }
+}
+
+/// `gaierror`'s number and text, or the system's if it was that.
+fn explain(error: LookupError) -> HostError {
+    let code = error.error_num();
+    let inner = std::io::Error::from(error);
+    if let Some(errno) = inner.raw_os_error() {
+        return HostError::os(errno);
+    }
+    let text = inner.to_string();
+    let text = text
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&text);
+    HostError::lookup(code, text)
+}

@@ -1,0 +1,195 @@
+//! Signals, for the one engine of a process that takes them.
+//!
+//! A handler only sets flags and writes a byte into a pipe that ends a sleep;
+//! the engine finds out at its next look and the script's handler runs there.
+
+use super::{Event, HostError, Inbox};
+use rustix::io::Errno;
+use signal_hook::SigId;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// True while some host of this process takes signals.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Signals that were taken over and let go again. A handler cannot be taken
+/// back, so one stays that does what the system would; it must be gone before
+/// the signal is taken over anew. Of the process, as signals are.
+static LET_GO: Mutex<BTreeMap<i32, SigId>> = Mutex::new(BTreeMap::new());
+
+/// One signal that is watched.
+struct Watch {
+    arrived: Arc<AtomicBool>,
+    ids: Vec<SigId>,
+}
+
+/// The signals one host takes. Dropping it lets them go.
+pub struct Signals {
+    watches: BTreeMap<i32, Watch>,
+    /// What the handlers write to, and what the poller reads.
+    pipe: Option<(UnixStream, UnixStream)>,
+}
+
+impl Signals {
+    pub(super) fn new() -> Self {
+        Signals {
+            watches: BTreeMap::new(),
+            pipe: None,
+        }
+    }
+
+    /// From now on `signal` (SIGINT is 2) becomes an event of `inbox` instead
+    /// of what the system does by default. Refused with EBUSY when another
+    /// engine of this process takes signals, with EINVAL for SIGKILL, SIGSTOP
+    /// and what reports a fault of the program itself.
+    pub fn take_over(&mut self, signal: i32, inbox: &Inbox) -> Result<(), HostError> {
+        if self.watches.contains_key(&signal) {
+            return Ok(());
+        }
+        if signal_hook::consts::FORBIDDEN.contains(&signal) || !(1..=64).contains(&signal) {
+            return Err(HostError::from(Errno::INVAL));
+        }
+        self.claim()?;
+        let watch = self.register(signal, inbox)?;
+        self.watches.insert(signal, watch);
+        Ok(())
+    }
+
+    /// Ignores `signal` from now on. To the system a handler is in place, so
+    /// children are born with the default action.
+    pub fn ignore(&mut self, signal: i32) -> Result<(), HostError> {
+        self.claim()?;
+        let nobody = Inbox::new();
+        self.let_go(signal);
+        let watch = self.register(signal, &nobody)?;
+        self.watches.insert(signal, watch);
+        Ok(())
+    }
+
+    /// Lets a signal do again what the system does by default.
+    pub fn let_go(&mut self, signal: i32) {
+        if let Some(watch) = self.watches.remove(&signal) {
+            watch.ids.into_iter().for_each(|id| {
+                signal_hook::low_level::unregister(id);
+            });
+            let always = Arc::new(AtomicBool::new(true));
+            if let Ok(id) = signal_hook::flag::register_conditional_default(signal, always) {
+                let mut all = LET_GO.lock().unwrap_or_else(PoisonError::into_inner);
+                all.insert(signal, id);
+            }
+        }
+    }
+
+    /// The signals that are taken over.
+    pub fn taken(&self) -> impl Iterator<Item = i32> + '_ {
+        self.watches.keys().copied()
+    }
+
+    /// Sends a signal to this very process, as `signal.raise_signal`.
+    pub fn raise(&self, signal: i32) -> Result<(), HostError> {
+        Ok(signal_hook::low_level::raise(signal)?)
+    }
+
+    /// Ends the process as if the signal had not been taken over, so that a
+    /// shell sees which signal it died of. Returns only for harmless signals.
+    pub fn die_of(&self, signal: i32) {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+
+    /// The system's name of a signal: "SIGINT".
+    pub fn name(signal: i32) -> Option<&'static str> {
+        signal_hook::low_level::signal_name(signal)
+    }
+
+    /// Appends an event for each signal that arrived, lowest number first.
+    pub(super) fn take(&mut self, events: &mut Vec<Event>) {
+        for (signal, watch) in &self.watches {
+            if watch.arrived.swap(false, Ordering::SeqCst) {
+                events.push(Event::Signal(*signal));
+            }
+        }
+    }
+
+    pub(super) fn pipe_fd(&self) -> Option<i32> {
+        self.pipe.as_ref().map(|(_, reader)| reader.as_raw_fd())
+    }
+
+    pub(super) fn drain_pipe(&mut self) {
+        if let Some((_, reader)) = &mut self.pipe {
+            let mut bytes = [0; 64];
+            while reader
+                .read(&mut bytes)
+                .is_ok_and(|count| count == bytes.len())
+            {}
+        }
+    }
+
+    /// Becomes the one host that takes signals.
+    fn claim(&mut self) -> Result<(), HostError> {
+        if self.pipe.is_some() {
+            return Ok(());
+        }
+        if TAKEN.swap(true, Ordering::SeqCst) {
+            return Err(HostError::from(Errno::BUSY)
+                .with_message("another engine of this process takes the signals"));
+        }
+        match make_pipe() {
+            Ok(pipe) => {
+                self.pipe = Some(pipe);
+                Ok(())
+            }
+            Err(error) => {
+                TAKEN.store(false, Ordering::SeqCst);
+                Err(error)
+            }
+        }
+    }
+
+    fn register(&self, signal: i32, inbox: &Inbox) -> Result<Watch, HostError> {
+        let mut all = LET_GO.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = all.remove(&signal) {
+            signal_hook::low_level::unregister(id);
+        }
+        let mut watch = Watch {
+            arrived: Arc::new(AtomicBool::new(false)),
+            ids: Vec::new(),
+        };
+        // In this order: who sees the attention flag must find the other one.
+        let arrived = watch.arrived.clone();
+        watch
+            .ids
+            .push(signal_hook::flag::register(signal, arrived)?);
+        let attention = inbox.attention_flag();
+        watch
+            .ids
+            .push(signal_hook::flag::register(signal, attention)?);
+        if let Some((writer, _)) = &self.pipe {
+            let writer = writer.try_clone()?;
+            watch
+                .ids
+                .push(signal_hook::low_level::pipe::register(signal, writer)?);
+        }
+        Ok(watch)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        let all: Vec<i32> = self.watches.keys().copied().collect();
+        all.into_iter().for_each(|signal| self.let_go(signal));
+        if self.pipe.take().is_some() {
+            TAKEN.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+fn make_pipe() -> Result<(UnixStream, UnixStream), HostError> {
+    let (writer, reader) = UnixStream::pair()?;
+    writer.set_nonblocking(true)?;
+    reader.set_nonblocking(true)?;
+    Ok((writer, reader))
+}

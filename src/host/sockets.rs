@@ -1,0 +1,317 @@
+//! Sockets that never block.
+//!
+//! A call that would have to wait answers "would block"
+//! ([`HostError::is_would_block`]); the caller watches the descriptor in the
+//! poller and tries again when it is ready. A script's blocking socket is the
+//! same thing with a fiber that parks.
+
+use super::{Address, Host, HostError, Permissions};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType};
+
+pub use rustix::net::Shutdown;
+
+/// Address families that sockets are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    Internet,
+    Internet6,
+    Local,
+}
+
+/// What flows through a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SocketKind {
+    Stream,
+    Datagram,
+}
+
+impl Family {
+    /// The system's number: `socket.AF_INET` and its like.
+    pub fn number(self) -> i32 {
+        i32::from(self.raw().as_raw())
+    }
+
+    /// The family with a number.
+    pub fn of_number(number: i32) -> Option<Family> {
+        [Family::Internet, Family::Internet6, Family::Local]
+            .into_iter()
+            .find(|family| family.number() == number)
+    }
+
+    /// The family an address belongs to.
+    pub fn of(address: &Address) -> Family {
+        match address {
+            Address::Internet(address) if address.is_ipv4() => Family::Internet,
+            Address::Internet(_) => Family::Internet6,
+            Address::Path(_) | Address::Abstract(_) | Address::Unnamed => Family::Local,
+        }
+    }
+
+    fn raw(self) -> AddressFamily {
+        match self {
+            Family::Internet => AddressFamily::INET,
+            Family::Internet6 => AddressFamily::INET6,
+            Family::Local => AddressFamily::UNIX,
+        }
+    }
+}
+
+impl SocketKind {
+    /// The system's number: `socket.SOCK_STREAM` and its like.
+    pub fn number(self) -> i32 {
+        self.raw().as_raw() as i32
+    }
+
+    /// The kind with a number.
+    pub fn of_number(number: i32) -> Option<SocketKind> {
+        [SocketKind::Stream, SocketKind::Datagram]
+            .into_iter()
+            .find(|kind| kind.number() == number)
+    }
+
+    fn raw(self) -> SocketType {
+        match self {
+            SocketKind::Stream => SocketType::STREAM,
+            SocketKind::Datagram => SocketType::DGRAM,
+        }
+    }
+}
+
+/// One open socket. Dropping it closes it; who watched it in the poller must
+/// say `Poller::forget` before, and [`Host::close_socket`] does both.
+#[derive(Debug)]
+pub struct Socket {
+    fd: OwnedFd,
+    family: Family,
+    kind: SocketKind,
+    protocol: i32,
+}
+
+impl Host {
+    /// Makes a socket, if the network is granted; a local one is not network.
+    pub fn open_socket(
+        &self,
+        family: Family,
+        kind: SocketKind,
+        protocol: i32,
+    ) -> Result<Socket, HostError> {
+        Socket::open(&self.permissions, family, kind, protocol)
+    }
+
+    /// Closes a socket and forgets whoever watched it.
+    pub fn close_socket(&mut self, socket: Socket) {
+        self.poller.forget(socket.fileno());
+    }
+}
+
+impl Socket {
+    pub(super) fn open(
+        permissions: &Permissions,
+        family: Family,
+        kind: SocketKind,
+        protocol: i32,
+    ) -> Result<Socket, HostError> {
+        if family != Family::Local {
+            permissions.check_network()?;
+        }
+        let wanted = u32::try_from(protocol).map_err(|_| HostError::from(Errno::PROTONOSUPPORT))?;
+        let wanted = std::num::NonZeroU32::new(wanted).map(Protocol::from_raw);
+        let fd = rustix::net::socket_with(family.raw(), kind.raw(), FLAGS, wanted)?;
+        Ok(Socket {
+            fd,
+            family,
+            kind,
+            protocol,
+        })
+    }
+
+    /// Two sockets connected to each other.
+    pub fn pair(kind: SocketKind) -> Result<(Socket, Socket), HostError> {
+        let family = Family::Local;
+        let (a, b) = rustix::net::socketpair(family.raw(), kind.raw(), FLAGS, None)?;
+        let wrap = |fd| Socket {
+            fd,
+            family,
+            kind,
+            protocol: 0,
+        };
+        Ok((wrap(a), wrap(b)))
+    }
+
+    /// Its number.
+    #[inline]
+    pub fn fileno(&self) -> i32 {
+        self.fd.as_raw_fd()
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// What flows through it.
+    pub fn kind(&self) -> SocketKind {
+        self.kind
+    }
+
+    /// The protocol it was asked to speak; 0 for the family's usual one.
+    pub fn protocol(&self) -> i32 {
+        self.protocol
+    }
+
+    /// Gives it an address.
+    pub fn bind(&self, address: &Address) -> Result<(), HostError> {
+        Ok(rustix::net::bind(&self.fd, &address.to_any()?)?)
+    }
+
+    /// Lets others connect; so many may wait to be accepted.
+    pub fn listen(&self, backlog: i32) -> Result<(), HostError> {
+        Ok(rustix::net::listen(&self.fd, backlog.max(0))?)
+    }
+
+    /// Takes one connection that waits.
+    pub fn accept(&self) -> Result<(Socket, Address), HostError> {
+        let (fd, peer) = retry(|| rustix::net::acceptfrom_with(&self.fd, FLAGS))?;
+        let peer = match peer {
+            Some(peer) => Address::from_any(peer)?,
+            None => Address::Unnamed,
+        };
+        let socket = Socket {
+            fd,
+            family: self.family,
+            kind: self.kind,
+            protocol: self.protocol,
+        };
+        Ok((socket, peer))
+    }
+
+    /// Begins to connect. "Would block" means under way: when the socket is
+    /// writable, `take_error` says how it went.
+    pub fn connect(&self, address: &Address) -> Result<(), HostError> {
+        let address = address.to_any()?;
+        match rustix::net::connect(&self.fd, &address) {
+            Ok(()) => Ok(()),
+            Err(Errno::INTR) => Err(HostError::from(Errno::INPROGRESS)),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// The error of a connection attempt or of the connection, and clears it.
+    pub fn take_error(&self) -> Result<(), HostError> {
+        Ok(rustix::net::sockopt::socket_error(&self.fd)??)
+    }
+
+    /// Reads what has arrived; zero when the other side sends no more.
+    #[inline]
+    pub fn recv(&self, bytes: &mut [u8]) -> Result<usize, HostError> {
+        self.recv_with(bytes, 0)
+    }
+
+    /// `recv` with the system's flags (`MSG_PEEK`).
+    pub fn recv_with(&self, bytes: &mut [u8], flags: u32) -> Result<usize, HostError> {
+        let flags = RecvFlags::from_bits_retain(flags);
+        let (_, count) = retry(|| rustix::net::recv(&self.fd, &mut *bytes, flags))?;
+        Ok(count.min(bytes.len()))
+    }
+
+    /// Appends what has arrived, `limit` bytes at most, without clearing
+    /// memory first; zero when the other side sends no more.
+    pub fn recv_into_spare(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, HostError> {
+        bytes
+            .try_reserve(limit)
+            .map_err(|_| HostError::from(Errno::NOMEM))?;
+        let before = bytes.len();
+        let spare = rustix::buffer::spare_capacity(bytes);
+        let count = rustix::net::recv(&self.fd, spare, RecvFlags::empty());
+        match count {
+            Ok(_) => Ok(bytes.len() - before),
+            Err(Errno::INTR) => self.recv_into_spare(bytes, limit),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Reads one datagram: how much of it fitted, and who sent it.
+    pub fn recv_from(&self, bytes: &mut [u8]) -> Result<(usize, Option<Address>), HostError> {
+        let received = retry(|| rustix::net::recvfrom(&self.fd, &mut *bytes, RecvFlags::empty()))?;
+        let sender = received.2.map(Address::from_any).transpose()?;
+        Ok((received.1.min(bytes.len()), sender))
+    }
+
+    /// Sends some of `bytes` and says how many.
+    #[inline]
+    pub fn send(&self, bytes: &[u8]) -> Result<usize, HostError> {
+        self.send_with(bytes, 0)
+    }
+
+    /// `send` with the system's flags. A closed connection is the error
+    /// EPIPE, never a signal.
+    pub fn send_with(&self, bytes: &[u8], flags: u32) -> Result<usize, HostError> {
+        let flags = SendFlags::from_bits_retain(flags) | NO_SIGNAL;
+        retry(|| rustix::net::send(&self.fd, bytes, flags))
+    }
+
+    /// Sends one datagram to an address.
+    pub fn send_to(&self, bytes: &[u8], address: &Address) -> Result<usize, HostError> {
+        let address = address.to_any()?;
+        retry(|| rustix::net::sendto(&self.fd, bytes, NO_SIGNAL, &address))
+    }
+
+    /// Sends several pieces as one, without joining them first.
+    pub fn send_vectored(&self, pieces: &[&[u8]]) -> Result<usize, HostError> {
+        let slices: Vec<_> = pieces.iter().map(|p| std::io::IoSlice::new(p)).collect();
+        let mut control = rustix::net::SendAncillaryBuffer::default();
+        retry(|| rustix::net::sendmsg(&self.fd, &slices, &mut control, NO_SIGNAL))
+    }
+
+    /// Ends one or both directions.
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), HostError> {
+        Ok(rustix::net::shutdown(&self.fd, how)?)
+    }
+
+    /// Its own address.
+    pub fn local_address(&self) -> Result<Address, HostError> {
+        Address::from_any(rustix::net::getsockname(&self.fd)?)
+    }
+
+    /// The address of the other side.
+    pub fn peer_address(&self) -> Result<Address, HostError> {
+        match rustix::net::getpeername(&self.fd)? {
+            Some(address) => Address::from_any(address),
+            None => Ok(Address::Unnamed),
+        }
+    }
+
+    /// Another number for the same socket.
+    pub fn duplicate(&self) -> Result<Socket, HostError> {
+        Ok(Socket {
+            fd: rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?,
+            ..*self
+        })
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
+
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+
+/// Asks again when a signal interrupted the call.
+#[inline]
+fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> Result<T, HostError> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            result => return result.map_err(HostError::from),
+        }
+    }
+}
