@@ -1,0 +1,95 @@
+//! The documentation is held to what the program does: every block of script in `docs/` and
+//! `README.md` runs, and prints the block of text that follows it.
+
+use crate::hoop::{Hoop, difference, normalise, root};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A fenced block: its language, the text, and the line it starts at.
+struct Block {
+    language: String,
+    text: String,
+    line: usize,
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut found = vec![root().join("README.md")];
+    let mut pending = vec![root().join("docs")];
+    while let Some(folder) = pending.pop() {
+        for path in fs::read_dir(folder).expect("the folder of the docs can be read").flatten().map(|e| e.path()) {
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|e| e == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn blocks(page: &Path) -> Vec<Block> {
+    let text = fs::read_to_string(page).expect("a page is text");
+    let mut found: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (number, line) in text.lines().enumerate() {
+        match (line.trim_start().strip_prefix("```"), open) {
+            (Some(language), false) => {
+                found.push(Block { language: language.trim().to_owned(), text: String::new(), line: number + 1 });
+                open = true;
+            }
+            (Some(_), true) => open = false,
+            (None, true) => {
+                let block = found.last_mut().expect("a block is open");
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, false) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_block_of_script_runs() {
+    let mut complaints = String::new();
+    for page in pages() {
+        let blocks = blocks(&page);
+        for (at, block) in blocks.iter().enumerate() {
+            if !matches!(block.language.as_str(), "python" | "async") {
+                continue;
+            }
+            let run = Hoop::new(["-"]).stdin(&block.text).run();
+            let place = format!("{}:{}", page.strip_prefix(root()).unwrap_or(&page).display(), block.line);
+            if run.code != Some(0) || !run.stderr.is_empty() {
+                complaints.push_str(&format!("{place}: exit {:?}\n{}", run.code, run.stderr));
+            }
+            if let Some(expected) = blocks.get(at + 1).filter(|b| b.language == "text") {
+                let found = normalise(&run.stdout);
+                if found != expected.text {
+                    complaints.push_str(&format!("{place}:\n{}", difference(&expected.text, &found)));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// A link to a file of the repository leads somewhere.
+#[test]
+fn links_lead_somewhere() {
+    let mut complaints = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a page is text");
+        for part in text.split("](").skip(1) {
+            let target = part.split([')', '#', ' ']).next().unwrap_or("");
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            if !page.parent().expect("a page lies in a folder").join(target).exists() {
+                complaints.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}

@@ -1,0 +1,191 @@
+//! Runs the built `hoop` with a deadline and keeps what it says.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a run of `hoop` left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    pub stdout: String,
+    pub stderr: String,
+    /// The exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// True where the deadline ended it.
+    pub timed_out: bool,
+}
+
+/// A run of `hoop` to be described and then started.
+pub struct Hoop {
+    command: Command,
+    stdin: Vec<u8>,
+    deadline: Duration,
+}
+
+/// The folder of the package.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Hoop {
+    /// `hoop` with these arguments, in the package's folder, with an environment that repeats.
+    pub fn new<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Hoop {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoop"));
+        command
+            .args(arguments)
+            .current_dir(root())
+            .env("NO_COLOR", "1")
+            .env("TZ", "UTC")
+            .env_remove("HOOPPATH");
+        Hoop {
+            command,
+            stdin: Vec::new(),
+            deadline: Duration::from_secs(20),
+        }
+    }
+
+    pub fn folder(mut self, folder: &Path) -> Hoop {
+        self.command.current_dir(folder);
+        self
+    }
+
+    pub fn env(mut self, key: &str, value: &str) -> Hoop {
+        self.command.env(key, value);
+        self
+    }
+
+    pub fn stdin(mut self, text: &str) -> Hoop {
+        self.stdin = text.as_bytes().to_vec();
+        self
+    }
+
+    pub fn deadline(mut self, seconds: u64) -> Hoop {
+        self.deadline = Duration::from_secs(seconds);
+        self
+    }
+
+    /// Starts it with pipes on all three streams.
+    pub fn spawn(&mut self) -> Child {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the built hoop can be started")
+    }
+
+    /// Runs it to its end, or to the deadline.
+    pub fn run(mut self) -> Outcome {
+        let mut child = self.spawn();
+        let mut input = child.stdin.take().expect("stdin is a pipe");
+        let bytes = std::mem::take(&mut self.stdin);
+        // A child that reads nothing may close its end first: that is no failure.
+        let feeder = thread::spawn(move || drop(input.write_all(&bytes)));
+        let stdout = collect(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = collect(child.stderr.take().expect("stderr is a pipe"));
+        let (code, timed_out) = wait(&mut child, self.deadline);
+        let _ = feeder.join();
+        Outcome {
+            stdout: stdout.join().expect("the reader of stdout ends"),
+            stderr: stderr.join().expect("the reader of stderr ends"),
+            code,
+            timed_out,
+        }
+    }
+}
+
+/// Runs a piece of source through `hoop -c`.
+pub fn run_code(source: &str) -> Outcome {
+    Hoop::new(["-c", source]).run()
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Waits for the end of a child and kills it at the deadline.
+fn wait(child: &mut Child, deadline: Duration) -> (Option<i32>, bool) {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(500);
+    loop {
+        if let Some(status) = child.try_wait().expect("a child can be waited for") {
+            return (status.code(), false);
+        }
+        if start.elapsed() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            return (None, true);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
+
+/// Replaces addresses by `0xADDR` and takes the folder out of `File "..."`,
+/// as `scripts/dev/oracle.async` does when it records.
+pub fn normalise(text: &str) -> String {
+    strip_folders(&mask_addresses(text))
+}
+
+fn mask_addresses(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("0x") {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let digits = after[2..].bytes().take_while(u8::is_ascii_hexdigit).count();
+        let next = after[2 + digits..].chars().next();
+        let ends = next.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        if (5..=16).contains(&digits) && ends {
+            out.push_str("0xADDR");
+        } else {
+            out.push_str(&after[..2 + digits]);
+        }
+        rest = &after[2 + digits..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn strip_folders(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.split_once("File \"") {
+            Some((before, after)) => {
+                let name = after.split('"').next().unwrap_or("");
+                let short = if name.starts_with('<') { name } else { name.rsplit('/').next().unwrap_or(name) };
+                out.push_str(before);
+                out.push_str("File \"");
+                out.push_str(short);
+                out.push_str(&after[name.len()..]);
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+/// The first lines in which two texts differ, with a little of what is around them.
+pub fn difference(expected: &str, found: &str) -> String {
+    let expected: Vec<&str> = expected.lines().collect();
+    let found: Vec<&str> = found.lines().collect();
+    let same = expected.iter().zip(&found).take_while(|(a, b)| a == b).count();
+    let from = same.saturating_sub(2);
+    let mut out = format!("  first difference at line {}\n", same + 1);
+    for line in &expected[from..same] {
+        out.push_str(&format!("    {line}\n"));
+    }
+    for line in expected.iter().skip(same).take(6) {
+        out.push_str(&format!("  - {line}\n"));
+    }
+    for line in found.iter().skip(same).take(6) {
+        out.push_str(&format!("  + {line}\n"));
+    }
+    out
+}

@@ -1,0 +1,163 @@
+//! What a program can run out of ends in an exception of the script, never in a crash.
+
+use crate::hoop::run_code;
+
+/// Runs a program that must print what is expected and end well.
+fn prints(source: &str, expected: &str) {
+    let run = run_code(source);
+    assert!(!run.timed_out, "ran into the deadline:\n{source}");
+    assert_eq!(run.stdout, expected, "{source}\n{}", run.stderr);
+    assert_eq!(run.code, Some(0), "{source}\n{}", run.stderr);
+}
+
+/// Runs an expression that recurses without bound; it must raise RecursionError.
+fn recurses(setup: &str, expression: &str) {
+    let source = format!(
+        "{setup}\ntry:\n    {expression}\n    print('ended')\nexcept RecursionError as error:\n    \
+         print(type(error).__name__)\nprint('alive')\n"
+    );
+    prints(&source, "RecursionError\nalive\n");
+}
+
+#[test]
+fn functions() {
+    recurses("def f(n):\n    return f(n + 1)", "f(0)");
+    recurses("f = lambda: f()", "f()");
+    recurses("def f(*a, **k):\n    return f(*a, **k)", "f(1, 2, x=3)");
+    recurses("def even(n):\n    return odd(n + 1)\ndef odd(n):\n    return even(n + 1)", "even(0)");
+}
+
+#[test]
+fn the_message_is_cpythons() {
+    prints(
+        "def f():\n    f()\ntry:\n    f()\nexcept RecursionError as e:\n    print(e)",
+        "maximum recursion depth exceeded\n",
+    );
+}
+
+#[test]
+fn the_limit_can_be_set() {
+    prints(
+        "import sys\ndef depth(n=1):\n    try:\n        return depth(n + 1)\n    except RecursionError:\n        return n\n\
+         print(sys.getrecursionlimit(), 900 < depth() <= 1000)\nsys.setrecursionlimit(200)\nprint(150 < depth() <= 200)\n\
+         sys.setrecursionlimit(20000)\nprint(15000 < depth() <= 20000)",
+        "1000 True\nTrue\nTrue\n",
+    );
+}
+
+#[test]
+fn special_methods() {
+    recurses("class A:\n    def __repr__(self):\n        return repr(self)", "repr(A())");
+    recurses("class A:\n    def __repr__(self):\n        return f'{self!r}'", "print([A()])");
+    recurses("class A:\n    def __str__(self):\n        return str(self)", "print(A())");
+    recurses("class A:\n    def __eq__(self, other):\n        return self == other", "A() == A()");
+    recurses("class A:\n    def __eq__(self, other):\n        return [self] == [other]", "[A()] == [A()]");
+    recurses("class A:\n    def __hash__(self):\n        return hash(self)", "{A(): 1}");
+    recurses("class A:\n    def __hash__(self):\n        return hash((self,))", "{A()}");
+    recurses("class A:\n    def __lt__(self, other):\n        return sorted([self, other])", "sorted([A(), A()])");
+    recurses("class A:\n    def __getattr__(self, name):\n        return self.other", "A().x");
+    recurses("class A:\n    def __getattribute__(self, name):\n        return self.x", "A().x");
+    recurses("class A:\n    def __setattr__(self, name, v):\n        self.x = v", "A().x = 1");
+    recurses("class A:\n    def __call__(self):\n        return self()", "A()()");
+    recurses("class A:\n    def __init__(self):\n        A()", "A()");
+    recurses("class A:\n    def __add__(self, other):\n        return self + other", "A() + A()");
+    recurses("class A:\n    def __bool__(self):\n        return bool(self)", "not A()");
+    recurses("class A:\n    def __index__(self):\n        return [1][self]", "[1][A()]");
+    recurses("class A:\n    def __len__(self):\n        return len(self)", "len(A())");
+    recurses("class A:\n    def __iter__(self):\n        return iter(self)", "list(A())");
+    recurses("class A:\n    def __contains__(self, x):\n        return x in self", "1 in A()");
+    recurses("class A:\n    @property\n    def x(self):\n        return self.x", "A().x");
+    recurses("class A:\n    def __format__(self, spec):\n        return f'{self}'", "f'{A()}'");
+    recurses("class A:\n    def __enter__(self):\n        with self:\n            pass\n    def __exit__(self, *a):\n        pass", "A().__enter__()");
+}
+
+#[test]
+fn natives_that_call_back() {
+    recurses("def f(x):\n    return max([1, 2], key=f)", "f(1)");
+    recurses("def f(x):\n    return sorted([2, 1], key=f)", "f(1)");
+    recurses("def f(x):\n    return list(map(f, [x]))", "f(1)");
+    recurses("def f(x):\n    return list(filter(f, [x]))", "f(1)");
+    recurses("import functools\ndef f(a, b):\n    return functools.reduce(f, [a, b])", "f(1, 2)");
+    recurses("import functools\n@functools.lru_cache\ndef f(n):\n    return f(n + 1)", "f(0)");
+    recurses("import functools\ndef f():\n    return functools.partial(f)()", "f()");
+    recurses("import re\ndef f(m):\n    return re.sub('x', f, 'x')", "f(None)");
+    recurses("def f():\n    return eval('f()')", "f()");
+    recurses("def f():\n    exec('f()')", "f()");
+}
+
+#[test]
+fn generators_and_coroutines() {
+    recurses("def g():\n    yield from g()", "list(g())");
+    recurses("def g(n):\n    for x in g(n + 1):\n        yield x", "list(g(0))");
+    recurses("import asyncio\nasync def f():\n    await f()", "asyncio.run(f())");
+    recurses("import asyncio\nasync def f():\n    async for x in f():\n        yield x\nasync def main():\n    async for x in f():\n        pass", "asyncio.run(main())");
+}
+
+/// A chain of 100,000 awaits works or is refused, and is taken apart without a crash.
+#[test]
+fn a_very_deep_chain_of_awaits() {
+    let source = "import asyncio\nasync def leaf():\n    await asyncio.sleep(0)\n    return 0\nasync def link(inner):\n    return 1 + await inner\n\
+                  async def main():\n    chain = leaf()\n    for _ in range(100_000):\n        chain = link(chain)\n    return await chain\n\
+                  try:\n    asyncio.run(main())\nexcept RecursionError:\n    pass\nprint('alive')";
+    prints(source, "alive\n");
+}
+
+#[test]
+fn deep_data() {
+    let nest = "x = []\nfor _ in range(100_000):\n    x = [x]";
+    recurses(nest, "repr(x)");
+    recurses(&format!("{nest}\ny = []\nfor _ in range(100_000):\n    y = [y]"), "x == y");
+    prints(&format!("{nest}\ndel x\nprint('freed')"), "freed\n");
+    prints("x = None\nfor _ in range(200_000):\n    x = (x,)\ndel x\nprint('freed')", "freed\n");
+    prints("class N:\n    pass\nx = None\nfor _ in range(200_000):\n    n = N()\n    n.next = x\n    x = n\ndel x, n\nprint('freed')", "freed\n");
+    prints("def g(inner):\n    yield from inner\nx = iter(())\nfor _ in range(100_000):\n    x = g(x)\ndel x\nprint('freed')", "freed\n");
+    prints("x = 0\nfor _ in range(100_000):\n    x = (x,)\ntry:\n    hash(x)\nexcept RecursionError:\n    pass\nprint('alive')", "alive\n");
+    recurses("import json\nx = []\nfor _ in range(100_000):\n    x = [x]", "json.dumps(x)");
+    recurses("import json", "json.loads('[' * 100_000)");
+}
+
+/// Nesting in source is refused by the parser or the compiler.
+#[test]
+fn deep_source() {
+    for source in [
+        "'(' * 100_000 + ')' * 100_000",
+        "'[' * 100_000 + ']' * 100_000",
+        "'-' * 100_000 + '1'",
+        "'not ' * 100_000 + '1'",
+        "'lambda: ' * 100_000 + '1'",
+        "'a' + '.b' * 100_000",
+        "'f' + '()' * 100_000",
+        "'1' + ' + 1' * 100_000",
+        "'1' + ' if 1 else 1' * 100_000",
+        "'2' + ' ** 2' * 100_000",
+        "'f\"{' * 5_000 + '}\"' * 5_000",
+    ] {
+        let program = format!(
+            "try:\n    compile({source}, 'deep', 'eval')\nexcept (SyntaxError, RecursionError, MemoryError):\n    pass\nprint('alive')"
+        );
+        prints(&program, "alive\n");
+    }
+    prints(
+        "s = ''.join(' ' * i + 'if 1:\\n' for i in range(500)) + ' ' * 500 + 'pass\\n'\ntry:\n    compile(s, 'deep', 'exec')\nexcept (SyntaxError, RecursionError) as e:\n    print(type(e).__name__, e.msg)",
+        "IndentationError too many levels of indentation\n",
+    );
+}
+
+#[test]
+fn sizes_that_cannot_be() {
+    prints(
+        "for make in [lambda: [0] * (1 << 60), lambda: 'x' * (1 << 62), lambda: bytes(1 << 60), lambda: bytearray(1 << 60), \
+         lambda: (1,) * (1 << 60), lambda: ' '.ljust(1 << 62), lambda: f'{1:{1 << 62}}']:\n    try:\n        make()\n        print('made')\n    \
+         except (MemoryError, OverflowError, ValueError):\n        pass\nprint('alive')",
+        "alive\n",
+    );
+    prints(
+        "try:\n    1 << (1 << 62)\nexcept (MemoryError, OverflowError):\n    print('refused')\ntry:\n    int('1' * 5000)\nexcept ValueError as e:\n    print(str(e)[:40])",
+        "refused\nExceeds the limit (4300 digits) for inte\n",
+    );
+}
+
+#[test]
+fn an_exception_while_an_exception_is_handled_does_not_recurse() {
+    recurses("def f():\n    try:\n        raise ValueError\n    except ValueError:\n        f()", "f()");
+}

@@ -1,0 +1,9 @@
+//! The one integration binary. Most of it runs the built `hoop`.
+
+mod cli;
+mod corpus;
+mod differential;
+mod docs;
+mod hoop;
+mod limits;
+mod tidy;
