@@ -16,7 +16,8 @@ fn scratch(name: &str) -> PathBuf {
 
 fn file(folder: &std::path::Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("the folder can be made");
+    fs::create_dir_all(path.parent().expect("it lies in a folder"))
+        .expect("the folder can be made");
     fs::write(&path, text).expect("the file can be written");
     path.to_string_lossy().into_owned()
 }
@@ -30,7 +31,9 @@ fn code_on_the_command_line() {
 
 #[test]
 fn code_on_standard_input() {
-    let run = Hoop::new(["-", "x"]).stdin("import sys\nprint(sys.argv)\nprint(6 * 7)\n").run();
+    let run = Hoop::new(["-", "x"])
+        .stdin("import sys\nprint(sys.argv)\nprint(6 * 7)\n")
+        .run();
     assert_eq!(run.stdout, "['-', 'x']\n42\n");
     assert_eq!(run.code, Some(0));
 }
@@ -38,9 +41,17 @@ fn code_on_standard_input() {
 #[test]
 fn a_file_gets_its_arguments_and_its_names() {
     let folder = scratch("names");
-    let path = file(&folder, "show.async", "import sys\nprint(sys.argv[1:], __name__)\nprint(__file__ == sys.argv[0])\n");
+    let path = file(
+        &folder,
+        "show.async",
+        "import sys\nprint(sys.argv[1:], __name__)\nprint(__file__ == sys.argv[0])\n",
+    );
     let run = Hoop::new([path.as_str(), "one", "--two", "-c"]).run();
-    assert_eq!(run.stdout, "['one', '--two', '-c'] __main__\nTrue\n", "{}", run.stderr);
+    assert_eq!(
+        run.stdout, "['one', '--two', '-c'] __main__\nTrue\n",
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -64,16 +75,30 @@ fn imports_beside_the_script_and_along_the_path() {
     let folder = scratch("imports");
     file(&folder, "lib/beside.async", "who = 'beside ' + __name__\n");
     file(&folder, "lib/plain.py", "who = 'plain'\n");
-    file(&folder, "lib/pack/__init__.async", "from . import inner\nfrom .inner import deep\n");
-    file(&folder, "lib/pack/inner.async", "deep = __name__ + ' of ' + __package__\n");
+    file(
+        &folder,
+        "lib/pack/__init__.async",
+        "from . import inner\nfrom .inner import deep\n",
+    );
+    file(
+        &folder,
+        "lib/pack/inner.async",
+        "deep = __name__ + ' of ' + __package__\n",
+    );
     file(&folder, "elsewhere/far.async", "who = 'far'\n");
     let path = file(
         &folder,
         "lib/main.async",
         "import beside, plain, pack, far\nprint(beside.who, plain.who, pack.deep, far.who, sep='; ')\n",
     );
-    let run = Hoop::new([path.as_str()]).env("HOOPPATH", &folder.join("elsewhere").to_string_lossy()).run();
-    assert_eq!(run.stdout, "beside beside; plain; pack.inner of pack; far\n", "{}", run.stderr);
+    let run = Hoop::new([path.as_str()])
+        .env("HOOPPATH", &folder.join("elsewhere").to_string_lossy())
+        .run();
+    assert_eq!(
+        run.stdout, "beside beside; plain; pack.inner of pack; far\n",
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -91,7 +116,9 @@ fn exit_codes_of_sys_exit() {
         ("2.5", 1, "2.5\n"),
         ("(4,)", 1, "(4,)\n"),
     ] {
-        let run = run_code(&format!("import sys\nprint('before')\nsys.exit({argument})\nprint('after')"));
+        let run = run_code(&format!(
+            "import sys\nprint('before')\nsys.exit({argument})\nprint('after')"
+        ));
         assert_eq!(run.stdout, "before\n", "sys.exit({argument})");
         assert_eq!(run.stderr, says, "sys.exit({argument})");
         assert_eq!(run.code, Some(code), "sys.exit({argument})");
@@ -102,7 +129,8 @@ fn exit_codes_of_sys_exit() {
 fn exit_runs_what_is_on_the_way_out() {
     let run = run_code("import sys\ntry:\n    sys.exit(5)\nfinally:\n    print('finally')");
     assert_eq!((run.stdout.as_str(), run.code), ("finally\n", Some(5)));
-    let run = run_code("import asyncio, sys\nasync def main():\n    sys.exit(6)\nasyncio.run(main())");
+    let run =
+        run_code("import asyncio, sys\nasync def main():\n    sys.exit(6)\nasyncio.run(main())");
     assert_eq!((run.stderr.as_str(), run.code), ("", Some(6)));
     let run = run_code("raise SystemExit(7)");
     assert_eq!((run.stderr.as_str(), run.code), ("", Some(7)));
@@ -115,15 +143,28 @@ fn an_uncaught_exception_is_told_on_stderr() {
     let run = run_code("def f(n):\n    return 1 / n\nprint('x')\nf(0)");
     assert_eq!(run.stdout, "x\n");
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with("Traceback (most recent call last):\n  File \"<string>\", line 4, in <module>\n"));
-    assert!(run.stderr.ends_with("\nZeroDivisionError: division by zero\n"), "{}", run.stderr);
+    assert!(run.stderr.starts_with(
+        "Traceback (most recent call last):\n  File \"<string>\", line 4, in <module>\n"
+    ));
+    assert!(
+        run.stderr
+            .ends_with("\nZeroDivisionError: division by zero\n"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn an_uncaught_exception_in_a_coroutine() {
-    let run = run_code("import asyncio\nasync def main():\n    await asyncio.sleep(0)\n    {}['key']\nasyncio.run(main())");
+    let run = run_code(
+        "import asyncio\nasync def main():\n    await asyncio.sleep(0)\n    {}['key']\nasyncio.run(main())",
+    );
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.ends_with("\nKeyError: 'key'\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.ends_with("\nKeyError: 'key'\n"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -133,7 +174,11 @@ fn a_syntax_error_names_its_place() {
     let run = Hoop::new([path.as_str()]).run();
     assert_eq!((run.stdout.as_str(), run.code), ("", Some(1)));
     assert!(run.stderr.contains("line 2"), "{}", run.stderr);
-    assert!(run.stderr.contains("SyntaxError: expected ':'"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("SyntaxError: expected ':'"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -141,23 +186,40 @@ fn a_missing_file() {
     let run = Hoop::new(["no-such-file.async"]).run();
     assert_eq!((run.stdout.as_str(), run.code), ("", Some(2)));
     assert!(run.stderr.contains("no-such-file.async"), "{}", run.stderr);
-    assert!(run.stderr.contains("No such file or directory"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("No such file or directory"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn a_missing_module() {
     let run = run_code("import nowhere_to_be_found");
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.ends_with("ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .ends_with("ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn version_and_help() {
     let run = Hoop::new(["--version"]).run();
-    assert!(run.stdout.contains(env!("CARGO_PKG_VERSION")), "{}", run.stdout);
+    assert!(
+        run.stdout.contains(env!("CARGO_PKG_VERSION")),
+        "{}",
+        run.stdout
+    );
     assert_eq!(run.code, Some(0));
     let run = Hoop::new(["--help"]).run();
-    assert!(run.stdout.contains("hoop") && run.stdout.contains("dis"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("hoop") && run.stdout.contains("dis"),
+        "{}",
+        run.stdout
+    );
     assert_eq!(run.code, Some(0));
 }
 
@@ -171,16 +233,26 @@ fn an_unknown_option() {
 #[test]
 fn dis_shows_code() {
     let folder = scratch("dis");
-    let path = file(&folder, "small.async", "def add(a, b):\n    return a + b\nprint(add(1, 2))\n");
+    let path = file(
+        &folder,
+        "small.async",
+        "def add(a, b):\n    return a + b\nprint(add(1, 2))\n",
+    );
     let run = Hoop::new(["dis", path.as_str()]).run();
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains("add"), "{}", run.stdout);
-    assert!(!run.stdout.contains("\n3\n"), "it is shown, not run: {}", run.stdout);
+    assert!(
+        !run.stdout.contains("\n3\n"),
+        "it is shown, not run: {}",
+        run.stdout
+    );
 }
 
 #[test]
 fn output_is_complete_when_the_program_dies() {
-    let run = run_code("import sys\nfor i in range(5000):\n    print(i)\nsys.stdout.write('end')\nraise ValueError('x')");
+    let run = run_code(
+        "import sys\nfor i in range(5000):\n    print(i)\nsys.stdout.write('end')\nraise ValueError('x')",
+    );
     assert!(run.stdout.ends_with("4999\nend"));
     assert_eq!(run.code, Some(1));
 }
@@ -190,7 +262,11 @@ fn input_reads_lines() {
     let run = Hoop::new(["-c", "a = input('name? ')\nb = input()\nprint(a, b)\ntry:\n    input()\nexcept EOFError as e:\n    print(repr(e))"])
         .stdin("Ann\nBob\n")
         .run();
-    assert_eq!(run.stdout, "name? Ann Bob\nEOFError('EOF when reading a line')\n", "{}", run.stderr);
+    assert_eq!(
+        run.stdout, "name? Ann Bob\nEOFError('EOF when reading a line')\n",
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -220,20 +296,34 @@ fn interrupted(source: &str) -> (Option<i32>, String) {
     let mut child = Hoop::new(["-c", source]).spawn();
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
     let mut line = String::new();
-    lines.read_line(&mut line).expect("the program says something");
+    lines
+        .read_line(&mut line)
+        .expect("the program says something");
     assert_eq!(line, "ready\n");
     std::thread::sleep(Duration::from_millis(100));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill is there");
     assert!(sent.success());
     for _ in 0..500 {
-        if child.try_wait().expect("a child can be waited for").is_some() {
+        if child
+            .try_wait()
+            .expect("a child can be waited for")
+            .is_some()
+        {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
     let _ = child.kill();
     let mut text = String::new();
-    child.stderr.take().expect("stderr is a pipe").read_to_string(&mut text).expect("it is text");
+    child
+        .stderr
+        .take()
+        .expect("stderr is a pipe")
+        .read_to_string(&mut text)
+        .expect("it is text");
     (child.wait().expect("it ended").code(), text)
 }
 
@@ -242,15 +332,24 @@ fn a_broken_pipe_is_no_panic() {
     let mut child = Hoop::new(["-c", "for i in range(200000):\n    print('line', i)\n"]).spawn();
     drop(child.stdout.take());
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().expect("stderr is a pipe"), &mut text).expect("it is text");
+    std::io::Read::read_to_string(
+        &mut child.stderr.take().expect("stderr is a pipe"),
+        &mut text,
+    )
+    .expect("it is text");
     let _ = child.wait();
     assert!(!text.contains("panicked"), "{text}");
-    assert!(text.is_empty() || text.contains("BrokenPipeError"), "{text}");
+    assert!(
+        text.is_empty() || text.contains("BrokenPipeError"),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_tour_and_the_readme_command() {
-    let run = Hoop::new(["scripts/examples/tour.async"]).folder(&root()).run();
+    let run = Hoop::new(["scripts/examples/tour.async"])
+        .folder(&root())
+        .run();
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stderr.is_empty(), "{}", run.stderr);
 }

@@ -47,7 +47,9 @@ fn programs(folders: &[PathBuf]) -> Vec<PathBuf> {
         for path in entries.flatten().map(|e| e.path()) {
             if path.is_dir() {
                 pending.push(path);
-            } else if path.extension().is_some_and(|e| e == "async") && path.with_extension("out").exists() {
+            } else if path.extension().is_some_and(|e| e == "async")
+                && path.with_extension("out").exists()
+            {
                 found.push(path);
             }
         }
@@ -86,10 +88,16 @@ fn known_failures() -> BTreeSet<String> {
 fn check(path: &Path, stress: Option<&str>) -> Result<(), String> {
     let source = fs::read_to_string(path).map_err(|e| e.to_string())?;
     let header = header(&source);
-    let file = path.file_name().expect("a program has a name").to_string_lossy().into_owned();
+    let file = path
+        .file_name()
+        .expect("a program has a name")
+        .to_string_lossy()
+        .into_owned();
     let mut arguments = vec![file];
     arguments.extend(header.arguments.iter().cloned());
-    let mut run = Hoop::new(arguments).folder(path.parent().expect("a program lies in a folder")).stdin(&header.stdin);
+    let mut run = Hoop::new(arguments)
+        .folder(path.parent().expect("a program lies in a folder"))
+        .stdin(&header.stdin);
     if let Some(every) = stress {
         run = run.env("HOOP_GC_STRESS", every).deadline(60);
     }
@@ -105,15 +113,25 @@ fn compare(path: &Path, header: &Header, outcome: &Outcome) -> Result<(), String
     if found != expected {
         let tail: Vec<&str> = outcome.stderr.lines().rev().take(8).collect();
         let tail: Vec<&str> = tail.into_iter().rev().collect();
-        return Err(format!("{}  standard error ends: {}\n", difference(&expected, &found), tail.join("\n    ")));
+        return Err(format!(
+            "{}  standard error ends: {}\n",
+            difference(&expected, &found),
+            tail.join("\n    ")
+        ));
     }
     if outcome.code != Some(header.exit) {
-        return Err(format!("  exit status {:?}, not {}\n{}", outcome.code, header.exit, outcome.stderr));
+        return Err(format!(
+            "  exit status {:?}, not {}\n{}",
+            outcome.code, header.exit, outcome.stderr
+        ));
     }
     if let Ok(expected) = fs::read_to_string(path.with_extension("err")) {
         let found = normalise(&outcome.stderr);
         if found != expected {
-            return Err(format!("  standard error:\n{}", difference(&expected, &found)));
+            return Err(format!(
+                "  standard error:\n{}",
+                difference(&expected, &found)
+            ));
         }
     }
     Ok(())
@@ -128,7 +146,10 @@ fn run_all(programs: &[PathBuf], stress: Option<&str>) -> Vec<(String, String)> 
             scope.spawn(|| {
                 while let Some(path) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(why) = check(path, stress) {
-                        failed.lock().expect("no thread panics with the list").push((name(path), why));
+                        failed
+                            .lock()
+                            .expect("no thread panics with the list")
+                            .push((name(path), why));
                     }
                 }
             });
@@ -154,11 +175,26 @@ fn programs_print_what_cpython_prints() {
             complaints.push_str(&format!("{name}\n{why}"));
         }
     }
-    for name in known.iter().filter(|n| n.contains(&filter) && !names.contains(*n)) {
-        complaints.push_str(&format!("{name}\n  passes, or is gone: take it off tests/known_failures.txt\n"));
+    for name in known
+        .iter()
+        .filter(|n| n.contains(&filter) && !names.contains(*n))
+    {
+        complaints.push_str(&format!(
+            "{name}\n  passes, or is gone: take it off tests/known_failures.txt\n"
+        ));
     }
-    println!("{} programs, {} failed, {} known to", programs.len(), failed.len(), known.len());
-    assert!(complaints.is_empty(), "\n{complaints}{} of {} programs failed", failed.len(), programs.len());
+    println!(
+        "{} programs, {} failed, {} known to",
+        programs.len(),
+        failed.len(),
+        known.len()
+    );
+    assert!(
+        complaints.is_empty(),
+        "\n{complaints}{} of {} programs failed",
+        failed.len(),
+        programs.len()
+    );
 }
 
 /// Every eighth program again, with a collection and a preemption at every seventh check.
@@ -180,6 +216,14 @@ fn stress_run(every: usize) {
     programs.retain(|p| fs::read_to_string(p).is_ok_and(|s| !header(&s).no_stress));
     let programs: Vec<PathBuf> = programs.into_iter().step_by(every).collect();
     let failed = run_all(&programs, Some("7"));
-    let complaints: String = failed.iter().map(|(name, why)| format!("{name}\n{why}")).collect();
-    assert!(complaints.is_empty(), "\n{complaints}{} of {} programs failed", failed.len(), programs.len());
+    let complaints: String = failed
+        .iter()
+        .map(|(name, why)| format!("{name}\n{why}"))
+        .collect();
+    assert!(
+        complaints.is_empty(),
+        "\n{complaints}{} of {} programs failed",
+        failed.len(),
+        programs.len()
+    );
 }

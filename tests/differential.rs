@@ -10,11 +10,18 @@ use std::sync::Mutex;
 #[test]
 fn orders_of_events_are_cpythons() {
     let folder = root().join("tests/differential");
-    let mut recordings: Vec<_> =
-        fs::read_dir(&folder).expect("the recordings are there").flatten().map(|e| e.path()).collect();
+    let mut recordings: Vec<_> = fs::read_dir(&folder)
+        .expect("the recordings are there")
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     recordings.retain(|p| p.extension().is_some_and(|e| e == "out"));
     recordings.sort();
-    assert!(recordings.len() >= 60, "only {} recordings", recordings.len());
+    assert!(
+        recordings.len() >= 60,
+        "only {} recordings",
+        recordings.len()
+    );
     let script = root().join("scripts/dev/schedule_fuzz.async");
     let complaints = Mutex::new(String::new());
     std::thread::scope(|scope| {
@@ -22,7 +29,11 @@ fn orders_of_events_are_cpythons() {
             let (script, complaints) = (&script, &complaints);
             scope.spawn(move || {
                 for path in half {
-                    let seed = path.file_stem().expect("a recording has a name").to_string_lossy().into_owned();
+                    let seed = path
+                        .file_stem()
+                        .expect("a recording has a name")
+                        .to_string_lossy()
+                        .into_owned();
                     let run = Hoop::new([script.as_os_str(), "run".as_ref(), seed.as_ref()]).run();
                     let expected = fs::read_to_string(path).expect("a recording can be read");
                     if run.stdout != expected || run.code != Some(0) {
@@ -32,12 +43,17 @@ fn orders_of_events_are_cpythons() {
                             difference(&expected, &run.stdout),
                             run.stderr
                         );
-                        complaints.lock().expect("no thread panics with the text").push_str(&text);
+                        complaints
+                            .lock()
+                            .expect("no thread panics with the text")
+                            .push_str(&text);
                     }
                 }
             });
         }
     });
-    let complaints = complaints.into_inner().expect("no thread panics with the text");
+    let complaints = complaints
+        .into_inner()
+        .expect("no thread panics with the text");
     assert!(complaints.is_empty(), "\n{complaints}");
 }

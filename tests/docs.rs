@@ -16,7 +16,11 @@ fn pages() -> Vec<PathBuf> {
     let mut found = vec![root().join("README.md")];
     let mut pending = vec![root().join("docs")];
     while let Some(folder) = pending.pop() {
-        for path in fs::read_dir(folder).expect("the folder of the docs can be read").flatten().map(|e| e.path()) {
+        for path in fs::read_dir(folder)
+            .expect("the folder of the docs can be read")
+            .flatten()
+            .map(|e| e.path())
+        {
             if path.is_dir() {
                 pending.push(path);
             } else if path.extension().is_some_and(|e| e == "md") {
@@ -35,7 +39,11 @@ fn blocks(page: &Path) -> Vec<Block> {
     for (number, line) in text.lines().enumerate() {
         match (line.trim_start().strip_prefix("```"), open) {
             (Some(language), false) => {
-                found.push(Block { language: language.trim().to_owned(), text: String::new(), line: number + 1 });
+                found.push(Block {
+                    language: language.trim().to_owned(),
+                    text: String::new(),
+                    line: number + 1,
+                });
                 open = true;
             }
             (Some(_), true) => open = false,
@@ -60,14 +68,19 @@ fn every_block_of_script_runs() {
                 continue;
             }
             let run = Hoop::new(["-"]).stdin(&block.text).run();
-            let place = format!("{}:{}", page.strip_prefix(root()).unwrap_or(&page).display(), block.line);
+            let place = format!(
+                "{}:{}",
+                page.strip_prefix(root()).unwrap_or(&page).display(),
+                block.line
+            );
             if run.code != Some(0) || !run.stderr.is_empty() {
                 complaints.push_str(&format!("{place}: exit {:?}\n{}", run.code, run.stderr));
             }
             if let Some(expected) = blocks.get(at + 1).filter(|b| b.language == "text") {
                 let found = normalise(&run.stdout);
                 if found != expected.text {
-                    complaints.push_str(&format!("{place}:\n{}", difference(&expected.text, &found)));
+                    complaints
+                        .push_str(&format!("{place}:\n{}", difference(&expected.text, &found)));
                 }
             }
         }
@@ -86,7 +99,12 @@ fn links_lead_somewhere() {
             if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
                 continue;
             }
-            if !page.parent().expect("a page lies in a folder").join(target).exists() {
+            if !page
+                .parent()
+                .expect("a page lies in a folder")
+                .join(target)
+                .exists()
+            {
                 complaints.push(format!("{}: {target}", page.display()));
             }
         }

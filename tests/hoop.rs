@@ -159,7 +159,11 @@ fn strip_folders(text: &str) -> String {
         match line.split_once("File \"") {
             Some((before, after)) => {
                 let name = after.split('"').next().unwrap_or("");
-                let short = if name.starts_with('<') { name } else { name.rsplit('/').next().unwrap_or(name) };
+                let short = if name.starts_with('<') {
+                    name
+                } else {
+                    name.rsplit('/').next().unwrap_or(name)
+                };
                 out.push_str(before);
                 out.push_str("File \"");
                 out.push_str(short);
@@ -175,7 +179,11 @@ fn strip_folders(text: &str) -> String {
 pub fn difference(expected: &str, found: &str) -> String {
     let expected: Vec<&str> = expected.lines().collect();
     let found: Vec<&str> = found.lines().collect();
-    let same = expected.iter().zip(&found).take_while(|(a, b)| a == b).count();
+    let same = expected
+        .iter()
+        .zip(&found)
+        .take_while(|(a, b)| a == b)
+        .count();
     let from = same.saturating_sub(2);
     let mut out = format!("  first difference at line {}\n", same + 1);
     for line in &expected[from..same] {

@@ -24,7 +24,10 @@ fn functions() {
     recurses("def f(n):\n    return f(n + 1)", "f(0)");
     recurses("f = lambda: f()", "f()");
     recurses("def f(*a, **k):\n    return f(*a, **k)", "f(1, 2, x=3)");
-    recurses("def even(n):\n    return odd(n + 1)\ndef odd(n):\n    return even(n + 1)", "even(0)");
+    recurses(
+        "def even(n):\n    return odd(n + 1)\ndef odd(n):\n    return even(n + 1)",
+        "even(0)",
+    );
 }
 
 #[test]
@@ -47,28 +50,91 @@ fn the_limit_can_be_set() {
 
 #[test]
 fn special_methods() {
-    recurses("class A:\n    def __repr__(self):\n        return repr(self)", "repr(A())");
-    recurses("class A:\n    def __repr__(self):\n        return f'{self!r}'", "print([A()])");
-    recurses("class A:\n    def __str__(self):\n        return str(self)", "print(A())");
-    recurses("class A:\n    def __eq__(self, other):\n        return self == other", "A() == A()");
-    recurses("class A:\n    def __eq__(self, other):\n        return [self] == [other]", "[A()] == [A()]");
-    recurses("class A:\n    def __hash__(self):\n        return hash(self)", "{A(): 1}");
-    recurses("class A:\n    def __hash__(self):\n        return hash((self,))", "{A()}");
-    recurses("class A:\n    def __lt__(self, other):\n        return sorted([self, other])", "sorted([A(), A()])");
-    recurses("class A:\n    def __getattr__(self, name):\n        return self.other", "A().x");
-    recurses("class A:\n    def __getattribute__(self, name):\n        return self.x", "A().x");
-    recurses("class A:\n    def __setattr__(self, name, v):\n        self.x = v", "A().x = 1");
-    recurses("class A:\n    def __call__(self):\n        return self()", "A()()");
+    recurses(
+        "class A:\n    def __repr__(self):\n        return repr(self)",
+        "repr(A())",
+    );
+    recurses(
+        "class A:\n    def __repr__(self):\n        return f'{self!r}'",
+        "print([A()])",
+    );
+    recurses(
+        "class A:\n    def __str__(self):\n        return str(self)",
+        "print(A())",
+    );
+    recurses(
+        "class A:\n    def __eq__(self, other):\n        return self == other",
+        "A() == A()",
+    );
+    recurses(
+        "class A:\n    def __eq__(self, other):\n        return [self] == [other]",
+        "[A()] == [A()]",
+    );
+    recurses(
+        "class A:\n    def __hash__(self):\n        return hash(self)",
+        "{A(): 1}",
+    );
+    recurses(
+        "class A:\n    def __hash__(self):\n        return hash((self,))",
+        "{A()}",
+    );
+    recurses(
+        "class A:\n    def __lt__(self, other):\n        return sorted([self, other])",
+        "sorted([A(), A()])",
+    );
+    recurses(
+        "class A:\n    def __getattr__(self, name):\n        return self.other",
+        "A().x",
+    );
+    recurses(
+        "class A:\n    def __getattribute__(self, name):\n        return self.x",
+        "A().x",
+    );
+    recurses(
+        "class A:\n    def __setattr__(self, name, v):\n        self.x = v",
+        "A().x = 1",
+    );
+    recurses(
+        "class A:\n    def __call__(self):\n        return self()",
+        "A()()",
+    );
     recurses("class A:\n    def __init__(self):\n        A()", "A()");
-    recurses("class A:\n    def __add__(self, other):\n        return self + other", "A() + A()");
-    recurses("class A:\n    def __bool__(self):\n        return bool(self)", "not A()");
-    recurses("class A:\n    def __index__(self):\n        return [1][self]", "[1][A()]");
-    recurses("class A:\n    def __len__(self):\n        return len(self)", "len(A())");
-    recurses("class A:\n    def __iter__(self):\n        return iter(self)", "list(A())");
-    recurses("class A:\n    def __contains__(self, x):\n        return x in self", "1 in A()");
-    recurses("class A:\n    @property\n    def x(self):\n        return self.x", "A().x");
-    recurses("class A:\n    def __format__(self, spec):\n        return f'{self}'", "f'{A()}'");
-    recurses("class A:\n    def __enter__(self):\n        with self:\n            pass\n    def __exit__(self, *a):\n        pass", "A().__enter__()");
+    recurses(
+        "class A:\n    def __add__(self, other):\n        return self + other",
+        "A() + A()",
+    );
+    recurses(
+        "class A:\n    def __bool__(self):\n        return bool(self)",
+        "not A()",
+    );
+    recurses(
+        "class A:\n    def __index__(self):\n        return [1][self]",
+        "[1][A()]",
+    );
+    recurses(
+        "class A:\n    def __len__(self):\n        return len(self)",
+        "len(A())",
+    );
+    recurses(
+        "class A:\n    def __iter__(self):\n        return iter(self)",
+        "list(A())",
+    );
+    recurses(
+        "class A:\n    def __contains__(self, x):\n        return x in self",
+        "1 in A()",
+    );
+    recurses(
+        "class A:\n    @property\n    def x(self):\n        return self.x",
+        "A().x",
+    );
+    recurses(
+        "class A:\n    def __format__(self, spec):\n        return f'{self}'",
+        "f'{A()}'",
+    );
+    recurses(
+        "class A:\n    def __enter__(self):\n        with self:\n            pass\n    def __exit__(self, *a):\n        pass",
+        "A().__enter__()",
+    );
 }
 
 #[test]
@@ -77,10 +143,22 @@ fn natives_that_call_back() {
     recurses("def f(x):\n    return sorted([2, 1], key=f)", "f(1)");
     recurses("def f(x):\n    return list(map(f, [x]))", "f(1)");
     recurses("def f(x):\n    return list(filter(f, [x]))", "f(1)");
-    recurses("import functools\ndef f(a, b):\n    return functools.reduce(f, [a, b])", "f(1, 2)");
-    recurses("import functools\n@functools.lru_cache\ndef f(n):\n    return f(n + 1)", "f(0)");
-    recurses("import functools\ndef f():\n    return functools.partial(f)()", "f()");
-    recurses("import re\ndef f(m):\n    return re.sub('x', f, 'x')", "f(None)");
+    recurses(
+        "import functools\ndef f(a, b):\n    return functools.reduce(f, [a, b])",
+        "f(1, 2)",
+    );
+    recurses(
+        "import functools\n@functools.lru_cache\ndef f(n):\n    return f(n + 1)",
+        "f(0)",
+    );
+    recurses(
+        "import functools\ndef f():\n    return functools.partial(f)()",
+        "f()",
+    );
+    recurses(
+        "import re\ndef f(m):\n    return re.sub('x', f, 'x')",
+        "f(None)",
+    );
     recurses("def f():\n    return eval('f()')", "f()");
     recurses("def f():\n    exec('f()')", "f()");
 }
@@ -88,9 +166,18 @@ fn natives_that_call_back() {
 #[test]
 fn generators_and_coroutines() {
     recurses("def g():\n    yield from g()", "list(g())");
-    recurses("def g(n):\n    for x in g(n + 1):\n        yield x", "list(g(0))");
-    recurses("import asyncio\nasync def f():\n    await f()", "asyncio.run(f())");
-    recurses("import asyncio\nasync def f():\n    async for x in f():\n        yield x\nasync def main():\n    async for x in f():\n        pass", "asyncio.run(main())");
+    recurses(
+        "def g(n):\n    for x in g(n + 1):\n        yield x",
+        "list(g(0))",
+    );
+    recurses(
+        "import asyncio\nasync def f():\n    await f()",
+        "asyncio.run(f())",
+    );
+    recurses(
+        "import asyncio\nasync def f():\n    async for x in f():\n        yield x\nasync def main():\n    async for x in f():\n        pass",
+        "asyncio.run(main())",
+    );
 }
 
 /// A chain of 100,000 awaits works or is refused, and is taken apart without a crash.
@@ -106,13 +193,31 @@ fn a_very_deep_chain_of_awaits() {
 fn deep_data() {
     let nest = "x = []\nfor _ in range(100_000):\n    x = [x]";
     recurses(nest, "repr(x)");
-    recurses(&format!("{nest}\ny = []\nfor _ in range(100_000):\n    y = [y]"), "x == y");
+    recurses(
+        &format!("{nest}\ny = []\nfor _ in range(100_000):\n    y = [y]"),
+        "x == y",
+    );
     prints(&format!("{nest}\ndel x\nprint('freed')"), "freed\n");
-    prints("x = None\nfor _ in range(200_000):\n    x = (x,)\ndel x\nprint('freed')", "freed\n");
-    prints("class N:\n    pass\nx = None\nfor _ in range(200_000):\n    n = N()\n    n.next = x\n    x = n\ndel x, n\nprint('freed')", "freed\n");
-    prints("def g(inner):\n    yield from inner\nx = iter(())\nfor _ in range(100_000):\n    x = g(x)\ndel x\nprint('freed')", "freed\n");
-    prints("x = 0\nfor _ in range(100_000):\n    x = (x,)\ntry:\n    hash(x)\nexcept RecursionError:\n    pass\nprint('alive')", "alive\n");
-    recurses("import json\nx = []\nfor _ in range(100_000):\n    x = [x]", "json.dumps(x)");
+    prints(
+        "x = None\nfor _ in range(200_000):\n    x = (x,)\ndel x\nprint('freed')",
+        "freed\n",
+    );
+    prints(
+        "class N:\n    pass\nx = None\nfor _ in range(200_000):\n    n = N()\n    n.next = x\n    x = n\ndel x, n\nprint('freed')",
+        "freed\n",
+    );
+    prints(
+        "def g(inner):\n    yield from inner\nx = iter(())\nfor _ in range(100_000):\n    x = g(x)\ndel x\nprint('freed')",
+        "freed\n",
+    );
+    prints(
+        "x = 0\nfor _ in range(100_000):\n    x = (x,)\ntry:\n    hash(x)\nexcept RecursionError:\n    pass\nprint('alive')",
+        "alive\n",
+    );
+    recurses(
+        "import json\nx = []\nfor _ in range(100_000):\n    x = [x]",
+        "json.dumps(x)",
+    );
     recurses("import json", "json.loads('[' * 100_000)");
 }
 
@@ -159,5 +264,8 @@ fn sizes_that_cannot_be() {
 
 #[test]
 fn an_exception_while_an_exception_is_handled_does_not_recurse() {
-    recurses("def f():\n    try:\n        raise ValueError\n    except ValueError:\n        f()", "f()");
+    recurses(
+        "def f():\n    try:\n        raise ValueError\n    except ValueError:\n        f()",
+        "f()",
+    );
 }

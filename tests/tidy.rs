@@ -18,9 +18,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("compiler", &["source", "syntax", "bytecode"]),
     ("object", &["source", "heap", "bytecode"]),
     ("event_loop", &["host"]),
-    ("vm", &["source", "heap", "bytecode", "object", "event_loop", "host"]),
-    ("builtins", &["source", "bytecode", "host", "heap", "object", "vm"]),
-    ("modules", &["source", "bytecode", "host", "heap", "object", "event_loop", "vm", "builtins"]),
+    (
+        "vm",
+        &["source", "heap", "bytecode", "object", "event_loop", "host"],
+    ),
+    (
+        "builtins",
+        &["source", "bytecode", "host", "heap", "object", "vm"],
+    ),
+    (
+        "modules",
+        &[
+            "source",
+            "bytecode",
+            "host",
+            "heap",
+            "object",
+            "event_loop",
+            "vm",
+            "builtins",
+        ],
+    ),
     (
         "engine",
         &[
@@ -41,7 +59,14 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Only `host/` may name these.
-const OPERATING_SYSTEM: &[&str] = &["std::fs", "std::net", "std::time", "std::process", "std::thread", "std::env"];
+const OPERATING_SYSTEM: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::time",
+    "std::process",
+    "std::thread",
+    "std::env",
+];
 
 /// Only these may hold `unsafe`.
 const UNSAFE_PLACES: &[&str] = &["heap/", "object/", "vm/dispatch"];
@@ -60,13 +85,24 @@ impl File {
     fn room(&self) -> Option<&'static str> {
         let first = self.path.split('/').next()?;
         let name = first.strip_suffix(".rs").unwrap_or(first);
-        ROOMS.iter().map(|(room, _)| *room).find(|room| *room == name)
+        ROOMS
+            .iter()
+            .map(|(room, _)| *room)
+            .find(|room| *room == name)
     }
 
     /// The module this file is, as names below the crate.
     fn module(&self) -> Vec<String> {
-        let mut parts: Vec<String> = self.path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-        if parts.last().is_some_and(|p| p == "mod" || p == "lib" || p == "main") {
+        let mut parts: Vec<String> = self
+            .path
+            .trim_end_matches(".rs")
+            .split('/')
+            .map(str::to_owned)
+            .collect();
+        if parts
+            .last()
+            .is_some_and(|p| p == "mod" || p == "lib" || p == "main")
+        {
             parts.pop();
         }
         parts
@@ -82,7 +118,11 @@ fn files() -> Vec<File> {
     let mut found: Vec<PathBuf> = Vec::new();
     let mut pending = vec![src.clone()];
     while let Some(folder) = pending.pop() {
-        for path in fs::read_dir(&folder).expect("a folder of src can be read").flatten().map(|e| e.path()) {
+        for path in fs::read_dir(&folder)
+            .expect("a folder of src can be read")
+            .flatten()
+            .map(|e| e.path())
+        {
             if path.is_dir() {
                 pending.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
@@ -97,7 +137,11 @@ fn files() -> Vec<File> {
 fn read(src: &Path, path: &Path) -> File {
     let source = fs::read_to_string(path).expect("a source file is text");
     File {
-        path: path.strip_prefix(src).expect("it lies in src").to_string_lossy().replace('\\', "/"),
+        path: path
+            .strip_prefix(src)
+            .expect("it lies in src")
+            .to_string_lossy()
+            .replace('\\', "/"),
         lines: source.lines().count(),
         text: without_tests(&plain(&source)),
     }
@@ -116,7 +160,11 @@ fn plain(source: &str) -> String {
             at += 1;
             continue;
         }
-        out.extend(bytes[at..end].iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }));
+        out.extend(
+            bytes[at..end]
+                .iter()
+                .map(|b| if *b == b'\n' { b'\n' } else { b' ' }),
+        );
         at = end;
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -178,7 +226,10 @@ fn raw_string(bytes: &[u8], at: usize) -> Option<usize> {
     let mut close = vec![b'"'];
     close.resize(1 + hashes, b'#');
     let body = &bytes[from + 1..];
-    let end = body.windows(close.len()).position(|w| w == close).unwrap_or(body.len());
+    let end = body
+        .windows(close.len())
+        .position(|w| w == close)
+        .unwrap_or(body.len());
     Some((from + 1 + end + close.len()).min(bytes.len()))
 }
 
@@ -193,7 +244,10 @@ fn quoted(bytes: &[u8], at: usize) -> usize {
 /// A character literal, told apart from a lifetime.
 fn character(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at + 1) == Some(&b'\\') {
-        let close = bytes[at + 3..].iter().position(|b| *b == b'\'').unwrap_or(0);
+        let close = bytes[at + 3..]
+            .iter()
+            .position(|b| *b == b'\'')
+            .unwrap_or(0);
         return (at + 3 + close + 1).min(bytes.len());
     }
     let width = match bytes.get(at + 1) {
@@ -202,16 +256,29 @@ fn character(bytes: &[u8], at: usize) -> usize {
         Some(b) if *b >= 0xC0 => 2,
         _ => 1,
     };
-    if bytes.get(at + 1 + width) == Some(&b'\'') { at + width + 2 } else { at }
+    if bytes.get(at + 1 + width) == Some(&b'\'') {
+        at + width + 2
+    } else {
+        at
+    }
 }
 
 /// Blanks out `#[cfg(test)] mod ... { ... }`: unit tests may do what the room may not.
 fn without_tests(text: &str) -> String {
     let mut out = text.to_owned();
     while let Some(at) = out.find("#[cfg(test)]") {
-        let Some(open) = out[at..].find(['{', ';']).map(|o| at + o) else { break };
-        let end = if out.as_bytes()[open] == b'{' { closing(out.as_bytes(), open) } else { open };
-        let blank: String = out[at..=end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        let Some(open) = out[at..].find(['{', ';']).map(|o| at + o) else {
+            break;
+        };
+        let end = if out.as_bytes()[open] == b'{' {
+            closing(out.as_bytes(), open)
+        } else {
+            open
+        };
+        let blank: String = out[at..=end]
+            .chars()
+            .map(|c| if c == '\n' { '\n' } else { ' ' })
+            .collect();
         out.replace_range(at..=end, &blank);
     }
     out
@@ -264,14 +331,24 @@ fn paths(file: &File) -> Vec<(Vec<String>, usize)> {
 }
 
 /// Reads `a::b` or `{a::b, c}` from here on and adds each path it names.
-fn expand(text: &str, at: usize, prefix: Vec<String>, start: usize, found: &mut Vec<(Vec<String>, usize)>) {
+fn expand(
+    text: &str,
+    at: usize,
+    prefix: Vec<String>,
+    start: usize,
+    found: &mut Vec<(Vec<String>, usize)>,
+) {
     let rest = text[at..].trim_start();
     let at = text.len() - rest.len();
     if rest.starts_with('{') {
         let end = closing(text.as_bytes(), at);
         for part in top_level_parts(&text[at + 1..end]) {
             let mut names = prefix.clone();
-            names.extend(part.split("::").map(|n| n.split('{').next().unwrap_or(n).trim().to_owned()).take(2));
+            names.extend(
+                part.split("::")
+                    .map(|n| n.split('{').next().unwrap_or(n).trim().to_owned())
+                    .take(2),
+            );
             found.push((names, start));
         }
         return;
@@ -279,7 +356,10 @@ fn expand(text: &str, at: usize, prefix: Vec<String>, start: usize, found: &mut 
     let mut names = prefix;
     let mut rest = rest;
     loop {
-        let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let word: String = rest
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
         rest = &rest[word.len()..];
         names.push(word);
         match rest.strip_prefix("::") {
@@ -306,13 +386,23 @@ fn top_level_parts(text: &str) -> Vec<String> {
         }
         parts.last_mut().expect("there is always one").push(c);
     }
-    parts.into_iter().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect()
+    parts
+        .into_iter()
+        .map(|p| p.trim().to_owned())
+        .filter(|p| !p.is_empty())
+        .collect()
 }
 
 fn allowed() -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join("tests/tidy_allowed.txt")).unwrap_or_default();
-    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-    lines.filter_map(|l| l.split_once(": ")).map(|(what, why)| (what.to_owned(), why.to_owned())).collect()
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'));
+    lines
+        .filter_map(|l| l.split_once(": "))
+        .map(|(what, why)| (what.to_owned(), why.to_owned()))
+        .collect()
 }
 
 fn report(complaints: Vec<String>) {
@@ -324,14 +414,24 @@ fn rooms_open_only_their_doors() {
     let mut complaints = Vec::new();
     for file in files() {
         let Some(room) = file.room() else { continue };
-        let (_, may) = ROOMS.iter().find(|(name, _)| *name == room).expect("the room is in the table");
+        let (_, may) = ROOMS
+            .iter()
+            .find(|(name, _)| *name == room)
+            .expect("the room is in the table");
         for (names, at) in paths(&file) {
-            let Some(target) = names.first() else { continue };
+            let Some(target) = names.first() else {
+                continue;
+            };
             let is_room = ROOMS.iter().any(|(name, _)| name == target);
             // The one name that `object` may know of the VM, for a function pointer's type.
-            let vm_name = room == "object" && target == "vm" && names.get(1).is_some_and(|n| n == "Vm");
+            let vm_name =
+                room == "object" && target == "vm" && names.get(1).is_some_and(|n| n == "Vm");
             if is_room && target != room && !may.contains(&target.as_str()) && !vm_name {
-                complaints.push(format!("src/{}:{}: {room} may not use {target}", file.path, file.line_of(at)));
+                complaints.push(format!(
+                    "src/{}:{}: {room} may not use {target}",
+                    file.path,
+                    file.line_of(at)
+                ));
             }
         }
     }
@@ -359,7 +459,11 @@ fn the_operating_system_has_one_door() {
                 let after = file.text[at + what.len()..].chars().next();
                 let whole = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
                 if whole(before) && whole(after) {
-                    complaints.push(format!("src/{}:{}: {what} outside host", file.path, file.line_of(at)));
+                    complaints.push(format!(
+                        "src/{}:{}: {what} outside host",
+                        file.path,
+                        file.line_of(at)
+                    ));
                 }
             }
         };
@@ -372,7 +476,11 @@ fn the_operating_system_has_one_door() {
                 let full = format!("std::{}", path[0]);
                 // `std::process::ExitCode` and `abort` are the program's own end, in main.rs.
                 if OPERATING_SYSTEM.contains(&full.as_str()) {
-                    complaints.push(format!("src/{}:{}: {full} outside host", file.path, file.line_of(at)));
+                    complaints.push(format!(
+                        "src/{}:{}: {full} outside host",
+                        file.path,
+                        file.line_of(at)
+                    ));
                 }
             }
         }
@@ -386,14 +494,18 @@ fn unsafe_stands_where_it_may() {
     let mut complaints = Vec::new();
     let allowed = allowed();
     for file in files() {
-        if UNSAFE_PLACES.iter().any(|place| file.path.starts_with(place)) {
+        if UNSAFE_PLACES
+            .iter()
+            .any(|place| file.path.starts_with(place))
+        {
             continue;
         }
         if allowed.contains_key(&format!("unsafe src/{}", file.path)) {
             continue;
         }
         for (at, _) in file.text.match_indices("unsafe ") {
-            if file.text[at..].starts_with("unsafe {") || file.text[at..].starts_with("unsafe impl") {
+            if file.text[at..].starts_with("unsafe {") || file.text[at..].starts_with("unsafe impl")
+            {
                 complaints.push(format!("src/{}:{}: unsafe", file.path, file.line_of(at)));
             }
         }
@@ -441,8 +553,13 @@ fn functions(file: &File) -> Vec<(String, usize, usize)> {
         if at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_') {
             continue;
         }
-        let name: String = file.text[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let Some(open) = body(bytes, at) else { continue };
+        let name: String = file.text[at + 3..]
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        let Some(open) = body(bytes, at) else {
+            continue;
+        };
         if name.is_empty() {
             continue;
         }
@@ -477,18 +594,27 @@ fn the_allow_list_is_true_and_gives_reasons() {
     let mut complaints = Vec::new();
     let files = files();
     for (what, why) in allowed() {
-        let Some((kind, place)) = what.split_once(' ') else { continue };
+        let Some((kind, place)) = what.split_once(' ') else {
+            continue;
+        };
         if why.len() < 10 {
             complaints.push(format!("{what}: no reason"));
         }
-        let (path, function) = place.split_once("::").map_or((place, None), |(p, f)| (p, Some(f)));
-        let Some(file) = files.iter().find(|f| Some(f.path.as_str()) == path.strip_prefix("src/")) else {
+        let (path, function) = place
+            .split_once("::")
+            .map_or((place, None), |(p, f)| (p, Some(f)));
+        let Some(file) = files
+            .iter()
+            .find(|f| Some(f.path.as_str()) == path.strip_prefix("src/"))
+        else {
             complaints.push(format!("{what}: there is no such file"));
             continue;
         };
         let needed = match (kind, function) {
             ("file", _) => file.lines > LONGEST_FILE,
-            ("fn", Some(name)) => functions(file).iter().any(|(f, _, n)| f == name && *n > LONGEST_FUNCTION),
+            ("fn", Some(name)) => functions(file)
+                .iter()
+                .any(|(f, _, n)| f == name && *n > LONGEST_FUNCTION),
             ("unsafe", _) => file.text.contains("unsafe "),
             _ => false,
         };
@@ -502,10 +628,24 @@ fn the_allow_list_is_true_and_gives_reasons() {
 #[test]
 fn the_top_level_is_as_it_should_be() {
     let expected = [
-        "Cargo.toml", "Cargo.lock", "README.md", "CHANGELOG.md", "LICENSE", "grammar", "src", "stdlib", "scripts", "tests", "docs", "target",
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "grammar",
+        "src",
+        "stdlib",
+        "scripts",
+        "tests",
+        "docs",
+        "target",
     ];
     let mut complaints = Vec::new();
-    for entry in fs::read_dir(root()).expect("the package can be read").flatten() {
+    for entry in fs::read_dir(root())
+        .expect("the package can be read")
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') && !expected.contains(&name.as_str()) {
             complaints.push(format!("{name} does not belong on the top level"));
