@@ -42,26 +42,53 @@ pub enum Input {
     Start,
     /// With the result of what it called or awaited, or the value sent to its yield.
     Value(Value),
+    /// With what the coroutine yielded that it drives (`Step::Send`, `Step::Throw`).
+    Yielded(Value),
     /// With the exception that its callee raised, or that was thrown into it.
     Raised(Raised),
 }
 
-/// What a native frame wants next.
+/// What is to happen next. A native frame answers with any of these; a protocol
+/// (`vm::ops`, `vm::attr` ...) answers with one of the first five only: the
+/// caller in the dispatch loop pushes what has to run, a Rust caller runs it nested.
 pub enum Step {
     /// Done.
     Return(Value),
     /// Done, with an exception.
     Raise(Raised),
+    /// Done: the result is that of this call with positional arguments.
+    TailCall(Value, Args),
+    /// Done: the result is that of this call; the last arguments are named by the tuple.
+    TailCallKw(Value, Args, Value),
+    /// Done: the result is that of this native frame with these arguments in its first registers.
+    Enter(&'static Def, Args),
     /// Call this with these positional arguments; go on with its result.
     Call(Value, Args),
+    /// Call this; the last arguments are named by the tuple; go on with its result.
+    CallKw(Value, Args, Value),
+    /// Do what this protocol step says; go on with its result.
+    Do(Box<Step>),
     /// Await this; go on with its result.
     Await(Value),
     /// Yield this to whoever drives the coroutine or generator; go on with what is sent.
     Yield(Value),
     /// Next value of this iterator; go on with it, or with Undef at its end.
     Next(Value),
-    /// Done: take the place of this frame with a call.
-    TailCall(Value, Args),
+    /// Drive this coroutine or generator by a value (None at first); go on with Yielded, Value (its result) or Raised.
+    Send(Value, Value),
+    /// Throw an exception into this coroutine or generator; go on as with Send.
+    Throw(Value, Raised),
+    /// Park the fiber until something wakes it; go on with the value it is woken with.
+    Park,
+}
+
+impl From<R> for Step {
+    fn from(result: R) -> Step {
+        match result {
+            Ok(value) => Step::Return(value),
+            Err(raised) => Step::Raise(raised),
+        }
+    }
 }
 
 /// A few arguments.

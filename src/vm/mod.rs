@@ -1,0 +1,174 @@
+//! The virtual machine: it runs code.
+//!
+//! `dispatch` is the loop. `call`, `unwind`, `generator` move between frames.
+//! The protocols (`attr`, `ops`, `compare`, `convert`, `item`, `iter`) say what an operation on
+//! any value means: each answers with a `Step`, so that script code they need
+//! runs in a frame of its own and not on the Rust stack. Natives that need an
+//! answer at once use the nested forms (`Vm::call`, `Vm::repr` ...), for which
+//! `docs/internals/calls.md` has the rules.
+
+pub mod attr;
+pub mod call;
+pub mod class;
+pub mod compare;
+pub mod convert;
+pub mod dispatch;
+pub mod error;
+pub mod fiber;
+pub mod generator;
+pub mod import;
+pub mod item;
+pub mod iter;
+pub mod ops;
+pub mod signature;
+pub mod special;
+pub mod table;
+pub mod traceback;
+pub mod types;
+pub mod unwind;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::bytecode;
+use crate::heap::{Entered, Heap, KindTable, Ref, Value};
+use crate::host::Host;
+use crate::object::class::{Class, Shapes};
+use crate::object::dict::Dict;
+use crate::object::frame::Frame;
+use crate::object::native::{ModuleDef, R, Raised, TypeDef};
+use crate::object::str::{Interner, Str};
+use crate::source::SourceFile;
+
+/// What the engine gives a new VM: all native types and modules, and the way to the compiler.
+pub struct Library {
+    /// What the heap must know of each kind, by number.
+    pub kinds: &'static [KindTable],
+    /// The table of each built-in type.
+    pub types: &'static [&'static TypeDef],
+    /// The native modules.
+    pub modules: &'static [&'static ModuleDef],
+}
+
+/// What kind of text is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// A file or module.
+    File,
+    /// An expression.
+    Eval,
+    /// One interactive statement.
+    Single,
+    /// Statements with a namespace of their own (`exec`).
+    Exec,
+}
+
+/// A request to compile.
+pub struct Request<'a> {
+    /// The text as bytes (a coding comment may say how to read it).
+    pub text: &'a [u8],
+    /// The file name for messages.
+    pub name: &'a str,
+    /// See `Mode`.
+    pub mode: Mode,
+    /// Whether `await` may stand outside of functions.
+    pub top_level_await: bool,
+    /// Whether frames of this code are left out of tracebacks.
+    pub hidden: bool,
+}
+
+/// A syntax error as data.
+pub struct SyntaxFault {
+    /// "SyntaxError", "IndentationError" or "TabError".
+    pub class: &'static str,
+    /// The message.
+    pub message: String,
+    /// Line, column (code points from 1), end line, end column.
+    pub place: (u32, u32, u32, u32),
+    /// The source, for its line.
+    pub source: Arc<SourceFile>,
+}
+
+/// What the compiler gives: code and warnings (message, line).
+pub type Compiled = Result<(Arc<bytecode::Code>, Vec<(String, u32)>), SyntaxFault>;
+
+/// The VM's way to the parser, the compiler and the embedded library.
+pub trait Loader {
+    /// Compiles text.
+    fn compile(&self, request: &Request<'_>) -> Compiled;
+    /// The code of a library module written in the language, and whether it is a package.
+    fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
+}
+
+/// One virtual machine with its heap. It is `!Sync` and lives in an engine.
+pub struct Vm {
+    /// The frame that runs: that of the script function whose instruction called a native.
+    pub(crate) frame: *mut Frame,
+    /// Where the next plain frame goes, and the end of the segment.
+    pub(crate) sp: *mut u8,
+    pub(crate) limit: *mut u8,
+    /// Counts down at calls and back-edges.
+    pub(crate) budget: i32,
+    /// The deepest frame allowed (`sys.getrecursionlimit`).
+    pub recursion_limit: u32,
+    /// How many Rust calls of `run` are active.
+    pub(crate) nested: u32,
+    /// The lowest address the Rust stack may reach.
+    pub(crate) stack_limit: usize,
+    /// An exception on its way from a handler to `unwind`.
+    pub(crate) raised: Option<Raised>,
+    /// A value on its way between handlers (what is sent, what was yielded).
+    pub(crate) passing: Value,
+    /// What a boundary was left with.
+    pub(crate) outcome: Option<R>,
+    /// The stack segments of the running fiber.
+    pub(crate) segments: Vec<fiber::Segment>,
+    /// All fibers, and which of them run next.
+    pub(crate) fibers: fiber::Fibers,
+    /// The global method cache.
+    pub(crate) method_cache: Box<attr::MethodCache>,
+    /// Attribute tables of shapes.
+    pub shapes: Shapes,
+    /// Interned strings.
+    pub interner: Interner,
+    /// Names the VM itself uses, interned.
+    pub names: special::Names,
+    /// Native types made so far, by the address of their table.
+    pub(crate) classes: HashMap<usize, Ref<Class>>,
+    /// Shapes of the classes that share a kind.
+    pub(crate) known: types::KnownShapes,
+    /// The namespace of the built-in functions.
+    pub builtins: Ref<Dict>,
+    /// `sys.modules`
+    pub modules: Ref<Dict>,
+    /// State that native modules keep between calls, by a key of their own.
+    pub state: HashMap<&'static str, Value>,
+    /// `sys.get_asyncgen_hooks()`: first iteration, finalizer.
+    pub asyncgen_hooks: (Value, Value),
+    /// Depth of containers whose `repr` is being made, by address.
+    pub(crate) repr_guard: Vec<usize>,
+    /// How deep Rust recursion of repr, compare and the like is.
+    pub(crate) rust_depth: u32,
+    /// The operating system.
+    pub host: Host,
+    /// Compiler and library.
+    pub loader: Box<dyn Loader>,
+    /// See `Library`.
+    pub library: &'static Library,
+    /// Where modules are looked for: `sys.path`.
+    pub path: Vec<String>,
+    /// Keep the heap last: it goes when everything that points into it is gone.
+    pub(crate) heap: Box<Heap>,
+}
+
+impl Vm {
+    /// Makes this VM's heap the current one until the guard is dropped.
+    pub fn enter(&mut self) -> Entered {
+        Entered::enter(&mut *self.heap)
+    }
+
+    /// The interned string of `name`.
+    pub fn intern(&mut self, name: &str) -> Ref<Str> {
+        self.interner.intern(name)
+    }
+}
