@@ -459,3 +459,34 @@ pub enum Special {
     /// `__aexit__`
     AExit,
 }
+
+impl Op {
+    /// Whether the flag `INPLACE` has a meaning for it.
+    pub fn is_arithmetic(self) -> bool {
+        (Op::Add as u8..=Op::LShiftConst as u8).contains(&(self as u8))
+    }
+}
+
+impl Intrinsic {
+    /// Every intrinsic, in order of its number.
+    pub const ALL: &[Intrinsic] = &[
+        Intrinsic::PrintExpr,
+        Intrinsic::TypeVar,
+        Intrinsic::TypeVarBound,
+        Intrinsic::TypeVarConstraints,
+        Intrinsic::TypeVarTuple,
+        Intrinsic::ParamSpec,
+        Intrinsic::SetTypeParamDefault,
+        Intrinsic::TypeAlias,
+        Intrinsic::SubscriptGeneric,
+        Intrinsic::Namespace,
+        Intrinsic::Unpack,
+        Intrinsic::Annotations,
+        Intrinsic::SetTypeParams,
+    ];
+
+    /// The intrinsic of a number.
+    pub fn from_number(number: u16) -> Option<Intrinsic> {
+        Intrinsic::ALL.get(usize::from(number)).copied()
+    }
+}
