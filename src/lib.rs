@@ -1,6 +1,7 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
 
+pub mod bytecode;
 pub mod event_loop;
 pub mod heap;
 pub mod host;

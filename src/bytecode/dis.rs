@@ -54,7 +54,11 @@ impl<'a> Listing<'a> {
             } else {
                 String::new()
             };
-            let mark = if self.targets.contains(&(at as u32)) { '>' } else { ' ' };
+            let mark = if self.targets.contains(&(at as u32)) {
+                '>'
+            } else {
+                ' '
+            };
             let name = instr.op.name();
             let operands = self.operands(at, instr, extra);
             let text = format!("{shown:>5} {mark}{at:>5}  {name:<18} {operands}");
@@ -69,7 +73,11 @@ impl<'a> Listing<'a> {
         let _ = write!(out, "code {}", code.qualname);
         let _ = write!(out, " (line {}, flags {:#x}", code.first_line, code.flags);
         let _ = write!(out, ", {} locals", code.nlocals);
-        let _ = writeln!(out, ", {} temporaries)", code.nregisters.saturating_sub(code.nlocals));
+        let _ = writeln!(
+            out,
+            ", {} temporaries)",
+            code.nregisters.saturating_sub(code.nlocals)
+        );
         if code.arg_count + code.kwonly_count > 0 {
             let _ = write!(out, "  parameters: {}", code.arg_count);
             let _ = write!(out, " ({} positional-only)", code.posonly_count);
@@ -227,7 +235,13 @@ fn own_bits(instr: Instr) -> String {
     let text = match instr.op {
         Op::Format => ["", "!s", "!r", "!a"][usize::from(instr.own() & 3)],
         Op::MakeFunction => {
-            let names = ["defaults", "kwdefaults", "annotations", "closure", "type params"];
+            let names = [
+                "defaults",
+                "kwdefaults",
+                "annotations",
+                "closure",
+                "type params",
+            ];
             let set = (0..5).filter(|bit| instr.own() & 1 << bit != 0);
             return set.map(|bit| names[bit]).collect::<Vec<_>>().join(" ");
         }

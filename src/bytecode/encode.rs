@@ -57,7 +57,11 @@ pub fn encode(code: &Code) -> Vec<u8> {
 
 /// Decodes what `encode` made of code compiled from `source`. Checks everything.
 pub fn decode(bytes: &[u8], source: Arc<SourceFile>) -> Result<Arc<Code>, DecodeError> {
-    let mut reader = Reader { bytes, source, depth: 0 };
+    let mut reader = Reader {
+        bytes,
+        source,
+        depth: 0,
+    };
     let head = (reader.take(4)? == MAGIC, reader.u32()?, reader.u32()?);
     if head != (true, FORMAT_VERSION, table_version()) {
         return Err(DecodeError::Version);
@@ -86,7 +90,9 @@ pub(crate) fn const_key(value: &Const) -> Vec<u8> {
 /// A number for the opcode table, so that code for another table is refused.
 fn table_version() -> u32 {
     let names = super::op::ALL.iter().flat_map(|op| op.name().bytes());
-    names.fold(17, |sum: u32, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)))
+    names.fold(17, |sum: u32, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    })
 }
 
 /// FNV-1a, which is enough against accidents.
@@ -112,6 +118,10 @@ impl Writer {
 
     fn u32(&mut self, n: u32) {
         self.bytes.extend(n.to_le_bytes());
+    }
+
+    fn u32s(&mut self, numbers: &[u32]) {
+        numbers.iter().for_each(|&n| self.u32(n));
     }
 
     fn u64(&mut self, n: u64) {
@@ -146,7 +156,9 @@ impl Writer {
             Const::Ellipsis => self.bytes.push(b'.'),
             Const::Int(n) => self.tagged(b'i').u64(*n as u64),
             Const::BigInt(n) => {
-                self.tagged(b'I').bytes.push(u8::from(n < &dashu_int::IBig::ZERO));
+                self.tagged(b'I')
+                    .bytes
+                    .push(u8::from(n < &dashu_int::IBig::ZERO));
                 let magnitude = dashu_int::ops::UnsignedAbs::unsigned_abs(n.clone());
                 self.blob(&magnitude.to_le_bytes());
             }
@@ -190,12 +202,13 @@ impl Writer {
     fn tables(&mut self, code: &Code) {
         self.u32(code.handlers.len() as u32);
         for handler in &code.handlers {
-            [handler.start, handler.end, handler.target].map(|n| self.u32(n));
-            [handler.depth, handler.register].map(|n| self.u16(n));
+            self.u32s(&[handler.start, handler.end, handler.target]);
+            self.u16(handler.depth);
+            self.u16(handler.register);
         }
         self.u32(code.handled.len() as u32);
         for handled in &code.handled {
-            [handled.start, handled.end].map(|n| self.u32(n));
+            self.u32s(&[handled.start, handled.end]);
             self.u16(handled.register);
         }
         self.u32(code.live.len() as u32);
@@ -205,7 +218,7 @@ impl Writer {
         }
         self.u32(code.positions.len() as u32);
         for (start, at) in &code.positions {
-            [*start, at.line, at.end_line, at.column, at.end_column].map(|n| self.u32(n));
+            self.u32s(&[*start, at.line, at.end_line, at.column, at.end_column]);
         }
     }
 }
@@ -273,7 +286,8 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<Arc<str>, DecodeError> {
         let text = std::str::from_utf8(self.blob()?);
-        text.map(Arc::from).map_err(|_| invalid("a name is not UTF-8"))
+        text.map(Arc::from)
+            .map_err(|_| invalid("a name is not UTF-8"))
     }
 
     fn constant(&mut self) -> Result<Const, DecodeError> {
@@ -330,7 +344,12 @@ impl<'a> Reader<'a> {
             names: self.list(4, Reader::text)?,
             handlers: self.list(16, Reader::handler)?,
             handled: self.list(10, Reader::handled)?,
-            live: self.list(6, |r| Ok(LiveTemps { start: r.u32()?, depth: r.u16()? }))?,
+            live: self.list(6, |r| {
+                Ok(LiveTemps {
+                    start: r.u32()?,
+                    depth: r.u16()?,
+                })
+            })?,
             positions: self.list(20, |r| Ok((r.u32()?, r.position()?)))?,
         }))
     }
@@ -346,7 +365,11 @@ impl<'a> Reader<'a> {
     }
 
     fn handled(&mut self) -> Result<Handled, DecodeError> {
-        Ok(Handled { start: self.u32()?, end: self.u32()?, register: self.u16()? })
+        Ok(Handled {
+            start: self.u32()?,
+            end: self.u32()?,
+            register: self.u16()?,
+        })
     }
 
     fn position(&mut self) -> Result<Position, DecodeError> {

@@ -1,6 +1,6 @@
 //! Words and instructions: how an opcode and its operands are packed.
 
-use super::op::{ALL, NEGATE, Op, Operand, OWN_SHIFT};
+use super::op::{ALL, NEGATE, OWN_SHIFT, Op, Operand};
 
 /// Packs an instruction's first word.
 pub const fn word(op: Op, flags: u8, a: u16, b: u16, c: u16) -> u64 {
@@ -162,7 +162,10 @@ mod tests {
     fn words_round_trip() {
         let packed = word(Op::Add, 0x0D, 1, 0xFFFF, 300);
         let instr = Instr::decode(packed).expect("an opcode");
-        assert_eq!((instr.op, instr.a, instr.b, instr.c), (Op::Add, 1, 0xFFFF, 300));
+        assert_eq!(
+            (instr.op, instr.a, instr.b, instr.c),
+            (Op::Add, 1, 0xFFFF, 300)
+        );
         assert_eq!(instr.word(), packed);
         assert!(Instr::decode(0xFF).is_none() || ALL.len() == 256);
     }

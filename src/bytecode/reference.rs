@@ -45,7 +45,11 @@ pub fn reference() -> String {
         let text: Vec<&str> = op.doc().lines().map(str::trim).collect();
         let text = text.join(" ").replace('|', "\\|");
         let (name, words) = (op.name(), Op::words(*op));
-        let _ = writeln!(out, "| {number} | `{name}` | {a} | {b} | {c} | {words} | {} |", text.trim());
+        let _ = writeln!(
+            out,
+            "| {number} | `{name}` | {a} | {b} | {c} | {words} | {} |",
+            text.trim()
+        );
     }
     out
 }

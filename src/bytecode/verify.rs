@@ -108,12 +108,24 @@ impl<'a> Verifier<'a> {
         for (at, instr, extra) in instructions(&code.words) {
             index.insert(at as u32, steps.len());
             end = at + 1 + extra.len();
-            steps.push(Step { at: at as u32, next: end as u32, instr, extra });
+            steps.push(Step {
+                at: at as u32,
+                next: end as u32,
+                instr,
+                extra,
+            });
         }
         let states = vec![None; steps.len()];
         let covering = vec![Vec::new(); steps.len()];
         let work = Vec::new();
-        let mut new = Verifier { code, steps, index, covering, states, work };
+        let mut new = Verifier {
+            code,
+            steps,
+            index,
+            covering,
+            states,
+            work,
+        };
         if end != code.words.len() || end == 0 {
             return Err(new.error(end as u32, "not an instruction"));
         }
@@ -123,23 +135,46 @@ impl<'a> Verifier<'a> {
     }
 
     fn error(&self, at: u32, what: impl Into<String>) -> VerifyError {
-        VerifyError { code: self.code.qualname.to_string(), at, what: what.into() }
+        VerifyError {
+            code: self.code.qualname.to_string(),
+            at,
+            what: what.into(),
+        }
     }
 
     fn ensure(&self, at: u32, good: bool, what: &str) -> Outcome {
-        if good { Ok(()) } else { Err(self.error(at, what)) }
+        if good {
+            Ok(())
+        } else {
+            Err(self.error(at, what))
+        }
     }
 
     fn check_head(&self) -> Outcome {
         let code = self.code;
         let parameters = self.parameters();
-        self.ensure(0, code.nlocals <= code.nregisters, "more locals than registers")?;
+        self.ensure(
+            0,
+            code.nlocals <= code.nregisters,
+            "more locals than registers",
+        )?;
         self.ensure(0, code.nregisters < 0xFFFF, "too many registers")?;
-        self.ensure(0, parameters <= u64::from(code.nlocals), "more parameters than locals")?;
-        self.ensure(0, code.posonly_count <= code.arg_count, "positional-only count")?;
+        self.ensure(
+            0,
+            parameters <= u64::from(code.nlocals),
+            "more parameters than locals",
+        )?;
+        self.ensure(
+            0,
+            code.posonly_count <= code.arg_count,
+            "positional-only count",
+        )?;
         let names = code.local_names.len() == code.nlocals as usize;
         self.ensure(0, names, "not one name a local")?;
-        let cells = code.cells.iter().all(|&cell| u32::from(cell) < code.nlocals);
+        let cells = code
+            .cells
+            .iter()
+            .all(|&cell| u32::from(cell) < code.nlocals);
         self.ensure(0, cells, "a cell is no local")?;
         if code.has(super::code::flags::HAS_DOCSTRING) {
             let docstring = matches!(code.consts.first(), Some(Const::Str(_)));
@@ -180,7 +215,9 @@ impl<'a> Verifier<'a> {
         for (number, handler) in code.handlers.iter().enumerate() {
             let first = self.steps.partition_point(|step| step.at < handler.start);
             let last = self.steps.partition_point(|step| step.at < handler.end);
-            self.covering[first..last].iter_mut().for_each(|list| list.push(number));
+            self.covering[first..last]
+                .iter_mut()
+                .for_each(|list| list.push(number));
         }
         Ok(())
     }
@@ -204,7 +241,10 @@ impl<'a> Verifier<'a> {
         };
         match &mut self.states[number] {
             Some(known) if known.depth != state.depth => {
-                let what = format!("{} live temporaries, elsewhere {}", state.depth, known.depth);
+                let what = format!(
+                    "{} live temporaries, elsewhere {}",
+                    state.depth, known.depth
+                );
                 return Err(self.error(to, format!("{what} (from {from})")));
             }
             Some(known) => {
@@ -221,7 +261,12 @@ impl<'a> Verifier<'a> {
     }
 
     fn step(&mut self, number: usize, mut state: State) -> Outcome {
-        let Step { at, next, instr, extra } = self.steps[number];
+        let Step {
+            at,
+            next,
+            instr,
+            extra,
+        } = self.steps[number];
         let first = extra.first().copied().unwrap_or(0);
         self.check_indices(at, instr, first)?;
         self.check_flags(at, instr)?;
@@ -252,7 +297,10 @@ impl<'a> Verifier<'a> {
         let handler = self.code.handlers[inner];
         let depth = u32::from(handler.depth);
         self.ensure(at, depth <= state.depth, "a handler wants more temporaries")?;
-        let mut state = State { depth, bound: state.bound.clone() };
+        let mut state = State {
+            depth,
+            bound: state.bound.clone(),
+        };
         state.bound.set(handler.register, true);
         self.flow(at, handler.target, &state)
     }
@@ -312,9 +360,7 @@ impl<'a> Verifier<'a> {
             let good = match kind {
                 Window | OutWindow => marked || self.window_is_empty(instr),
                 Src | Keep | Dst if self.is_absent(instr, index) => !marked,
-                Src | Keep | Dst => {
-                    value < code.nregisters && marked == (value >= code.nlocals)
-                }
+                Src | Keep | Dst => value < code.nregisters && marked == (value >= code.nlocals),
                 _ => !marked,
             };
             self.ensure(at, good, "a register operand and its flag")?;
@@ -374,7 +420,14 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn read_local(&self, at: u32, instr: Instr, index: usize, local: u16, state: &State) -> Outcome {
+    fn read_local(
+        &self,
+        at: u32,
+        instr: Instr,
+        index: usize,
+        local: u16,
+        state: &State,
+    ) -> Outcome {
         let bound = state.bound.has(local);
         let cell = self.code.cells.contains(&local);
         let good = match (instr.op, index) {
@@ -386,7 +439,11 @@ impl<'a> Verifier<'a> {
         };
         let name = self.code.local_names.get(usize::from(local));
         let name = name.map_or("?", |name| &**name);
-        self.ensure(at, good, &format!("local {local} ({name}) is unbound or a cell"))
+        self.ensure(
+            at,
+            good,
+            &format!("local {local} ({name}) is unbound or a cell"),
+        )
     }
 
     /// Writes the results and goes on.
@@ -438,7 +495,11 @@ impl<'a> Verifier<'a> {
             return self.ensure(at, !cell, "overwrites a cell");
         }
         let first = u32::from(instr.a).wrapping_sub(self.code.nlocals);
-        self.ensure(at, first == state.depth, "writes a temporary that is not the next")?;
+        self.ensure(
+            at,
+            first == state.depth,
+            "writes a temporary that is not the next",
+        )?;
         state.depth += count;
         let inside = self.code.nlocals + state.depth <= self.code.nregisters;
         self.ensure(at, inside, "writes beyond the registers")
@@ -451,7 +512,11 @@ impl<'a> Verifier<'a> {
             return Ok(());
         }
         let number = u32::from(register) - self.code.nlocals;
-        self.ensure(at, number + 1 == state.depth, "drops a temporary that is not the last")?;
+        self.ensure(
+            at,
+            number + 1 == state.depth,
+            "drops a temporary that is not the last",
+        )?;
         state.depth -= 1;
         Ok(())
     }
