@@ -64,7 +64,7 @@ impl Address {
             return Ok(Address::Path(paths::path_from_bytes(path)));
         }
         #[cfg(target_os = "linux")]
-        if let Some(name) = local.abstract_name() {
+        if let Some(name) = local.abstract_name().filter(|name| !name.is_empty()) {
             return Ok(Address::Abstract(name.to_vec()));
         }
         Ok(Address::Unnamed)

@@ -139,11 +139,15 @@ impl Clock for ManualClock {
     }
 
     fn jump_to(&self, deadline: f64) {
-        // Rounded up, so that what waits for the deadline finds it passed.
-        let target = (deadline * 1e9).ceil();
-        if target > self.monotonic_ns() as f64 {
-            self.now.store(target as u64, Ordering::SeqCst);
+        // Far from zero a float cannot tell nanoseconds apart, so go on until
+        // who waits for the deadline finds that it has passed.
+        let mut target = (deadline * 1e9).ceil() as u64;
+        let mut step = 1;
+        while target < u64::MAX && target as f64 / 1e9 + self.resolution() <= deadline {
+            target = target.saturating_add(step);
+            step *= 2;
         }
+        self.now.fetch_max(target, Ordering::SeqCst);
     }
 
     fn is_manual(&self) -> bool {

@@ -284,3 +284,117 @@ fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> Result<usize, Host
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory of one test, removed with its files at the end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let place = format!("hoopsnake-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(place);
+            std::fs::create_dir_all(&path).unwrap();
+            Scratch(std::fs::canonicalize(path).unwrap())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn files() -> Files {
+        Files::new(Arc::new(Permissions::all()), "/".into())
+    }
+
+    #[test]
+    fn a_file_is_written_read_and_moved_in() {
+        let scratch = Scratch::new("rw");
+        let files = files();
+        let path = scratch.0.join("f");
+        let mode = OpenMode::of_letter('w', true).unwrap();
+        let file = files.open(&path, mode, 0o640).unwrap();
+        file.write_all(b"hello world").unwrap();
+        assert_eq!(file.seek(SeekFrom::Start(6)).unwrap(), 6);
+        let mut bytes = [0; 16];
+        assert_eq!(file.read(&mut bytes).unwrap(), 5);
+        assert_eq!(file.tell().unwrap(), 11);
+        file.truncate(5).unwrap();
+        assert!(
+            file.seek(SeekFrom::Current(-99))
+                .unwrap_err()
+                .is(Errno::INVAL)
+        );
+        file.close().unwrap();
+        assert_eq!(files.read_file(&path).unwrap(), b"hello");
+        assert_eq!(files.stat(&path, true).unwrap().mode & 0o777, 0o640);
+        let mode = OpenMode::of_letter('a', false).unwrap();
+        let file = files.open(&path, mode, 0o666).unwrap();
+        file.write(b"!").unwrap();
+        assert!(file.read(&mut bytes).unwrap_err().is(Errno::BADF));
+        assert_eq!(files.read_file(&path).unwrap(), b"hello!");
+    }
+
+    #[test]
+    fn errors_name_the_path_as_it_was_written() {
+        let scratch = Scratch::new("errors");
+        let mut files = files();
+        files.change_directory(&scratch.0).unwrap();
+        let error = files.read_file("nothing".as_ref()).unwrap_err();
+        let text = "[Errno 2] No such file or directory: 'nothing'";
+        assert_eq!(error.to_string(), text);
+        let error = files.read_file(".".as_ref()).unwrap_err();
+        assert_eq!(error.to_string(), "[Errno 21] Is a directory: '.'");
+        files.write_file("x".as_ref(), b"").unwrap();
+        let mode = OpenMode::of_letter('x', false).unwrap();
+        let error = files.open("x".as_ref(), mode, 0o666).unwrap_err();
+        assert_eq!(error.to_string(), "[Errno 17] File exists: 'x'");
+        let error = files.rename("a".as_ref(), "b".as_ref()).unwrap_err();
+        let text = "[Errno 2] No such file or directory: 'a' -> 'b'";
+        assert_eq!(error.to_string(), text);
+        let error = files.read_file("".as_ref()).unwrap_err();
+        assert_eq!(error.to_string(), "[Errno 2] No such file or directory: ''");
+        let error = files.change_directory("x".as_ref()).unwrap_err();
+        assert_eq!(error.to_string(), "[Errno 20] Not a directory: 'x'");
+    }
+
+    #[test]
+    fn directories_links_and_times() {
+        let scratch = Scratch::new("dirs");
+        let mut files = files();
+        files.change_directory(&scratch.0).unwrap();
+        files.make_directory("d".as_ref(), 0o777).unwrap();
+        files.write_file("d/f".as_ref(), b"1").unwrap();
+        files.symbolic_link("f".as_ref(), "d/l".as_ref()).unwrap();
+        assert_eq!(files.read_link("d/l".as_ref()).unwrap(), Path::new("f"));
+        let real = files.real_path("d/l".as_ref()).unwrap();
+        assert_eq!(real, scratch.0.join("d/f"));
+        assert!(files.stat("d/l".as_ref(), false).unwrap().is_link());
+        assert!(files.is_file("d/l".as_ref()) && files.is_directory("d".as_ref()));
+        let mut names = files.list("d".as_ref()).unwrap();
+        names.sort_by(|a, b| a.name.cmp(&b.name));
+        assert!(names[0].is_file && names[1].is_link && names.len() == 2);
+        files.set_times("d/f".as_ref(), 1, -1).unwrap();
+        let stat = files.stat("d/f".as_ref(), true).unwrap();
+        assert_eq!((stat.accessed_ns, stat.modified_ns), (1, -1));
+        assert!(files.access("d/f".as_ref(), 4) && !files.access("d/none".as_ref(), 0));
+        let error = files.remove_directory("d".as_ref()).unwrap_err();
+        assert!(error.is(Errno::NOTEMPTY));
+        files.remove("d/f".as_ref()).unwrap();
+        files.remove("d/l".as_ref()).unwrap();
+        files.remove_directory("d".as_ref()).unwrap();
+        assert!(!files.exists("d".as_ref()));
+    }
+
+    #[test]
+    fn files_can_be_denied() {
+        let files = Files::new(Arc::new(Permissions::none()), "/".into());
+        let error = files.read_file("/etc/hosts".as_ref()).unwrap_err();
+        assert_eq!(error.errno, 1);
+        assert!(!files.exists("/".as_ref()));
+    }
+}

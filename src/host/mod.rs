@@ -163,7 +163,7 @@ impl Host {
                 // A day at most, as CPython's loop; it also keeps the
                 // conversion in range.
                 let left = (deadline - self.clock.monotonic()).clamp(0.0, 86_400.0);
-                Some(Duration::from_secs_f64(left))
+                Some(Duration::try_from_secs_f64(left).unwrap_or_default())
             }
         }
     }
@@ -184,5 +184,40 @@ impl Host {
             self.signals.take(events);
             self.inbox.drain(events);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_can_move_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Host>();
+    }
+
+    #[test]
+    fn output_is_written_before_a_sleep_and_not_before_a_look() {
+        let (mut host, _, out, _) = Host::simulated(1);
+        host.stdio.output.write(b"working").unwrap();
+        let mut events = Vec::new();
+        host.wait(Wait::Now, &mut events).unwrap();
+        assert!(out.take().is_empty());
+        WakeHandle::new(host.inbox.clone(), 1).wake();
+        host.wait(Wait::Forever, &mut events).unwrap();
+        assert_eq!(out.take(), b"working");
+    }
+
+    #[test]
+    fn the_real_clock_is_waited_for() {
+        let mut host = Host::with(Permissions::none(), Environment::empty(), Stdio::system());
+        let deadline = host.clock.monotonic() + 0.02;
+        let mut events = Vec::new();
+        host.wait(Wait::Until(deadline), &mut events).unwrap();
+        assert!(host.clock.monotonic() >= deadline - 0.001);
+        host.wait(Wait::Until(f64::NEG_INFINITY), &mut events)
+            .unwrap();
+        assert!(events.is_empty());
     }
 }

@@ -370,3 +370,130 @@ impl System {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{File, Host, Socket, SocketKind, WakeHandle};
+    use super::*;
+    use std::time::Instant;
+
+    fn host() -> Host {
+        Host::simulated(1).0
+    }
+
+    fn ready(events: &[Event]) -> Vec<(u64, Direction)> {
+        let of = |event: &Event| match event {
+            Event::Ready {
+                owner, direction, ..
+            } => Some((owner.0, *direction)),
+            _ => None,
+        };
+        events.iter().filter_map(of).collect()
+    }
+
+    #[test]
+    fn one_descriptor_serves_several_owners() {
+        let mut host = host();
+        let (a, b) = Socket::pair(SocketKind::Stream).unwrap();
+        let fd = a.fileno();
+        host.poller.watch(fd, Direction::Read, Owner(1)).unwrap();
+        host.poller.watch(fd, Direction::Read, Owner(2)).unwrap();
+        host.poller.watch(fd, Direction::Write, Owner(3)).unwrap();
+        b.send(b"x").unwrap();
+        let mut events = Vec::new();
+        host.wait(Wait::Forever, &mut events).unwrap();
+        let (read, write) = (Direction::Read, Direction::Write);
+        assert_eq!(ready(&events), vec![(1, read), (2, read), (3, write)]);
+        host.poller.unwatch(fd, Direction::Read, Owner(1));
+        host.poller.unwatch(fd, Direction::Write, Owner(3));
+        events.clear();
+        host.wait(Wait::Now, &mut events).unwrap();
+        assert_eq!(ready(&events), vec![(2, read)]);
+        host.close_socket(a);
+        assert!(!host.poller.has_watches());
+    }
+
+    #[test]
+    fn a_number_used_again_is_watched_again() {
+        let mut host = host();
+        let (a, _keep) = Socket::pair(SocketKind::Stream).unwrap();
+        let fd = a.fileno();
+        host.poller.watch(fd, Direction::Read, Owner(1)).unwrap();
+        // Closed without a word; the next pair gets the number.
+        drop(a);
+        let (c, d) = Socket::pair(SocketKind::Stream).unwrap();
+        let fd = c.fileno().min(d.fileno());
+        host.poller.watch(fd, Direction::Read, Owner(2)).unwrap();
+        c.send(b"x").unwrap();
+        d.send(b"x").unwrap();
+        let mut events = Vec::new();
+        host.wait(Wait::Now, &mut events).unwrap();
+        assert!(ready(&events).contains(&(2, Direction::Read)));
+    }
+
+    #[test]
+    fn what_cannot_be_polled_is_refused() {
+        let mut host = Host::with(
+            super::super::Permissions::all(),
+            super::super::Environment::of_process(Vec::new()),
+            super::super::Stdio::system(),
+        );
+        let program = host.environment.executable().unwrap();
+        let mode = super::super::OpenMode::READ;
+        let file = host.files.open(&program, mode, 0).unwrap();
+        let watched = host.poller.watch(file.fileno(), Direction::Read, Owner(1));
+        assert!(watched.unwrap_err().is(Errno::PERM));
+        let watched = host.poller.watch(-1, Direction::Read, Owner(1));
+        assert!(watched.unwrap_err().is(Errno::BADF));
+        assert!(!host.poller.has_watches());
+    }
+
+    #[test]
+    fn a_pipe_reports_its_end() {
+        let mut host = host();
+        let (reader, writer) = File::pipe().unwrap();
+        let fd = reader.fileno();
+        host.poller.watch(fd, Direction::Read, Owner(1)).unwrap();
+        drop(writer);
+        let mut events = Vec::new();
+        host.wait(Wait::Forever, &mut events).unwrap();
+        assert_eq!(ready(&events), vec![(1, Direction::Read)]);
+    }
+
+    #[test]
+    fn another_thread_wakes_a_sleeper() {
+        let mut host = host();
+        let handle = WakeHandle::new(host.inbox.clone(), 42);
+        let mut events = Vec::new();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            handle.wake();
+        });
+        let start = Instant::now();
+        while events.is_empty() {
+            host.wait(Wait::Forever, &mut events).unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(matches!(events[..], [Event::Wake(42)]));
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn an_event_that_came_before_the_sleep_ends_it() {
+        let mut host = host();
+        WakeHandle::new(host.inbox.clone(), 1).wake();
+        assert!(host.inbox.wants_attention());
+        let mut events = Vec::new();
+        host.wait(Wait::Forever, &mut events).unwrap();
+        assert_eq!(events.len(), 1);
+        assert!(!host.inbox.wants_attention());
+    }
+
+    #[test]
+    fn waits_combine_to_the_shorter() {
+        let until = Wait::Until;
+        assert_eq!(until(2.0).min(until(1.0)), until(1.0));
+        assert_eq!(Wait::Forever.min(until(1.0)), until(1.0));
+        assert_eq!(until(1.0).min(Wait::Now), Wait::Now);
+    }
+}

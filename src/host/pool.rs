@@ -186,3 +186,69 @@ fn panic_text(payload: &(dyn Any + Send)) -> String {
         .or_else(|| payload.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a call on the pool panicked".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Host, Permissions, Stdio, Wait};
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn host() -> Host {
+        let environment = super::super::Environment::empty();
+        Host::with(Permissions::all(), environment, Stdio::system())
+    }
+
+    fn results(host: &mut Host, count: usize) -> BTreeMap<u64, Outcome> {
+        let mut all = BTreeMap::new();
+        let mut events = Vec::new();
+        while all.len() < count {
+            host.wait(Wait::Forever, &mut events).unwrap();
+            for event in events.drain(..) {
+                if let Event::Done { ticket, outcome } = event {
+                    all.insert(ticket.0, outcome);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn results_come_back_under_their_tickets() {
+        let mut host = host();
+        host.pool.set_limit(3);
+        let first = host.pool.submit(|| 0u64).unwrap();
+        for n in 1..50u64 {
+            let ticket = host.pool.submit(move || n * n).unwrap();
+            assert_eq!(ticket.0, first.0 + n);
+        }
+        assert!(host.pool.shared.lock().threads <= 3);
+        for (ticket, outcome) in results(&mut host, 50) {
+            let n = ticket - first.0;
+            assert_eq!(outcome.take::<u64>(), Some(n * n));
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_outcome() {
+        let mut host = host();
+        host.pool
+            .submit(|| panic!("out of order"))
+            .map(|_: Ticket| ())
+            .unwrap();
+        let outcome = results(&mut host, 1).into_values().next().unwrap();
+        assert!(matches!(&outcome, Outcome::Panicked(text) if text == "out of order"));
+        assert_eq!(HostError::from(&outcome).message(), "out of order");
+        // The thread lives on.
+        host.pool.submit(|| 1).unwrap();
+        assert_eq!(results(&mut host, 1).len(), 1);
+    }
+
+    #[test]
+    fn an_inline_pool_answers_at_once() {
+        let mut host = Host::simulated(1).0;
+        host.pool.submit(|| "now").unwrap();
+        let mut events = Vec::new();
+        host.look(false, &mut events).unwrap();
+        assert_eq!(events.len(), 1);
+    }
+}

@@ -168,3 +168,59 @@ fn explain(error: LookupError) -> HostError {
         .unwrap_or(&text);
     HostError::lookup(code, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(host: Option<&str>, service: &str) -> Query {
+        Query {
+            host: host.map(str::to_owned),
+            service: Some(service.to_owned()),
+            ..Query::default()
+        }
+    }
+
+    #[test]
+    fn numbers_need_no_look_up() {
+        let rows = query(Some("127.0.0.1"), "80").answer_now().unwrap();
+        let kinds: Vec<_> = rows.iter().map(|row| (row.kind, row.protocol)).collect();
+        assert_eq!(kinds, vec![(1, 6), (2, 17), (3, 0)]);
+        assert_eq!(rows[0].address.to_string(), "127.0.0.1:80");
+        assert!(query(Some("localhost"), "80").answer_now().is_none());
+        assert!(query(Some("::1"), "http").answer_now().is_none());
+        let mut any = query(None, "0");
+        (any.flags, any.kind) = (AI_PASSIVE, 1);
+        assert_eq!(any.answer_now().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_we_answer_is_what_the_system_answers() {
+        let resolver = Resolver::new(Arc::new(Permissions::all()));
+        for kind in [0, 1, 2] {
+            for host in [Some("127.0.0.1"), Some("::1")] {
+                let query = Query {
+                    kind,
+                    ..query(host, "8080")
+                };
+                let system = resolver.look_up(&query).unwrap();
+                assert_eq!(query.answer_now(), Some(system));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_explained() {
+        let resolver = Resolver::new(Arc::new(Permissions::all()));
+        let question = Query {
+            flags: 4,
+            ..query(Some("not-a-number"), "80")
+        };
+        let error = resolver.look_up(&question).unwrap_err();
+        assert_eq!(error.kind, crate::host::ErrorKind::Lookup);
+        assert_eq!(error.errno, -2);
+        assert_eq!(error.message(), "Name or service not known");
+        let denied = Resolver::new(Arc::new(Permissions::none()));
+        assert!(denied.look_up(&question).is_err());
+    }
+}

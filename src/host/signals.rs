@@ -193,3 +193,54 @@ fn make_pipe() -> Result<(UnixStream, UnixStream), HostError> {
     reader.set_nonblocking(true)?;
     Ok((writer, reader))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Host, Wait};
+    use super::*;
+
+    const USR1: i32 = signal_hook::consts::SIGUSR1;
+
+    // One test, because signals are the process's.
+    #[test]
+    fn signals_become_events_of_one_host() {
+        let mut host = Host::simulated(1).0;
+        let mut other = Host::simulated(2).0;
+        let inbox = host.inbox.clone();
+        host.signals.take_over(USR1, &inbox).unwrap();
+        let refused = other.signals.take_over(USR1, &other.inbox);
+        assert!(refused.unwrap_err().is(Errno::BUSY));
+        let refused = host.signals.take_over(signal_hook::consts::SIGKILL, &inbox);
+        assert!(refused.unwrap_err().is(Errno::INVAL));
+
+        host.signals.raise(USR1).unwrap();
+        assert!(host.inbox.wants_attention());
+        let mut events = Vec::new();
+        host.look(false, &mut events).unwrap();
+        assert!(matches!(events[..], [Event::Signal(USR1)]));
+
+        // One that comes during a sleep ends it, whichever thread gets it.
+        let thread = std::thread::spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            signal_hook::low_level::raise(USR1).unwrap();
+        });
+        events.clear();
+        while events.is_empty() {
+            host.wait(Wait::Forever, &mut events).unwrap();
+        }
+        assert!(matches!(events[..], [Event::Signal(USR1)]));
+        thread.join().unwrap();
+
+        // Let go and taken again, it does not do what the system would.
+        host.signals.let_go(USR1);
+        host.signals.take_over(USR1, &inbox).unwrap();
+        host.signals.raise(USR1).unwrap();
+        host.signals.ignore(USR1).unwrap();
+        host.signals.raise(USR1).unwrap();
+        drop(host);
+        other.signals.ignore(USR1).unwrap();
+        assert_eq!(other.signals.taken().collect::<Vec<_>>(), vec![USR1]);
+        other.signals.raise(USR1).unwrap();
+        assert_eq!(Signals::name(2), Some("SIGINT"));
+    }
+}

@@ -315,3 +315,151 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> Result<T, HostEr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Direction, Environment, Owner, Stdio, Wait};
+    use super::*;
+
+    const OWNER: Owner = Owner(1);
+
+    fn host() -> Host {
+        Host::with(Permissions::all(), Environment::empty(), Stdio::system())
+    }
+
+    fn stream(host: &Host) -> Socket {
+        host.open_socket(Family::Internet, SocketKind::Stream, 0)
+            .unwrap()
+    }
+
+    /// Sleeps until the socket is ready.
+    fn until(host: &mut Host, socket: &Socket, direction: Direction) {
+        host.poller
+            .watch(socket.fileno(), direction, OWNER)
+            .unwrap();
+        let mut events = Vec::new();
+        while events.is_empty() {
+            host.wait(Wait::Forever, &mut events).unwrap();
+        }
+        host.poller.unwatch(socket.fileno(), direction, OWNER);
+    }
+
+    fn listener(host: &Host) -> (Socket, Address) {
+        let listener = stream(host);
+        listener.set_option(1, 2, 1).unwrap();
+        let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(10).unwrap();
+        let address = listener.local_address().unwrap();
+        (listener, address)
+    }
+
+    #[test]
+    fn a_connection_is_made_used_and_half_closed() {
+        let mut host = host();
+        let (listener, address) = listener(&host);
+        assert!(listener.accept().unwrap_err().is_would_block());
+        let client = stream(&host);
+        if let Err(error) = client.connect(&address) {
+            assert!(error.is_would_block());
+            until(&mut host, &client, Direction::Write);
+        }
+        client.take_error().unwrap();
+        until(&mut host, &listener, Direction::Read);
+        let (server, peer) = listener.accept().unwrap();
+        assert_eq!(peer, client.local_address().unwrap());
+        assert_eq!(client.peer_address().unwrap(), address);
+
+        let mut bytes = Vec::new();
+        assert!(
+            server
+                .recv_into_spare(&mut bytes, 100)
+                .unwrap_err()
+                .is_would_block()
+        );
+        assert_eq!(client.send_vectored(&[b"he", b"llo"]).unwrap(), 5);
+        client.shutdown(Shutdown::Write).unwrap();
+        until(&mut host, &server, Direction::Read);
+        assert_eq!(server.recv_into_spare(&mut bytes, 100).unwrap(), 5);
+        assert_eq!(bytes, b"hello");
+        assert_eq!(server.recv_into_spare(&mut bytes, 100).unwrap(), 0);
+        assert_eq!(server.send(b"back").unwrap(), 4);
+        until(&mut host, &client, Direction::Read);
+        let mut back = [0; 10];
+        assert_eq!(client.recv(&mut back).unwrap(), 4);
+        assert!(client.send(b"x").unwrap_err().is(Errno::PIPE));
+    }
+
+    #[test]
+    fn nobody_there_is_refused() {
+        let mut host = host();
+        let (listener, address) = listener(&host);
+        drop(listener);
+        let client = stream(&host);
+        let result = client.connect(&address).or_else(|error| {
+            assert!(error.is_would_block());
+            until(&mut host, &client, Direction::Write);
+            client.take_error()
+        });
+        let error = result.unwrap_err();
+        assert_eq!(error.message(), "Connection refused");
+    }
+
+    #[test]
+    fn datagrams_know_their_sender() {
+        let mut host = host();
+        let open = |host: &Host| {
+            let socket = host.open_socket(Family::Internet, SocketKind::Datagram, 0);
+            let socket = socket.unwrap();
+            let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+            socket.bind(&any.into()).unwrap();
+            socket
+        };
+        let (a, b) = (open(&host), open(&host));
+        a.send_to(b"hello", &b.local_address().unwrap()).unwrap();
+        until(&mut host, &b, Direction::Read);
+        let mut bytes = [0; 3];
+        let (count, sender) = b.recv_from(&mut bytes).unwrap();
+        assert_eq!(&bytes[..count], b"hel");
+        assert_eq!(sender, Some(a.local_address().unwrap()));
+    }
+
+    #[test]
+    fn options_are_set_and_read() {
+        let socket = stream(&host());
+        for (level, option) in [(1, 2), (1, 9), (6, 1)] {
+            assert_eq!(socket.option(level, option).unwrap(), 0);
+            socket.set_option(level, option, 1).unwrap();
+            assert_eq!(socket.option(level, option).unwrap(), 1);
+        }
+        assert!(
+            socket
+                .set_option(1, 9999, 1)
+                .unwrap_err()
+                .is(Errno::NOPROTOOPT)
+        );
+        socket.set_linger(Some(3)).unwrap();
+        assert_eq!(socket.linger().unwrap(), Some(3));
+        assert_eq!(Family::of_number(2), Some(Family::Internet));
+        assert_eq!(SocketKind::of_number(1), Some(SocketKind::Stream));
+    }
+
+    #[test]
+    fn the_network_can_be_denied_and_local_sockets_not() {
+        let host = Host::simulated(1).0;
+        let denied = host.open_socket(Family::Internet, SocketKind::Stream, 0);
+        assert_eq!(denied.unwrap_err().errno, 1);
+        let (a, b) = Socket::pair(SocketKind::Stream).unwrap();
+        assert_eq!(a.local_address().unwrap(), Address::Unnamed);
+        a.send(b"x").unwrap();
+        assert_eq!(b.recv(&mut [0; 4]).unwrap(), 1);
+        let path: &std::path::Path = "/nonexistent/socket".as_ref();
+        let local = host
+            .open_socket(Family::Local, SocketKind::Stream, 0)
+            .unwrap();
+        assert!(local.bind(&Address::Path(path.into())).is_err());
+        let name = Address::Abstract(b"hoopsnake-test-socket".to_vec());
+        local.bind(&name).unwrap();
+        assert_eq!(local.local_address().unwrap(), name);
+    }
+}
