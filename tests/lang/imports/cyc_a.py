@@ -1,0 +1,4 @@
+started = True
+import cyc_b
+b_saw = cyc_b.saw
+done = True
