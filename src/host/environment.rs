@@ -38,6 +38,11 @@ impl Environment {
         }
     }
 
+    /// True if it began as a copy of the process's own.
+    pub fn is_of_process(&self) -> bool {
+        self.of_process
+    }
+
     /// All variables, in the order of the process's own table.
     pub fn variables(&self) -> &[(OsString, OsString)] {
         self.variables.get_or_init(|| std::env::vars_os().collect())

@@ -257,6 +257,18 @@ impl File {
         Ok((wrap(reader), wrap(writer)))
     }
 
+    /// A standard stream of the process (0, 1 or 2) under another number.
+    pub(super) fn standard(fd: i32) -> Result<File, HostError> {
+        let stream = match fd {
+            0 => rustix::stdio::stdin(),
+            1 => rustix::stdio::stdout(),
+            2 => rustix::stdio::stderr(),
+            _ => return Err(HostError::from(Errno::BADF)),
+        };
+        let copy = rustix::io::fcntl_dupfd_cloexec(stream, 3)?;
+        Ok(File { inner: copy.into() })
+    }
+
     /// Makes reads and writes answer "would block" instead of waiting.
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<(), HostError> {
         Ok(rustix::io::ioctl_fionbio(&self.inner, nonblocking)?)

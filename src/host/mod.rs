@@ -14,6 +14,7 @@
 
 mod address;
 mod clock;
+mod descriptors;
 mod entropy;
 mod environment;
 mod error;
@@ -23,15 +24,19 @@ mod paths;
 mod permissions;
 mod poller;
 mod pool;
+#[cfg(target_os = "linux")]
+mod processes;
 mod resolver;
 mod signals;
 mod socket_options;
 mod sockets;
 mod stat;
 mod stdio;
+mod zone;
 
 pub use address::Address;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use descriptors::Descriptors;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use environment::Environment;
 pub use error::{ErrorKind, HostError, strerror};
@@ -41,12 +46,16 @@ pub use paths::{DirEntry, path_bytes, path_from_bytes};
 pub use permissions::Permissions;
 pub use poller::{Direction, Owner, Poller, Wait};
 pub use pool::Pool;
+#[cfg(target_os = "linux")]
+pub use processes::{Child, Command, Redirect};
 pub use resolver::{AddressInfo, Query, Resolver};
 pub use signals::Signals;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};
 pub use stat::FileStat;
 pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
+pub use zone::{LocalTime, Zone};
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +65,7 @@ pub struct Host {
     pub entropy: Box<dyn Entropy>,
     pub files: Files,
     pub environment: Environment,
+    pub descriptors: Descriptors,
     pub stdio: Stdio,
     pub poller: Poller,
     pub inbox: Arc<Inbox>,
@@ -63,6 +73,7 @@ pub struct Host {
     pub resolver: Resolver,
     pub signals: Signals,
     pub permissions: Arc<Permissions>,
+    zone: OnceCell<Zone>,
 }
 
 impl Host {
@@ -101,6 +112,7 @@ impl Host {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
             files: Files::new(permissions.clone(), environment.start_directory()),
+            descriptors: Descriptors::new(environment.is_of_process()),
             environment,
             stdio,
             poller: Poller::new(),
@@ -109,7 +121,19 @@ impl Host {
             signals: Signals::new(),
             inbox,
             permissions,
+            zone: OnceCell::new(),
         }
+    }
+
+    /// The local time zone, found out when first asked for.
+    pub fn zone(&self) -> &Zone {
+        let find = || Zone::local(&self.files, &self.environment);
+        self.zone.get_or_init(find)
+    }
+
+    /// `time.tzset`: the zone is found out anew.
+    pub fn forget_zone(&mut self) {
+        self.zone = OnceCell::new();
     }
 
     /// Sleeps until something happens outside or `wait` is over, and appends

@@ -1,0 +1,103 @@
+//! Files known by number: what `os.open`, `os.pipe` and `os.read` deal in.
+//!
+//! A script may name any number; only those that were opened here, and the
+//! three standard ones, are found. The rest is EBADF, so that a script cannot
+//! reach into what the engine or its embedder has open.
+
+use super::{File, Host, HostError};
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The open files of one engine that its script holds by number.
+#[derive(Default)]
+pub struct Descriptors {
+    open: HashMap<i32, Arc<File>>,
+    /// The standard streams, duplicated when first asked for. None in the
+    /// outer option until then; a stream that was closed stays closed.
+    standard: [Option<Option<Arc<File>>>; 3],
+    /// False for an engine that does not own the terminal.
+    may_use_standard: bool,
+}
+
+impl Descriptors {
+    pub(super) fn new(may_use_standard: bool) -> Self {
+        Descriptors {
+            may_use_standard,
+            ..Descriptors::default()
+        }
+    }
+
+    /// Keeps a file under its number, which it answers.
+    pub fn insert(&mut self, file: File) -> i32 {
+        let fd = file.fileno();
+        self.open.insert(fd, Arc::new(file));
+        fd
+    }
+
+    /// The file with a number, to share with a call on the pool.
+    pub fn get(&mut self, fd: i32) -> Result<Arc<File>, HostError> {
+        if let Some(file) = self.open.get(&fd) {
+            return Ok(file.clone());
+        }
+        let bad = || HostError::from(Errno::BADF);
+        let slot = usize::try_from(fd).ok();
+        let slot = slot.and_then(|index| self.standard.get_mut(index));
+        let Some(slot) = slot.filter(|_| self.may_use_standard) else {
+            return Err(bad());
+        };
+        let file = slot.get_or_insert_with(|| File::standard(fd).ok().map(Arc::new));
+        file.clone().ok_or_else(bad)
+    }
+
+    /// Takes a file out; it closes when the last call that uses it ends.
+    /// A standard stream is only closed to the script.
+    pub fn remove(&mut self, fd: i32) -> Result<Arc<File>, HostError> {
+        let file = self.get(fd)?;
+        if self.open.remove(&fd).is_none()
+            && let Some(slot) = self.standard.get_mut(fd as usize)
+        {
+            *slot = Some(None);
+        }
+        Ok(file)
+    }
+}
+
+impl Host {
+    /// `os.close`: forgets who watched the number and closes it.
+    pub fn close_descriptor(&mut self, fd: i32) -> Result<(), HostError> {
+        let file = self.descriptors.remove(fd)?;
+        self.poller.forget(fd);
+        drop(file);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_opened_is_found() {
+        let mut host = Host::simulated(1).0;
+        let (reader, writer) = File::pipe().unwrap();
+        let hidden = writer.fileno();
+        let fd = host.descriptors.insert(reader);
+        writer.write_all(b"x").unwrap();
+        let file = host.descriptors.get(fd).unwrap();
+        assert_eq!(file.read(&mut [0; 4]).unwrap(), 1);
+        assert!(host.descriptors.get(hidden).unwrap_err().is(Errno::BADF));
+        assert!(host.descriptors.get(1).unwrap_err().is(Errno::BADF));
+        assert!(host.descriptors.get(-1).is_err());
+        host.close_descriptor(fd).unwrap();
+        assert!(host.close_descriptor(fd).unwrap_err().is(Errno::BADF));
+    }
+
+    #[test]
+    fn the_standard_streams_are_found_where_they_belong() {
+        let mut descriptors = Descriptors::new(true);
+        assert!(descriptors.get(2).unwrap().fileno() > 2);
+        descriptors.remove(2).unwrap();
+        assert!(descriptors.get(2).is_err());
+    }
+}

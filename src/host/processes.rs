@@ -1,0 +1,311 @@
+//! Child processes.
+//!
+//! A child is watched through a descriptor of its own (a pidfd), which becomes
+//! readable when the child ends: no signal is involved, and nobody else's
+//! children are touched. Its pipes are files that never block.
+
+use super::{File, Host, HostError};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal};
+use std::ffi::OsString;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::Stdio as Wiring;
+use std::sync::Arc;
+
+/// What one of a child's three streams is connected to.
+#[derive(Clone, Debug, Default)]
+pub enum Redirect {
+    /// The parent's own stream.
+    #[default]
+    Inherit,
+    /// Nothing: reads end, writes vanish.
+    Null,
+    /// A pipe whose other end the parent keeps.
+    Pipe,
+    /// An open file.
+    File(Arc<File>),
+    /// The same as standard output; for standard error only.
+    Output,
+}
+
+/// What to run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Command {
+    pub program: OsString,
+    /// Without the program itself.
+    pub arguments: Vec<OsString>,
+    /// What the child sees as its own name, if not `program`.
+    pub name: Option<OsString>,
+    /// The whole environment. The program is searched along its PATH.
+    pub environment: Vec<(OsString, OsString)>,
+    pub directory: Option<PathBuf>,
+    pub input: Redirect,
+    pub output: Redirect,
+    pub error: Redirect,
+    /// A process group to join; 0 makes one of its own.
+    pub process_group: Option<i32>,
+}
+
+/// A child and the parent's ends of its pipes. Dropping it does not end it.
+#[derive(Debug)]
+pub struct Child {
+    inner: std::process::Child,
+    watch: OwnedFd,
+    pub input: Option<File>,
+    pub output: Option<File>,
+    pub error: Option<File>,
+    ended: Option<i32>,
+}
+
+impl Host {
+    /// Starts a child process.
+    pub fn spawn(&self, command: &Command) -> Result<Child, HostError> {
+        self.permissions.check_processes()?;
+        let mut builder = std::process::Command::new(&command.program);
+        builder.args(&command.arguments).env_clear();
+        builder.envs(
+            command
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        );
+        if let Some(name) = &command.name {
+            builder.arg0(name);
+        }
+        let directory = command.directory.as_deref();
+        builder.current_dir(directory.unwrap_or(self.files.current_directory()));
+        if let Some(group) = command.process_group {
+            builder.process_group(group);
+        }
+        let (input, to_child) = wire_input(&command.input)?;
+        builder.stdin(to_child);
+        let (output, error) = wire_outputs(&mut builder, command)?;
+        let inner = builder.spawn().map_err(|error| blame(error, command))?;
+        // The builder holds the child's ends; with them a pipe never ends.
+        drop(builder);
+        let watch = watch(inner.id())?;
+        Ok(Child {
+            inner,
+            watch,
+            input,
+            output,
+            error,
+            ended: None,
+        })
+    }
+
+    /// `os.kill`; signal 0 asks whether the process is there. A negative
+    /// number names a process group.
+    pub fn send_signal(&self, process: i32, signal: i32) -> Result<(), HostError> {
+        self.permissions.check_processes()?;
+        let target = Pid::from_raw(process.checked_abs().ok_or(Errno::INVAL)?);
+        let target = target.ok_or(Errno::INVAL)?;
+        let group = process < 0;
+        if signal == 0 && group {
+            return Ok(rustix::process::test_kill_process_group(target)?);
+        }
+        if signal == 0 {
+            return Ok(rustix::process::test_kill_process(target)?);
+        }
+        let signal = Signal::from_named_raw(signal).ok_or(Errno::INVAL)?;
+        if group {
+            return Ok(rustix::process::kill_process_group(target, signal)?);
+        }
+        Ok(rustix::process::kill_process(target, signal)?)
+    }
+}
+
+impl Child {
+    /// Its number.
+    pub fn process_id(&self) -> u32 {
+        self.inner.id()
+    }
+
+    /// The descriptor to watch for reading: ready when the child has ended.
+    /// Say `Poller::forget` before the child is dropped.
+    pub fn watch_fd(&self) -> i32 {
+        self.watch.as_raw_fd()
+    }
+
+    /// How it ended, None while it runs: the exit code, or the signal that
+    /// ended it as a negative number.
+    pub fn poll(&mut self) -> Result<Option<i32>, HostError> {
+        if self.ended.is_none() {
+            let status = self.inner.try_wait()?;
+            self.ended = status.map(|status| match status.signal() {
+                Some(signal) => -signal,
+                None => status.code().unwrap_or(-1),
+            });
+        }
+        Ok(self.ended)
+    }
+
+    /// Sends it a signal; nothing happens if it has ended.
+    pub fn send_signal(&self, signal: i32) -> Result<(), HostError> {
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        let signal = Signal::from_named_raw(signal).ok_or(Errno::INVAL)?;
+        match deliver(&self.watch, self.inner.id(), signal) {
+            Err(Errno::SRCH) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+}
+
+/// The parent's end and the child's for standard input.
+fn wire_input(redirect: &Redirect) -> Result<(Option<File>, Wiring), HostError> {
+    Ok(match redirect {
+        Redirect::Inherit | Redirect::Output => (None, Wiring::inherit()),
+        Redirect::Null => (None, Wiring::null()),
+        Redirect::File(file) => (None, wiring(file)?),
+        Redirect::Pipe => {
+            let (reader, writer) = File::pipe()?;
+            writer.set_nonblocking(true)?;
+            (Some(writer), wiring(&reader)?)
+        }
+    })
+}
+
+/// Connects standard output and error, and answers the parent's ends.
+fn wire_outputs(
+    builder: &mut std::process::Command,
+    command: &Command,
+) -> Result<(Option<File>, Option<File>), HostError> {
+    let (output, to_output, copy) = wire_output(&command.output)?;
+    builder.stdout(to_output);
+    if !matches!(command.error, Redirect::Output) {
+        let (error, to_error, _) = wire_output(&command.error)?;
+        builder.stderr(to_error);
+        return Ok((output, error));
+    }
+    let shared = match copy {
+        Some(copy) => wiring(&copy)?,
+        None if matches!(command.output, Redirect::Null) => Wiring::null(),
+        None => wiring(&File::standard(1)?)?,
+    };
+    builder.stderr(shared);
+    Ok((output, None))
+}
+
+/// The parent's end, the child's, and the child's once more for sharing.
+fn wire_output(
+    redirect: &Redirect,
+) -> Result<(Option<File>, Wiring, Option<Arc<File>>), HostError> {
+    Ok(match redirect {
+        Redirect::Inherit | Redirect::Output => (None, Wiring::inherit(), None),
+        Redirect::Null => (None, Wiring::null(), None),
+        Redirect::File(file) => (None, wiring(file)?, Some(file.clone())),
+        Redirect::Pipe => {
+            let (reader, writer) = File::pipe()?;
+            reader.set_nonblocking(true)?;
+            let to_child = wiring(&writer)?;
+            (Some(reader), to_child, Some(Arc::new(writer)))
+        }
+    })
+}
+
+fn wiring(file: &File) -> Result<Wiring, HostError> {
+    Ok(Wiring::from(file.as_fd().try_clone_to_owned()?))
+}
+
+/// A failed start names the directory if that is what is missing, else the
+/// program.
+fn blame(error: std::io::Error, command: &Command) -> HostError {
+    let at = match &command.directory {
+        Some(directory) if !directory.is_dir() => PathBuf::from(directory),
+        _ => PathBuf::from(&command.program),
+    };
+    HostError::from(error).at(at)
+}
+
+#[cfg(target_os = "linux")]
+fn watch(process: u32) -> Result<OwnedFd, HostError> {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let process = process.ok_or(Errno::SRCH)?;
+    Ok(rustix::process::pidfd_open(process, PidfdFlags::NONBLOCK)?)
+}
+
+#[cfg(target_os = "linux")]
+fn deliver(watch: &OwnedFd, _: u32, signal: Signal) -> rustix::io::Result<()> {
+    rustix::process::pidfd_send_signal(watch, signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Direction, Owner, Wait};
+    use super::*;
+
+    fn host() -> Host {
+        Host::system(Vec::new())
+    }
+
+    fn shell(host: &Host, script: &str) -> Command {
+        Command {
+            program: "sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            environment: host.environment.variables().to_vec(),
+            input: Redirect::Pipe,
+            output: Redirect::Pipe,
+            error: Redirect::Output,
+            ..Command::default()
+        }
+    }
+
+    fn finish(host: &mut Host, child: &mut Child) -> i32 {
+        let fd = child.watch_fd();
+        host.poller.watch(fd, Direction::Read, Owner(1)).unwrap();
+        let mut events = Vec::new();
+        loop {
+            if let Some(code) = child.poll().unwrap() {
+                host.poller.forget(fd);
+                return code;
+            }
+            host.wait(Wait::Forever, &mut events).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_child_talks_and_ends() {
+        let mut host = host();
+        let script = "read line; echo got $line; echo oops >&2; exit 3";
+        let mut child = host.spawn(&shell(&host, script)).unwrap();
+        assert!(child.poll().unwrap().is_none());
+        let input = child.input.take().unwrap();
+        input.write_all(b"it\n").unwrap();
+        drop(input);
+        assert_eq!(finish(&mut host, &mut child), 3);
+        let mut said = Vec::new();
+        child.output.take().unwrap().read_to_end(&mut said).unwrap();
+        assert_eq!(said, b"got it\noops\n");
+        child.send_signal(15).unwrap();
+    }
+
+    #[test]
+    fn a_signal_ends_a_child() {
+        let mut host = host();
+        let mut child = host.spawn(&shell(&host, "exec sleep 100")).unwrap();
+        host.send_signal(child.process_id() as i32, 0).unwrap();
+        child.send_signal(15).unwrap();
+        assert_eq!(finish(&mut host, &mut child), -15);
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let host = host();
+        let mut command = shell(&host, "");
+        command.program = "hoopsnake-no-such-program".into();
+        let error = host.spawn(&command).unwrap_err();
+        let text = "[Errno 2] No such file or directory: 'hoopsnake-no-such-program'";
+        assert_eq!(error.to_string(), text);
+        command.program = "sh".into();
+        command.directory = Some("/no/such/place".into());
+        let error = host.spawn(&command).unwrap_err();
+        let text = "[Errno 2] No such file or directory: '/no/such/place'";
+        assert_eq!(error.to_string(), text);
+        let denied = Host::simulated(1).0.spawn(&command).unwrap_err();
+        assert_eq!(denied.errno, 1);
+    }
+}
