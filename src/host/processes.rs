@@ -169,41 +169,51 @@ fn wire_input(redirect: &Redirect) -> Result<(Option<File>, Wiring), HostError> 
     })
 }
 
+/// One stream of output between a parent and its child.
+struct Wired {
+    /// The parent's end of a pipe.
+    parent: Option<File>,
+    child: Wiring,
+    /// The child's end once more, if standard error is to share it.
+    copy: Option<Arc<File>>,
+}
+
 /// Connects standard output and error, and answers the parent's ends.
 fn wire_outputs(
     builder: &mut std::process::Command,
     command: &Command,
 ) -> Result<(Option<File>, Option<File>), HostError> {
-    let (output, to_output, copy) = wire_output(&command.output)?;
-    builder.stdout(to_output);
+    let output = wire_output(&command.output)?;
+    builder.stdout(output.child);
     if !matches!(command.error, Redirect::Output) {
-        let (error, to_error, _) = wire_output(&command.error)?;
-        builder.stderr(to_error);
-        return Ok((output, error));
+        let error = wire_output(&command.error)?;
+        builder.stderr(error.child);
+        return Ok((output.parent, error.parent));
     }
-    let shared = match copy {
+    let shared = match output.copy {
         Some(copy) => wiring(&copy)?,
         None if matches!(command.output, Redirect::Null) => Wiring::null(),
         None => wiring(&File::standard(1)?)?,
     };
     builder.stderr(shared);
-    Ok((output, None))
+    Ok((output.parent, None))
 }
 
-/// The parent's end, the child's, and the child's once more for sharing.
-fn wire_output(
-    redirect: &Redirect,
-) -> Result<(Option<File>, Wiring, Option<Arc<File>>), HostError> {
-    Ok(match redirect {
+fn wire_output(redirect: &Redirect) -> Result<Wired, HostError> {
+    let (parent, child, copy) = match redirect {
         Redirect::Inherit | Redirect::Output => (None, Wiring::inherit(), None),
         Redirect::Null => (None, Wiring::null(), None),
         Redirect::File(file) => (None, wiring(file)?, Some(file.clone())),
         Redirect::Pipe => {
             let (reader, writer) = File::pipe()?;
             reader.set_nonblocking(true)?;
-            let to_child = wiring(&writer)?;
-            (Some(reader), to_child, Some(Arc::new(writer)))
+            (Some(reader), wiring(&writer)?, Some(Arc::new(writer)))
         }
+    };
+    Ok(Wired {
+        parent,
+        child,
+        copy,
     })
 }
 
