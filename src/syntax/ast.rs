@@ -11,8 +11,8 @@ use std::sync::Arc;
 /// An identifier, in normal form (NFKC).
 pub type Name = Arc<str>;
 
-/// No expression nests deeper than this.
-pub const MAX_DEPTH: u16 = 1500;
+/// No tree nests deeper than this, statements and expressions together.
+pub const MAX_DEPTH: u16 = 1200;
 
 /// A parsed file, expression or line, with the warnings it gave rise to.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub enum Body {
 #[derive(Debug)]
 pub struct Stmt {
     pub span: Span,
+    /// How deep the tree below is, 1 for a leaf; at most `MAX_DEPTH`.
+    pub depth: u16,
     pub kind: StmtKind,
 }
 
