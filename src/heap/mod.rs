@@ -16,4 +16,4 @@ pub use refs::{Kind, KindTable, Object, Ref, Visitor};
 pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};
 pub use value::{Field, INT_MAX, INT_MIN, Value};
 
-pub(crate) use store::{alloc, alloc_shaped, alloc_trailing, object_capacity};
+pub(crate) use store::{alloc, alloc_shaped, alloc_trailing, object_capacity, try_alloc_trailing};

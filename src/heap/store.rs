@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr;
 
+use super::buffer::OutOfMemory;
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
 
@@ -117,6 +118,9 @@ struct SizeClass {
     page: *mut Page,
 }
 
+/// How many shared objects there can be.
+const SHARED: usize = 640;
+
 /// All objects of one engine.
 pub struct Heap {
     classes: [SizeClass; CLASSES],
@@ -146,6 +150,14 @@ pub struct Heap {
     pub type_epoch: u32,
     /// Objects with weak references, by address.
     pub weak: std::collections::HashMap<usize, Vec<Value>>,
+    /// The two keys of the hash of strings and bytes.
+    pub hash_seed: (u64, u64),
+    /// Objects of which there is one: characters, the empty tuple. The room `object` numbers them.
+    pub shared: Vec<Value>,
+    /// The last version that was given to the keys of a dict.
+    pub keys_version: u32,
+    /// The most decimal digits an integer may have when it becomes text or comes from it; 0 for no limit.
+    pub int_digits: usize,
 }
 
 thread_local! {
@@ -212,6 +224,10 @@ impl Heap {
             finalized: HashSet::new(),
             type_epoch: 1,
             weak: std::collections::HashMap::new(),
+            hash_seed: (0, 0),
+            shared: std::iter::repeat_with(|| Value::UNDEF).take(SHARED).collect(),
+            keys_version: 0,
+            int_digits: 4300,
         }
     }
 
@@ -244,6 +260,17 @@ impl Heap {
     #[inline(always)]
     pub fn has_finalizers(&self) -> bool {
         !self.finalize.is_empty()
+    }
+
+    /// Whether an object of so many bytes can be made.
+    pub fn check_room(&self, bytes: usize) -> Result<(), OutOfMemory> {
+        if bytes > MOST_BYTES || self.bytes.saturating_add(bytes) > self.limit {
+            return Err(OutOfMemory);
+        }
+        if bytes > ASK_FIRST && !can_allocate(bytes) {
+            return Err(OutOfMemory);
+        }
+        Ok(())
     }
 
     /// Room for `size` bytes; what is in it is undefined but for `shape`.
@@ -385,6 +412,10 @@ impl Drop for Heap {
     /// Gives the memory back without running any destructor of what is left:
     /// only immortal objects and leaks are.
     fn drop(&mut self) {
+        // The Values of the heap's own lists go with their pages: dropping them one by one would touch freed memory.
+        std::mem::take(&mut self.finalize).into_iter().for_each(Value::forget);
+        std::mem::take(&mut self.shared).into_iter().for_each(Value::forget);
+        std::mem::take(&mut self.weak).into_values().flatten().for_each(Value::forget);
         for &page in &self.pages {
             // SAFETY: the pages were allocated with this layout and nobody uses them any more.
             unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
@@ -394,6 +425,15 @@ impl Drop for Heap {
             unsafe { alloc::dealloc(page.cast(), page_layout((*page).slot_size + PAGE_HEADER)) };
         }
     }
+}
+
+/// No object is larger than this.
+const MOST_BYTES: usize = 1 << 46;
+/// From this size on the allocator is asked whether it has so much before an object is made.
+const ASK_FIRST: usize = 256 << 20;
+
+fn can_allocate(bytes: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
 
 fn page_layout(size: usize) -> Layout {
@@ -486,6 +526,15 @@ pub(crate) fn alloc_trailing<T: Object>(object: T, extra: usize) -> Ref<T> {
         (*slot).shape = T::KIND as u32;
         Ref::from_raw(slot.cast())
     }
+}
+
+/// As `alloc_trailing`, for a size that a script decides: it can fail.
+#[inline]
+pub(crate) fn try_alloc_trailing<T: Object>(object: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+    if extra > LARGEST_SLOT / 2 {
+        current().check_room(extra)?;
+    }
+    Ok(alloc_trailing(object, extra))
 }
 
 /// Places `object` on the heap as an instance of `shape`, with `extra` bytes

@@ -1,0 +1,149 @@
+//! Equality and order of values for which no script code need run.
+
+use std::cmp::Ordering;
+
+use super::bytes::{self, Bytes};
+use super::complex::Complex;
+use super::float::as_float;
+use super::int::{self, IntView};
+use super::kind;
+use super::range::Range;
+use super::set::FrozenSet;
+use super::str::Str;
+use super::tuple::Tuple;
+use crate::heap::Value;
+
+/// Nested tuples are followed so far; deeper ones are the VM's, which checks its stack.
+const DEPTH: u32 = 32;
+
+/// Whether two values are equal, if that can be said without script code:
+/// both are of exact built-in types that hold nothing or only such values.
+pub fn simple_eq(a: &Value, b: &Value) -> Option<bool> {
+    eq_within(a, b, DEPTH)
+}
+
+fn eq_within(a: &Value, b: &Value, depth: u32) -> Option<bool> {
+    if a.is(b) {
+        // NaN is the one value that is not equal to itself, but a container takes it for equal.
+        return Some(true);
+    }
+    let (a_kind, b_kind) = (plain_kind(a)?, plain_kind(b)?);
+    match (a_kind, b_kind) {
+        (Plain::Str, Plain::Str) => Some(a.get_exact::<Str>()?.eq(b.get_exact::<Str>()?)),
+        (Plain::Number, Plain::Number) => Some(numbers_equal(a, b)),
+        (Plain::Tuple, Plain::Tuple) => {
+            tuples_equal(a.get_exact::<Tuple>()?, b.get_exact::<Tuple>()?, depth)
+        }
+        (Plain::Bytes, Plain::Bytes) => bytes::with_bytes(a, |x| bytes::with_bytes(b, |y| x == y))?,
+        (Plain::Range, Plain::Range) => Some(a.get_exact::<Range>()?.eq(b.get_exact::<Range>()?)),
+        (Plain::FrozenSet, Plain::FrozenSet) => a
+            .get_exact::<FrozenSet>()?
+            .table()
+            .simple_eq(b.get_exact::<FrozenSet>()?.table()),
+        _ => Some(false),
+    }
+}
+
+/// What the exact built-in types mean for equality.
+#[derive(Clone, Copy, PartialEq)]
+enum Plain {
+    Number,
+    Str,
+    Bytes,
+    Tuple,
+    Range,
+    FrozenSet,
+    /// Equal to itself only: None, `...`, NotImplemented.
+    Single,
+}
+
+fn plain_kind(value: &Value) -> Option<Plain> {
+    if !value.is_object() {
+        return Some(
+            if value.is_small_int() || value.is_inline_float() || value.as_bool().is_some() {
+                Plain::Number
+            } else {
+                Plain::Single
+            },
+        );
+    }
+    if value.shape() > u8::MAX as u32 {
+        return None;
+    }
+    match value.shape() as u8 {
+        kind::INT | kind::FLOAT | kind::COMPLEX => Some(Plain::Number),
+        kind::STR => Some(Plain::Str),
+        kind::BYTES | kind::BYTEARRAY => Some(Plain::Bytes),
+        kind::TUPLE => Some(Plain::Tuple),
+        kind::RANGE => Some(Plain::Range),
+        kind::FROZENSET => Some(Plain::FrozenSet),
+        _ => None,
+    }
+}
+
+fn tuples_equal(a: &Tuple, b: &Tuple, depth: u32) -> Option<bool> {
+    if a.len() != b.len() {
+        return Some(false);
+    }
+    if depth == 0 {
+        return None;
+    }
+    for (x, y) in a.items().iter().zip(b.items()) {
+        if !eq_within(x, y, depth - 1)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Whether two numbers (int, bool, float, complex) are equal.
+pub fn numbers_equal(a: &Value, b: &Value) -> bool {
+    match (a.get::<Complex>(), b.get::<Complex>()) {
+        (Some(x), Some(y)) => x.parts() == y.parts(),
+        (Some(x), None) => x.im == 0.0 && cmp_real_f64(b, x.re) == Some(Ordering::Equal),
+        (None, Some(y)) => y.im == 0.0 && cmp_real_f64(a, y.re) == Some(Ordering::Equal),
+        (None, None) => cmp_numbers(a, b) == Some(Ordering::Equal),
+    }
+}
+
+fn cmp_real_f64(a: &Value, f: f64) -> Option<Ordering> {
+    match as_float(a) {
+        Some(x) => x.partial_cmp(&f),
+        None => int::cmp_f64(IntView::of(a)?, f),
+    }
+}
+
+/// The order of two real numbers, exactly; None if one is NaN or no real number.
+pub fn cmp_numbers(a: &Value, b: &Value) -> Option<Ordering> {
+    if let Some((x, y)) = a.small_ints(b) {
+        return Some(x.cmp(&y));
+    }
+    match (as_float(a), as_float(b)) {
+        (Some(x), Some(y)) => x.partial_cmp(&y),
+        (Some(x), None) => int::cmp_f64(IntView::of(b)?, x).map(Ordering::reverse),
+        (None, Some(y)) => int::cmp_f64(IntView::of(a)?, y),
+        (None, None) => Some(int::cmp(IntView::of(a)?, IntView::of(b)?)),
+    }
+}
+
+/// The order of two values of exact built-in types, if they have one without
+/// script code: real numbers (NaN apart), strings, bytes.
+#[inline]
+pub fn simple_cmp(a: &Value, b: &Value) -> Option<Ordering> {
+    if let Some((x, y)) = a.small_ints(b) {
+        return Some(x.cmp(&y));
+    }
+    match (plain_kind(a)?, plain_kind(b)?) {
+        (Plain::Str, Plain::Str) => Some(a.get_exact::<Str>()?.cmp(b.get_exact::<Str>()?)),
+        (Plain::Number, Plain::Number) => cmp_numbers(a, b),
+        (Plain::Bytes, Plain::Bytes) => {
+            bytes::with_bytes(a, |x| bytes::with_bytes(b, |y| x.cmp(y)))?
+        }
+        _ => None,
+    }
+}
+
+/// Whether the value is of kind `bytes` exactly (a dict key that `bytearray` never is).
+pub fn is_plain_bytes(value: &Value) -> bool {
+    value.is_exact::<Bytes>()
+}

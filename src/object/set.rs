@@ -1,0 +1,484 @@
+//! `set` and `frozenset`: a table with open addressing that looks at up to ten
+//! neighbouring slots before it jumps. The order of iteration is that of the
+//! slots; scripts see it, so growth and probing are CPython's to the letter.
+
+use std::cell::{Cell, RefCell};
+
+use super::compare::simple_eq;
+use super::dict::Probe;
+use super::hash::frozenset_hash;
+use super::kind;
+use super::shared::{self, shared};
+use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
+
+/// A set. Borrows of the table never last while script code runs.
+#[repr(C)]
+pub struct Set {
+    head: Header,
+    /// The members.
+    pub table: RefCell<SetTable>,
+}
+
+/// A set that never changes.
+#[repr(C)]
+pub struct FrozenSet {
+    head: Header,
+    table: SetTable,
+    /// -1 while unknown.
+    hash: Cell<i64>,
+}
+
+// SAFETY: repr(C) with the header first; every member is visited once.
+unsafe impl Object for Set {
+    const KIND: Kind = kind::SET;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        // SAFETY: the collector runs when nobody has borrowed the table.
+        unsafe { &*self.table.as_ptr() }
+            .slots
+            .iter()
+            .for_each(|slot| visitor.visit(&slot.key));
+    }
+    fn clear(&self) {
+        let _table = self.table.take();
+    }
+}
+
+// SAFETY: repr(C) with the header first; every member is visited once.
+unsafe impl Object for FrozenSet {
+    const KIND: Kind = kind::FROZENSET;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        self.table
+            .slots
+            .iter()
+            .for_each(|slot| visitor.visit(&slot.key));
+    }
+}
+
+impl Set {
+    /// A set of these members.
+    #[expect(clippy::new_ret_no_self)]
+    pub fn new(table: SetTable) -> Ref<Set> {
+        heap::alloc(Set::object(table))
+    }
+
+    /// The object of a set.
+    pub fn object(table: SetTable) -> Set {
+        Set {
+            head: Header::new(),
+            table: RefCell::new(table),
+        }
+    }
+
+    /// An instance of a subclass.
+    pub fn with_shape(shape: u32, table: SetTable) -> Ref<Set> {
+        heap::alloc_shaped(Set::object(table), 0, shape)
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.table.borrow().used
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl FrozenSet {
+    /// A frozenset of these members.
+    #[expect(clippy::new_ret_no_self)]
+    pub fn new(table: SetTable) -> Ref<FrozenSet> {
+        if table.is_empty() {
+            let value = shared(shared::EMPTY_FROZENSET, || {
+                heap::alloc(FrozenSet::object(SetTable::new())).into_value()
+            });
+            return Ref::from_value(value)
+                .unwrap_or_else(|_| unreachable!("the shared empty frozenset is one"));
+        }
+        heap::alloc(FrozenSet::object(table))
+    }
+
+    fn object(table: SetTable) -> FrozenSet {
+        FrozenSet {
+            head: Header::new(),
+            table,
+            hash: Cell::new(-1),
+        }
+    }
+
+    /// An instance of a subclass.
+    pub fn with_shape(shape: u32, table: SetTable) -> Ref<FrozenSet> {
+        heap::alloc_shaped(FrozenSet::object(table), 0, shape)
+    }
+
+    /// The members.
+    pub fn table(&self) -> &SetTable {
+        &self.table
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.table.used
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.used == 0
+    }
+
+    /// The hash.
+    pub fn hash(&self) -> i64 {
+        if self.hash.get() == -1 {
+            self.hash.set(frozenset_hash(
+                self.table.iter_hashed().map(|(hash, _)| hash),
+                self.table.used,
+            ));
+        }
+        self.hash.get()
+    }
+}
+
+/// Hands the table of a set or frozenset (subclasses included) to `use_it`.
+pub fn with_table<R>(value: &Value, use_it: impl FnOnce(&SetTable) -> R) -> Option<R> {
+    if let Some(set) = value.get::<Set>() {
+        return Some(use_it(&set.table.borrow()));
+    }
+    value.get::<FrozenSet>().map(|set| use_it(&set.table))
+}
+
+/// A slot of the table. One without a key was never used if its hash is 0, else its member was removed.
+#[derive(Clone)]
+struct Slot {
+    key: Value,
+    hash: i64,
+}
+
+const REMOVED: i64 = -1;
+
+impl Slot {
+    const EMPTY: Slot = Slot {
+        key: Value::UNDEF,
+        hash: 0,
+    };
+
+    fn is_unused(&self) -> bool {
+        self.key.is_undef() && self.hash == 0
+    }
+}
+
+/// The table of a set.
+pub struct SetTable {
+    /// A power of two of them; none at all stands for eight empty ones.
+    slots: Buffer<Slot>,
+    /// Slots that are not unused.
+    fill: usize,
+    /// Members.
+    used: usize,
+    /// Where `pop` looks next.
+    finger: usize,
+    /// Counts each coming and going of a member.
+    mutation: u32,
+}
+
+/// The state of a look-up that may have to ask script code.
+#[derive(Clone, Copy, Debug)]
+pub struct SetSearch {
+    hash: i64,
+    /// Slot to look at next.
+    at: usize,
+    /// Start of the run of neighbours.
+    run: usize,
+    /// How many neighbours are left in the run.
+    left: usize,
+    perturb: u64,
+    mutation: u32,
+}
+
+const SMALLEST: usize = 8;
+const NEIGHBOURS: usize = 9;
+
+impl Default for SetTable {
+    fn default() -> SetTable {
+        SetTable::new()
+    }
+}
+
+impl SetTable {
+    /// An empty table.
+    pub const fn new() -> SetTable {
+        SetTable {
+            slots: Buffer::new(),
+            fill: 0,
+            used: 0,
+            finger: 0,
+            mutation: 0,
+        }
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Counts each coming and going of a member.
+    pub fn mutation(&self) -> u32 {
+        self.mutation
+    }
+
+    fn mask(&self) -> usize {
+        self.slots.len().max(SMALLEST) - 1
+    }
+
+    /// Begins the search of a member.
+    pub fn search(&self, hash: i64) -> SetSearch {
+        let run = hash as usize & self.mask();
+        SetSearch {
+            hash,
+            at: run,
+            run,
+            left: self.neighbours(run),
+            perturb: hash as u64,
+            mutation: self.mutation,
+        }
+    }
+
+    fn neighbours(&self, run: usize) -> usize {
+        if run + NEIGHBOURS <= self.mask() {
+            NEIGHBOURS
+        } else {
+            0
+        }
+    }
+
+    /// Goes on with a search. After `Ask` the caller compares the two keys; if
+    /// they are not equal it calls this again. If members came or went
+    /// meanwhile the search starts anew by itself.
+    pub fn probe(&self, search: &mut SetSearch, key: &Value) -> Probe {
+        if search.mutation != self.mutation {
+            *search = self.search(search.hash);
+        }
+        while let Some(slot) = self.slots.get(search.at) {
+            if slot.is_unused() {
+                return Probe::Absent;
+            }
+            let at = search.at;
+            let candidate = slot.hash == search.hash && !slot.key.is_undef();
+            if candidate && slot.key.is(key) {
+                return Probe::Hit(at);
+            }
+            let answer = if candidate {
+                simple_eq(&slot.key, key)
+            } else {
+                Some(false)
+            };
+            if answer == Some(true) {
+                return Probe::Hit(at);
+            }
+            self.step(search);
+            if answer.is_none() {
+                return Probe::Ask(at);
+            }
+        }
+        Probe::Absent
+    }
+
+    fn step(&self, search: &mut SetSearch) {
+        if search.left > 0 {
+            search.left -= 1;
+            search.at += 1;
+            return;
+        }
+        search.perturb >>= 5;
+        search.run = search
+            .run
+            .wrapping_mul(5)
+            .wrapping_add(1)
+            .wrapping_add(search.perturb as usize)
+            & self.mask();
+        search.at = search.run;
+        search.left = self.neighbours(search.run);
+    }
+
+    /// Adds a member that a search from the beginning found absent.
+    pub fn insert(&mut self, hash: i64, key: Value) -> Result<(), OutOfMemory> {
+        if self.slots.is_empty() {
+            self.slots.resize(SMALLEST, Slot::EMPTY)?;
+        }
+        let at = self.first_unused(hash);
+        self.slots[at] = Slot { key, hash };
+        self.fill += 1;
+        self.used += 1;
+        self.mutation = self.mutation.wrapping_add(1);
+        if self.fill * 5 >= self.mask() * 3 {
+            self.resize(self.growth())?;
+        }
+        Ok(())
+    }
+
+    fn growth(&self) -> usize {
+        if self.used > 50_000 {
+            self.used * 2
+        } else {
+            self.used * 4
+        }
+    }
+
+    fn first_unused(&self, hash: i64) -> usize {
+        let mut search = self.search(hash);
+        while !self.slots[search.at].is_unused() {
+            self.step(&mut search);
+        }
+        search.at
+    }
+
+    /// Makes a table for more than `n` members and puts them all in anew.
+    fn resize(&mut self, n: usize) -> Result<(), OutOfMemory> {
+        let size = SMALLEST.max((n + 1).next_power_of_two());
+        let mut slots = Buffer::with_room(size)?;
+        slots.resize(size, Slot::EMPTY)?;
+        let old = std::mem::replace(&mut self.slots, slots);
+        for slot in old
+            .into_vec()
+            .into_iter()
+            .filter(|slot| !slot.key.is_undef())
+        {
+            let at = self.first_unused(slot.hash);
+            self.slots[at] = slot;
+        }
+        self.fill = self.used;
+        self.mutation = self.mutation.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Removes the member in a slot.
+    pub fn remove_at(&mut self, at: usize) -> Option<Value> {
+        let slot = self.slots.get_mut(at)?;
+        if slot.key.is_undef() {
+            return None;
+        }
+        slot.hash = REMOVED;
+        let key = std::mem::take(&mut slot.key);
+        self.used -= 1;
+        self.mutation = self.mutation.wrapping_add(1);
+        Some(key)
+    }
+
+    /// Removes some member: `pop()`.
+    pub fn pop(&mut self) -> Option<Value> {
+        if self.used == 0 {
+            return None;
+        }
+        let mut at = self.finger & self.mask();
+        while self.slots[at].key.is_undef() {
+            at = if at >= self.mask() { 0 } else { at + 1 };
+        }
+        self.finger = at + 1;
+        self.remove_at(at)
+    }
+
+    /// Takes all members out.
+    pub fn take(&mut self) -> SetTable {
+        let mutation = self.mutation.wrapping_add(1);
+        std::mem::replace(
+            self,
+            SetTable {
+                mutation,
+                ..SetTable::new()
+            },
+        )
+    }
+
+    /// Closes the gaps that removals left, if they are many: after `-=`.
+    pub fn tidy(&mut self) -> Result<(), OutOfMemory> {
+        if self.fill - self.used > self.mask() / 4 {
+            self.resize(self.growth())?;
+        }
+        Ok(())
+    }
+
+    /// Makes room before so many members of a set or dict are added.
+    pub fn expect_members(&mut self, n: usize) -> Result<(), OutOfMemory> {
+        if (self.fill + n) * 5 >= self.mask() * 3 {
+            self.resize((self.used + n) * 2)?;
+        }
+        Ok(())
+    }
+
+    /// A table with copies of all members, as `set(other)` makes it.
+    pub fn copy(&self) -> Result<SetTable, OutOfMemory> {
+        let mut table = SetTable::new();
+        if self.used == 0 {
+            return Ok(table);
+        }
+        table.expect_members(self.used)?;
+        if table.slots.is_empty() {
+            table.slots.resize(SMALLEST, Slot::EMPTY)?;
+        }
+        if table.mask() == self.mask() && self.fill == self.used {
+            for (to, from) in table.slots.iter_mut().zip(self.slots.iter()) {
+                *to = from.clone();
+            }
+        } else {
+            for slot in self.slots.iter().filter(|slot| !slot.key.is_undef()) {
+                let at = table.first_unused(slot.hash);
+                table.slots[at] = slot.clone();
+            }
+        }
+        (table.fill, table.used) = (self.used, self.used);
+        Ok(table)
+    }
+
+    /// The member in a slot.
+    pub fn key_at(&self, at: usize) -> Option<&Value> {
+        self.slots
+            .get(at)
+            .map(|slot| &slot.key)
+            .filter(|key| !key.is_undef())
+    }
+
+    /// The first member at or after a slot: its slot, hash and value.
+    pub fn next_from(&self, from: usize) -> Option<(usize, i64, &Value)> {
+        let slots = self.slots.get(from..)?;
+        slots
+            .iter()
+            .position(|slot| !slot.key.is_undef())
+            .map(|i| (from + i, slots[i].hash, &slots[i].key))
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.slots
+            .iter()
+            .map(|slot| &slot.key)
+            .filter(|key| !key.is_undef())
+    }
+
+    /// Hashes and members in order.
+    pub fn iter_hashed(&self) -> impl Iterator<Item = (i64, &Value)> {
+        self.slots
+            .iter()
+            .filter(|slot| !slot.key.is_undef())
+            .map(|slot| (slot.hash, &slot.key))
+    }
+
+    /// Whether two tables have the same members, if that can be said without script code.
+    pub fn simple_eq(&self, other: &SetTable) -> Option<bool> {
+        if self.used != other.used {
+            return Some(false);
+        }
+        for (hash, key) in self.iter_hashed() {
+            match other.probe(&mut other.search(hash), key) {
+                Probe::Hit(_) => {}
+                Probe::Absent => return Some(false),
+                Probe::Ask(_) => return None,
+            }
+        }
+        Some(true)
+    }
+}
