@@ -1,0 +1,761 @@
+//! Calls: who is called how, frames pushed and popped, results delivered.
+
+use super::Vm;
+use super::dispatch::{Cursor, LEAVE_WORD, NATIVE_WORDS};
+use super::fiber::Segment;
+use crate::heap::{Ref, Value};
+use crate::object::class::{Class, Instance, class_flags};
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::{BoundMethod, Function};
+use crate::object::generator::{Flavour, Generator};
+use crate::object::kind;
+use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
+use crate::object::tuple::Tuple;
+use crate::vm::special::Special;
+
+/// The frame under every nested run: what reaches it ends the run.
+static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| unreachable!("a boundary is never resumed"));
+
+/// `getattr(a, b)(*d, **c)`, when looking the method up takes script code.
+/// Registers: receiver, name, keyword names or None, arguments.
+pub(crate) static LOOK_UP_AND_CALL: Def =
+    Def::frame("<method call>(receiver, name, names, arguments, /)", 0, look_up_and_call);
+
+fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            Step::Do(Box::new(vm.get_attr_step(&frame.regs[0], &frame.regs[1])))
+        }
+        (_, Input::Value(callee)) => {
+            let args: Args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| t.iter().cloned().collect());
+            let names = frame.regs[2].clone();
+            if names.is_none() { Step::TailCall(callee, args) } else { Step::TailCallKw(callee, args, names) }
+        }
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        _ => unreachable!("nothing else resumes this frame"),
+    }
+}
+
+/// Decides a jump of its parent by the truth of a step's result. Registers: the result,
+/// when to jump, the target's address, the register to drop when it does not jump (or None).
+static TEST: Def = Def::frame("<test>(value, when, target, drop, /)", 0, test);
+
+fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (0, _) => {
+            // The value to be tested is in register 0, or comes when a call is over.
+            frame.state = 1;
+            Step::Do(Box::new(vm.truth_step(&frame.regs[0])))
+        }
+        (_, Input::Value(value)) if value.as_bool().is_some() => {
+            // SAFETY: vm.frame is this native frame; its parent is the script frame that jumps.
+            unsafe {
+                let parent = (*vm.frame).parent;
+                if value.is_true() == frame.regs[1].is_true() {
+                    (*parent).ip = frame.regs[2].as_small_int().unwrap_or(0) as *const u64;
+                } else if let Some(register) = frame.regs[3].as_small_int() {
+                    drop(Frame::regs(parent).add(register as usize).read());
+                }
+            }
+            Step::Return(Value::NONE)
+        }
+        (_, Input::Value(value)) => Step::Do(Box::new(vm.truth_step(&value))),
+        (_, Input::Raised(raised)) => {
+            if let Some(register) = frame.regs[3].as_small_int() {
+                // SAFETY: as above; the operand is not used after an exception.
+                unsafe { drop(Frame::regs((*vm.frame).parent).add(register as usize).read()) };
+            }
+            Step::Raise(raised)
+        }
+        _ => unreachable!("nothing else resumes this frame"),
+    }
+}
+
+/// What a call's bound arguments go to.
+pub(super) enum Callee<'a> {
+    Function(&'a Function),
+    Native(&'a Native),
+}
+
+impl Vm {
+    /// Calls anything. The callee and the `n` values at `args` (the last ones
+    /// named by the tuple `names`) pass to the call. The result goes to register
+    /// `dst` of `parent`, as `flags` say.
+    ///
+    /// # Safety
+    /// `args` points to `n` initialised values that the caller does not use again;
+    /// `parent` is a live frame whose `ip` is saved.
+    pub(crate) unsafe fn invoke(
+        &mut self,
+        callee: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let kind = if callee.is_object() { self.kind_of(&callee) } else { 0 };
+        // SAFETY: the contract of this function is handed on.
+        unsafe {
+            match kind {
+                kind::FUNCTION => self.invoke_function(callee, args, n, names, parent, dst, flags),
+                kind::NATIVE => self.invoke_native(callee, args, n, names, parent, dst, flags),
+                kind::BOUND_METHOD => {
+                    let method = callee.get::<BoundMethod>().expect("kind was checked");
+                    let (function, receiver) = (method.function.clone(), method.receiver.clone());
+                    self.invoke_with_receiver(function, receiver, args, n, names, parent, dst, flags);
+                }
+                kind::CLASS => self.invoke_class(callee, args, n, names, parent, dst, flags),
+                _ => self.invoke_object(callee, args, n, names, parent, dst, flags),
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_with_receiver(
+        &mut self,
+        function: Value,
+        receiver: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let mut all = Args::with_capacity(n + 1);
+        all.push(receiver);
+        // SAFETY: as in `invoke`; the vector forgets what it hands on.
+        unsafe {
+            all.extend((0..n).map(|i| args.add(i).read()));
+            let n = all.len();
+            let mut all = std::mem::ManuallyDrop::new(all);
+            self.invoke(function, all.as_mut_ptr(), n, names, parent, dst, flags);
+            all.set_len(0);
+            std::mem::ManuallyDrop::drop(&mut all);
+        }
+    }
+
+    /// Calls an object through its class's `__call__`.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_object(
+        &mut self,
+        callee: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: as in `invoke`.
+        unsafe {
+            let class = self.class_of(&callee);
+            match self.special(&class, Special::Call) {
+                Some(call) if call.is_exact::<Function>() || call.is_exact::<Native>() => {
+                    self.invoke_with_receiver(call, callee, args, n, names, parent, dst, flags);
+                }
+                Some(call) => {
+                    let bound = self.bind_special(&call, &callee);
+                    match bound {
+                        Ok(bound) => self.invoke(bound, args, n, names, parent, dst, flags),
+                        Err(raised) => self.fail_call(args, n, parent, raised),
+                    }
+                }
+                None => {
+                    let raised = self.type_error(format!("'{}' object is not callable", self.type_name(&callee)));
+                    self.fail_call(args, n, parent, raised);
+                }
+            }
+        }
+    }
+
+    /// Drops a call's arguments and raises in the caller.
+    unsafe fn fail_call(&mut self, args: *mut Value, n: usize, parent: *mut Frame, raised: Raised) {
+        for i in 0..n {
+            // SAFETY: the arguments passed to us.
+            unsafe { drop(args.add(i).read()) };
+        }
+        self.raise_in(parent, raised);
+    }
+
+    /// Calls a function that a script defined.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_function(
+        &mut self,
+        callee: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: the callee is a Function; the frame takes over its count.
+        unsafe {
+            let function: *mut Function = callee.header().cast();
+            let code = (*function).code.borrow().clone();
+            if let Some(flavour) = Flavour::of_code(code.flags) {
+                let result = self.make_generator(callee, flavour, args, n, names);
+                return match result {
+                    Ok(generator) => self.deliver(parent, dst, flags, generator),
+                    Err(raised) => self.raise_in(parent, raised),
+                };
+            }
+            if (*parent).depth >= self.recursion_limit {
+                let raised = self.recursion_error("maximum recursion depth exceeded");
+                return self.fail_call(args, n, parent, raised);
+            }
+            let frame = self.push_frame(code.nregisters as usize + 1, parent, dst, flags);
+            (*frame).function = function;
+            (*frame).depth = (*parent).depth + 1;
+            (*frame).ip = code.start().add(1);
+            let regs = Frame::regs(frame);
+            for i in 0..code.nlocals as usize {
+                regs.add(i).write(Value::UNDEF);
+            }
+            // The word behind the registers: `__init__`'s instance.
+            regs.add(code.nregisters as usize).write(Value::UNDEF);
+            if let Err(raised) = self.bind(&Callee::Function(&*function), args, n, names, regs) {
+                for i in 0..code.nlocals as usize {
+                    drop(std::ptr::replace(regs.add(i), Value::UNDEF));
+                }
+                (*frame).function = std::ptr::null_mut();
+                self.pop_frame(frame);
+                drop(callee);
+                return self.raise_in(parent, raised);
+            }
+            callee.forget();
+            self.cursor = Cursor { ip: code.start(), regs, consts: code.consts.as_ptr() };
+            self.budget -= 1;
+            if self.budget < 0 {
+                (*frame).ip = code.start();
+                self.frame = frame;
+                self.check_budget();
+            }
+        }
+    }
+
+    /// Calls a native function.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_native(
+        &mut self,
+        callee: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: as in `invoke`.
+        unsafe {
+            let native: &Native = &*callee.header().cast::<Native>();
+            if !native.bound.is_undef() {
+                let unbound = self.unbound_native(native);
+                return self.invoke_with_receiver(unbound, native.bound.clone(), args, n, names, parent, dst, flags);
+            }
+            match native.def.code {
+                NativeCode::Leaf(leaf) => {
+                    let result = self.call_leaf(native, leaf, args, n, names);
+                    self.deliver_result(parent, dst, flags, result);
+                }
+                NativeCode::Raw(raw) => {
+                    let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.as_slice());
+                    let result = raw(self, std::slice::from_raw_parts(args, n), names);
+                    for i in 0..n {
+                        drop(args.add(i).read());
+                    }
+                    self.deliver_result(parent, dst, flags, result);
+                }
+                NativeCode::Frame(extra, _) => {
+                    let count = self.parameter_count(native) + extra as usize;
+                    let frame = self.push_native(native.def, count, parent, dst, flags);
+                    if let Err(raised) = self.bind(&Callee::Native(native), args, n, names, Frame::regs(frame)) {
+                        self.pop_native(frame);
+                        return self.raise_in(parent, raised);
+                    }
+                    self.enter_native(frame, Input::Start);
+                }
+                NativeCode::Coroutine(extra, _) => {
+                    let result = self.make_native_coroutine(native, extra, args, n, names);
+                    self.deliver_result(parent, dst, flags, result);
+                }
+            }
+        }
+    }
+
+    unsafe fn call_leaf(
+        &mut self,
+        native: &Native,
+        leaf: crate::object::native::Leaf,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+    ) -> R {
+        // SAFETY: as in `invoke`.
+        unsafe {
+            if names.is_none() && native.exact as usize == n {
+                let result = leaf(self, std::slice::from_raw_parts(args, n));
+                for i in 0..n {
+                    drop(args.add(i).read());
+                }
+                return result;
+            }
+            let count = self.parameter_count(native);
+            let mut bound: smallvec::SmallVec<[Value; 8]> = smallvec::smallvec![Value::UNDEF; count];
+            self.bind(&Callee::Native(native), args, n, names, bound.as_mut_ptr())?;
+            leaf(self, &bound)
+        }
+    }
+
+    /// Calls a class: makes an instance.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_class(
+        &mut self,
+        callee: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: as in `invoke`.
+        unsafe {
+            let class: Ref<Class> = callee.to_ref().expect("kind was checked");
+            if callee.is_exact::<Class>()
+                && class.layout == kind::INSTANCE
+                && !class.has(class_flags::NEW | class_flags::ABSTRACT | class_flags::BUILTIN)
+                && let Some(init) = self.special(&class, Special::Init)
+                && init.is_exact::<Function>()
+            {
+                let instance = Instance::alloc(class.root_shape.get()).into_value();
+                let mut all = Args::with_capacity(n + 1);
+                all.push(instance.clone());
+                all.extend((0..n).map(|i| args.add(i).read()));
+                let n = all.len();
+                all.set_len(0);
+                return self.invoke_init(init, instance, all.as_mut_ptr(), n, names, parent, dst, flags);
+            }
+            let all: Args = (0..n).map(|i| args.add(i).read()).collect();
+            let step = self.instantiate_step(&class, all, names);
+            self.perform(step, parent, dst, flags);
+        }
+    }
+
+    /// Runs `__init__` of an instance whose creation is the call's result.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_init(
+        &mut self,
+        init: Value,
+        instance: Value,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: as in `invoke`; `invoke_function` pushes a frame with a word behind its registers.
+        unsafe {
+            let function: *mut Function = init.header().cast();
+            if Flavour::of_code((*function).code.borrow().flags).is_some() {
+                let made = self.make_generator(init, Flavour::Generator, args, n, names);
+                let raised = match made {
+                    Ok(_) => self.type_error("__init__() should return None, not 'generator'"),
+                    Err(raised) => raised,
+                };
+                return self.raise_in(parent, raised);
+            }
+            let sp = self.sp;
+            let registers = (*function).code.borrow().nregisters as usize;
+            let code_start = (*function).code.borrow().start();
+            self.invoke_function(init, args, n, names, parent, dst, flags | frame_flags::INIT);
+            // Either the frame was entered, or an exception is on its way.
+            if self.cursor.ip == code_start && !std::ptr::eq(self.sp, sp) {
+                self.cursor.regs.add(registers).write(instance);
+            }
+        }
+    }
+
+    /// Does what a protocol's step says: pushes what has to run, or delivers what is there.
+    pub(crate) fn perform(&mut self, step: Step, parent: *mut Frame, dst: u16, flags: u16) {
+        // SAFETY: the arguments pass to the call; the parent is the caller's live frame.
+        unsafe {
+            match step {
+                Step::Return(value) => self.deliver(parent, dst, flags, value),
+                Step::Raise(raised) => self.raise_in(parent, raised),
+                Step::TailCall(callee, args) | Step::Call(callee, args) => {
+                    self.invoke_args(callee, args, None, parent, dst, flags);
+                }
+                Step::TailCallKw(callee, args, names) | Step::CallKw(callee, args, names) => {
+                    self.invoke_args(callee, args, Some(&names), parent, dst, flags);
+                }
+                Step::Enter(def, args) => self.enter_def(def, args, parent, dst, flags),
+                Step::Next(iterator) => self.perform_next(iterator, parent, dst, flags),
+                Step::Do(step) => self.perform(*step, parent, dst, flags),
+                Step::Await(_) | Step::Yield(_) | Step::Send(..) | Step::Throw(..) | Step::Park => {
+                    unreachable!("only a native frame answers so")
+                }
+            }
+        }
+    }
+
+    unsafe fn invoke_args(
+        &mut self,
+        callee: Value,
+        mut args: Args,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let n = args.len();
+        // SAFETY: the vector forgets its values, which pass to the call.
+        unsafe {
+            args.set_len(0);
+            self.invoke(callee, args.as_mut_ptr(), n, names, parent, dst, flags);
+        }
+    }
+
+    /// Pushes the native frame of `def` with these arguments as its first registers.
+    pub(crate) fn enter_def(&mut self, def: &'static Def, args: Args, parent: *mut Frame, dst: u16, flags: u16) {
+        let NativeCode::Frame(extra, _) = def.code else { unreachable!("only native frames are entered") };
+        // SAFETY: the parent is the caller's live frame; the registers were just made.
+        unsafe {
+            let frame = self.push_native(def, args.len() + extra as usize, parent, dst, flags);
+            for (i, value) in args.into_iter().enumerate() {
+                drop(std::ptr::replace(Frame::regs(frame).add(i), value));
+            }
+            self.enter_native(frame, Input::Start);
+        }
+    }
+
+    /// Performs a step whose result decides a jump of `parent`.
+    pub(crate) fn perform_test(&mut self, step: Step, parent: *mut Frame, when: bool, target: *mut u64) {
+        self.push_test(step, parent, when, target, Value::NONE);
+    }
+
+    /// As `perform_test`; where it does not jump, the temporary A is dropped.
+    pub(crate) fn perform_test_keeping(&mut self, step: Step, at: super::dispatch::At, when: bool, target: *mut u64) {
+        self.push_test(step, at.frame(), when, target, Value::int32(at.a() as i32));
+    }
+
+    fn push_test(&mut self, step: Step, parent: *mut Frame, when: bool, target: *mut u64, drop: Value) {
+        let target = Value::small_int(target as i64).expect("addresses have 47 bits");
+        // SAFETY: as in `enter_def`.
+        unsafe {
+            let frame = self.push_native(&TEST, 4, parent, 0, frame_flags::DISCARD);
+            let regs = Frame::regs(frame);
+            regs.add(1).write(Value::bool(when));
+            regs.add(2).write(target);
+            regs.add(3).write(drop);
+            (*frame).ip = &NATIVE_WORDS[1];
+            self.perform(step, frame, 0, 0);
+        }
+    }
+
+    // Frames.
+
+    /// A frame with room for so many registers. They are not initialised, nor are
+    /// `function` and `ip`.
+    pub(crate) unsafe fn push_frame(&mut self, registers: usize, parent: *mut Frame, dst: u16, flags: u16) -> *mut Frame {
+        let size = Frame::SIZE + registers * 8;
+        let mut flags = flags;
+        // SAFETY: sp..limit is free memory of the newest segment.
+        unsafe {
+            if self.sp.add(size) > self.limit {
+                self.push_segment(size);
+                flags |= frame_flags::SEGMENT;
+            }
+            let frame = self.sp.cast::<Frame>();
+            self.sp = self.sp.add(size);
+            frame.write(Frame {
+                ip: std::ptr::null(),
+                parent,
+                function: std::ptr::null_mut(),
+                native: std::ptr::null(),
+                dst,
+                flags,
+                depth: if parent.is_null() { 0 } else { (*parent).depth },
+            });
+            frame
+        }
+    }
+
+    /// Frees the memory of the topmost frame.
+    pub(crate) unsafe fn pop_frame(&mut self, frame: *mut Frame) {
+        // SAFETY: the frame is the topmost of its fiber.
+        unsafe {
+            if (*frame).flags & frame_flags::SEGMENT != 0 {
+                self.pop_segment();
+            } else {
+                self.sp = frame.cast();
+            }
+        }
+    }
+
+    fn push_segment(&mut self, size: usize) {
+        let segment = Segment::new(size, self.sp, self.limit);
+        self.sp = segment.start();
+        self.limit = segment.end();
+        self.segments.push(segment);
+    }
+
+    fn pop_segment(&mut self) {
+        let segment = self.segments.pop().expect("a frame with this flag began a segment");
+        (self.sp, self.limit) = segment.before();
+    }
+
+    /// A native frame with `count` registers, all Undef, and one more for what it awaits.
+    pub(crate) unsafe fn push_native(
+        &mut self,
+        def: &'static Def,
+        count: usize,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> *mut Frame {
+        // SAFETY: the registers are in the new frame.
+        unsafe {
+            let frame = self.push_frame(count + 1, parent, dst, flags | frame_flags::NATIVE);
+            (*frame).native = def;
+            // A native frame has no function: the field counts its registers.
+            (*frame).function = count as *mut Function;
+            (*frame).ip = &NATIVE_WORDS[0];
+            for i in 0..=count {
+                Frame::regs(frame).add(i).write(Value::UNDEF);
+            }
+            frame
+        }
+    }
+
+    /// Drops a native frame's registers and frees it, if it lies on the stack.
+    pub(crate) unsafe fn pop_native(&mut self, frame: *mut Frame) {
+        // SAFETY: the frame is done; nobody uses its registers again.
+        unsafe {
+            let count = (*frame).function as usize;
+            for i in 0..=count {
+                std::ptr::drop_in_place(Frame::regs(frame).add(i));
+            }
+            self.pop_frame(frame);
+        }
+    }
+
+    /// The number of registers of a native frame, the hidden one apart.
+    pub(crate) unsafe fn native_registers(frame: *mut Frame) -> usize {
+        // SAFETY: the frame is native and alive.
+        unsafe {
+            if (*frame).has(frame_flags::GENERATOR) {
+                Generator::of_frame(frame).registers as usize - 1
+            } else {
+                (*frame).function as usize
+            }
+        }
+    }
+
+    /// Where a native frame keeps what it awaits.
+    pub(crate) unsafe fn awaiting<'a>(frame: *mut Frame) -> &'a mut Value {
+        // SAFETY: the register behind the last.
+        unsafe { &mut *Frame::regs(frame).add(Self::native_registers(frame)) }
+    }
+
+    /// Goes on in a native frame with `input`.
+    pub(crate) fn enter_native(&mut self, frame: *mut Frame, input: Input) {
+        self.input = Some(input);
+        // SAFETY: the frame is native: its ip is one of the native words.
+        unsafe {
+            self.cursor = Cursor { ip: (*frame).ip as *mut u64, regs: Frame::regs(frame), consts: std::ptr::null() };
+        }
+    }
+
+    /// Goes on in a script frame at its saved instruction.
+    pub(crate) fn go_on_in(&mut self, frame: *mut Frame) {
+        // SAFETY: the frame is a live script frame.
+        unsafe {
+            let code = (*(*frame).function).code.borrow().as_ptr();
+            self.cursor = Cursor {
+                ip: (*frame).ip as *mut u64,
+                regs: Frame::regs(frame),
+                consts: (*code).consts.as_ptr(),
+            };
+        }
+        if self.heap.has_finalizers() {
+            self.run_finalizers_at_cursor();
+        }
+    }
+
+    /// Brings a result to the frame that waits for it.
+    pub(crate) fn deliver(&mut self, parent: *mut Frame, dst: u16, flags: u16, value: Value) {
+        // SAFETY: the parent is a live frame that waits for this value.
+        unsafe {
+            if (*parent).flags & frame_flags::NATIVE != 0 {
+                if (*parent).flags & frame_flags::BOUNDARY != 0 {
+                    self.outcome = Some(Ok(value));
+                    self.leave();
+                    return;
+                }
+                let value = if flags & frame_flags::DISCARD != 0 { Value::NONE } else { value };
+                return self.enter_native(parent, Input::Value(value));
+            }
+            if flags & frame_flags::DISCARD != 0 {
+                drop(value);
+            } else {
+                let register = Frame::regs(parent).add(dst as usize);
+                if flags & frame_flags::DST_LOCAL != 0 {
+                    drop(std::ptr::replace(register, value));
+                } else {
+                    register.write(value);
+                }
+            }
+        }
+        self.go_on_in(parent);
+    }
+
+    /// Leaves the dispatch loop; `outcome` is set.
+    pub(crate) fn leave(&mut self) {
+        self.cursor = Cursor { ip: LEAVE_WORD.as_ptr() as *mut u64, ..Cursor::NOWHERE };
+    }
+
+    /// Brings a native's result, or raises in the caller.
+    pub(crate) fn deliver_result(&mut self, parent: *mut Frame, dst: u16, flags: u16, result: R) {
+        match result {
+            Ok(value) => self.deliver(parent, dst, flags, value),
+            Err(raised) => self.raise_in(parent, raised),
+        }
+    }
+
+    /// Returns `value` from a script frame with special flags.
+    pub(crate) fn return_from(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the frame is the running one.
+        unsafe {
+            if (*frame).has(frame_flags::GENERATOR) {
+                return self.generator_returned(frame, value);
+            }
+            let function = (*frame).function;
+            let (nlocals, nregisters) = {
+                let code = (*function).code.borrow();
+                (code.nlocals as usize, code.nregisters as usize)
+            };
+            let regs = Frame::regs(frame);
+            for i in (0..nlocals).rev() {
+                std::ptr::drop_in_place(regs.add(i));
+            }
+            drop(Value::from_header(function.cast()));
+            let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
+            let mut value = value;
+            if flags & frame_flags::INIT != 0 {
+                let instance = regs.add(nregisters).read();
+                if !value.is_none() {
+                    self.pop_frame(frame);
+                    drop(instance);
+                    let message = format!("__init__() should return None, not '{}'", self.type_name(&value));
+                    let raised = self.type_error(message);
+                    return self.raise_in(parent, raised);
+                }
+                value = instance;
+            }
+            self.pop_frame(frame);
+            self.deliver(parent, dst, flags, value);
+        }
+    }
+
+    // Nested runs.
+
+    /// Runs a step of a protocol to its end.
+    pub fn finish(&mut self, step: Step) -> R {
+        match step {
+            Step::Return(value) => Ok(value),
+            Step::Raise(raised) => Err(raised),
+            step => self.run_nested(|vm, boundary| vm.perform(step, boundary, 0, 0)),
+        }
+    }
+
+    /// Calls `callee` with positional arguments, to its end, in a nested run.
+    ///
+    /// # Errors
+    /// Whatever the callee raises.
+    pub fn call(&mut self, callee: &Value, args: &[Value]) -> R {
+        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
+        self.finish(Step::TailCall(callee, args))
+    }
+
+    /// As `call`; the last arguments are named by the tuple `names`.
+    pub fn call_kw(&mut self, callee: &Value, args: &[Value], names: &Value) -> R {
+        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
+        self.finish(Step::TailCallKw(callee, args, names.clone()))
+    }
+
+    /// Pushes a boundary, lets `start` set the cursor, and runs until the boundary is reached.
+    pub(crate) fn run_nested(&mut self, start: impl FnOnce(&mut Vm, *mut Frame)) -> R {
+        self.check_stack()?;
+        let (frame, cursor, input) = (self.frame, self.cursor, self.input.take());
+        // SAFETY: the boundary is the topmost frame until the run is over.
+        unsafe {
+            let boundary = self.push_native(&BOUNDARY, 0, frame, 0, frame_flags::BOUNDARY);
+            self.frame = boundary;
+            self.nested += 1;
+            start(self, boundary);
+            self.dispatch();
+            self.nested -= 1;
+            self.pop_native(boundary);
+        }
+        self.frame = frame;
+        self.cursor = cursor;
+        self.input = input;
+        self.outcome.take().expect("the loop is left with an outcome only")
+    }
+
+    /// RecursionError when the Rust stack is nearly used up.
+    pub fn check_stack(&mut self) -> R<()> {
+        let here = 0u8;
+        if (&raw const here as usize) < self.stack_limit {
+            return Err(self.recursion_error("maximum recursion depth exceeded"));
+        }
+        Ok(())
+    }
+
+    /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
+    pub(crate) fn spread_arguments(&mut self, callee: &Value, positional: &Value, keywords: &Value) -> R<(Args, Value)> {
+        let mut args: Args = match positional.get::<Tuple>() {
+            Some(tuple) => tuple.iter().cloned().collect(),
+            None => self.collect(positional)?.into(),
+        };
+        if keywords.is_undef() {
+            return Ok((args, Value::UNDEF));
+        }
+        let mut names = Vec::new();
+        for (key, value) in self.mapping_entries(keywords)? {
+            if !key.is_kind::<crate::object::str::Str>() {
+                let name = self.callee_name(callee);
+                return Err(self.type_error(format!("{name}keywords must be strings")));
+            }
+            names.push(key);
+            args.push(value);
+        }
+        let names = if names.is_empty() { Value::UNDEF } else { Tuple::from_vec(names).into_value() };
+        Ok((args, names))
+    }
+}
+
+impl Function {
+    /// Counts one more reference.
+    #[inline(always)]
+    pub(crate) unsafe fn retain(&self) {
+        // SAFETY: self is a live object; the pointer is only lent to `borrowed`.
+        unsafe {
+            let borrowed = std::mem::ManuallyDrop::new(Value::from_header(self as *const Function as *mut _));
+            (*borrowed).clone().forget();
+        }
+    }
+
+    /// Gives up one reference.
+    #[inline(always)]
+    pub(crate) unsafe fn release_one(&self) {
+        // SAFETY: the caller owns a count.
+        unsafe { drop(Value::from_header(self as *const Function as *mut _)) };
+    }
+}

@@ -1,0 +1,292 @@
+//! Arithmetic and comparisons that give a value.
+
+use super::at::{b, c};
+use super::{At, Exit};
+use crate::bytecode::Op;
+use crate::bytecode::op::{INPLACE, NEGATE, Operand, TEMP_B, TEMP_C};
+use crate::heap::Value;
+use crate::object::str::Str;
+use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::ops::{BinaryOp, UnaryOp};
+
+/// A handler for `B op C` and one for `B op constant C`, with fast paths for
+/// small integers and for floats.
+macro_rules! arithmetic {
+    ($name:ident, $const_name:ident, |$x:ident, $y:ident| $ints:expr, |$f:ident, $g:ident| $floats:expr) => {
+        op! {
+            fn $name(ip, regs, k, vm) {
+                let ($x, $y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+                if let Some(value) = $ints { store!(ip, regs, k, vm, value, 0) }
+                if let Some(($f, $g)) = $x.inline_floats($y)
+                    && let Some(value) = Value::inline_float($floats)
+                {
+                    store!(ip, regs, k, vm, value, 0)
+                }
+                return binary(ip, regs, k, vm);
+            }
+            fn $const_name(ip, regs, k, vm) {
+                let ($x, $y) = (&*regs.add(b(ip)), &*k.add(c(ip)));
+                if let Some(value) = $ints { store!(ip, regs, k, vm, value, 0) }
+                if let Some(($f, $g)) = $x.inline_floats($y)
+                    && let Some(value) = Value::inline_float($floats)
+                {
+                    store!(ip, regs, k, vm, value, 0)
+                }
+                return binary(ip, regs, k, vm);
+            }
+        }
+    };
+}
+
+arithmetic!(add, add_const, |x, y| x.add_small(y), |f, g| f + g);
+arithmetic!(sub, sub_const, |x, y| x.sub_small(y), |f, g| f - g);
+arithmetic!(mul, mul_const, |x, y| mul_small(x, y), |f, g| f * g);
+
+#[inline(always)]
+fn mul_small(x: &Value, y: &Value) -> Option<Value> {
+    let (i, j) = x.small_ints(y)?;
+    Value::small_int(i.checked_mul(j)?)
+}
+
+#[inline(always)]
+fn floor_div_small(x: &Value, y: &Value) -> Option<Value> {
+    let (i, j) = x.small_ints(y)?;
+    if j == 0 {
+        return None;
+    }
+    let quotient = i / j - ((i % j != 0 && (i < 0) != (j < 0)) as i64);
+    Value::small_int(quotient)
+}
+
+#[inline(always)]
+fn mod_small(x: &Value, y: &Value) -> Option<Value> {
+    let (i, j) = x.small_ints(y)?;
+    if j == 0 {
+        return None;
+    }
+    let rest = i % j;
+    Value::small_int(if rest != 0 && (rest < 0) != (j < 0) { rest + j } else { rest })
+}
+
+/// A float quotient; None where the slow path must look (zero, other types).
+#[inline(always)]
+fn true_div_fast(x: &Value, y: &Value) -> Option<Value> {
+    let (f, g) = match x.inline_floats(y) {
+        Some(pair) => pair,
+        None => {
+            let f = x.as_inline_float().or_else(|| exact_float(x))?;
+            let g = y.as_inline_float().or_else(|| exact_float(y))?;
+            (f, g)
+        }
+    };
+    if g == 0.0 {
+        return None;
+    }
+    Value::inline_float(f / g)
+}
+
+/// An integer as a float where that is exact, so that dividing rounds once.
+#[inline(always)]
+fn exact_float(x: &Value) -> Option<f64> {
+    let i = x.as_small_int()?;
+    (-(1 << 53)..=(1 << 53)).contains(&i).then_some(i as f64)
+}
+
+/// A handler and its constant form for an operation with one fast path.
+macro_rules! one_fast_path {
+    ($name:ident, $const_name:ident, $fast:path) => {
+        op! {
+            fn $name(ip, regs, k, vm) {
+                if let Some(value) = $fast(&*regs.add(b(ip)), &*regs.add(c(ip))) { store!(ip, regs, k, vm, value, 0) }
+                return binary(ip, regs, k, vm);
+            }
+            fn $const_name(ip, regs, k, vm) {
+                if let Some(value) = $fast(&*regs.add(b(ip)), &*k.add(c(ip))) { store!(ip, regs, k, vm, value, 0) }
+                return binary(ip, regs, k, vm);
+            }
+        }
+    };
+}
+
+one_fast_path!(true_div, true_div_const, true_div_fast);
+one_fast_path!(floor_div, floor_div_const, floor_div_small);
+one_fast_path!(modulo, mod_const, mod_small);
+one_fast_path!(and, and_const, and_small);
+one_fast_path!(or, or_const_unused, or_small);
+one_fast_path!(xor, xor_const_unused, xor_small);
+
+#[inline(always)]
+fn and_small(x: &Value, y: &Value) -> Option<Value> {
+    x.small_ints(y).and_then(|(i, j)| Value::small_int(i & j))
+}
+
+#[inline(always)]
+fn or_small(x: &Value, y: &Value) -> Option<Value> {
+    x.small_ints(y).and_then(|(i, j)| Value::small_int(i | j))
+}
+
+#[inline(always)]
+fn xor_small(x: &Value, y: &Value) -> Option<Value> {
+    x.small_ints(y).and_then(|(i, j)| Value::small_int(i ^ j))
+}
+
+/// Comparison handlers: small integers compare by their words, floats as floats.
+macro_rules! comparison {
+    ($($name:ident = $operator:tt;)+) => {
+        op! { $(
+            fn $name(ip, regs, k, vm) {
+                let (x, y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+                if x.small_ints(y).is_some() {
+                    store!(ip, regs, k, vm, Value::bool(x.word() $operator y.word()), 0)
+                }
+                if let Some((f, g)) = x.inline_floats(y) {
+                    store!(ip, regs, k, vm, Value::bool(f $operator g), 0)
+                }
+                return compare(ip, regs, k, vm);
+            }
+        )+ }
+    };
+}
+
+comparison! { lt = <; le = <=; eq = ==; ne = !=; gt = >; ge = >=; }
+
+op! {
+    fn not(ip, regs, k, vm) {
+        if let Some(truth) = (*regs.add(b(ip))).as_bool() { store!(ip, regs, k, vm, Value::bool(!truth), 0) }
+        return not_slow(ip, regs, k, vm);
+    }
+}
+
+plain_ops! {
+    binary = op_binary;
+    unary = op_unary;
+    not_slow = op_not;
+    compare = op_compare;
+    is = op_is;
+    contains = op_contains;
+}
+
+/// The operator of an arithmetic opcode.
+fn binary_operator(op: Op) -> BinaryOp {
+    match op {
+        Op::Add | Op::AddConst => BinaryOp::Add,
+        Op::Sub | Op::SubConst => BinaryOp::Sub,
+        Op::Mul | Op::MulConst => BinaryOp::Mul,
+        Op::TrueDiv | Op::TrueDivConst => BinaryOp::TrueDiv,
+        Op::FloorDiv | Op::FloorDivConst => BinaryOp::FloorDiv,
+        Op::Mod | Op::ModConst => BinaryOp::Mod,
+        Op::Pow => BinaryOp::Pow,
+        Op::MatMul => BinaryOp::MatMul,
+        Op::LShift | Op::LShiftConst => BinaryOp::LShift,
+        Op::RShift | Op::RShiftConst => BinaryOp::RShift,
+        Op::And | Op::AndConst => BinaryOp::And,
+        Op::Or => BinaryOp::Or,
+        _ => BinaryOp::Xor,
+    }
+}
+
+/// The operator of a comparing opcode.
+pub(super) fn compare_operator(op: Op) -> CompareOp {
+    match op {
+        Op::Lt | Op::JumpIfLt | Op::JumpIfLtConst => CompareOp::Lt,
+        Op::Le | Op::JumpIfLe | Op::JumpIfLeConst => CompareOp::Le,
+        Op::Eq | Op::JumpIfEq | Op::JumpIfEqConst => CompareOp::Eq,
+        Op::Ne | Op::JumpIfNe | Op::JumpIfNeConst => CompareOp::Ne,
+        Op::Gt | Op::JumpIfGt | Op::JumpIfGtConst => CompareOp::Gt,
+        _ => CompareOp::Ge,
+    }
+}
+
+impl At {
+    /// Operand C: a register or, in the constant forms, a constant.
+    pub(super) fn take_c_or_const(self) -> Value {
+        if self.op().operands()[2] == Operand::Const { self.constant(self.c()).clone() } else { self.take_c() }
+    }
+}
+
+impl Vm {
+    fn op_binary(&mut self, at: At) {
+        if self.try_append_in_place(at) {
+            return;
+        }
+        at.save(self);
+        let (x, y) = (at.take_b(), at.take_c_or_const());
+        let step = self.binary_step(binary_operator(at.op()), at.flags() & INPLACE != 0, &x, &y);
+        drop((x, y));
+        at.follow(self, step);
+    }
+
+    /// `s += t` on an unshared string in a local grows it where it lies.
+    fn try_append_in_place(&mut self, at: At) -> bool {
+        let op = at.op();
+        if !matches!(op, Op::Add | Op::AddConst) || at.a() != at.b() || at.flags() & TEMP_B != 0 {
+            return false;
+        }
+        if !at.reg(at.b()).is_exact::<Str>() || at.reg(at.b()).reference_count() != 1 {
+            return false;
+        }
+        let right = if op == Op::AddConst { at.constant(at.c()) } else { at.reg(at.c()) };
+        let Some(right) = right.get_exact::<Str>() else { return false };
+        let mut left = at.replace(at.a(), Value::UNDEF);
+        let result = Str::append_in_place(&mut left, right);
+        drop(at.replace(at.a(), left));
+        if at.flags() & TEMP_C != 0 {
+            drop(at.take(at.c()));
+        }
+        match result {
+            Ok(()) => at.go_on(self),
+            Err(e) => {
+                let raised = self.out_of_memory(e);
+                at.raise(self, raised);
+            }
+        }
+        true
+    }
+
+    fn op_unary(&mut self, at: At) {
+        at.save(self);
+        let x = at.take_b();
+        let operator = match at.op() {
+            Op::Neg => UnaryOp::Neg,
+            Op::Pos => UnaryOp::Pos,
+            _ => UnaryOp::Invert,
+        };
+        let step = self.unary_step(operator, &x);
+        drop(x);
+        at.follow(self, step);
+    }
+
+    fn op_not(&mut self, at: At) {
+        at.save(self);
+        let x = at.take_b();
+        let step = self.not_step(&x);
+        drop(x);
+        at.follow(self, step);
+    }
+
+    fn op_compare(&mut self, at: At) {
+        at.save(self);
+        let (x, y) = (at.take_b(), at.take_c());
+        let step = self.compare_step(compare_operator(at.op()), &x, &y);
+        drop((x, y));
+        at.follow(self, step);
+    }
+
+    fn op_is(&mut self, at: At) {
+        let (x, y) = (at.take_b(), at.take_c());
+        let same = x.is(&y) != (at.flags() & NEGATE != 0);
+        drop((x, y));
+        at.done(self, Value::bool(same));
+    }
+
+    fn op_contains(&mut self, at: At) {
+        at.save(self);
+        let (x, y) = (at.take_b(), at.take_c());
+        let step = self.contains_step(&y, &x, at.flags() & NEGATE != 0);
+        drop((x, y));
+        at.follow(self, step);
+    }
+}
+

@@ -1,0 +1,324 @@
+//! Calls and returns.
+
+use super::at::{a, b, c, flags, wide};
+use super::{At, Exit};
+use crate::bytecode::op::{TEMP_A, TEMP_B};
+use crate::heap::Value;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
+use crate::object::native::{Native, NativeCode};
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, go_on, op, plain_ops};
+
+/// Pushes a plain frame for `function` (whose count passes to the frame) with
+/// `n` arguments moved from `args`, and starts it. Falls through to `$slow`
+/// when the stack, the depth or the budget is used up.
+macro_rules! enter_simple {
+    ($function:expr, $args:expr, $n:expr, $ip:ident, $regs:ident, $vm:ident, $words:literal, $slow:expr) => {{
+        let function: *mut Function = $function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        let registers = (*code).nregisters as usize;
+        let nlocals = (*code).nlocals as usize;
+        let frame = $vm.sp.cast::<Frame>();
+        let end = $vm.sp.add(Frame::SIZE + registers * 8);
+        let parent = Frame::of($regs);
+        let depth = (*parent).depth + 1;
+        $vm.budget -= 1;
+        if end > $vm.limit || depth > $vm.recursion_limit || $vm.budget < 0 {
+            return $slow;
+        }
+        let dst_flag = if flags($ip) & TEMP_A != 0 { 0 } else { frame_flags::DST_LOCAL };
+        frame.write(Frame {
+            ip: std::ptr::null(),
+            parent,
+            function,
+            native: std::ptr::null(),
+            dst: a($ip) as u16,
+            flags: dst_flag,
+            depth,
+        });
+        let registers = Frame::regs(frame);
+        let mut i = 0;
+        while i < $n {
+            registers.add(i).write($args.add(i).read());
+            i += 1;
+        }
+        while i < nlocals {
+            registers.add(i).write(Value::UNDEF);
+            i += 1;
+        }
+        $vm.sp = end;
+        (*parent).ip = $ip.add(1 + $words);
+        go!((*code).start(), registers, (*code).consts.as_ptr(), $vm)
+    }};
+}
+
+/// Pops a plain frame and goes on in its parent, which may be native.
+macro_rules! leave_simple {
+    ($value:ident, $frame:ident, $regs:ident, $vm:ident) => {{
+        let function = (*$frame).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        let mut i = (*code).nlocals as usize;
+        while i > 0 {
+            i -= 1;
+            std::ptr::drop_in_place($regs.add(i));
+        }
+        (*function).release_one();
+        $vm.sp = $frame.cast();
+        let parent = (*$frame).parent;
+        if (*parent).flags & frame_flags::NATIVE != 0 || $vm.heap.has_finalizers() {
+            $vm.deliver(parent, (*$frame).dst, (*$frame).flags, $value);
+            go_on!($vm)
+        }
+        let registers = Frame::regs(parent);
+        let dst = registers.add((*$frame).dst as usize);
+        if (*$frame).flags & frame_flags::DST_LOCAL != 0 {
+            drop(std::ptr::replace(dst, $value));
+            if $vm.heap.has_finalizers() {
+                $vm.go_on_in(parent);
+                go_on!($vm)
+            }
+        } else {
+            dst.write($value);
+        }
+        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+        go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), $vm)
+    }};
+}
+
+op! {
+    fn call(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let n = c(ip);
+        if (*base).is_exact::<Function>() {
+            let function = (*base).header().cast::<Function>();
+            if (*function).simple.get() as usize == n {
+                enter_simple!(function, base.add(1), n, ip, regs, vm, 2, call_slow(ip, regs, k, vm))
+            }
+        }
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_method(ip, regs, k, vm) {
+        // Words: name, then shape and type epoch, then the function found for them (not counted).
+        let base = regs.add(b(ip));
+        let cached = *ip.add(2);
+        if cached != 0 && (*base).shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+            let target = *ip.add(3);
+            let n = c(ip) + 1;
+            if target & 1 == 0 {
+                let function = target as *mut Function;
+                if (*function).simple.get() as usize == n {
+                    (*function).retain();
+                    enter_simple!(function, base, n, ip, regs, vm, 3, call_method_undo(ip, regs, k, vm))
+                }
+            } else {
+                let native = (target & !1) as *const Native;
+                if (*native).exact as usize == n {
+                    return call_native_method(ip, regs, k, vm);
+                }
+            }
+        }
+        return call_method_slow(ip, regs, k, vm);
+    }
+    #[cold]
+    fn call_method_undo(ip, regs, k, vm) {
+        // The fast path had counted the function already.
+        (*(*ip.add(3) as *mut Function)).release_one();
+        return call_method_slow(ip, regs, k, vm);
+    }
+    fn return_(ip, regs, k, vm) {
+        let frame = Frame::of(regs);
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
+        let src = regs.add(b(ip));
+        let value = if flags(ip) & TEMP_B != 0 { src.read() } else { std::ptr::replace(src, Value::UNDEF) };
+        leave_simple!(value, frame, regs, vm)
+    }
+    fn return_const(ip, regs, k, vm) {
+        let frame = Frame::of(regs);
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
+        let value = (*k.add(wide(ip) as usize)).clone();
+        leave_simple!(value, frame, regs, vm)
+    }
+}
+
+
+plain_ops! {
+    call_slow = op_call;
+    call_method_slow = op_call_method;
+    call_native_method = op_call_native_method;
+    call_kw = op_call_kw;
+    call_method_kw = op_call_method_kw;
+    call_ex = op_call_ex;
+    return_slow = op_return;
+}
+
+impl At {
+    /// The flags for a frame whose result goes into A.
+    pub(super) fn result_flags(self) -> u16 {
+        if self.flags() & TEMP_A != 0 { 0 } else { frame_flags::DST_LOCAL }
+    }
+}
+
+impl Vm {
+    fn op_call(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        if at.reg(base).is_exact::<Native>() {
+            let native: *const Native = at.reg(base).header().cast();
+            // SAFETY: the callee lies in the window, which is alive until the call is over.
+            unsafe {
+                if (*native).bound.is_undef() && (*native).exact as usize == at.c() {
+                    return self.leaf_in_window(at, native, base + 1, at.c(), base);
+                }
+                if !(*native).bound.is_undef() && (*native).exact as usize == at.c() + 1 {
+                    // The receiver takes the callee's place in the window.
+                    let callee = at.take(base);
+                    at.write(base, (*native).bound.clone());
+                    self.leaf_in_window(at, native, base, at.c() + 1, base);
+                    drop(callee);
+                    return;
+                }
+            }
+        }
+        let callee = at.take(base);
+        // SAFETY: the window holds the arguments; they pass to the callee.
+        unsafe { self.invoke(callee, at.regs.add(base + 1), at.c(), None, at.frame(), at.a() as u16, at.result_flags()) }
+    }
+
+    /// Calls a leaf whose arguments lie ready in registers `first..first + n`, then drops the
+    /// window from `base` on.
+    unsafe fn leaf_in_window(&mut self, at: At, native: *const Native, first: usize, n: usize, base: usize) {
+        unsafe {
+            let NativeCode::Leaf(leaf) = (*native).def.code else { unreachable!("only leaves have an exact arity") };
+            let result = leaf(self, std::slice::from_raw_parts(at.regs.add(first), n));
+            for i in base..first + n {
+                drop(at.take(i));
+            }
+            at.result(self, result);
+        }
+    }
+
+    fn op_call_native_method(&mut self, at: At) {
+        at.save(self);
+        let native = (at.word(3) & !1) as *const Native;
+        // SAFETY: the cache's epoch is right, so the class still holds the method; `leaf` is copied out first.
+        unsafe { self.leaf_in_window(at, native, at.b(), at.c() + 1, at.b()) }
+    }
+
+    fn op_call_method(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let name = at.name(at.word(1) as u32 as usize);
+        let receiver = at.reg(base);
+        match self.resolve_method(receiver, name) {
+            Ok((callee, true)) => {
+                self.cache_method(at, receiver, &callee);
+                // SAFETY: receiver and arguments lie in the window and pass to the callee.
+                unsafe {
+                    self.invoke(callee, at.regs.add(base), at.c() + 1, None, at.frame(), at.a() as u16, at.result_flags())
+                }
+            }
+            Ok((callee, false)) => {
+                drop(at.take(base));
+                // SAFETY: as above, without the receiver.
+                unsafe {
+                    self.invoke(callee, at.regs.add(base + 1), at.c(), None, at.frame(), at.a() as u16, at.result_flags())
+                }
+            }
+            Err(_) => self.call_looked_up_method(at, None),
+        }
+    }
+
+    /// The look-up needs script code, or fails: it runs first, in a frame of its own, then the call.
+    fn call_looked_up_method(&mut self, at: At, names: Option<Value>) {
+        let base = at.b();
+        let name = at.name(at.word(1) as u32 as usize).clone();
+        let receiver = at.take(base);
+        let mut args: crate::object::native::Args = smallvec::SmallVec::new();
+        args.push(receiver);
+        args.push(name);
+        args.push(names.unwrap_or(Value::NONE));
+        args.push(crate::object::tuple::Tuple::from_vec(at.take_window(base + 1, at.c())).into_value());
+        let step = crate::object::native::Step::Enter(&super::super::call::LOOK_UP_AND_CALL, args);
+        at.follow(self, step);
+    }
+
+    fn cache_method(&mut self, at: At, receiver: &Value, callee: &Value) {
+        let shape = receiver.shape();
+        if !self.shape_is_cacheable(shape) {
+            return;
+        }
+        let target = if callee.is_exact::<Function>() {
+            callee.header() as u64
+        } else if callee.is_exact::<Native>() {
+            callee.header() as u64 | 1
+        } else {
+            return;
+        };
+        // SAFETY: the words behind the instruction are its caches.
+        unsafe {
+            *at.ip.add(2) = shape as u64 | (self.heap.type_epoch as u64) << 32;
+            *at.ip.add(3) = target;
+        }
+    }
+
+    fn op_call_kw(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let callee = at.take(base);
+        let names = at.constant(at.word(1) as u32 as usize).clone();
+        // SAFETY: the window's arguments pass to the callee.
+        unsafe {
+            self.invoke(callee, at.regs.add(base + 1), at.c(), Some(&names), at.frame(), at.a() as u16, at.result_flags())
+        }
+    }
+
+    fn op_call_method_kw(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let name = at.name(at.word(1) as u32 as usize);
+        let names = at.constant((at.word(1) >> 32) as usize).clone();
+        let found = self.resolve_method(at.reg(base), name);
+        let (callee, first, n) = match found {
+            Ok((callee, true)) => (callee, base, at.c() + 1),
+            Ok((callee, false)) => {
+                drop(at.take(base));
+                (callee, base + 1, at.c())
+            }
+            Err(_) => return self.call_looked_up_method(at, Some(names)),
+        };
+        // SAFETY: as in `op_call_method`.
+        unsafe { self.invoke(callee, at.regs.add(first), n, Some(&names), at.frame(), at.a() as u16, at.result_flags()) }
+    }
+
+    fn op_call_ex(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let callee = at.take(base);
+        let positional = at.take(base + 1);
+        let keywords = if at.c() == 1 { at.take(base + 2) } else { Value::UNDEF };
+        match self.spread_arguments(&callee, &positional, &keywords) {
+            Ok((mut args, names)) => {
+                let n = args.len();
+                // SAFETY: the values pass to the callee, and the vector forgets them.
+                unsafe {
+                    args.set_len(0);
+                    let names = if names.is_undef() { None } else { Some(&names) };
+                    self.invoke(callee, args.as_mut_ptr(), n, names, at.frame(), at.a() as u16, at.result_flags());
+                }
+            }
+            Err(raised) => at.raise(self, raised),
+        }
+    }
+
+    /// Returns from a frame with something special about it.
+    fn op_return(&mut self, at: At) {
+        let value = if at.op() == crate::bytecode::Op::Return {
+            if at.flags() & TEMP_B != 0 { at.take(at.b()) } else { at.replace(at.b(), Value::UNDEF) }
+        } else {
+            at.constant(at.wide() as usize).clone()
+        };
+        at.save(self);
+        self.return_from(at.frame(), value);
+    }
+}

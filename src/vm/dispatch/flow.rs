@@ -1,0 +1,176 @@
+//! Jumps.
+
+use super::arith::compare_operator;
+use super::at::{a, b, c, flags, wide};
+use super::{At, Exit};
+use crate::bytecode::op::{NEGATE, TEMP_A, TEMP_B, TEMP_C};
+use crate::heap::Value;
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, go_on, op, plain_ops};
+
+op! {
+    fn jump(ip, regs, k, vm) {
+        go!(ip.offset(1 + wide(ip) as isize), regs, k, vm)
+    }
+    fn loop_back(ip, regs, k, vm) {
+        vm.budget -= 1;
+        if vm.budget < 0 { return loop_check(ip, regs, k, vm); }
+        go!(ip.offset(1 + wide(ip) as isize), regs, k, vm)
+    }
+    fn jump_if_true(ip, regs, k, vm) {
+        match (*regs.add(a(ip))).as_bool() {
+            Some(true) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
+            Some(false) => go!(ip.add(1), regs, k, vm),
+            None => return truth_jump(ip, regs, k, vm),
+        }
+    }
+    fn jump_if_false(ip, regs, k, vm) {
+        match (*regs.add(a(ip))).as_bool() {
+            Some(false) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
+            Some(true) => go!(ip.add(1), regs, k, vm),
+            None => return truth_jump(ip, regs, k, vm),
+        }
+    }
+    fn jump_if_none(ip, regs, k, vm) {
+        let register = regs.add(a(ip));
+        let jumps = (*register).is_none() != (flags(ip) & NEGATE != 0);
+        if flags(ip) & TEMP_A != 0 && (*register).is_object() { return none_slow(ip, regs, k, vm); }
+        if jumps { go!(ip.offset(1 + wide(ip) as isize), regs, k, vm) }
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn jump_if_is(ip, regs, k, vm) {
+        let (x, y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if flags(ip) & (TEMP_B | TEMP_C) != 0 { return is_slow(ip, regs, k, vm); }
+        if x.is(y) != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
+        go!(ip.add(1), regs, k, vm)
+    }
+}
+
+#[inline(always)]
+unsafe fn jump16(ip: *mut u64) -> *mut u64 {
+    unsafe { ip.offset(1 + a(ip) as u16 as i16 as isize) }
+}
+
+/// Compare-and-jump handlers: a register or a constant on the right.
+macro_rules! compare_and_jump {
+    ($($name:ident $const_name:ident = $operator:tt;)+) => {
+        op! { $(
+            fn $name(ip, regs, k, vm) {
+                let (x, y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+                let holds = if x.small_ints(y).is_some() {
+                    x.word() $operator y.word()
+                } else if let Some((f, g)) = x.inline_floats(y) {
+                    f $operator g
+                } else {
+                    return compare_jump(ip, regs, k, vm);
+                };
+                if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
+                go!(ip.add(1), regs, k, vm)
+            }
+            fn $const_name(ip, regs, k, vm) {
+                let (x, y) = (&*regs.add(b(ip)), &*k.add(c(ip)));
+                let holds = if x.small_ints(y).is_some() {
+                    x.word() $operator y.word()
+                } else if let Some((f, g)) = x.inline_floats(y) {
+                    f $operator g
+                } else {
+                    return compare_jump(ip, regs, k, vm);
+                };
+                if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
+                go!(ip.add(1), regs, k, vm)
+            }
+        )+ }
+    };
+}
+
+compare_and_jump! {
+    jump_if_lt jump_if_lt_const = <;
+    jump_if_le jump_if_le_const = <=;
+    jump_if_eq jump_if_eq_const = ==;
+    jump_if_ne jump_if_ne_const = !=;
+    jump_if_gt jump_if_gt_const = >;
+    jump_if_ge jump_if_ge_const = >=;
+}
+
+plain_ops! {
+    loop_check = op_loop_check;
+    truth_jump = op_truth_jump;
+    none_slow = op_jump_if_none;
+    is_slow = op_jump_if_is;
+    compare_jump = op_compare_jump;
+    jump_if_true_or_drop = op_jump_or_drop;
+    jump_if_false_or_drop = op_jump_or_drop;
+}
+
+impl At {
+    fn target(self) -> *mut u64 {
+        unsafe { self.ip.offset(1 + self.wide() as isize) }
+    }
+}
+
+impl Vm {
+    fn op_loop_check(&mut self, at: At) {
+        at.save(self);
+        // The frame goes on at the loop's start, whatever happens in between.
+        unsafe { (*at.frame()).ip = at.target() };
+        at.go_to(self, at.target());
+        self.check_budget();
+    }
+
+    fn op_truth_jump(&mut self, at: At) {
+        use crate::bytecode::Op;
+        at.save(self);
+        let when = at.op() == Op::JumpIfTrue;
+        let value = at.take_a();
+        let step = self.truth_step(&value);
+        drop(value);
+        at.follow_test(self, step, when, at.target());
+    }
+
+    fn op_jump_or_drop(&mut self, at: At) {
+        use crate::bytecode::Op;
+        at.save(self);
+        let when = at.op() == Op::JumpIfTrueOrDrop;
+        let step = self.truth_step(at.reg(at.a()));
+        match step {
+            Step::Return(value) => {
+                if value.is_true() == when {
+                    at.go_to(self, at.target());
+                } else {
+                    drop(at.take(at.a()));
+                    at.go_on(self);
+                }
+            }
+            Step::Raise(raised) => {
+                drop(at.take(at.a()));
+                at.raise(self, raised);
+            }
+            other => self.perform_test_keeping(other, at, when, at.target()),
+        }
+    }
+
+    fn op_jump_if_none(&mut self, at: At) {
+        let value = at.take_a();
+        let jumps = value.is_none() != (at.flags() & NEGATE != 0);
+        drop(value);
+        at.go_to(self, if jumps { at.target() } else { at.next() });
+    }
+
+    fn op_jump_if_is(&mut self, at: At) {
+        let (x, y) = (at.take_b(), at.take_c());
+        let jumps = x.is(&y) != (at.flags() & NEGATE != 0);
+        drop((x, y));
+        at.go_to(self, if jumps { unsafe { jump16(at.ip) } } else { at.next() });
+    }
+
+    fn op_compare_jump(&mut self, at: At) {
+        at.save(self);
+        let (x, y) = (at.take_b(), at.take_c_or_const());
+        let step = self.compare_step(compare_operator(at.op()), &x, &y);
+        drop((x, y));
+        let target = unsafe { jump16(at.ip) };
+        at.follow_test(self, step, at.flags() & NEGATE == 0, target);
+    }
+}
+
+use crate::object::native::Step;

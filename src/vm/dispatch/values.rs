@@ -1,0 +1,163 @@
+//! Moving values, cells, constants.
+
+use super::at::{a, b, flags, take_b, wide};
+use super::{At, Exit};
+use crate::bytecode::op::{Common, TEMP_A};
+use crate::heap::{Ref, Value};
+use crate::object::function::{Cell_, Function};
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+
+op! {
+    fn move_(ip, regs, k, vm) {
+        store!(ip, regs, k, vm, take_b(ip, regs), 0)
+    }
+    fn copy(ip, regs, k, vm) {
+        store!(ip, regs, k, vm, (*regs.add(b(ip))).clone(), 0)
+    }
+    fn load_const(ip, regs, k, vm) {
+        store!(ip, regs, k, vm, (*k.add(wide(ip) as u32 as usize)).clone(), 0)
+    }
+    fn load_int(ip, regs, k, vm) {
+        store!(ip, regs, k, vm, Value::int32(wide(ip)), 0)
+    }
+    #[cold]
+    fn finalize_and_go(ip, regs, k, vm) {
+        At { ip, regs, consts: k }.go_on(vm);
+        go_on!(vm)
+    }
+    fn check_local(ip, regs, k, vm) {
+        if (*regs.add(b(ip))).is_undef() { return unbound_local(ip, regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn clear(ip, regs, k, vm) {
+        let register = regs.add(a(ip));
+        if flags(ip) & TEMP_A != 0 {
+            drop(register.read());
+        } else {
+            drop(std::ptr::replace(register, Value::UNDEF));
+        }
+        if vm.heap.has_finalizers() { return finalize_and_go(ip, regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn get_cell(ip, regs, k, vm) {
+        let cell = (*regs.add(b(ip))).get_exact::<Cell_>();
+        let value = match cell { Some(cell) => cell.content.get(), None => Value::UNDEF };
+        if value.is_undef() { return empty_cell(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, value, 0)
+    }
+    fn get_free(ip, regs, k, vm) {
+        let function: *mut Function = (*At { ip, regs, consts: k }.frame()).function;
+        let value = (*function).closure[b(ip)].content.get();
+        if value.is_undef() { return empty_free(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, value, 0)
+    }
+}
+
+plain_ops! {
+    unbound_local = op_unbound_local;
+    delete_local = op_delete_local;
+    make_cell = op_make_cell;
+    empty_cell = op_empty_cell;
+    set_cell = op_set_cell;
+    delete_cell = op_delete_cell;
+    empty_free = op_empty_free;
+    set_free = op_set_free;
+    delete_free = op_delete_free;
+    get_free_cell = op_get_free_cell;
+    load_common = op_load_common;
+    load_build_class = op_load_build_class;
+}
+
+impl At {
+    pub(super) fn function<'a>(self) -> &'a Function {
+        // SAFETY: a script frame owns a count of its function.
+        unsafe { &*(*self.frame()).function }
+    }
+
+    fn cell_in<'a>(self, register: usize) -> &'a Cell_ {
+        self.reg(register).get_exact::<Cell_>().expect("the compiler makes cells before it uses them")
+    }
+
+    fn free<'a>(self, n: usize) -> &'a Ref<Cell_> {
+        &self.function().closure[n]
+    }
+}
+
+impl Vm {
+    fn op_unbound_local(&mut self, at: At) {
+        let raised = self.unbound_local(at.name(at.c()));
+        at.raise(self, raised);
+    }
+
+    fn op_delete_local(&mut self, at: At) {
+        if at.reg(at.a()).is_undef() {
+            return self.op_unbound_local(at);
+        }
+        drop(at.replace(at.a(), Value::UNDEF));
+        at.go_on(self);
+    }
+
+    fn op_make_cell(&mut self, at: At) {
+        let content = at.replace(at.a(), Value::UNDEF);
+        at.replace(at.a(), Cell_::alloc(content).into_value());
+        at.go_on(self);
+    }
+
+    fn op_empty_cell(&mut self, at: At) {
+        self.op_unbound_local(at);
+    }
+
+    fn op_set_cell(&mut self, at: At) {
+        let value = at.take_b();
+        at.cell_in(at.a()).content.set(value);
+        at.go_on(self);
+    }
+
+    fn op_delete_cell(&mut self, at: At) {
+        if at.cell_in(at.a()).content.is_undef() {
+            return self.op_unbound_local(at);
+        }
+        at.cell_in(at.a()).content.take();
+        at.go_on(self);
+    }
+
+    fn op_empty_free(&mut self, at: At) {
+        let raised = self.unbound_free(at.name(at.c()));
+        at.raise(self, raised);
+    }
+
+    fn op_set_free(&mut self, at: At) {
+        let value = at.take_b();
+        at.free(at.a()).content.set(value);
+        at.go_on(self);
+    }
+
+    fn op_delete_free(&mut self, at: At) {
+        if at.free(at.a()).content.is_undef() {
+            return self.op_empty_free(at);
+        }
+        at.free(at.a()).content.take();
+        at.go_on(self);
+    }
+
+    fn op_get_free_cell(&mut self, at: At) {
+        let cell = at.free(at.b()).value();
+        at.done(self, cell);
+    }
+
+    fn op_load_common(&mut self, at: At) {
+        let def = if at.b() == Common::AssertionError as usize {
+            &crate::builtins::exceptions::ASSERTION_ERROR
+        } else {
+            &crate::builtins::exceptions::NOT_IMPLEMENTED_ERROR
+        };
+        let class = self.class_of_def(def).into_value();
+        at.done(self, class);
+    }
+
+    fn op_load_build_class(&mut self, at: At) {
+        let function = self.build_class_function();
+        at.done(self, function);
+    }
+}
