@@ -127,7 +127,7 @@ fn wait(child: &mut Child, deadline: Duration) -> (Option<i32>, bool) {
     }
 }
 
-/// Replaces addresses by `0xADDR` and takes the folder out of `File "..."`,
+/// Replaces addresses by `0xADDR` and takes the folder off the paths of programs,
 /// as `scripts/dev/oracle.async` does when it records.
 pub fn normalise(text: &str) -> String {
     strip_folders(&mask_addresses(text))
@@ -153,25 +153,28 @@ fn mask_addresses(text: &str) -> String {
     out
 }
 
+/// `/any/folder/name.async` becomes `name.async`.
 fn strip_folders(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        match line.split_once("File \"") {
-            Some((before, after)) => {
-                let name = after.split('"').next().unwrap_or("");
-                let short = if name.starts_with('<') {
-                    name
-                } else {
-                    name.rsplit('/').next().unwrap_or(name)
-                };
-                out.push_str(before);
-                out.push_str("File \"");
-                out.push_str(short);
-                out.push_str(&after[name.len()..]);
-            }
-            None => out.push_str(line),
+    let mut rest = text;
+    while let Some(at) = rest.find('/') {
+        let before = rest[..at].chars().next_back();
+        let path = &rest[at..];
+        let end = path
+            .find(|c: char| c.is_whitespace() || "'\"<>:,".contains(c))
+            .unwrap_or(path.len());
+        let path = &path[..end];
+        let starts = before.is_none_or(|c| !c.is_alphanumeric() && !"_/.".contains(c));
+        let program = path.ends_with(".async") || path.ends_with(".py");
+        out.push_str(&rest[..at]);
+        if starts && program {
+            out.push_str(path.rsplit('/').next().unwrap_or(path));
+        } else {
+            out.push_str(path);
         }
+        rest = &rest[at + end..];
     }
+    out.push_str(rest);
     out
 }
 
