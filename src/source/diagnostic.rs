@@ -31,6 +31,17 @@ impl DiagnosticKind {
     }
 }
 
+/// How much of a diagnostic's span is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Line and columns, with carets.
+    Range,
+    /// Just the line.
+    Line,
+    /// Nothing: the message is about the whole text.
+    Nowhere,
+}
+
 /// One message: what is wrong and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -39,8 +50,7 @@ pub struct Diagnostic {
     pub span: Span,
     /// A hint below the picture.
     pub help: Option<String>,
-    /// Some messages have a line but no column; they show no carets.
-    pub no_column: bool,
+    pub place: Place,
 }
 
 impl Diagnostic {
@@ -51,7 +61,7 @@ impl Diagnostic {
             message: message.into(),
             span,
             help: None,
-            no_column: false,
+            place: Place::Range,
         }
     }
 
@@ -65,6 +75,12 @@ impl Diagnostic {
         Diagnostic::new(DiagnosticKind::IndentationError, message, span)
     }
 
+    /// The same, showing less of the place.
+    pub fn shown_at(mut self, place: Place) -> Diagnostic {
+        self.place = place;
+        self
+    }
+
     /// The same with a hint.
     pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
@@ -75,16 +91,28 @@ impl Diagnostic {
     /// and `end_offset`, columns from 1 in code points.
     pub fn location(&self, file: &SourceFile) -> (u32, u32, u32, u32) {
         let start = file.position(self.span.start);
-        let end = file.position(self.span.end);
-        if self.no_column {
-            return (start.line, 0, start.line, 0);
+        match self.place {
+            Place::Nowhere => return (0, 0, 0, 0),
+            Place::Line => return (start.line, 0, start.line, 0),
+            Place::Range => {}
         }
-        (start.line, start.column + 1, end.line, end.column + 1)
+        // A line end belongs to the line that it ends, also one that is not
+        // written because the text ends.
+        let last = self.span.end.saturating_sub(1);
+        let at_line_end = file.text().as_bytes().get(last as usize);
+        let (end, more) = match at_line_end.is_none_or(|&byte| byte == b'\n') {
+            true if self.span.end > self.span.start => (file.position(last), 2),
+            _ => (file.position(self.span.end), 1),
+        };
+        (start.line, start.column + 1, end.line, end.column + more)
     }
 
     /// As CPython prints it: file and line, the source line, carets, message.
     pub fn render_plain(&self, file: &SourceFile) -> String {
         let (line, column, end_line, end_column) = self.location(file);
+        if self.place == Place::Nowhere {
+            return format!("{}: {}\n", self.kind.name(), self.message);
+        }
         let mut out = format!("  File \"{}\", line {line}\n", file.name());
         let text = file.line_text(line);
         let shown = text.trim_matches([' ', '\t', '\x0c']);

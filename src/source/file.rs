@@ -17,8 +17,9 @@ pub struct Position {
 
 /// The text of one file or one `-c` string, with its line table.
 ///
-/// The text is what the language sees: line ends are `\n` and a byte-order
-/// mark is gone, so that offsets, lines and columns agree everywhere.
+/// The text is what the language sees: line ends are `\n`, so that offsets,
+/// lines and columns agree everywhere. Bytes are made text by
+/// `syntax::decode_source`, which knows about coding comments.
 #[derive(Debug)]
 pub struct SourceFile {
     name: Arc<str>,
@@ -27,8 +28,7 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Takes text as it was read; line ends become `\n` and a leading
-    /// byte-order mark is dropped.
+    /// Takes text as it was read; line ends become `\n`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> SourceFile {
         let text = plain_line_ends(text.into());
         let line_starts = line_starts(&text);
@@ -115,12 +115,8 @@ impl SourceFile {
     }
 }
 
-/// Makes every line end `\n` and drops a byte-order mark.
+/// Makes every line end `\n`.
 fn plain_line_ends(text: String) -> String {
-    let text = match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_string(),
-        None => text,
-    };
     if !text.contains('\r') {
         return text;
     }

@@ -8,7 +8,7 @@ mod file;
 mod span;
 mod wtf8;
 
-pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use diagnostic::{Diagnostic, DiagnosticKind, Place};
 pub use file::{Position, SourceFile};
 pub use span::Span;
 pub use wtf8::{CodePoints, Wtf8, Wtf8Buf};

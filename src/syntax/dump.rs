@@ -620,7 +620,7 @@ fn constant(value: &Constant) -> String {
 /// A float as `ast.dump` shows it.
 fn float(value: f64) -> String {
     if value.is_infinite() {
-        return "1e309".to_string();
+        return "inf".to_string();
     }
     let digits = format!("{value:e}");
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));

@@ -6,6 +6,7 @@
 
 mod actions;
 pub mod ast;
+mod decode;
 pub mod dump;
 mod filter;
 mod layout;
@@ -18,6 +19,8 @@ pub mod visit;
 
 use crate::source::{Diagnostic, SourceFile};
 use ast::{Body, Module, StmtKind};
+
+pub use decode::{Origin, decode_source};
 
 /// What the text is to be read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::ast::{Body, Module};
 use super::filter;
 use super::lexer::{Lexed, lex};
 use super::token::{Tok, Token};
-use crate::source::{Diagnostic, SourceFile, Span};
+use crate::source::{Diagnostic, Place, SourceFile, Span};
 use lalrpop_util::ParseError;
 
 #[allow(clippy::all, unused, missing_docs)]
@@ -30,6 +30,11 @@ enum Stop {
 }
 
 pub(super) fn parse(file: &SourceFile, mode: Mode) -> Result<Module, Box<Failure>> {
+    if file.text().contains('\0') {
+        let message = "source code string cannot contain null bytes";
+        let nowhere = Diagnostic::syntax(message, Span::at(0)).shown_at(Place::Nowhere);
+        return Err(complete(nowhere));
+    }
     let mut lexed = lex(file);
     filter::mark_keywords(&mut lexed.tokens, file.text(), &lexed.candidates);
     let mut cx = Context::new(file, &lexed.tokens, &lexed.comments);

@@ -1,7 +1,7 @@
 //! How deep trees are, so that none becomes too deep to walk.
 
 use super::Context;
-use crate::source::{Diagnostic, DiagnosticKind, Span};
+use crate::source::{Diagnostic, DiagnosticKind, Place, Span};
 use crate::syntax::ast::*;
 use crate::syntax::visit::{Node, visit_expr, visit_pattern, visit_stmt};
 
@@ -81,7 +81,7 @@ impl Context<'_> {
                 "maximum recursion depth exceeded during compilation",
                 span,
             );
-            diagnostic.no_column = true;
+            diagnostic.place = Place::Line;
             self.error = Some(diagnostic);
         }
     }

@@ -1,7 +1,7 @@
 //! The values of number literals.
 
 use super::Context;
-use crate::source::{Diagnostic, Span};
+use crate::source::{Diagnostic, Place, Span};
 use crate::syntax::ast::*;
 use dashu_int::IBig;
 
@@ -37,7 +37,7 @@ impl Context<'_> {
              hexadecimal for huge integer literals to avoid decimal conversion limits."
         );
         let mut diagnostic = Diagnostic::syntax(message, span);
-        diagnostic.no_column = true;
+        diagnostic.place = Place::Line;
         self.error = Some(diagnostic);
     }
 }

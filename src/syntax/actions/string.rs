@@ -24,12 +24,24 @@ pub enum FPart {
 pub struct Field {
     pub span: Span,
     pub value: Expr,
-    /// The text up to and with the `=` and the space behind it.
-    pub debug: Option<Span>,
+    /// True with a `=` behind the value.
+    pub debug: bool,
     /// The end of the `!`, and the name behind it.
     pub conversion: Option<(u32, Span)>,
     /// The spec with its colon.
     pub spec: Option<(Span, Vec<FPart>)>,
+}
+
+impl Field {
+    /// The text up to and with the `=` and the space behind it.
+    fn debug_span(&self) -> Option<Span> {
+        let end = match (&self.conversion, &self.spec) {
+            (Some((after_mark, _)), _) => after_mark - 1,
+            (None, Some((spec, _))) => spec.start,
+            (None, None) => self.span.end - 1,
+        };
+        self.debug.then_some(Span::new(self.span.start + 1, end))
+    }
 }
 
 /// Text of an f-string before neighbours are joined.
@@ -214,13 +226,8 @@ impl Context<'_> {
     fn fstring_text(&mut self, raw: bool, in_spec: bool, span: Span) -> Piece {
         let file = self.file;
         let text = file.slice(span);
-        let mut shown = span;
         let mut plain = text.to_string();
         if !in_spec && (text.contains("{{") || text.contains("}}")) {
-            // The second brace of the last pair is no part of the constant.
-            if ends_in_pair(text) {
-                shown.end -= 1;
-            }
             plain = single_braces(text, raw);
         }
         let value = match raw && !in_spec || !plain.contains('\\') {
@@ -228,28 +235,24 @@ impl Context<'_> {
             false => self.decode(span, &plain),
         };
         Piece::Text(Text {
-            span: shown,
+            span,
             value,
             unicode_prefix: false,
         })
     }
 
     fn field(&mut self, raw: bool, field: Field, out: &mut Vec<Piece>) {
-        if let Some(debug) = field.debug {
+        if let Some(debug) = field.debug_span() {
             let value = self.debug_text(debug);
-            let mut span = debug;
-            if let (None, Some((spec, _))) = (&field.conversion, &field.spec) {
-                span.end = spec.start.saturating_sub(1);
-            }
             out.push(Piece::Text(Text {
-                span,
+                span: debug,
                 value: value.as_str().into(),
                 unicode_prefix: false,
             }));
         }
         let conversion = match field.conversion {
             Some((after, name)) => self.conversion(after, name),
-            None => (field.debug.is_some() && field.spec.is_none()).then_some(b'r'),
+            None => (field.debug && field.spec.is_none()).then_some(b'r'),
         };
         let format_spec = field.spec.map(|(span, parts)| {
             let mut pieces = Vec::new();
@@ -371,13 +374,6 @@ fn single_braces(text: &str, raw: bool) -> String {
         }
     }
     out
-}
-
-/// True if the text ends in a doubled brace.
-fn ends_in_pair(text: &str) -> bool {
-    let braces = |brace: char| text.len() - text.trim_end_matches(brace).len();
-    let count = braces('{').max(braces('}'));
-    count > 0 && count.is_multiple_of(2)
 }
 
 /// Copies a `{...}`.
