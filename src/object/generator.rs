@@ -43,8 +43,8 @@ pub struct Generator {
     pub state: Cell<State>,
     /// See `Flavour`.
     pub flavour: Flavour,
-    /// An async generator that runs (`ag_running`): from the first step of `__anext__` to its end.
-    pub stepping: Cell<bool>,
+    /// Of an async generator, the step that is under way: 0 none, 1 send, 2 throw, 3 close.
+    pub step: Cell<u8>,
     /// The hooks of an async generator were called.
     pub hooks_done: Cell<bool>,
     /// The innermost frame of the chain of awaits that begins here; null unless suspended.
@@ -77,7 +77,7 @@ unsafe impl Object for Generator {
         // SAFETY: the frame is at rest, so nobody else uses it.
         unsafe {
             let frame = self.frame.get();
-            if !(*frame).function.is_null() {
+            if !(*frame).has(frame_flags::NATIVE) && !(*frame).function.is_null() {
                 let function = Value::from_header((*frame).function.cast());
                 visitor.visit(&function);
                 function.forget();
@@ -122,7 +122,7 @@ impl Generator {
                 head: Header::new(),
                 state: Cell::new(State::Created),
                 flavour,
-                stepping: Cell::new(false),
+                step: Cell::new(0),
                 hooks_done: Cell::new(false),
                 leaf: Cell::new(std::ptr::null_mut()),
                 name: Field::new(name),

@@ -107,6 +107,17 @@ pub enum NativeCode {
     Coroutine(u16, Resume),
 }
 
+/// How a native awaitable (a Future) stands.
+pub enum AwaitOutcome {
+    /// It is done: its result.
+    Done(Value),
+    /// Wait: this goes to whoever drives the coroutine.
+    Yield(Value),
+}
+
+/// Asks a native awaitable how it stands: for the first time, or after a resumption.
+pub type AwaitHook = fn(&mut Vm, &Value, first: bool) -> R<AwaitOutcome>;
+
 /// A line of a table: a function.
 pub struct Def {
     /// Name and parameters.
@@ -213,6 +224,8 @@ pub struct TypeDef {
     pub methods: &'static [Def],
     /// Computed attributes.
     pub attributes: &'static [Attribute],
+    /// Makes instances awaitable without an iterator between (Future, Task).
+    pub awaits: Option<AwaitHook>,
     /// Puts what a table cannot hold into the class (constants such as `timezone.utc`).
     pub setup: Option<fn(&mut Vm, &Ref<Class>) -> R<()>>,
 }
@@ -220,7 +233,7 @@ pub struct TypeDef {
 impl TypeDef {
     /// A table with nothing in it yet.
     pub const fn new(module: &'static str, name: &'static str, kind: Kind) -> TypeDef {
-        TypeDef { name, module, kind, base: None, flags: 0, doc: "", new: None, methods: &[], attributes: &[], setup: None }
+        TypeDef { name, module, kind, base: None, flags: 0, doc: "", new: None, methods: &[], attributes: &[], awaits: None, setup: None }
     }
 }
 

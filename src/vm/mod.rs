@@ -7,18 +7,22 @@
 //! answer at once use the nested forms (`Vm::call`, `Vm::repr` ...), for which
 //! `docs/internals/calls.md` has the rules.
 
+pub mod async_generator;
 pub mod attr;
+pub mod awaiting;
 pub mod call;
 pub mod class;
 pub mod compare;
 pub mod convert;
 pub mod dispatch;
 pub mod error;
+pub mod finalize;
 pub mod fiber;
 pub mod generator;
 pub mod import;
 pub mod item;
 pub mod iter;
+pub mod native;
 pub mod ops;
 pub mod signature;
 pub mod special;
@@ -36,7 +40,7 @@ use crate::host::Host;
 use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
-use crate::object::native::{ModuleDef, R, Raised, TypeDef};
+use crate::object::native::{AwaitHook, Input, ModuleDef, R, TypeDef};
 use crate::object::str::{Interner, Str};
 use crate::source::SourceFile;
 
@@ -115,10 +119,14 @@ pub struct Vm {
     pub(crate) nested: u32,
     /// The lowest address the Rust stack may reach.
     pub(crate) stack_limit: usize,
-    /// An exception on its way from a handler to `unwind`.
-    pub(crate) raised: Option<Raised>,
-    /// A value on its way between handlers (what is sent, what was yielded).
-    pub(crate) passing: Value,
+    /// Parsed signatures of native functions, by the address of their table line.
+    pub(crate) signatures: HashMap<usize, std::rc::Rc<crate::object::native::Signature>>,
+    /// Where the dispatch loop goes on.
+    pub(crate) cursor: dispatch::Cursor,
+    /// What the native frame at the cursor is entered with.
+    pub(crate) input: Option<Input>,
+    /// How native awaitables are awaited, by kind.
+    pub(crate) await_hooks: Box<[Option<AwaitHook>; 256]>,
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.
@@ -147,6 +155,10 @@ pub struct Vm {
     pub asyncgen_hooks: (Value, Value),
     /// Depth of containers whose `repr` is being made, by address.
     pub(crate) repr_guard: Vec<usize>,
+    /// Finalizers are running: those that come up meanwhile wait for their turn.
+    pub(crate) finalizing: bool,
+    /// What a foreign coroutine gave last was yielded, not returned.
+    pub(crate) foreign_yielded: bool,
     /// How deep Rust recursion of repr, compare and the like is.
     pub(crate) rust_depth: u32,
     /// The operating system.

@@ -86,7 +86,7 @@ impl At {
 
 impl Vm {
     fn op_unbound_local(&mut self, at: At) {
-        let raised = self.unbound_local(at.name(at.c()));
+        let raised = self.unbound_local_error(at.name(at.c()));
         at.raise(self, raised);
     }
 
@@ -123,7 +123,7 @@ impl Vm {
     }
 
     fn op_empty_free(&mut self, at: At) {
-        let raised = self.unbound_free(at.name(at.c()));
+        let raised = self.unbound_free_error(at.name(at.c()));
         at.raise(self, raised);
     }
 
@@ -147,12 +147,10 @@ impl Vm {
     }
 
     fn op_load_common(&mut self, at: At) {
-        let def = if at.b() == Common::AssertionError as usize {
-            &crate::builtins::exceptions::ASSERTION_ERROR
-        } else {
-            &crate::builtins::exceptions::NOT_IMPLEMENTED_ERROR
-        };
-        let class = self.class_of_def(def).into_value();
+        use crate::vm::types::Known;
+        let assertion = at.b() == Common::AssertionError as usize;
+        let known = if assertion { Known::AssertionError } else { Known::NotImplementedError };
+        let class = self.known_class(known).into_value();
         at.done(self, class);
     }
 

@@ -1,0 +1,130 @@
+//! Async generators: their steps (`__anext__`, `asend`, `athrow`, `aclose`).
+//!
+//! Awaiting a step enters the generator's own frame. Its `yield` ends the step
+//! with a value; what it awaits suspends the whole chain as any await does.
+
+use super::Vm;
+use super::generator::AsyncStep;
+use crate::heap::Value;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::generator::{Generator, State};
+use crate::object::native::{R, Raised};
+use crate::vm::types::Known;
+
+/// `AsyncStep::action`: what the step does.
+pub const SEND: i32 = 0;
+/// Throws.
+pub const THROW: i32 = 1;
+/// Closes.
+pub const CLOSE: i32 = 2;
+
+impl Vm {
+    /// The step object of `generator`; runs the first-iteration hook.
+    pub fn async_step(&mut self, generator: &Value, argument: Value, action: i32) -> R {
+        if let Some(g) = generator.get::<Generator>()
+            && !g.hooks_done.replace(true)
+        {
+            let (first, finalizer) = (self.asyncgen_hooks.0.clone(), self.asyncgen_hooks.1.clone());
+            if !finalizer.is_none() && !finalizer.is_undef() {
+                g.hook.set(finalizer);
+            }
+            if !first.is_none() && !first.is_undef() {
+                self.call(&first, std::slice::from_ref(generator))?;
+            }
+        }
+        Ok(AsyncStep::alloc(generator.clone(), argument, Value::int32(action)).into_value())
+    }
+
+    /// Enters the generator of a step, from a frame that awaits it (flag DELEGATED) or drives it.
+    pub(crate) fn enter_step(&mut self, step: &AsyncStep, parent: *mut Frame, flags: u16) {
+        let (target, action) = (step.generator.get(), step.action.take());
+        let Some(action) = action.as_small_int() else {
+            let raised = self.runtime_error("cannot reuse already awaited __anext__()/asend()");
+            return self.raise_in(parent, raised);
+        };
+        let action = action as i32;
+        let generator = target.get::<Generator>().expect("steps are made of async generators");
+        if generator.step.get() != 0 || self.is_running(generator) {
+            let name = ["anext()", "athrow()", "aclose()"][action as usize % 3];
+            let raised = self.runtime_error(format!("{name}: asynchronous generator is already running"));
+            return self.raise_in(parent, raised);
+        }
+        if generator.state.get() == State::Closed || action == CLOSE && generator.state.get() == State::Created {
+            if generator.state.get() == State::Created {
+                generator.discard_frame();
+            }
+            return match action {
+                CLOSE => self.end_step_with(parent, flags, Ok(Value::NONE)),
+                _ => {
+                    let raised = self.raise_bare(Known::StopAsyncIteration);
+                    self.end_step_with(parent, flags, Err(raised));
+                }
+            };
+        }
+        let argument = step.argument.get();
+        if action == SEND && generator.state.get() == State::Created && !argument.is_none() {
+            let raised = self.type_error("can't send non-None value to a just-started async generator");
+            return self.raise_in(parent, raised);
+        }
+        generator.step.set(1 + action as u8);
+        let input = match action {
+            SEND => Ok(argument),
+            THROW => Err(Raised(argument)),
+            _ => Err(self.raise_bare(Known::GeneratorExit)),
+        };
+        // SAFETY: the frame that delegates is at rest until the step ends.
+        unsafe {
+            if (*parent).has(frame_flags::GENERATOR) && flags & frame_flags::DELEGATED != 0 {
+                Generator::of_frame(parent).state.set(State::Suspended);
+            }
+        }
+        // The step object, which the awaiting frame holds, keeps the generator alive.
+        self.enter_generator(generator, input, parent, 0, flags);
+    }
+
+    /// `yield` in an async generator: the step ends with a value.
+    pub(crate) fn async_yield(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the frame lies in a live generator that a step entered.
+        unsafe {
+            let generator = Generator::of_frame(frame);
+            let (parent, flags) = ((*frame).parent, (*frame).flags);
+            let step = generator.step.replace(0);
+            generator.state.set(State::Suspended);
+            generator.leaf.set(frame);
+            (*frame).flags &= !frame_flags::DELEGATED;
+            (*frame).parent = std::ptr::null_mut();
+            if step == 1 + CLOSE as u8 {
+                let raised = self.runtime_error("async generator ignored GeneratorExit");
+                return self.end_step_with(parent, flags, Err(raised));
+            }
+            self.end_step_with(parent, flags, Ok(value));
+        }
+    }
+
+    /// An exception, or its end, leaves an async generator.
+    pub(crate) fn end_of_step(&mut self, generator: &Generator, parent: *mut Frame, flags: u16, raised: Raised) {
+        let step = generator.step.replace(0);
+        if step == 1 + CLOSE as u8
+            && (self.is_raised(&raised, Known::GeneratorExit) || self.is_raised(&raised, Known::StopAsyncIteration))
+        {
+            return self.end_step_with(parent, flags, Ok(Value::NONE));
+        }
+        self.end_step_with(parent, flags, Err(raised));
+    }
+
+    fn end_step_with(&mut self, parent: *mut Frame, flags: u16, result: R) {
+        // SAFETY: the parent waits for the step.
+        unsafe {
+            match result {
+                Ok(value) if flags & frame_flags::DELEGATED != 0 => self.deliver_delegated(parent, value),
+                Ok(value) => self.deliver(parent, (*parent).dst, 0, value),
+                Err(raised) => {
+                    if (*parent).has(frame_flags::GENERATOR) {
+                        Generator::of_frame(parent).state.set(State::Running);
+                    }
+                    self.unwind_into(parent, raised, flags);
+                }
+            }
+        }
+    }
+}

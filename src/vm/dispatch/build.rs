@@ -1,0 +1,379 @@
+//! Building containers, strings, functions; unpacking; intrinsics.
+
+use super::{At, Exit};
+use crate::bytecode::op::{Intrinsic, OWN_SHIFT};
+use crate::heap::{Buffer, Ref, Value};
+use crate::object::dict::{Dict, DictTable};
+use crate::object::function::{Cell_, Code, Function};
+use crate::object::list::List;
+use crate::object::native::{R, Raised, Step};
+use crate::object::set::{Set, SetTable};
+use crate::object::slice::Slice;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, go_on, op, plain_ops};
+
+plain_ops! {
+    build_slice = op_build_slice;
+    build_tuple = op_build_tuple;
+    build_list = op_build_list;
+    build_set = op_build_set;
+    build_dict = op_build_dict;
+    build_string = op_build_string;
+    format = op_format;
+    list_append = op_list_append;
+    set_add = op_set_add;
+    dict_put = op_dict_put;
+    list_extend = op_list_extend;
+    set_update = op_set_update;
+    dict_update = op_dict_update;
+    dict_merge = op_dict_merge;
+    list_to_tuple = op_list_to_tuple;
+    unpack = op_unpack;
+    unpack_ex = op_unpack_ex;
+    make_function = op_make_function;
+    intrinsic = op_intrinsic;
+}
+
+impl Vm {
+    fn op_build_slice(&mut self, at: At) {
+        let base = at.b();
+        let slice = Slice::new(at.take(base), at.take(base + 1), at.take(base + 2));
+        at.done(self, slice.into_value());
+    }
+
+    fn op_build_tuple(&mut self, at: At) {
+        let base = at.b();
+        let result = Tuple::build(at.c(), |i| at.take(base + i));
+        let result = self.lift(result.map(Ref::into_value));
+        at.result(self, result);
+    }
+
+    fn op_build_list(&mut self, at: At) {
+        let items = at.take_window(at.b(), at.c());
+        at.done(self, List::from_vec(items).into_value());
+    }
+
+    fn op_build_set(&mut self, at: At) {
+        at.save(self);
+        let items = at.take_window(at.b(), at.c());
+        let set = Set::new(SetTable::new());
+        let result = items.iter().try_for_each(|item| self.set_add(&set, item)).map(|()| set.into_value());
+        drop(items);
+        at.result(self, result);
+    }
+
+    fn op_build_dict(&mut self, at: At) {
+        at.save(self);
+        let items = at.take_window(at.b(), at.c() * 2);
+        let result = self.dict_of_pairs(&items);
+        drop(items);
+        at.result(self, result);
+    }
+
+    fn dict_of_pairs(&mut self, items: &[Value]) -> R {
+        let table = self.lift(DictTable::with_room(items.len() / 2))?;
+        let dict = Dict::from_table(table);
+        for pair in items.chunks_exact(2) {
+            self.dict_set(&dict, &pair[0], &pair[1])?;
+        }
+        Ok(dict.into_value())
+    }
+
+    fn op_build_string(&mut self, at: At) {
+        let pieces = at.take_window(at.b(), at.c());
+        let size = pieces.iter().filter_map(|p| p.get::<Str>()).map(Str::byte_len).sum();
+        let result = Buffer::with_room(size).and_then(|mut buffer: Buffer<u8>| {
+            for piece in &pieces {
+                let bytes = piece.get::<Str>().map_or(&[][..], Str::bytes);
+                buffer.extend_from_slice(bytes)?;
+            }
+            Str::from_wtf8(&buffer)
+        });
+        drop(pieces);
+        let result = self.lift(result.map(Ref::into_value));
+        at.result(self, result);
+    }
+
+    fn op_format(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let spec = if at.c() == 0xFFFF { Value::UNDEF } else { at.take_c() };
+        let conversion = at.flags() >> OWN_SHIFT;
+        let step = self.format_step(&value, conversion, &spec);
+        drop((value, spec));
+        at.follow(self, step);
+    }
+
+    fn op_list_append(&mut self, at: At) {
+        let value = at.take_b();
+        let list = at.reg(at.a()).get::<List>().expect("the compiler appends to lists only");
+        match list.push(value) {
+            Ok(()) => at.go_on(self),
+            Err(e) => {
+                let raised = self.out_of_memory(e);
+                at.raise(self, raised);
+            }
+        }
+    }
+
+    fn plain(&mut self, at: At, result: R<()>) {
+        match result {
+            Ok(()) => at.go_on(self),
+            Err(raised) => at.raise(self, raised),
+        }
+    }
+
+    fn op_set_add(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let set: Ref<Set> = at.reg(at.a()).to_ref().expect("the compiler adds to sets only");
+        let result = self.set_add(&set, &value);
+        drop(value);
+        self.plain(at, result);
+    }
+
+    fn op_dict_put(&mut self, at: At) {
+        at.save(self);
+        let (key, value) = (at.take_b(), at.take_c());
+        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler puts into dicts only");
+        let result = self.dict_set(&dict, &key, &value);
+        drop((key, value));
+        self.plain(at, result);
+    }
+
+    /// Extends by an iterable; in a call's `*args` the message names the argument.
+    fn op_list_extend(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let for_call = at.flags() >> OWN_SHIFT & 1 != 0;
+        if for_call && !self.is_iterable(&value) {
+            let message = format!("Value after * must be an iterable, not {}", self.type_name(&value));
+            drop(value);
+            let raised = self.type_error(message);
+            return at.raise(self, raised);
+        }
+        let list = at.reg(at.a()).clone();
+        let step = self.extend_list_step(&list, &value);
+        drop((list, value));
+        at.follow_discarding(self, step);
+    }
+
+    fn op_set_update(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let set = at.reg(at.a()).clone();
+        let step = self.update_set_step(&set, &value);
+        drop((set, value));
+        at.follow_discarding(self, step);
+    }
+
+    fn op_dict_update(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler updates dicts only");
+        let result = self.dict_update_mapping(&dict, &value);
+        drop(value);
+        self.plain(at, result);
+    }
+
+    fn op_dict_merge(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler merges into dicts only");
+        let result = self.dict_merge(&dict, &value, at.reg(at.c()));
+        drop(value);
+        self.plain(at, result);
+    }
+
+    fn op_list_to_tuple(&mut self, at: At) {
+        let list = at.take_b();
+        let items = list.get::<List>().map(List::take).unwrap_or_default();
+        drop(list);
+        let result = Tuple::from_vec(items.into_vec());
+        let result = self.lift(result.map(Ref::into_value));
+        at.result(self, result);
+    }
+
+    fn op_unpack(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let n = at.c();
+        let items = self.unpack_exactly(&value, n);
+        drop(value);
+        match items {
+            Ok(items) => {
+                // The first element lies on top.
+                for (i, item) in items.into_iter().enumerate() {
+                    at.write(at.a() + n - 1 - i, item);
+                }
+                at.go_on(self);
+            }
+            Err(raised) => at.raise(self, raised),
+        }
+    }
+
+    fn unpack_exactly(&mut self, value: &Value, n: usize) -> R<Vec<Value>> {
+        let items: Vec<Value> = match (value.get_exact::<Tuple>(), value.get_exact::<List>()) {
+            (Some(tuple), _) if tuple.len() == n => return Ok(tuple.items().to_vec()),
+            (Some(tuple), _) => tuple.items().to_vec(),
+            (_, Some(list)) => self.lift(list.copy())?.into_vec(),
+            _ => return self.unpack_iterable(value, n),
+        };
+        match items.len() {
+            len if len == n => Ok(items),
+            len if len < n => Err(self.value_error(format!("not enough values to unpack (expected {n}, got {len})"))),
+            len => Err(self.too_many_to_unpack(n, len)),
+        }
+    }
+
+    /// CPython tells how many there were only for lists, tuples and dicts.
+    fn too_many_to_unpack(&mut self, n: usize, _len: usize) -> Raised {
+        self.value_error(format!("too many values to unpack (expected {n})"))
+    }
+
+    fn unpack_iterable(&mut self, value: &Value, n: usize) -> R<Vec<Value>> {
+        let iterator = self.iter_to_unpack(value)?;
+        let mut items = Vec::new();
+        while items.len() < n {
+            match self.next(&iterator)? {
+                Some(item) => items.push(item),
+                None => {
+                    let message = format!("not enough values to unpack (expected {n}, got {})", items.len());
+                    return Err(self.value_error(message));
+                }
+            }
+        }
+        match self.next(&iterator)? {
+            None => Ok(items),
+            Some(_) => Err(self.too_many_to_unpack(n, 0)),
+        }
+    }
+
+    fn iter_to_unpack(&mut self, value: &Value) -> R {
+        if self.is_iterable(value) {
+            return self.iter(value);
+        }
+        let message = format!("cannot unpack non-iterable {} object", self.type_name(value));
+        Err(self.type_error(message))
+    }
+
+    fn op_unpack_ex(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let (before, after) = (at.c() & 0xFF, at.c() >> 8);
+        let result = self.iter_to_unpack(&value).and_then(|iterator| self.collect(&iterator));
+        drop(value);
+        let mut items = match result {
+            Ok(items) => items,
+            Err(raised) => return at.raise(self, raised),
+        };
+        if items.len() < before + after {
+            let message = format!(
+                "not enough values to unpack (expected at least {}, got {})",
+                before + after,
+                items.len()
+            );
+            let raised = self.value_error(message);
+            return at.raise(self, raised);
+        }
+        let last = items.split_off(items.len() - after);
+        let middle = items.split_off(before);
+        let top = at.a() + before + after;
+        for (i, item) in items.into_iter().enumerate() {
+            at.write(top - i, item);
+        }
+        at.write(top - before, List::from_vec(middle).into_value());
+        for (i, item) in last.into_iter().enumerate() {
+            at.write(top - before - 1 - i, item);
+        }
+        at.go_on(self);
+    }
+
+    fn op_make_function(&mut self, at: At) {
+        let own = at.flags() >> OWN_SHIFT;
+        let mut register = at.b();
+        let mut next = |bit: u8| {
+            (own & bit != 0).then(|| {
+                register += 1;
+                at.take(register - 1)
+            })
+        };
+        let (defaults, kwdefaults, annotations) = (next(1), next(2), next(4));
+        let (closure, type_params) = (next(8), next(16));
+        let code = self.child_code(at, at.c() as u32);
+        let cells: Box<[Ref<Cell_>]> = match &closure {
+            Some(tuple) => tuple.get::<Tuple>().map_or(&[][..], Tuple::items).iter().filter_map(Value::to_ref).collect(),
+            None => Box::default(),
+        };
+        let globals = at.function().globals.clone();
+        let function = self.new_function(code, globals, cells);
+        for (field, value) in [
+            (&function.defaults, defaults),
+            (&function.kwdefaults, kwdefaults),
+            (&function.annotations, annotations),
+            (&function.type_params, type_params),
+        ] {
+            if let Some(value) = value {
+                field.set(value);
+            }
+        }
+        function.refresh();
+        at.done(self, function.into_value());
+    }
+
+    /// A function of `code` with the names that the code has.
+    pub fn new_function(&mut self, code: Ref<Code>, globals: Ref<Dict>, closure: Box<[Ref<Cell_>]>) -> Ref<Function> {
+        let name = self.intern(&code.plain.name.clone()).into_value();
+        let qualname = self.intern(&code.plain.qualname.clone()).into_value();
+        Function::alloc(code, globals, closure, name, qualname)
+    }
+
+    /// The instance of code constant `n`, made at its first use.
+    fn child_code(&mut self, at: At, n: u32) -> Ref<Code> {
+        let parent = at.code();
+        if let Some((_, code)) = parent.children.borrow().iter().find(|&&(index, _)| index == n) {
+            return code.clone();
+        }
+        let crate::bytecode::Const::Code(plain) = &parent.plain.consts[n as usize] else {
+            unreachable!("functions are made of code constants")
+        };
+        let code = self.instantiate_code(plain.clone());
+        parent.children.borrow_mut().push((n, code.clone()));
+        code
+    }
+
+    fn op_intrinsic(&mut self, at: At) {
+        at.save(self);
+        let items = at.take_window(at.b(), at.word(1) as u32 as usize);
+        const PRINT_EXPR: usize = Intrinsic::PrintExpr as usize;
+        const NAMESPACE: usize = Intrinsic::Namespace as usize;
+        const ANNOTATIONS: usize = Intrinsic::Annotations as usize;
+        let step = match at.c() {
+            NAMESPACE => Step::Return(at.reg(0).clone()),
+            ANNOTATIONS => {
+                use crate::bytecode::code::flags;
+                let namespaced = at.code().flags & flags::NAMESPACE != 0;
+                let namespace = if namespaced { at.reg(0).clone() } else { at.function().globals.value() };
+                Step::from(self.annotations_of(&namespace))
+            }
+            PRINT_EXPR => self.display_step(&items[0]),
+            which => Step::from(self.type_parameter(which as u16, &items)),
+        };
+        drop(items);
+        at.follow(self, step);
+    }
+
+    /// The `__annotations__` dict of a namespace, made if it is not there.
+    fn annotations_of(&mut self, namespace: &Value) -> R {
+        let name = self.intern("__annotations__").into_value();
+        if let Some(found) = self.mapping_get(namespace, &name)? {
+            return Ok(found);
+        }
+        let made = Dict::new().into_value();
+        let step = self.set_item_step(namespace, &name, &made);
+        self.finish(step)?;
+        Ok(made)
+    }
+}

@@ -1,0 +1,183 @@
+//! Iteration, awaiting, yielding.
+
+use super::at::b;
+use super::{At, Exit};
+use crate::bytecode::code::flags as code_flags;
+use crate::heap::Value;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::generator::{Flavour, Generator, State};
+use crate::object::iterator::{ListIterator, RangeIterator};
+use crate::object::native::{AwaitOutcome, Step};
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::generator::AsyncStep;
+
+op! {
+    fn for_iter(ip, regs, k, vm) {
+        let iterator = &*regs.add(b(ip));
+        if let Some(range) = iterator.get_exact::<RangeIterator>() {
+            match range.step() {
+                Some(value) => store!(ip, regs, k, vm, value, 1),
+                None => return end_of_loop(ip, regs, k, vm),
+            }
+        }
+        if let Some(list) = iterator.get_exact::<ListIterator>() {
+            match list.step() {
+                Some(value) => store!(ip, regs, k, vm, value, 1),
+                None => return end_of_loop(ip, regs, k, vm),
+            }
+        }
+        return for_iter_slow(ip, regs, k, vm);
+    }
+}
+
+plain_ops! {
+    for_iter_slow = op_for_iter;
+    end_of_loop = op_end_of_loop;
+    get_iter = op_get_iter;
+    get_aiter = op_get_aiter;
+    get_anext = op_get_anext;
+    end_async_for = op_end_async_for;
+    get_awaitable = op_get_awaitable;
+    get_yield_from = op_get_yield_from;
+    await_ = op_await;
+    yield_ = op_yield;
+}
+
+impl Vm {
+    fn op_get_iter(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let step = self.iter_step(&value);
+        drop(value);
+        at.follow(self, step);
+    }
+
+    fn op_for_iter(&mut self, at: At) {
+        at.save(self);
+        let iterator = at.reg(at.b());
+        if let Some(generator) = iterator.get_exact::<Generator>() {
+            return self.for_iter_generator(at, generator);
+        }
+        match self.next_step(iterator) {
+            Step::Return(value) if value.is_undef() => self.op_end_of_loop(at),
+            Step::Return(value) => at.done(self, value),
+            Step::Raise(raised) => at.raise(self, raised),
+            other => self.perform(other, at.frame(), at.a() as u16, at.result_flags() | frame_flags::FOR_ITER),
+        }
+    }
+
+    fn for_iter_generator(&mut self, at: At, generator: &Generator) {
+        match generator.state.get() {
+            State::Closed => self.op_end_of_loop(at),
+            _ if self.is_running(generator) => {
+                let raised = self.value_error("generator already executing");
+                at.raise(self, raised);
+            }
+            _ => {
+                let flags = at.result_flags() | frame_flags::FOR_ITER;
+                self.enter_generator(generator, Ok(Value::NONE), at.frame(), at.a() as u16, flags);
+            }
+        }
+    }
+
+    /// Drops the iterator and goes to the loop's exit.
+    fn op_end_of_loop(&mut self, at: At) {
+        let register = at.b();
+        let iterator = at.take(register);
+        at.write(register, Value::UNDEF);
+        drop(iterator);
+        // SAFETY: the distance in the operand word counts from the end of the instruction.
+        let target = unsafe { at.next().offset(at.word(1) as i32 as isize) };
+        at.go_to(self, target);
+    }
+
+    /// The iterator that a script frame's `for` loop had entered is at its end.
+    pub(crate) fn end_for_loop(&mut self, parent: *mut Frame) {
+        // SAFETY: the parent stands behind a ForIter, which is two words long.
+        let at = unsafe {
+            let code = (*(*parent).function).code.borrow().as_ptr();
+            At { ip: (*parent).ip.sub(2) as *mut u64, regs: Frame::regs(parent), consts: (*code).consts.as_ptr() }
+        };
+        self.op_end_of_loop(at);
+    }
+
+    fn op_get_aiter(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let step = self.aiter_step(&value);
+        drop(value);
+        at.follow(self, step);
+    }
+
+    fn op_get_anext(&mut self, at: At) {
+        at.save(self);
+        let step = self.anext_step(at.reg(at.b()));
+        at.follow(self, step);
+    }
+
+    fn op_end_async_for(&mut self, at: At) {
+        let exception = at.replace(at.b(), Value::UNDEF);
+        if self.is_raised_value(&exception, crate::vm::types::Known::StopAsyncIteration) {
+            drop(exception);
+            // SAFETY: the distance counts from the end of the instruction.
+            let target = unsafe { at.ip.offset(1 + at.a() as u16 as i16 as isize) };
+            return at.go_to(self, target);
+        }
+        at.save(self);
+        self.unwind_again(at.frame(), crate::object::native::Raised(exception));
+    }
+
+    fn op_get_awaitable(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let result = self.awaitable(&value, at.c());
+        drop(value);
+        match result {
+            Ok(step) => at.follow(self, step),
+            Err(raised) => at.raise(self, raised),
+        }
+    }
+
+    fn op_get_yield_from(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        let in_coroutine = at.code().flags & (code_flags::COROUTINE | code_flags::ITERABLE_COROUTINE) != 0;
+        let step = match value.get::<Generator>() {
+            Some(g) if g.flavour == Flavour::Coroutine && !in_coroutine => Step::Raise(
+                self.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"),
+            ),
+            Some(g) if g.flavour != Flavour::AsyncGenerator => Step::Return(value.clone()),
+            _ => self.yield_from_step(&value),
+        };
+        drop(value);
+        at.follow(self, step);
+    }
+
+    fn op_await(&mut self, at: At) {
+        at.save(self);
+        let target = at.reg(at.b());
+        if target.is_kind::<Generator>() {
+            return self.delegate(at.frame(), target, at.a() as u16, 0);
+        }
+        if let Some(step) = target.get::<AsyncStep>() {
+            return self.enter_step(step, at.frame(), frame_flags::DELEGATED);
+        }
+        match self.await_hook(target, true) {
+            // SAFETY: the frame stands behind this Await.
+            Ok(AwaitOutcome::Done(value)) => unsafe { self.await_is_over(at.frame(), value) },
+            Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(at.frame(), value),
+            Err(raised) => at.raise(self, raised),
+        }
+    }
+
+    fn op_yield(&mut self, at: At) {
+        at.save(self);
+        let value = at.take_b();
+        if at.code().flags & code_flags::ASYNC_GENERATOR != 0 {
+            return self.async_yield(at.frame(), value);
+        }
+        self.yield_from_frame(at.frame(), value);
+    }
+}
+

@@ -1,0 +1,214 @@
+//! Attributes and items.
+
+use super::at::{a, b, c, flags};
+use super::{At, Exit};
+use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
+use crate::heap::{Header, Value, shape_flags};
+use crate::object::list::List;
+use crate::vm::Vm;
+use crate::vm::attr::{Cached, CachedStore};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::special::Special;
+
+/// The slots of a plain instance lie right behind its header.
+#[inline(always)]
+unsafe fn slot(object: *mut Header, n: usize) -> *mut Value {
+    unsafe { object.cast::<Value>().add(1 + n) }
+}
+
+op! {
+    fn get_attr(ip, regs, k, vm) {
+        // Word 1: shape low, type epoch high. Word 2: slot number + 1.
+        let object = &*regs.add(b(ip));
+        let cached = *ip.add(1);
+        if cached != 0 && object.shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+            let value = &*slot(object.header(), *ip.add(2) as usize - 1);
+            if !value.is_undef() {
+                let value = value.clone();
+                if flags(ip) & TEMP_B != 0 {
+                    drop(regs.add(b(ip)).read());
+                    if vm.heap.has_finalizers() {
+                        At { ip, regs, consts: k }.done(vm, value);
+                        go_on!(vm)
+                    }
+                }
+                store!(ip, regs, k, vm, value, 2)
+            }
+        }
+        return get_attr_slow(ip, regs, k, vm);
+    }
+    fn set_attr(ip, regs, k, vm) {
+        // Word 1: old shape low, slot number + 1 in 16 bits, then unused. Word 2: new shape low, type epoch high.
+        let object = &*regs.add(a(ip));
+        let (first, second) = (*ip.add(1), *ip.add(2));
+        if first != 0 && object.shape() == first as u32 && vm.heap.type_epoch == (second >> 32) as u32
+            && flags(ip) & TEMP_A == 0
+        {
+            let header = object.header();
+            let place = slot(header, (first >> 32) as usize - 1);
+            let source = regs.add(b(ip));
+            let value = if flags(ip) & TEMP_B != 0 { source.read() } else { (*source).clone() };
+            (*header).shape = second as u32;
+            let old = std::ptr::replace(place, value);
+            if old.is_object() {
+                drop(old);
+                if vm.heap.has_finalizers() {
+                    At { ip, regs, consts: k }.go_on(vm);
+                    go_on!(vm)
+                }
+            } else {
+                old.forget();
+            }
+            go!(ip.add(3), regs, k, vm)
+        }
+        return set_attr_slow(ip, regs, k, vm);
+    }
+    fn get_item(ip, regs, k, vm) {
+        let (object, index) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if flags(ip) & (TEMP_B | TEMP_C) == 0 || flags(ip) & TEMP_B == 0 && index.is_small_int() {
+            if let Some(i) = index.as_small_int()
+                && let Some(list) = object.get_exact::<List>()
+                && let Some(value) = list.item_at(i)
+            {
+                store!(ip, regs, k, vm, value, 0)
+            }
+        }
+        return get_item_slow(ip, regs, k, vm);
+    }
+    fn get_item_const(ip, regs, k, vm) {
+        let (object, index) = (&*regs.add(b(ip)), &*k.add(c(ip)));
+        if flags(ip) & TEMP_B == 0 {
+            if let Some(i) = index.as_small_int()
+                && let Some(list) = object.get_exact::<List>()
+                && let Some(value) = list.item_at(i)
+            {
+                store!(ip, regs, k, vm, value, 0)
+            }
+        }
+        return get_item_slow(ip, regs, k, vm);
+    }
+}
+
+plain_ops! {
+    get_attr_slow = op_get_attr;
+    set_attr_slow = op_set_attr;
+    delete_attr = op_delete_attr;
+    get_item_slow = op_get_item;
+    set_item = op_set_item;
+    delete_item = op_delete_item;
+    load_special = op_load_special;
+}
+
+impl Vm {
+    fn op_get_attr(&mut self, at: At) {
+        at.save(self);
+        let object = at.take_b();
+        let (step, cached) = self.resolve_attr(&object, at.name(at.c()));
+        if let Cached::Slot { shape, slot } = cached {
+            // SAFETY: the words behind the instruction are its caches.
+            unsafe {
+                *at.ip.add(1) = shape as u64 | (self.heap.type_epoch as u64) << 32;
+                *at.ip.add(2) = slot as u64 + 1;
+            }
+        }
+        drop(object);
+        at.follow(self, step);
+    }
+
+    fn op_set_attr(&mut self, at: At) {
+        at.save(self);
+        let (object, value) = (at.take_a(), at.take_b());
+        let name = at.name(at.c());
+        let (step, cached) = self.resolve_store(&object, name, &value);
+        let cached = match cached {
+            CachedStore::Replace { shape, slot } => Some((shape, slot, shape)),
+            CachedStore::Add { old, slot, new } => Some((old, slot, new)),
+            CachedStore::No => None,
+        };
+        if let Some((old, slot, new)) = cached {
+            // SAFETY: the words behind the instruction are its caches.
+            unsafe {
+                *at.ip.add(1) = old as u64 | (slot as u64 + 1) << 32;
+                *at.ip.add(2) = new as u64 | (self.heap.type_epoch as u64) << 32;
+            }
+        }
+        drop((object, value));
+        at.follow_discarding(self, step);
+    }
+
+    /// Whether instances of a shape may be found by an inline cache.
+    pub(crate) fn shape_is_cacheable(&self, shape: u32) -> bool {
+        match self.heap.shapes.get(shape as usize) {
+            Some(entry) => entry.flags & (shape_flags::DICT_MODE | shape_flags::UNCACHEABLE) == 0,
+            None => false,
+        }
+    }
+
+    fn op_delete_attr(&mut self, at: At) {
+        at.save(self);
+        let object = at.take_a();
+        let step = self.delete_attr_step(&object, at.name(at.c()));
+        drop(object);
+        at.follow_discarding(self, step);
+    }
+
+    fn op_get_item(&mut self, at: At) {
+        at.save(self);
+        let (object, key) = (at.take_b(), at.take_c_or_const());
+        let step = self.get_item_step(&object, &key);
+        drop((object, key));
+        at.follow(self, step);
+    }
+
+    fn op_set_item(&mut self, at: At) {
+        at.save(self);
+        let (object, key, value) = (at.take_a(), at.take_b(), at.take_c());
+        let step = self.set_item_step(&object, &key, &value);
+        drop((object, key, value));
+        at.follow_discarding(self, step);
+    }
+
+    fn op_delete_item(&mut self, at: At) {
+        at.save(self);
+        let (object, key) = (at.take_a(), at.take_b());
+        let step = self.delete_item_step(&object, &key);
+        drop((object, key));
+        at.follow_discarding(self, step);
+    }
+
+    fn op_load_special(&mut self, at: At) {
+        at.save(self);
+        let object = at.reg(at.b()).clone();
+        const ENTER: usize = WithSpecial::Enter as usize;
+        const EXIT: usize = WithSpecial::Exit as usize;
+        const AENTER: usize = WithSpecial::AEnter as usize;
+        let special = match at.c() {
+            ENTER => Special::Enter,
+            EXIT => Special::Exit,
+            AENTER => Special::AEnter,
+            _ => Special::AExit,
+        };
+        match self.special_of(&object, special) {
+            Some(method) => {
+                let result = self.bind_special(&method, &object);
+                at.result(self, result);
+            }
+            None => {
+                let raised = self.no_context_manager(&object, special);
+                at.raise(self, raised);
+            }
+        }
+    }
+
+    fn no_context_manager(&mut self, object: &Value, special: Special) -> crate::object::native::Raised {
+        let name = self.type_name(object);
+        let is_async = matches!(special, Special::AEnter | Special::AExit);
+        let kind = if is_async { "asynchronous context manager" } else { "context manager" };
+        let mut message = format!("'{name}' object does not support the {kind} protocol");
+        let exit = matches!(special, Special::Exit | Special::AExit);
+        if exit {
+            message.push_str(&format!(" (missed {} method)", special.text()));
+        }
+        self.type_error(message)
+    }
+}

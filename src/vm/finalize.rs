@@ -1,0 +1,167 @@
+//! What runs between instructions: finalizers of objects that died, and the
+//! checks that the budget asks for.
+
+use super::Vm;
+use super::special::Special;
+use crate::heap::{Value, shape_flags};
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::generator::{Flavour, Generator, State};
+use crate::object::native::{Def, Input, NativeFrame, Raised, Step};
+
+/// A slice of work between two looks at the outside.
+const SLICE: i32 = 4096;
+
+/// Runs all finalizers that wait, one after the other, in a frame whose result nobody wants.
+/// Register 0: the object whose finalizer runs.
+static FINALIZERS: Def = Def::frame("<finalizers>()", 1, finalizers);
+
+fn finalizers(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if let Input::Raised(raised) = input {
+        let object = std::mem::take(&mut frame.regs[0]);
+        vm.report_unraisable(&raised, &object);
+    }
+    frame.state = 1;
+    loop {
+        drop(std::mem::take(&mut frame.regs[0]));
+        let Some(object) = vm.next_to_finalize() else { return Step::Return(Value::NONE) };
+        frame.regs[0] = object;
+        let object = frame.regs[0].clone();
+        if let Some(step) = vm.finalizer_of(&object) {
+            return step;
+        }
+    }
+}
+
+impl Vm {
+    /// Runs the finalizers that wait before going on at the cursor.
+    pub(crate) fn run_finalizers_at_cursor(&mut self) {
+        let cursor = self.cursor;
+        if std::ptr::eq(cursor.ip, super::dispatch::LEAVE_WORD.as_ptr()) || self.finalizing {
+            return;
+        }
+        let frame = Frame::of(cursor.regs);
+        // SAFETY: the cursor names a live frame; a native one keeps its pending input for later.
+        unsafe {
+            if (*frame).has(frame_flags::NATIVE) {
+                return;
+            }
+            (*frame).ip = cursor.ip;
+            self.frame = frame;
+            self.finalizing = true;
+            let native = self.push_native(&FINALIZERS, 1, frame, 0, frame_flags::DISCARD);
+            self.enter_native(native, Input::Start);
+        }
+    }
+
+    /// The next object that waits for its finalizer, in the order of their deaths.
+    fn next_to_finalize(&mut self) -> Option<Value> {
+        if self.heap.finalize.is_empty() {
+            self.finalizing = false;
+            return None;
+        }
+        Some(self.heap.finalize.remove(0))
+    }
+
+    /// What must run before `object` may go; None when nothing is left to do.
+    fn finalizer_of(&mut self, object: &Value) -> Option<Step> {
+        self.clear_weak_references(object);
+        if let Some(generator) = object.get::<Generator>() {
+            return self.finalize_generator(object, generator);
+        }
+        let flags = self.heap.shapes[object.shape() as usize].flags;
+        if flags & shape_flags::FINALIZER == 0 {
+            return None;
+        }
+        let method = self.special_of(object, Special::Del)?;
+        Some(Step::Do(Box::new(self.call_special(method, object, &[]))))
+    }
+
+    fn finalize_generator(&mut self, object: &Value, generator: &Generator) -> Option<Step> {
+        match (generator.state.get(), generator.flavour) {
+            (State::Created, Flavour::Coroutine) => {
+                self.warn_never_awaited(object, generator);
+                generator.discard_frame();
+                None
+            }
+            (State::Suspended, Flavour::AsyncGenerator) => {
+                let hook = generator.hook.take();
+                if hook.is_undef() || hook.is_none() {
+                    generator.discard_frame();
+                    return None;
+                }
+                Some(Step::Call(hook, smallvec::smallvec![object.clone()]))
+            }
+            (State::Suspended, _) => {
+                let exit = self.raise_bare(super::types::Known::GeneratorExit);
+                Some(Step::Enter(&CLOSE, smallvec::smallvec![object.clone(), exit.0]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Looks at what the budget's end brings: finalizers, the collector, requests from outside.
+    pub(crate) fn check_budget(&mut self) {
+        self.budget = SLICE;
+        if self.heap.collection_due() {
+            self.heap.collect();
+        }
+        if self.heap.has_finalizers() {
+            self.run_finalizers_at_cursor();
+        }
+        if self.host.inbox.wants_attention()
+            && let Err(raised) = self.look_outside()
+        {
+            let frame = Frame::of(self.cursor.regs);
+            // SAFETY: the cursor names the live frame that goes on.
+            unsafe {
+                if (*frame).has(frame_flags::NATIVE) {
+                    self.input = Some(Input::Raised(raised));
+                } else {
+                    (*frame).ip = self.cursor.ip.add(1);
+                    self.frame = frame;
+                    self.raise_from_native(raised);
+                }
+            }
+        }
+    }
+}
+
+/// Closes a generator: throws GeneratorExit into it; that it ends is all that is wanted.
+/// Registers: the generator, the exception.
+pub(crate) static CLOSE: Def = Def::frame("<close>(generator, exception, /)", 0, |vm, frame, input| {
+    match (frame.state, input) {
+        (0, _) => {
+            let state = frame.regs[0].get::<Generator>().map(|g| g.state.get());
+            match state {
+                Some(State::Created) => {
+                    if let Some(generator) = frame.regs[0].get::<Generator>() {
+                        generator.discard_frame();
+                    }
+                    Step::Return(Value::NONE)
+                }
+                Some(State::Suspended | State::Running) => {
+                    frame.state = 1;
+                    Step::Throw(frame.regs[0].clone(), Raised(frame.regs[1].clone()))
+                }
+                _ => Step::Return(Value::NONE),
+            }
+        }
+        (_, Input::Value(value)) => Step::Return(value),
+        (_, Input::Yielded(_)) => {
+            let who = match frame.regs[0].get::<Generator>().map(|g| g.flavour) {
+                Some(Flavour::Coroutine) => "coroutine",
+                Some(Flavour::AsyncGenerator) => "async generator",
+                _ => "generator",
+            };
+            Step::Raise(vm.runtime_error(format!("{who} ignored GeneratorExit")))
+        }
+        (_, Input::Raised(raised)) => {
+            use super::types::Known;
+            if vm.is_raised(&raised, Known::GeneratorExit) || vm.is_raised(&raised, Known::StopIteration) {
+                return Step::Return(Value::NONE);
+            }
+            Step::Raise(raised)
+        }
+        (_, Input::Start) => Step::Return(Value::NONE),
+    }
+});

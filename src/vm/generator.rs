@@ -1,0 +1,499 @@
+//! Generators, coroutines and async generators: entering, yielding, ending.
+//!
+//! A chain of awaits is linked by `Frame::parent`; a frame that was entered by
+//! the await of its parent has the flag DELEGATED. When the innermost frame
+//! yields, the outermost one of the chain (the *root*) remembers it as its
+//! leaf, and the next resumption enters the leaf at once.
+
+use super::Vm;
+use super::dispatch::NATIVE_WORDS;
+use super::call::Callee;
+use super::types::Known;
+use crate::bytecode::Op;
+use crate::bytecode::code::flags as code_flags;
+use crate::heap::{Ref, Value};
+use crate::object::descriptor::plain_object;
+use crate::object::exception::Exception;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
+use crate::object::generator::{Flavour, Generator, State};
+use crate::object::native::{AwaitOutcome, Input, Native, R, Raised};
+
+plain_object! {
+    /// What `asend`, `athrow`, `aclose` and `__anext__` of an async generator give.
+    AsyncStep ASYNC_GENERATOR_STEP {
+        /// The async generator.
+        generator,
+        /// What is sent or thrown.
+        argument,
+        /// 0 send, 1 throw, 2 close; or Undef when it was used up.
+        action,
+    }
+}
+use crate::heap::{Field, Header, Kind, Object, Visitor};
+use crate::object::kind;
+
+impl Flavour {
+    /// What a call of code with these flags makes; None: it runs at once.
+    #[inline]
+    pub fn of_code(flags: u32) -> Option<Flavour> {
+        if flags & (code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR) == 0 {
+            None
+        } else if flags & code_flags::ASYNC_GENERATOR != 0 {
+            Some(Flavour::AsyncGenerator)
+        } else if flags & code_flags::COROUTINE != 0 {
+            Some(Flavour::Coroutine)
+        } else {
+            Some(Flavour::Generator)
+        }
+    }
+}
+
+/// Bits that say how a generator was entered.
+const ENTRY: u16 = frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
+
+impl Vm {
+    /// The object that a call of a generator or coroutine function gives.
+    ///
+    /// # Safety
+    /// As `invoke`: the function and the arguments pass to the call.
+    pub(crate) unsafe fn make_generator(
+        &mut self,
+        callee: Value,
+        flavour: Flavour,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+    ) -> R {
+        // SAFETY: the generator's frame takes over the count of the function.
+        unsafe {
+            let function: *mut Function = callee.header().cast();
+            let code = (*function).code.borrow().clone();
+            let (name, qualname) = ((*function).name.get(), (*function).qualname.get());
+            let shape = self.flavour_shape(flavour);
+            callee.forget();
+            let generator = Generator::alloc(
+                flavour,
+                shape,
+                function,
+                std::ptr::null(),
+                code.start(),
+                code.nregisters,
+                name,
+                qualname,
+            );
+            // While its arguments are bound it must not look like a coroutine that was forgotten.
+            generator.state.set(State::Running);
+            let bound = self.bind(&Callee::Function(&*function), args, n, names, generator.regs());
+            generator.state.set(State::Created);
+            if let Err(raised) = bound {
+                generator.discard_frame();
+                return Err(raised);
+            }
+            Ok(generator.into_value())
+        }
+    }
+
+    /// The coroutine object that a call of a native coroutine function gives.
+    pub(crate) unsafe fn make_native_coroutine(
+        &mut self,
+        native: &Native,
+        extra: u16,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+    ) -> R {
+        // SAFETY: as in `make_generator`; the register behind the last is for what it awaits.
+        unsafe {
+            let count = self.parameter_count(native) + extra as usize + 1;
+            let name = self.intern(native.def.name()).into_value();
+            let generator = Generator::alloc(
+                Flavour::Coroutine,
+                self.flavour_shape(Flavour::Coroutine),
+                std::ptr::null_mut(),
+                native.def,
+                NATIVE_WORDS.as_ptr(),
+                count as u32,
+                name.clone(),
+                self.native_qualname(native).unwrap_or(name),
+            );
+            generator.state.set(State::Running);
+            let bound = self.bind(&Callee::Native(native), args, n, names, generator.regs());
+            generator.state.set(State::Created);
+            if let Err(raised) = bound {
+                generator.discard_frame();
+                return Err(raised);
+            }
+            Ok(generator.into_value())
+        }
+    }
+
+    /// A coroutine that runs the native frame of `def` with these first registers.
+    pub fn native_coroutine(&mut self, def: &'static crate::object::native::Def, flavour: Flavour, args: &[Value]) -> Ref<Generator> {
+        use crate::object::native::NativeCode;
+        let (NativeCode::Frame(extra, _) | NativeCode::Coroutine(extra, _)) = def.code else {
+            unreachable!("only native frames make coroutines")
+        };
+        let count = args.len() + extra as usize + 1;
+        let name = self.intern(def.name()).into_value();
+        // SAFETY: a native frame without a function; the registers are the object's.
+        unsafe {
+            let generator = Generator::alloc(
+                flavour,
+                self.flavour_shape(flavour),
+                std::ptr::null_mut(),
+                def,
+                NATIVE_WORDS.as_ptr(),
+                count as u32,
+                name.clone(),
+                name,
+            );
+            for (i, value) in args.iter().enumerate() {
+                drop(std::ptr::replace(generator.regs().add(i), value.clone()));
+            }
+            generator
+        }
+    }
+
+    /// Whether the generator runs, be it that it waits for what it awaits.
+    pub fn is_running(&self, generator: &Generator) -> bool {
+        match generator.state.get() {
+            State::Running => true,
+            State::Created | State::Closed => false,
+            State::Suspended => {
+                // SAFETY: the frame of a live generator; a delegated frame's parent is the frame
+                // that awaits it, which is alive for as long as it does.
+                unsafe {
+                    let frame = generator.frame_ptr();
+                    if (*frame).has(frame_flags::DELEGATED) {
+                        let parent = (*frame).parent;
+                        !(*parent).has(frame_flags::GENERATOR) || self.is_running(Generator::of_frame(parent))
+                    } else {
+                        generator.leaf.get().is_null()
+                    }
+                }
+            }
+        }
+    }
+
+    /// Enters `generator` from `parent`, with a value or an exception. `flags` say how
+    /// its yields and its end come back. Whoever calls keeps the generator alive.
+    pub(crate) fn enter_generator(
+        &mut self,
+        generator: &Generator,
+        input: Result<Value, Raised>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: the generator is at rest, so its frame may be linked and entered.
+        unsafe {
+            let frame = generator.frame_ptr();
+            let leaf = generator.leaf.replace(std::ptr::null_mut());
+            let first = generator.state.get() == State::Created;
+            let leaf = if leaf.is_null() { frame } else { leaf };
+            if (*parent).depth >= self.recursion_limit {
+                generator.leaf.set(if first { std::ptr::null_mut() } else { leaf });
+                let raised = self.recursion_error("maximum recursion depth exceeded");
+                return self.raise_in(parent, raised);
+            }
+            (*frame).parent = parent;
+            (*frame).dst = dst;
+            (*frame).flags = ((*frame).flags & !ENTRY) | flags;
+            (*frame).depth = (*parent).depth + 1;
+            generator.state.set(State::Running);
+            if leaf != frame {
+                generator.state.set(State::Suspended);
+                Generator::of_frame(leaf).state.set(State::Running);
+            }
+            match input {
+                Ok(value) if first => {
+                    if (*frame).has(frame_flags::NATIVE) {
+                        return self.enter_native(frame, Input::Start);
+                    }
+                    drop(value);
+                    self.go_on_in(frame);
+                }
+                Ok(value) => self.resume_leaf(leaf, value),
+                Err(raised) => self.throw_into_leaf(leaf, raised, first),
+            }
+        }
+    }
+
+    unsafe fn throw_into_leaf(&mut self, leaf: *mut Frame, raised: Raised, first: bool) {
+        // SAFETY: the leaf is the frame that goes on.
+        unsafe {
+            self.set_context_if_fresh(&raised, leaf);
+            if (*leaf).has(frame_flags::NATIVE) {
+                if first {
+                    // It never began: nobody in it can catch the exception.
+                    return self.generator_raised(leaf, raised);
+                }
+                *Self::awaiting(leaf) = Value::UNDEF;
+                return self.enter_native(leaf, Input::Raised(raised));
+            }
+            if first {
+                // Raised at the definition, as if by the first instruction.
+                (*leaf).ip = (*leaf).ip.add(1);
+            }
+            self.unwind_into(leaf, raised, 0);
+        }
+    }
+
+    /// Goes on in the frame that yielded, with what is sent.
+    unsafe fn resume_leaf(&mut self, leaf: *mut Frame, value: Value) {
+        // SAFETY: the leaf stands behind a Yield, or behind an Await of a native awaitable.
+        unsafe {
+            if (*leaf).has(frame_flags::NATIVE) {
+                return self.enter_native(leaf, Input::Value(value));
+            }
+            let word = *(*leaf).ip.sub(1);
+            let regs = Frame::regs(leaf);
+            let ip = (*leaf).ip.sub(1);
+            if word as u8 == Op::Yield as u8 {
+                super::dispatch::put(ip, regs, value);
+                return self.go_on_in(leaf);
+            }
+            drop(value);
+            let register = *ip.cast::<u16>().add(2) as usize;
+            let target = (*regs.add(register)).clone();
+            match self.await_hook(&target, false) {
+                Ok(AwaitOutcome::Done(value)) => self.await_is_over(leaf, value),
+                Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(leaf, value),
+                Err(raised) => self.raise_in(leaf, raised),
+            }
+        }
+    }
+
+    /// The Await behind which `frame` stands has its result.
+    pub(crate) unsafe fn await_is_over(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the word before ip is an Await whose operand B holds what was awaited.
+        unsafe {
+            let ip = (*frame).ip.sub(1);
+            let regs = Frame::regs(frame);
+            let operand = regs.add(*ip.cast::<u16>().add(2) as usize);
+            drop(std::ptr::replace(operand, Value::UNDEF));
+            super::dispatch::put(ip, regs, value);
+        }
+        self.go_on_in(frame);
+    }
+
+    /// Enters what `frame` awaits; its result goes where the Await says.
+    pub(crate) fn delegate(&mut self, frame: *mut Frame, target: &Value, dst: u16, flags: u16) {
+        let generator = target.get::<Generator>().expect("the caller checked");
+        match generator.state.get() {
+            State::Closed if generator.flavour == Flavour::Coroutine => {
+                let raised = self.runtime_error("cannot reuse already awaited coroutine");
+                return self.raise_in(frame, raised);
+            }
+            State::Closed => {
+                // An exhausted generator gives None at once.
+                return self.deliver_delegated(frame, Value::NONE);
+            }
+            _ if self.is_running(generator) || Self::is_awaited(generator) => {
+                let raised = if generator.flavour == Flavour::Coroutine {
+                    self.runtime_error("coroutine is being awaited already")
+                } else {
+                    self.value_error("generator already executing")
+                };
+                return self.raise_in(frame, raised);
+            }
+            _ => {}
+        }
+        // SAFETY: the frame that delegates is at rest until the result comes.
+        unsafe {
+            if (*frame).has(frame_flags::GENERATOR) {
+                Generator::of_frame(frame).state.set(State::Suspended);
+            }
+        }
+        self.enter_generator(generator, Ok(Value::NONE), frame, dst, flags | frame_flags::DELEGATED);
+    }
+
+    fn is_awaited(generator: &Generator) -> bool {
+        // SAFETY: the frame of a live generator.
+        unsafe { (*generator.frame_ptr()).has(frame_flags::DELEGATED) }
+    }
+
+    /// A result comes to a frame that delegated.
+    pub(crate) fn deliver_delegated(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the frame waits in an Await (or is native and awaits).
+        unsafe {
+            if (*frame).has(frame_flags::GENERATOR) {
+                Generator::of_frame(frame).state.set(State::Running);
+            }
+            if (*frame).has(frame_flags::NATIVE) {
+                return self.enter_native(frame, Input::Value(value));
+            }
+            self.await_is_over(frame, value);
+        }
+    }
+
+    /// `frame` yields: the chain it is the leaf of stops, and the value goes to whoever drives it.
+    pub(crate) fn yield_from_frame(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: a frame that yields lies in a generator, and so do all frames it was delegated to from.
+        unsafe {
+            let mut root = frame;
+            Generator::of_frame(frame).state.set(State::Suspended);
+            while (*root).has(frame_flags::DELEGATED) {
+                root = (*root).parent;
+                if !(*root).has(frame_flags::GENERATOR) {
+                    // A native frame or `asyncio.run` awaits outside of any coroutine.
+                    let raised = self.runtime_error("await outside of a coroutine cannot wait");
+                    return self.raise_in(root, raised);
+                }
+            }
+            Generator::of_frame(root).leaf.set(frame);
+            let (parent, dst, flags) = ((*root).parent, (*root).dst, (*root).flags);
+            (*root).parent = std::ptr::null_mut();
+            if (*parent).has(frame_flags::NATIVE) && flags & frame_flags::NEXT == 0 && !(*parent).has(frame_flags::BOUNDARY) {
+                return self.enter_native(parent, Input::Yielded(value));
+            }
+            self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, value);
+        }
+    }
+
+    /// A generator or coroutine returned.
+    pub(crate) fn generator_returned(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the frame is done; its generator is kept alive by who entered it.
+        unsafe {
+            let generator = Generator::of_frame(frame).to_ref();
+            let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
+            self.end_generator(&generator, frame);
+            if generator.flavour == Flavour::AsyncGenerator {
+                let raised = self.raise_bare(Known::StopAsyncIteration);
+                return self.end_of_step(&generator, parent, flags, raised);
+            }
+            if flags & frame_flags::DELEGATED != 0 {
+                return self.deliver_delegated(parent, value);
+            }
+            if flags & frame_flags::FOR_ITER != 0 {
+                return self.end_for_loop(parent);
+            }
+            if flags & frame_flags::NEXT != 0 {
+                return self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, Value::UNDEF);
+            }
+            self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, value);
+        }
+    }
+
+    unsafe fn end_generator(&mut self, generator: &Generator, frame: *mut Frame) {
+        // SAFETY: the frame is done: its locals are dropped once.
+        unsafe {
+            generator.state.set(State::Closed);
+            generator.leaf.set(std::ptr::null_mut());
+            let regs = Frame::regs(frame);
+            let count = if (*frame).has(frame_flags::NATIVE) {
+                generator.registers as usize
+            } else {
+                (*(*frame).function).code.borrow().nlocals as usize
+            };
+            for i in (0..count).rev() {
+                drop(std::ptr::replace(regs.add(i), Value::UNDEF));
+            }
+            let function = std::mem::replace(&mut (*frame).function, std::ptr::null_mut());
+            if !function.is_null() {
+                (*function).release_one();
+            }
+            (*frame).flags &= !ENTRY;
+            (*frame).parent = std::ptr::null_mut();
+        }
+    }
+
+    /// An exception leaves a generator or coroutine.
+    pub(crate) fn generator_raised(&mut self, frame: *mut Frame, raised: Raised) {
+        // SAFETY: as in `generator_returned`; the live temporaries were dropped.
+        unsafe {
+            let generator = Generator::of_frame(frame).to_ref();
+            let (parent, flags) = ((*frame).parent, (*frame).flags);
+            self.end_generator(&generator, frame);
+            let raised = self.not_stop_iteration(&generator, raised);
+            if generator.flavour == Flavour::AsyncGenerator {
+                return self.end_of_step(&generator, parent, flags, raised);
+            }
+            if (*parent).has(frame_flags::GENERATOR) {
+                Generator::of_frame(parent).state.set(State::Running);
+            }
+            self.unwind_into(parent, raised, flags);
+        }
+    }
+
+    /// A StopIteration that leaves a generator becomes a RuntimeError (PEP 479).
+    fn not_stop_iteration(&mut self, generator: &Generator, raised: Raised) -> Raised {
+        let what = if self.is_raised(&raised, Known::StopIteration) {
+            "StopIteration"
+        } else if generator.flavour == Flavour::AsyncGenerator && self.is_raised(&raised, Known::StopAsyncIteration) {
+            "StopAsyncIteration"
+        } else {
+            return raised;
+        };
+        let who = match generator.flavour {
+            Flavour::Coroutine => "coroutine",
+            Flavour::AsyncGenerator => "async generator",
+            _ => "generator",
+        };
+        let error = self.runtime_error(format!("{who} raised {what}"));
+        if let Some(exception) = error.0.get::<Exception>() {
+            exception.cause.set(raised.0.clone());
+            exception.context.set(raised.0.clone());
+            exception.suppress_context.set(true);
+        }
+        error
+    }
+
+    /// Drives a coroutine or generator from a native frame (`Step::Send`, `Step::Throw`).
+    pub(crate) fn drive(&mut self, frame: *mut Frame, target: Value, input: Result<Value, Raised>) {
+        let Some(generator) = target.get::<Generator>() else {
+            let step = self.foreign_drive_step(&target, input);
+            return self.perform(step, frame, 0, 0);
+        };
+        if let Err(raised) = self.check_enter(generator, &input) {
+            return self.enter_native(frame, Input::Raised(raised));
+        }
+        if generator.state.get() == State::Closed {
+            return match input {
+                Ok(_) if generator.flavour == Flavour::Coroutine => {
+                    let raised = self.runtime_error("cannot reuse already awaited coroutine");
+                    self.enter_native(frame, Input::Raised(raised));
+                }
+                Ok(_) => self.enter_native(frame, Input::Value(Value::NONE)),
+                Err(raised) => self.enter_native(frame, Input::Raised(raised)),
+            };
+        }
+        // The register that a native frame awaits with keeps the generator alive... but then its
+        // next input would count as that of an await: the frame's owner holds it instead.
+        self.enter_generator(generator, input, frame, 0, 0);
+    }
+
+    /// Whether a generator may be resumed from outside.
+    fn check_enter(&mut self, generator: &Generator, input: &Result<Value, Raised>) -> R<()> {
+        let who = match generator.flavour {
+            Flavour::Coroutine => "coroutine",
+            Flavour::AsyncGenerator => "async generator",
+            _ => "generator",
+        };
+        if self.is_running(generator) {
+            return Err(self.value_error(format!("{who} already executing")));
+        }
+        if Self::is_awaited(generator) {
+            return Err(self.runtime_error("coroutine is being awaited already"));
+        }
+        if generator.state.get() == State::Created
+            && let Ok(value) = input
+            && !value.is_none()
+        {
+            return Err(self.type_error(format!("can't send non-None value to a just-started {who}")));
+        }
+        Ok(())
+    }
+
+    /// Next value of a generator for `parent`; Undef at its end.
+    pub(crate) fn next_of_generator(&mut self, generator: &Generator, parent: *mut Frame, dst: u16, flags: u16) {
+        if generator.state.get() == State::Closed {
+            return self.deliver(parent, dst, flags, Value::UNDEF);
+        }
+        if let Err(raised) = self.check_enter(generator, &Ok(Value::NONE)) {
+            return self.raise_in(parent, raised);
+        }
+        self.enter_generator(generator, Ok(Value::NONE), parent, dst, flags | frame_flags::NEXT);
+    }
+}

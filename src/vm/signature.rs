@@ -1,0 +1,462 @@
+//! Binding: the arguments of a call to the parameters of its callee.
+
+use std::rc::Rc;
+
+use super::Vm;
+use super::call::Callee;
+use crate::bytecode::code::flags;
+use crate::heap::{Ref, Value};
+use crate::object::class::Class;
+use crate::object::dict::Dict;
+use crate::object::function::Function;
+use crate::object::native::{Binding, Def, Native, NativeCode, Param, R, Raised, Signature};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+
+/// The parameters of a callee, from wherever they come.
+struct Parameters<'a> {
+    names: &'a [Value],
+    posonly: usize,
+    positional: usize,
+    kwonly: usize,
+    varargs: bool,
+    varkw: bool,
+}
+
+impl Parameters<'_> {
+    fn named(&self) -> usize {
+        self.positional + self.kwonly
+    }
+}
+
+impl Vm {
+    /// Binds `n` arguments at `args` (the last ones named by `names`) to the parameters of
+    /// `callee`: writes them into `out`, whose registers are Undef. All arguments pass to
+    /// the binding, be it that it fails.
+    pub(super) unsafe fn bind(&mut self, callee: &Callee<'_>, args: *mut Value, n: usize, names: Option<&Value>, out: *mut Value) -> R<()> {
+        // SAFETY: the caller hands over `n` values; each is read once.
+        let given: smallvec::SmallVec<[Value; 8]> = (0..n).map(|i| unsafe { args.add(i).read() }).collect();
+        let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.as_slice());
+        match callee {
+            Callee::Function(function) => {
+                let code = function.code.borrow().clone();
+                let locals = self.local_names(&code);
+                let plain = &code.plain;
+                let parameters = Parameters {
+                    names: &locals[..(plain.arg_count + plain.kwonly_count) as usize],
+                    posonly: plain.posonly_count as usize,
+                    positional: plain.arg_count as usize,
+                    kwonly: plain.kwonly_count as usize,
+                    varargs: code.flags & flags::VARARGS != 0,
+                    varkw: code.flags & flags::VARKEYWORDS != 0,
+                };
+                // SAFETY: `out` has room for all locals.
+                let out = unsafe { std::slice::from_raw_parts_mut(out, code.nlocals as usize) };
+                self.bind_function(function, &parameters, given, names, out)
+            }
+            Callee::Native(native) => {
+                let signature = self.signature(native);
+                let param_names: Vec<Value> = signature.params.iter().map(|p| p.name.clone()).collect();
+                let parameters = Parameters {
+                    names: &param_names,
+                    posonly: signature.posonly,
+                    positional: signature.positional,
+                    kwonly: signature.params.len() - signature.positional,
+                    varargs: signature.varargs,
+                    varkw: signature.varkw,
+                };
+                let count = signature.params.len() + signature.varargs as usize + signature.varkw as usize;
+                // SAFETY: `out` has room for all parameters.
+                let out = unsafe { std::slice::from_raw_parts_mut(out, count) };
+                self.bind_native(native, &signature, &parameters, given, names, out)
+            }
+        }
+    }
+
+    fn bind_function(
+        &mut self,
+        function: &Function,
+        parameters: &Parameters<'_>,
+        given: smallvec::SmallVec<[Value; 8]>,
+        names: &[Value],
+        out: &mut [Value],
+    ) -> R<()> {
+        let defaults = function.defaults.get();
+        let defaults: &[Value] = defaults.get::<Tuple>().map_or(&[], |t| t.as_slice());
+        let positional_given = given.len() - names.len();
+        let who = || format!("{}()", text(function.qualname.as_value()));
+        self.distribute(parameters, given, names, out, &who, |vm, parameters, out| {
+            let named = parameters.named();
+            let kwonly_given = (parameters.positional..named).filter(|&i| !out[i].is_undef()).count();
+            vm.too_many_positional(&who(), parameters, defaults.len(), positional_given, kwonly_given)
+        })?;
+        let first_default = parameters.positional - defaults.len().min(parameters.positional);
+        let mut missing = Vec::new();
+        for i in 0..parameters.positional {
+            if out[i].is_undef() {
+                match i.checked_sub(first_default) {
+                    Some(d) => out[i] = defaults[d].clone(),
+                    None => missing.push(text(&parameters.names[i])),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Err(self.missing(&who(), "positional", &missing));
+        }
+        if parameters.kwonly == 0 {
+            return Ok(());
+        }
+        let kwdefaults = function.kwdefaults.get();
+        for i in parameters.positional..parameters.named() {
+            if out[i].is_undef() {
+                let default = match kwdefaults.get::<Dict>() {
+                    Some(dict) => self.dict_get(dict, &parameters.names[i])?,
+                    None => None,
+                };
+                match default {
+                    Some(value) => out[i] = value,
+                    None => missing.push(text(&parameters.names[i])),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Err(self.missing(&who(), "keyword-only", &missing));
+        }
+        Ok(())
+    }
+
+    /// Puts what was given where it belongs; what was not stays Undef.
+    fn distribute(
+        &mut self,
+        parameters: &Parameters<'_>,
+        given: smallvec::SmallVec<[Value; 8]>,
+        names: &[Value],
+        out: &mut [Value],
+        who: &dyn Fn() -> String,
+        too_many: impl FnOnce(&mut Vm, &Parameters<'_>, &[Value]) -> Raised,
+    ) -> R<()> {
+        let positional_given = given.len() - names.len();
+        let mut given = given.into_iter();
+        let direct = positional_given.min(parameters.positional);
+        for slot in out.iter_mut().take(direct) {
+            *slot = given.next().expect("counted above");
+        }
+        let rest: Vec<Value> = given.by_ref().take(positional_given - direct).collect();
+        let surplus = !rest.is_empty() && !parameters.varargs;
+        let varargs_at = parameters.named();
+        let varkw_at = varargs_at + parameters.varargs as usize;
+        if parameters.varargs {
+            out[varargs_at] = Tuple::from_vec(rest).into_value();
+        }
+        let mut extra: Option<Ref<Dict>> = None;
+        if parameters.varkw {
+            let dict = Dict::new();
+            out[varkw_at] = dict.value();
+            extra = Some(dict);
+        }
+        let mut posonly_named = Vec::new();
+        for (name, value) in names.iter().zip(given) {
+            match self.find_parameter(parameters, name) {
+                Some(i) if i >= parameters.posonly => {
+                    if !out[i].is_undef() {
+                        return Err(self.type_error(format!("{} got multiple values for argument '{}'", who(), text(name))));
+                    }
+                    out[i] = value;
+                }
+                found => match &extra {
+                    Some(dict) => self.dict_set(dict, name, value)?,
+                    None if found.is_some() => posonly_named.push(text(name)),
+                    None => return Err(self.unexpected_keyword(parameters, &who(), name)),
+                },
+            }
+        }
+        if surplus {
+            return Err(too_many(self, parameters, out));
+        }
+        if !posonly_named.is_empty() {
+            let list = posonly_named.join(", ");
+            let message = format!("{} got some positional-only arguments passed as keyword arguments: '{list}'", who());
+            return Err(self.type_error(message));
+        }
+        Ok(())
+    }
+
+    fn find_parameter(&self, parameters: &Parameters<'_>, name: &Value) -> Option<usize> {
+        // Names are interned in almost all calls, so identity finds them.
+        if let Some(i) = parameters.names.iter().position(|p| p.is(name)) {
+            return Some(i);
+        }
+        let name = name.get::<Str>()?;
+        parameters.names.iter().position(|p| p.get::<Str>().is_some_and(|p| p.bytes() == name.bytes()))
+    }
+
+    fn unexpected_keyword(&mut self, parameters: &Parameters<'_>, who: &str, name: &Value) -> Raised {
+        let known: Vec<String> = parameters.names[parameters.posonly..].iter().map(text).collect();
+        let mut message = format!("{who} got an unexpected keyword argument '{}'", text(name));
+        if let Some(best) = super::error::closest(&text(name), &known) {
+            message.push_str(&format!(". Did you mean '{best}'?"));
+        }
+        self.type_error(message)
+    }
+
+    fn missing(&mut self, who: &str, what: &str, names: &[String]) -> Raised {
+        let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
+        let list = match quoted.as_slice() {
+            [one] => one.clone(),
+            [one, two] => format!("{one} and {two}"),
+            [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+            [] => String::new(),
+        };
+        let plural = if names.len() == 1 { "" } else { "s" };
+        self.type_error(format!("{who} missing {} required {what} argument{plural}: {list}", names.len()))
+    }
+
+    fn too_many_positional(&mut self, who: &str, parameters: &Parameters<'_>, defaults: usize, given: usize, kwonly_given: usize) -> Raised {
+        let most = parameters.positional;
+        let takes = if defaults > 0 {
+            format!("from {} to {most} positional arguments", most - defaults)
+        } else {
+            format!("{most} positional argument{}", if most == 1 { "" } else { "s" })
+        };
+        let and = if kwonly_given > 0 {
+            let (s, k) = (if given == 1 { "" } else { "s" }, if kwonly_given == 1 { "" } else { "s" });
+            format!(" positional argument{s} (and {kwonly_given} keyword-only argument{k})")
+        } else {
+            String::new()
+        };
+        let verb = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
+        self.type_error(format!("{who} takes {takes} but {given}{and} {verb} given"))
+    }
+
+    fn bind_native(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        parameters: &Parameters<'_>,
+        given: smallvec::SmallVec<[Value; 8]>,
+        names: &[Value],
+        out: &mut [Value],
+    ) -> R<()> {
+        let receiver = self.is_method(native) as usize;
+        if receiver == 1 {
+            self.check_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
+        }
+        let count = given.len();
+        let who = || format!("{}()", native.def.name());
+        if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
+            let who = self.native_display(native);
+            return Err(self.type_error(format!("{who}() takes no keyword arguments")));
+        }
+        self.distribute(parameters, given, names, out, &who, |vm, _, _| vm.wrong_count(native, signature, count, receiver))?;
+        for (i, param) in signature.params.iter().enumerate() {
+            if !out[i].is_undef() || param.optional && param.default.is_undef() {
+                continue;
+            }
+            if param.optional {
+                out[i] = param.default.clone();
+            } else if signature.posonly == signature.params.len() {
+                return Err(self.wrong_count(native, signature, count, receiver));
+            } else if i >= signature.positional {
+                return Err(self.missing(&who(), "keyword-only", &[text(&param.name)]));
+            } else {
+                let message = format!("{} missing required argument '{}' (pos {})", who(), text(&param.name), i + 1 - receiver);
+                return Err(self.type_error(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The TypeError for a wrong number of arguments, as CPython's native functions word it.
+    fn wrong_count(&mut self, native: &Native, signature: &Signature, given: usize, receiver: usize) -> Raised {
+        let given = given.saturating_sub(receiver);
+        let (least, most) = (signature.required.saturating_sub(receiver), signature.positional - receiver);
+        let name = native.def.name();
+        let message = if signature.posonly < signature.params.len() {
+            let s = if most == 1 { "" } else { "s" };
+            let how = if least == most { "exactly" } else { "at most" };
+            if most == 0 {
+                format!("{name}() takes no positional arguments")
+            } else {
+                format!("{name}() takes {how} {most} argument{s} ({given} given)")
+            }
+        } else if least == most && most <= 1 {
+            let who = self.native_display(native);
+            let takes = if most == 0 { "no arguments" } else { "exactly one argument" };
+            format!("{who}() takes {takes} ({given} given)")
+        } else {
+            let (bound, n) = if least == most {
+                ("", most)
+            } else if given < least {
+                ("at least ", least)
+            } else {
+                ("at most ", most)
+            };
+            let s = if n == 1 { "" } else { "s" };
+            format!("{name} expected {bound}{n} argument{s}, got {given}")
+        };
+        self.type_error(message)
+    }
+
+    /// `list.append`, or `len`.
+    pub(crate) fn native_display(&self, native: &Native) -> String {
+        match native.owner.get::<Class>() {
+            Some(class) => format!("{}.{}", class.name_str(), native.def.name()),
+            None => native.def.name().to_string(),
+        }
+    }
+
+    pub(crate) fn native_qualname(&mut self, native: &Native) -> Option<Value> {
+        let display = self.native_display(native);
+        Some(self.intern(&display).into_value())
+    }
+
+    pub(crate) fn is_method(&self, native: &Native) -> bool {
+        native.def.binding == Binding::Method && native.owner.is_kind::<Class>() && native.def.name() != "__new__"
+    }
+
+    /// A method of a native type takes instances of that type only.
+    fn check_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
+        let Some(owner) = native.owner.to_ref::<Class>() else { return Ok(()) };
+        let name = native.def.name();
+        match receiver {
+            None => Err(self.type_error(format!("unbound method {}.{name}() needs an argument", owner.name_str()))),
+            Some(value) => {
+                if self.class_of(value).is_subclass(&owner) {
+                    return Ok(());
+                }
+                let (owner, other) = (owner.name_str(), self.type_name(value));
+                Err(self.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{other}' object")))
+            }
+        }
+    }
+
+    /// The same native function without what it is bound to.
+    pub(crate) fn unbound_native(&mut self, native: &Native) -> Value {
+        let unbound = Native::alloc(native.def, Value::UNDEF, native.owner.clone());
+        if let Some(signature) = native.signature.get() {
+            let _ = unbound.signature.set(signature.clone());
+        }
+        unbound.into_value()
+    }
+
+    /// How many registers the parameters of a native function take.
+    pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
+        let signature = self.signature(native);
+        signature.params.len() + signature.varargs as usize + signature.varkw as usize
+    }
+
+    /// The parsed signature.
+    pub(crate) fn signature(&mut self, native: &Native) -> Rc<Signature> {
+        if let Some(signature) = native.signature.get() {
+            return signature.clone();
+        }
+        let signature = match self.signatures.get(&std::ptr::from_ref(native.def).addr()) {
+            Some(known) => known.clone(),
+            None => {
+                let parsed = Rc::new(self.parse_signature(native.def));
+                self.signatures.insert(std::ptr::from_ref(native.def).addr(), parsed.clone());
+                parsed
+            }
+        };
+        let _ = native.signature.set(signature.clone());
+        signature
+    }
+
+    fn parse_signature(&mut self, def: &'static Def) -> Signature {
+        let inside = def.sig.split_once('(').map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
+        let mut signature = Signature {
+            name: def.name(),
+            params: Vec::new(),
+            posonly: 0,
+            positional: 0,
+            required: 0,
+            varargs: false,
+            varkw: false,
+        };
+        if matches!(def.code, NativeCode::Raw(_)) {
+            return signature;
+        }
+        let mut keyword_only = false;
+        for part in split_parameters(inside) {
+            match part {
+                "/" => signature.posonly = signature.params.len(),
+                "*" => keyword_only = true,
+                p if p.starts_with("**") => signature.varkw = true,
+                p if p.starts_with('*') => {
+                    signature.varargs = true;
+                    keyword_only = true;
+                }
+                p => {
+                    let (name, default) = match p.split_once('=') {
+                        Some((name, default)) => (name.trim(), Some(default.trim())),
+                        None => (p, None),
+                    };
+                    let name = name.split(':').next().unwrap_or(name).trim();
+                    let param = Param {
+                        name: self.intern(name).into_value(),
+                        default: default.map_or(Value::UNDEF, |d| self.parse_default(d)),
+                        optional: default.is_some(),
+                    };
+                    if !keyword_only {
+                        signature.positional += 1;
+                        signature.required += !param.optional as usize;
+                    }
+                    signature.params.push(param);
+                }
+            }
+        }
+        signature
+    }
+
+    /// The value of a default in a signature; Undef for what is no literal.
+    fn parse_default(&mut self, text: &str) -> Value {
+        match text {
+            "None" => Value::NONE,
+            "True" => Value::TRUE,
+            "False" => Value::FALSE,
+            "..." => Value::ELLIPSIS,
+            "()" => Tuple::from_vec(Vec::new()).into_value(),
+            _ => {
+                if let Ok(i) = text.parse::<i64>() {
+                    return Value::small_int(i).unwrap_or(Value::UNDEF);
+                }
+                if let Ok(f) = text.parse::<f64>() {
+                    return crate::object::float::float(f);
+                }
+                let unquoted = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+                let unquoted = unquoted.or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')));
+                match unquoted {
+                    Some(t) => self.intern(&t.replace("\\n", "\n")).into_value(),
+                    None => Value::UNDEF,
+                }
+            }
+        }
+    }
+}
+
+/// Splits a parameter list at commas outside quotes and brackets.
+fn split_parameters(inside: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0, None);
+    for (i, ch) in inside.char_indices() {
+        match (quote, ch) {
+            (Some(q), _) if q == ch => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(ch),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                parts.push(inside[start..i].trim());
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(inside[start..].trim());
+    parts.retain(|p| !p.is_empty());
+    parts
+}
+
+/// A name as Rust text.
+fn text(name: &Value) -> String {
+    name.get::<Str>().map_or_else(|| "?".to_string(), |s| s.to_string_lossy())
+}

@@ -1,0 +1,174 @@
+//! Exceptions on their way: from the frame that raised outward to a handler.
+
+use super::Vm;
+use super::dispatch::Cursor;
+use crate::bytecode::code::Handler;
+use crate::heap::Value;
+use crate::object::exception::{Exception, Traceback};
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::{Code, Function};
+use crate::object::native::{Input, Raised};
+
+impl Vm {
+    /// Raises what a native or a protocol raised, in the running frame (`vm.frame`, its ip saved).
+    pub(crate) fn raise_from_native(&mut self, raised: Raised) {
+        let frame = self.frame;
+        self.raise_in(frame, raised);
+    }
+
+    /// Raises in `frame`, which is the topmost one and whose ip is saved.
+    pub(crate) fn raise_in(&mut self, frame: *mut Frame, raised: Raised) {
+        self.set_context_if_fresh(&raised, frame);
+        self.unwind_into(frame, raised, 0);
+    }
+
+    /// An exception that has no traceback yet was raised just now: the exception
+    /// that is being handled is its context.
+    pub(crate) fn set_context_if_fresh(&mut self, raised: &Raised, frame: *mut Frame) {
+        if let Some(exception) = raised.0.get::<Exception>()
+            && exception.traceback.as_value().is_none()
+            && exception.context.as_value().is_none()
+        {
+            self.set_context(&raised.0, frame);
+        }
+    }
+
+    /// Makes the exception that is being handled the context of `raised`, unless that made a cycle.
+    pub(crate) fn set_context(&mut self, raised: &Value, frame: *mut Frame) {
+        let handled = self.handled_exception(frame);
+        let (Some(exception), Some(_)) = (raised.get::<Exception>(), handled.get::<Exception>()) else { return };
+        if handled.is(raised) {
+            return;
+        }
+        // If `raised` is somewhere in the chain of contexts already, the chain is cut there.
+        let mut link = handled.clone();
+        while let Some(e) = link.get::<Exception>() {
+            let next = e.context.get();
+            if next.is(raised) {
+                e.context.set(Value::NONE);
+                break;
+            }
+            link = next;
+        }
+        exception.context.set(handled);
+    }
+
+    /// The exception that `frame`, or a frame that waits for it, is handling; else None.
+    pub(crate) fn handled_exception(&self, frame: *mut Frame) -> Value {
+        let mut frame = frame;
+        // SAFETY: parents of live frames are live.
+        unsafe {
+            while !frame.is_null() {
+                if (*frame).flags & frame_flags::NATIVE == 0 && !(*frame).function.is_null() {
+                    let code = (*(*frame).function).code.borrow();
+                    if !code.plain.handled.is_empty() {
+                        let at = code.offset((*frame).ip).saturating_sub(1);
+                        for range in &code.plain.handled {
+                            if range.start <= at && at < range.end {
+                                let value = &*Frame::regs(frame).add(range.register as usize);
+                                if !value.is_undef() && !value.is_none() {
+                                    return value.clone();
+                                }
+                            }
+                        }
+                    }
+                }
+                frame = (*frame).parent;
+            }
+        }
+        Value::NONE
+    }
+
+    /// Goes on with an exception in `frame`: at its handler, or in the first
+    /// frame outward that has one. `flags` are those of the frame that it comes from.
+    pub(crate) fn unwind_into(&mut self, frame: *mut Frame, raised: Raised, _flags: u16) {
+        self.unwind(frame, raised, true);
+    }
+
+    /// As `unwind_into`, without a traceback entry for `frame` itself (it has one).
+    pub(crate) fn unwind_again(&mut self, frame: *mut Frame, raised: Raised) {
+        self.unwind(frame, raised, false);
+    }
+
+    fn unwind(&mut self, mut frame: *mut Frame, raised: Raised, mut trace: bool) {
+        loop {
+            // SAFETY: the frame is the topmost live one.
+            unsafe {
+                if (*frame).flags & frame_flags::NATIVE != 0 {
+                    if (*frame).flags & frame_flags::BOUNDARY != 0 {
+                        self.outcome = Some(Err(raised));
+                        return self.leave();
+                    }
+                    return self.enter_native(frame, Input::Raised(raised));
+                }
+                self.frame = frame;
+                let function: *mut Function = (*frame).function;
+                let code = (*function).code.borrow().clone();
+                let at = code.offset((*frame).ip).saturating_sub(1);
+                if trace {
+                    self.add_traceback(&raised, &code, at, &*function);
+                }
+                trace = true;
+                let live = code.live_temps((*frame).ip);
+                if let Some(handler) = code.handler(at) {
+                    return self.enter_handler(frame, &code, handler, live, raised);
+                }
+                let regs = Frame::regs(frame);
+                let nlocals = code.nlocals as usize;
+                for i in (nlocals..nlocals + live).rev() {
+                    drop(regs.add(i).read());
+                }
+                if (*frame).flags & frame_flags::GENERATOR != 0 {
+                    return self.generator_raised(frame, raised);
+                }
+                for i in (0..nlocals).rev() {
+                    std::ptr::drop_in_place(regs.add(i));
+                }
+                if (*frame).flags & frame_flags::INIT != 0 {
+                    drop(regs.add(code.nregisters as usize).read());
+                }
+                drop(code);
+                (*function).release_one();
+                let parent = (*frame).parent;
+                self.pop_frame(frame);
+                frame = parent;
+            }
+        }
+    }
+
+    /// Goes on in the handler of a frame.
+    unsafe fn enter_handler(&mut self, frame: *mut Frame, code: &Code, handler: Handler, live: usize, raised: Raised) {
+        // SAFETY: the live temporaries above the handler's depth are not used again.
+        unsafe {
+            let regs = Frame::regs(frame);
+            let nlocals = code.nlocals as usize;
+            for i in (nlocals + handler.depth as usize..nlocals + live).rev() {
+                drop(regs.add(i).read());
+            }
+            drop(std::ptr::replace(regs.add(handler.register as usize), raised.0));
+            let ip = code.start().add(handler.target as usize);
+            (*frame).ip = ip;
+            self.cursor = Cursor { ip, regs, consts: code.consts.as_ptr() };
+        }
+        if self.heap.has_finalizers() {
+            self.run_finalizers_at_cursor();
+        }
+    }
+
+    fn add_traceback(&mut self, raised: &Raised, code: &crate::heap::Ref<Code>, at: u32, function: &Function) {
+        if code.flags & crate::bytecode::code::flags::HIDDEN != 0 {
+            return;
+        }
+        if let Some(exception) = raised.0.get::<Exception>() {
+            let entry = Traceback::alloc(exception.traceback.get(), code.clone(), at, function.globals.value());
+            exception.traceback.set(entry.into_value());
+        }
+    }
+}
+
+impl Code {
+    /// The innermost handler that covers word `at`.
+    pub(crate) fn handler(&self, at: u32) -> Option<Handler> {
+        self.plain.handlers.iter().find(|h| h.start <= at && at < h.end).copied()
+    }
+}
