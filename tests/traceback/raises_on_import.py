@@ -1,0 +1,5 @@
+def setup():
+    return int("not a number")
+
+
+value = setup()
