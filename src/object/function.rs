@@ -30,7 +30,7 @@ pub struct Code {
     /// Instances of the code constants, made at their first use; the index is the constant's.
     pub children: RefCell<Vec<(u32, Ref<Code>)>>,
     /// Interned names of the locals, made when somebody asks.
-    pub local_names: RefCell<Vec<Value>>,
+    pub local_names: std::cell::OnceCell<std::rc::Rc<[Value]>>,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -41,7 +41,7 @@ unsafe impl Object for Code {
         self.consts.iter().for_each(|v| visitor.visit(v));
         self.names.iter().for_each(|v| visitor.visit(v));
         self.children.borrow().iter().for_each(|(_, c)| visitor.visit(c.as_value()));
-        self.local_names.borrow().iter().for_each(|v| visitor.visit(v));
+        self.local_names.get().into_iter().flat_map(|n| n.iter()).for_each(|v| visitor.visit(v));
     }
 }
 
@@ -58,7 +58,7 @@ impl Code {
             flags: plain.flags,
             plain,
             children: RefCell::default(),
-            local_names: RefCell::default(),
+            local_names: std::cell::OnceCell::new(),
         })
     }
 

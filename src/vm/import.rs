@@ -309,23 +309,31 @@ impl Vm {
             let base = if folder.is_empty() { last.to_string() } else { format!("{folder}/{last}") };
             for extension in ["async", "py"] {
                 let init = format!("{base}/__init__.{extension}");
-                if self.host.files.is_file(&init) {
+                if self.is_file(&init) {
                     let code = self.compile_file(&init)?;
                     return Ok(Some(Found::Code { code, file: Some(init), package: Some(base) }));
                 }
             }
             for extension in ["async", "py"] {
                 let file = format!("{base}.{extension}");
-                if self.host.files.is_file(&file) {
+                if self.is_file(&file) {
                     let code = self.compile_file(&file)?;
                     return Ok(Some(Found::Code { code, file: Some(file), package: None }));
                 }
             }
-            if self.host.files.is_dir(&base) {
+            if self.is_folder(&base) {
                 bare_folders.push(base);
             }
         }
         Ok((!bare_folders.is_empty()).then_some(Found::Namespace(bare_folders)))
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_file())
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_dir())
     }
 
     /// `sys.path`, which a script may have changed.
@@ -338,7 +346,7 @@ impl Vm {
     }
 
     fn compile_file(&mut self, file: &str) -> R<std::sync::Arc<crate::bytecode::Code>> {
-        let bytes = match self.host.files.read(file) {
+        let bytes = match self.host.files.read_file(std::path::Path::new(file)) {
             Ok(bytes) => bytes,
             Err(e) => return Err(self.host_error(&e)),
         };
@@ -522,12 +530,11 @@ impl Vm {
     }
 
     /// The interned names of a code's locals.
-    pub(crate) fn local_names(&mut self, code: &Ref<Code>) -> std::cell::Ref<'static, Vec<Value>> {
-        if code.local_names.borrow().is_empty() && code.nlocals > 0 {
-            let names: Vec<Value> = code.plain.local_names.iter().map(|n| self.intern(n).into_value()).collect();
-            *code.local_names.borrow_mut() = names;
+    pub(crate) fn local_names(&mut self, code: &Code) -> std::rc::Rc<[Value]> {
+        if let Some(names) = code.local_names.get() {
+            return names.clone();
         }
-        // SAFETY: the code outlives every use of its names: the caller holds a count of it.
-        unsafe { std::mem::transmute(code.local_names.borrow()) }
+        let names: std::rc::Rc<[Value]> = code.plain.local_names.iter().map(|n| self.intern(n).into_value()).collect();
+        code.local_names.get_or_init(|| names).clone()
     }
 }

@@ -1,0 +1,504 @@
+//! Exceptions as text: tracebacks with source lines and carets, chains, groups, notes.
+
+use super::Vm;
+use super::error::fields;
+use super::types::Known;
+use crate::bytecode::Position;
+use crate::heap::{Ref, Value};
+use crate::object::exception::{Exception, Traceback};
+use crate::object::list::List;
+use crate::object::native::R;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+
+const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
+const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
+
+/// Frames that repeat more often than this are summed up.
+const REPEATS_SHOWN: usize = 3;
+/// Groups are shown so wide and so deep.
+const GROUP_WIDTH: usize = 15;
+const GROUP_DEPTH: usize = 10;
+
+/// What is being written: the text so far and the margin of the group it is in.
+struct Printer {
+    out: String,
+    margin: String,
+    seen: Vec<u64>,
+    group_depth: usize,
+    /// The next group continues one that is open: no new frame around it.
+    needs_close: bool,
+}
+
+impl Printer {
+    fn line(&mut self, text: &str) {
+        for line in text.split_inclusive('\n') {
+            self.out.push_str(&self.margin);
+            self.out.push_str(line);
+        }
+    }
+}
+
+impl Vm {
+    /// The whole report of an uncaught exception, as CPython prints it.
+    pub fn format_exception(&mut self, exception: &Value) -> String {
+        let mut printer =
+            Printer { out: String::new(), margin: String::new(), seen: Vec::new(), group_depth: 0, needs_close: false };
+        self.print_chain(&mut printer, exception, true);
+        printer.out
+    }
+
+    /// Only the traceback entries of an exception, without its header.
+    pub fn format_traceback(&mut self, traceback: &Value) -> String {
+        let mut out = String::new();
+        for entry in self.traceback_entries(traceback) {
+            out.push_str(&entry);
+        }
+        out
+    }
+
+    fn print_chain(&mut self, printer: &mut Printer, exception: &Value, chain: bool) {
+        // The chain is walked outward first, so that the oldest comes first.
+        let mut links: Vec<(Value, &str)> = vec![(exception.clone(), "")];
+        printer.seen.push(self.heap.identity(exception));
+        let mut current = exception.clone();
+        while chain {
+            let Some(e) = current.get::<Exception>() else { break };
+            let (cause, context) = (e.cause.get(), e.context.get());
+            let (next, text) = if cause.is_kind::<Exception>() {
+                (cause, CAUSE)
+            } else if context.is_kind::<Exception>() && !e.suppress_context.get() {
+                (context, CONTEXT)
+            } else {
+                break;
+            };
+            let id = self.heap.identity(&next);
+            if printer.seen.contains(&id) {
+                break;
+            }
+            printer.seen.push(id);
+            links.push((next.clone(), text));
+            current = next;
+        }
+        for i in (0..links.len()).rev() {
+            let (link, _) = links[i].clone();
+            self.print_one(printer, &link);
+            if i > 0 {
+                // The text belongs between this link and the next newer one.
+                let text = links[i].1;
+                printer.line(text);
+            }
+        }
+    }
+
+    fn print_one(&mut self, printer: &mut Printer, exception: &Value) {
+        if self.is_group(exception) {
+            return self.print_group(printer, exception);
+        }
+        let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+        if traceback.is_kind::<Traceback>() {
+            printer.line("Traceback (most recent call last):\n");
+            for entry in self.traceback_entries(&traceback) {
+                printer.line(&entry);
+            }
+        }
+        let text = self.exception_only(exception);
+        printer.line(&text);
+    }
+
+    fn is_group(&mut self, exception: &Value) -> bool {
+        let class = self.class_of(exception);
+        let group = self.known_class(Known::BaseExceptionGroup);
+        class.is_subclass(&group)
+    }
+
+    fn print_group(&mut self, printer: &mut Printer, exception: &Value) {
+        printer.group_depth += 1;
+        if printer.group_depth > GROUP_DEPTH {
+            printer.line(&format!("... (max_group_depth is {GROUP_DEPTH})\n"));
+            printer.group_depth -= 1;
+            return;
+        }
+        let outermost = printer.group_depth == 1;
+        let saved = printer.margin.clone();
+        if outermost {
+            printer.margin = format!("{saved}  ");
+        }
+        let mark = if outermost { "+ " } else { "" };
+        let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+        let bar = format!("{}{}", printer.margin, if outermost { "| " } else { "" });
+        if traceback.is_kind::<Traceback>() {
+            printer.line(&format!("{mark}Exception Group Traceback (most recent call last):\n"));
+            let margin = std::mem::replace(&mut printer.margin, bar.clone());
+            for entry in self.traceback_entries(&traceback) {
+                printer.line(&entry);
+            }
+            printer.margin = margin;
+        }
+        let margin = std::mem::replace(&mut printer.margin, bar);
+        let text = self.exception_only(exception);
+        printer.line(&text);
+        printer.margin = margin;
+        self.print_members(printer, exception, outermost);
+        printer.margin = saved;
+        printer.group_depth -= 1;
+    }
+
+    fn print_members(&mut self, printer: &mut Printer, exception: &Value, outermost: bool) {
+        let members = exception.get::<Exception>().map_or(Value::NONE, |e| e.extra[fields::GROUP_EXCEPTIONS].get());
+        let members: Vec<Value> = members.get::<Tuple>().map_or(Vec::new(), |t| t.items().to_vec());
+        let base = if outermost { printer.margin.clone() } else { trim_bar(&printer.margin) };
+        printer.needs_close = false;
+        let shown = members.len().min(GROUP_WIDTH + 1);
+        for i in 0..shown {
+            let last = i + 1 == shown;
+            if last {
+                printer.needs_close = true;
+            }
+            let title = if i < GROUP_WIDTH { (i + 1).to_string() } else { "...".to_string() };
+            let corner = if i == 0 { "+-" } else { "  " };
+            printer.out.push_str(&format!("{base}{corner}+---------------- {title} ----------------\n"));
+            printer.margin = format!("{base}  | ");
+            if i < GROUP_WIDTH {
+                self.print_chain(printer, &members[i], true);
+            } else {
+                let rest = members.len() - GROUP_WIDTH;
+                let s = if rest == 1 { "" } else { "s" };
+                printer.line(&format!("and {rest} more exception{s}\n"));
+            }
+            if last && printer.needs_close {
+                printer.out.push_str(&format!("{base}  +------------------------------------\n"));
+                printer.needs_close = false;
+            }
+        }
+        printer.margin = base;
+    }
+
+    /// The last lines of a report: class, message, notes; of a syntax error its place.
+    pub fn exception_only(&mut self, exception: &Value) -> String {
+        let class = self.class_of(exception);
+        let syntax = self.known_class(Known::SyntaxError);
+        let mut out = String::new();
+        if class.is_subclass(&syntax) {
+            out.push_str(&self.syntax_error_lines(exception));
+        } else {
+            let name = self.qualified_class_name(&class);
+            let text = match self.str(exception) {
+                Ok(text) => text.to_string_lossy().into_owned(),
+                Err(_) => "<exception str() failed>".to_string(),
+            };
+            let hint = self.suggestion(exception).unwrap_or_default();
+            let sep = if text.is_empty() { "" } else { ": " };
+            out.push_str(&format!("{name}{sep}{text}{hint}\n"));
+        }
+        self.push_notes(exception, &mut out);
+        out
+    }
+
+    /// `module.Class`, without the module where it is `builtins` or `__main__`.
+    fn qualified_class_name(&mut self, class: &Ref<crate::object::class::Class>) -> String {
+        let qualname = class.qualname.get();
+        let qualname = qualname.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let class = class.value();
+        match self.get_attr_optional(&class, "__module__") {
+            Ok(Some(module)) => match module.get::<Str>().map(|s| s.to_string_lossy().into_owned()) {
+                Some(module) if module == "builtins" || module == "__main__" => qualname,
+                Some(module) => format!("{module}.{qualname}"),
+                None => format!("<unknown>.{qualname}"),
+            },
+            _ => qualname,
+        }
+    }
+
+    fn push_notes(&mut self, exception: &Value, out: &mut String) {
+        let Ok(Some(notes)) = self.get_attr_optional(exception, "__notes__") else { return };
+        let notes: Vec<Value> = match notes.get::<List>().map(List::copy) {
+            Some(Ok(items)) => items.into_vec(),
+            _ => {
+                if let Ok(text) = self.repr(&notes) {
+                    out.push_str(&format!("{}\n", text.to_string_lossy()));
+                }
+                return;
+            }
+        };
+        for note in notes {
+            let text = match self.str(&note) {
+                Ok(text) => text.to_string_lossy().into_owned(),
+                Err(_) => "<note str() failed>".to_string(),
+            };
+            for line in text.split('\n') {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+
+    fn syntax_error_lines(&mut self, exception: &Value) -> String {
+        let Some(e) = exception.get::<Exception>() else { return String::new() };
+        let number = |i: usize| e.extra[i].get().as_small_int();
+        let text_of = |i: usize| {
+            let value = e.extra[i].get();
+            value.get::<Str>().map(|s| s.to_string_lossy().into_owned())
+        };
+        let mut out = String::new();
+        let filename = text_of(fields::SYNTAX_FILENAME);
+        if let Some(line) = number(fields::SYNTAX_LINE) {
+            out.push_str(&format!("  File \"{}\", line {line}\n", filename.unwrap_or_else(|| "<string>".into())));
+            if let Some(text) = text_of(fields::SYNTAX_TEXT) {
+                let text = text.trim_end_matches('\n');
+                let trimmed = text.trim_start_matches([' ', '\t', '\x0c']);
+                out.push_str(&format!("    {trimmed}\n"));
+                let indent = (text.chars().count() - trimmed.chars().count()) as i64;
+                if let Some(offset) = number(fields::SYNTAX_OFFSET) {
+                    let same_line = number(fields::SYNTAX_END_LINE).is_none_or(|l| l == line);
+                    let end = number(fields::SYNTAX_END_OFFSET).filter(|&end| end > 0 && same_line).unwrap_or(if same_line {
+                        offset
+                    } else {
+                        text.chars().count() as i64 + 1
+                    });
+                    let end = if end <= offset { offset + 1 } else { end };
+                    let start = offset - 1 - indent;
+                    if start >= 0 {
+                        let width = (end - offset).min(trimmed.chars().count() as i64 + 1 - start).max(1);
+                        let blank: String = trimmed
+                            .chars()
+                            .chain(std::iter::repeat(' '))
+                            .take(start as usize)
+                            .map(|ch| if ch.is_whitespace() { ch } else { ' ' })
+                            .collect();
+                        out.push_str(&format!("    {blank}{}\n", "^".repeat(width as usize)));
+                    }
+                }
+            }
+        }
+        let class = self.class_of(exception).name_str();
+        let message = match text_of(fields::SYNTAX_MSG) {
+            Some(message) => message,
+            None => "<no detail available>".into(),
+        };
+        out.push_str(&format!("{class}: {message}\n"));
+        out
+    }
+
+    /// Each entry of a traceback as text, repetitions summed up.
+    fn traceback_entries(&mut self, traceback: &Value) -> Vec<String> {
+        let mut entries: Vec<String> = Vec::new();
+        let mut last: Option<(String, u32, String)> = None;
+        let mut repeated = 0;
+        let mut next = traceback.clone();
+        while let Some(entry) = next.get::<Traceback>() {
+            let plain = entry.code.plain.clone();
+            let position = plain.position(entry.at);
+            let key = (plain.source.name().to_string(), position.line, plain.name.to_string());
+            if last.as_ref() == Some(&key) {
+                repeated += 1;
+            } else {
+                push_repeats(&mut entries, repeated);
+                repeated = 1;
+                last = Some(key);
+            }
+            if repeated <= REPEATS_SHOWN {
+                entries.push(self.entry_text(&plain, position));
+            }
+            let following = entry.next.get();
+            next = following;
+        }
+        push_repeats(&mut entries, repeated);
+        entries
+    }
+
+    fn entry_text(&mut self, code: &crate::bytecode::Code, position: Position) -> String {
+        let mut out = format!("  File \"{}\", line {}, in {}\n", code.source.name(), position.line, code.name);
+        if position.line > 0 {
+            out.push_str(&self.source_lines(&code.source, position));
+        }
+        out
+    }
+
+    /// The source of a place with carets under it, indented by four.
+    pub(crate) fn source_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
+        let first = source.line(position.line as usize);
+        if first.trim().is_empty() {
+            return String::new();
+        }
+        if position.end_line != position.line || position.end_column <= position.column {
+            if position.end_line > position.line {
+                return self.several_lines(source, position);
+            }
+            return format!("    {}\n", first.trim());
+        }
+        let text = first.trim_end();
+        let stripped = text.trim_start();
+        let indent = text.len() - stripped.len();
+        let mut out = format!("    {}\n", stripped.trim_end());
+        let (start, end) = (position.column as usize, (position.end_column as usize).min(text.len()));
+        if start < indent || start >= end || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+            return out;
+        }
+        let segment = &text[start..end];
+        // Carets under a whole line say nothing, unless they tell parts of it apart.
+        let anchors = self.loader.anchors(segment);
+        if anchors.is_none() && start == indent && end == text.len() {
+            return out;
+        }
+        out.push_str("    ");
+        out.push_str(&" ".repeat(width(&text[indent..start])));
+        match anchors {
+            Some((from, to)) => {
+                out.push_str(&"~".repeat(width(&segment[..from])));
+                out.push_str(&"^".repeat(width(&segment[from..to])));
+                out.push_str(&"~".repeat(width(&segment[to..])));
+            }
+            None => out.push_str(&"^".repeat(width(segment))),
+        }
+        out.push('\n');
+        out
+    }
+
+    /// A place that covers several lines: each of them, with carets under what belongs to it.
+    fn several_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
+        let lines: Vec<&str> =
+            (position.line..=position.end_line).map(|n| source.line(n as usize).trim_end()).collect();
+        let indent = lines
+            .iter()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len())
+            .min()
+            .unwrap_or(0);
+        let mut out = String::new();
+        let count = lines.len();
+        for (i, line) in lines.iter().enumerate() {
+            if count > 4 && i > 1 && i + 2 < count {
+                if i == 2 {
+                    out.push_str(&format!("    ...<{} lines>...\n", count - 4));
+                }
+                continue;
+            }
+            let text = line.get(indent..).unwrap_or("");
+            out.push_str(&format!("    {text}\n"));
+            let own_indent = text.len() - text.trim_start().len();
+            let from = if i == 0 { (position.column as usize).saturating_sub(indent) } else { own_indent };
+            let to = if i + 1 == count { (position.end_column as usize).saturating_sub(indent) } else { text.len() };
+            if from < to && text.is_char_boundary(from) && to <= text.len() && text.is_char_boundary(to) {
+                let blank = " ".repeat(width(&text[..from]));
+                out.push_str(&format!("    {blank}{}\n", "^".repeat(width(&text[from..to]))));
+            }
+        }
+        out
+    }
+
+    /// "Did you mean: 'x'?" for names, attributes and imports that are not there.
+    fn suggestion(&mut self, exception: &Value) -> Option<String> {
+        let class = self.class_of(exception);
+        let e = exception.get::<Exception>()?;
+        let attribute = self.known_class(Known::AttributeError);
+        let name_error = self.known_class(Known::NameError);
+        let import_error = self.known_class(Known::ImportError);
+        let (wanted, candidates) = if class.is_subclass(&attribute) {
+            let name = e.extra[fields::ATTRIBUTE_NAME].get();
+            let object = e.extra[fields::ATTRIBUTE_OBJ].get();
+            if object.is_undef() {
+                return None;
+            }
+            (name, self.dir(&object).ok()?)
+        } else if class.is_subclass(&name_error) {
+            let name = e.extra[fields::NAME].get();
+            (name, self.names_in_scope(&e.traceback.get()))
+        } else if class.is_subclass(&import_error) {
+            let name = e.extra[fields::IMPORT_NAME_FROM].get();
+            let module = e.extra[fields::IMPORT_NAME].get();
+            let module = self.modules.get_str(module.get::<Str>()?)?;
+            (name, self.dir(&module).ok()?)
+        } else {
+            return None;
+        };
+        let wanted = wanted.get::<Str>()?.to_string_lossy().into_owned();
+        let known: Vec<String> = candidates
+            .iter()
+            .filter_map(|c| c.get::<Str>().map(|s| s.to_string_lossy().into_owned()))
+            .filter(|c| wanted.starts_with('_') || !c.starts_with('_'))
+            .collect();
+        let best = super::error::closest(&wanted, &known);
+        match best {
+            Some(best) => Some(format!(". Did you mean: '{best}'?")),
+            None if class.is_subclass(&name_error) && self.is_library_module(&wanted) => {
+                Some(format!(". Did you forget to import '{wanted}'?"))
+            }
+            None => None,
+        }
+    }
+
+    fn is_library_module(&self, name: &str) -> bool {
+        self.library.modules.iter().any(|m| m.name == name) || self.loader.library(name).is_some()
+    }
+
+    /// The names that the innermost frame of a traceback could see.
+    fn names_in_scope(&mut self, traceback: &Value) -> Vec<Value> {
+        let mut names = Vec::new();
+        let mut next = traceback.clone();
+        while let Some(entry) = next.get::<Traceback>() {
+            let following = entry.next.get();
+            if !following.is_kind::<Traceback>() {
+                let code = entry.code.clone();
+                names.extend(self.local_names(&code).iter().cloned());
+                if let Some(globals) = entry.globals.get::<crate::object::dict::Dict>() {
+                    names.extend(globals.pairs().into_iter().map(|(key, _)| key));
+                }
+                names.extend(self.builtins.pairs().into_iter().map(|(key, _)| key));
+            }
+            next = following;
+        }
+        names
+    }
+
+    /// An exception that nobody can catch (in a finalizer, a callback): reported on stderr.
+    pub(crate) fn report_unraisable(&mut self, raised: &crate::object::native::Raised, object: &Value) {
+        let what = match self.repr(object) {
+            Ok(text) => text.to_string_lossy().into_owned(),
+            Err(_) => "<object repr() failed>".to_string(),
+        };
+        let report = self.format_exception(&raised.0);
+        self.write_error(&format!("Exception ignored in: {what}\n{report}"));
+    }
+
+    /// Writes to the error output; what cannot be written is lost.
+    pub(crate) fn write_error(&mut self, text: &str) {
+        let text_value = Str::new(text).into_value();
+        let stream = self.modules.get_name("sys").and_then(|sys| {
+            let module = sys.get::<crate::object::module::Module>()?;
+            module.namespace.get_name("stderr")
+        });
+        let written: R = match stream {
+            Some(stream) if !stream.is_none() => self.call_method(&stream, "write", &[text_value]),
+            _ => {
+                let _ = self.host.stdio.error.write(text.as_bytes());
+                Ok(Value::NONE)
+            }
+        };
+        let _ = written;
+    }
+}
+
+fn push_repeats(entries: &mut Vec<String>, repeated: usize) {
+    if repeated > REPEATS_SHOWN {
+        let more = repeated - REPEATS_SHOWN;
+        let s = if more == 1 { "" } else { "s" };
+        entries.push(format!("  [Previous line repeated {more} more time{s}]\n"));
+    }
+}
+
+/// The margin without its bar: what members of a group inside a group align to.
+fn trim_bar(margin: &str) -> String {
+    margin.strip_suffix("| ").unwrap_or(margin).to_string()
+}
+
+/// How many columns a text takes: wide East Asian characters take two.
+fn width(text: &str) -> usize {
+    text.chars().map(|ch| if is_wide(ch) { 2 } else { 1 }).sum()
+}
+
+fn is_wide(ch: char) -> bool {
+    matches!(ch as u32, 0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0x33FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
+        | 0xA000..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1F64F | 0x1F900..=0x1F9FF | 0x20000..=0x3FFFD)
+}
