@@ -1,0 +1,506 @@
+//! Iteration.
+
+use super::Vm;
+use super::special::Special;
+use super::types::Known;
+use crate::heap::Value;
+use crate::object::bytes::{ByteArray, Bytes};
+use crate::object::dict::Dict;
+use crate::object::generator::{Flavour, Generator};
+use crate::object::int;
+use crate::object::iterator::{
+    BACKWARD, BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ITEMS, KEYS, ListIterator,
+    LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator, TupleIterator,
+    VALUES,
+};
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, R, Step};
+use crate::object::range::Range;
+use crate::object::set::{Set, SetTable, with_table};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+
+/// `__next__` in script: its StopIteration is the end (Undef). Registers: method, iterator.
+static NEXT_METHOD: Def = Def::frame("<next>(method, iterator, /)", 0, |vm, frame, input| match (frame.state, input) {
+    (0, _) => {
+        frame.state = 1;
+        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
+    }
+    (_, Input::Raised(raised)) if vm.is_raised(&raised, Known::StopIteration) => vm.end_of_iteration(),
+    (_, Input::Raised(raised)) => Step::Raise(raised),
+    (_, Input::Value(value) | Input::Yielded(value)) => Step::Return(value),
+    (_, Input::Start) => Step::Return(Value::UNDEF),
+});
+
+/// `__iter__` in script, and a check of what it gave. Registers: method, value.
+static ITER_METHOD: Def = Def::frame("<iter>(method, value, /)", 0, |vm, frame, input| match (frame.state, input) {
+    (0, _) => {
+        frame.state = 1;
+        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
+    }
+    (_, Input::Raised(raised)) => Step::Raise(raised),
+    (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
+        if vm.is_iterator(&iterator) {
+            return Step::Return(iterator);
+        }
+        let name = vm.type_name(&iterator);
+        Step::Raise(vm.type_error(format!("iter() returned non-iterator of type '{name}'")))
+    }
+    (_, Input::Start) => Step::Return(Value::NONE),
+});
+
+/// Next item by `__getitem__` in script: an IndexError or StopIteration is the end. Registers: iterator.
+static NEXT_ITEM: Def = Def::frame("<next item>(iterator, /)", 0, |vm, frame, input| {
+    let iterator = frame.regs[0].clone();
+    let Some(state) = iterator.get::<SequenceIterator>() else { return Step::Return(Value::UNDEF) };
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            let source = state.source.get();
+            if source.is_undef() {
+                return vm.end_of_iteration();
+            }
+            let index = int::from_usize(state.position.get());
+            Step::Do(Box::new(vm.get_item_step(&source, &index)))
+        }
+        (_, Input::Raised(raised)) => {
+            if vm.is_raised(&raised, Known::IndexError) || vm.is_raised(&raised, Known::StopIteration) {
+                state.source.take();
+                return vm.end_of_iteration();
+            }
+            Step::Raise(raised)
+        }
+        (_, Input::Value(value) | Input::Yielded(value)) => {
+            state.position.set(state.position.get() + 1);
+            Step::Return(value)
+        }
+        (_, Input::Start) => Step::Return(Value::UNDEF),
+    }
+});
+
+/// `iter(callable, sentinel)`: calls, then compares. Registers: iterator, the value.
+static NEXT_CALL: Def = Def::frame("<next call>(iterator, /)", 1, |vm, frame, input| {
+    let iterator = frame.regs[0].clone();
+    let Some(state) = iterator.get::<CallIterator>() else { return Step::Return(Value::UNDEF) };
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            let callable = state.callable.get();
+            if callable.is_undef() {
+                return vm.end_of_iteration();
+            }
+            Step::Call(callable, smallvec::SmallVec::new())
+        }
+        (_, Input::Raised(raised)) => {
+            if vm.is_raised(&raised, Known::StopIteration) {
+                state.callable.take();
+                return vm.end_of_iteration();
+            }
+            Step::Raise(raised)
+        }
+        (_, Input::Value(value) | Input::Yielded(value)) => match vm.eq(&state.sentinel.get(), &value) {
+            Ok(true) => {
+                state.callable.take();
+                vm.end_of_iteration()
+            }
+            Ok(false) => Step::Return(value),
+            Err(raised) => Step::Raise(raised),
+        },
+        (_, Input::Start) => Step::Return(Value::UNDEF),
+    }
+});
+
+/// Appends all of an iterator to a list, or adds it to a set. Registers: target, iterator.
+static FILL: Def = Def::frame("<fill>(target, iterator, /)", 0, |vm, frame, input| match input {
+    Input::Start => Step::Next(frame.regs[1].clone()),
+    Input::Raised(raised) => Step::Raise(raised),
+    Input::Value(value) | Input::Yielded(value) => {
+        if value.is_undef() {
+            return Step::Return(Value::NONE);
+        }
+        let added = match (frame.regs[0].get::<List>(), frame.regs[0].to_ref::<Set>()) {
+            (Some(list), _) => list.push(value).map_err(|e| vm.out_of_memory(e)),
+            (_, Some(set)) => vm.set_add(&set, &value),
+            _ => Ok(()),
+        };
+        match added {
+            Ok(()) => Step::Next(frame.regs[1].clone()),
+            Err(raised) => Step::Raise(raised),
+        }
+    }
+});
+
+impl Vm {
+    /// What a native frame returns for "no more": the frame that asked gets Undef, a `for` loop ends.
+    fn end_of_iteration(&mut self) -> Step {
+        Step::Return(Value::UNDEF)
+    }
+
+    /// Whether `iter` would take this value.
+    pub fn is_iterable(&mut self, value: &Value) -> bool {
+        self.special_of(value, Special::Iter).is_some_and(|m| !m.is_none())
+            || self.special_of(value, Special::GetItem).is_some() && !value.is_kind::<Dict>()
+    }
+
+    /// Whether the value has `__next__`.
+    pub fn is_iterator(&mut self, value: &Value) -> bool {
+        self.special_of(value, Special::Next).is_some()
+    }
+
+    /// `iter(value)`
+    pub fn iter_step(&mut self, value: &Value) -> Step {
+        if let Some(iterator) = self.native_iter(value) {
+            return Step::Return(iterator);
+        }
+        match self.special_of(value, Special::Iter) {
+            Some(method) if !method.is_none() => Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()]),
+            None if self.special_of(value, Special::GetItem).is_some() => {
+                Step::Return(SequenceIterator::alloc(value.clone(), 0, 0, 0).into_value())
+            }
+            _ => {
+                let name = self.type_name(value);
+                Step::Raise(self.type_error(format!("'{name}' object is not iterable")))
+            }
+        }
+    }
+
+    /// The iterator of an exact built-in type.
+    fn native_iter(&mut self, value: &Value) -> Option<Value> {
+        let shape = value.shape();
+        if shape >= crate::heap::FIRST_FREE_SHAPE {
+            let generator = value.get::<Generator>()?;
+            return (generator.flavour == Flavour::Generator).then(|| value.clone());
+        }
+        Some(match shape as u8 {
+            kind::LIST => ListIterator::alloc(value.clone(), 0, 0, 0).into_value(),
+            kind::TUPLE => TupleIterator::alloc(value.clone(), 0, 0, 0).into_value(),
+            kind::STR => StrIterator::alloc(value.clone(), 0, 0, 0).into_value(),
+            kind::BYTES | kind::BYTEARRAY => BytesIterator::alloc(value.clone(), 0, 0, 0).into_value(),
+            kind::DICT => self.dict_iterator(value, KEYS),
+            kind::DICT_KEYS => self.dict_iterator(value.get::<DictKeys>()?.dict.as_value(), KEYS),
+            kind::DICT_VALUES => self.dict_iterator(value.get::<DictValues>()?.dict.as_value(), VALUES),
+            kind::DICT_ITEMS => self.dict_iterator(value.get::<DictItems>()?.dict.as_value(), ITEMS),
+            kind::SET | kind::FROZENSET => {
+                let mutation = with_table(value, SetTable::mutation)?;
+                SetIterator::alloc(value.clone(), 0, mutation, 0).into_value()
+            }
+            kind::RANGE => range_iterator(value.get::<Range>()?, value),
+            kind::GENERATOR
+            | kind::LIST_ITERATOR
+            | kind::TUPLE_ITERATOR
+            | kind::STR_ITERATOR
+            | kind::BYTES_ITERATOR
+            | kind::DICT_ITERATOR
+            | kind::SET_ITERATOR
+            | kind::RANGE_ITERATOR
+            | kind::LONG_RANGE_ITERATOR
+            | kind::SEQUENCE_ITERATOR
+            | kind::CALL_ITERATOR
+            | kind::REVERSED => value.clone(),
+            _ => return None,
+        })
+    }
+
+    /// An iterator over a dict; `mode` is KEYS, VALUES or ITEMS, plus BACKWARD.
+    pub fn dict_iterator(&mut self, dict: &Value, mode: u8) -> Value {
+        let Some(d) = dict.get::<Dict>() else { return Value::NONE };
+        let position = if mode & BACKWARD != 0 { d.table.borrow().end() } else { 0 };
+        DictIterator::alloc(dict.clone(), position, d.mutation(), mode).into_value()
+    }
+
+    /// Next value of an iterator; Undef at its end. For a generator the answer is `Step::Next` itself.
+    pub fn next_step(&mut self, iterator: &Value) -> Step {
+        if let Some(result) = self.native_next(iterator) {
+            return match result {
+                Ok(value) => Step::Return(value.unwrap_or(Value::UNDEF)),
+                Err(raised) => Step::Raise(raised),
+            };
+        }
+        if iterator.is_kind::<Generator>() {
+            return Step::Next(iterator.clone());
+        }
+        if iterator.is_exact::<SequenceIterator>() {
+            return Step::Enter(&NEXT_ITEM, smallvec::smallvec![iterator.clone()]);
+        }
+        if iterator.is_exact::<CallIterator>() {
+            return Step::Enter(&NEXT_CALL, smallvec::smallvec![iterator.clone()]);
+        }
+        match self.special_of(iterator, Special::Next) {
+            Some(method) => Step::Enter(&NEXT_METHOD, smallvec::smallvec![method, iterator.clone()]),
+            None => {
+                let name = self.type_name(iterator);
+                Step::Raise(self.type_error(format!("'{name}' object is not an iterator")))
+            }
+        }
+    }
+
+    /// Next value of an iterator of a built-in type that runs no script; None for any other.
+    pub fn native_next(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
+        let shape = iterator.shape();
+        if shape >= crate::heap::FIRST_FREE_SHAPE || !iterator.is_object() {
+            return None;
+        }
+        Some(match shape as u8 {
+            kind::LIST_ITERATOR => Ok(next_of_list(iterator.get::<ListIterator>()?)),
+            kind::TUPLE_ITERATOR => Ok(next_of_tuple(iterator.get::<TupleIterator>()?)),
+            kind::RANGE_ITERATOR => Ok(iterator.get::<RangeIterator>()?.step()),
+            kind::LONG_RANGE_ITERATOR => Ok(next_of_long_range(iterator.get::<LongRangeIterator>()?)),
+            kind::STR_ITERATOR => Ok(next_of_str(iterator.get::<StrIterator>()?)),
+            kind::BYTES_ITERATOR => Ok(next_of_bytes(iterator.get::<BytesIterator>()?)),
+            kind::DICT_ITERATOR => self.next_of_dict(iterator.get::<DictIterator>()?),
+            kind::SET_ITERATOR => self.next_of_set(iterator.get::<SetIterator>()?),
+            kind::REVERSED => self.next_reversed(iterator.get::<ReversedIterator>()?),
+            _ => return None,
+        })
+    }
+
+    fn next_of_dict(&mut self, iterator: &DictIterator) -> R<Option<Value>> {
+        let source = iterator.source.get();
+        let Some(dict) = source.get::<Dict>() else { return Ok(None) };
+        if dict.mutation() != iterator.mark.get() {
+            iterator.source.take();
+            return Err(self.runtime_error("dictionary changed size during iteration"));
+        }
+        let mode = iterator.mode.get();
+        let entry = {
+            let table = dict.table.borrow();
+            let position = if mode & BACKWARD != 0 {
+                table.position_before(iterator.position.get())
+            } else {
+                table.position_from(iterator.position.get())
+            };
+            position.and_then(|p| Some((p, table.key_at(p)?.clone(), table.value_at(p)?.clone())))
+        };
+        let Some((position, key, value)) = entry else {
+            iterator.source.take();
+            return Ok(None);
+        };
+        iterator.position.set(if mode & BACKWARD != 0 { position } else { position + 1 });
+        Ok(Some(match mode & !BACKWARD {
+            KEYS => key,
+            VALUES => value,
+            _ => Tuple::pair(key, value).into_value(),
+        }))
+    }
+
+    fn next_of_set(&mut self, iterator: &SetIterator) -> R<Option<Value>> {
+        let source = iterator.source.get();
+        let next = with_table(&source, |table| {
+            if table.mutation() != iterator.mark.get() {
+                return Err(());
+            }
+            Ok(table.next_from(iterator.position.get()).map(|(at, _, key)| (at, key.clone())))
+        });
+        match next {
+            Some(Ok(Some((at, key)))) => {
+                iterator.position.set(at + 1);
+                Ok(Some(key))
+            }
+            Some(Err(())) => {
+                iterator.source.take();
+                Err(self.runtime_error("Set changed size during iteration"))
+            }
+            _ => {
+                iterator.source.take();
+                Ok(None)
+            }
+        }
+    }
+
+    fn next_reversed(&mut self, iterator: &ReversedIterator) -> R<Option<Value>> {
+        let source = iterator.source.get();
+        let position = iterator.position.get();
+        if source.is_undef() || position == 0 {
+            iterator.source.take();
+            return Ok(None);
+        }
+        iterator.position.set(position - 1);
+        let step = self.get_item_step(&source, &int::from_usize(position - 1));
+        match self.finish(step) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Known::IndexError) || self.is_raised(&raised, Known::StopIteration) => {
+                iterator.source.take();
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// Asks an iterator for its next value on behalf of a frame; it gets Undef at the end.
+    pub(crate) fn perform_next(&mut self, iterator: Value, parent: *mut crate::object::frame::Frame, dst: u16, flags: u16) {
+        if let Some(generator) = iterator.get_exact::<Generator>() {
+            return self.next_of_generator(generator, parent, dst, flags);
+        }
+        match self.next_step(&iterator) {
+            Step::Next(_) => {
+                let raised = self.type_error("a coroutine is no iterator");
+                self.raise_in(parent, raised);
+            }
+            step => self.perform(step, parent, dst, flags),
+        }
+    }
+
+    // Nested forms.
+
+    /// `iter(value)`, nested.
+    pub fn iter(&mut self, value: &Value) -> R {
+        let step = self.iter_step(value);
+        self.finish(step)
+    }
+
+    /// `next(iterator)`, nested; None at the end.
+    pub fn next(&mut self, iterator: &Value) -> R<Option<Value>> {
+        if let Some(result) = self.native_next(iterator) {
+            return result;
+        }
+        let step = self.next_step(iterator);
+        let value = self.finish(step)?;
+        Ok((!value.is_undef()).then_some(value))
+    }
+
+    /// All values of an iterable, nested.
+    pub fn collect(&mut self, iterable: &Value) -> R<Vec<Value>> {
+        if let Some(tuple) = iterable.get_exact::<Tuple>() {
+            return Ok(tuple.items().to_vec());
+        }
+        if let Some(list) = iterable.get_exact::<List>() {
+            return Ok(self.lift(list.copy())?.into_vec());
+        }
+        let iterator = self.iter(iterable)?;
+        let mut values = crate::heap::Buffer::new();
+        while let Some(value) = self.next(&iterator)? {
+            if let Err(e) = values.push(value) {
+                return Err(self.out_of_memory(e));
+            }
+        }
+        Ok(values.into_vec())
+    }
+
+    /// Extends a list by an iterable: at once where no script runs, else in a native frame.
+    pub(crate) fn extend_list_step(&mut self, list: &Value, iterable: &Value) -> Step {
+        let target = list.get::<List>().expect("the caller has a list");
+        if let Some(tuple) = iterable.get_exact::<Tuple>() {
+            let items = tuple.items().to_vec();
+            return Step::from(self.push_all(target, items));
+        }
+        if let Some(source) = iterable.get_exact::<List>() {
+            let items = match source.copy() {
+                Ok(items) => items.into_vec(),
+                Err(e) => return Step::Raise(self.out_of_memory(e)),
+            };
+            return Step::from(self.push_all(target, items));
+        }
+        self.fill_step(list, iterable)
+    }
+
+    fn push_all(&mut self, list: &List, items: Vec<Value>) -> R {
+        let pushed = list.items.borrow_mut().extend(items.into_iter());
+        pushed.map_err(|e| self.out_of_memory(e))?;
+        Ok(Value::NONE)
+    }
+
+    /// Adds the members of an iterable to a set.
+    pub(crate) fn update_set_step(&mut self, set: &Value, iterable: &Value) -> Step {
+        self.fill_step(set, iterable)
+    }
+
+    /// Fills a list or set from an iterable.
+    pub(crate) fn fill_step(&mut self, target: &Value, iterable: &Value) -> Step {
+        let iterator = match self.iter_step(iterable) {
+            Step::Return(iterator) => iterator,
+            Step::Raise(raised) => return Step::Raise(raised),
+            step => match self.finish(step) {
+                Ok(iterator) => iterator,
+                Err(raised) => return Step::Raise(raised),
+            },
+        };
+        Step::Enter(&FILL, smallvec::smallvec![target.clone(), iterator])
+    }
+}
+
+fn next_of_list(iterator: &ListIterator) -> Option<Value> {
+    let source = iterator.source.get();
+    let list = source.get::<List>()?;
+    let position = iterator.position.get();
+    if iterator.mode.get() == 0 {
+        if let Some(value) = list.get(position) {
+            iterator.position.set(position + 1);
+            return Some(value);
+        }
+    } else if let Some(value) = position.checked_sub(1).and_then(|p| list.get(p)) {
+        iterator.position.set(position - 1);
+        return Some(value);
+    }
+    iterator.source.take();
+    None
+}
+
+fn next_of_tuple(iterator: &TupleIterator) -> Option<Value> {
+    let source = iterator.source.get();
+    let value = source.get::<Tuple>()?.get(iterator.position.get());
+    match value {
+        Some(_) => iterator.position.set(iterator.position.get() + 1),
+        None => drop(iterator.source.take()),
+    }
+    value
+}
+
+fn next_of_long_range(iterator: &LongRangeIterator) -> Option<Value> {
+    let range = iterator.range.get();
+    let index = iterator.index.get();
+    let value = range.get::<Range>()?.get(int::IntView::of(&index)?)?;
+    let next = int::add(int::IntView::of(&index)?, int::IntView::Small(1)).ok()?;
+    iterator.index.set(next);
+    Some(value)
+}
+
+fn next_of_str(iterator: &StrIterator) -> Option<Value> {
+    let source = iterator.source.get();
+    let text = source.get::<Str>()?;
+    let at = iterator.position.get();
+    let bytes = text.bytes();
+    if at >= bytes.len() {
+        iterator.source.take();
+        return None;
+    }
+    let mut points = crate::object::str::points(&bytes[at..]);
+    let point = points.next()?;
+    iterator.position.set(bytes.len() - points.rest().len());
+    Some(Str::from_point(point).into_value())
+}
+
+fn next_of_bytes(iterator: &BytesIterator) -> Option<Value> {
+    let source = iterator.source.get();
+    let at = iterator.position.get();
+    let byte = match (source.get::<Bytes>(), source.get::<ByteArray>()) {
+        (Some(bytes), _) => bytes.bytes().get(at).copied(),
+        (_, Some(array)) => array.data.borrow().get(at).copied(),
+        _ => None,
+    };
+    match byte {
+        Some(byte) => {
+            iterator.position.set(at + 1);
+            Some(Value::int32(byte as i32))
+        }
+        None => {
+            iterator.source.take();
+            None
+        }
+    }
+}
+
+fn range_iterator(range: &Range, value: &Value) -> Value {
+    match range.words() {
+        Some((start, step, count)) if fits(start, step, count) => {
+            RangeIterator::alloc(start, step, count as u64).into_value()
+        }
+        _ => LongRangeIterator::alloc(value.clone(), Value::int32(0)).into_value(),
+    }
+}
+
+fn fits(start: i64, step: i64, count: i64) -> bool {
+    let last = step.checked_mul(count).and_then(|way| start.checked_add(way));
+    last.is_some_and(|last| Value::small_int(last).is_some()) && Value::small_int(start).is_some()
+}
+

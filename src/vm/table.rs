@@ -1,0 +1,248 @@
+//! Dicts and sets whose keys may need script code to be hashed or compared.
+
+use super::Vm;
+use crate::heap::{Ref, Value};
+use crate::object::dict::{Dict, Probe};
+use crate::object::native::R;
+use crate::object::set::{FrozenSet, Set, SetTable, with_table};
+use crate::object::str::Str;
+
+impl Vm {
+    /// The position of a key in a dict.
+    ///
+    /// # Errors
+    /// TypeError for an unhashable key, and what `__hash__` and `__eq__` raise.
+    pub fn dict_find(&mut self, dict: &Dict, key: &Value) -> R<Option<usize>> {
+        if let Some(key) = key.get_exact::<Str>()
+            && dict.strings_only()
+        {
+            return Ok(dict.index_of_str(key));
+        }
+        let hash = self.hash(key)?;
+        self.dict_find_hashed(dict, key, hash)
+    }
+
+    fn dict_find_hashed(&mut self, dict: &Dict, key: &Value, hash: i64) -> R<Option<usize>> {
+        let mut search = dict.table.borrow().search(hash);
+        loop {
+            let asked = {
+                let table = dict.table.borrow();
+                match table.probe(&mut search, key) {
+                    Probe::Hit(position) => return Ok(Some(position)),
+                    Probe::Absent => return Ok(None),
+                    Probe::Ask(position) => (position, table.key_at(position).cloned()),
+                }
+            };
+            let (position, Some(stored)) = asked else { continue };
+            if self.eq(&stored, key)? {
+                let table = dict.table.borrow();
+                // Script code ran: the entry must still be the one that was compared.
+                if table.is_current(&search) && table.key_at(position).is_some_and(|k| k.is(&stored)) {
+                    return Ok(Some(position));
+                }
+            }
+        }
+    }
+
+    /// `dict.get(key)`; None when the key is not there.
+    pub fn dict_get(&mut self, dict: &Dict, key: &Value) -> R<Option<Value>> {
+        Ok(self.dict_find(dict, key)?.and_then(|position| dict.entry_value(position)))
+    }
+
+    /// `dict[key] = value`
+    pub fn dict_set(&mut self, dict: &Dict, key: &Value, value: Value) -> R<()> {
+        let hash = match key.get_exact::<Str>() {
+            Some(key) => key.hash(),
+            None => self.hash(key)?,
+        };
+        let old = match self.dict_find_hashed(dict, key, hash)? {
+            Some(position) => Ok(Some(dict.set_entry_value(position, value))),
+            None => dict.table.borrow_mut().append(hash, key.clone(), value).map(|_| None),
+        };
+        match old {
+            Ok(old) => {
+                drop(old);
+                Ok(())
+            }
+            Err(e) => Err(self.out_of_memory(e)),
+        }
+    }
+
+    /// Takes an entry out of a dict.
+    pub fn dict_remove(&mut self, dict: &Dict, key: &Value) -> R<Option<(Value, Value)>> {
+        let position = self.dict_find(dict, key)?;
+        Ok(position.and_then(|position| dict.table.borrow_mut().remove_at(position)))
+    }
+
+    /// Updates a dict by a mapping: a dict, or anything with `keys()`.
+    pub fn dict_update_mapping(&mut self, dict: &Dict, mapping: &Value) -> R<()> {
+        if !mapping.is_kind::<Dict>() && self.get_attr_optional(mapping, "keys")?.is_none() {
+            let name = self.type_name(mapping);
+            return Err(self.type_error(format!("'{name}' object is not a mapping")));
+        }
+        for (key, value) in self.mapping_entries(mapping)? {
+            self.dict_set(dict, &key, value)?;
+        }
+        Ok(())
+    }
+
+    /// Merges `**mapping` of a call into the keywords that are there already.
+    pub(crate) fn dict_merge(&mut self, dict: &Dict, mapping: &Value, callee: &Value) -> R<()> {
+        if !mapping.is_kind::<Dict>() && self.get_attr_optional(mapping, "keys")?.is_none() {
+            let (who, name) = (self.callee_name(callee), self.type_name(mapping));
+            return Err(self.type_error(format!("{who}argument after ** must be a mapping, not {name}")));
+        }
+        for (key, value) in self.mapping_entries(mapping)? {
+            if self.dict_find(dict, &key)?.is_some() {
+                let who = self.callee_name(callee);
+                let key = self.str(&key)?;
+                let message = format!("{who}got multiple values for keyword argument '{}'", key.to_string_lossy());
+                return Err(self.type_error(message));
+            }
+            self.dict_set(dict, &key, value)?;
+        }
+        Ok(())
+    }
+
+    /// `module.f() `: how messages about a call name what is called.
+    pub(crate) fn callee_name(&mut self, callee: &Value) -> String {
+        let qualname = self.get_attr_optional(callee, "__qualname__").ok().flatten();
+        let Some(qualname) = qualname.as_ref().and_then(|q| q.get::<Str>()) else {
+            return match self.str(callee) {
+                Ok(text) => format!("{} ", text.to_string_lossy()),
+                Err(_) => String::new(),
+            };
+        };
+        let qualname = qualname.to_string_lossy().into_owned();
+        let module = self.get_attr_optional(callee, "__module__").ok().flatten();
+        match module.as_ref().and_then(|m| m.get::<Str>()).map(|m| m.to_string_lossy().into_owned()) {
+            Some(module) if module != "builtins" => format!("{module}.{qualname}() "),
+            _ => format!("{qualname}() "),
+        }
+    }
+
+    /// All entries of a mapping: of a dict directly, else through `keys()` and `[]`.
+    pub fn mapping_entries(&mut self, mapping: &Value) -> R<Vec<(Value, Value)>> {
+        if let Some(dict) = mapping.get::<Dict>() {
+            return Ok(dict.pairs());
+        }
+        let keys = self.call_method(mapping, "keys", &[])?;
+        let keys = self.collect(&keys)?;
+        let mut entries = Vec::with_capacity(keys.len().min(1024));
+        for key in keys {
+            let step = self.get_item_step(mapping, &key);
+            let value = self.finish(step)?;
+            entries.push((key, value));
+        }
+        Ok(entries)
+    }
+
+    /// `mapping[key]`, None for a KeyError.
+    pub fn mapping_get(&mut self, mapping: &Value, key: &Value) -> R<Option<Value>> {
+        if let Some(dict) = mapping.get_exact::<Dict>() {
+            return self.dict_get(dict, key);
+        }
+        let step = self.get_item_step(mapping, key);
+        match self.finish(step) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, super::types::Known::KeyError) => Ok(None),
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// `mapping.get(key)` for a mapping pattern: a default factory is not asked.
+    pub(crate) fn mapping_get_default(&mut self, mapping: &Value, key: &Value) -> R<Option<Value>> {
+        if let Some(dict) = mapping.get_exact::<Dict>() {
+            return self.dict_get(dict, key);
+        }
+        let missing = Value::from(crate::object::list::List::empty());
+        let found = self.call_method(mapping, "get", &[key.clone(), missing.clone()])?;
+        Ok((!found.is(&missing)).then_some(found))
+    }
+
+    // Sets.
+
+    /// Whether a set or frozenset has a member.
+    pub fn set_contains(&mut self, set: &Value, key: &Value) -> R<bool> {
+        let hash = self.hash(key)?;
+        Ok(self.set_find(set, key, hash)?.is_some())
+    }
+
+    /// The place of a member in the table of a set or frozenset.
+    pub fn set_find(&mut self, set: &Value, key: &Value, hash: i64) -> R<Option<usize>> {
+        let Some(mut search) = with_table(set, |table| table.search(hash)) else { return Ok(None) };
+        loop {
+            let asked = with_table(set, |table| match table.probe(&mut search, key) {
+                Probe::Hit(at) => Ok(Some(at)),
+                Probe::Absent => Ok(None),
+                Probe::Ask(at) => Err((at, table.key_at(at).cloned(), table.mutation())),
+            });
+            let (at, stored, mutation) = match asked {
+                None => return Ok(None),
+                Some(Ok(found)) => return Ok(found),
+                Some(Err((at, Some(stored), mutation))) => (at, stored, mutation),
+                Some(Err(_)) => continue,
+            };
+            if self.eq(&stored, key)? && with_table(set, SetTable::mutation) == Some(mutation) {
+                return Ok(Some(at));
+            }
+        }
+    }
+
+    /// `set.add(key)`
+    pub fn set_add(&mut self, set: &Ref<Set>, key: &Value) -> R<()> {
+        let hash = self.hash(key)?;
+        self.set_add_hashed(set, key, hash)
+    }
+
+    /// As `set_add`; the hash is known.
+    pub fn set_add_hashed(&mut self, set: &Ref<Set>, key: &Value, hash: i64) -> R<()> {
+        if self.set_find(set.as_value(), key, hash)?.is_none() {
+            let added = set.table.borrow_mut().insert(hash, key.clone());
+            added.map_err(|e| self.out_of_memory(e))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a member out; whether it was there.
+    pub fn set_discard(&mut self, set: &Ref<Set>, key: &Value) -> R<bool> {
+        let hash = self.hash(key)?;
+        let found = self.set_find(set.as_value(), key, hash)?;
+        let removed = found.and_then(|at| set.table.borrow_mut().remove_at(at));
+        Ok(removed.is_some())
+    }
+
+    /// A set of the members of any iterable.
+    pub fn set_of(&mut self, iterable: &Value) -> R<Ref<Set>> {
+        let set = Set::new(SetTable::new());
+        self.set_update(&set, iterable)?;
+        Ok(set)
+    }
+
+    /// Adds all members of an iterable.
+    pub fn set_update(&mut self, set: &Ref<Set>, iterable: &Value) -> R<()> {
+        if let Some(dict) = iterable.get_exact::<Dict>() {
+            let hashed: Vec<(i64, Value)> =
+                dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
+            return hashed.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
+        }
+        let members = with_table(iterable, |table| {
+            table.iter_hashed().map(|(hash, key)| (hash, key.clone())).collect::<Vec<_>>()
+        });
+        if let Some(members) = members {
+            return members.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
+        }
+        let iterator = self.iter(iterable)?;
+        while let Some(item) = self.next(&iterator)? {
+            self.set_add(set, &item)?;
+        }
+        Ok(())
+    }
+
+    /// A frozenset of the members of any iterable.
+    pub fn frozenset_of(&mut self, iterable: &Value) -> R<Ref<FrozenSet>> {
+        let set = self.set_of(iterable)?;
+        let table = set.table.borrow_mut().take();
+        Ok(FrozenSet::new(table))
+    }
+}
