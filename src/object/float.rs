@@ -267,7 +267,7 @@ fn round_left(f: f64, places: usize) -> String {
         order => order.is_gt(),
     };
     let kept = if up { increment(kept) } else { kept.to_owned() };
-    format!("{sign}{kept}e{places}")
+    format!("{sign}0{kept}e{places}")
 }
 
 /// A decimal number plus one.
@@ -450,4 +450,101 @@ fn parse_exponent(text: &str) -> Option<i64> {
     } else {
         magnitude
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortest_text() {
+        let cases = [
+            (0.1, "0.1"),
+            (1e+16, "1e+16"),
+            (1000000000000000.0, "1000000000000000.0"),
+            (1.2345678901234568e+17, "1.2345678901234568e+17"),
+            (0.0001, "0.0001"),
+            (1e-05, "1e-05"),
+            (1.5e+300, "1.5e+300"),
+            (5e-324, "5e-324"),
+            (2.2250738585072014e-308, "2.2250738585072014e-308"),
+            (1.0 / 3.0, "0.3333333333333333"),
+            (100.0, "100.0"),
+            (1e+22, "1e+22"),
+            (9007199254740992.0, "9007199254740992.0"),
+            (-0.0, "-0.0"),
+            (1.7976931348623157e+308, "1.7976931348623157e+308"),
+            (0.00012345, "0.00012345"),
+            (123456780000000.0, "123456780000000.0"),
+            (f64::INFINITY, "inf"),
+            (f64::NAN, "nan"),
+        ];
+        for (f, text) in cases {
+            assert_eq!(repr(f), text);
+            assert!(f.is_nan() || parse(text) == Some(f));
+        }
+        assert_eq!(parse("1_0.5e-1_0"), Some(10.5e-10));
+        for bad in [
+            "", "_1", "1__0", "1_", "1_.5", "0x10", "e5", ".", "infx", "1e", "--1", "1 2",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(parse("-Infinity"), Some(f64::NEG_INFINITY));
+        assert_eq!(
+            (parse(".5"), parse("5."), parse("+1e5")),
+            (Some(0.5), Some(5.0), Some(1e5))
+        );
+    }
+
+    #[test]
+    fn rounding_is_exact() {
+        let cases = [
+            (2.675, 2, 2.67),
+            (0.5, 0, 0.0),
+            (2.5, 0, 2.0),
+            (1234.5678, -2, 1200.0),
+            (15.0, -1, 20.0),
+            (25.0, -1, 20.0),
+            (0.125, 2, 0.12),
+            (1e+300, -299, 1e+300),
+            (5.015, 2, 5.01),
+            (-2.345, 2, -2.35),
+            (1e+22, -21, 1e+22),
+            (55.0, -2, 100.0),
+            (45.0, -2, 0.0),
+            (1.005, 2, 1.0),
+            (149.99, -2, 100.0),
+            (1e+308, -308, 1e+308),
+        ];
+        for (f, digits, rounded) in cases {
+            assert_eq!(round_to_digits(f, digits).unwrap(), rounded, "{f} {digits}");
+        }
+        assert!(round_to_digits(f64::MAX, -308).is_err());
+    }
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(hex(1.0), "0x1.0000000000000p+0");
+        assert_eq!(hex(-0.1), "-0x1.999999999999ap-4");
+        assert_eq!(hex(5e-324), "0x0.0000000000001p-1022");
+        assert_eq!(from_hex("0x1.999999999999ap-4").unwrap(), 0.1);
+        assert_eq!(from_hex(" -0x.8p1 ").unwrap(), -1.0);
+        assert_eq!(from_hex("0x1.fffffffffffff8p+0").unwrap(), 2.0);
+        assert_eq!(from_hex("0x0.00000000000008p-1022").unwrap(), 0.0);
+        assert!(
+            from_hex("0x1p1024").is_err() && from_hex("0x").is_err() && from_hex("0x1p").is_err()
+        );
+        assert_eq!(from_hex("0x1.fffffffffffffp1023").unwrap(), f64::MAX);
+    }
+
+    #[test]
+    fn division_rounds_down() {
+        assert_eq!(divmod(-7.5, 2.0).unwrap(), (-4.0, 0.5));
+        assert_eq!(divmod(7.5, -2.0).unwrap(), (-4.0, -0.5));
+        assert!(modulo(-0.0, 1.0).unwrap().is_sign_positive());
+        assert!(floordiv(-0.0, 1.0).unwrap().is_sign_negative());
+        assert_eq!(floordiv(1.0, 0.1).unwrap(), 9.0);
+        assert!(div(1.0, 0.0).is_err() && pow(0.0, -1.0).is_err() && pow(1e300, 2.0).is_err());
+        assert!(pow(-8.0, 0.5).unwrap().is_none());
+    }
 }

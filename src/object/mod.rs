@@ -9,12 +9,20 @@ pub mod float;
 pub mod hash;
 pub mod int;
 pub mod int_math;
+#[cfg(test)]
+mod int_tests;
+pub mod int_text;
 pub mod interner;
 pub mod kind;
 pub mod list;
 pub mod range;
+pub mod repr;
 pub mod set;
+pub mod set_ops;
 pub mod shared;
 pub mod slice;
 pub mod str;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tuple;
+pub mod unicode;

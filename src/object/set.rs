@@ -310,11 +310,15 @@ impl SetTable {
         if self.slots.is_empty() {
             self.slots.resize(SMALLEST, Slot::EMPTY)?;
         }
-        let at = self.first_unused(hash);
-        self.slots[at] = Slot { key, hash };
-        self.fill += 1;
+        let (unused, removed) = self.places(hash);
         self.used += 1;
         self.mutation = self.mutation.wrapping_add(1);
+        if let Some(at) = removed {
+            self.slots[at] = Slot { key, hash };
+            return Ok(());
+        }
+        self.slots[unused] = Slot { key, hash };
+        self.fill += 1;
         if self.fill * 5 >= self.mask() * 3 {
             self.resize(self.growth())?;
         }
@@ -330,11 +334,20 @@ impl SetTable {
     }
 
     fn first_unused(&self, hash: i64) -> usize {
+        self.places(hash).0
+    }
+
+    /// The first unused slot for a hash, and the last one before it whose member was removed.
+    fn places(&self, hash: i64) -> (usize, Option<usize>) {
         let mut search = self.search(hash);
+        let mut removed = None;
         while !self.slots[search.at].is_unused() {
+            if self.slots[search.at].key.is_undef() {
+                removed = Some(search.at);
+            }
             self.step(&mut search);
         }
-        search.at
+        (search.at, removed)
     }
 
     /// Makes a table for more than `n` members and puts them all in anew.
@@ -412,7 +425,16 @@ impl SetTable {
 
     /// A table with copies of all members, as `set(other)` makes it.
     pub fn copy(&self) -> Result<SetTable, OutOfMemory> {
-        let mut table = SetTable::new();
+        self.copy_into(SetTable::new())
+    }
+
+    /// Whether nothing was ever put into the table since it was made or cleared.
+    pub fn is_untouched(&self) -> bool {
+        self.fill == 0
+    }
+
+    /// Copies all members into a table in which there are none yet.
+    pub fn copy_into(&self, mut table: SetTable) -> Result<SetTable, OutOfMemory> {
         if self.used == 0 {
             return Ok(table);
         }
@@ -431,7 +453,19 @@ impl SetTable {
             }
         }
         (table.fill, table.used) = (self.used, self.used);
+        table.mutation = table.mutation.wrapping_add(1);
         Ok(table)
+    }
+
+    /// The same table once more, slot for slot.
+    pub fn snapshot(&self) -> Result<SetTable, OutOfMemory> {
+        Ok(SetTable {
+            slots: Buffer::copy_of(&self.slots)?,
+            fill: self.fill,
+            used: self.used,
+            finger: self.finger,
+            mutation: self.mutation,
+        })
     }
 
     /// The member in a slot.
@@ -480,5 +514,152 @@ impl SetTable {
             }
         }
         Some(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::hash::simple_hash;
+    use crate::object::int::from_i64;
+    use crate::object::set_ops::{self, add, discard};
+    use crate::object::testing::with_heap;
+    use crate::object::tuple::Tuple;
+
+    fn never(_: &Value, _: &Value) -> Result<bool, OutOfMemory> {
+        panic!("numbers need no script")
+    }
+
+    fn digest(table: &SetTable) -> u64 {
+        table.iter_hashed().fold(0u64, |h, (hash, _)| {
+            h.wrapping_mul(31).wrapping_add(hash as u64)
+        })
+    }
+
+    /// The same pseudo-random program ran on CPython 3.13.
+    fn run(seed: u64, n: usize, span: u64, pop: bool, tuples: bool) -> SetTable {
+        let mut x = seed;
+        let mut next = || {
+            x = (x * 1_103_515_245 + 12_345) & 0x7fff_ffff;
+            x
+        };
+        let mut set = SetTable::new();
+        for _ in 0..n {
+            let op = next() >> 8;
+            let v = ((next() >> 4) % span) as i64;
+            let key = if tuples {
+                Tuple::pair(from_i64(v), from_i64(v + 1)).into_value()
+            } else {
+                from_i64(v)
+            };
+            let hash = simple_hash(&key).unwrap();
+            match op % 4 {
+                0 => drop(discard(&mut set, hash, &key, &mut never).unwrap()),
+                1 if pop && !set.is_empty() => drop(set.pop()),
+                _ => drop(add(&mut set, hash, &key, &mut never).unwrap()),
+            }
+        }
+        set
+    }
+
+    #[test]
+    fn order_is_that_of_cpython() {
+        let cases: [(u64, usize, u64, [u64; 8]); 5] = [
+            (
+                1,
+                10,
+                20,
+                [
+                    182396423,
+                    6122,
+                    9966161405333677254,
+                    474308633,
+                    182396423,
+                    15921,
+                    10772,
+                    15921,
+                ],
+            ),
+            (
+                2,
+                40,
+                100,
+                [
+                    2335106582835543248,
+                    2192009968,
+                    16610177258265582186,
+                    5037252188465905724,
+                    16928039682144078012,
+                    4329439918028052534,
+                    2192009968,
+                    5116396140192134334,
+                ],
+            ),
+            (
+                3,
+                500,
+                400,
+                [
+                    15557983946013507928,
+                    3234588778175699126,
+                    4423374730071563101,
+                    15557983946013507928,
+                    15557983946013507928,
+                    823584015093162516,
+                    18006904441037799268,
+                    823584015093162516,
+                ],
+            ),
+            (
+                4,
+                5000,
+                1048576,
+                [
+                    14465023541659138431,
+                    7516933313038425503,
+                    9934373717977631229,
+                    14465023541659138431,
+                    4902654692429628039,
+                    8844624416669861382,
+                    17820072843457623751,
+                    9761275653335057938,
+                ],
+            ),
+            (
+                5,
+                200000,
+                67108864,
+                [
+                    6642530743966671289,
+                    15855706024060107109,
+                    4058513126118933622,
+                    9594448400539256533,
+                    9254139178156242061,
+                    16189876990625172330,
+                    3005853496552499721,
+                    4076838246913603594,
+                ],
+            ),
+        ];
+        with_heap(|| {
+            for (seed, n, span, expected) in cases {
+                let s = run(seed, n, span, false, false);
+                let p = run(seed, n, span, true, false);
+                let t = run(seed, n, span, false, true);
+                let mut union = p.copy().unwrap();
+                set_ops::update(&mut union, &s, &mut never).unwrap();
+                let got = [
+                    digest(&s),
+                    digest(&p),
+                    digest(&t),
+                    digest(&s.copy().unwrap()),
+                    digest(&union),
+                    digest(&set_ops::difference(&s, &p, &mut never).unwrap()),
+                    digest(&set_ops::intersection(&s, &p, &mut never).unwrap()),
+                    digest(&set_ops::symmetric_difference(&s, &p, &mut never).unwrap()),
+                ];
+                assert_eq!(got, expected, "seed {seed}");
+            }
+        });
     }
 }
