@@ -624,6 +624,11 @@ impl<'a> Points<'a> {
     pub fn rest(&self) -> &'a [u8] {
         self.bytes
     }
+
+    /// How many bytes are left behind the next `n` code points.
+    pub fn nth_rest(&self, n: usize) -> usize {
+        self.bytes.len() - skip_points(self.bytes, 0, n)
+    }
 }
 
 impl Iterator for Points<'_> {
