@@ -9,6 +9,8 @@ mod buffer;
 mod collect;
 mod refs;
 mod store;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use buffer::{Buffer, OutOfMemory};

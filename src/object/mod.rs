@@ -1,6 +1,7 @@
 //! The representation of values. It never runs code.
 
 pub mod bytes;
+pub mod codec;
 pub mod compare;
 pub mod complex;
 pub mod dict;
@@ -20,11 +21,13 @@ pub mod list;
 pub mod percent;
 pub mod range;
 pub mod repr;
+pub mod search;
 pub mod set;
 pub mod set_ops;
 pub mod shared;
 pub mod slice;
 pub mod str;
+pub mod str_ops;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tuple;

@@ -10,6 +10,7 @@ use std::ptr;
 
 use siphasher::sip::SipHasher13;
 
+pub use super::interner::Interner;
 use super::kind;
 use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
