@@ -590,6 +590,9 @@ impl Vm {
 
     /// Brings a result to the frame that waits for it.
     pub(crate) fn deliver(&mut self, parent: *mut Frame, dst: u16, flags: u16, value: Value) {
+        if flags & frame_flags::FOR_ITER != 0 && value.is_undef() {
+            return self.end_for_loop(parent);
+        }
         // SAFETY: the parent is a live frame that waits for this value.
         unsafe {
             if (*parent).flags & frame_flags::NATIVE != 0 {

@@ -1,0 +1,599 @@
+//! Conversions: truth, text, hash, index, length, equality. The nested forms
+//! are for natives that need an answer at once.
+
+use super::Vm;
+use super::compare::CompareOp;
+use super::special::Special;
+use crate::heap::{Kind, Ref, Value};
+use crate::object::bytes::{ByteArray, Bytes};
+use crate::object::complex::Complex;
+use crate::object::dict::Dict;
+use crate::object::hash::{frozenset_hash, simple_hash, tuple_hash};
+use crate::object::int::{self, IntView};
+use crate::object::iterator::{DictItems, DictKeys, DictValues};
+use crate::object::list::List;
+use crate::object::native::{Def, Input, R, Step};
+use crate::object::range::Range;
+use crate::object::set::with_table;
+use crate::object::slice::Slice;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::object::{compare, float, kind};
+
+/// Checks the result of a special method in script. Registers: method, receiver, which check.
+static CHECKED: Def = Def::frame("<conversion>(method, value, check, /)", 0, |vm, frame, input| match (frame.state, input) {
+    (0, _) => {
+        frame.state = 1;
+        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
+    }
+    (_, Input::Raised(raised)) => Step::Raise(raised),
+    (_, Input::Value(result) | Input::Yielded(result)) => {
+        let check = frame.regs[2].as_small_int().unwrap_or(0);
+        Step::from(vm.check_conversion(&result, check))
+    }
+    (_, Input::Start) => Step::Return(Value::NONE),
+});
+
+const CHECK_BOOL: i32 = 0;
+const CHECK_LEN_TRUTH: i32 = 1;
+const CHECK_STR: i32 = 2;
+const CHECK_REPR: i32 = 3;
+const CHECK_FORMAT: i32 = 4;
+const NEGATED: i32 = 16;
+
+impl Vm {
+    fn check_conversion(&mut self, result: &Value, check: i64) -> R {
+        let negated = check as i32 & NEGATED != 0;
+        match check as i32 & !NEGATED {
+            CHECK_BOOL => match result.as_bool() {
+                Some(truth) => Ok(Value::bool(truth != negated)),
+                None => {
+                    let name = self.type_name(result);
+                    Err(self.type_error(format!("__bool__ should return bool, returned {name}")))
+                }
+            },
+            CHECK_LEN_TRUTH => Ok(Value::bool((self.checked_len(result)? != 0) != negated)),
+            which => {
+                if result.is_kind::<Str>() {
+                    return Ok(result.clone());
+                }
+                let name = self.type_name(result);
+                Err(self.type_error(match which {
+                    CHECK_STR => format!("__str__ returned non-string (type {name})"),
+                    CHECK_REPR => format!("__repr__ returned non-string (type {name})"),
+                    _ => format!("__format__ must return a str, not {name}"),
+                }))
+            }
+        }
+    }
+
+    fn checked(&mut self, method: Value, value: &Value, check: i32) -> Step {
+        Step::Enter(&CHECKED, smallvec::smallvec![method, value.clone(), Value::int32(check)])
+    }
+
+    /// The truth of a value of a built-in type; None for any other.
+    fn native_truth(&self, value: &Value) -> Option<bool> {
+        if let Some(truth) = value.as_bool() {
+            return Some(truth);
+        }
+        if let Some(i) = value.as_small_int() {
+            return Some(i != 0);
+        }
+        if let Some(f) = value.as_inline_float() {
+            return Some(f != 0.0);
+        }
+        if !value.is_object() {
+            return Some(!value.is_none() && !value.is_undef());
+        }
+        Some(match value.shape() as Kind {
+            _ if value.shape() >= crate::heap::FIRST_FREE_SHAPE => return None,
+            kind::STR => !value.get::<Str>()?.is_empty(),
+            kind::LIST => !value.get::<List>()?.is_empty(),
+            kind::TUPLE => !value.get::<Tuple>()?.is_empty(),
+            kind::DICT => !value.get::<Dict>()?.is_empty(),
+            kind::SET | kind::FROZENSET => with_table(value, |t| !t.is_empty())?,
+            kind::INT | kind::FLOAT => true,
+            kind::BYTES => !value.get::<Bytes>()?.bytes().is_empty(),
+            kind::BYTEARRAY => !value.get::<ByteArray>()?.data.borrow().is_empty(),
+            kind::COMPLEX => {
+                let c = value.get::<Complex>()?;
+                c.re != 0.0 || c.im != 0.0
+            }
+            kind::FUNCTION | kind::NATIVE | kind::BOUND_METHOD | kind::CLASS | kind::MODULE | kind::GENERATOR => true,
+            _ => return None,
+        })
+    }
+
+    /// `bool(value)`
+    pub fn truth_step(&mut self, value: &Value) -> Step {
+        self.truth_or_not(value, 0)
+    }
+
+    /// `not value`
+    pub fn not_step(&mut self, value: &Value) -> Step {
+        self.truth_or_not(value, NEGATED)
+    }
+
+    fn truth_or_not(&mut self, value: &Value, negated: i32) -> Step {
+        if let Some(truth) = self.native_truth(value) {
+            return Step::Return(Value::bool(truth != (negated != 0)));
+        }
+        if let Some(method) = self.special_of(value, Special::Bool) {
+            return self.checked(method, value, CHECK_BOOL | negated);
+        }
+        if let Some(method) = self.special_of(value, Special::Len) {
+            return self.checked(method, value, CHECK_LEN_TRUTH | negated);
+        }
+        Step::Return(Value::bool(negated == 0))
+    }
+
+    /// `bool(value)`, nested.
+    pub fn truth(&mut self, value: &Value) -> R<bool> {
+        if let Some(truth) = self.native_truth(value) {
+            return Ok(truth);
+        }
+        let step = self.truth_step(value);
+        Ok(self.finish(step)?.is_true())
+    }
+
+    // Text.
+
+    /// `repr(value)` for values whose text runs no script of their own; containers ask their items, nested.
+    fn native_repr(&mut self, value: &Value) -> Option<R<String>> {
+        if let Some(i) = value.as_small_int() {
+            return Some(Ok(i.to_string()));
+        }
+        if let Some(f) = value.as_inline_float() {
+            return Some(Ok(float::repr(f)));
+        }
+        if !value.is_object() {
+            return Some(Ok(match value.as_bool() {
+                Some(true) => "True",
+                Some(false) => "False",
+                None if value.is_none() => "None",
+                None if value.is_ellipsis() => "Ellipsis",
+                None if value.is_not_implemented() => "NotImplemented",
+                None => "<undefined>",
+            }
+            .to_string()));
+        }
+        if value.shape() >= crate::heap::FIRST_FREE_SHAPE {
+            return None;
+        }
+        Some(match value.shape() as Kind {
+            kind::FLOAT => Ok(float::repr(float::as_float(value)?)),
+            kind::INT => self.lift(int::to_text(IntView::of(value)?, 10)),
+            _ => return None,
+        })
+    }
+
+    /// `repr(value)`
+    pub fn repr_step(&mut self, value: &Value) -> Step {
+        if let Some(text) = self.native_repr(value) {
+            return Step::from(text.map(|t| Str::new(&t).into_value()));
+        }
+        match self.special_of(value, Special::Repr) {
+            Some(method) => self.checked(method, value, CHECK_REPR),
+            None => Step::Return(Str::new(&self.default_repr(value)).into_value()),
+        }
+    }
+
+    /// `<module.Class object at 0x...>`
+    pub fn default_repr(&mut self, value: &Value) -> String {
+        let class = self.class_of(value);
+        let name = self.qualified_name_of(&class);
+        format!("<{name} object at {}>", self.address(value))
+    }
+
+    /// `module.qualname` of a class; without the module where it is `builtins`.
+    pub fn qualified_name_of(&mut self, class: &Ref<crate::object::class::Class>) -> String {
+        let qualname = class.qualname.get();
+        let qualname = qualname.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let class = class.value();
+        match self.get_attr_optional(&class, "__module__") {
+            Ok(Some(module)) => match module.get::<Str>().map(|m| m.to_string_lossy().into_owned()) {
+                Some(module) if module != "builtins" => format!("{module}.{qualname}"),
+                _ => qualname,
+            },
+            _ => qualname,
+        }
+    }
+
+    /// The identity of an object as the default `repr` shows it.
+    pub fn address(&self, value: &Value) -> String {
+        format!("0x{:x}", self.heap.identity(value))
+    }
+
+    /// `repr(value)`, nested.
+    pub fn repr(&mut self, value: &Value) -> R<Ref<Str>> {
+        if let Some(text) = self.native_repr(value) {
+            return Ok(Str::new(&text?));
+        }
+        self.check_stack()?;
+        let step = self.repr_step(value);
+        let text = self.finish(step)?;
+        Ok(text.to_ref().expect("checked"))
+    }
+
+    /// `repr(value)` as Rust text; surrogates become question marks.
+    pub fn repr_text(&mut self, value: &Value) -> R<String> {
+        Ok(self.repr(value)?.to_string_lossy().into_owned())
+    }
+
+    /// `str(value)`
+    pub fn str_step(&mut self, value: &Value) -> Step {
+        if value.is_exact::<Str>() {
+            return Step::Return(value.clone());
+        }
+        if let Some(text) = self.native_repr(value) {
+            return Step::from(text.map(|t| Str::new(&t).into_value()));
+        }
+        match self.special_of(value, Special::Str) {
+            Some(method) => self.checked(method, value, CHECK_STR),
+            None => self.repr_step(value),
+        }
+    }
+
+    /// `str(value)`, nested.
+    pub fn str(&mut self, value: &Value) -> R<Ref<Str>> {
+        if let Some(text) = value.to_ref::<Str>()
+            && value.is_exact::<Str>()
+        {
+            return Ok(text);
+        }
+        self.check_stack()?;
+        let step = self.str_step(value);
+        let text = self.finish(step)?;
+        Ok(text.to_ref().expect("checked"))
+    }
+
+    /// `str(value)` as Rust text; surrogates become question marks.
+    pub fn str_text(&mut self, value: &Value) -> R<String> {
+        Ok(self.str(value)?.to_string_lossy().into_owned())
+    }
+
+    /// `ascii(value)`, nested.
+    pub fn ascii(&mut self, value: &Value) -> R<Ref<Str>> {
+        let text = self.repr(value)?;
+        if text.is_ascii() {
+            return Ok(text);
+        }
+        let mut out = String::new();
+        for point in text.points() {
+            match point {
+                0..=0x7F => out.push(point as u8 as char),
+                0x80..=0xFF => out.push_str(&format!("\\x{point:02x}")),
+                0x100..=0xFFFF => out.push_str(&format!("\\u{point:04x}")),
+                _ => out.push_str(&format!("\\U{point:08x}")),
+            }
+        }
+        Ok(Str::new(&out))
+    }
+
+    /// `format(value, spec)` of an f-string's field: `conversion` is 0 none, 1 `!s`, 2 `!r`, 3 `!a`;
+    /// `spec` is Undef when there is none.
+    pub fn format_step(&mut self, value: &Value, conversion: u8, spec: &Value) -> Step {
+        let converted = match conversion {
+            0 => {
+                let plain = spec.is_undef() || spec.get::<Str>().is_some_and(|s| s.is_empty());
+                if plain && (value.is_exact::<Str>() || !value.is_object()) {
+                    return self.str_step(value);
+                }
+                return self.format_value_step(value, spec);
+            }
+            1 => self.str(value),
+            2 => self.repr(value),
+            _ => self.ascii(value),
+        };
+        match converted {
+            Ok(text) if spec.is_undef() => Step::Return(text.into_value()),
+            Ok(text) => self.format_value_step(text.as_value(), spec),
+            Err(raised) => Step::Raise(raised),
+        }
+    }
+
+    fn format_value_step(&mut self, value: &Value, spec: &Value) -> Step {
+        let spec = if spec.is_undef() { Str::empty().into_value() } else { spec.clone() };
+        match self.special_of(value, Special::Format) {
+            Some(method) => match self.bind_special(&method, value) {
+                Ok(bound) => Step::Enter(&CHECKED_FORMAT, smallvec::smallvec![bound, spec]),
+                Err(raised) => Step::Raise(raised),
+            },
+            None => self.str_step(value),
+        }
+    }
+
+    /// `format(value, spec)`, nested.
+    pub fn format(&mut self, value: &Value, spec: &Value) -> R<Ref<Str>> {
+        let step = self.format_step(value, 0, spec);
+        let text = self.finish(step)?;
+        Ok(text.to_ref().expect("checked"))
+    }
+
+    /// Whether the `repr` of this container is being made already. If not, it is from now on
+    /// until `leave_repr`.
+    pub fn enter_repr(&mut self, value: &Value) -> bool {
+        let address = value.header() as usize;
+        if self.repr_guard.contains(&address) {
+            return false;
+        }
+        self.repr_guard.push(address);
+        true
+    }
+
+    /// Ends what `enter_repr` began.
+    pub fn leave_repr(&mut self) {
+        self.repr_guard.pop();
+    }
+
+    // Hash.
+
+    /// `hash(value)`, nested.
+    ///
+    /// # Errors
+    /// TypeError for an unhashable value.
+    pub fn hash(&mut self, value: &Value) -> R<i64> {
+        if let Some(hash) = simple_hash(value) {
+            return Ok(hash);
+        }
+        self.check_stack()?;
+        if let Some(tuple) = value.get_exact::<Tuple>() {
+            let mut hashes = Vec::with_capacity(tuple.len());
+            for item in tuple.items() {
+                hashes.push(Some(self.hash(item)?));
+            }
+            return Ok(tuple_hash(hashes.into_iter()).unwrap_or(0));
+        }
+        if value.is_exact::<crate::object::set::FrozenSet>() {
+            let hashes: Vec<i64> = with_table(value, |t| t.iter_hashed().map(|(h, _)| h).collect()).unwrap_or_default();
+            let n = hashes.len();
+            return Ok(frozenset_hash(hashes.into_iter(), n));
+        }
+        match self.special_of(value, Special::Hash) {
+            Some(method) if method.is_none() => Err(self.unhashable(value)),
+            Some(method) => {
+                let step = self.call_special(method, value, &[]);
+                let result = self.finish(step)?;
+                match IntView::of(&result) {
+                    Some(hash) => Ok(hash.as_i64().filter(|&h| h != -1).unwrap_or_else(|| hash.hash())),
+                    None => Err(self.type_error("__hash__ method should return an integer")),
+                }
+            }
+            None => Ok(self.identity_hash(value)),
+        }
+    }
+
+    /// The TypeError for a value that cannot be hashed.
+    pub fn unhashable(&mut self, value: &Value) -> crate::object::native::Raised {
+        let name = self.type_name(value);
+        self.type_error(format!("unhashable type: '{name}'"))
+    }
+
+    /// The hash of an object that is equal to itself only.
+    pub fn identity_hash(&self, value: &Value) -> i64 {
+        (self.heap.identity(value) as i64).rotate_right(4) & i64::MAX
+    }
+
+    // Numbers and lengths.
+
+    /// The integer that `value.__index__()` gives, as a value.
+    ///
+    /// # Errors
+    /// TypeError "'x' object cannot be interpreted as an integer".
+    pub fn index_value(&mut self, value: &Value) -> R {
+        if value.is_small_int() || value.is_exact::<int::Int>() {
+            return Ok(value.clone());
+        }
+        if let Some(view) = IntView::of(value) {
+            return Ok(view.to_value());
+        }
+        let Some(method) = self.special_of(value, Special::Index) else {
+            let name = self.type_name(value);
+            return Err(self.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+        };
+        let step = self.call_special(method, value, &[]);
+        let result = self.finish(step)?;
+        match IntView::of(&result) {
+            Some(view) => Ok(view.to_value()),
+            None => {
+                let name = self.type_name(&result);
+                Err(self.type_error(format!("__index__ returned non-int (type {name})")))
+            }
+        }
+    }
+
+    /// As `index_value`, as a number that fits 64 bits.
+    ///
+    /// # Errors
+    /// Also IndexError "cannot fit 'int' into an index-sized integer".
+    pub fn index(&mut self, value: &Value) -> R<i64> {
+        let i = self.index_value(value)?;
+        match IntView::of(&i).and_then(IntView::as_i64) {
+            Some(i) => Ok(i),
+            None => {
+                let name = self.type_name(value);
+                Err(self.index_error(format!("cannot fit '{name}' into an index-sized integer")))
+            }
+        }
+    }
+
+    /// As `index`, large numbers cut off at the ends of 64 bits.
+    pub fn index_clamped(&mut self, value: &Value) -> R<i64> {
+        let i = self.index_value(value)?;
+        Ok(IntView::of(&i).map_or(0, IntView::clamped))
+    }
+
+    /// A float from a number, or from `__float__` or `__index__`.
+    ///
+    /// # Errors
+    /// TypeError "must be real number, not x".
+    pub fn float(&mut self, value: &Value) -> R<f64> {
+        if let Some(f) = float::as_float(value) {
+            return Ok(f);
+        }
+        if let Some(number) = float::number(value) {
+            return self.lift(number);
+        }
+        if let Some(method) = self.special_of(value, Special::Float) {
+            let step = self.call_special(method, value, &[]);
+            let result = self.finish(step)?;
+            if let Some(f) = float::as_float(&result) {
+                return Ok(f);
+            }
+            let (owner, name) = (self.type_name(value), self.type_name(&result));
+            return Err(self.type_error(format!("{owner}.__float__ returned non-float (type {name})")));
+        }
+        if self.special_of(value, Special::Index).is_some() {
+            let i = self.index_value(value)?;
+            if let Some(view) = IntView::of(&i) {
+                let f = view.to_f64();
+                return self.lift(f);
+            }
+        }
+        let name = self.type_name(value);
+        Err(self.type_error(format!("must be real number, not {name}")))
+    }
+
+    /// `len(value)`, nested.
+    pub fn len(&mut self, value: &Value) -> R<usize> {
+        if value.is_object() && value.shape() < crate::heap::FIRST_FREE_SHAPE {
+            let native = match value.shape() as Kind {
+                kind::STR => value.get::<Str>().map(Str::len),
+                kind::LIST => value.get::<List>().map(List::len),
+                kind::TUPLE => value.get::<Tuple>().map(Tuple::len),
+                kind::DICT => value.get::<Dict>().map(Dict::len),
+                kind::BYTES => value.get::<Bytes>().map(|b| b.bytes().len()),
+                kind::BYTEARRAY => value.get::<ByteArray>().map(|b| b.data.borrow().len()),
+                kind::SET | kind::FROZENSET => with_table(value, |t| t.len()),
+                kind::DICT_KEYS => value.get::<DictKeys>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
+                kind::DICT_VALUES => {
+                    value.get::<DictValues>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len))
+                }
+                kind::DICT_ITEMS => value.get::<DictItems>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
+                kind::RANGE => value.get::<Range>().and_then(|r| IntView::of(&r.length)?.as_usize()),
+                _ => None,
+            };
+            if let Some(n) = native {
+                return Ok(n);
+            }
+        }
+        let Some(method) = self.special_of(value, Special::Len) else {
+            let name = self.type_name(value);
+            return Err(self.type_error(format!("object of type '{name}' has no len()")));
+        };
+        let step = self.call_special(method, value, &[]);
+        let result = self.finish(step)?;
+        self.checked_len(&result)
+    }
+
+    fn checked_len(&mut self, result: &Value) -> R<usize> {
+        let i = self.index_value(result)?;
+        match IntView::of(&i) {
+            Some(view) if view.is_negative() => Err(self.value_error("__len__() should return >= 0")),
+            Some(view) => match view.as_i64() {
+                Some(n) => Ok(n as usize),
+                None => Err(self.overflow_error("cannot fit 'int' into an index-sized integer")),
+            },
+            None => Ok(0),
+        }
+    }
+
+    // Equality and attributes.
+
+    /// `a is b or a == b`, as a truth, nested.
+    pub fn eq(&mut self, a: &Value, b: &Value) -> R<bool> {
+        if a.is(b) {
+            return Ok(true);
+        }
+        if let Some(equal) = compare::simple_eq(a, b) {
+            return Ok(equal);
+        }
+        self.check_stack()?;
+        let step = self.compare_step(CompareOp::Eq, a, b);
+        let result = self.finish(step)?;
+        self.truth(&result)
+    }
+
+    /// `a < b` as a truth, nested.
+    pub fn lt(&mut self, a: &Value, b: &Value) -> R<bool> {
+        if let Some(order) = compare::simple_cmp(a, b) {
+            return Ok(order.is_lt());
+        }
+        let step = self.compare_step(CompareOp::Lt, a, b);
+        let result = self.finish(step)?;
+        self.truth(&result)
+    }
+
+    /// `value.name`, nested.
+    pub fn get_attr(&mut self, value: &Value, name: &str) -> R {
+        let name = self.intern(name).into_value();
+        let step = self.get_attr_step(value, &name);
+        self.finish(step)
+    }
+
+    /// `value.name`, nested; None for an AttributeError.
+    pub fn get_attr_optional(&mut self, value: &Value, name: &str) -> R<Option<Value>> {
+        let name = self.intern(name).into_value();
+        self.get_attr_value_optional(value, &name)
+    }
+
+    /// As `get_attr_optional`; the name is a value.
+    pub fn get_attr_value_optional(&mut self, value: &Value, name: &Value) -> R<Option<Value>> {
+        let step = self.get_attr_step(value, name);
+        match self.finish(step) {
+            Ok(found) => Ok(Some(found)),
+            Err(raised) if self.is_raised(&raised, super::types::Known::AttributeError) => Ok(None),
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// `value.name = new`, nested.
+    pub fn set_attr(&mut self, value: &Value, name: &str, new: &Value) -> R<()> {
+        let name = self.intern(name).into_value();
+        let step = self.set_attr_step(value, &name, new);
+        self.finish(step).map(drop)
+    }
+
+    /// `value.name(*args)`, nested.
+    pub fn call_method(&mut self, value: &Value, name: &str, args: &[Value]) -> R {
+        let method = self.get_attr(value, name)?;
+        self.call(&method, args)
+    }
+
+    /// The repr of a slice's parts, a range or another small tuple of values joined by commas.
+    pub fn join_reprs(&mut self, values: &[Value]) -> R<String> {
+        let mut out = String::new();
+        for (i, value) in values.iter().enumerate() {
+            if i > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&self.repr(value)?.to_string_lossy());
+        }
+        Ok(out)
+    }
+
+    /// `value[start:stop:step]` bounds as the slice says them.
+    pub fn slice_parts(slice: &Slice) -> [Value; 3] {
+        [slice.start.clone(), slice.stop.clone(), slice.step.clone()]
+    }
+
+    /// The kind of an object, of a subclass's instance that of its layout.
+    #[inline]
+    pub fn kind_of(&self, value: &Value) -> Kind {
+        let shape = value.shape();
+        if shape < crate::heap::FIRST_FREE_SHAPE { shape as Kind } else { self.heap.shapes[shape as usize].kind }
+    }
+}
+
+/// `__format__(spec)`, and a check that it gave a string. Registers: bound method, specification.
+static CHECKED_FORMAT: Def = Def::frame("<format>(method, spec, /)", 0, |vm, frame, input| match (frame.state, input) {
+    (0, _) => {
+        frame.state = 1;
+        Step::Call(frame.regs[0].clone(), smallvec::smallvec![frame.regs[1].clone()])
+    }
+    (_, Input::Raised(raised)) => Step::Raise(raised),
+    (_, Input::Value(result) | Input::Yielded(result)) => {
+        Step::from(vm.check_conversion(&result, CHECK_FORMAT as i64))
+    }
+    (_, Input::Start) => Step::Return(Value::NONE),
+});
