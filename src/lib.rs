@@ -2,6 +2,7 @@
 //! Python's `async`/`await`.
 
 pub mod bytecode;
+pub mod compiler;
 pub mod event_loop;
 pub mod heap;
 pub mod host;

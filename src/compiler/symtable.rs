@@ -1,0 +1,728 @@
+//! The first pass over the tree: which names occur in which scope, and how.
+
+use super::scope::{
+    Meaning, Part, Scope, ScopeId, ScopeKind, Symbol, SymbolTable, mangle, node_key, uses,
+};
+use crate::source::{Diagnostic, Span};
+use crate::syntax::ast::{
+    Arg, Arguments, Body, ClassDef, Comprehension, Expr, ExprContext, ExprKind, FunctionDef, Module,
+    Name, Pattern, PatternKind, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
+};
+use indexmap::{IndexMap, IndexSet};
+use std::sync::Arc;
+
+type Outcome = Result<(), Diagnostic>;
+
+/// Makes the symbol table of a module. With `lazy_annotations` (`from
+/// __future__ import annotations`) names in annotations do not count.
+pub(super) fn build(module: &Module, lazy_annotations: bool) -> Result<SymbolTable, Diagnostic> {
+    let mut builder = Builder {
+        table: SymbolTable::default(),
+        current: 0,
+        private: None,
+        lazy_annotations,
+        comp_iter: 0,
+        comp_target: false,
+        super_name: "super".into(),
+        class_name: "__class__".into(),
+    };
+    builder.enter(ScopeKind::Module, None);
+    match &module.body {
+        Body::Module(body) | Body::Interactive(body) => builder.body(body)?,
+        Body::Expression(value) => builder.expr(value)?,
+    }
+    super::resolve::resolve(&mut builder.table)?;
+    Ok(builder.table)
+}
+
+struct Builder {
+    table: SymbolTable,
+    current: ScopeId,
+    private: Option<Name>,
+    lazy_annotations: bool,
+    /// How many iterables of comprehensions we are inside of.
+    comp_iter: u32,
+    /// Whether we are inside the target of a comprehension.
+    comp_target: bool,
+    super_name: Name,
+    class_name: Name,
+}
+
+fn error(message: String, span: Span) -> Diagnostic {
+    Diagnostic::syntax(message, span)
+}
+
+impl Builder {
+    fn scope(&mut self) -> &mut Scope {
+        &mut self.table.scopes[self.current]
+    }
+
+    /// Starts a scope; `node` is what it belongs to.
+    fn enter(&mut self, kind: ScopeKind, node: Option<(usize, Part)>) {
+        let parent = (!self.table.scopes.is_empty()).then_some(self.current);
+        let (nested, sees_class) = match parent.map(|id| &self.table.scopes[id]) {
+            Some(parent) => {
+                let nested = parent.nested || parent.kind.is_function_like();
+                let class = parent.kind == ScopeKind::Class || parent.sees_class;
+                (nested, kind.is_annotation() && class)
+            }
+            None => (false, false),
+        };
+        self.table.scopes.push(Scope {
+            kind,
+            parent,
+            symbols: IndexMap::new(),
+            free: IndexSet::new(),
+            private: self.private.clone(),
+            is_generator: false,
+            is_coroutine: false,
+            returns_value: false,
+            has_walrus: false,
+            has_annotations: false,
+            needs_class_cell: false,
+            sees_class,
+            nested,
+        });
+        self.current = self.table.scopes.len() - 1;
+        if let Some(key) = node {
+            self.table.by_node.insert(key, self.current);
+        }
+    }
+
+    fn leave(&mut self) {
+        self.current = self.scope().parent.unwrap_or(0);
+    }
+
+    /// Notes a use of a name in the current scope.
+    fn add(&mut self, name: &Name, flags: u16, span: Span) -> Outcome {
+        let name = mangle(self.private.as_ref(), name);
+        let mut flags = flags;
+        if self.comp_target && flags & uses::LOCAL != 0 {
+            flags |= uses::COMP_ITER;
+            if self.scope().has(&name, uses::GLOBAL | uses::NONLOCAL) {
+                let message =
+                    format!("comprehension inner loop cannot rebind assignment expression target '{name}'");
+                return Err(error(message, span));
+            }
+        }
+        self.add_to(self.current, name, flags, span)
+    }
+
+    fn add_to(&mut self, scope: ScopeId, name: Name, flags: u16, span: Span) -> Outcome {
+        let symbols = &mut self.table.scopes[scope].symbols;
+        let symbol = symbols.entry(name.clone()).or_insert(Symbol {
+            uses: 0,
+            meaning: Meaning::GlobalImplicit,
+            declared: span,
+        });
+        let both = symbol.uses & flags;
+        if both & uses::PARAM != 0 {
+            let message = format!("duplicate argument '{name}' in function definition");
+            return Err(error(message, span));
+        }
+        if both & uses::TYPE_PARAM != 0 {
+            return Err(error(format!("duplicate type parameter '{name}'"), span));
+        }
+        if flags & (uses::GLOBAL | uses::NONLOCAL) != 0 {
+            symbol.declared = span;
+        }
+        symbol.uses |= flags;
+        Ok(())
+    }
+
+    fn bind(&mut self, name: &Name, span: Span) -> Outcome {
+        self.add(name, uses::LOCAL, span)
+    }
+
+    // Statements.
+
+    fn body(&mut self, body: &[Stmt]) -> Outcome {
+        body.iter().try_for_each(|stmt| self.stmt(stmt))
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) -> Outcome {
+        let span = stmt.span;
+        match &stmt.kind {
+            StmtKind::FunctionDef(def) => self.function(def, span, false),
+            StmtKind::AsyncFunctionDef(def) => self.function(def, span, true),
+            StmtKind::ClassDef(def) => self.class(def, span),
+            StmtKind::Return { value } => {
+                if let Some(value) = value {
+                    self.expr(value)?;
+                    self.scope().returns_value = true;
+                }
+                Ok(())
+            }
+            StmtKind::Delete { targets } => self.exprs(targets),
+            StmtKind::Assign { targets, value } => {
+                self.exprs(targets)?;
+                self.expr(value)
+            }
+            StmtKind::TypeAlias { name, type_params, value } => {
+                self.type_alias(stmt, name, type_params, value)
+            }
+            StmtKind::AugAssign { target, value, .. } => {
+                self.expr(target)?;
+                self.expr(value)
+            }
+            StmtKind::AnnAssign { target, annotation, value, simple } => {
+                self.annotated(target, annotation, value.as_deref(), *simple, span)
+            }
+            StmtKind::For(node) | StmtKind::AsyncFor(node) => {
+                self.expr(&node.target)?;
+                self.expr(&node.iter)?;
+                self.body(&node.body)?;
+                self.body(&node.orelse)
+            }
+            StmtKind::While { test, body, orelse } => {
+                self.expr(test)?;
+                self.body(body)?;
+                self.body(orelse)
+            }
+            StmtKind::If { test, body, orelse } => self.if_chain(test, body, orelse),
+            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
+                for item in items {
+                    self.expr(&item.context_expr)?;
+                    self.optional(item.optional_vars.as_deref())?;
+                }
+                self.body(body)
+            }
+            StmtKind::Match { subject, cases } => {
+                self.expr(subject)?;
+                for case in cases {
+                    self.pattern(&case.pattern)?;
+                    self.optional(case.guard.as_deref())?;
+                    self.body(&case.body)?;
+                }
+                Ok(())
+            }
+            StmtKind::Raise { exc, cause } => {
+                self.optional(exc.as_deref())?;
+                self.optional(cause.as_deref())
+            }
+            StmtKind::Try(node) | StmtKind::TryStar(node) => self.try_stmt(node),
+            StmtKind::Assert { test, msg } => {
+                self.expr(test)?;
+                self.optional(msg.as_deref())
+            }
+            StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
+                names.iter().try_for_each(|alias| self.import(alias, span))
+            }
+            StmtKind::Global { names } => {
+                names.iter().try_for_each(|name| self.declare(name, uses::GLOBAL, span))
+            }
+            StmtKind::Nonlocal { names } => {
+                names.iter().try_for_each(|name| self.declare(name, uses::NONLOCAL, span))
+            }
+            StmtKind::Expr { value } => self.expr(value),
+            StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
+        }
+    }
+
+    /// `elif` chains nest deep in the tree but not on the stack.
+    fn if_chain(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Outcome {
+        self.expr(test)?;
+        self.body(body)?;
+        let mut rest = orelse;
+        while let [Stmt { kind: StmtKind::If { test, body, orelse }, .. }] = rest {
+            self.expr(test)?;
+            self.body(body)?;
+            rest = orelse;
+        }
+        self.body(rest)
+    }
+
+    fn try_stmt(&mut self, node: &Try) -> Outcome {
+        self.body(&node.body)?;
+        for handler in &node.handlers {
+            self.optional(handler.typ.as_deref())?;
+            if let Some(name) = &handler.name {
+                self.add(name, uses::LOCAL | uses::DELETED, handler.span)?;
+            }
+            self.body(&handler.body)?;
+        }
+        self.body(&node.orelse)?;
+        self.body(&node.finalbody)
+    }
+
+    fn import(&mut self, alias: &crate::syntax::ast::Alias, span: Span) -> Outcome {
+        if &*alias.name == "*" {
+            if self.scope().kind != ScopeKind::Module {
+                let message = "import * only allowed at module level";
+                return Err(error(message.to_string(), span));
+            }
+            return Ok(());
+        }
+        match &alias.asname {
+            Some(name) => self.add(name, uses::LOCAL | uses::IMPORT, alias.span),
+            None => {
+                let first = alias.name.split('.').next().unwrap_or_default();
+                self.add(&Arc::from(first), uses::LOCAL | uses::IMPORT, alias.span)
+            }
+        }
+    }
+
+    fn declare(&mut self, name: &Name, flag: u16, span: Span) -> Outcome {
+        let mangled = mangle(self.private.as_ref(), name);
+        let word = if flag == uses::GLOBAL { "global" } else { "nonlocal" };
+        let known = self.scope().symbol(&mangled).map_or(0, |symbol| symbol.uses);
+        let message = if known & uses::PARAM != 0 {
+            Some(format!("name '{name}' is parameter and {word}"))
+        } else if known & uses::USE != 0 {
+            Some(format!("name '{name}' is used prior to {word} declaration"))
+        } else if known & uses::ANNOTATED != 0 {
+            Some(format!("annotated name '{name}' can't be {word}"))
+        } else if known & uses::LOCAL != 0 {
+            Some(format!("name '{name}' is assigned to before {word} declaration"))
+        } else {
+            None
+        };
+        match message {
+            Some(message) => Err(error(message, span)),
+            None => self.add(name, flag, span),
+        }
+    }
+
+    fn annotated(
+        &mut self,
+        target: &Expr,
+        annotation: &Expr,
+        value: Option<&Expr>,
+        simple: bool,
+        span: Span,
+    ) -> Outcome {
+        if let ExprKind::Name { id, .. } = &target.kind {
+            let mangled = mangle(self.private.as_ref(), id);
+            let at_module = self.scope().kind == ScopeKind::Module;
+            if simple && !at_module {
+                for (flag, word) in [(uses::GLOBAL, "global"), (uses::NONLOCAL, "nonlocal")] {
+                    if self.scope().has(&mangled, flag) {
+                        let message = format!("annotated name '{id}' can't be {word}");
+                        return Err(error(message, span));
+                    }
+                }
+            }
+            if simple {
+                self.scope().has_annotations = true;
+                self.add(id, uses::LOCAL | uses::ANNOTATED, target.span)?;
+            } else if value.is_some() {
+                self.bind(id, target.span)?;
+            }
+        } else {
+            self.expr(target)?;
+        }
+        self.annotation(annotation)?;
+        self.optional(value)
+    }
+
+    fn annotation(&mut self, annotation: &Expr) -> Outcome {
+        if self.lazy_annotations { Ok(()) } else { self.expr(annotation) }
+    }
+
+    // Functions and classes.
+
+    fn function(&mut self, def: &FunctionDef, span: Span, is_async: bool) -> Outcome {
+        self.bind(&def.name, span)?;
+        self.defaults(&def.args)?;
+        self.exprs(&def.decorator_list)?;
+        let generic = !def.type_params.is_empty();
+        if generic {
+            self.enter(ScopeKind::TypeParams, Some((node_key(def), Part::TypeParams)));
+            self.type_params(&def.type_params)?;
+        }
+        for arg in parameters(&def.args) {
+            if let Some(annotation) = &arg.annotation {
+                self.annotation(annotation)?;
+            }
+        }
+        if let Some(returns) = &def.returns {
+            self.annotation(returns)?;
+        }
+        self.enter(ScopeKind::Function, Some((node_key(def), Part::Body)));
+        self.scope().is_coroutine = is_async;
+        self.parameters(&def.args)?;
+        let saved = std::mem::take(&mut self.comp_iter);
+        self.body(&def.body)?;
+        self.comp_iter = saved;
+        self.leave();
+        if generic {
+            self.leave();
+        }
+        Ok(())
+    }
+
+    fn defaults(&mut self, args: &Arguments) -> Outcome {
+        self.exprs(&args.defaults)?;
+        args.kw_defaults.iter().flatten().try_for_each(|default| self.expr(default))
+    }
+
+    fn parameters(&mut self, args: &Arguments) -> Outcome {
+        parameters(args).try_for_each(|arg| self.add(&arg.arg, uses::PARAM, arg.span))
+    }
+
+    fn class(&mut self, def: &ClassDef, span: Span) -> Outcome {
+        self.bind(&def.name, span)?;
+        self.exprs(&def.decorator_list)?;
+        let saved = self.private.clone();
+        let generic = !def.type_params.is_empty();
+        if generic {
+            self.private = Some(def.name.clone());
+            self.enter(ScopeKind::TypeParams, Some((node_key(def), Part::TypeParams)));
+            self.type_params(&def.type_params)?;
+        }
+        let inner = std::mem::replace(&mut self.private, saved.clone());
+        if generic {
+            self.private = inner;
+        }
+        self.exprs(&def.bases)?;
+        for keyword in &def.keywords {
+            self.expr(&keyword.value)?;
+        }
+        self.private = Some(def.name.clone());
+        let params: Name = ".type_params".into();
+        if generic {
+            self.bind(&params, span)?;
+        }
+        self.enter(ScopeKind::Class, Some((node_key(def), Part::Body)));
+        if generic {
+            self.add(&params, uses::USE, span)?;
+        }
+        self.body(&def.body)?;
+        self.leave();
+        if generic {
+            self.leave();
+        }
+        self.private = saved;
+        Ok(())
+    }
+
+    fn type_alias(
+        &mut self,
+        stmt: &Stmt,
+        name: &Expr,
+        type_params: &[TypeParam],
+        value: &Expr,
+    ) -> Outcome {
+        if let ExprKind::Name { id, .. } = &name.kind {
+            self.bind(id, name.span)?;
+        }
+        let generic = !type_params.is_empty();
+        if generic {
+            self.enter(ScopeKind::TypeParams, Some((node_key(stmt), Part::TypeParams)));
+            self.type_params(type_params)?;
+        }
+        self.enter(ScopeKind::TypeAlias, Some((node_key(stmt), Part::Body)));
+        self.expr(value)?;
+        self.leave();
+        if generic {
+            self.leave();
+        }
+        Ok(())
+    }
+
+    fn type_params(&mut self, params: &[TypeParam]) -> Outcome {
+        for param in params {
+            let (name, bound, default) = match &param.kind {
+                TypeParamKind::TypeVar { name, bound, default_value } => (name, bound, default_value),
+                TypeParamKind::ParamSpec { name, default_value }
+                | TypeParamKind::TypeVarTuple { name, default_value } => (name, &None, default_value),
+            };
+            self.add(name, uses::TYPE_PARAM | uses::LOCAL, param.span)?;
+            for (part, value) in [(Part::Bound, bound), (Part::Default, default)] {
+                if let Some(value) = value {
+                    self.enter(ScopeKind::TypeVariable, Some((node_key(param), part)));
+                    self.expr(value)?;
+                    self.leave();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    // Expressions.
+
+    fn exprs(&mut self, exprs: &[Expr]) -> Outcome {
+        exprs.iter().try_for_each(|expr| self.expr(expr))
+    }
+
+    fn optional(&mut self, expr: Option<&Expr>) -> Outcome {
+        expr.map_or(Ok(()), |expr| self.expr(expr))
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Outcome {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::BoolOp { values, .. } | ExprKind::JoinedStr { values } => self.exprs(values),
+            ExprKind::NamedExpr { target, value } => self.walrus(target, value, span),
+            ExprKind::BinOp { left, right, .. } => {
+                self.expr(left)?;
+                self.expr(right)
+            }
+            ExprKind::UnaryOp { operand, .. } => self.expr(operand),
+            ExprKind::Lambda { args, body } => {
+                self.defaults(args)?;
+                self.enter(ScopeKind::Lambda, Some((node_key(expr), Part::Body)));
+                self.parameters(args)?;
+                let target = std::mem::take(&mut self.comp_target);
+                self.expr(body)?;
+                self.comp_target = target;
+                self.leave();
+                Ok(())
+            }
+            ExprKind::IfExp { test, body, orelse } => {
+                self.expr(test)?;
+                self.expr(body)?;
+                self.expr(orelse)
+            }
+            ExprKind::Dict { keys, values } => {
+                keys.iter().flatten().try_for_each(|key| self.expr(key))?;
+                self.exprs(values)
+            }
+            ExprKind::Set { elts } | ExprKind::List { elts, .. } | ExprKind::Tuple { elts, .. } => {
+                self.exprs(elts)
+            }
+            ExprKind::ListComp { elt, generators } => {
+                self.comprehension(expr, ScopeKind::ListComp, generators, elt, None)
+            }
+            ExprKind::SetComp { elt, generators } => {
+                self.comprehension(expr, ScopeKind::SetComp, generators, elt, None)
+            }
+            ExprKind::DictComp { key, value, generators } => {
+                self.comprehension(expr, ScopeKind::DictComp, generators, value, Some(key))
+            }
+            ExprKind::GeneratorExp { elt, generators } => {
+                self.comprehension(expr, ScopeKind::GeneratorExp, generators, elt, None)
+            }
+            ExprKind::Await { value } => {
+                self.not_in_annotation("await expression", span)?;
+                self.scope().is_coroutine = true;
+                self.expr(value)
+            }
+            ExprKind::Yield { value } => {
+                self.yields(span)?;
+                self.optional(value.as_deref())
+            }
+            ExprKind::YieldFrom { value } => {
+                self.yields(span)?;
+                self.expr(value)
+            }
+            ExprKind::Compare { left, comparators, .. } => {
+                self.expr(left)?;
+                self.exprs(comparators)
+            }
+            ExprKind::Call { func, args, keywords } => {
+                self.expr(func)?;
+                self.exprs(args)?;
+                keywords.iter().try_for_each(|keyword| self.expr(&keyword.value))
+            }
+            ExprKind::FormattedValue { value, format_spec, .. } => {
+                self.expr(value)?;
+                self.optional(format_spec.as_deref())
+            }
+            ExprKind::Constant { .. } => Ok(()),
+            ExprKind::Attribute { value, .. } | ExprKind::Starred { value, .. } => self.expr(value),
+            ExprKind::Subscript { value, slice, .. } => {
+                self.expr(value)?;
+                self.expr(slice)
+            }
+            ExprKind::Slice { lower, upper, step } => {
+                self.optional(lower.as_deref())?;
+                self.optional(upper.as_deref())?;
+                self.optional(step.as_deref())
+            }
+            ExprKind::Name { id, ctx } => self.name(id, *ctx, span),
+        }
+    }
+
+    fn name(&mut self, id: &Name, ctx: ExprContext, span: Span) -> Outcome {
+        match ctx {
+            ExprContext::Load => {
+                self.add(id, uses::USE, span)?;
+                // `super()` needs the class it stands in.
+                let function = matches!(self.scope().kind, ScopeKind::Function | ScopeKind::Lambda)
+                    || self.scope().kind.is_comprehension();
+                if function && *id == self.super_name {
+                    let class = self.class_name.clone();
+                    self.add(&class, uses::USE, span)?;
+                }
+                Ok(())
+            }
+            ExprContext::Store => self.bind(id, span),
+            ExprContext::Del => self.add(id, uses::LOCAL | uses::DELETED, span),
+        }
+    }
+
+    fn yields(&mut self, span: Span) -> Outcome {
+        self.not_in_annotation("yield expression", span)?;
+        let what = match self.scope().kind {
+            ScopeKind::ListComp => "list comprehension",
+            ScopeKind::SetComp => "set comprehension",
+            ScopeKind::DictComp => "dict comprehension",
+            ScopeKind::GeneratorExp => "generator expression",
+            _ => {
+                self.scope().is_generator = true;
+                return Ok(());
+            }
+        };
+        Err(error(format!("'yield' inside {what}"), span))
+    }
+
+    fn not_in_annotation(&mut self, what: &str, span: Span) -> Outcome {
+        let place = match self.scope().kind {
+            ScopeKind::TypeVariable => "a TypeVar bound",
+            ScopeKind::TypeAlias => "a type alias",
+            ScopeKind::TypeParams => "the definition of a generic",
+            _ => return Ok(()),
+        };
+        Err(error(format!("{what} cannot be used within {place}"), span))
+    }
+
+    fn walrus(&mut self, target: &Expr, value: &Expr, span: Span) -> Outcome {
+        self.not_in_annotation("named expression", span)?;
+        if self.comp_iter > 0 {
+            let message = "assignment expression cannot be used in a comprehension iterable expression";
+            return Err(error(message.to_string(), span));
+        }
+        self.scope().has_walrus = true;
+        if self.scope().kind.is_comprehension()
+            && let ExprKind::Name { id, .. } = &target.kind
+        {
+            self.extend_walrus(id, target.span)?;
+            return self.expr(value);
+        }
+        self.expr(value)?;
+        self.expr(target)
+    }
+
+    /// Inside a comprehension `:=` binds in the scope around it.
+    fn extend_walrus(&mut self, id: &Name, span: Span) -> Outcome {
+        let name = mangle(self.private.as_ref(), id);
+        let mut at = self.current;
+        loop {
+            let scope = &mut self.table.scopes[at];
+            scope.has_walrus = true;
+            let outer = match scope.kind {
+                kind if kind.is_comprehension() => {
+                    if scope.has(&name, uses::COMP_ITER) {
+                        let message = format!(
+                            "assignment expression cannot rebind comprehension iteration variable '{id}'"
+                        );
+                        return Err(error(message, span));
+                    }
+                    scope.parent.unwrap_or(0)
+                }
+                ScopeKind::Function | ScopeKind::Lambda => {
+                    let global = scope.has(&name, uses::GLOBAL);
+                    let flag = if global { uses::GLOBAL } else { uses::NONLOCAL };
+                    self.add_to(self.current, name.clone(), flag, span)?;
+                    return self.add_to(at, name, uses::LOCAL, span);
+                }
+                ScopeKind::Module => {
+                    self.add_to(self.current, name.clone(), uses::GLOBAL, span)?;
+                    return self.add_to(at, name, uses::GLOBAL, span);
+                }
+                kind => {
+                    let place = match kind {
+                        ScopeKind::Class => "a class body",
+                        ScopeKind::TypeAlias => "a type alias",
+                        ScopeKind::TypeVariable => "a TypeVar bound",
+                        _ => "the definition of a generic",
+                    };
+                    let message = format!(
+                        "assignment expression within a comprehension cannot be used in {place}"
+                    );
+                    return Err(error(message, span));
+                }
+            };
+            at = outer;
+        }
+    }
+
+    fn comprehension(
+        &mut self,
+        expr: &Expr,
+        kind: ScopeKind,
+        generators: &[Comprehension],
+        value: &Expr,
+        key: Option<&Expr>,
+    ) -> Outcome {
+        let Some((first, rest)) = generators.split_first() else {
+            return Ok(());
+        };
+        self.iterable(&first.iter)?;
+        self.enter(kind, Some((node_key(expr), Part::Body)));
+        // The element may hold a walrus even inside an iterable of its own scope's.
+        let mut is_async = first.is_async;
+        self.comp_part(first)?;
+        for part in rest {
+            is_async |= part.is_async;
+            self.comp_target_of(part)?;
+            self.iterable(&part.iter)?;
+            self.exprs(&part.ifs)?;
+        }
+        self.optional(key)?;
+        self.expr(value)?;
+        self.scope().is_coroutine |= is_async;
+        let is_coroutine = self.scope().is_coroutine;
+        self.leave();
+        if is_coroutine && kind != ScopeKind::GeneratorExp {
+            self.scope().is_coroutine = true;
+        }
+        Ok(())
+    }
+
+    fn comp_part(&mut self, part: &Comprehension) -> Outcome {
+        self.comp_target_of(part)?;
+        self.exprs(&part.ifs)
+    }
+
+    fn comp_target_of(&mut self, part: &Comprehension) -> Outcome {
+        let saved = std::mem::replace(&mut self.comp_target, true);
+        let result = self.expr(&part.target);
+        self.comp_target = saved;
+        result
+    }
+
+    fn iterable(&mut self, iter: &Expr) -> Outcome {
+        self.comp_iter += 1;
+        let result = self.expr(iter);
+        self.comp_iter -= 1;
+        result
+    }
+
+    // Patterns.
+
+    fn pattern(&mut self, pattern: &Pattern) -> Outcome {
+        let span = pattern.span;
+        match &pattern.kind {
+            PatternKind::MatchValue { value } => self.expr(value),
+            PatternKind::MatchSingleton { .. } => Ok(()),
+            PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
+                patterns.iter().try_for_each(|inner| self.pattern(inner))
+            }
+            PatternKind::MatchMapping { keys, patterns, rest } => {
+                self.exprs(keys)?;
+                patterns.iter().try_for_each(|inner| self.pattern(inner))?;
+                rest.as_ref().map_or(Ok(()), |name| self.bind(name, span))
+            }
+            PatternKind::MatchClass { cls, patterns, kwd_patterns, .. } => {
+                self.expr(cls)?;
+                let mut all = patterns.iter().chain(kwd_patterns);
+                all.try_for_each(|inner| self.pattern(inner))
+            }
+            PatternKind::MatchStar { name } => name.as_ref().map_or(Ok(()), |name| self.bind(name, span)),
+            PatternKind::MatchAs { pattern, name } => {
+                if let Some(pattern) = pattern {
+                    self.pattern(pattern)?;
+                }
+                name.as_ref().map_or(Ok(()), |name| self.bind(name, span))
+            }
+        }
+    }
+}
+
+/// All parameters, in the order of their registers.
+pub(super) fn parameters(args: &Arguments) -> impl Iterator<Item = &Arg> {
+    let positional = args.posonlyargs.iter().chain(&args.args);
+    positional.chain(&args.kwonlyargs).chain(&args.vararg).chain(&args.kwarg)
+}
