@@ -31,7 +31,9 @@ impl<'a> Compiler<'a> {
         span: impl Into<Option<Span>>,
     ) {
         let args = [dst.into(), first.into(), Arg::Num(which as u16)];
-        self.unit.asm.ins_extra(span, Op::Intrinsic, args, count, None);
+        self.unit
+            .asm
+            .ins_extra(span, Op::Intrinsic, args, count, None);
     }
 
     /// Pushes the dict of a function's annotations; gives the own bit.
@@ -43,7 +45,11 @@ impl<'a> Compiler<'a> {
     ) -> Outcome<u8> {
         let first = self.unit.asm.next_temp();
         let mut count = 0;
-        let positional = args.args.iter().chain(&args.posonlyargs).chain(&args.vararg);
+        let positional = args
+            .args
+            .iter()
+            .chain(&args.posonlyargs)
+            .chain(&args.vararg);
         let rest = args.kwonlyargs.iter().chain(&args.kwarg);
         for arg in positional.chain(rest) {
             count += self.push_parameter_annotation(arg, span)?;
@@ -114,13 +120,21 @@ impl<'a> Compiler<'a> {
                     return self.store_annotation(name_const(&name), span);
                 }
             }
-            ExprKind::Attribute { value: object, attr, .. } => {
+            ExprKind::Attribute {
+                value: object,
+                attr,
+                ..
+            } => {
                 self.forbid(attr, "assign to", target.span)?;
                 if value.is_none() {
                     self.effect(object)?;
                 }
             }
-            ExprKind::Subscript { value: object, slice, .. } if value.is_none() => {
+            ExprKind::Subscript {
+                value: object,
+                slice,
+                ..
+            } if value.is_none() => {
                 self.effect(object)?;
                 self.effect_of_slice(slice)?;
             }
@@ -139,7 +153,9 @@ impl<'a> Compiler<'a> {
                 let parts = [lower, upper, step].into_iter().flatten();
                 parts.into_iter().try_for_each(|part| self.effect(part))
             }
-            ExprKind::Tuple { elts, .. } => elts.iter().try_for_each(|elt| self.effect_of_slice(elt)),
+            ExprKind::Tuple { elts, .. } => {
+                elts.iter().try_for_each(|elt| self.effect_of_slice(elt))
+            }
             _ => self.effect(slice),
         }
     }
@@ -153,7 +169,11 @@ impl<'a> Compiler<'a> {
             Place::Namespace => Op::GetName,
             _ => Op::GetGlobal,
         };
-        let op = if self.unit.kind == UnitKind::Class { Op::GetName } else { op };
+        let op = if self.unit.kind == UnitKind::Class {
+            Op::GetName
+        } else {
+            op
+        };
         self.unit.asm.ins(span, op, dict, (), annotations);
         let key = self.push_const(name, span);
         self.unit.asm.ins(span, Op::SetItem, dict, key, value);

@@ -191,13 +191,7 @@ impl Assembler {
     }
 
     /// An instruction with own bits.
-    pub fn ins_own(
-        &mut self,
-        span: impl Into<Option<Span>>,
-        op: Op,
-        own: u8,
-        args: [Arg; 3],
-    ) {
+    pub fn ins_own(&mut self, span: impl Into<Option<Span>>, op: Op, own: u8, args: [Arg; 3]) {
         self.push(Ins {
             op,
             flags: own << OWN_SHIFT,
@@ -240,7 +234,13 @@ impl Assembler {
     }
 
     /// An instruction with a 32-bit number.
-    pub fn ins_wide(&mut self, span: impl Into<Option<Span>>, op: Op, a: impl Into<Arg>, wide: u32) {
+    pub fn ins_wide(
+        &mut self,
+        span: impl Into<Option<Span>>,
+        op: Op,
+        a: impl Into<Arg>,
+        wide: u32,
+    ) {
         self.push(Ins {
             op,
             flags: 0,
@@ -320,7 +320,13 @@ impl Assembler {
     pub fn protect(&mut self, start: usize, target: Label, depth: u16, register: u16) {
         let end = self.code.len();
         if start < end {
-            self.protected.push(Protected { start, end, target, depth, register });
+            self.protected.push(Protected {
+                start,
+                end,
+                target,
+                depth,
+                register,
+            });
         }
     }
 
@@ -328,7 +334,11 @@ impl Assembler {
     pub fn handle(&mut self, start: usize, register: u16) {
         let end = self.code.len();
         if start < end {
-            self.handling.push(Handling { start, end, register });
+            self.handling.push(Handling {
+                start,
+                end,
+                register,
+            });
         }
     }
 
@@ -434,7 +444,9 @@ impl Assembler {
     }
 
     pub fn is_bound(&self, local: u16) -> bool {
-        self.bound.as_ref().is_none_or(|bound| bound.contains(local))
+        self.bound
+            .as_ref()
+            .is_none_or(|bound| bound.contains(local))
     }
 
     fn note_jump(&mut self, ins: &Ins, label: Label) {
@@ -477,6 +489,12 @@ impl Ins {
             Arg::Num(number) => number,
             _ => 0,
         };
-        Instr { op: self.op, flags: self.flags, a: 0, b: 0, c }
+        Instr {
+            op: self.op,
+            flags: self.flags,
+            a: 0,
+            b: 0,
+            c,
+        }
     }
 }

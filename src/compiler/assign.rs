@@ -18,7 +18,12 @@ enum Kept {
 
 impl<'a> Compiler<'a> {
     /// `targets = ... = value`.
-    pub(super) fn assign_stmt(&mut self, targets: &'a [Expr], value: &'a Expr, span: Span) -> Outcome {
+    pub(super) fn assign_stmt(
+        &mut self,
+        targets: &'a [Expr],
+        value: &'a Expr,
+        span: Span,
+    ) -> Outcome {
         let Some((last, rest)) = targets.split_last() else {
             return Ok(());
         };
@@ -74,9 +79,15 @@ impl<'a> Compiler<'a> {
         if self.symbols.scopes[self.scope_id()].has_walrus {
             return Ok(false);
         }
-        let locals: Vec<Option<u16>> = targets.iter().map(|target| self.target_local(target)).collect();
+        let locals: Vec<Option<u16>> = targets
+            .iter()
+            .map(|target| self.target_local(target))
+            .collect();
         let plain: Vec<u16> = locals.iter().flatten().copied().collect();
-        let distinct = plain.iter().enumerate().all(|(n, local)| !plain[..n].contains(local));
+        let distinct = plain
+            .iter()
+            .enumerate()
+            .all(|(n, local)| !plain[..n].contains(local));
         let all_plain = plain.len() == targets.len() && distinct;
         let mut kept = self.classify(values, |this, index, local| {
             let _ = this;
@@ -189,14 +200,22 @@ impl<'a> Compiler<'a> {
         let span = target.span;
         match &target.kind {
             ExprKind::Name { id, .. } => self.store_name(id, value, span),
-            ExprKind::Attribute { value: object, attr, .. } => {
+            ExprKind::Attribute {
+                value: object,
+                attr,
+                ..
+            } => {
                 self.forbid(attr, "assign to", span)?;
                 self.note_attribute(object, attr);
                 let object = self.operand(object)?;
                 self.set_attribute(object, target, attr, value);
                 Ok(())
             }
-            ExprKind::Subscript { value: object, slice, .. } => {
+            ExprKind::Subscript {
+                value: object,
+                slice,
+                ..
+            } => {
                 let object = self.operand_before(object, &[slice])?;
                 let key = self.operand(slice)?;
                 self.unit.asm.ins(span, Op::SetItem, object, key, value);
@@ -243,7 +262,10 @@ impl<'a> Compiler<'a> {
             None if elts.len() > 40_000 => {
                 return syntax("too many expressions in unpacking assignment", span);
             }
-            None => self.unit.asm.ins(span, Op::Unpack, first, value, elts.len() as u16),
+            None => self
+                .unit
+                .asm
+                .ins(span, Op::Unpack, first, value, elts.len() as u16),
         }
         for elt in elts {
             let top = self.unit.asm.top();
@@ -276,12 +298,16 @@ impl<'a> Compiler<'a> {
                 self.operate(left, op, value, left, true, span)?;
                 self.store_name(id, left, target.span)
             }
-            ExprKind::Attribute { value: object, attr, .. } => {
-                self.aug_attribute(target, object, attr, op, value, span)
-            }
-            ExprKind::Subscript { value: object, slice, .. } => {
-                self.aug_item(target, object, slice, op, value, span)
-            }
+            ExprKind::Attribute {
+                value: object,
+                attr,
+                ..
+            } => self.aug_attribute(target, object, attr, op, value, span),
+            ExprKind::Subscript {
+                value: object,
+                slice,
+                ..
+            } => self.aug_item(target, object, slice, op, value, span),
             _ => syntax("illegal expression for augmented assignment", target.span),
         }
     }
@@ -374,7 +400,9 @@ impl<'a> Compiler<'a> {
                 let at = self.attribute_span(target, attr);
                 let name = self.mangled(attr);
                 let index = self.unit.name_index(&name);
-                self.unit.asm.ins(at, Op::DeleteAttr, object, Arg::None, index);
+                self.unit
+                    .asm
+                    .ins(at, Op::DeleteAttr, object, Arg::None, index);
                 Ok(())
             }
             ExprKind::Subscript { value, slice, .. } => {
@@ -394,7 +422,8 @@ impl<'a> Compiler<'a> {
 
 /// The parts of `a, b = x, y`.
 fn parallel<'e>(target: &'e Expr, value: &'e Expr) -> Option<(&'e [Expr], &'e [Expr])> {
-    let (ExprKind::Tuple { elts: targets, .. } | ExprKind::List { elts: targets, .. }) = &target.kind
+    let (ExprKind::Tuple { elts: targets, .. } | ExprKind::List { elts: targets, .. }) =
+        &target.kind
     else {
         return None;
     };

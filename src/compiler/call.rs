@@ -49,7 +49,9 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         let names = self.push_keywords(keywords)?;
-        self.unit.asm.ins_extra(span, Op::CallKw, args, u64::from(names), None);
+        self.unit
+            .asm
+            .ins_extra(span, Op::CallKw, args, u64::from(names), None);
         Ok(())
     }
 
@@ -73,17 +75,23 @@ impl<'a> Compiler<'a> {
         let name = self.mangled(attr);
         let name = u64::from(self.unit.name_index(&name));
         if keywords.is_empty() {
-            self.unit.asm.ins_extra(span, Op::CallMethod, operands, name, attr_span);
+            self.unit
+                .asm
+                .ins_extra(span, Op::CallMethod, operands, name, attr_span);
             return Ok(());
         }
         let names = u64::from(self.push_keywords(keywords)?);
         let extra = name | names << 32;
-        self.unit.asm.ins_extra(span, Op::CallMethodKw, operands, extra, attr_span);
+        self.unit
+            .asm
+            .ins_extra(span, Op::CallMethodKw, operands, extra, attr_span);
         Ok(())
     }
 
     pub(super) fn push_all(&mut self, exprs: &'a [Expr]) -> Outcome {
-        exprs.iter().try_for_each(|expr| self.push(expr).map(|_| ()))
+        exprs
+            .iter()
+            .try_for_each(|expr| self.push(expr).map(|_| ()))
     }
 
     /// Pushes the values; gives the constant with their names.
@@ -134,14 +142,23 @@ impl<'a> Compiler<'a> {
         span: Span,
         last: Option<u16>,
     ) -> Outcome {
-        let only_star = pushed == 0 && matches!(args, [Expr { kind: ExprKind::Starred { .. }, .. }]);
+        let only_star = pushed == 0
+            && matches!(
+                args,
+                [Expr {
+                    kind: ExprKind::Starred { .. },
+                    ..
+                }]
+            );
         let list = match callee {
             Reg::Temp(number) => Reg::Temp(number + 1),
             Reg::Local(_) => self.unit.asm.next_temp(),
         };
         self.list_onto(list, pushed, args, only_star, span)?;
         if let Some(last) = last {
-            self.unit.asm.ins(span, Op::ListAppend, list, Reg::Local(last), ());
+            self.unit
+                .asm
+                .ins(span, Op::ListAppend, list, Reg::Local(last), ());
         }
         if !keywords.is_empty() {
             self.keyword_dict(callee, keywords, span)?;
@@ -157,7 +174,11 @@ impl<'a> Compiler<'a> {
         let mut begun = false;
         let mut rest = keywords;
         while !rest.is_empty() {
-            let named = rest.iter().take_while(|keyword| keyword.arg.is_some()).take(500).count();
+            let named = rest
+                .iter()
+                .take_while(|keyword| keyword.arg.is_some())
+                .take(500)
+                .count();
             let (run, tail) = rest.split_at(named);
             let first = self.unit.asm.next_temp();
             if named > 0 || !begun {
@@ -166,7 +187,9 @@ impl<'a> Compiler<'a> {
                     self.push_const(name_const(&name.unwrap_or_default()), span);
                     self.push(&keyword.value)?;
                 }
-                self.unit.asm.ins(span, Op::BuildDict, first, first, named as u16);
+                self.unit
+                    .asm
+                    .ins(span, Op::BuildDict, first, first, named as u16);
                 if begun {
                     self.unit.asm.ins(span, Op::DictMerge, dict, first, callee);
                 }
@@ -175,7 +198,9 @@ impl<'a> Compiler<'a> {
             rest = tail;
             if let Some(keyword) = rest.first().filter(|keyword| keyword.arg.is_none()) {
                 let mapping = self.operand(&keyword.value)?;
-                self.unit.asm.ins(span, Op::DictMerge, dict, mapping, callee);
+                self.unit
+                    .asm
+                    .ins(span, Op::DictMerge, dict, mapping, callee);
                 rest = &rest[1..];
             }
         }
@@ -184,7 +209,8 @@ impl<'a> Compiler<'a> {
 }
 
 pub(super) fn needs_unpacking(args: &[Expr], keywords: &[Keyword]) -> bool {
-    args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
+    args.iter()
+        .any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
         || keywords.iter().any(|keyword| keyword.arg.is_none())
         || args.len() + keywords.len() > MAX_DIRECT
 }

@@ -53,7 +53,9 @@ impl<'a> Compiler<'a> {
         let mut count = 2 + def.bases.len();
         if let Some(generic) = generic {
             let base = self.unit.asm.next_temp();
-            self.unit.asm.ins(at, Op::Move, base, Reg::Local(generic), ());
+            self.unit
+                .asm
+                .ins(at, Op::Move, base, Reg::Local(generic), ());
             count += 1;
         }
         self.finish_call(callee, count, &def.keywords, dst, at)
@@ -88,7 +90,9 @@ impl<'a> Compiler<'a> {
             let cell = self.unit.new_local("__class__".into());
             self.unit.class_cell = Some(cell);
             self.unit.cells.push(cell);
-            self.unit.asm.ins(None, Op::MakeCell, Reg::Local(cell), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::MakeCell, Reg::Local(cell), (), ());
         }
         self.class_head(def, line)?;
         let mut body = &def.body[..];
@@ -132,16 +136,24 @@ impl<'a> Compiler<'a> {
     }
 
     fn class_tail(&mut self) -> Outcome {
-        let names = self.unit.static_attributes.iter().map(|name| name_const(name));
+        let names = self
+            .unit
+            .static_attributes
+            .iter()
+            .map(|name| name_const(name));
         let names = Const::Tuple(names.collect());
         let names = self.push_const(names, None);
         self.set_name("__static_attributes__", names, None);
         match self.unit.class_cell {
             Some(cell) => {
                 let temp = self.unit.asm.next_temp();
-                self.unit.asm.ins(None, Op::Move, temp, Reg::Local(cell), ());
+                self.unit
+                    .asm
+                    .ins(None, Op::Move, temp, Reg::Local(cell), ());
                 self.set_name("__classcell__", temp, None);
-                self.unit.asm.ins(None, Op::Return, Arg::None, Reg::Local(cell), ());
+                self.unit
+                    .asm
+                    .ins(None, Op::Return, Arg::None, Reg::Local(cell), ());
             }
             None => self.return_none(),
         }
@@ -156,7 +168,11 @@ impl<'a> Compiler<'a> {
         if &**id != "self" {
             return;
         }
-        let class = self.outer.iter_mut().rev().find(|unit| unit.kind == UnitKind::Class);
+        let class = self
+            .outer
+            .iter_mut()
+            .rev()
+            .find(|unit| unit.kind == UnitKind::Class);
         if let Some(class) = class {
             class.static_attributes.insert(attr.clone());
         }

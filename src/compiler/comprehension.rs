@@ -52,9 +52,11 @@ impl<'a> Compiler<'a> {
             ExprKind::SetComp { elt, generators } => {
                 (Op::BuildSet, generators, Element::Add(result, elt))
             }
-            ExprKind::DictComp { key, value, generators } => {
-                (Op::BuildDict, generators, Element::Put(result, key, value))
-            }
+            ExprKind::DictComp {
+                key,
+                value,
+                generators,
+            } => (Op::BuildDict, generators, Element::Put(result, key, value)),
             _ => return Ok(()),
         };
         let depth = self.unit.asm.depth;
@@ -67,7 +69,9 @@ impl<'a> Compiler<'a> {
         self.unit.inlined.pop();
         self.guard_inlined(&locals, start, depth, bound);
         for &local in &locals {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
             self.unit.asm.unbind(local);
             // A register that holds cells is of no use for anything else.
             if !self.unit.cells.contains(&local) {
@@ -107,7 +111,9 @@ impl<'a> Compiler<'a> {
     fn enter_inlined(&mut self, scope: ScopeId) -> Vec<u16> {
         let symbols = self.symbols.scopes[scope].symbols.iter();
         let own = symbols.filter(|(_, symbol)| symbol.meaning == Meaning::Own);
-        let own: Vec<_> = own.map(|(name, symbol)| (name.clone(), symbol.uses)).collect();
+        let own: Vec<_> = own
+            .map(|(name, symbol)| (name.clone(), symbol.uses))
+            .collect();
         let mut registers = HashMap::new();
         let mut locals = Vec::new();
         for (name, flags) in own {
@@ -115,7 +121,9 @@ impl<'a> Compiler<'a> {
             let local = if captured {
                 let local = self.unit.new_local(name.clone());
                 self.unit.cells.push(local);
-                self.unit.asm.ins(None, Op::MakeCell, Reg::Local(local), (), ());
+                self.unit
+                    .asm
+                    .ins(None, Op::MakeCell, Reg::Local(local), (), ());
                 local
             } else {
                 self.unit.hidden(&name)
@@ -140,7 +148,9 @@ impl<'a> Compiler<'a> {
         self.unit.asm.jump(None, end);
         self.unit.asm.place_handler(target, depth, bound);
         for &local in locals {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
         }
         self.reraise(exception, None);
         self.unit.asm.place(end);
@@ -150,8 +160,12 @@ impl<'a> Compiler<'a> {
     /// Raises the exception in a hidden local again and clears it.
     pub(super) fn reraise(&mut self, exception: u16, span: Option<Span>) {
         let temp = self.unit.asm.next_temp();
-        self.unit.asm.ins(span, Op::Move, temp, Reg::Local(exception), ());
-        self.unit.asm.ins(span, Op::Clear, Reg::Local(exception), (), ());
+        self.unit
+            .asm
+            .ins(span, Op::Move, temp, Reg::Local(exception), ());
+        self.unit
+            .asm
+            .ins(span, Op::Clear, Reg::Local(exception), (), ());
         self.unit.asm.ins(span, Op::Reraise, (), temp, ());
     }
 
@@ -181,7 +195,9 @@ impl<'a> Compiler<'a> {
         }
         self.loops(generators, index + 1, element, span)?;
         self.unit.asm.place(next);
-        self.unit.asm.jump_ins(span, Op::Loop, false, [super::asm::Arg::None; 3], again);
+        self.unit
+            .asm
+            .jump_ins(span, Op::Loop, false, [super::asm::Arg::None; 3], again);
         self.end_loop(end, exit, part.iter.span);
         Ok(())
     }
@@ -227,7 +243,11 @@ impl<'a> Compiler<'a> {
         self.unit.asm.ins(span, Op::GetANext, temp, iterator, ());
         self.emit_await(temp, 3, dst, span);
         self.unit.asm.protect(start, target, depth, register);
-        AsyncEnd { target, register, bound }
+        AsyncEnd {
+            target,
+            register,
+            bound,
+        }
     }
 
     /// The place where a loop that ran to its end goes on; its iterator is gone.
@@ -243,8 +263,14 @@ impl<'a> Compiler<'a> {
         let depth = self.unit.asm.depth;
         let ended = self.unit.asm.label();
         self.unit.asm.place_handler(end.target, depth, end.bound);
-        let args = [super::asm::Arg::None, Reg::Local(end.register).into(), super::asm::Arg::None];
-        self.unit.asm.jump_ins(span, Op::EndAsyncFor, false, args, ended);
+        let args = [
+            super::asm::Arg::None,
+            Reg::Local(end.register).into(),
+            super::asm::Arg::None,
+        ];
+        self.unit
+            .asm
+            .jump_ins(span, Op::EndAsyncFor, false, args, ended);
         self.unit.asm.place(ended);
         self.unit.asm.drop_top(span);
         self.unit.give_back(end.register);
@@ -296,13 +322,19 @@ impl<'a> Compiler<'a> {
         self.enter(UnitKind::GeneratorExp, scope, "<genexpr>".into(), line);
         let is_async = self.symbols.scopes[scope].is_coroutine;
         debug_assert!(self.symbols.scopes[scope].kind == ScopeKind::GeneratorExp);
-        let kind = if is_async { flags::ASYNC_GENERATOR } else { flags::GENERATOR };
+        let kind = if is_async {
+            flags::ASYNC_GENERATOR
+        } else {
+            flags::GENERATOR
+        };
         self.unit.flags |= kind | flags::GENEXPR;
         self.unit.arg_count = 1;
         self.add_parameter(".0".into());
         self.declare_locals();
         let iterator = self.unit.asm.next_temp();
-        self.unit.asm.ins(span, Op::Move, iterator, Reg::Local(0), ());
+        self.unit
+            .asm
+            .ins(span, Op::Move, iterator, Reg::Local(0), ());
         self.loops(generators, 0, Element::Yield(elt), span)?;
         self.return_none();
         let code = self.leave()?;

@@ -13,10 +13,15 @@ impl<'a> Compiler<'a> {
     pub(super) fn jump_if(&mut self, expr: &'a Expr, wanted: bool, label: Label) -> Outcome {
         self.check_stack(expr.span)?;
         match &expr.kind {
-            ExprKind::UnaryOp { op: UnaryOp::Not, operand } => {
+            ExprKind::UnaryOp {
+                op: UnaryOp::Not,
+                operand,
+            } => {
                 return self.jump_if(operand, !wanted, label);
             }
-            ExprKind::BoolOp { op, values } => return self.jump_if_bool(*op, values, wanted, label),
+            ExprKind::BoolOp { op, values } => {
+                return self.jump_if_bool(*op, values, wanted, label);
+            }
             ExprKind::IfExp { test, body, orelse } => {
                 let otherwise = self.unit.asm.label();
                 let end = self.unit.asm.label();
@@ -28,7 +33,11 @@ impl<'a> Compiler<'a> {
                 self.unit.asm.place(end);
                 return Ok(());
             }
-            ExprKind::Compare { left, ops, comparators } => {
+            ExprKind::Compare {
+                left,
+                ops,
+                comparators,
+            } => {
                 if let ([op], [right]) = (&ops[..], &comparators[..]) {
                     return self.jump_if_compare(left, *op, right, wanted, label, expr.span);
                 }
@@ -49,7 +58,11 @@ impl<'a> Compiler<'a> {
 
     /// Jumps on the truth of a register.
     pub(super) fn jump_on(&mut self, value: Reg, wanted: bool, label: Label, span: Span) {
-        let op = if wanted { Op::JumpIfTrue } else { Op::JumpIfFalse };
+        let op = if wanted {
+            Op::JumpIfTrue
+        } else {
+            Op::JumpIfFalse
+        };
         let args = [value.into(), Arg::None, Arg::None];
         self.unit.asm.jump_ins(span, op, false, args, label);
     }
@@ -66,7 +79,9 @@ impl<'a> Compiler<'a> {
         };
         let decisive = op == BoolOp::Or;
         if decisive == wanted {
-            return values.iter().try_for_each(|value| self.jump_if(value, wanted, label));
+            return values
+                .iter()
+                .try_for_each(|value| self.jump_if(value, wanted, label));
         }
         let end = self.unit.asm.label();
         for value in rest {
@@ -104,7 +119,9 @@ impl<'a> Compiler<'a> {
         if let (CmpOp::Is | CmpOp::IsNot, Some(Const::None)) = (op, &folded) {
             let negate = (op == CmpOp::Is) != wanted;
             let args = [left.into(), Arg::None, Arg::None];
-            self.unit.asm.jump_ins(span, Op::JumpIfNone, negate, args, label);
+            self.unit
+                .asm
+                .jump_ins(span, Op::JumpIfNone, negate, args, label);
             return Ok(());
         }
         if let Some(value) = folded
@@ -118,7 +135,9 @@ impl<'a> Compiler<'a> {
         if let Some((jump, negated)) = fused_jump(op) {
             let right = self.operand(right)?;
             let args = [Arg::None, left.into(), right.into()];
-            self.unit.asm.jump_ins(span, jump, negated == wanted, args, label);
+            self.unit
+                .asm
+                .jump_ins(span, jump, negated == wanted, args, label);
             return Ok(());
         }
         let right = self.container(right)?;
@@ -165,7 +184,9 @@ impl<'a> Compiler<'a> {
             CmpOp::NotIn => (Op::In, true),
         };
         let own = if negate { NEGATE >> OWN_SHIFT } else { 0 };
-        self.unit.asm.ins_own(span, op, own, [dst.into(), left.into(), right.into()]);
+        self.unit
+            .asm
+            .ins_own(span, op, own, [dst.into(), left.into(), right.into()]);
     }
 
     /// A chain as a condition: every link but the last jumps away when it fails.
@@ -205,32 +226,30 @@ impl<'a> Compiler<'a> {
             self.unit.asm.jump(span, label);
             self.unit.asm.place(end);
         }
-        middles.into_iter().for_each(|local| self.unit.give_back(local));
+        middles
+            .into_iter()
+            .for_each(|local| self.unit.give_back(local));
         Ok(())
     }
 
     fn clear_all(&mut self, locals: &[u16]) {
         for &local in locals {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
         }
     }
 
     /// A value that is compared twice: a local variable, or a hidden one.
-    fn middle(
-        &mut self,
-        expr: &'a Expr,
-        later: &'a [Expr],
-        hidden: &mut Vec<u16>,
-    ) -> Outcome<Reg> {
+    fn middle(&mut self, expr: &'a Expr, later: &'a [Expr], hidden: &mut Vec<u16>) -> Outcome<Reg> {
         let is_local = match &expr.kind {
             ExprKind::Name { id, .. } => self.local_of(id).is_some(),
             _ => false,
         };
         let walrus = self.symbols.scopes[self.unit.scope].has_walrus
             || self.symbols.scopes[self.scope_id()].has_walrus;
-        let plain = |expr: &Expr| {
-            matches!(expr.kind, ExprKind::Name { .. } | ExprKind::Constant { .. })
-        };
+        let plain =
+            |expr: &Expr| matches!(expr.kind, ExprKind::Name { .. } | ExprKind::Constant { .. });
         if is_local && (!walrus || later.iter().all(plain)) {
             return self.operand(expr);
         }
@@ -290,12 +309,16 @@ impl<'a> Compiler<'a> {
             let middle = self.middle(right, &comparators[index + 1..], &mut middles)?;
             self.compare_ins(*op, temp, value, middle, span);
             let args = [temp.into(), Arg::None, Arg::None];
-            self.unit.asm.jump_ins(span, Op::JumpIfFalseOrDrop, false, args, failed);
+            self.unit
+                .asm
+                .jump_ins(span, Op::JumpIfFalseOrDrop, false, args, failed);
             value = middle;
         }
         self.unit.asm.place(failed);
         self.clear_all(&middles);
-        middles.into_iter().for_each(|local| self.unit.give_back(local));
+        middles
+            .into_iter()
+            .for_each(|local| self.unit.give_back(local));
         self.move_to(dst, temp, span);
         Ok(())
     }

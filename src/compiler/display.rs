@@ -16,7 +16,11 @@ fn is_starred(expr: &Expr) -> bool {
 
 /// The constants of a display of nothing else.
 fn constants(elts: &[Expr]) -> Option<Vec<Const>> {
-    if elts.len() < 3 { None } else { elts.iter().map(fold).collect() }
+    if elts.len() < 3 {
+        None
+    } else {
+        elts.iter().map(fold).collect()
+    }
 }
 
 impl<'a> Compiler<'a> {
@@ -28,11 +32,15 @@ impl<'a> Compiler<'a> {
         let first = self.unit.asm.next_temp();
         if elts.len() <= MAX_RUN && !elts.iter().any(is_starred) {
             self.push_all(elts)?;
-            self.unit.asm.ins(expr.span, Op::BuildTuple, dst, first, elts.len() as u16);
+            self.unit
+                .asm
+                .ins(expr.span, Op::BuildTuple, dst, first, elts.len() as u16);
             return Ok(());
         }
         self.list_onto(first, 0, elts, false, expr.span)?;
-        self.unit.asm.ins(expr.span, Op::ListToTuple, dst, first, ());
+        self.unit
+            .asm
+            .ins(expr.span, Op::ListToTuple, dst, first, ());
         Ok(())
     }
 
@@ -47,7 +55,9 @@ impl<'a> Compiler<'a> {
         }
         if elts.len() <= MAX_RUN && !elts.iter().any(is_starred) {
             self.push_all(elts)?;
-            self.unit.asm.ins(span, Op::BuildList, dst, first, elts.len() as u16);
+            self.unit
+                .asm
+                .ins(span, Op::BuildList, dst, first, elts.len() as u16);
             return Ok(());
         }
         self.list_onto(first, 0, elts, false, span)?;
@@ -64,7 +74,11 @@ impl<'a> Compiler<'a> {
         for_call: bool,
         span: Span,
     ) -> Outcome {
-        let run = elts.iter().take_while(|elt| !is_starred(elt)).take(MAX_RUN).count();
+        let run = elts
+            .iter()
+            .take_while(|elt| !is_starred(elt))
+            .take(MAX_RUN)
+            .count();
         let (run, rest) = elts.split_at(run);
         self.push_all(run)?;
         let count = pushed + run.len() as u16;
@@ -73,7 +87,9 @@ impl<'a> Compiler<'a> {
             if let ExprKind::Starred { value, .. } = &elt.kind {
                 let value = self.operand(value)?;
                 let args = [list.into(), value.into(), Arg::None];
-                self.unit.asm.ins_own(span, Op::ListExtend, u8::from(for_call), args);
+                self.unit
+                    .asm
+                    .ins_own(span, Op::ListExtend, u8::from(for_call), args);
             } else {
                 let value = self.operand(elt)?;
                 self.unit.asm.ins(span, Op::ListAppend, list, value, ());
@@ -91,11 +107,17 @@ impl<'a> Compiler<'a> {
             self.move_to(dst, first, span);
             return Ok(());
         }
-        let run = elts.iter().take_while(|elt| !is_starred(elt)).take(MAX_RUN).count();
+        let run = elts
+            .iter()
+            .take_while(|elt| !is_starred(elt))
+            .take(MAX_RUN)
+            .count();
         let (run, rest) = elts.split_at(run);
         self.push_all(run)?;
         let built = if rest.is_empty() { dst } else { first };
-        self.unit.asm.ins(span, Op::BuildSet, built, first, run.len() as u16);
+        self.unit
+            .asm
+            .ins(span, Op::BuildSet, built, first, run.len() as u16);
         for elt in rest {
             if let ExprKind::Starred { value, .. } = &elt.kind {
                 let value = self.operand(value)?;
@@ -117,7 +139,11 @@ impl<'a> Compiler<'a> {
         span: Span,
     ) -> Outcome {
         let first = self.unit.asm.next_temp();
-        let run = keys.iter().take_while(|key| key.is_some()).take(MAX_RUN).count();
+        let run = keys
+            .iter()
+            .take_while(|key| key.is_some())
+            .take(MAX_RUN)
+            .count();
         for (key, value) in keys.iter().zip(values).take(run) {
             if let Some(key) = key {
                 self.push(key)?;
@@ -125,7 +151,9 @@ impl<'a> Compiler<'a> {
             }
         }
         let built = if run == keys.len() { dst } else { first };
-        self.unit.asm.ins(span, Op::BuildDict, built, first, run as u16);
+        self.unit
+            .asm
+            .ins(span, Op::BuildDict, built, first, run as u16);
         for (key, value) in keys.iter().zip(values).skip(run) {
             match key {
                 Some(key) => {

@@ -13,7 +13,10 @@ impl<'a> Compiler<'a> {
             return None;
         };
         match &value.kind {
-            ExprKind::Constant { value: Constant::Str(text), .. } => Some(clean(text)),
+            ExprKind::Constant {
+                value: Constant::Str(text),
+                ..
+            } => Some(clean(text)),
             _ => None,
         }
     }
@@ -28,11 +31,18 @@ fn clean(text: &Wtf8) -> Const {
     let bytes = expand_tabs(text);
     let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
     let indent = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
-    let filled = lines.iter().skip(1).filter(|line| line.len() > indent(line));
+    let filled = lines
+        .iter()
+        .skip(1)
+        .filter(|line| line.len() > indent(line));
     let margin = filled.map(|line| indent(line)).min().unwrap_or(0);
     let mut out = Vec::new();
     for (number, line) in lines.iter().enumerate() {
-        let strip = if number == 0 { indent(line) } else { margin.min(indent(line)) };
+        let strip = if number == 0 {
+            indent(line)
+        } else {
+            margin.min(indent(line))
+        };
         if number > 0 {
             out.push(b'\n');
         }

@@ -44,7 +44,10 @@ impl<'a> Compiler<'a> {
     pub(super) fn operand_before(&mut self, expr: &'a Expr, later: &[&'a Expr]) -> Outcome<Reg> {
         let walrus = self.symbols.scopes[self.unit.scope].has_walrus
             || self.symbols.scopes[self.scope_id()].has_walrus;
-        let is_name = matches!(expr.kind, ExprKind::Name { .. } | ExprKind::NamedExpr { .. });
+        let is_name = matches!(
+            expr.kind,
+            ExprKind::Name { .. } | ExprKind::NamedExpr { .. }
+        );
         if walrus && is_name && later.iter().any(|expr| !is_simple(expr)) {
             return self.push(expr);
         }
@@ -108,10 +111,16 @@ impl<'a> Compiler<'a> {
             ExprKind::BinOp { left, op, right } => self.binary(expr, left, *op, right, dst),
             ExprKind::UnaryOp { op, operand } => self.unary(expr, *op, operand, dst),
             ExprKind::BoolOp { op, values } => self.bool_op(*op, values, dst, span),
-            ExprKind::Compare { left, ops, comparators } => {
-                self.compare(left, ops, comparators, dst, span)
-            }
-            ExprKind::Call { func, args, keywords } => self.call(func, args, keywords, dst, span),
+            ExprKind::Compare {
+                left,
+                ops,
+                comparators,
+            } => self.compare(left, ops, comparators, dst, span),
+            ExprKind::Call {
+                func,
+                args,
+                keywords,
+            } => self.call(func, args, keywords, dst, span),
             ExprKind::Attribute { value, attr, .. } => self.attribute(expr, value, attr, dst),
             ExprKind::Subscript { value, slice, .. } => self.subscript(value, slice, dst, span),
             ExprKind::NamedExpr { target, value } => self.walrus(target, value, dst, span),
@@ -131,9 +140,11 @@ impl<'a> Compiler<'a> {
             ExprKind::Yield { value } => self.yield_expr(value.as_deref(), dst, span),
             ExprKind::YieldFrom { value } => self.yield_from(value, dst, span),
             ExprKind::JoinedStr { values } => self.joined(values, dst, span),
-            ExprKind::FormattedValue { value, conversion, format_spec } => {
-                self.formatted(value, *conversion, format_spec.as_deref(), dst, span)
-            }
+            ExprKind::FormattedValue {
+                value,
+                conversion,
+                format_spec,
+            } => self.formatted(value, *conversion, format_spec.as_deref(), dst, span),
             ExprKind::Starred { .. } => syntax("can't use starred expression here", span),
             ExprKind::Slice { lower, upper, step } => {
                 self.slice([lower, upper, step].map(|part| part.as_deref()), dst, span)
@@ -177,7 +188,9 @@ impl<'a> Compiler<'a> {
         }
         let right = self.operand(right)?;
         let args = [dst.into(), left.into(), right.into()];
-        self.unit.asm.arithmetic(span, value_form(op), inplace, args);
+        self.unit
+            .asm
+            .arithmetic(span, value_form(op), inplace, args);
         Ok(())
     }
 
@@ -211,7 +224,9 @@ impl<'a> Compiler<'a> {
         };
         for value in rest {
             self.into(value, temp)?;
-            self.unit.asm.jump_ins(span, jump, false, [temp.into(), Arg::None, Arg::None], end);
+            self.unit
+                .asm
+                .jump_ins(span, jump, false, [temp.into(), Arg::None, Arg::None], end);
         }
         self.into(last, temp)?;
         self.unit.asm.place(end);
@@ -268,7 +283,9 @@ impl<'a> Compiler<'a> {
         if let Some(key) = small
             && let Some(index) = self.unit.short_const(key)
         {
-            self.unit.asm.ins(span, Op::GetItemConst, dst, object, index);
+            self.unit
+                .asm
+                .ins(span, Op::GetItemConst, dst, object, index);
             return Ok(());
         }
         let key = self.operand(slice)?;
@@ -329,7 +346,9 @@ impl<'a> Compiler<'a> {
     /// Awaits a value; `what` says for which error message.
     pub(super) fn emit_await(&mut self, value: Reg, what: u16, dst: Reg, span: Span) {
         if let Reg::Temp(_) = value {
-            self.unit.asm.ins(span, Op::GetAwaitable, value, value, what);
+            self.unit
+                .asm
+                .ins(span, Op::GetAwaitable, value, value, what);
             self.unit.asm.ins(span, Op::Await, dst, value, ());
         } else {
             let temp = self.unit.asm.next_temp();
@@ -382,7 +401,9 @@ impl<'a> Compiler<'a> {
                 for value in values {
                     self.push(value)?;
                 }
-                self.unit.asm.ins(span, Op::BuildString, dst, first, values.len() as u16);
+                self.unit
+                    .asm
+                    .ins(span, Op::BuildString, dst, first, values.len() as u16);
                 Ok(())
             }
         }
@@ -408,7 +429,9 @@ impl<'a> Compiler<'a> {
             Some(b'a') => 3,
             _ => 0,
         };
-        self.unit.asm.ins_own(span, Op::Format, own, [dst.into(), value.into(), spec]);
+        self.unit
+            .asm
+            .ins_own(span, Op::Format, own, [dst.into(), value.into(), spec]);
         Ok(())
     }
 }

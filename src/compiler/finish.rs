@@ -65,7 +65,9 @@ impl<'a> Compiler<'a> {
         let mut cells = self.unit.cells.clone();
         cells.sort_unstable();
         for &cell in &cells {
-            self.unit.asm.ins(None, Op::MakeCell, Reg::Local(cell), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::MakeCell, Reg::Local(cell), (), ());
         }
         self.unit.cells = cells;
     }
@@ -107,7 +109,11 @@ impl<'a> Compiler<'a> {
         let locals = unit.local_names.len() as u32;
         let packed = pack(asm, locals, &self.file);
         let free = &self.symbols.scopes[unit.scope].free;
-        let hidden = if self.options.hidden { flags::HIDDEN } else { 0 };
+        let hidden = if self.options.hidden {
+            flags::HIDDEN
+        } else {
+            0
+        };
         Ok(Arc::new(Code {
             name: unit.name.clone(),
             qualname: unit.qualname.clone(),

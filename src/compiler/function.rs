@@ -20,7 +20,12 @@ pub(super) const CLOSURE: u8 = 8;
 pub(super) const TYPE_PARAMS: u8 = 16;
 
 impl<'a> Compiler<'a> {
-    pub(super) fn function_def(&mut self, def: &'a FunctionDef, span: Span, is_async: bool) -> Outcome {
+    pub(super) fn function_def(
+        &mut self,
+        def: &'a FunctionDef,
+        span: Span,
+        is_async: bool,
+    ) -> Outcome {
         let function = self.decorated(&def.decorator_list, |this| {
             let first = this.unit.asm.next_temp();
             if def.type_params.is_empty() {
@@ -53,14 +58,18 @@ impl<'a> Compiler<'a> {
                 local => local,
             };
             let args = [callee.into(), callee.into(), 1.into()];
-            self.unit.asm.ins_extra(decorator.span, Op::Call, args, 0, None);
+            self.unit
+                .asm
+                .ins_extra(decorator.span, Op::Call, args, 0, None);
         }
         Ok(first)
     }
 
     /// The line at which a definition begins, decorators included.
     pub(super) fn definition_line(&self, decorators: &[Expr], span: Span) -> u32 {
-        let start = decorators.first().map_or(span.start, |decorator| decorator.span.start);
+        let start = decorators
+            .first()
+            .map_or(span.start, |decorator| decorator.span.start);
         self.file.line_of(start)
     }
 
@@ -72,7 +81,11 @@ impl<'a> Compiler<'a> {
     ) -> Outcome<Arc<Code>> {
         let scope = self.find_scope(def, Part::Body, span)?;
         let line = self.definition_line(&def.decorator_list, span);
-        let kind = if is_async { UnitKind::AsyncFunction } else { UnitKind::Function };
+        let kind = if is_async {
+            UnitKind::AsyncFunction
+        } else {
+            UnitKind::Function
+        };
         self.enter(kind, scope, def.name.clone(), line);
         self.add_parameters(&def.args)?;
         let table = &self.symbols.scopes[scope];
@@ -182,7 +195,9 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         self.push_all(exprs)?;
-        self.unit.asm.ins(span, Op::BuildTuple, first, first, exprs.len() as u16);
+        self.unit
+            .asm
+            .ins(span, Op::BuildTuple, first, first, exprs.len() as u16);
         Ok(())
     }
 
@@ -195,7 +210,10 @@ impl<'a> Compiler<'a> {
         for name in &code.free_names {
             let dst = self.unit.asm.next_temp();
             match self.cell_of(name) {
-                Some(local) => self.unit.asm.ins(None, Op::Move, dst, Reg::Local(local), ()),
+                Some(local) => self
+                    .unit
+                    .asm
+                    .ins(None, Op::Move, dst, Reg::Local(local), ()),
                 None => {
                     let free = self.free_index(name);
                     self.unit.asm.ins(None, Op::GetFreeCell, dst, free, ());
@@ -229,13 +247,25 @@ impl<'a> Compiler<'a> {
     }
 
     /// Makes a function; what the own bits say lies from `first` on.
-    pub(super) fn make_function(&mut self, code: Arc<Code>, own: u8, first: Reg, dst: Reg, span: Span) {
+    pub(super) fn make_function(
+        &mut self,
+        code: Arc<Code>,
+        own: u8,
+        first: Reg,
+        dst: Reg,
+        span: Span,
+    ) {
         let index = self.unit.const_index(Const::Code(code));
         let Ok(index) = u16::try_from(index) else {
             self.unit.asm.fail("too many constants");
             return;
         };
         let window = if own == 0 { Arg::None } else { first.into() };
-        self.unit.asm.ins_own(span, Op::MakeFunction, own, [dst.into(), window, Arg::Num(index)]);
+        self.unit.asm.ins_own(
+            span,
+            Op::MakeFunction,
+            own,
+            [dst.into(), window, Arg::Num(index)],
+        );
     }
 }

@@ -78,13 +78,17 @@ impl<'a> Compiler<'a> {
         let first = self.unit.asm.next_temp();
         for local in given {
             let temp = self.unit.asm.next_temp();
-            self.unit.asm.ins(span, Op::Move, temp, Reg::Local(local), ());
+            self.unit
+                .asm
+                .ins(span, Op::Move, temp, Reg::Local(local), ());
         }
         own |= self.push_annotations(&def.args, def.returns.as_deref(), span)?;
         let code = self.function_code(def, span, is_async)?;
         own |= self.push_closure(&code);
         let temp = self.unit.asm.next_temp();
-        self.unit.asm.ins(span, Op::Move, temp, Reg::Local(params), ());
+        self.unit
+            .asm
+            .ins(span, Op::Move, temp, Reg::Local(params), ());
         self.make_function(code, own | TYPE_PARAMS, first, first, span);
         self.unit.asm.ins(span, Op::Return, (), first, ());
         let code = self.leave()?;
@@ -107,10 +111,14 @@ impl<'a> Compiler<'a> {
         self.declare_locals();
         let params = self.type_params(&def.type_params)?;
         let first = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::Move, first, Reg::Local(params), ());
+        self.unit
+            .asm
+            .ins(at, Op::Move, first, Reg::Local(params), ());
         self.store_name(&".type_params".into(), first, at)?;
         let temp = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::Move, temp, Reg::Local(params), ());
+        self.unit
+            .asm
+            .ins(at, Op::Move, temp, Reg::Local(params), ());
         let base = self.unit.hidden(".generic_base");
         self.intrinsic(Intrinsic::SubscriptGeneric, temp, 1, Reg::Local(base), at);
         self.unit.private = self.outer.last().and_then(|outer| outer.private.clone());
@@ -147,7 +155,9 @@ impl<'a> Compiler<'a> {
             let params = self.type_params(params)?;
             let inner = self.push_const(name_const(id), span);
             let temp = self.unit.asm.next_temp();
-            self.unit.asm.ins(span, Op::Move, temp, Reg::Local(params), ());
+            self.unit
+                .asm
+                .ins(span, Op::Move, temp, Reg::Local(params), ());
             self.lazy_value(stmt, Part::Body, id, value)?;
             self.intrinsic(Intrinsic::TypeAlias, inner, 3, inner, span);
             self.unit.asm.ins(span, Op::Return, (), inner, ());
@@ -171,8 +181,12 @@ impl<'a> Compiler<'a> {
         let mut own = 0;
         if code.flags & flags::NAMESPACE != 0 {
             let namespace = self.unit.asm.next_temp();
-            self.unit.asm.ins(span, Op::Move, namespace, Reg::Local(0), ());
-            self.unit.asm.ins(span, Op::BuildTuple, namespace, namespace, 1);
+            self.unit
+                .asm
+                .ins(span, Op::Move, namespace, Reg::Local(0), ());
+            self.unit
+                .asm
+                .ins(span, Op::BuildTuple, namespace, namespace, 1);
             own |= DEFAULTS;
         }
         own |= self.push_closure(&code);
@@ -202,7 +216,13 @@ impl<'a> Compiler<'a> {
             self.store_name(name, copy, param.span)?;
         }
         let local = self.unit.hidden(".params");
-        self.unit.asm.ins(None, Op::BuildTuple, Reg::Local(local), first, params.len() as u16);
+        self.unit.asm.ins(
+            None,
+            Op::BuildTuple,
+            Reg::Local(local),
+            first,
+            params.len() as u16,
+        );
         Ok(local)
     }
 
@@ -214,7 +234,11 @@ impl<'a> Compiler<'a> {
     ) -> Outcome<(&'a Name, Option<&'a Expr>)> {
         let span = param.span;
         let (which, name, default) = match &param.kind {
-            TypeParamKind::TypeVar { name, bound: Some(bound), default_value } => {
+            TypeParamKind::TypeVar {
+                name,
+                bound: Some(bound),
+                default_value,
+            } => {
                 self.push_const(name_const(name), span);
                 self.lazy_value(param, Part::Bound, name, bound)?;
                 let which = match bound.kind {
@@ -224,15 +248,19 @@ impl<'a> Compiler<'a> {
                 self.intrinsic(which, dst, 2, dst, span);
                 return Ok((name, default_value.as_deref()));
             }
-            TypeParamKind::TypeVar { name, bound: None, default_value } => {
-                (Intrinsic::TypeVar, name, default_value)
-            }
-            TypeParamKind::ParamSpec { name, default_value } => {
-                (Intrinsic::ParamSpec, name, default_value)
-            }
-            TypeParamKind::TypeVarTuple { name, default_value } => {
-                (Intrinsic::TypeVarTuple, name, default_value)
-            }
+            TypeParamKind::TypeVar {
+                name,
+                bound: None,
+                default_value,
+            } => (Intrinsic::TypeVar, name, default_value),
+            TypeParamKind::ParamSpec {
+                name,
+                default_value,
+            } => (Intrinsic::ParamSpec, name, default_value),
+            TypeParamKind::TypeVarTuple {
+                name,
+                default_value,
+            } => (Intrinsic::TypeVarTuple, name, default_value),
         };
         self.push_const(Const::Str(name.as_bytes().into()), span);
         self.intrinsic(which, dst, 1, dst, span);

@@ -31,13 +31,20 @@ pub(super) struct Future {
 
 /// Reads the `from __future__` imports at the start of a module.
 pub(super) fn future_features(module: &Module) -> Result<Future, Diagnostic> {
-    let mut future = Future { annotations: false, end: 0 };
+    let mut future = Future {
+        annotations: false,
+        end: 0,
+    };
     let (Body::Module(body) | Body::Interactive(body)) = &module.body else {
         return Ok(future);
     };
     for (index, stmt) in body.iter().enumerate() {
         match &stmt.kind {
-            StmtKind::ImportFrom { module: Some(name), names, level: 0 } if &**name == "__future__" => {
+            StmtKind::ImportFrom {
+                module: Some(name),
+                names,
+                level: 0,
+            } if &**name == "__future__" => {
                 future.annotations |= read_features(names, stmt.span)?;
                 future.end = stmt.span.end;
             }
@@ -49,7 +56,13 @@ pub(super) fn future_features(module: &Module) -> Result<Future, Diagnostic> {
 }
 
 fn is_text(kind: &ExprKind) -> bool {
-    matches!(kind, ExprKind::Constant { value: Constant::Str(_), .. })
+    matches!(
+        kind,
+        ExprKind::Constant {
+            value: Constant::Str(_),
+            ..
+        }
+    )
 }
 
 fn read_features(names: &[Alias], span: Span) -> Result<bool, Diagnostic> {
@@ -93,9 +106,13 @@ impl<'a> Compiler<'a> {
         for part in dotted.split('.').skip(1) {
             let inner = self.unit.hidden(".module");
             let index = self.unit.name_index(&part.into());
-            self.unit.asm.ins(span, Op::ImportFrom, Reg::Local(inner), module, index);
+            self.unit
+                .asm
+                .ins(span, Op::ImportFrom, Reg::Local(inner), module, index);
             self.unit.asm.drop_top(span);
-            self.unit.asm.ins(span, Op::Move, module, Reg::Local(inner), ());
+            self.unit
+                .asm
+                .ins(span, Op::Move, module, Reg::Local(inner), ());
             self.unit.clear_hidden(inner);
         }
     }
@@ -104,7 +121,9 @@ impl<'a> Compiler<'a> {
         let index = self.unit.name_index(name);
         let extra = u64::from(level) | u64::from(names) << 32;
         let args = [dst.into(), Arg::Num(index), Arg::None];
-        self.unit.asm.ins_extra(span, Op::ImportName, args, extra, None);
+        self.unit
+            .asm
+            .ins_extra(span, Op::ImportName, args, extra, None);
     }
 
     /// `from module import names`.

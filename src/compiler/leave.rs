@@ -32,15 +32,29 @@ impl<'a> Compiler<'a> {
 
     /// Protects what was compiled since the guard's start.
     pub(super) fn close_guard(&mut self, guard: &Guard) {
-        let Guard { start, target, depth, register, .. } = *guard;
+        let Guard {
+            start,
+            target,
+            depth,
+            register,
+            ..
+        } = *guard;
         self.unit.asm.protect(start, target, depth, register);
     }
 
     /// Starts the handler of a guard; nothing comes here if nothing was protected.
     pub(super) fn place_guard(&mut self, guard: &Guard) {
-        let used = self.unit.asm.protected.iter().rev().any(|range| range.target == guard.target);
+        let used = self
+            .unit
+            .asm
+            .protected
+            .iter()
+            .rev()
+            .any(|range| range.target == guard.target);
         let bound = if used { guard.bound.clone() } else { None };
-        self.unit.asm.place_handler(guard.target, guard.depth, bound);
+        self.unit
+            .asm
+            .place_handler(guard.target, guard.depth, bound);
     }
 
     /// Ends the pieces of a block that lie before this place.
@@ -49,7 +63,12 @@ impl<'a> Compiler<'a> {
             Block::Try(guard) | Block::Finally(guard, _) | Block::With { guard, .. } => {
                 self.close_guard(guard);
             }
-            Block::Handler { guard, handled, exception, .. } => {
+            Block::Handler {
+                guard,
+                handled,
+                exception,
+                ..
+            } => {
                 if let Some(guard) = guard {
                     self.close_guard(guard);
                 }
@@ -92,7 +111,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn reopen(&mut self, left: Vec<Block<'a>>) {
-        left.into_iter().rev().for_each(|block| self.reopen_block(block));
+        left.into_iter()
+            .rev()
+            .for_each(|block| self.reopen_block(block));
     }
 
     fn leave_block(&mut self, block: &Block<'a>) -> Outcome {
@@ -102,13 +123,22 @@ impl<'a> Compiler<'a> {
                 let body: &'a [_] = body;
                 self.body(body)?;
             }
-            Block::Handler { exception, name, .. } => {
-                self.unit.asm.ins(None, Op::Clear, Reg::Local(*exception), (), ());
+            Block::Handler {
+                exception, name, ..
+            } => {
+                self.unit
+                    .asm
+                    .ins(None, Op::Clear, Reg::Local(*exception), (), ());
                 if let Some((name, span)) = name {
                     self.clear_name(name, *span)?;
                 }
             }
-            Block::With { exit, is_async, span, .. } => self.exit_normally(*exit, *is_async, *span),
+            Block::With {
+                exit,
+                is_async,
+                span,
+                ..
+            } => self.exit_normally(*exit, *is_async, *span),
             Block::Loop { .. } | Block::Try(_) | Block::ExceptStar => {}
         }
         Ok(())
@@ -117,7 +147,9 @@ impl<'a> Compiler<'a> {
     /// Unbinds the name of an `except` clause.
     pub(super) fn clear_name(&mut self, name: &Name, span: Span) -> Outcome {
         if let Place::Local(local) = self.place(&self.mangled(name)) {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
             self.unit.asm.unbind(local);
             return Ok(());
         }
@@ -127,7 +159,12 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn return_stmt(&mut self, value: Option<&'a Expr>, span: Span) -> Outcome {
-        if self.unit.blocks.iter().any(|block| matches!(block, Block::ExceptStar)) {
+        if self
+            .unit
+            .blocks
+            .iter()
+            .any(|block| matches!(block, Block::ExceptStar))
+        {
             return syntax(STAR, span);
         }
         let kind = self.unit.kind;
@@ -158,13 +195,23 @@ impl<'a> Compiler<'a> {
 
     /// Returns a value; it waits in a hidden local while blocks are left.
     fn return_through(&mut self, value: &'a Expr, span: Span) -> Outcome {
-        if self.unit.blocks.iter().all(|block| matches!(block, Block::Loop { iterator: false, .. })) {
+        if self.unit.blocks.iter().all(|block| {
+            matches!(
+                block,
+                Block::Loop {
+                    iterator: false,
+                    ..
+                }
+            )
+        }) {
             return self.return_value(value, span);
         }
         let result = self.unit.hidden(".return");
         self.into(value, Reg::Local(result))?;
         let left = self.unwind(0)?;
-        self.unit.asm.ins(span, Op::Return, Arg::None, Reg::Local(result), ());
+        self.unit
+            .asm
+            .ins(span, Op::Return, Arg::None, Reg::Local(result), ());
         self.reopen(left);
         self.unit.give_back(result);
         Ok(())
@@ -214,7 +261,9 @@ impl<'a> Compiler<'a> {
         let depth = self.unit.asm.depth;
         let left = self.unwind(index + 1)?;
         if let Some(Block::Loop { again, .. }) = self.unit.blocks.get(index).cloned() {
-            self.unit.asm.jump_ins(span, Op::Loop, false, [Arg::None; 3], again);
+            self.unit
+                .asm
+                .jump_ins(span, Op::Loop, false, [Arg::None; 3], again);
         }
         self.reopen(left);
         self.unit.asm.depth = depth;

@@ -12,7 +12,11 @@ const MAX_BLOCKS: usize = 20;
 
 impl<'a> Compiler<'a> {
     pub(super) fn push_block(&mut self, block: Block<'a>, span: Span) -> Outcome {
-        let depth = self.unit.blocks.iter().filter(|block| !matches!(block, Block::ExceptStar));
+        let depth = self
+            .unit
+            .blocks
+            .iter()
+            .filter(|block| !matches!(block, Block::ExceptStar));
         if depth.count() >= MAX_BLOCKS {
             return syntax("too many statically nested blocks", span);
         }
@@ -39,12 +43,21 @@ impl<'a> Compiler<'a> {
         let again = self.unit.asm.label();
         let exhausted = self.unit.asm.label();
         let exit = self.unit.asm.label();
-        self.push_block(Block::Loop { again, exit, iterator: true }, span)?;
+        self.push_block(
+            Block::Loop {
+                again,
+                exit,
+                iterator: true,
+            },
+            span,
+        )?;
         let deleted = self.unit.deleted.clone();
         self.unit.asm.place_loop(again, &deleted);
         let end = self.next_value(&node.target, is_async, exhausted, at)?;
         self.body(&node.body)?;
-        self.unit.asm.jump_ins(at, Op::Loop, false, [Arg::None; 3], again);
+        self.unit
+            .asm
+            .jump_ins(at, Op::Loop, false, [Arg::None; 3], again);
         self.unit.blocks.pop();
         self.end_loop(end, exhausted, at);
         self.body(&node.orelse)?;
@@ -71,10 +84,19 @@ impl<'a> Compiler<'a> {
         let exit = self.unit.asm.label();
         let deleted = self.unit.deleted.clone();
         self.unit.asm.place_loop(again, &deleted);
-        self.push_block(Block::Loop { again, exit, iterator: false }, span)?;
+        self.push_block(
+            Block::Loop {
+                again,
+                exit,
+                iterator: false,
+            },
+            span,
+        )?;
         self.jump_if(test, false, failed)?;
         self.body(body)?;
-        self.unit.asm.jump_ins(test.span, Op::Loop, false, [Arg::None; 3], again);
+        self.unit
+            .asm
+            .jump_ins(test.span, Op::Loop, false, [Arg::None; 3], again);
         self.unit.blocks.pop();
         self.unit.asm.place(failed);
         self.body(orelse)?;

@@ -142,7 +142,11 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         let message = "maximum recursion depth exceeded during compilation";
-        Err(Diagnostic::new(DiagnosticKind::RecursionError, message, span))
+        Err(Diagnostic::new(
+            DiagnosticKind::RecursionError,
+            message,
+            span,
+        ))
     }
 
     fn module(&mut self, module: &'a Module) -> Outcome<Arc<Code>> {
@@ -163,7 +167,9 @@ impl<'a> Compiler<'a> {
             }
             Body::Expression(value) => {
                 let value = self.operand(value)?;
-                self.unit.asm.ins(None, crate::bytecode::Op::Return, (), value, ());
+                self.unit
+                    .asm
+                    .ins(None, crate::bytecode::Op::Return, (), value, ());
             }
         }
         if self.symbols.scopes[0].is_coroutine && self.options.top_level_await {

@@ -31,7 +31,10 @@ impl<'a> Compiler<'a> {
 
     /// The scope whose names are meant: that of the innermost comprehension or the code's own.
     pub(super) fn scope_id(&self) -> ScopeId {
-        self.unit.inlined.last().map_or(self.unit.scope, |inlined| inlined.scope)
+        self.unit
+            .inlined
+            .last()
+            .map_or(self.unit.scope, |inlined| inlined.scope)
     }
 
     /// Where the variable `name` (mangled) lives.
@@ -63,7 +66,11 @@ impl<'a> Compiler<'a> {
         let unit = &self.unit;
         let scope = &self.symbols.scopes[unit.scope];
         let Some(symbol) = scope.symbol(name) else {
-            return if unit.namespaced { Place::Namespace } else { Place::Global };
+            return if unit.namespaced {
+                Place::Namespace
+            } else {
+                Place::Global
+            };
         };
         match (unit.kind, symbol.meaning) {
             (_, Meaning::GlobalExplicit) => Place::Global,
@@ -87,7 +94,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn cell_or_local(&self, local: u16, flags: u16) -> Place {
-        if flags & uses::CAPTURED != 0 { Place::Cell(local) } else { Place::Local(local) }
+        if flags & uses::CAPTURED != 0 {
+            Place::Cell(local)
+        } else {
+            Place::Local(local)
+        }
     }
 
     fn free_place(&self, name: &Name) -> Place {
@@ -153,7 +164,11 @@ impl<'a> Compiler<'a> {
         let place = self.place(&mangled);
         match place {
             Place::Local(local) => self.move_to(Reg::Local(local), value, span),
-            Place::Cell(local) => self.unit.asm.ins(span, Op::SetCell, Reg::Local(local), value, ()),
+            Place::Cell(local) => {
+                self.unit
+                    .asm
+                    .ins(span, Op::SetCell, Reg::Local(local), value, ())
+            }
             Place::Free(free) | Place::ClassFree(free) => {
                 self.unit.asm.ins(span, Op::SetFree, free, value, ());
             }
@@ -176,11 +191,15 @@ impl<'a> Compiler<'a> {
         let index = self.unit.name_index(&mangled);
         match self.place(&mangled) {
             Place::Local(local) => {
-                self.unit.asm.ins(span, Op::DeleteLocal, Reg::Local(local), (), index);
+                self.unit
+                    .asm
+                    .ins(span, Op::DeleteLocal, Reg::Local(local), (), index);
                 self.unit.asm.unbind(local);
             }
             Place::Cell(local) => {
-                self.unit.asm.ins(span, Op::DeleteCell, Reg::Local(local), (), index);
+                self.unit
+                    .asm
+                    .ins(span, Op::DeleteCell, Reg::Local(local), (), index);
             }
             Place::Free(free) | Place::ClassFree(free) => {
                 self.unit.asm.ins(span, Op::DeleteFree, free, (), index);

@@ -23,7 +23,11 @@ pub(super) fn pack(mut asm: Assembler, locals: u32, file: &SourceFile) -> Packed
     while widen(&mut asm, &offsets) {
         offsets = self::offsets(&asm);
     }
-    let packer = Packer { asm: &asm, offsets: &offsets, locals: locals as u16 };
+    let packer = Packer {
+        asm: &asm,
+        offsets: &offsets,
+        locals: locals as u16,
+    };
     packer.pack(file)
 }
 
@@ -54,7 +58,11 @@ fn final_label(asm: &Assembler, mut label: Label) -> Label {
     for _ in 0..1000 {
         let target = asm.labels[label.0].at.and_then(|at| asm.code.get(at));
         match target {
-            Some(Ins { op: Op::Jump, label: Some(next), .. }) => label = *next,
+            Some(Ins {
+                op: Op::Jump,
+                label: Some(next),
+                ..
+            }) => label = *next,
             _ => break,
         }
     }
@@ -62,7 +70,11 @@ fn final_label(asm: &Assembler, mut label: Label) -> Label {
 }
 
 fn size(ins: &Ins) -> u32 {
-    if ins.op == Op::Nop { 0 } else { 1 + ins.op.words() as u32 }
+    if ins.op == Op::Nop {
+        0
+    } else {
+        1 + ins.op.words() as u32
+    }
 }
 
 /// Where each instruction starts, and the end.
@@ -112,8 +124,17 @@ fn widen(asm: &mut Assembler, offsets: &[u32]) -> bool {
     for (index, ins) in old.into_iter().enumerate() {
         if next_far.next_if(|&&far| far == index).is_some() {
             let over = asm.label();
-            let jump = Ins { op: Op::Jump, flags: 0, args: [Arg::None; 3], ..ins.clone() };
-            let skip = Ins { flags: ins.flags ^ NEGATE, label: Some(over), ..ins };
+            let jump = Ins {
+                op: Op::Jump,
+                flags: 0,
+                args: [Arg::None; 3],
+                ..ins.clone()
+            };
+            let skip = Ins {
+                flags: ins.flags ^ NEGATE,
+                label: Some(over),
+                ..ins
+            };
             asm.code.extend([skip, jump]);
             asm.labels[over.0].at = Some(asm.code.len());
         } else {
@@ -140,7 +161,10 @@ impl Packer<'_> {
             }
             let start = self.offsets[index];
             if live.last().map_or(0, |last| last.depth) != ins.depth {
-                live.push(LiveTemps { start, depth: ins.depth });
+                live.push(LiveTemps {
+                    start,
+                    depth: ins.depth,
+                });
             }
             lines.add(start, ins.span);
             if ins.attr_span.is_some() && ins.attr_span != ins.span {
@@ -226,7 +250,11 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(file: &'a SourceFile) -> Lines<'a> {
-        Lines { file, table: Vec::new(), last: (None, Position::default()) }
+        Lines {
+            file,
+            table: Vec::new(),
+            last: (None, Position::default()),
+        }
     }
 
     fn add(&mut self, start: u32, span: Option<Span>) {

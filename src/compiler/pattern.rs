@@ -5,9 +5,7 @@ use super::asm::{Arg, Label, Reg};
 use super::{Compiler, Outcome, syntax};
 use crate::bytecode::{Const, Op};
 use crate::source::Span;
-use crate::syntax::ast::{
-    CmpOp, Constant, Expr, ExprKind, MatchCase, Name, Pattern, PatternKind,
-};
+use crate::syntax::ast::{CmpOp, Constant, Expr, ExprKind, MatchCase, Name, Pattern, PatternKind};
 
 /// A name that a pattern binds: it waits in a hidden local until all has matched.
 #[derive(Clone, Debug)]
@@ -43,7 +41,10 @@ impl<'a> Compiler<'a> {
         let end = self.unit.asm.label();
         let (register, hidden) = self.match_subject(subject, cases)?;
         for (index, case) in cases.iter().enumerate() {
-            let mut matching = Matching { base: self.unit.asm.depth, ..Matching::default() };
+            let mut matching = Matching {
+                base: self.unit.asm.depth,
+                ..Matching::default()
+            };
             let allow = case.guard.is_some() || index + 1 == cases.len();
             let stand = Stand { allow, last: true };
             self.pattern(&case.pattern, register, &mut matching, stand)?;
@@ -53,7 +54,9 @@ impl<'a> Compiler<'a> {
                 self.jump_if(guard, false, fail)?;
             }
             if let Some(local) = hidden {
-                self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+                self.unit
+                    .asm
+                    .ins(None, Op::Clear, Reg::Local(local), (), ());
             }
             self.body(&case.body)?;
             self.unit.asm.jump(None, end);
@@ -95,7 +98,9 @@ impl<'a> Compiler<'a> {
         for capture in &matching.captures {
             if let Some(local) = capture.local {
                 self.store_name(&capture.name, Reg::Local(local), capture.span)?;
-                self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+                self.unit
+                    .asm
+                    .ins(None, Op::Clear, Reg::Local(local), (), ());
             }
         }
         Ok(())
@@ -159,19 +164,31 @@ impl<'a> Compiler<'a> {
                 self.match_singleton(expected, value, matching, span);
                 Ok(())
             }
-            PatternKind::MatchAs { pattern: inner, name } => {
-                self.match_as(pattern, inner.as_deref(), name.as_ref(), value, matching, stand)
+            PatternKind::MatchAs {
+                pattern: inner,
+                name,
+            } => self.match_as(
+                pattern,
+                inner.as_deref(),
+                name.as_ref(),
+                value,
+                matching,
+                stand,
+            ),
+            PatternKind::MatchOr { patterns } => {
+                self.match_or(patterns, value, matching, stand, span)
             }
-            PatternKind::MatchOr { patterns } => self.match_or(patterns, value, matching, stand, span),
             PatternKind::MatchStar { name } => {
                 self.capture(name.as_ref(), value, matching, stand, span)
             }
             PatternKind::MatchSequence { patterns } => {
                 self.match_sequence(patterns, value, matching, stand, span)
             }
-            PatternKind::MatchMapping { keys, patterns, rest } => {
-                self.match_mapping(keys, patterns, rest.as_ref(), value, matching, stand, span)
-            }
+            PatternKind::MatchMapping {
+                keys,
+                patterns,
+                rest,
+            } => self.match_mapping(keys, patterns, rest.as_ref(), value, matching, stand, span),
             PatternKind::MatchClass { .. } => self.match_class(pattern, value, matching, stand),
         }
     }
@@ -184,9 +201,15 @@ impl<'a> Compiler<'a> {
         span: Span,
     ) -> Outcome {
         let plain = super::fold::fold(expected).is_some()
-            || matches!(expected.kind, ExprKind::Attribute { .. } | ExprKind::JoinedStr { .. });
+            || matches!(
+                expected.kind,
+                ExprKind::Attribute { .. } | ExprKind::JoinedStr { .. }
+            );
         if !plain {
-            return syntax("patterns may only match literals and attribute lookups", span);
+            return syntax(
+                "patterns may only match literals and attribute lookups",
+                span,
+            );
         }
         let fail = self.fail_without(value, matching);
         self.jump_compared(value, CmpOp::Eq, expected, false, fail, span)
@@ -202,7 +225,9 @@ impl<'a> Compiler<'a> {
         let fail = self.fail_without(value, matching);
         if *expected == Constant::None {
             let args = [value.into(), Arg::None, Arg::None];
-            self.unit.asm.jump_ins(span, Op::JumpIfNone, true, args, fail);
+            self.unit
+                .asm
+                .jump_ins(span, Op::JumpIfNone, true, args, fail);
             return;
         }
         let constant = self.push_const(super::fold::literal(expected), span);
@@ -259,11 +284,26 @@ impl<'a> Compiler<'a> {
             return Ok(());
         };
         self.forbid(name, "assign to", span)?;
-        if matching.captures.iter().any(|capture| capture.name == *name) {
-            return syntax(format!("multiple assignments to name '{name}' in pattern"), span);
+        if matching
+            .captures
+            .iter()
+            .any(|capture| capture.name == *name)
+        {
+            return syntax(
+                format!("multiple assignments to name '{name}' in pattern"),
+                span,
+            );
         }
-        let local = if stand.last { None } else { Some(self.capture_local(name, matching)) };
-        matching.captures.push(Capture { name: name.clone(), local, span });
+        let local = if stand.last {
+            None
+        } else {
+            Some(self.capture_local(name, matching))
+        };
+        matching.captures.push(Capture {
+            name: name.clone(),
+            local,
+            span,
+        });
         match local {
             Some(local) => self.move_to(Reg::Local(local), value, span),
             None => self.store_name(name, value, span)?,
@@ -293,9 +333,16 @@ impl<'a> Compiler<'a> {
         for (index, alternative) in patterns.iter().enumerate() {
             let last = index + 1 == patterns.len();
             let shared = bound.clone().unwrap_or_default();
-            let mut inner = Matching { base: depth, shared, ..Matching::default() };
+            let mut inner = Matching {
+                base: depth,
+                shared,
+                ..Matching::default()
+            };
             let part = self.copy_of(value, alternative.span);
-            let inner_stand = Stand { allow: last && stand.allow, last: false };
+            let inner_stand = Stand {
+                allow: last && stand.allow,
+                last: false,
+            };
             self.pattern(alternative, part, &mut inner, inner_stand)?;
             match &bound {
                 None => bound = Some(inner.captures.clone()),
@@ -314,9 +361,16 @@ impl<'a> Compiler<'a> {
         self.unit.asm.depth = depth;
         self.unit.asm.place(matched);
         for capture in bound.unwrap_or_default() {
-            if matching.captures.iter().any(|known| known.name == capture.name) {
+            if matching
+                .captures
+                .iter()
+                .any(|known| known.name == capture.name)
+            {
                 let name = &capture.name;
-                return syntax(format!("multiple assignments to name '{name}' in pattern"), span);
+                return syntax(
+                    format!("multiple assignments to name '{name}' in pattern"),
+                    span,
+                );
             }
             matching.captures.push(capture);
         }
@@ -328,18 +382,27 @@ impl<'a> Compiler<'a> {
     pub(super) fn fail_if_none(&mut self, local: u16, matching: &mut Matching, span: Span) {
         let fail = self.fail_label(matching);
         let args = [Reg::Local(local).into(), Arg::None, Arg::None];
-        self.unit.asm.jump_ins(span, Op::JumpIfNone, false, args, fail);
+        self.unit
+            .asm
+            .jump_ins(span, Op::JumpIfNone, false, args, fail);
     }
 
     /// The names of attributes as a constant.
     pub(super) fn names_const(names: &[Name]) -> Const {
-        Const::Tuple(names.iter().map(|name| super::fold::name_const(name)).collect())
+        Const::Tuple(
+            names
+                .iter()
+                .map(|name| super::fold::name_const(name))
+                .collect(),
+        )
     }
 }
 
 fn same_names(left: &[Capture], right: &[Capture]) -> bool {
     left.len() == right.len()
-        && left.iter().all(|one| right.iter().any(|other| one.name == other.name))
+        && left
+            .iter()
+            .all(|one| right.iter().any(|other| one.name == other.name))
 }
 
 /// Whether the pattern binds a name.
@@ -357,9 +420,14 @@ fn binds(pattern: &Pattern, wanted: &Name) -> bool {
         PatternKind::MatchMapping { patterns, rest, .. } => {
             is(rest) || patterns.iter().any(|inner| binds(inner, wanted))
         }
-        PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
-            patterns.iter().chain(kwd_patterns).any(|inner| binds(inner, wanted))
-        }
+        PatternKind::MatchClass {
+            patterns,
+            kwd_patterns,
+            ..
+        } => patterns
+            .iter()
+            .chain(kwd_patterns)
+            .any(|inner| binds(inner, wanted)),
     }
 }
 
@@ -367,12 +435,20 @@ fn binds(pattern: &Pattern, wanted: &Name) -> bool {
 pub(super) fn always_matches(pattern: &Pattern) -> bool {
     match &pattern.kind {
         PatternKind::MatchStar { .. } => true,
-        PatternKind::MatchAs { pattern, .. } => pattern.as_ref().is_none_or(|inner| always_matches(inner)),
+        PatternKind::MatchAs { pattern, .. } => {
+            pattern.as_ref().is_none_or(|inner| always_matches(inner))
+        }
         _ => false,
     }
 }
 
 /// Whether a pattern is `_`.
 pub(super) fn is_wildcard(pattern: &Pattern) -> bool {
-    matches!(pattern.kind, PatternKind::MatchAs { pattern: None, name: None })
+    matches!(
+        pattern.kind,
+        PatternKind::MatchAs {
+            pattern: None,
+            name: None
+        }
+    )
 }

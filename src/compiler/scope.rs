@@ -82,7 +82,10 @@ pub(super) enum ScopeKind {
 impl ScopeKind {
     /// A comprehension that is compiled into the code around it.
     pub fn is_inlined(self) -> bool {
-        matches!(self, ScopeKind::ListComp | ScopeKind::SetComp | ScopeKind::DictComp)
+        matches!(
+            self,
+            ScopeKind::ListComp | ScopeKind::SetComp | ScopeKind::DictComp
+        )
     }
 
     /// A comprehension or generator expression.
@@ -140,7 +143,9 @@ impl Scope {
 
     /// Whether the name has one of these uses.
     pub fn has(&self, name: &str, uses: u16) -> bool {
-        self.symbols.get(name).is_some_and(|symbol| symbol.uses & uses != 0)
+        self.symbols
+            .get(name)
+            .is_some_and(|symbol| symbol.uses & uses != 0)
     }
 }
 

@@ -19,7 +19,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Fails unless the value's length compares.
-    fn check_length(&mut self, jump: Op, length: usize, value: Reg, matching: &mut Matching, span: Span) {
+    fn check_length(
+        &mut self,
+        jump: Op,
+        length: usize,
+        value: Reg,
+        matching: &mut Matching,
+        span: Span,
+    ) {
         let actual = self.unit.asm.next_temp();
         let fail = self.fail_label(matching);
         self.unit.asm.ins(span, Op::GetLen, actual, value, ());
@@ -100,7 +107,10 @@ impl<'a> Compiler<'a> {
                 self.unit.asm.ins(span, Op::UnpackEx, first, value, counts);
             }
             None if patterns.len() > 40_000 => return syntax("too many sub-patterns", span),
-            None => self.unit.asm.ins(span, Op::Unpack, first, value, patterns.len() as u16),
+            None => self
+                .unit
+                .asm
+                .ins(span, Op::Unpack, first, value, patterns.len() as u16),
         }
         let patterns: Vec<&'a Pattern> = patterns.iter().collect();
         self.parts(&patterns, matching, stand)
@@ -172,15 +182,25 @@ impl<'a> Compiler<'a> {
         self.check_keys(keys, span)?;
         let first = self.unit.asm.next_temp();
         self.push_all(keys)?;
-        self.unit.asm.ins(span, Op::BuildTuple, first, first, keys.len() as u16);
+        self.unit
+            .asm
+            .ins(span, Op::BuildTuple, first, first, keys.len() as u16);
         let values = self.unit.hidden(".values");
-        self.unit.asm.ins(span, Op::MatchKeys, Reg::Local(values), value, first);
+        self.unit
+            .asm
+            .ins(span, Op::MatchKeys, Reg::Local(values), value, first);
         self.fail_if_none(values, matching, span);
         if rest.is_none() {
             self.unit.asm.drop_top(span);
         }
         let window = self.unit.asm.next_temp();
-        self.unit.asm.ins(span, Op::Unpack, window, Reg::Local(values), keys.len() as u16);
+        self.unit.asm.ins(
+            span,
+            Op::Unpack,
+            window,
+            Reg::Local(values),
+            keys.len() as u16,
+        );
         self.unit.clear_hidden(values);
         let parts: Vec<&'a Pattern> = patterns.iter().collect();
         self.parts(&parts, matching, stand)?;
@@ -209,7 +229,9 @@ impl<'a> Compiler<'a> {
         self.unit.asm.ins(span, Op::BuildDict, dict_reg, empty, 0);
         let whole = self.copy_of(value, span);
         self.unit.asm.ins(span, Op::DictUpdate, dict_reg, whole, ());
-        self.unit.asm.ins(span, Op::Unpack, keys, keys, count as u16);
+        self.unit
+            .asm
+            .ins(span, Op::Unpack, keys, keys, count as u16);
         for _ in 0..count {
             let top = self.unit.asm.top();
             self.unit.asm.ins(span, Op::DeleteItem, dict_reg, top, ());
@@ -249,7 +271,13 @@ impl<'a> Compiler<'a> {
         stand: Stand,
     ) -> Outcome {
         let span = pattern.span;
-        let PatternKind::MatchClass { cls, patterns, kwd_attrs, kwd_patterns } = &pattern.kind else {
+        let PatternKind::MatchClass {
+            cls,
+            patterns,
+            kwd_attrs,
+            kwd_patterns,
+        } = &pattern.kind
+        else {
             return Ok(());
         };
         let mut seen = HashSet::new();
@@ -268,13 +296,17 @@ impl<'a> Compiler<'a> {
         self.push_const(Self::names_const(kwd_attrs), span);
         let values = self.unit.hidden(".values");
         let args = [Reg::Local(values).into(), value.into(), window.into()];
-        self.unit.asm.ins_extra(span, Op::MatchClass, args, patterns.len() as u64, None);
+        self.unit
+            .asm
+            .ins_extra(span, Op::MatchClass, args, patterns.len() as u64, None);
         self.fail_if_none(values, matching, span);
         self.consume(value);
         let parts: Vec<&'a Pattern> = patterns.iter().chain(kwd_patterns).collect();
         let first = self.unit.asm.next_temp();
         if count > 0 {
-            self.unit.asm.ins(span, Op::Unpack, first, Reg::Local(values), count as u16);
+            self.unit
+                .asm
+                .ins(span, Op::Unpack, first, Reg::Local(values), count as u16);
         }
         self.unit.clear_hidden(values);
         self.parts(&parts, matching, stand)

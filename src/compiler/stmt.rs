@@ -40,13 +40,18 @@ impl<'a> Compiler<'a> {
                 targets.iter().try_for_each(|target| self.delete(target))
             }
             StmtKind::Assign { targets, value } => self.assign_stmt(targets, value, span),
-            StmtKind::TypeAlias { name, type_params, value } => {
-                self.type_alias(stmt, name, type_params, value)
-            }
+            StmtKind::TypeAlias {
+                name,
+                type_params,
+                value,
+            } => self.type_alias(stmt, name, type_params, value),
             StmtKind::AugAssign { target, op, value } => self.aug_assign(target, *op, value, span),
-            StmtKind::AnnAssign { target, annotation, value, simple } => {
-                self.annotated_assignment(target, annotation, value.as_deref(), *simple, span)
-            }
+            StmtKind::AnnAssign {
+                target,
+                annotation,
+                value,
+                simple,
+            } => self.annotated_assignment(target, annotation, value.as_deref(), *simple, span),
             StmtKind::For(node) => self.for_stmt(node, false, span),
             StmtKind::AsyncFor(node) => self.for_stmt(node, true, span),
             StmtKind::While { test, body, orelse } => self.while_stmt(test, body, orelse, span),
@@ -59,9 +64,11 @@ impl<'a> Compiler<'a> {
             StmtKind::TryStar(node) => self.try_star_stmt(node, span),
             StmtKind::Assert { test, msg } => self.assert(test, msg.as_deref(), span),
             StmtKind::Import { names } => self.import(names, span),
-            StmtKind::ImportFrom { module, names, level } => {
-                self.import_from(module.as_ref(), names, *level, stmt)
-            }
+            StmtKind::ImportFrom {
+                module,
+                names,
+                level,
+            } => self.import_from(module.as_ref(), names, *level, stmt),
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => Ok(()),
             StmtKind::Expr { value } => self.expr_stmt(value),
             StmtKind::Break => self.break_stmt(span),
@@ -94,7 +101,17 @@ impl<'a> Compiler<'a> {
             self.unit.asm.jump(None, end);
             self.unit.asm.place(otherwise);
             match orelse {
-                [Stmt { kind: StmtKind::If { test: t, body: b, orelse: o }, .. }] => {
+                [
+                    Stmt {
+                        kind:
+                            StmtKind::If {
+                                test: t,
+                                body: b,
+                                orelse: o,
+                            },
+                        ..
+                    },
+                ] => {
                     (test, body, orelse) = (t, b, o);
                 }
                 _ => {
@@ -128,7 +145,13 @@ impl<'a> Compiler<'a> {
         let passed = self.unit.asm.label();
         self.jump_if(test, true, passed)?;
         let error = self.unit.asm.next_temp();
-        self.unit.asm.ins(span, Op::LoadCommon, error, Common::AssertionError as u16, ());
+        self.unit.asm.ins(
+            span,
+            Op::LoadCommon,
+            error,
+            Common::AssertionError as u16,
+            (),
+        );
         if let Some(msg) = msg {
             self.push(msg)?;
             let args = [error.into(), error.into(), 1.into()];

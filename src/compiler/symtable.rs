@@ -5,8 +5,8 @@ use super::scope::{
 };
 use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{
-    Arg, Arguments, Body, ClassDef, Comprehension, Expr, ExprContext, ExprKind, FunctionDef, Module,
-    Name, Pattern, PatternKind, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
+    Arg, Arguments, Body, ClassDef, Comprehension, Expr, ExprContext, ExprKind, FunctionDef,
+    Module, Name, Pattern, PatternKind, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
@@ -100,8 +100,9 @@ impl Builder {
         if self.comp_target && flags & uses::LOCAL != 0 {
             flags |= uses::COMP_ITER;
             if self.scope().has(&name, uses::GLOBAL | uses::NONLOCAL) {
-                let message =
-                    format!("comprehension inner loop cannot rebind assignment expression target '{name}'");
+                let message = format!(
+                    "comprehension inner loop cannot rebind assignment expression target '{name}'"
+                );
                 return Err(error(message, span));
             }
         }
@@ -158,16 +159,21 @@ impl Builder {
                 self.exprs(targets)?;
                 self.expr(value)
             }
-            StmtKind::TypeAlias { name, type_params, value } => {
-                self.type_alias(stmt, name, type_params, value)
-            }
+            StmtKind::TypeAlias {
+                name,
+                type_params,
+                value,
+            } => self.type_alias(stmt, name, type_params, value),
             StmtKind::AugAssign { target, value, .. } => {
                 self.expr(target)?;
                 self.expr(value)
             }
-            StmtKind::AnnAssign { target, annotation, value, simple } => {
-                self.annotated(target, annotation, value.as_deref(), *simple, span)
-            }
+            StmtKind::AnnAssign {
+                target,
+                annotation,
+                value,
+                simple,
+            } => self.annotated(target, annotation, value.as_deref(), *simple, span),
             StmtKind::For(node) | StmtKind::AsyncFor(node) => {
                 self.expr(&node.target)?;
                 self.expr(&node.iter)?;
@@ -208,12 +214,12 @@ impl Builder {
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
                 names.iter().try_for_each(|alias| self.import(alias, span))
             }
-            StmtKind::Global { names } => {
-                names.iter().try_for_each(|name| self.declare(name, uses::GLOBAL, span))
-            }
-            StmtKind::Nonlocal { names } => {
-                names.iter().try_for_each(|name| self.declare(name, uses::NONLOCAL, span))
-            }
+            StmtKind::Global { names } => names
+                .iter()
+                .try_for_each(|name| self.declare(name, uses::GLOBAL, span)),
+            StmtKind::Nonlocal { names } => names
+                .iter()
+                .try_for_each(|name| self.declare(name, uses::NONLOCAL, span)),
             StmtKind::Expr { value } => self.expr(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
         }
@@ -224,7 +230,13 @@ impl Builder {
         self.expr(test)?;
         self.body(body)?;
         let mut rest = orelse;
-        while let [Stmt { kind: StmtKind::If { test, body, orelse }, .. }] = rest {
+        while let [
+            Stmt {
+                kind: StmtKind::If { test, body, orelse },
+                ..
+            },
+        ] = rest
+        {
             self.expr(test)?;
             self.body(body)?;
             rest = orelse;
@@ -264,8 +276,15 @@ impl Builder {
 
     fn declare(&mut self, name: &Name, flag: u16, span: Span) -> Outcome {
         let mangled = mangle(self.private.as_ref(), name);
-        let word = if flag == uses::GLOBAL { "global" } else { "nonlocal" };
-        let known = self.scope().symbol(&mangled).map_or(0, |symbol| symbol.uses);
+        let word = if flag == uses::GLOBAL {
+            "global"
+        } else {
+            "nonlocal"
+        };
+        let known = self
+            .scope()
+            .symbol(&mangled)
+            .map_or(0, |symbol| symbol.uses);
         let message = if known & uses::PARAM != 0 {
             Some(format!("name '{name}' is parameter and {word}"))
         } else if known & uses::USE != 0 {
@@ -273,7 +292,9 @@ impl Builder {
         } else if known & uses::ANNOTATED != 0 {
             Some(format!("annotated name '{name}' can't be {word}"))
         } else if known & uses::LOCAL != 0 {
-            Some(format!("name '{name}' is assigned to before {word} declaration"))
+            Some(format!(
+                "name '{name}' is assigned to before {word} declaration"
+            ))
         } else {
             None
         };
@@ -316,7 +337,11 @@ impl Builder {
     }
 
     fn annotation(&mut self, annotation: &Expr) -> Outcome {
-        if self.lazy_annotations { Ok(()) } else { self.expr(annotation) }
+        if self.lazy_annotations {
+            Ok(())
+        } else {
+            self.expr(annotation)
+        }
     }
 
     // Functions and classes.
@@ -327,7 +352,10 @@ impl Builder {
         self.exprs(&def.decorator_list)?;
         let generic = !def.type_params.is_empty();
         if generic {
-            self.enter(ScopeKind::TypeParams, Some((node_key(def), Part::TypeParams)));
+            self.enter(
+                ScopeKind::TypeParams,
+                Some((node_key(def), Part::TypeParams)),
+            );
             self.type_params(&def.type_params)?;
         }
         for arg in parameters(&def.args) {
@@ -353,7 +381,10 @@ impl Builder {
 
     fn defaults(&mut self, args: &Arguments) -> Outcome {
         self.exprs(&args.defaults)?;
-        args.kw_defaults.iter().flatten().try_for_each(|default| self.expr(default))
+        args.kw_defaults
+            .iter()
+            .flatten()
+            .try_for_each(|default| self.expr(default))
     }
 
     fn parameters(&mut self, args: &Arguments) -> Outcome {
@@ -367,7 +398,10 @@ impl Builder {
         let generic = !def.type_params.is_empty();
         if generic {
             self.private = Some(def.name.clone());
-            self.enter(ScopeKind::TypeParams, Some((node_key(def), Part::TypeParams)));
+            self.enter(
+                ScopeKind::TypeParams,
+                Some((node_key(def), Part::TypeParams)),
+            );
             self.type_params(&def.type_params)?;
         }
         let inner = std::mem::replace(&mut self.private, saved.clone());
@@ -408,7 +442,10 @@ impl Builder {
         }
         let generic = !type_params.is_empty();
         if generic {
-            self.enter(ScopeKind::TypeParams, Some((node_key(stmt), Part::TypeParams)));
+            self.enter(
+                ScopeKind::TypeParams,
+                Some((node_key(stmt), Part::TypeParams)),
+            );
             self.type_params(type_params)?;
         }
         self.enter(ScopeKind::TypeAlias, Some((node_key(stmt), Part::Body)));
@@ -423,9 +460,19 @@ impl Builder {
     fn type_params(&mut self, params: &[TypeParam]) -> Outcome {
         for param in params {
             let (name, bound, default) = match &param.kind {
-                TypeParamKind::TypeVar { name, bound, default_value } => (name, bound, default_value),
-                TypeParamKind::ParamSpec { name, default_value }
-                | TypeParamKind::TypeVarTuple { name, default_value } => (name, &None, default_value),
+                TypeParamKind::TypeVar {
+                    name,
+                    bound,
+                    default_value,
+                } => (name, bound, default_value),
+                TypeParamKind::ParamSpec {
+                    name,
+                    default_value,
+                }
+                | TypeParamKind::TypeVarTuple {
+                    name,
+                    default_value,
+                } => (name, &None, default_value),
             };
             self.add(name, uses::TYPE_PARAM | uses::LOCAL, param.span)?;
             for (part, value) in [(Part::Bound, bound), (Part::Default, default)] {
@@ -487,9 +534,11 @@ impl Builder {
             ExprKind::SetComp { elt, generators } => {
                 self.comprehension(expr, ScopeKind::SetComp, generators, elt, None)
             }
-            ExprKind::DictComp { key, value, generators } => {
-                self.comprehension(expr, ScopeKind::DictComp, generators, value, Some(key))
-            }
+            ExprKind::DictComp {
+                key,
+                value,
+                generators,
+            } => self.comprehension(expr, ScopeKind::DictComp, generators, value, Some(key)),
             ExprKind::GeneratorExp { elt, generators } => {
                 self.comprehension(expr, ScopeKind::GeneratorExp, generators, elt, None)
             }
@@ -506,16 +555,26 @@ impl Builder {
                 self.yields(span)?;
                 self.expr(value)
             }
-            ExprKind::Compare { left, comparators, .. } => {
+            ExprKind::Compare {
+                left, comparators, ..
+            } => {
                 self.expr(left)?;
                 self.exprs(comparators)
             }
-            ExprKind::Call { func, args, keywords } => {
+            ExprKind::Call {
+                func,
+                args,
+                keywords,
+            } => {
                 self.expr(func)?;
                 self.exprs(args)?;
-                keywords.iter().try_for_each(|keyword| self.expr(&keyword.value))
+                keywords
+                    .iter()
+                    .try_for_each(|keyword| self.expr(&keyword.value))
             }
-            ExprKind::FormattedValue { value, format_spec, .. } => {
+            ExprKind::FormattedValue {
+                value, format_spec, ..
+            } => {
                 self.expr(value)?;
                 self.optional(format_spec.as_deref())
             }
@@ -580,7 +639,8 @@ impl Builder {
     fn walrus(&mut self, target: &Expr, value: &Expr, span: Span) -> Outcome {
         self.not_in_annotation("named expression", span)?;
         if self.comp_iter > 0 {
-            let message = "assignment expression cannot be used in a comprehension iterable expression";
+            let message =
+                "assignment expression cannot be used in a comprehension iterable expression";
             return Err(error(message.to_string(), span));
         }
         self.scope().has_walrus = true;
@@ -700,17 +760,28 @@ impl Builder {
             PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
                 patterns.iter().try_for_each(|inner| self.pattern(inner))
             }
-            PatternKind::MatchMapping { keys, patterns, rest } => {
+            PatternKind::MatchMapping {
+                keys,
+                patterns,
+                rest,
+            } => {
                 self.exprs(keys)?;
                 patterns.iter().try_for_each(|inner| self.pattern(inner))?;
                 rest.as_ref().map_or(Ok(()), |name| self.bind(name, span))
             }
-            PatternKind::MatchClass { cls, patterns, kwd_patterns, .. } => {
+            PatternKind::MatchClass {
+                cls,
+                patterns,
+                kwd_patterns,
+                ..
+            } => {
                 self.expr(cls)?;
                 let mut all = patterns.iter().chain(kwd_patterns);
                 all.try_for_each(|inner| self.pattern(inner))
             }
-            PatternKind::MatchStar { name } => name.as_ref().map_or(Ok(()), |name| self.bind(name, span)),
+            PatternKind::MatchStar { name } => {
+                name.as_ref().map_or(Ok(()), |name| self.bind(name, span))
+            }
             PatternKind::MatchAs { pattern, name } => {
                 if let Some(pattern) = pattern {
                     self.pattern(pattern)?;
@@ -724,5 +795,8 @@ impl Builder {
 /// All parameters, in the order of their registers.
 pub(super) fn parameters(args: &Arguments) -> impl Iterator<Item = &Arg> {
     let positional = args.posonlyargs.iter().chain(&args.args);
-    positional.chain(&args.kwonlyargs).chain(&args.vararg).chain(&args.kwarg)
+    positional
+        .chain(&args.kwonlyargs)
+        .chain(&args.vararg)
+        .chain(&args.kwarg)
 }

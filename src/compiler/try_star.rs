@@ -53,16 +53,34 @@ impl<'a> Compiler<'a> {
         let cleanup = self.cleanup_guard(parts.whole);
         self.open_handler(&cleanup, parts.whole, None, span)?;
         let list = self.unit.asm.next_temp();
-        self.unit.asm.ins(None, Op::BuildList, Reg::Local(parts.raised), list, 0);
-        self.unit.asm.ins(None, Op::Move, Reg::Local(parts.rest), Reg::Local(parts.whole), ());
+        self.unit
+            .asm
+            .ins(None, Op::BuildList, Reg::Local(parts.raised), list, 0);
+        self.unit.asm.ins(
+            None,
+            Op::Move,
+            Reg::Local(parts.rest),
+            Reg::Local(parts.whole),
+            (),
+        );
         for handler in &node.handlers {
             self.star_clause(handler, parts)?;
         }
         self.finish_star(parts, end);
-        self.place_cleanup(cleanup, parts.whole, &[parts.rest, parts.taken, parts.raised]);
+        self.place_cleanup(
+            cleanup,
+            parts.whole,
+            &[parts.rest, parts.taken, parts.raised],
+        );
         self.unit.asm.depth = guard.depth;
         self.unit.asm.place(end);
-        for local in [parts.new, parts.raised, parts.taken, parts.rest, parts.whole] {
+        for local in [
+            parts.new,
+            parts.raised,
+            parts.taken,
+            parts.rest,
+            parts.whole,
+        ] {
             self.unit.give_back(local);
         }
         Ok(())
@@ -70,17 +88,39 @@ impl<'a> Compiler<'a> {
 
     /// Raises what is left over, or goes on when that is nothing.
     fn finish_star(&mut self, parts: Parts, end: Label) {
-        let Parts { whole, rest, taken, raised, new } = parts;
-        self.unit.asm.ins(None, Op::ListAppend, Reg::Local(raised), Reg::Local(rest), ());
+        let Parts {
+            whole,
+            rest,
+            taken,
+            raised,
+            new,
+        } = parts;
+        self.unit.asm.ins(
+            None,
+            Op::ListAppend,
+            Reg::Local(raised),
+            Reg::Local(rest),
+            (),
+        );
         let whole_reg = Reg::Local(whole);
-        self.unit.asm.ins(None, Op::ExceptStarEnd, Reg::Local(new), whole_reg, Reg::Local(raised));
+        self.unit.asm.ins(
+            None,
+            Op::ExceptStarEnd,
+            Reg::Local(new),
+            whole_reg,
+            Reg::Local(raised),
+        );
         self.pop_block();
         for local in [whole, rest, taken, raised] {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
         }
         let nothing = self.unit.asm.label();
         let args = [Reg::Local(new).into(), Arg::None, Arg::None];
-        self.unit.asm.jump_ins(None, Op::JumpIfNone, false, args, nothing);
+        self.unit
+            .asm
+            .jump_ins(None, Op::JumpIfNone, false, args, nothing);
         self.reraise(new, None);
         self.unit.asm.place(nothing);
         self.unit.asm.ins(None, Op::Clear, Reg::Local(new), (), ());
@@ -88,7 +128,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn star_clause(&mut self, handler: &'a ExceptHandler, parts: Parts) -> Outcome {
-        let Parts { rest, taken, raised, new, .. } = parts;
+        let Parts {
+            rest,
+            taken,
+            raised,
+            new,
+            ..
+        } = parts;
         let span = handler.span;
         let next = self.unit.asm.label();
         let first = self.unit.asm.next_temp();
@@ -97,12 +143,18 @@ impl<'a> Compiler<'a> {
             Some(class) => self.operand(class)?,
             None => self.push_none(span),
         };
-        self.unit.asm.ins(at, Op::ExceptStarMatch, first, Reg::Local(rest), class);
+        self.unit
+            .asm
+            .ins(at, Op::ExceptStarMatch, first, Reg::Local(rest), class);
         let top = self.unit.asm.top();
         self.unit.asm.ins(at, Op::Move, Reg::Local(rest), top, ());
-        self.unit.asm.ins(at, Op::Move, Reg::Local(taken), first, ());
+        self.unit
+            .asm
+            .ins(at, Op::Move, Reg::Local(taken), first, ());
         let args = [Reg::Local(taken).into(), Arg::None, Arg::None];
-        self.unit.asm.jump_ins(at, Op::JumpIfNone, false, args, next);
+        self.unit
+            .asm
+            .jump_ins(at, Op::JumpIfNone, false, args, next);
         if let Some(name) = &handler.name {
             self.store_name(name, Reg::Local(taken), span)?;
         }
@@ -110,9 +162,17 @@ impl<'a> Compiler<'a> {
         self.star_body(handler, taken, &guard)?;
         self.unit.asm.jump(None, next);
         self.place_guard(&guard);
-        self.unit.asm.ins(None, Op::ListAppend, Reg::Local(raised), Reg::Local(new), ());
+        self.unit.asm.ins(
+            None,
+            Op::ListAppend,
+            Reg::Local(raised),
+            Reg::Local(new),
+            (),
+        );
         self.unit.asm.ins(None, Op::Clear, Reg::Local(new), (), ());
-        self.unit.asm.ins(None, Op::Clear, Reg::Local(taken), (), ());
+        self.unit
+            .asm
+            .ins(None, Op::Clear, Reg::Local(taken), (), ());
         if let Some(name) = &handler.name
             && self.unit.asm.reachable()
         {
@@ -130,7 +190,9 @@ impl<'a> Compiler<'a> {
         self.body(&handler.body)?;
         self.pop_block();
         self.unit.blocks.pop();
-        self.unit.asm.ins(None, Op::Clear, Reg::Local(taken), (), ());
+        self.unit
+            .asm
+            .ins(None, Op::Clear, Reg::Local(taken), (), ());
         if let Some(name) = &handler.name {
             self.clear_name(name, span)?;
         }

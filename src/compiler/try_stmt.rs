@@ -44,7 +44,12 @@ impl<'a> Compiler<'a> {
         self.place_guard(&guard);
         let cleanup = self.cleanup_guard(exception);
         let handled = self.unit.asm.code.len();
-        let block = Block::Handler { guard: cleanup.clone(), handled, exception, name: None };
+        let block = Block::Handler {
+            guard: cleanup.clone(),
+            handled,
+            exception,
+            name: None,
+        };
         self.push_block(block, span)?;
         self.body(&node.finalbody)?;
         self.pop_block();
@@ -74,7 +79,9 @@ impl<'a> Compiler<'a> {
         let Some(guard) = guard else { return };
         self.place_guard(&guard);
         for &local in also {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
         }
         self.reraise(exception, None);
     }
@@ -124,7 +131,15 @@ impl<'a> Compiler<'a> {
     ) -> Outcome {
         let start = self.unit.asm.code.len();
         let guard = cleanup.clone().map(|guard| Guard { start, ..guard });
-        self.push_block(Block::Handler { guard, handled: start, exception, name }, span)
+        self.push_block(
+            Block::Handler {
+                guard,
+                handled: start,
+                exception,
+                name,
+            },
+            span,
+        )
     }
 
     /// Jumps to `next` unless the clause is for the exception, then binds its name.
@@ -138,7 +153,9 @@ impl<'a> Compiler<'a> {
             let at = class.span;
             let dst = self.unit.asm.next_temp();
             let class = self.operand(class)?;
-            self.unit.asm.ins(at, Op::ExceptMatch, dst, Reg::Local(exception), class);
+            self.unit
+                .asm
+                .ins(at, Op::ExceptMatch, dst, Reg::Local(exception), class);
             self.jump_on(dst, false, next, at);
         }
         if let Some(name) = &handler.name {
@@ -158,7 +175,9 @@ impl<'a> Compiler<'a> {
             self.open_handler(cleanup, exception, None, span)?;
             self.body(&handler.body)?;
             self.pop_block();
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(exception), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(exception), (), ());
             return Ok(());
         };
         // The name goes whichever way the clause is left. A local goes with
@@ -168,7 +187,9 @@ impl<'a> Compiler<'a> {
         self.open_handler(&guard, exception, Some((name.clone(), span)), span)?;
         self.body(&handler.body)?;
         self.pop_block();
-        self.unit.asm.ins(None, Op::Clear, Reg::Local(exception), (), ());
+        self.unit
+            .asm
+            .ins(None, Op::Clear, Reg::Local(exception), (), ());
         self.clear_name(name, span)?;
         let Some(guard) = guard else {
             return Ok(());

@@ -46,17 +46,31 @@ pub(super) struct Guard {
 #[derive(Clone, Debug)]
 pub(super) enum Block<'a> {
     /// A loop; a `for` has its iterator in a temporary.
-    Loop { again: Label, exit: Label, iterator: bool },
+    Loop {
+        again: Label,
+        exit: Label,
+        iterator: bool,
+    },
     /// `try` with `except` clauses.
     Try(Guard),
     /// `try` with `finally`, whose body runs when it is left.
     Finally(Guard, &'a [Stmt]),
     /// The body of a `finally` while an exception is on its way, or a clause of `except`.
-    Handler { guard: Option<Guard>, handled: usize, exception: u16, name: Option<(Name, Span)> },
+    Handler {
+        guard: Option<Guard>,
+        handled: usize,
+        exception: u16,
+        name: Option<(Name, Span)>,
+    },
     /// A clause of `except*`, which must not be left early.
     ExceptStar,
     /// `with`; its `__exit__` is in a local.
-    With { guard: Guard, exit: u16, is_async: bool, span: Span },
+    With {
+        guard: Guard,
+        exit: u16,
+        is_async: bool,
+        span: Span,
+    },
 }
 
 /// See the module's text.
@@ -96,7 +110,13 @@ pub(super) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    pub fn new(kind: UnitKind, scope: ScopeId, name: Name, qualname: Name, first_line: u32) -> Unit<'a> {
+    pub fn new(
+        kind: UnitKind,
+        scope: ScopeId,
+        name: Name,
+        qualname: Name,
+        first_line: u32,
+    ) -> Unit<'a> {
         Unit {
             asm: Assembler::new(),
             kind,
@@ -153,7 +173,8 @@ impl<'a> Unit<'a> {
 
     /// Clears a hidden local at run time and ends its use.
     pub fn clear_hidden(&mut self, local: u16) {
-        self.asm.ins(None, crate::bytecode::Op::Clear, Reg::Local(local), (), ());
+        self.asm
+            .ins(None, crate::bytecode::Op::Clear, Reg::Local(local), (), ());
         self.asm.unbind(local);
         self.give_back(local);
     }
@@ -188,7 +209,9 @@ impl<'a> Unit<'a> {
 
     /// The number of a constant, if it fits an operand.
     pub fn short_const(&mut self, value: Const) -> Option<u16> {
-        u16::try_from(self.const_index(value)).ok().filter(|&n| n < u16::MAX)
+        u16::try_from(self.const_index(value))
+            .ok()
+            .filter(|&n| n < u16::MAX)
     }
 
     /// Whether an exception raised here may be caught in this code.

@@ -122,7 +122,11 @@ impl Writer {
             ExprKind::ListComp { elt, generators } => self.comp("[", elt, generators, "]"),
             ExprKind::SetComp { elt, generators } => self.comp("{", elt, generators, "}"),
             ExprKind::GeneratorExp { elt, generators } => self.comp("(", elt, generators, ")"),
-            ExprKind::DictComp { key, value, generators } => {
+            ExprKind::DictComp {
+                key,
+                value,
+                generators,
+            } => {
                 self.text("{");
                 self.expr(key, Level::Test);
                 self.text(": ");
@@ -145,10 +149,18 @@ impl Writer {
                 self.expr(value, Level::Test);
                 self.text(")");
             }
-            ExprKind::Compare { left, ops, comparators } => {
+            ExprKind::Compare {
+                left,
+                ops,
+                comparators,
+            } => {
                 self.compare(left, ops, comparators, level);
             }
-            ExprKind::Call { func, args, keywords } => self.call(func, args, keywords),
+            ExprKind::Call {
+                func,
+                args,
+                keywords,
+            } => self.call(func, args, keywords),
             ExprKind::FormattedValue { .. } => {
                 let text = f_string(std::slice::from_ref(expr));
                 self.text(&text);
@@ -157,7 +169,10 @@ impl Writer {
                 let text = f_string(values);
                 self.text(&text);
             }
-            ExprKind::Constant { value, unicode_prefix } => {
+            ExprKind::Constant {
+                value,
+                unicode_prefix,
+            } => {
                 if *unicode_prefix {
                     self.text("u");
                 }
@@ -288,7 +303,10 @@ impl Writer {
         self.expr(value, Level::Atom);
         let number = matches!(
             value.kind,
-            ExprKind::Constant { value: Constant::Int(_), .. }
+            ExprKind::Constant {
+                value: Constant::Int(_),
+                ..
+            }
         );
         self.text(if number { " ." } else { "." });
         self.text(attr);
@@ -296,7 +314,16 @@ impl Writer {
 
     fn call(&mut self, func: &Expr, args: &[Expr], keywords: &[Keyword]) {
         self.expr(func, Level::Atom);
-        if let ([Expr { kind: ExprKind::GeneratorExp { .. }, .. }], []) = (args, keywords) {
+        if let (
+            [
+                Expr {
+                    kind: ExprKind::GeneratorExp { .. },
+                    ..
+                },
+            ],
+            [],
+        ) = (args, keywords)
+        {
             self.expr(&args[0], Level::Atom);
             return;
         }
@@ -343,7 +370,11 @@ impl Writer {
         self.text(open);
         self.expr(elt, Level::Test);
         for part in generators {
-            self.text(if part.is_async { " async for " } else { " for " });
+            self.text(if part.is_async {
+                " async for "
+            } else {
+                " for "
+            });
             self.expr(&part.target, Level::Tuple);
             self.text(" in ");
             self.expr(&part.iter, Level::Or);
@@ -360,7 +391,14 @@ impl Writer {
         let positional: Vec<&Arg> = args.posonlyargs.iter().chain(&args.args).collect();
         let required = positional.len().saturating_sub(args.defaults.len());
         for (index, arg) in positional.iter().enumerate() {
-            self.parameter(&mut first, "", arg, index.checked_sub(required).and_then(|n| args.defaults.get(n)));
+            self.parameter(
+                &mut first,
+                "",
+                arg,
+                index
+                    .checked_sub(required)
+                    .and_then(|n| args.defaults.get(n)),
+            );
             if index + 1 == args.posonlyargs.len() {
                 self.text(", /");
             }
@@ -415,13 +453,21 @@ fn constant(value: &Constant) -> String {
 /// A float as `repr` writes it.
 fn float(x: f64) -> String {
     let plain = format!("{x:?}");
-    let exponent = if x == 0.0 { 0 } else { x.abs().log10().floor() as i32 };
+    let exponent = if x == 0.0 {
+        0
+    } else {
+        x.abs().log10().floor() as i32
+    };
     if (-4..16).contains(&exponent) && !plain.contains('e') {
         return plain;
     }
     if (-4..16).contains(&exponent) {
         let text = format!("{x}");
-        return if text.contains('.') { text } else { format!("{text}.0") };
+        return if text.contains('.') {
+            text
+        } else {
+            format!("{text}.0")
+        };
     }
     let text = format!("{x:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -434,7 +480,11 @@ fn float(x: f64) -> String {
 
 /// A string as `repr` writes it, but for unprintable characters beyond ASCII.
 pub(super) fn quote(text: &str) -> String {
-    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mark = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::from(mark);
     for c in text.chars() {
         match c {
@@ -455,7 +505,11 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 fn quote_bytes(bytes: &[u8]) -> String {
-    let mark = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mark = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = format!("b{mark}");
     for &byte in bytes {
         match byte {
@@ -484,11 +538,18 @@ fn f_string(values: &[Expr]) -> String {
 fn f_string_parts(values: &[Expr], out: &mut String) {
     for value in values {
         match &value.kind {
-            ExprKind::Constant { value: Constant::Str(text), .. } => {
+            ExprKind::Constant {
+                value: Constant::Str(text),
+                ..
+            } => {
                 let text = String::from_utf8_lossy(text.as_bytes());
                 out.push_str(&text.replace('{', "{{").replace('}', "}}"));
             }
-            ExprKind::FormattedValue { value, conversion, format_spec } => {
+            ExprKind::FormattedValue {
+                value,
+                conversion,
+                format_spec,
+            } => {
                 let mut inner = Writer { out: String::new() };
                 inner.expr(value, Level::Or);
                 out.push('{');

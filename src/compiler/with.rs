@@ -34,7 +34,15 @@ impl<'a> Compiler<'a> {
             // The value of `__enter__` is on top and no longer there in the handler.
             guard.depth = guard.depth.saturating_sub(1);
         }
-        self.push_block(Block::With { guard, exit, is_async, span: at }, span)?;
+        self.push_block(
+            Block::With {
+                guard,
+                exit,
+                is_async,
+                span: at,
+            },
+            span,
+        )?;
         match (&item.optional_vars, local) {
             (_, Some(_)) => {}
             (Some(target), None) => {
@@ -83,11 +91,21 @@ impl<'a> Compiler<'a> {
             (Special::Enter, Special::Exit)
         };
         let enter = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::LoadSpecial, enter, manager, enter_method as u16);
-        self.unit.asm.ins(at, Op::LoadSpecial, exit, manager, exit_method as u16);
+        self.unit
+            .asm
+            .ins(at, Op::LoadSpecial, enter, manager, enter_method as u16);
+        self.unit
+            .asm
+            .ins(at, Op::LoadSpecial, exit, manager, exit_method as u16);
         let dst = self.with_target(item).map_or(enter, Reg::Local);
         let called = if is_async { enter } else { dst };
-        self.unit.asm.ins_extra(at, Op::Call, [called.into(), enter.into(), Arg::Num(0)], 0, None);
+        self.unit.asm.ins_extra(
+            at,
+            Op::Call,
+            [called.into(), enter.into(), Arg::Num(0)],
+            0,
+            None,
+        );
         if is_async {
             self.emit_await(enter, 1, dst, at);
         }
@@ -97,7 +115,9 @@ impl<'a> Compiler<'a> {
     /// Calls `__exit__(None, None, None)`.
     pub(super) fn exit_normally(&mut self, exit: u16, is_async: bool, at: Span) {
         let callee = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::Move, callee, Reg::Local(exit), ());
+        self.unit
+            .asm
+            .ins(at, Op::Move, callee, Reg::Local(exit), ());
         self.unit.asm.ins(at, Op::Clear, Reg::Local(exit), (), ());
         for _ in 0..3 {
             self.push_none(at);
@@ -122,9 +142,13 @@ impl<'a> Compiler<'a> {
         let cleanup = self.cleanup_guard(exception);
         self.open_handler(&cleanup, exception, None, span)?;
         let callee = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::Move, callee, Reg::Local(exit), ());
+        self.unit
+            .asm
+            .ins(at, Op::Move, callee, Reg::Local(exit), ());
         let info = self.unit.asm.next_temp();
-        self.unit.asm.ins(at, Op::ExcInfo, info, Reg::Local(exception), ());
+        self.unit
+            .asm
+            .ins(at, Op::ExcInfo, info, Reg::Local(exception), ());
         let args = [callee.into(), callee.into(), Arg::Num(3)];
         self.unit.asm.ins_extra(at, Op::Call, args, 0, None);
         if is_async {
@@ -140,7 +164,9 @@ impl<'a> Compiler<'a> {
         self.unit.asm.depth = depth;
         self.unit.asm.place(swallowed);
         for local in [exception, exit] {
-            self.unit.asm.ins(None, Op::Clear, Reg::Local(local), (), ());
+            self.unit
+                .asm
+                .ins(None, Op::Clear, Reg::Local(local), (), ());
         }
         if cleanup.is_some() {
             self.unit.asm.jump(None, after);
