@@ -7,6 +7,7 @@
 mod actions;
 pub mod ast;
 mod decode;
+mod diagnose;
 pub mod dump;
 mod filter;
 mod layout;

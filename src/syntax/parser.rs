@@ -1,10 +1,11 @@
 //! The parser: tokens through the grammar to a tree, or to what is wrong.
 
 use super::Mode;
-use super::actions::Context;
+use super::actions::{Context, Noted};
 use super::ast::{Body, Module};
+use super::diagnose::{Finding, diagnose};
 use super::filter;
-use super::lexer::{Lexed, lex};
+use super::lexer::{LexError, Lexed, lex};
 use super::token::{Tok, Token};
 use crate::source::{Diagnostic, Place, SourceFile, Span};
 use lalrpop_util::ParseError;
@@ -39,15 +40,15 @@ pub(super) fn parse(file: &SourceFile, mode: Mode) -> Result<Module, Box<Failure
     filter::mark_keywords(&mut lexed.tokens, file.text(), &lexed.candidates);
     let mut cx = Context::new(file, &lexed.tokens, &lexed.comments);
     let body = run_grammar(&mut cx, &lexed, mode);
-    let (error, late_error) = (cx.error.take(), cx.late_error.take());
-    let warnings = std::mem::take(&mut cx.warnings);
-    match (body, error) {
-        (Ok(body), None) => match late_error {
-            None => Ok(module(body, &lexed, warnings)),
-            Some(diagnostic) => Err(complete(diagnostic)),
-        },
-        (Ok(_), Some(diagnostic)) => Err(complete(diagnostic)),
-        (Err(stop), noted) => Err(failure(&lexed, stop, noted)),
+    let notes = cx.notes();
+    match (body, notes.error, notes.late_error) {
+        (Ok(body), None, None) => Ok(module(body, &lexed, notes.warnings)),
+        (Ok(_), None, Some(diagnostic)) => Err(complete(diagnostic)),
+        (Ok(_), Some(noted), _) => {
+            let stop = stop_at(&lexed.tokens, noted.diagnostic.span);
+            Err(complete(explain(file, &lexed, stop, Some(noted), mode)))
+        }
+        (Err(stop), noted, _) => Err(failure(file, &lexed, stop, noted, mode)),
     }
 }
 
@@ -92,27 +93,82 @@ fn find(tokens: &[Token], (start, kind, end): &(u32, Tok, u32)) -> usize {
     first + offset.unwrap_or(0)
 }
 
-fn failure(lexed: &Lexed, stop: Stop, noted: Option<Diagnostic>) -> Box<Failure> {
-    let incomplete = match stop {
-        Stop::Lexer => lexed.error.as_ref().is_some_and(|error| error.incomplete),
-        Stop::Token(index) => lexed.tokens.get(index).is_some_and(|token| token.at_end),
+/// The token at or after which a noted error begins.
+fn stop_at(tokens: &[Token], span: Span) -> usize {
+    let after = tokens.partition_point(|token| token.span.start <= span.start);
+    after.saturating_sub(1)
+}
+
+fn failure(
+    file: &SourceFile,
+    lexed: &Lexed,
+    stop: Stop,
+    noted: Option<Noted>,
+    mode: Mode,
+) -> Box<Failure> {
+    let (index, incomplete) = match stop {
+        Stop::Lexer => (
+            lexed.tokens.len().saturating_sub(1),
+            lexed.error.as_ref().is_some_and(|error| error.incomplete),
+        ),
+        Stop::Token(index) => {
+            let at_end = lexed.tokens.get(index).is_some_and(|token| token.at_end);
+            (index, at_end && lexed.error.is_none())
+        }
     };
-    let diagnostic = match (&lexed.error, stop) {
-        (Some(error), Stop::Lexer) => error.diagnostic.clone(),
-        (Some(error), _) if !error.unclosed => error.diagnostic.clone(),
-        (_, Stop::Token(index)) => noted.unwrap_or_else(|| unexpected(lexed, index)),
-        (None, Stop::Lexer) => Diagnostic::syntax("invalid syntax", Span::at(0)),
-    };
+    let diagnostic = explain(file, lexed, index, noted, mode);
     Box::new(Failure {
         diagnostic,
         incomplete,
     })
 }
 
+/// Finds the message that CPython would give. Errors of its tokenizer come
+/// first, wherever they are; then what its actions refuse at once; then the
+/// mistakes its grammar knows; then `invalid syntax`.
+fn explain(
+    file: &SourceFile,
+    lexed: &Lexed,
+    stop: usize,
+    noted: Option<Noted>,
+    mode: Mode,
+) -> Diagnostic {
+    if let Some(error) = lexed.error.as_ref().filter(|error| !error.unclosed) {
+        return error.diagnostic.clone();
+    }
+    if let Some(noted) = noted.as_ref().filter(|noted| noted.at_once) {
+        return noted.diagnostic.clone();
+    }
+    let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
+        Finding::Mistake(diagnostic, last) => (diagnostic, last),
+        Finding::Unexpected(index) => (unexpected(lexed, index), index),
+        Finding::Nothing => match noted {
+            Some(noted) => (noted.diagnostic, stop),
+            None => (unexpected(lexed, stop), stop),
+        },
+    };
+    match &lexed.error {
+        Some(error) if opens_before(file, lexed, error, seen) => error.diagnostic.clone(),
+        _ => diagnostic,
+    }
+}
+
+/// True if the bracket that is never closed stands on an earlier line than
+/// the last token that was looked at, or if that was beyond the last.
+fn opens_before(file: &SourceFile, lexed: &Lexed, error: &LexError, seen: usize) -> bool {
+    let Some(token) = lexed.tokens.get(seen) else {
+        return true;
+    };
+    file.line_of(token.span.start) > file.line_of(error.diagnostic.span.start)
+}
+
 /// A token that fits nowhere.
 fn unexpected(lexed: &Lexed, index: usize) -> Diagnostic {
     let Some(token) = lexed.tokens.get(index) else {
-        return Diagnostic::syntax("invalid syntax", Span::at(0));
+        return match &lexed.error {
+            Some(error) => error.diagnostic.clone(),
+            None => Diagnostic::syntax("invalid syntax", Span::at(0)),
+        };
     };
     let before_end = Span::at(token.span.end.saturating_sub(1));
     match token.kind {

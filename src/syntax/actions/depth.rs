@@ -75,15 +75,12 @@ impl Context<'_> {
     }
 
     fn too_deep(&mut self, span: Span) {
-        if self.error.is_none() {
-            let mut diagnostic = Diagnostic::new(
-                DiagnosticKind::RecursionError,
-                "maximum recursion depth exceeded during compilation",
-                span,
-            );
-            diagnostic.place = Place::Line;
-            self.error = Some(diagnostic);
-        }
+        let diagnostic = Diagnostic::new(
+            DiagnosticKind::RecursionError,
+            "maximum recursion depth exceeded during compilation",
+            span,
+        );
+        self.refuse_at_once(diagnostic.shown_at(Place::Line));
     }
 }
 

@@ -30,10 +30,24 @@ pub struct Context<'a> {
     tokens: &'a [Token],
     comments: &'a [Span],
     names: HashMap<&'a str, Name>,
+    notes: Notes,
+}
+
+/// What the actions have to say.
+#[derive(Default)]
+pub struct Notes {
     /// The first thing that was wrong.
-    pub(super) error: Option<Diagnostic>,
-    pub(super) late_error: Option<Diagnostic>,
-    pub(super) warnings: Vec<Diagnostic>,
+    pub error: Option<Noted>,
+    /// What is only wrong if nothing else is.
+    pub late_error: Option<Diagnostic>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// An error that an action found.
+pub struct Noted {
+    pub diagnostic: Diagnostic,
+    /// True if no other message can be better.
+    pub at_once: bool,
 }
 
 impl<'a> Context<'a> {
@@ -43,9 +57,7 @@ impl<'a> Context<'a> {
             tokens,
             comments,
             names: HashMap::new(),
-            error: None,
-            late_error: None,
-            warnings: Vec::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -63,18 +75,36 @@ impl<'a> Context<'a> {
         name
     }
 
-    /// Notes an error, unless there was one before.
+    /// Takes what was noted.
+    pub fn notes(&mut self) -> Notes {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Notes that something is not as it ought to be; a second look at the
+    /// tokens may find a better message.
     pub fn refuse(&mut self, span: Span, message: impl Into<String>) {
-        if self.error.is_none() {
-            self.error = Some(Diagnostic::syntax(message, span));
+        self.note(Diagnostic::syntax(message, span), false);
+    }
+
+    /// Notes an error that stops CPython's parser at once.
+    pub fn refuse_at_once(&mut self, diagnostic: Diagnostic) {
+        self.note(diagnostic, true);
+    }
+
+    fn note(&mut self, diagnostic: Diagnostic, at_once: bool) {
+        if self.notes.error.is_none() {
+            self.notes.error = Some(Noted {
+                diagnostic,
+                at_once,
+            });
         }
     }
 
     /// Notes an error that CPython's compiler would find: those of its parser
     /// come first, wherever they are.
     pub fn refuse_late(&mut self, span: Span, message: impl Into<String>) {
-        if self.late_error.is_none() {
-            self.late_error = Some(Diagnostic::syntax(message, span));
+        if self.notes.late_error.is_none() {
+            self.notes.late_error = Some(Diagnostic::syntax(message, span));
         }
     }
 

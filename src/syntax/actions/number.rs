@@ -28,7 +28,7 @@ impl Context<'_> {
     }
 
     fn check_digits(&mut self, span: Span, count: usize) {
-        if count <= MAX_DIGITS || self.error.is_some() {
+        if count <= MAX_DIGITS {
             return;
         }
         let message = format!(
@@ -38,7 +38,7 @@ impl Context<'_> {
         );
         let mut diagnostic = Diagnostic::syntax(message, span);
         diagnostic.place = Place::Line;
-        self.error = Some(diagnostic);
+        self.refuse_at_once(diagnostic);
     }
 }
 

@@ -66,7 +66,10 @@ impl Context<'_> {
         }
         if bytes > 0 {
             let span = self.token_after(r);
-            self.refuse(span, "cannot mix bytes and nonbytes literals");
+            self.refuse_at_once(Diagnostic::syntax(
+                "cannot mix bytes and nonbytes literals",
+                span,
+            ));
             return self.constant(l, r, Constant::Str("".into()));
         }
         let formatted = parts
@@ -102,7 +105,10 @@ impl Context<'_> {
     fn add_bytes(&mut self, span: Span, all: &mut Vec<u8>) {
         let literal = Literal::new(self.file.slice(span));
         if !literal.body.is_ascii() {
-            self.refuse(span, "bytes can only contain ASCII literal characters");
+            self.refuse_at_once(Diagnostic::syntax(
+                "bytes can only contain ASCII literal characters",
+                span,
+            ));
         } else if literal.raw {
             all.extend_from_slice(literal.body.as_bytes());
         } else {
@@ -111,7 +117,7 @@ impl Context<'_> {
                     self.warn(span, decoded.warning);
                     all.extend(decoded.value);
                 }
-                Err(message) => self.refuse(span, message),
+                Err(message) => self.refuse_at_once(Diagnostic::syntax(message, span)),
             }
         }
     }
@@ -162,7 +168,7 @@ impl Context<'_> {
                 decoded.value
             }
             Err(message) => {
-                self.refuse(span, message);
+                self.refuse_at_once(Diagnostic::syntax(message, span));
                 "".into()
             }
         }
@@ -171,7 +177,9 @@ impl Context<'_> {
     fn warn(&mut self, span: Span, message: Option<String>) {
         if let Some(message) = message {
             let kind = DiagnosticKind::SyntaxWarning;
-            self.warnings.push(Diagnostic::new(kind, message, span));
+            self.notes
+                .warnings
+                .push(Diagnostic::new(kind, message, span));
         }
     }
 
@@ -274,7 +282,7 @@ impl Context<'_> {
     fn conversion(&mut self, after: u32, name: Span) -> Option<u8> {
         if after != name.start {
             let message = "f-string: conversion type must come right after the exclamation mark";
-            self.refuse(Span::new(after - 1, name.end), message);
+            self.refuse_at_once(Diagnostic::syntax(message, Span::new(after - 1, name.end)));
         }
         match self.file.slice(name) {
             "s" => Some(b's'),
@@ -284,7 +292,7 @@ impl Context<'_> {
                 let message = format!(
                     "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
                 );
-                self.refuse(name, message);
+                self.refuse_at_once(Diagnostic::syntax(message, name));
                 None
             }
         }

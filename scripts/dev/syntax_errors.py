@@ -1,0 +1,63 @@
+"""Records what CPython 3.13 says about bad programs.
+
+Run: python3.13 scripts/dev/syntax_errors.py > tests/syntax/errors.txt
+
+Each line of the output is: class, line, column, end line, end column,
+message, and the program, separated by tabs. The programs are those of
+tests/syntax/bad_programs.txt, one Python string a line.
+"""
+
+import ast
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+
+# What is too large to be written down.
+LARGE = [
+    "(" * 201 + ")" * 201,
+    "x = " + "[" * 250,
+    "".join(" " * depth + "if x:\n" for depth in range(110)) + " " * 110 + "pass\n",
+    "x = " + "9" * 4301,
+]
+
+
+def programs():
+    with open("tests/syntax/bad_programs.txt", encoding="utf-8") as file:
+        for line in file:
+            if not line.startswith("# "):
+                yield ast.literal_eval(line)
+    yield from LARGE
+
+
+def escape(text):
+    out = []
+    for c in text:
+        if c == "\\":
+            out.append("\\\\")
+        elif c == "\n":
+            out.append("\\n")
+        elif c == "\t":
+            out.append("\\t")
+        elif c.isprintable():
+            out.append(c)
+        else:
+            out.append("\\u{%x}" % ord(c))
+    return "".join(out)
+
+
+def main():
+    for program in programs():
+        try:
+            compile(program, "f", "exec")
+        except SyntaxError as error:
+            kind = type(error).__name__
+            place = [error.lineno, error.offset, error.end_lineno, error.end_offset]
+            row = [kind] + [str(n) for n in place] + [error.msg, escape(program)]
+        else:
+            row = ["OK", "0", "0", "0", "0", "", escape(program)]
+        print("\t".join(row))
+
+
+sys.stdout.reconfigure(encoding="utf-8")
+main()

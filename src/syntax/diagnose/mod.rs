@@ -1,0 +1,414 @@
+//! What exactly is wrong with a text that the grammar refused.
+//!
+//! An LR parser knows where it stopped, not what the author meant. So only
+//! when a text is refused, its tokens are read once more by the descent
+//! parser in this folder, which follows the shape of CPython's grammar and at
+//! each point also tries the mistakes that CPython has messages for. It runs
+//! twice, as CPython's does: first without the mistakes, to learn how far the
+//! text makes sense, then with them. It builds no tree, only `Node`s: what
+//! kind of expression stands where.
+//!
+//! It gives up on texts that nest too deep or take too many steps; the plain
+//! `invalid syntax` of the caller stands then.
+
+mod atom;
+mod call;
+mod expr;
+mod fstring;
+mod params;
+mod pattern;
+mod simple;
+mod stmt;
+mod target;
+
+use super::Mode;
+use super::lexer::Lexed;
+use super::token::{Tok, Token};
+use crate::source::{Diagnostic, SourceFile, Span};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What the second look found.
+pub enum Finding {
+    /// A mistake with a message, and the last token that was looked at.
+    Mistake(Diagnostic, usize),
+    /// The text makes sense up to this token, and there is no more to say.
+    Unexpected(usize),
+    /// Nothing: the text is fine, or the look was given up.
+    Nothing,
+}
+
+/// Reads the tokens again, from the statement on that token `stop` is in.
+pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Finding {
+    let start = match mode {
+        Mode::File => statement_start(&lexed.tokens, stop),
+        Mode::Eval | Mode::Single => 0,
+    };
+    let mut reader = Reader::new(file, lexed, start);
+    match reader.text(mode) {
+        Ok(Some(())) | Err(Stop::GiveUp) => return Finding::Nothing,
+        Ok(None) | Err(Stop::Mistake(_)) => {}
+    }
+    let last = reader.furthest;
+    reader.second_look(start);
+    match reader.text(mode) {
+        Err(Stop::Mistake(diagnostic)) => Finding::Mistake(*diagnostic, reader.furthest),
+        _ => Finding::Unexpected(last),
+    }
+}
+
+/// The first token of the outermost statement that a token is in.
+fn statement_start(tokens: &[Token], stop: usize) -> usize {
+    let (mut start, mut depth, mut decorated) = (0, 0_usize, false);
+    for (index, token) in tokens.iter().enumerate().take(stop + 1) {
+        match token.kind {
+            Tok::Indent => depth += 1,
+            Tok::Dedent => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let begins = index == 0 || matches!(tokens[index - 1].kind, Tok::Newline | Tok::Dedent);
+        let goes_on = matches!(
+            token.kind,
+            Tok::Elif | Tok::Else | Tok::Except | Tok::Finally | Tok::Dedent | Tok::Indent
+        );
+        if begins && depth == 0 && !goes_on && token.kind != Tok::EndMarker {
+            if !decorated {
+                start = index;
+            }
+            decorated = token.kind == Tok::At;
+        }
+    }
+    start
+}
+
+/// Why reading stops before its end.
+enum Stop {
+    Mistake(Box<Diagnostic>),
+    GiveUp,
+}
+
+/// A match, no match, or a stop.
+type Read<T> = Result<Option<T>, Stop>;
+
+/// An expression that was read.
+#[derive(Debug)]
+struct Node {
+    kind: Kind,
+    span: Span,
+}
+
+type N = Rc<Node>;
+
+/// What messages tell apart.
+#[derive(Debug)]
+enum Kind {
+    Name,
+    Attribute,
+    Subscript,
+    Starred(N),
+    List(Vec<N>),
+    Tuple(Vec<N>),
+    /// With the left operand, if the first operator is `in`.
+    Compare(Option<N>),
+    Generator,
+    /// Anything else, with its name in messages.
+    Other(&'static str),
+}
+
+impl Node {
+    fn new(kind: Kind, start: u32, end: u32) -> N {
+        let span = Span::new(start, end);
+        Rc::new(Node { kind, span })
+    }
+
+    /// What the expression is called in messages.
+    fn name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Name => "name",
+            Kind::Attribute => "attribute",
+            Kind::Subscript => "subscript",
+            Kind::Starred(_) => "starred",
+            Kind::List(_) => "list",
+            Kind::Tuple(_) => "tuple",
+            Kind::Compare(_) => "comparison",
+            Kind::Generator => "generator expression",
+            Kind::Other(name) => name,
+        }
+    }
+}
+
+/// The rules whose results are kept, since several alternatives ask for them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Rule {
+    Expression,
+    Disjunction,
+    Conjunction,
+    Inversion,
+    Comparison,
+    BitwiseOr,
+    Primary,
+    Atom,
+    StarExpressions,
+    StarExpression,
+    NamedExpression,
+    InvalidNamed,
+    Strings,
+    ForIfClauses,
+    SimpleStatement,
+    Block,
+}
+
+type Memo = HashMap<(Rule, usize, bool), (Option<N>, usize)>;
+
+struct Reader<'a> {
+    file: &'a SourceFile,
+    tokens: &'a [Token],
+    unclosed: Option<Diagnostic>,
+    /// Open brackets behind each token.
+    levels: Vec<u16>,
+    pos: usize,
+    /// The last token that was looked at, in either pass.
+    furthest: usize,
+    /// True where mistakes are tried too.
+    mistakes: bool,
+    memo: Memo,
+    depth: usize,
+    steps: usize,
+}
+
+/// The end of a text that ends inside brackets: no token at all.
+const NOTHING: Tok = Tok::Comment;
+
+const MAX_DEPTH: usize = 120;
+const MAX_STEPS: usize = 3_000_000;
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a SourceFile, lexed: &'a Lexed, start: usize) -> Reader<'a> {
+        let unclosed = lexed.error.as_ref().filter(|error| error.unclosed);
+        Reader {
+            file,
+            tokens: &lexed.tokens,
+            unclosed: unclosed.map(|error| error.diagnostic.clone()),
+            levels: levels(&lexed.tokens),
+            pos: start,
+            furthest: start,
+            mistakes: false,
+            memo: Memo::new(),
+            depth: 0,
+            steps: 0,
+        }
+    }
+
+    /// Starts again, with the mistakes.
+    fn second_look(&mut self, start: usize) {
+        self.pos = start;
+        self.mistakes = true;
+        self.depth = 0;
+        self.memo.clear();
+    }
+
+    fn text(&mut self, mode: Mode) -> Read<()> {
+        match mode {
+            Mode::File | Mode::Single => {
+                self.statements()?;
+            }
+            Mode::Eval => {
+                if self.expressions()?.is_none() {
+                    return Ok(None);
+                }
+                while self.eat(Tok::Newline) {}
+            }
+        }
+        Ok(self.eat(Tok::EndMarker).then_some(()))
+    }
+
+    // ----------------------------------------------------------- tokens
+
+    /// The kind of a token; soft keywords are names here.
+    fn kind(&mut self, index: usize) -> Tok {
+        self.furthest = self.furthest.max(index.min(self.tokens.len()));
+        match self.tokens.get(index).map(|token| token.kind) {
+            Some(Tok::Match | Tok::Case | Tok::Type) => Tok::Name,
+            Some(Tok::WithParen) => Tok::LPar,
+            Some(kind) => kind,
+            None => NOTHING,
+        }
+    }
+
+    fn peek(&mut self) -> Tok {
+        self.kind(self.pos)
+    }
+
+    fn peek_second(&mut self) -> Tok {
+        match self.peek() {
+            NOTHING => NOTHING,
+            _ => self.kind(self.pos + 1),
+        }
+    }
+
+    fn at(&mut self, kind: Tok) -> bool {
+        self.peek() == kind
+    }
+
+    fn at_any(&mut self, kinds: &[Tok]) -> bool {
+        kinds.contains(&self.peek())
+    }
+
+    fn eat(&mut self, kind: Tok) -> bool {
+        let fits = self.at(kind);
+        self.pos += usize::from(fits);
+        fits
+    }
+
+    fn eat_any(&mut self, kinds: &[Tok]) -> bool {
+        let fits = self.at_any(kinds);
+        self.pos += usize::from(fits);
+        fits
+    }
+
+    /// Takes a token and tells where it stands.
+    fn take(&mut self, kind: Tok) -> Option<Span> {
+        let span = self.span();
+        self.eat(kind).then_some(span)
+    }
+
+    /// Where the next token stands.
+    fn span(&self) -> Span {
+        self.span_at(self.pos)
+    }
+
+    fn span_at(&self, index: usize) -> Span {
+        let end = self.file.text().len() as u32;
+        self.tokens.get(index).map_or(Span::at(end), |t| t.span)
+    }
+
+    /// Where the last taken token ends.
+    fn end(&self) -> u32 {
+        match self.pos {
+            0 => 0,
+            pos => self.span_at(pos - 1).end,
+        }
+    }
+
+    fn word_at(&self, index: usize) -> &'a str {
+        let file = self.file;
+        self.tokens.get(index).map_or("", |t| file.slice(t.span))
+    }
+
+    fn at_word(&mut self, word: &str) -> bool {
+        self.at(Tok::Name) && self.word_at(self.pos) == word
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let fits = self.at_word(word);
+        self.pos += usize::from(fits);
+        fits
+    }
+
+    fn line(&self, span: Span) -> u32 {
+        self.file.line_of(span.start)
+    }
+
+    // ------------------------------------------------------ backtracking
+
+    /// Goes back to a place and matches nothing.
+    fn back<T>(&mut self, pos: usize) -> Read<T> {
+        self.pos = pos;
+        Ok(None)
+    }
+
+    /// Reads something and goes back if that is no match.
+    fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        let start = self.pos;
+        let found = rule(self)?;
+        if found.is_none() {
+            self.pos = start;
+        }
+        Ok(found)
+    }
+
+    /// Tries a mistake: it stops the reading or leaves no trace.
+    fn mistake(&mut self, rule: impl FnOnce(&mut Self) -> Read<()>) -> Result<(), Stop> {
+        if self.mistakes {
+            let start = self.pos;
+            rule(self)?;
+            self.pos = start;
+        }
+        Ok(())
+    }
+
+    fn memo(&mut self, rule: Rule, read: impl FnOnce(&mut Self) -> Read<N>) -> Read<N> {
+        let key = (rule, self.pos, self.mistakes);
+        if let Some((found, end)) = self.memo.get(&key) {
+            self.pos = *end;
+            return Ok(found.clone());
+        }
+        self.steps += 1;
+        if self.depth >= MAX_DEPTH * 8 || self.steps > MAX_STEPS {
+            return Err(Stop::GiveUp);
+        }
+        self.depth += 1;
+        let found = self.attempt(read)?;
+        self.depth -= 1;
+        self.memo.insert(key, (found.clone(), self.pos));
+        Ok(found)
+    }
+
+    // ---------------------------------------------------------- mistakes
+
+    /// A mistake at the last token looked at.
+    fn raise<T>(&self, message: impl Into<String>) -> Read<T> {
+        if let (true, Some(unclosed)) = (self.furthest >= self.tokens.len(), &self.unclosed) {
+            return Err(Stop::Mistake(Box::new(unclosed.clone())));
+        }
+        self.raise_in(self.span_at(self.furthest), message)
+    }
+
+    fn raise_in<T>(&self, span: Span, message: impl Into<String>) -> Read<T> {
+        let diagnostic = Diagnostic::syntax(message, span);
+        Err(Stop::Mistake(Box::new(diagnostic)))
+    }
+
+    /// A mistake from a place on to all that was looked at.
+    fn raise_from<T>(&self, span: Span, message: impl Into<String>) -> Read<T> {
+        let end = self.span_at(self.furthest).end;
+        self.raise_in(Span::new(span.start, end), message)
+    }
+
+    /// A missing block.
+    fn raise_block<T>(&self, what: &str, keyword: Span) -> Read<T> {
+        let line = self.line(keyword);
+        let message = format!("expected an indented block after {what} on line {line}");
+        let token = self.tokens.get(self.furthest);
+        let span = match token.map(|token| token.kind) {
+            // Indentation has a place, but no width.
+            Some(Tok::Dedent | Tok::Indent) => Span::at(token.map_or(0, |t| t.span.end)),
+            _ => self.span_at(self.furthest),
+        };
+        let diagnostic = Diagnostic::indentation(message, span);
+        Err(Stop::Mistake(Box::new(diagnostic)))
+    }
+
+    /// A token that must follow, whatever is tried.
+    fn force(&mut self, kind: Tok, text: &str) -> Result<(), Stop> {
+        if self.eat(kind) {
+            return Ok(());
+        }
+        let message = format!("expected '{text}'");
+        self.raise_in::<()>(self.span(), message).map(|_| ())
+    }
+}
+
+/// Counts the open brackets behind each token.
+fn levels(tokens: &[Token]) -> Vec<u16> {
+    let mut level: u16 = 0;
+    let each = tokens.iter().map(|token| {
+        if token.kind.is_open() {
+            level += 1;
+        } else if token.kind.is_close() {
+            level = level.saturating_sub(1);
+        }
+        level
+    });
+    each.collect()
+}
