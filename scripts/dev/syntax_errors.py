@@ -48,15 +48,21 @@ def escape(text):
 
 def main():
     for program in programs():
-        try:
-            compile(program, "f", "exec")
-        except SyntaxError as error:
-            kind = type(error).__name__
-            place = [error.lineno, error.offset, error.end_lineno, error.end_offset]
-            row = [kind] + [str(n) for n in place] + [error.msg, escape(program)]
-        else:
-            row = ["OK", "0", "0", "0", "0", "", escape(program)]
-        print("\t".join(row))
+        print("\t".join([*answer(program), escape(program)]))
+
+
+def answer(program):
+    """What the parser says; "compiler" for what is only said behind it."""
+    try:
+        tree = ast.parse(program)
+    except SyntaxError as error:
+        place = [error.lineno, error.offset, error.end_lineno, error.end_offset]
+        return [type(error).__name__, *map(str, place), error.msg]
+    try:
+        compile(tree, "f", "exec")
+    except SyntaxError as error:
+        return ["compiler", "0", "0", "0", "0", error.msg]
+    return ["fine", "0", "0", "0", "0", ""]
 
 
 sys.stdout.reconfigure(encoding="utf-8")

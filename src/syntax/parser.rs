@@ -134,7 +134,10 @@ fn explain(
     mode: Mode,
 ) -> Diagnostic {
     if let Some(error) = lexed.error.as_ref().filter(|error| !error.unclosed) {
-        return error.diagnostic.clone();
+        return match bad_indentation(file, lexed, stop, mode) {
+            Some(diagnostic) => diagnostic,
+            None => error.diagnostic.clone(),
+        };
     }
     if let Some(noted) = noted.as_ref().filter(|noted| noted.at_once) {
         return noted.diagnostic.clone();
@@ -150,6 +153,26 @@ fn explain(
     match &lexed.error {
         Some(error) if opens_before(file, lexed, error, seen) => error.diagnostic.clone(),
         _ => diagnostic,
+    }
+}
+
+/// The one error that comes before those of the tokenizer behind it.
+fn bad_indentation(
+    file: &SourceFile,
+    lexed: &Lexed,
+    stop: usize,
+    mode: Mode,
+) -> Option<Diagnostic> {
+    let is_indentation = |index: usize| {
+        let token = lexed.tokens.get(index);
+        token.is_some_and(|token| matches!(token.kind, Tok::Indent | Tok::Dedent))
+    };
+    if !is_indentation(stop) {
+        return None;
+    }
+    match diagnose(file, lexed, stop, mode) {
+        Finding::Unexpected(index) if is_indentation(index) => Some(unexpected(lexed, index)),
+        _ => None,
     }
 }
 
@@ -174,6 +197,7 @@ fn unexpected(lexed: &Lexed, index: usize) -> Diagnostic {
     match token.kind {
         Tok::Indent => Diagnostic::indentation("unexpected indent", before_end),
         Tok::Dedent => Diagnostic::indentation("unexpected unindent", before_end),
+        Tok::EndMarker => Diagnostic::syntax("invalid syntax", before_end).shown_at(Place::Line),
         _ => Diagnostic::syntax("invalid syntax", token.span),
     }
 }

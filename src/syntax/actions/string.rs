@@ -9,7 +9,11 @@ use crate::syntax::ast::*;
 #[derive(Debug)]
 pub enum StringPart {
     Plain(Span),
-    Formatted { prefix: Span, parts: Vec<FPart> },
+    Formatted {
+        prefix: Span,
+        end: Span,
+        parts: Vec<FPart>,
+    },
 }
 
 /// A piece of an f-string.
@@ -49,6 +53,15 @@ struct Text {
     span: Span,
     value: Wtf8,
     unicode_prefix: bool,
+}
+
+/// How the text of an f-string is read.
+#[derive(Clone, Copy)]
+struct Style {
+    raw: bool,
+    in_spec: bool,
+    /// The closing quotes, where CPython notices a bad escape.
+    end: Span,
 }
 
 /// A piece of an f-string, decoded.
@@ -188,9 +201,14 @@ impl Context<'_> {
         for part in parts {
             match part {
                 StringPart::Plain(span) => pieces.push(Piece::Text(self.text(span))),
-                StringPart::Formatted { prefix, parts, .. } => {
+                StringPart::Formatted { prefix, end, parts } => {
                     let raw = self.file.slice(prefix).contains(['r', 'R']);
-                    self.pieces(raw, false, parts, &mut pieces);
+                    let style = Style {
+                        raw,
+                        in_spec: false,
+                        end,
+                    };
+                    self.pieces(style, parts, &mut pieces);
                 }
             }
         }
@@ -222,25 +240,25 @@ impl Context<'_> {
         run.clear();
     }
 
-    fn pieces(&mut self, raw: bool, in_spec: bool, parts: Vec<FPart>, out: &mut Vec<Piece>) {
+    fn pieces(&mut self, style: Style, parts: Vec<FPart>, out: &mut Vec<Piece>) {
         for part in parts {
             match part {
-                FPart::Text(span) => out.push(self.fstring_text(raw, in_spec, span)),
-                FPart::Field(field) => self.field(raw, *field, out),
+                FPart::Text(span) => out.push(self.fstring_text(style, span)),
+                FPart::Field(field) => self.field(style, *field, out),
             }
         }
     }
 
-    fn fstring_text(&mut self, raw: bool, in_spec: bool, span: Span) -> Piece {
+    fn fstring_text(&mut self, style: Style, span: Span) -> Piece {
         let file = self.file;
         let text = file.slice(span);
         let mut plain = text.to_string();
-        if !in_spec && (text.contains("{{") || text.contains("}}")) {
-            plain = single_braces(text, raw);
+        if !style.in_spec && (text.contains("{{") || text.contains("}}")) {
+            plain = single_braces(text, style.raw);
         }
-        let value = match raw && !in_spec || !plain.contains('\\') {
+        let value = match style.raw && !style.in_spec || !plain.contains('\\') {
             true => plain.as_str().into(),
-            false => self.decode(span, &plain),
+            false => self.decode(style.end, &plain),
         };
         Piece::Text(Text {
             span,
@@ -249,7 +267,7 @@ impl Context<'_> {
         })
     }
 
-    fn field(&mut self, raw: bool, field: Field, out: &mut Vec<Piece>) {
+    fn field(&mut self, style: Style, field: Field, out: &mut Vec<Piece>) {
         if let Some(debug) = field.debug_span() {
             let value = self.debug_text(debug);
             out.push(Piece::Text(Text {
@@ -264,7 +282,11 @@ impl Context<'_> {
         };
         let format_spec = field.spec.map(|(span, parts)| {
             let mut pieces = Vec::new();
-            self.pieces(raw, true, parts, &mut pieces);
+            let style = Style {
+                in_spec: true,
+                ..style
+            };
+            self.pieces(style, parts, &mut pieces);
             Box::new(self.joined_pieces(span.start, span.end, pieces))
         });
         let kind = ExprKind::FormattedValue {
@@ -281,7 +303,7 @@ impl Context<'_> {
 
     fn conversion(&mut self, after: u32, name: Span) -> Option<u8> {
         if after != name.start {
-            let message = "f-string: conversion type must come right after the exclamation mark";
+            let message = "f-string: conversion type must come right after the exclamanation mark";
             self.refuse_at_once(Diagnostic::syntax(message, Span::new(after - 1, name.end)));
         }
         match self.file.slice(name) {

@@ -257,6 +257,9 @@ impl Reader<'_> {
         let mut after_comma = true;
         while after_comma && self.attempt(Self::dict_item)?.is_some() {
             after_comma = self.eat(Tok::Comma);
+            if after_comma {
+                self.mistake(Self::key_without_colon)?;
+            }
         }
         if self.eat(Tok::RBrace) && (self.pos > start + 1) {
             let comma_alone = self.pos == start + 3 && self.kind(start + 1) == Tok::Comma;
@@ -306,7 +309,7 @@ impl Reader<'_> {
     }
 
     fn key_without_colon(&mut self) -> Read<()> {
-        let Some(key) = self.expression()? else {
+        let Some(key) = self.expression_without_mistakes()? else {
             return Ok(None);
         };
         if self.at(Tok::Colon) {

@@ -132,12 +132,26 @@ impl Reader<'_> {
         if self.at(Tok::Name) && self.peek_second() == Tok::Equal {
             return Ok(None);
         }
+        if let Some(stars) = self.take(Tok::DoubleStar) {
+            return self.unpacking_assigned(stars);
+        }
         let Some(value) = self.expression()? else {
             return Ok(None);
         };
         if let Some(equal) = self.take(Tok::Equal) {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";
             return self.raise_in(value.span.to(equal), message);
+        }
+        Ok(None)
+    }
+
+    /// `**value = value`.
+    fn unpacking_assigned(&mut self, stars: Span) -> Read<()> {
+        if self.expression()?.is_some() && self.eat(Tok::Equal) {
+            if let Some(value) = self.expression()? {
+                let message = "cannot assign to keyword argument unpacking";
+                return self.raise_in(stars.to(value.span), message);
+            }
         }
         Ok(None)
     }
@@ -162,7 +176,11 @@ impl Reader<'_> {
         let start = self.pos;
         self.starred_after_unpacked()?;
         self.pos = start;
+        self.generator_and_more()?;
+        self.pos = start;
         self.keyword_comprehension()?;
+        self.pos = start;
+        self.keyword_without_value()?;
         self.pos = start;
         let args = self.args()?;
         let after_args = self.pos;
@@ -186,6 +204,39 @@ impl Reader<'_> {
                         false => "positional argument follows keyword argument",
                     });
                 }
+            }
+        }
+        Ok(None)
+    }
+
+    /// `f(a for a in b, c)`.
+    fn generator_and_more(&mut self) -> Read<()> {
+        let Some(element) = self.expression()? else {
+            return Ok(None);
+        };
+        if let Some(clauses) = self.for_if_clauses()? {
+            if self.eat(Tok::Comma) {
+                let span = element.span.to(clauses.span);
+                return self.raise_in(span, "Generator expression must be parenthesized");
+            }
+        }
+        Ok(None)
+    }
+
+    /// `f(a, b=)`.
+    fn keyword_without_value(&mut self) -> Read<()> {
+        let start = self.pos;
+        if self.args()?.is_none() || !self.eat(Tok::Comma) {
+            self.pos = start;
+        }
+        let name = self.span();
+        if !self.eat(Tok::Name) {
+            return Ok(None);
+        }
+        if let Some(equal) = self.take(Tok::Equal) {
+            if self.at_any(&[Tok::Comma, Tok::RPar]) {
+                let message = "expected argument value expression";
+                return self.raise_in(name.to(equal), message);
             }
         }
         Ok(None)

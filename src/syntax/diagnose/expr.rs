@@ -86,6 +86,7 @@ impl Reader<'_> {
         };
         match self.expression()? {
             Some(value) => Ok(Some(self.starred(star, value))),
+            None if self.mistakes => self.raise("Invalid star expression"),
             None => self.back(self.pos - 1),
         }
     }
@@ -241,7 +242,7 @@ impl Reader<'_> {
     }
 
     /// The same without trying mistakes inside.
-    fn expression_without_mistakes(&mut self) -> Read<N> {
+    pub(super) fn expression_without_mistakes(&mut self) -> Read<N> {
         let before = std::mem::replace(&mut self.mistakes, false);
         let found = self.plain_expression();
         self.mistakes = before;
@@ -251,9 +252,11 @@ impl Reader<'_> {
     /// Two expressions in a row, inside brackets.
     fn forgotten_comma(&mut self) -> Read<()> {
         if self.at(Tok::Name) {
+            // CPython takes the beginning of a soft keyword for one here.
             let soft = ["_", "case", "match", "type"];
+            let word = self.word_at(self.pos);
             let string = matches!(self.peek_second(), Tok::String);
-            if string || soft.contains(&self.word_at(self.pos)) {
+            if string || soft.iter().any(|keyword| keyword.starts_with(word)) {
                 return Ok(None);
             }
         }
@@ -295,7 +298,7 @@ impl Reader<'_> {
         let Some(colon) = self.take(Tok::Colon) else {
             return Ok(None);
         };
-        if self.at(Tok::FStringMiddle) {
+        if self.at(Tok::FStringMiddle) || (self.at(Tok::RBrace) && self.in_field(self.pos)) {
             let message = "f-string: lambda expressions are not allowed without parentheses";
             return self.raise_in(start.to(colon), message);
         }

@@ -114,6 +114,24 @@ impl Reader<'_> {
         Ok(None)
     }
 
+    /// True directly inside the field of an f-string.
+    pub(super) fn in_field(&self, index: usize) -> bool {
+        let mut closed = 0;
+        for before in (0..index).rev() {
+            let kind = self.tokens[before].kind;
+            if kind.is_close() {
+                closed += 1;
+            } else if kind.is_open() && closed > 0 {
+                closed -= 1;
+            } else if kind.is_open() {
+                let outside = before.checked_sub(1).map(|index| self.tokens[index].kind);
+                let text = [Tok::FStringStart, Tok::FStringMiddle, Tok::RBrace];
+                return outside.is_some_and(|kind| text.contains(&kind));
+            }
+        }
+        false
+    }
+
     fn invalid_conversion(&mut self) -> Read<()> {
         if !self.eat(Tok::Exclamation) {
             return Ok(None);

@@ -60,7 +60,7 @@ pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Fi
 /// The first token of the outermost statement that a token is in.
 fn statement_start(tokens: &[Token], stop: usize) -> usize {
     let (mut start, mut depth, mut decorated) = (0, 0_usize, false);
-    for (index, token) in tokens.iter().enumerate().take(stop + 1) {
+    for (index, token) in tokens.iter().enumerate().take(stop.max(1)) {
         match token.kind {
             Tok::Indent => depth += 1,
             Tok::Dedent => depth = depth.saturating_sub(1),
@@ -369,10 +369,11 @@ impl<'a> Reader<'a> {
         Err(Stop::Mistake(Box::new(diagnostic)))
     }
 
-    /// A mistake from a place on to all that was looked at.
+    /// A mistake from a place on to the last character but one of what was
+    /// looked at, as CPython counts.
     fn raise_from<T>(&self, span: Span, message: impl Into<String>) -> Read<T> {
-        let end = self.span_at(self.furthest).end;
-        self.raise_in(Span::new(span.start, end), message)
+        let end = self.span_at(self.furthest).end.saturating_sub(1);
+        self.raise_in(Span::new(span.start, end.max(span.start)), message)
     }
 
     /// A missing block.
@@ -381,12 +382,20 @@ impl<'a> Reader<'a> {
         let message = format!("expected an indented block after {what} on line {line}");
         let token = self.tokens.get(self.furthest);
         let span = match token.map(|token| token.kind) {
-            // Indentation has a place, but no width.
+            // These have a place, but no width.
             Some(Tok::Dedent | Tok::Indent) => Span::at(token.map_or(0, |t| t.span.end)),
+            Some(Tok::EndMarker) => self.last_line_end(),
             _ => self.span_at(self.furthest),
         };
         let diagnostic = Diagnostic::indentation(message, span);
         Err(Stop::Mistake(Box::new(diagnostic)))
+    }
+
+    /// Where the last line ends.
+    fn last_line_end(&self) -> Span {
+        let text = self.file.text();
+        let ends = usize::from(text.ends_with('\n'));
+        Span::at((text.len() - ends) as u32)
     }
 
     /// A token that must follow, whatever is tried.

@@ -50,7 +50,7 @@ impl Reader<'_> {
             let before = self.pos;
             let good = match self.peek() {
                 Tok::Name => self.plain_parameter(style, &mut seen)?,
-                Tok::Slash => self.slash(style, &mut seen)?,
+                Tok::Slash => self.slash(&mut seen)?,
                 Tok::Star => self.star(style, &mut seen)?,
                 Tok::DoubleStar => return self.double_star(style),
                 Tok::LPar if self.mistakes => {
@@ -115,14 +115,14 @@ impl Reader<'_> {
         if self.expression()?.is_some() {
             return Ok(true);
         }
-        if self.mistakes && self.at_any(&[Tok::Comma, style.end]) {
+        if self.mistakes && self.at_any(&[Tok::Comma, Tok::RPar]) {
             self.raise_in::<()>(equal, "expected default value expression")?;
         }
         self.pos = before;
         Ok(false)
     }
 
-    fn slash(&mut self, style: Style, seen: &mut Seen) -> Read<()> {
+    fn slash(&mut self, seen: &mut Seen) -> Read<()> {
         let span = self.span();
         self.pos += 1;
         let message = if seen.star {
@@ -138,8 +138,7 @@ impl Reader<'_> {
             }
             return Ok(Some(()));
         };
-        let lone = seen.any || seen.star || self.at_any(&[Tok::Comma, style.end]);
-        if self.mistakes && lone {
+        if self.mistakes && (seen.any || seen.star || self.at(Tok::Comma)) {
             return self.raise_in(span, message);
         }
         Ok(None)
@@ -149,7 +148,7 @@ impl Reader<'_> {
         let span = self.span();
         self.pos += 1;
         if seen.star {
-            if self.mistakes {
+            if self.mistakes && self.at_any(&[Tok::Name, Tok::Comma]) {
                 return self.raise_in(span, "* argument may appear only once");
             }
             return Ok(None);
@@ -185,8 +184,10 @@ impl Reader<'_> {
         if second != style.end && second != Tok::DoubleStar {
             return Ok(Some(()));
         }
+        let message = "named arguments must follow bare *";
         match self.mistakes {
-            true => self.raise_in(span, "named arguments must follow bare *"),
+            true if style.annotations => self.raise_in(span, message),
+            true => self.raise(message),
             false => Ok(None),
         }
     }
@@ -249,12 +250,14 @@ impl Reader<'_> {
         if self.mistakes && self.at(Tok::RSqb) {
             return self.raise_from(self.span(), "Type parameter list cannot be empty");
         }
+        let mut any = false;
         while self.type_parameter()?.is_some() {
+            any = true;
             if !self.eat(Tok::Comma) {
                 break;
             }
         }
-        match self.eat(Tok::RSqb) {
+        match any && self.eat(Tok::RSqb) {
             true => Ok(Some(())),
             false => self.back(start),
         }

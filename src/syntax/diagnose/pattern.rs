@@ -115,9 +115,10 @@ impl Reader<'_> {
                 return self.raise_in(target, "cannot use '_' as a target");
             }
             self.pos = before + 1;
-            let is_name = self.at(Tok::Name) && called != Tok::Dot && called != Tok::LPar;
-            if let (Some(target), false) = (self.expression()?, is_name) {
-                return self.raise_in(target.span, "invalid pattern target");
+            if !self.at(Tok::Name) {
+                if let Some(target) = self.expression()? {
+                    return self.raise_in(target.span, "invalid pattern target");
+                }
             }
         }
         self.pos = before;
@@ -233,7 +234,7 @@ impl Reader<'_> {
     fn mapping_items(&mut self) -> Read<()> {
         while !self.at(Tok::RBrace) {
             if self.eat(Tok::DoubleStar) {
-                if !self.eat(Tok::Name) {
+                if self.at_word("_") || !self.eat(Tok::Name) {
                     return Ok(None);
                 }
                 self.eat(Tok::Comma);

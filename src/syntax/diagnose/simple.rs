@@ -99,7 +99,8 @@ impl Reader<'_> {
         if !self.eat_word("type") || !self.eat(Tok::Name) {
             return Ok(None);
         }
-        if self.type_parameters()?.is_none() || !self.eat(Tok::Equal) {
+        self.type_parameters()?;
+        if !self.eat(Tok::Equal) {
             return Ok(None);
         }
         Ok(self.expression()?.map(|_| ()))

@@ -205,7 +205,29 @@ impl Reader<'_> {
                 }
             }
         }
+        self.pos = after_keyword;
+        self.mistake(Self::with_without_colon)?;
         Ok(None)
+    }
+
+    /// Items that nothing need follow, and a line end.
+    fn with_without_colon(&mut self) -> Read<()> {
+        loop {
+            if self.expression()?.is_none() {
+                return Ok(None);
+            }
+            let before = self.pos;
+            if self.eat(Tok::As) && self.star_target()?.is_none() {
+                self.pos = before;
+            }
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        match self.at(Tok::Newline) {
+            true => self.raise("expected ':'"),
+            false => Ok(None),
+        }
     }
 
     fn with_items_in_parentheses(&mut self) -> Read<()> {
@@ -273,10 +295,7 @@ impl Reader<'_> {
         while self.at(Tok::Except) {
             let starred = self.peek_second() == Tok::Star;
             if stars.is_some_and(|before| before != starred) {
-                if self.mistakes && self.attempt(Self::except)?.is_some() {
-                    let message = "cannot have both 'except' and 'except*' on the same 'try'";
-                    return self.raise(message);
-                }
+                self.mistake(Self::other_except)?;
                 return Ok(None);
             }
             if self.attempt(Self::except)?.is_none() {
@@ -331,6 +350,23 @@ impl Reader<'_> {
         self.block()
     }
 
+    /// `except` behind `except*`, or the other way round.
+    fn other_except(&mut self) -> Read<()> {
+        let start = self.span();
+        self.pos += 1;
+        self.eat(Tok::Star);
+        let head = Span::new(start.start, self.end());
+        self.expression()?;
+        if self.at(Tok::As) && self.peek_second() == Tok::Name {
+            self.pos += 2;
+        }
+        if self.eat(Tok::Colon) {
+            let message = "cannot have both 'except' and 'except*' on the same 'try'";
+            return self.raise_in(head, message);
+        }
+        Ok(None)
+    }
+
     /// `except A, B:`.
     fn bare_exception_types(&mut self, first: Span) -> Read<()> {
         if !self.eat(Tok::Comma) || self.expressions()?.is_none() {
@@ -368,9 +404,10 @@ impl Reader<'_> {
         self.eat(Tok::Async);
         let keyword = self.span();
         self.pos += 1;
-        if !self.eat(Tok::Name) || self.type_parameters()?.is_none() {
+        if !self.eat(Tok::Name) {
             return Ok(None);
         }
+        self.type_parameters()?;
         self.force(Tok::LPar, "(")?;
         self.function_parameters()?;
         if !self.eat(Tok::RPar) {
@@ -388,9 +425,10 @@ impl Reader<'_> {
     fn class(&mut self) -> Read<()> {
         let keyword = self.span();
         self.pos += 1;
-        if !self.eat(Tok::Name) || self.type_parameters()?.is_none() {
+        if !self.eat(Tok::Name) {
             return Ok(None);
         }
+        self.type_parameters()?;
         let before = self.pos;
         if self.eat(Tok::LPar) {
             self.arguments()?;
