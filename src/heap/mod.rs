@@ -8,6 +8,7 @@
 mod buffer;
 mod collect;
 mod refs;
+mod slots;
 mod store;
 #[cfg(test)]
 mod tests;

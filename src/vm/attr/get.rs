@@ -1,0 +1,297 @@
+//! Reading attributes.
+
+use super::descriptor::is_instance_method;
+use super::Nature;
+use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
+use crate::object::class::{Class, class_flags};
+use crate::object::descriptor::Super;
+use crate::object::kind;
+use crate::object::module::Module;
+use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, R, Step};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::special::Special;
+use crate::vm::types::Known;
+
+/// What an inline cache may remember of a look-up, for as long as the type epoch is the same.
+pub enum Cached {
+    /// Nothing.
+    No,
+    /// Objects of this shape have the attribute in this slot.
+    Slot {
+        /// The shape.
+        shape: u32,
+        /// The slot.
+        slot: u16,
+    },
+    /// On objects of this shape the attribute is this function of the class (a script's
+    /// function or a native method), to be bound to the object.
+    Method {
+        /// The shape.
+        shape: u32,
+        /// The function.
+        function: Value,
+    },
+}
+
+/// What a method call calls.
+pub enum Method {
+    /// A function of the class: the receiver goes in front of the arguments.
+    Unbound(Value),
+    /// Anything else, called with the arguments alone.
+    Bound(Value),
+    /// What gives the callable, called with the arguments alone.
+    Step(Step),
+}
+
+/// Reads an attribute by `__getattribute__`, and by `__getattr__` if that raises
+/// AttributeError: object, name, what to call, a tuple of its arguments.
+static GET_OR_ELSE: Def = Def::frame("getattr(obj, name, callee, args, /)", 0, get_or_else);
+
+fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            let args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            Step::Call(frame.regs[2].clone(), args)
+        }
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
+        Input::Raised(raised) => {
+            if !vm.is_instance_of_known(&raised.0, Known::AttributeError) {
+                return Step::Raise(raised);
+            }
+            let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
+            match vm.special_of(&obj, Special::GetAttr) {
+                Some(getattr) => vm.call_special(getattr, &obj, &[name]),
+                None => Step::Raise(raised),
+            }
+        }
+    }
+}
+
+impl Vm {
+    /// `obj.name`
+    pub fn get_attr_step(&mut self, obj: &Value, name: &Value) -> Step {
+        self.resolve_attr(obj, name).0
+    }
+
+    /// `obj.name`, and what a cache may remember of it.
+    pub fn resolve_attr(&mut self, obj: &Value, name: &Value) -> (Step, Cached) {
+        let name = match self.interned(name) {
+            Ok(name) => name,
+            Err(raised) => return (Step::Raise(raised), Cached::No),
+        };
+        let class = self.class_of(obj);
+        if class.has(class_flags::GETATTRIBUTE) {
+            return (self.script_getattribute(obj, &name, &class), Cached::No);
+        }
+        let (step, cached) = self.generic_resolve(obj, &name, &class);
+        if !class.has(class_flags::GETATTR) {
+            return (step, cached);
+        }
+        (self.or_getattr(step, obj, &name, &class), cached)
+    }
+
+    /// What `object.__getattribute__` (and those of `type`, modules and `super`) does.
+    pub fn generic_get_step(&mut self, obj: &Value, name: &Value) -> Step {
+        match self.interned(name) {
+            Ok(name) => {
+                let class = self.class_of(obj);
+                self.generic_resolve(obj, &name, &class).0
+            }
+            Err(raised) => Step::Raise(raised),
+        }
+    }
+
+    fn generic_resolve(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> (Step, Cached) {
+        match class.layout {
+            kind::CLASS => (self.class_get(obj, name, class), Cached::No),
+            kind::SUPER => (self.super_get(obj, name, class), Cached::No),
+            kind::MODULE => (self.module_get(obj, name, class), Cached::No),
+            _ => self.instance_get(obj, name, class),
+        }
+    }
+
+    fn instance_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> (Step, Cached) {
+        let Some(attribute) = self.lookup_in_class(class, name) else {
+            let cached = self.cacheable_slot(obj, name);
+            return match self.own_attribute(obj, name) {
+                Some(value) => (Step::Return(value), cached),
+                None => (Step::Raise(self.no_attribute(obj, name)), Cached::No),
+            };
+        };
+        let nature = self.nature(&attribute);
+        if !nature.is_data()
+            && let Some(value) = self.own_attribute(obj, name)
+        {
+            return (Step::Return(value), self.cacheable_slot(obj, name));
+        }
+        let cached = match nature {
+            Nature::Function => cacheable_method(obj, &attribute),
+            Nature::Native if is_instance_method(&attribute) => cacheable_method(obj, &attribute),
+            _ => Cached::No,
+        };
+        (self.descriptor_get(&attribute, nature, obj, class), cached)
+    }
+
+    fn cacheable_slot(&self, obj: &Value, name: &Value) -> Cached {
+        if obj.shape_entry().is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0) {
+            return Cached::No;
+        }
+        match self.own_slot(obj, name) {
+            Some(slot) => Cached::Slot { shape: obj.shape(), slot },
+            None => Cached::No,
+        }
+    }
+
+    fn script_getattribute(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
+        let Some(method) = self.special(class, Special::GetAttribute) else {
+            return self.generic_resolve(obj, name, class).0;
+        };
+        let step = self.call_special(method, obj, std::slice::from_ref(name));
+        if class.has(class_flags::GETATTR) { self.or_getattr(step, obj, name, class) } else { step }
+    }
+
+    /// Where a step raises AttributeError, `__getattr__` is asked.
+    fn or_getattr(&mut self, step: Step, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
+        match step {
+            Step::Raise(raised) if self.is_instance_of_known(&raised.0, Known::AttributeError) => match self.special(class, Special::GetAttr) {
+                Some(getattr) => self.call_special(getattr, obj, std::slice::from_ref(name)),
+                None => Step::Raise(raised),
+            },
+            Step::TailCall(callee, args) => match self.new_tuple(args.into_vec()) {
+                Ok(args) => Step::Enter(&GET_OR_ELSE, smallvec::smallvec![obj.clone(), name.clone(), callee, args]),
+                Err(raised) => Step::Raise(raised),
+            },
+            other => other,
+        }
+    }
+
+    /// An attribute of a class object.
+    fn class_get(&mut self, obj: &Value, name: &Value, metaclass: &Ref<Class>) -> Step {
+        let Some(class) = obj.to_ref::<Class>() else { return Step::Raise(self.no_attribute(obj, name)) };
+        let meta = self.lookup_in_class(metaclass, name);
+        let nature = meta.as_ref().map(|attribute| self.nature(attribute));
+        if let (Some(attribute), Some(nature)) = (&meta, &nature)
+            && nature.is_data()
+        {
+            let nature = self.nature(attribute);
+            return self.descriptor_get(attribute, nature, obj, metaclass);
+        }
+        if let Some(attribute) = self.lookup_in_class(&class, name) {
+            return self.descriptor_get_on_class(&attribute, &class);
+        }
+        match (meta, nature) {
+            (Some(attribute), Some(nature)) => self.descriptor_get(&attribute, nature, obj, metaclass),
+            _ => Step::Raise(self.no_attribute(obj, name)),
+        }
+    }
+
+    /// An attribute of a module: its namespace before the class's methods, its own `__getattr__` last.
+    fn module_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
+        let attribute = self.lookup_in_class(class, name);
+        let nature = attribute.as_ref().map(|attribute| self.nature(attribute));
+        if !nature.as_ref().is_some_and(Nature::is_data)
+            && let Some(value) = self.own_attribute(obj, name)
+        {
+            return Step::Return(value);
+        }
+        if let (Some(attribute), Some(nature)) = (attribute, nature) {
+            return self.descriptor_get(&attribute, nature, obj, class);
+        }
+        let getattr = self.names.of(Special::GetAttr).clone();
+        match obj.get::<Module>().and_then(|m| m.namespace.get_str(&getattr)) {
+            Some(function) => Step::TailCall(function, Args::from_slice(std::slice::from_ref(name))),
+            None => Step::Raise(self.no_attribute(obj, name)),
+        }
+    }
+
+    /// An attribute through `super()`.
+    fn super_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
+        if let Some(sup) = obj.get::<Super>()
+            && !name.is(self.names.class_.as_value())
+            && let (Some(this), Some(receiver_class)) = (sup.class.get().to_ref::<Class>(), sup.receiver_class.get().to_ref::<Class>())
+            && let Some(text) = name.get::<Str>()
+            && let Some(attribute) = self.lookup_behind(&receiver_class, &this, text)
+        {
+            let receiver = sup.receiver.get();
+            // On the class itself (`super(C, cls).method`) functions are not bound.
+            if receiver.is(receiver_class.as_value()) {
+                return self.descriptor_get_on_class(&attribute, &receiver_class);
+            }
+            let nature = self.nature(&attribute);
+            return self.descriptor_get(&attribute, nature, &receiver, &receiver_class);
+        }
+        self.instance_get(obj, name, class).0
+    }
+
+    /// What `obj.name(...)` calls, without making a bound method where that can be avoided.
+    pub fn find_method(&mut self, obj: &Value, name: &Value) -> (Method, Cached) {
+        let class = self.class_of(obj);
+        let simple = !matches!(class.layout, kind::CLASS | kind::SUPER | kind::MODULE) && !class.has(class_flags::GETATTRIBUTE);
+        if simple && let Some(attribute) = self.lookup_in_class(&class, name) {
+            let nature = self.nature(&attribute);
+            let unbound = match nature {
+                Nature::Function => true,
+                Nature::Native => is_instance_method(&attribute),
+                _ => false,
+            };
+            if unbound {
+                return match self.own_attribute(obj, name) {
+                    Some(value) => (Method::Bound(value), Cached::No),
+                    None => {
+                        let cached = cacheable_method(obj, &attribute);
+                        (Method::Unbound(attribute), cached)
+                    }
+                };
+            }
+        }
+        if class.layout == kind::SUPER
+            && let Some(found) = self.super_method(obj, name)
+        {
+            return (found, Cached::No);
+        }
+        match self.resolve_attr(obj, name) {
+            (Step::Return(value), cached) => (Method::Bound(value), cached),
+            (step, _) => (Method::Step(step), Cached::No),
+        }
+    }
+
+    /// `super().name(...)` of a plain function: the receiver is put in front by a bound method.
+    fn super_method(&mut self, obj: &Value, name: &Value) -> Option<Method> {
+        let sup = obj.get::<Super>()?;
+        let (this, receiver_class) = (sup.class.get().to_ref::<Class>()?, sup.receiver_class.get().to_ref::<Class>()?);
+        let attribute = self.lookup_behind(&receiver_class, &this, name.get::<Str>()?)?;
+        let static_native = attribute.get_exact::<Native>().is_some_and(|n| n.def.binding == Binding::Static);
+        static_native.then_some(Method::Bound(attribute))
+    }
+
+    /// As `find_method`; anything that has to run script for it runs nested. The flag says
+    /// that the receiver goes in front of the arguments.
+    pub fn resolve_method(&mut self, obj: &Value, name: &Value) -> R<(Value, bool)> {
+        match self.find_method(obj, name).0 {
+            Method::Unbound(function) => Ok((function, true)),
+            Method::Bound(value) => Ok((value, false)),
+            Method::Step(step) => Ok((self.finish(step)?, false)),
+        }
+    }
+
+    /// Whether a value is an instance of a class the VM knows, by its class alone.
+    pub fn is_instance_of_known(&mut self, value: &Value, known: Known) -> bool {
+        let known = self.known_class(known);
+        self.class_of(value).is_subclass(&known)
+    }
+}
+
+/// Objects of one shape agree on their own attributes, unless these lie in a dict.
+fn cacheable_method(obj: &Value, function: &Value) -> Cached {
+    let Some(entry) = obj.shape_entry() else { return Cached::No };
+    if entry.flags & (shape_flags::UNCACHEABLE | shape_flags::DICT_MODE | shape_flags::TAIL_DICT) != 0 {
+        return Cached::No;
+    }
+    let keeps_dict = super::super::types::has_dict_field(entry.kind) && entry.kind != kind::INSTANCE;
+    if keeps_dict || (obj.shape() < FIRST_FREE_SHAPE && entry.kind == kind::NATIVE) {
+        return Cached::No;
+    }
+    Cached::Method { shape: obj.shape(), function: function.clone() }
+}

@@ -1,0 +1,262 @@
+//! Where an object keeps attributes of its own: slots told by its shape, or a dict.
+
+use crate::heap::{self, Field, Ref, Value, shape_flags};
+use crate::object::class::{Class, class_flags};
+use crate::object::descriptor::{ClassMethod, StaticMethod};
+use crate::object::dict::Dict;
+use crate::object::exception::Exception;
+use crate::object::function::Function;
+use crate::object::kind;
+use crate::object::module::Module;
+use crate::object::native::R;
+use crate::object::str::Str;
+use crate::vm::Vm;
+
+/// What setting an attribute did to an instance's shape.
+pub(super) enum Stored {
+    /// The value of a slot changed.
+    Slot(u16),
+    /// A slot was added: the shape before and after.
+    Added(u32, u16, u32),
+    /// It went into a dict.
+    Elsewhere,
+    /// The object has no room for attributes of its own.
+    NoRoom,
+}
+
+/// The place that holds the dict of an object that keeps its attributes in one.
+fn dict_place(obj: &Value) -> Option<&Field> {
+    let entry = obj.shape_entry()?;
+    if entry.flags & shape_flags::TAIL_DICT != 0 {
+        return obj.slots().first();
+    }
+    match entry.kind {
+        kind::INSTANCE if entry.flags & shape_flags::DICT_MODE != 0 => {
+            let reserved = entry.class.get::<Class>()?.reserved_slots.get();
+            obj.slots().get(reserved as usize)
+        }
+        kind::FUNCTION => obj.get::<Function>().map(|f| &f.dict),
+        kind::EXCEPTION => obj.get::<Exception>().map(|e| &e.dict),
+        kind::CLASSMETHOD => obj.get::<ClassMethod>().map(|c| &c.dict),
+        kind::STATICMETHOD => obj.get::<StaticMethod>().map(|s| &s.dict),
+        _ => None,
+    }
+}
+
+/// The dict of an object if it has one already.
+fn existing_dict(obj: &Value) -> Option<Ref<Dict>> {
+    if let Some(module) = obj.get::<Module>() {
+        return Some(module.namespace.clone());
+    }
+    dict_place(obj)?.as_value().to_ref::<Dict>()
+}
+
+/// Whether the object's attributes lie in slots told by its shape.
+fn in_slots(obj: &Value) -> bool {
+    obj.shape_entry().is_some_and(|e| e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS)
+}
+
+impl Vm {
+    /// The attribute of an object's own; `name` is interned.
+    #[inline]
+    pub(crate) fn own_attribute(&mut self, obj: &Value, name: &Value) -> Option<Value> {
+        if in_slots(obj) {
+            let slot = self.shapes.slot(obj.shape(), name)?;
+            return obj.slots().get(slot as usize).map(Field::get).filter(|v| !v.is_undef());
+        }
+        existing_dict(obj)?.get_str(name.get::<Str>()?)
+    }
+
+    /// Which slot holds the attribute, if one does.
+    pub(super) fn own_slot(&self, obj: &Value, name: &Value) -> Option<u16> {
+        if in_slots(obj) { self.shapes.slot(obj.shape(), name) } else { None }
+    }
+
+    /// Sets an attribute of the object's own.
+    pub(super) fn store_own(&mut self, obj: &Value, name: &Value, value: Value) -> R<Stored> {
+        if in_slots(obj) {
+            return self.store_in_slots(obj, name, value);
+        }
+        if obj.is_kind::<Module>() || self.class_of(obj).has(class_flags::HAS_DICT) {
+            let Some(dict) = self.object_dict(obj) else { return Ok(Stored::NoRoom) };
+            self.put_name(&dict, name, value)?;
+            return Ok(Stored::Elsewhere);
+        }
+        Ok(Stored::NoRoom)
+    }
+
+    fn store_in_slots(&mut self, obj: &Value, name: &Value, value: Value) -> R<Stored> {
+        let old = obj.shape();
+        if let Some(slot) = self.shapes.slot(old, name) {
+            obj.slots()[slot as usize].set(value);
+            return Ok(Stored::Slot(slot));
+        }
+        let class = self.class_of(obj);
+        if !class.has(class_flags::HAS_DICT) {
+            return Ok(Stored::NoRoom);
+        }
+        if let Some((new, slot)) = self.shapes.add(&class, old, name)
+            && obj.set_shape(new)
+        {
+            obj.slots()[slot as usize].set(value);
+            return Ok(Stored::Added(old, slot, new));
+        }
+        if let Some(dict) = self.to_dict_mode(obj) {
+            self.put_name(&dict, name, value)?;
+            return Ok(Stored::Elsewhere);
+        }
+        Ok(Stored::NoRoom)
+    }
+
+    fn put_name(&mut self, dict: &Ref<Dict>, name: &Value, value: Value) -> R<()> {
+        let Some(name) = name.to_ref::<Str>() else { return Ok(()) };
+        let old = dict.insert_str(&name, value);
+        self.lift(old).map(drop)
+    }
+
+    /// Deletes an attribute of the object's own; false if there is none.
+    pub(super) fn delete_own(&mut self, obj: &Value, name: &Value) -> bool {
+        if in_slots(obj) {
+            if self.shapes.slot(obj.shape(), name).is_none() {
+                return false;
+            }
+            if self.undo_last_slot(obj, name) {
+                return true;
+            }
+            if self.to_dict_mode(obj).is_none() {
+                return false;
+            }
+        }
+        let (Some(dict), Some(name)) = (existing_dict(obj), name.get::<Str>()) else { return false };
+        dict.remove_str(name).is_some()
+    }
+
+    /// The attribute that was added last goes: the instance gets the shape it had before.
+    fn undo_last_slot(&mut self, obj: &Value, name: &Value) -> bool {
+        let class = self.class_of(obj);
+        let mut id = class.root_shape.get();
+        let Some(shape) = self.shapes.get(obj.shape()) else { return false };
+        let keys: Vec<usize> = shape.keys.keys().copied().collect();
+        if keys.last() != Some(&(name.word() as usize)) {
+            return false;
+        }
+        for key in &keys[..keys.len() - 1] {
+            let next = self.shapes.get(id).and_then(|s| s.next.iter().find(|(k, _)| k == key));
+            match next {
+                Some(&(_, next)) => id = next,
+                None => return false,
+            }
+        }
+        let Some(slot) = self.shapes.slot(obj.shape(), name) else { return false };
+        if !obj.set_shape(id) {
+            return false;
+        }
+        drop(obj.slots()[slot as usize].take());
+        true
+    }
+
+    /// Moves the attributes of an instance from its slots into a dict, which is returned.
+    /// None if the class leaves no room for one.
+    pub(crate) fn to_dict_mode(&mut self, obj: &Value) -> Option<Ref<Dict>> {
+        let class = self.class_of(obj);
+        let reserved = class.reserved_slots.get() as usize;
+        let slots = obj.slots();
+        if slots.len() <= reserved {
+            return None;
+        }
+        let dict = Dict::new();
+        if let Some(shape) = self.shapes.get(obj.shape()) {
+            for (name, slot) in shape.keys.values() {
+                let value = slots[*slot as usize].take();
+                if let (Some(name), false) = (name.to_ref::<Str>(), value.is_undef()) {
+                    // The dict replaces slots of the same size; a lack of memory shows at the next growth.
+                    drop(dict.insert_str(&name, value));
+                }
+            }
+        }
+        let shape = self.dict_shape(&class, slots.len() as u16);
+        if !obj.set_shape(shape) {
+            return None;
+        }
+        slots[reserved].set(dict.value());
+        Some(dict)
+    }
+
+    /// The shape in dictionary mode of instances with so many slots.
+    fn dict_shape(&mut self, class: &Ref<Class>, capacity: u16) -> u32 {
+        let known = class.dict_shape.get();
+        if known != 0 && heap::current().shapes[known as usize].capacity == capacity {
+            return known;
+        }
+        let flags = super::super::class::instance_shape_flags(class) | shape_flags::DICT_MODE | shape_flags::UNCACHEABLE;
+        let id = self.shapes.new_root(class, flags, capacity);
+        if known == 0 {
+            class.dict_shape.set(id);
+        }
+        id
+    }
+
+    /// The `__dict__` of an object, made if need be; None if the object has none.
+    pub fn object_dict(&mut self, obj: &Value) -> Option<Ref<Dict>> {
+        if let Some(dict) = existing_dict(obj) {
+            return Some(dict);
+        }
+        if !self.class_of(obj).has(class_flags::HAS_DICT) {
+            return None;
+        }
+        if in_slots(obj) {
+            return self.to_dict_mode(obj);
+        }
+        let place = dict_place(obj)?;
+        let dict = Dict::new();
+        place.set(dict.value());
+        Some(dict)
+    }
+
+    /// Sets the `__dict__` of an object; false if it cannot be set.
+    pub fn set_object_dict(&mut self, obj: &Value, dict: &Ref<Dict>) -> bool {
+        if !self.class_of(obj).has(class_flags::HAS_DICT) || (in_slots(obj) && self.to_dict_mode(obj).is_none()) {
+            return false;
+        }
+        match dict_place(obj) {
+            Some(place) => {
+                place.set(dict.value());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The names of an object's own attributes, in order.
+    pub fn own_names(&mut self, obj: &Value) -> Vec<Value> {
+        if in_slots(obj) {
+            let slots = obj.slots();
+            let Some(shape) = self.shapes.get(obj.shape()) else { return Vec::new() };
+            return shape.keys.values().filter(|(_, s)| !slots[*s as usize].is_undef()).map(|(n, _)| n.clone()).collect();
+        }
+        existing_dict(obj).map_or_else(Vec::new, |d| d.pairs().into_iter().map(|(k, _)| k).collect())
+    }
+
+    /// Makes `obj` an instance of another class whose instances are laid out alike; false if they are not.
+    pub fn change_class(&mut self, obj: &Value, class: &Ref<Class>) -> bool {
+        let old = self.class_of(obj);
+        if old.layout != class.layout || old.reserved_slots.get() != class.reserved_slots.get() {
+            return false;
+        }
+        if class.layout != kind::INSTANCE {
+            return obj.set_shape(class.root_shape.get());
+        }
+        if old.has(class_flags::HAS_DICT) != class.has(class_flags::HAS_DICT) {
+            return false;
+        }
+        if !class.has(class_flags::HAS_DICT) {
+            return obj.set_shape(class.root_shape.get());
+        }
+        // In dictionary mode the slots need not agree; only their number stays the object's own.
+        if in_slots(obj) && self.to_dict_mode(obj).is_none() {
+            return false;
+        }
+        let shape = self.dict_shape(class, obj.slots().len() as u16);
+        obj.set_shape(shape)
+    }
+}

@@ -1,0 +1,391 @@
+//! The classes of the language itself, made at their first touch from the
+//! tables of native types; which class a value has.
+
+use std::collections::HashMap;
+
+use super::Vm;
+use super::special;
+use crate::heap::{self, Entered, Heap, Kind, Ref, Value, shape_flags};
+use crate::host::Host;
+use crate::object::class::{Class, Shapes, class_flags};
+use crate::object::descriptor::StaticMethod;
+use crate::object::dict::Dict;
+use crate::object::generator::Flavour;
+use crate::object::kind;
+use crate::object::native::{AttributeDescriptor, Binding, Def, Native, TypeDef};
+use crate::object::str::{Interner, Str};
+use crate::vm::{Library, Loader};
+
+macro_rules! known {
+    ($($variant:ident $text:literal)+) => {
+        /// A class that the VM itself needs to know.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        #[allow(missing_docs)]
+        pub enum Known { $($variant,)+ }
+
+        const KNOWN: &[&str] = &[$($text,)+];
+    };
+}
+
+known! {
+    Object "object" Type "type" Int "int" Float "float" Bool "bool" Complex "complex" Str "str" Bytes "bytes"
+    ByteArray "bytearray" List "list" Tuple "tuple" Dict "dict" Set "set" FrozenSet "frozenset" Range "range"
+    NoneType "NoneType" Ellipsis "ellipsis" NotImplementedType "NotImplementedType"
+    Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" Step "async_generator_asend"
+    NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor" Function "function"
+    Module "module" Property "property" Super "super" GenericAlias "GenericAlias" UnionType "UnionType"
+    BaseException "BaseException" Exception "Exception" BaseExceptionGroup "BaseExceptionGroup"
+    ExceptionGroup "ExceptionGroup" GeneratorExit "GeneratorExit" KeyboardInterrupt "KeyboardInterrupt"
+    SystemExit "SystemExit" ArithmeticError "ArithmeticError" AssertionError "AssertionError"
+    AttributeError "AttributeError" BufferError "BufferError" EofError "EOFError" ImportError "ImportError"
+    ModuleNotFoundError "ModuleNotFoundError" IndexError "IndexError" KeyError "KeyError" LookupError "LookupError"
+    MemoryError "MemoryError" NameError "NameError" NotImplementedError "NotImplementedError" OsError "OSError"
+    OverflowError "OverflowError" RecursionError "RecursionError" RuntimeError "RuntimeError"
+    StopAsyncIteration "StopAsyncIteration" StopIteration "StopIteration" SyntaxError "SyntaxError"
+    IndentationError "IndentationError" TabError "TabError" SystemError "SystemError" TypeError "TypeError"
+    UnboundLocalError "UnboundLocalError" UnicodeDecodeError "UnicodeDecodeError"
+    UnicodeEncodeError "UnicodeEncodeError" ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
+    RuntimeWarning "RuntimeWarning" DeprecationWarning "DeprecationWarning" SyntaxWarning "SyntaxWarning"
+    BlockingIoError "BlockingIOError" ChildProcessError "ChildProcessError" BrokenPipeError "BrokenPipeError"
+    ConnectionAbortedError "ConnectionAbortedError" ConnectionRefusedError "ConnectionRefusedError"
+    ConnectionResetError "ConnectionResetError" FileExistsError "FileExistsError"
+    FileNotFoundError "FileNotFoundError" InterruptedError "InterruptedError" IsADirectoryError "IsADirectoryError"
+    NotADirectoryError "NotADirectoryError" PermissionError "PermissionError" ProcessLookupError "ProcessLookupError"
+    TimeoutError "TimeoutError"
+}
+
+/// Shapes of classes that share a kind with another, and the classes of `Known`.
+#[derive(Default)]
+pub struct KnownShapes {
+    /// Coroutines.
+    pub coroutine: u32,
+    /// Async generators.
+    pub async_generator: u32,
+    /// The awaitables of async generators.
+    pub step: u32,
+    classes: Vec<Option<Ref<Class>>>,
+}
+
+/// C modules of CPython whose types show their module in messages.
+const QUALIFIED_MODULES: &[&str] = &[
+    "array", "collections", "contextvars", "datetime", "decimal", "functools", "itertools", "operator", "re", "random",
+    "time", "types", "weakref",
+];
+
+impl Vm {
+    /// A VM with nothing loaded. The library must at least have the tables of the core types.
+    pub fn new(library: &'static Library, mut host: Host, loader: Box<dyn Loader>) -> Vm {
+        let mut heap = Box::new(Heap::new(library.kinds));
+        heap.hash_seed = hash_seed(&mut host);
+        let entered = Entered::enter(&mut *heap);
+        let mut interner = Interner::new();
+        let names = special::Names::new(&mut interner);
+        let mut vm = Vm {
+            frame: std::ptr::null_mut(),
+            sp: std::ptr::null_mut(),
+            limit: std::ptr::null_mut(),
+            budget: 0,
+            recursion_limit: 1000,
+            nested: 0,
+            stack_limit: 0,
+            raised: None,
+            passing: Value::UNDEF,
+            outcome: None,
+            segments: Vec::new(),
+            fibers: Default::default(),
+            method_cache: Box::default(),
+            shapes: Shapes::default(),
+            interner,
+            names,
+            classes: HashMap::new(),
+            known: KnownShapes::default(),
+            builtins: Dict::new(),
+            modules: Dict::new(),
+            state: HashMap::new(),
+            asyncgen_hooks: (Value::NONE, Value::NONE),
+            repr_guard: Vec::new(),
+            rust_depth: 0,
+            host,
+            loader,
+            library,
+            path: Vec::new(),
+            heap,
+        };
+        vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
+        vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
+        vm.known.step = vm.known_class(Known::Step).root_shape.get();
+        drop(entered);
+        vm
+    }
+
+    /// The shape of a new generator of this flavour.
+    #[inline]
+    pub fn flavour_shape(&self, flavour: Flavour) -> u32 {
+        match flavour {
+            Flavour::Generator => kind::GENERATOR as u32,
+            Flavour::Coroutine => self.known.coroutine,
+            Flavour::AsyncGenerator => self.known.async_generator,
+            Flavour::Step => self.known.step,
+        }
+    }
+
+    /// One of the classes the VM knows.
+    #[inline]
+    pub fn known_class(&mut self, known: Known) -> Ref<Class> {
+        if let Some(Some(class)) = self.known.classes.get(known as usize) {
+            return class.clone();
+        }
+        self.find_known(known)
+    }
+
+    #[cold]
+    fn find_known(&mut self, known: Known) -> Ref<Class> {
+        let name = KNOWN[known as usize];
+        let def = self.builtin_def(name).unwrap_or_else(|| panic!("the library has no type {name}"));
+        let class = self.class_of_def(def);
+        if self.known.classes.is_empty() {
+            self.known.classes.resize_with(KNOWN.len(), || None);
+        }
+        self.known.classes[known as usize] = Some(class.clone());
+        class
+    }
+
+    /// The table of a type of the modules `builtins` and `types`.
+    pub fn builtin_def(&self, name: &str) -> Option<&'static TypeDef> {
+        self.library.types.iter().copied().find(|d| d.name == name && matches!(d.module, "builtins" | "types"))
+    }
+
+    /// The class of a native type.
+    pub fn class_of_def(&mut self, def: &'static TypeDef) -> Ref<Class> {
+        match self.classes.get(&(std::ptr::from_ref(def) as usize)) {
+            Some(class) => class.clone(),
+            None => self.make_native_class(def),
+        }
+    }
+
+    #[cold]
+    fn make_native_class(&mut self, def: &'static TypeDef) -> Ref<Class> {
+        let base = match def.base {
+            Some(base) => Some(self.class_of_def(base)),
+            None if def.name == "object" && def.module == "builtins" => None,
+            None => Some(self.known_class(Known::Object)),
+        };
+        let name = self.intern(def.name);
+        let inherited = class_flags::HAS_DICT | class_flags::WEAKREF | class_flags::SEQUENCE | class_flags::MAPPING | class_flags::MATCH_SELF;
+        let from_base = base.as_ref().map_or(0, |b| b.flags.get() & inherited);
+        let class = heap::alloc(Class::new(&name, def.kind, def.flags | from_base | class_flags::BUILTIN, Some(def)));
+        self.classes.insert(std::ptr::from_ref(def) as usize, class.clone());
+        if let Some(base) = base {
+            base.subclasses.borrow_mut().push(&raw const *class);
+            let mut ancestors = vec![base.clone()];
+            ancestors.extend(base.ancestors.borrow().iter().cloned());
+            *class.ancestors.borrow_mut() = ancestors;
+            class.bases.borrow_mut().push(base);
+        }
+        self.native_root_shape(&class, def);
+        class
+    }
+
+    fn native_root_shape(&mut self, class: &Ref<Class>, def: &'static TypeDef) {
+        if self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def)) && !needs_tail_dict(class, def.kind) {
+            let entry = &mut heap::current().shapes[def.kind as usize];
+                // The entry does not count the class; `classes` keeps it for the life of the VM.
+            entry.class = uncounted(class.as_value());
+            class.root_shape.set(def.kind as u32);
+            return;
+        }
+        let (flags, capacity) = match def.kind {
+            kind::INSTANCE if class.has(class_flags::HAS_DICT) => (shape_flags::SLOTS, 8),
+            kind::INSTANCE => (shape_flags::SLOTS, 0),
+            _ if needs_tail_dict(class, def.kind) => (shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE, 0),
+            _ => (0, 0),
+        };
+        let flags = if def.kind == kind::EXCEPTION { flags | shape_flags::UNCACHEABLE } else { flags };
+        let id = self.shapes.new_root(class, flags, capacity);
+        class.root_shape.set(id);
+    }
+
+    /// The table whose exact instances have the kind as their shape.
+    fn primary(&self, kind: Kind) -> Option<&'static TypeDef> {
+        let name = match kind {
+            kind::INSTANCE => "object",
+            kind::GENERATOR => "generator",
+            kind::NATIVE => "builtin_function_or_method",
+            kind::EXCEPTION => return None,
+            _ => "",
+        };
+        self.library
+            .types
+            .iter()
+            .copied()
+            .find(|d| d.kind == kind && (name.is_empty() || d.name == name) && d.base.is_none_or(|b| b.kind != kind))
+    }
+
+    /// The class whose exact instances have the kind as their shape.
+    pub fn class_of_kind(&mut self, kind: Kind) -> Ref<Class> {
+        if let Some(class) = heap::current().shapes[kind as usize].class.to_ref::<Class>() {
+            return class;
+        }
+        match self.primary(kind) {
+            Some(def) => self.class_of_def(def),
+            None => self.known_class(Known::Object),
+        }
+    }
+
+    /// The class of a value.
+    #[inline]
+    pub fn class_of(&mut self, value: &Value) -> Ref<Class> {
+        let shape = value.shape();
+        if shape != 0
+            && shape != kind::NATIVE as u32
+            && let Some(class) = heap::current().shapes[shape as usize].class.to_ref::<Class>()
+        {
+            return class;
+        }
+        self.class_of_rare(value)
+    }
+
+    #[inline(never)]
+    fn class_of_rare(&mut self, value: &Value) -> Ref<Class> {
+        if let Some(native) = value.get::<Native>() {
+            return self.known_class(if is_method(native) { Known::MethodDescriptor } else { Known::NativeFunction });
+        }
+        if value.is_object() {
+            let kind = value.shape_entry().map_or(kind::INSTANCE, |e| e.kind);
+            return self.class_of_kind(kind);
+        }
+        self.known_class(immediate_class(value))
+    }
+
+    /// The name of a value's class, as messages show it.
+    pub fn type_name(&mut self, value: &Value) -> String {
+        let class = self.class_of(value);
+        self.class_name(&class)
+    }
+
+    /// The name of a class, as messages show it.
+    pub fn class_name(&self, class: &Class) -> String {
+        match class.def {
+            Some(def) if class.has(class_flags::BUILTIN) && shows_module(def.module) => format!("{}.{}", def.module, def.name),
+            _ => class.name_str(),
+        }
+    }
+
+    /// Puts the methods of a native class into its namespace.
+    #[cold]
+    pub(crate) fn populate(&mut self, class: &Ref<Class>) {
+        class.populated.set(true);
+        let Some(def) = class.def else { return };
+        if let Some(new) = &def.new {
+            let name = self.names.new.clone();
+            let native = Native::alloc(new, Value::UNDEF, Value::UNDEF).into_value();
+            let value = if new.binding == Binding::Static { native } else { StaticMethod::alloc(native, Value::UNDEF).into_value() };
+            self.put(class, &name, value);
+        }
+        for method in def.methods {
+            self.put_native(class, method.name(), method);
+        }
+        for attribute in def.attributes {
+            let name = self.intern(attribute.name);
+            let descriptor = AttributeDescriptor::alloc(attribute, class.value());
+            self.put(class, &name, descriptor.into_value());
+        }
+        let defines = |name: &str| def.methods.iter().any(|m| m.name() == name);
+        if defines("__eq__") && !defines("__hash__") {
+            let name = self.names.hash_.clone();
+            self.put(class, &name, Value::NONE);
+        }
+        let doc = self.names.doc.clone();
+        let text = if def.doc.is_empty() { Value::NONE } else { Str::new(def.doc).into_value() };
+        if class.namespace.borrow().index_of_str(&doc).is_none() {
+            self.put(class, &doc, text);
+        }
+        if def.module != "builtins" {
+            let module = self.names.module.clone();
+            let text = self.intern(def.module);
+            self.put(class, &module, text.into_value());
+        }
+        if let Some(setup) = def.setup {
+            // A table's constants are made of built-in values: only memory could be lacking.
+            let _ = setup(self, class);
+        }
+    }
+
+    fn put_native(&mut self, class: &Ref<Class>, name: &str, def: &'static Def) {
+        let name = self.intern(name);
+        let native = Native::alloc(def, Value::UNDEF, class.value());
+        self.put(class, &name, native.into_value());
+    }
+
+    fn put(&mut self, class: &Ref<Class>, name: &Ref<Str>, value: Value) {
+        // Memory for a class's own table is a few kilobytes; a class without it lacks a method.
+        let old = class.namespace.borrow_mut().insert_str(name, value);
+        drop(old);
+    }
+}
+
+/// Whether a native function is a method that lies in a class and binds to an instance.
+pub fn is_method(native: &Native) -> bool {
+    native.bound.is_undef() && native.def.binding == Binding::Method && native.owner.is_kind::<Class>()
+}
+
+fn shows_module(module: &str) -> bool {
+    module.starts_with('_') || QUALIFIED_MODULES.contains(&module)
+}
+
+fn immediate_class(value: &Value) -> Known {
+    if value.is_small_int() {
+        Known::Int
+    } else if value.is_inline_float() {
+        Known::Float
+    } else if value.is_none() {
+        Known::NoneType
+    } else if value.as_bool().is_some() {
+        Known::Bool
+    } else if value.is_ellipsis() {
+        Known::Ellipsis
+    } else if value.is_not_implemented() {
+        Known::NotImplementedType
+    } else {
+        Known::Object
+    }
+}
+
+/// Kinds whose objects have a field for their `__dict__`.
+pub(crate) fn has_dict_field(kind: Kind) -> bool {
+    matches!(
+        kind,
+        kind::INSTANCE | kind::EXCEPTION | kind::FUNCTION | kind::MODULE | kind::CLASS | kind::CLASSMETHOD | kind::STATICMETHOD
+    )
+}
+
+fn needs_tail_dict(class: &Class, kind: Kind) -> bool {
+    class.has(class_flags::HAS_DICT) && !has_dict_field(kind)
+}
+
+/// For a shape's entry: the class outlives it.
+fn uncounted(value: &Value) -> std::mem::ManuallyDrop<Value> {
+    // The one count that is leaked keeps the class for the life of the heap, as `Vm::classes` does.
+    std::mem::ManuallyDrop::new(value.clone())
+}
+
+/// The keys of the hash of strings: `PYTHONHASHSEED` decides them if it is a number.
+fn hash_seed(host: &mut Host) -> (u64, u64) {
+    let fixed = host.environment.variable("PYTHONHASHSEED").and_then(|v| v.to_str().and_then(|t| t.parse::<u32>().ok()));
+    if let Some(seed) = fixed {
+        return if seed == 0 { (0, 0) } else { spread_seed(seed) };
+    }
+    (host.entropy.next_u64().unwrap_or(0), host.entropy.next_u64().unwrap_or(0))
+}
+
+/// The linear generator with which CPython makes 16 bytes of a seed.
+fn spread_seed(seed: u32) -> (u64, u64) {
+    let mut x = seed;
+    let mut byte = || {
+        x = x.wrapping_mul(214_013).wrapping_add(2_531_011);
+        (x >> 16 & 0xFF) as u8
+    };
+    let mut word = || u64::from_le_bytes(std::array::from_fn(|_| byte()));
+    (word(), word())
+}
