@@ -11,6 +11,7 @@ mod get;
 mod own;
 mod set;
 
+pub(crate) use descriptor::HIDDEN;
 pub use descriptor::Nature;
 pub use get::{Cached, Method};
 pub use set::CachedStore;

@@ -1,0 +1,14 @@
+//! Classes: how they are built, what they allow, how they make instances.
+
+mod attributes;
+mod build;
+mod check;
+mod create;
+mod layout;
+mod order;
+mod statement;
+
+pub use build::TYPE_NEW;
+pub use create::object_new_excess;
+pub(crate) use layout::instance_shape_flags;
+pub use statement::BUILD_CLASS;
