@@ -7,6 +7,7 @@ use crate::object::class::{Class, class_flags};
 use crate::object::error::{Fault, UnicodeFault};
 use crate::object::exception::Exception;
 use crate::object::kind;
+use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::native::{R, Raised, TypeDef};
 use crate::object::str::Str;
@@ -216,7 +217,7 @@ impl Vm {
 
     /// "cannot access local variable 'x' where it is not associated with a value".
     #[cold]
-    pub fn unbound_local_error(&mut self, name: &Value) -> Raised {
+    pub fn unbound_local(&mut self, name: &Value) -> Raised {
         let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let text = format!("cannot access local variable '{text}' where it is not associated with a value");
         let raised = self.raise_known(Known::UnboundLocalError, &text);
@@ -337,6 +338,33 @@ impl Vm {
         self.is_instance_of_known(&raised.0, known)
     }
 
+    /// Whether a value is an exception of a class the VM knows.
+    pub fn is_raised_value(&mut self, value: &Value, known: Known) -> bool {
+        self.is_instance_of_known(value, known)
+    }
+
+    /// Appends a note to an exception's `__notes__`.
+    pub fn add_note(&mut self, exception: &Value, note: &str) -> R<()> {
+        let Some(dict) = self.object_dict(exception) else { return Ok(()) };
+        let name = self.names.notes.clone();
+        let notes = match dict.get_str(&name) {
+            Some(notes) => notes,
+            None => {
+                let notes = List::empty().into_value();
+                let old = dict.insert_str(&name, notes.clone());
+                drop(self.lift(old)?);
+                notes
+            }
+        };
+        match notes.get::<List>() {
+            Some(list) => {
+                let pushed = list.push(Str::new(note).into_value());
+                self.lift(pushed)
+            }
+            None => Err(self.type_error("Cannot add note: __notes__ is not a list")),
+        }
+    }
+
     /// Whether this class is one of the language itself.
     pub fn is_builtin_class(&self, class: &Class) -> bool {
         class.has(class_flags::BUILTIN)
@@ -370,3 +398,15 @@ pub fn os_error_class(errno: i32) -> Option<Known> {
         _ => return None,
     })
 }
+
+impl From<OutOfMemory> for Raised {
+    /// A MemoryError, where no VM is at hand: the heap keeps the class.
+    fn from(_: OutOfMemory) -> Raised {
+        let class = crate::heap::current().shared[MEMORY_ERROR_CLASS].clone();
+        let shape = class.get::<Class>().map_or(kind::EXCEPTION as u32, |c| c.root_shape.get());
+        Raised(Exception::alloc(shape, Tuple::empty().into_value()).into_value())
+    }
+}
+
+/// Where the heap's shared objects hold the class MemoryError.
+pub(crate) const MEMORY_ERROR_CLASS: usize = 639;

@@ -115,6 +115,11 @@ impl Vm {
         vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
         vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
         vm.known.step = vm.known_class(Known::Step).root_shape.get();
+        let memory_error = vm.known_class(Known::MemoryError);
+        vm.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
+        for kind in [kind::FUNCTION, kind::MODULE, kind::CLASS, kind::CLASSMETHOD, kind::STATICMETHOD, kind::SUPER, kind::EXCEPTION] {
+            vm.heap.shapes[kind as usize].flags |= shape_flags::UNCACHEABLE;
+        }
         drop(entered);
         vm
     }
@@ -256,6 +261,12 @@ impl Vm {
             return self.class_of_kind(kind);
         }
         self.known_class(immediate_class(value))
+    }
+
+    /// The kind of an object; 0 for what lies in a word.
+    #[inline]
+    pub fn kind_of(&self, value: &Value) -> Kind {
+        value.shape_entry().map_or(0, |entry| entry.kind)
     }
 
     /// The name of a value's class, as messages show it.

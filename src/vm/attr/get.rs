@@ -35,6 +35,9 @@ pub enum Cached {
     },
 }
 
+/// A look-up needs script code or fails: `get_attr_step` says which.
+pub struct NeedsLookUp;
+
 /// What a method call calls.
 pub enum Method {
     /// A function of the class: the receiver goes in front of the arguments.
@@ -266,13 +269,13 @@ impl Vm {
         static_native.then_some(Method::Bound(attribute))
     }
 
-    /// As `find_method`; anything that has to run script for it runs nested. The flag says
-    /// that the receiver goes in front of the arguments.
-    pub fn resolve_method(&mut self, obj: &Value, name: &Value) -> R<(Value, bool)> {
+    /// As `find_method`, where no script code need run for it; the flag says that the receiver
+    /// goes in front of the arguments.
+    pub fn resolve_method(&mut self, obj: &Value, name: &Value) -> Result<(Value, bool), NeedsLookUp> {
         match self.find_method(obj, name).0 {
             Method::Unbound(function) => Ok((function, true)),
             Method::Bound(value) => Ok((value, false)),
-            Method::Step(step) => Ok((self.finish(step)?, false)),
+            Method::Step(_) => Err(NeedsLookUp),
         }
     }
 

@@ -1,0 +1,582 @@
+//! Comparisons and membership.
+
+use std::cmp::Ordering;
+
+use super::Vm;
+use super::candidates::{Candidate, Question};
+use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
+use crate::object::bytes::{self, Bytes};
+use crate::object::class::Class;
+use crate::object::compare::{cmp_numbers, simple_cmp, simple_eq};
+use crate::object::dict::Dict;
+use crate::object::float::as_float;
+use crate::object::int::IntView;
+use crate::object::iterator::{DictItems, DictKeys, DictValues};
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Raised, Step};
+use crate::object::range::Range;
+use crate::object::set::with_table;
+use crate::object::slice::Slice;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::special::Special;
+use crate::vm::types::Known;
+
+/// A comparing operator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub enum CompareOp {
+    Lt,
+    Le,
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+}
+
+impl CompareOp {
+    pub(crate) const ALL: [CompareOp; 6] = [CompareOp::Lt, CompareOp::Le, CompareOp::Eq, CompareOp::Ne, CompareOp::Gt, CompareOp::Ge];
+
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        ["<", "<=", "==", "!=", ">", ">="][self as usize]
+    }
+
+    /// The operator with the operands the other way round.
+    pub fn reflected(self) -> CompareOp {
+        [CompareOp::Gt, CompareOp::Ge, CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le][self as usize]
+    }
+
+    fn special(self) -> Special {
+        [Special::Lt, Special::Le, Special::Eq, Special::Ne, Special::Gt, Special::Ge][self as usize]
+    }
+
+    /// Whether two values of this order are as the operator says.
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            CompareOp::Lt => order.is_lt(),
+            CompareOp::Le => order.is_le(),
+            CompareOp::Eq => order.is_eq(),
+            CompareOp::Ne => order.is_ne(),
+            CompareOp::Gt => order.is_gt(),
+            CompareOp::Ge => order.is_ge(),
+        }
+    }
+
+    fn is_equality(self) -> bool {
+        matches!(self, CompareOp::Eq | CompareOp::Ne)
+    }
+}
+
+impl Vm {
+    /// `a op b`
+    pub fn compare_step(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
+        if is_plain(a) && is_plain(b) {
+            return match self.native_compare(op, a, b) {
+                Ok(result) if result.is_not_implemented() => self.compare_generic(op, a, b),
+                result => result.into(),
+            };
+        }
+        self.compare_generic(op, a, b)
+    }
+
+    /// `a op b`, nested; the result may be anything.
+    pub fn compare(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
+        let step = self.compare_step(op, a, b);
+        self.finish(step)
+    }
+
+    /// The truth of `a op b`, nested.
+    pub fn compare_truth(&mut self, op: CompareOp, a: &Value, b: &Value) -> R<bool> {
+        if let Some(order) = simple_cmp(a, b) {
+            return Ok(op.holds(order));
+        }
+        let result = self.compare(op, a, b)?;
+        self.truth(&result)
+    }
+
+    /// Whether two values are the same or equal, as containers ask.
+    #[inline]
+    pub fn eq(&mut self, a: &Value, b: &Value) -> R<bool> {
+        match simple_eq(a, b) {
+            Some(equal) => Ok(equal),
+            None => self.compare_truth(CompareOp::Eq, a, b),
+        }
+    }
+
+    #[inline(never)]
+    fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
+        let (left, right) = (self.class_of(a), self.class_of(b));
+        let mut candidates: smallvec::SmallVec<[Candidate; 2]> = smallvec::SmallVec::new();
+        let right_first = self.right_goes_first(&left, &right);
+        for reflected in if right_first { [true, false] } else { [false, true] } {
+            let (class, own, other) = if reflected { (&right, b, a) } else { (&left, a, b) };
+            let op = if reflected { op.reflected() } else { op };
+            match self.compare_candidate(op, class, own, other, reflected) {
+                Ok(Answer::Ask(candidate)) => candidates.push(candidate),
+                Ok(Answer::Known(value)) if candidates.is_empty() => return Step::Return(value),
+                Ok(Answer::Known(_)) => {
+                    // A native method behind a script one is asked again in its turn.
+                    if let Some(method) = self.special(class, op.special()) {
+                        candidates.push(Candidate { method, reflected, negate: false });
+                    }
+                }
+                Ok(Answer::Nothing) => {}
+                Err(raised) => return Step::Raise(raised),
+            }
+        }
+        self.ask_candidates(Question::Compare(op), a, b, &candidates)
+    }
+
+    fn compare_candidate(&mut self, op: CompareOp, class: &Ref<Class>, own: &Value, other: &Value, reflected: bool) -> R<Answer> {
+        let Some(method) = self.special(class, op.special()) else { return Ok(Answer::Nothing) };
+        if method.is_none() {
+            return Ok(Answer::Nothing);
+        }
+        if !method.is_exact::<Native>() {
+            return Ok(Answer::Ask(Candidate { method, reflected, negate: false }));
+        }
+        if self.is_objects_own(&method, op) {
+            // `object.__eq__` knows identity only, which `compare_unknown` asks in the end;
+            // `object.__ne__` is the opposite of `__eq__`.
+            if op != CompareOp::Ne {
+                return Ok(Answer::Nothing);
+            }
+            return self.ne_by_eq(class, own, other, reflected);
+        }
+        if is_core(self.kind_of(own)) {
+            let result = self.native_compare(op, own, other)?;
+            return Ok(if result.is_not_implemented() { Answer::Nothing } else { Answer::Known(result) });
+        }
+        Ok(Answer::Ask(Candidate { method, reflected, negate: false }))
+    }
+
+    fn ne_by_eq(&mut self, class: &Ref<Class>, own: &Value, other: &Value, reflected: bool) -> R<Answer> {
+        Ok(match self.compare_candidate(CompareOp::Eq, class, own, other, reflected)? {
+            Answer::Ask(candidate) => Answer::Ask(Candidate { negate: true, ..candidate }),
+            Answer::Known(value) => Answer::Known(Value::bool(!self.truth(&value)?)),
+            Answer::Nothing => Answer::Nothing,
+        })
+    }
+
+    fn is_objects_own(&mut self, method: &Value, op: CompareOp) -> bool {
+        let object = self.known_class(Known::Object);
+        self.special(&object, op.special()).is_some_and(|own| own.is(method))
+    }
+
+    /// Nobody answered: equality is identity, an order is an error.
+    pub(crate) fn compare_unknown(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
+        match op {
+            CompareOp::Eq => Ok(Value::bool(a.is(b))),
+            CompareOp::Ne => Ok(Value::bool(!a.is(b))),
+            _ => {
+                let (left, right) = (self.type_name(a), self.type_name(b));
+                Err(self.type_error(format!("'{}' not supported between instances of '{left}' and '{right}'", op.text())))
+            }
+        }
+    }
+
+    /// `a op b` as the built-in types answer it that the operands are laid out as, or NotImplemented.
+    pub fn native_compare(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
+        let (x, y) = (core_kind(self.kind_of(a), a), core_kind(self.kind_of(b), b));
+        let answer = match (x, y) {
+            (Core::Number, Core::Number) => return Ok(compare_numbers(op, a, b)),
+            (Core::Str, Core::Str) => match (a.get::<Str>(), b.get::<Str>()) {
+                (Some(s), Some(t)) if op.is_equality() => Some(s.eq(t) == (op == CompareOp::Eq)),
+                (Some(s), Some(t)) => Some(op.holds(s.cmp(t))),
+                _ => None,
+            },
+            (Core::Bytes, Core::Bytes) => bytes::with_bytes(a, |s| bytes::with_bytes(b, |t| op.holds(s.cmp(t)))).flatten(),
+            (Core::Tuple, Core::Tuple) => return self.compare_tuples(op, a, b),
+            (Core::List, Core::List) => return self.compare_lists(op, a, b),
+            (Core::Dict, Core::Dict) if op.is_equality() => Some(self.dicts_equal(a, b)? == (op == CompareOp::Eq)),
+            (Core::Set, Core::Set) => Some(self.compare_sets(op, a, b)?),
+            (Core::Range, Core::Range) if op.is_equality() => match (a.get::<Range>(), b.get::<Range>()) {
+                (Some(r), Some(s)) => Some(r.eq(s) == (op == CompareOp::Eq)),
+                _ => None,
+            },
+            (Core::Slice, Core::Slice) => match (a.get::<Slice>(), b.get::<Slice>()) {
+                (Some(s), Some(t)) => {
+                    let parts = |s: &Slice| [s.start.clone(), s.stop.clone(), s.step.clone()];
+                    let (s, t) = (parts(s), parts(t));
+                    return self.compare_sequences(op, &s, &t);
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        Ok(answer.map_or(Value::NOT_IMPLEMENTED, Value::bool))
+    }
+
+    fn compare_tuples(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
+        let (Some(s), Some(t)) = (a.to_ref::<Tuple>(), b.to_ref::<Tuple>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+        self.compare_sequences(op, s.items(), t.items())
+    }
+
+    fn compare_sequences(&mut self, op: CompareOp, s: &[Value], t: &[Value]) -> R {
+        self.check_stack()?;
+        for (x, y) in s.iter().zip(t) {
+            if !self.eq(x, y)? {
+                return match op {
+                    CompareOp::Eq => Ok(Value::FALSE),
+                    CompareOp::Ne => Ok(Value::TRUE),
+                    _ => self.compare(op, x, y),
+                };
+            }
+        }
+        Ok(Value::bool(op.holds(s.len().cmp(&t.len()))))
+    }
+
+    /// Lists may change while their items are compared: each item is looked up anew.
+    fn compare_lists(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
+        let (Some(s), Some(t)) = (a.to_ref::<List>(), b.to_ref::<List>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+        if op.is_equality() && s.len() != t.len() {
+            return Ok(Value::bool(op == CompareOp::Ne));
+        }
+        self.check_stack()?;
+        let mut i = 0;
+        while let (Some(x), Some(y)) = (s.get(i), t.get(i)) {
+            if !self.eq(&x, &y)? {
+                return match op {
+                    CompareOp::Eq => Ok(Value::FALSE),
+                    CompareOp::Ne => Ok(Value::TRUE),
+                    _ => self.compare(op, &x, &y),
+                };
+            }
+            i += 1;
+        }
+        Ok(Value::bool(op.holds(s.len().cmp(&t.len()))))
+    }
+
+    fn dicts_equal(&mut self, a: &Value, b: &Value) -> R<bool> {
+        let (Some(s), Some(t)) = (a.to_ref::<Dict>(), b.to_ref::<Dict>()) else { return Ok(false) };
+        if s.len() != t.len() {
+            return Ok(false);
+        }
+        self.check_stack()?;
+        let entries: Vec<(i64, Value, Value)> = s.table.borrow().iter_hashed().map(|(h, k, v)| (h, k.clone(), v.clone())).collect();
+        for (hash, key, value) in entries {
+            let Some(position) = self.dict_find(&t, hash, &key)? else { return Ok(false) };
+            let Some(other) = t.entry_value(position) else { return Ok(false) };
+            if !self.eq(&value, &other)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn compare_sets(&mut self, op: CompareOp, a: &Value, b: &Value) -> R<bool> {
+        let len = |set: &Value| with_table(set, |table| table.len()).unwrap_or(0);
+        let (m, n) = (len(a), len(b));
+        Ok(match op {
+            CompareOp::Eq => m == n && self.is_subset(a, b)?,
+            CompareOp::Ne => m != n || !self.is_subset(a, b)?,
+            CompareOp::Le => m <= n && self.is_subset(a, b)?,
+            CompareOp::Lt => m < n && self.is_subset(a, b)?,
+            CompareOp::Ge => n <= m && self.is_subset(b, a)?,
+            CompareOp::Gt => n < m && self.is_subset(b, a)?,
+        })
+    }
+
+    fn is_subset(&mut self, a: &Value, b: &Value) -> R<bool> {
+        let members: Vec<Value> = with_table(a, |table| table.iter().cloned().collect()).unwrap_or_default();
+        for member in members {
+            if !self.set_contains(b, &member)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `item in container`, or `not in`.
+    pub fn contains_step(&mut self, container: &Value, item: &Value, negate: bool) -> Step {
+        if is_plain(container) {
+            match self.layout_contains(container, item) {
+                Ok(Some(found)) => return Step::Return(Value::bool(found != negate)),
+                Ok(None) => {}
+                Err(raised) => return Step::Raise(raised),
+            }
+        }
+        let class = self.class_of(container);
+        match self.special(&class, Special::Contains) {
+            Some(method) if method.is_none() => Step::Raise(self.not_a_container(container)),
+            Some(method) => {
+                if method.is_exact::<Native>() {
+                    match self.layout_contains(container, item) {
+                        Ok(Some(found)) => return Step::Return(Value::bool(found != negate)),
+                        Ok(None) => {}
+                        Err(raised) => return Step::Raise(raised),
+                    }
+                }
+                Step::Enter(&CONTAINS, smallvec::smallvec![container.clone(), item.clone(), method, Value::bool(negate)])
+            }
+            None if self.is_iterable(container) => {
+                let args: Args = smallvec::smallvec![container.clone(), item.clone(), Value::UNDEF, Value::bool(negate)];
+                Step::Enter(&SEARCH, args)
+            }
+            None => Step::Raise(self.not_a_container(container)),
+        }
+    }
+
+    /// `item in container`, nested.
+    pub fn contains(&mut self, container: &Value, item: &Value) -> R<bool> {
+        let step = self.contains_step(container, item, false);
+        Ok(self.finish(step)?.is_true())
+    }
+
+    fn not_a_container(&mut self, container: &Value) -> Raised {
+        let name = self.type_name(container);
+        self.type_error(format!("argument of type '{name}' is not iterable"))
+    }
+
+    /// Membership in what is laid out as a built-in container.
+    fn layout_contains(&mut self, container: &Value, item: &Value) -> R<Option<bool>> {
+        Ok(Some(match self.kind_of(container) {
+            kind::LIST => self.list_contains(container, item)?,
+            kind::TUPLE => self.tuple_contains(container, item)?,
+            kind::DICT => self.dict_contains(container, item)?,
+            kind::SET | kind::FROZENSET => self.set_contains(container, item)?,
+            kind::STR => self.str_contains(container, item)?,
+            kind::BYTES | kind::BYTEARRAY => self.bytes_contain(container, item)?,
+            kind::RANGE => return self.range_contains(container, item),
+            kind::DICT_KEYS => {
+                let dict = container.get::<DictKeys>().map_or(Value::NONE, |v| v.dict.get());
+                self.dict_contains(&dict, item)?
+            }
+            kind::DICT_VALUES => {
+                let dict = container.get::<DictValues>().map_or(Value::NONE, |v| v.dict.get());
+                self.values_contain(&dict, item)?
+            }
+            kind::DICT_ITEMS => {
+                let dict = container.get::<DictItems>().map_or(Value::NONE, |v| v.dict.get());
+                self.items_contain(&dict, item)?
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn list_contains(&mut self, container: &Value, item: &Value) -> R<bool> {
+        let Some(list) = container.get::<List>() else { return Ok(false) };
+        let mut i = 0;
+        while let Some(member) = list.get(i) {
+            if self.eq(&member, item)? {
+                return Ok(true);
+            }
+            i += 1;
+        }
+        Ok(false)
+    }
+
+    fn tuple_contains(&mut self, container: &Value, item: &Value) -> R<bool> {
+        let Some(tuple) = container.to_ref::<Tuple>() else { return Ok(false) };
+        for member in tuple.items() {
+            if self.eq(member, item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn dict_contains(&mut self, dict: &Value, item: &Value) -> R<bool> {
+        match dict.get::<Dict>() {
+            Some(dict) => Ok(self.dict_get(dict, item)?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    fn values_contain(&mut self, dict: &Value, item: &Value) -> R<bool> {
+        let values = dict.get::<Dict>().map_or_else(Vec::new, Dict::pairs);
+        for (_, value) in values {
+            if self.eq(&value, item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn items_contain(&mut self, dict: &Value, item: &Value) -> R<bool> {
+        let (Some(dict), Some(pair)) = (dict.get::<Dict>(), item.to_ref::<Tuple>()) else { return Ok(false) };
+        let [key, wanted] = pair.items() else { return Ok(false) };
+        match self.dict_get(dict, key)? {
+            Some(value) => self.eq(&value, wanted),
+            None => Ok(false),
+        }
+    }
+
+    fn str_contains(&mut self, text: &Value, item: &Value) -> R<bool> {
+        match (text.get::<Str>(), item.get::<Str>()) {
+            (Some(text), Some(part)) => Ok(memchr::memmem::find(text.bytes(), part.bytes()).is_some()),
+            _ => {
+                let given = self.type_name(item);
+                Err(self.type_error(format!("'in <string>' requires string as left operand, not {given}")))
+            }
+        }
+    }
+
+    fn bytes_contain(&mut self, container: &Value, item: &Value) -> R<bool> {
+        if item.is_kind::<Bytes>() || item.is_kind::<bytes::ByteArray>() {
+            let part = bytes::with_bytes(item, <[u8]>::to_vec).unwrap_or_default();
+            return Ok(bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some()).unwrap_or(false));
+        }
+        if !self.has_index(item) {
+            let given = self.type_name(item);
+            return Err(self.type_error(format!("a bytes-like object is required, not '{given}'")));
+        }
+        match self.index_clamped(item)? {
+            byte @ 0..=255 => Ok(bytes::with_bytes(container, |b| b.contains(&(byte as u8))).unwrap_or(false)),
+            _ => Err(self.value_error("byte must be in range(0, 256)")),
+        }
+    }
+
+    fn range_contains(&mut self, container: &Value, item: &Value) -> R<Option<bool>> {
+        let Some(range) = container.get::<Range>() else { return Ok(None) };
+        if item.shape() <= u8::MAX as u32
+            && let Some(number) = IntView::of(item)
+        {
+            return Ok(Some(range.index_of(number).is_some()));
+        }
+        // A float or any other object is compared with each number.
+        let iterator = self.iter(container)?;
+        while let Some(number) = self.next(&iterator)? {
+            if self.eq(&number, item)? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+}
+
+enum Answer {
+    Ask(Candidate),
+    Known(Value),
+    Nothing,
+}
+
+/// Calls `__contains__`. Registers: container, item, method, whether to negate.
+static CONTAINS: Def = Def::frame("contains(container, item, method, negate, /)", 0, contains_frame);
+
+fn contains_frame(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            let (container, item, method) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+            let step = vm.call_special(method, &container, &[item]);
+            Step::Do(Box::new(step))
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+        Input::Value(value) | Input::Yielded(value) => {
+            let negate = frame.regs[3].is_true();
+            vm.truth(&value).map(|found| Value::bool(found != negate)).into()
+        }
+    }
+}
+
+/// Compares with each item of an iterator. Registers: container, item, iterator, whether to negate.
+static SEARCH: Def = Def::frame("contains(container, item, iterator, negate, /)", 0, search);
+
+fn search(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let negate = frame.regs[3].is_true();
+    match (frame.state, input) {
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (0, _) => {
+            frame.state = 1;
+            let container = frame.regs[0].clone();
+            Step::Do(Box::new(vm.iter_step(&container)))
+        }
+        (1, Input::Value(iterator)) => {
+            frame.state = 2;
+            frame.regs[2] = iterator.clone();
+            Step::Next(iterator)
+        }
+        (_, Input::Value(value)) if value.is_undef() => Step::Return(Value::bool(negate)),
+        (_, Input::Value(value)) => {
+            let item = frame.regs[1].clone();
+            match vm.eq(&value, &item) {
+                Ok(true) => Step::Return(Value::bool(!negate)),
+                Ok(false) => Step::Next(frame.regs[2].clone()),
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+        _ => Step::Return(Value::bool(negate)),
+    }
+}
+
+/// What the core types are for comparing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Core {
+    Number,
+    Str,
+    Bytes,
+    Tuple,
+    List,
+    Dict,
+    Set,
+    Range,
+    Slice,
+    Other,
+}
+
+fn core_kind(kind: u8, value: &Value) -> Core {
+    match kind {
+        0 if value.is_small_int() || value.is_inline_float() || value.as_bool().is_some() => Core::Number,
+        kind::INT | kind::FLOAT | kind::COMPLEX => Core::Number,
+        kind::STR => Core::Str,
+        kind::BYTES | kind::BYTEARRAY => Core::Bytes,
+        kind::TUPLE => Core::Tuple,
+        kind::LIST => Core::List,
+        kind::DICT => Core::Dict,
+        kind::SET | kind::FROZENSET => Core::Set,
+        kind::RANGE => Core::Range,
+        kind::SLICE => Core::Slice,
+        _ => Core::Other,
+    }
+}
+
+/// Kinds whose comparisons `native_compare` knows.
+fn is_core(kind: u8) -> bool {
+    matches!(
+        kind,
+        0 | kind::INT
+            | kind::FLOAT
+            | kind::COMPLEX
+            | kind::STR
+            | kind::BYTES
+            | kind::BYTEARRAY
+            | kind::TUPLE
+            | kind::LIST
+            | kind::DICT
+            | kind::SET
+            | kind::FROZENSET
+            | kind::RANGE
+            | kind::SLICE
+    )
+}
+
+/// Whether a value is an exact instance of a built-in type.
+#[inline]
+pub(crate) fn is_plain(value: &Value) -> bool {
+    value.shape() < FIRST_FREE_SHAPE
+}
+
+fn compare_numbers(op: CompareOp, a: &Value, b: &Value) -> Value {
+    use crate::object::complex::Complex;
+    if a.is_kind::<Complex>() || b.is_kind::<Complex>() {
+        return match op {
+            CompareOp::Eq => Value::bool(crate::object::compare::numbers_equal(a, b)),
+            CompareOp::Ne => Value::bool(!crate::object::compare::numbers_equal(a, b)),
+            _ => Value::NOT_IMPLEMENTED,
+        };
+    }
+    if let (Some(x), Some(y)) = (as_float(a), as_float(b)) {
+        return Value::bool(match op {
+            CompareOp::Lt => x < y,
+            CompareOp::Le => x <= y,
+            CompareOp::Eq => x == y,
+            CompareOp::Ne => x != y,
+            CompareOp::Gt => x > y,
+            CompareOp::Ge => x >= y,
+        });
+    }
+    // Not a number is in no order with anything.
+    Value::bool(cmp_numbers(a, b).map_or(op == CompareOp::Ne, |order| op.holds(order)))
+}
