@@ -96,15 +96,6 @@ impl Vm {
         self.truth(&result)
     }
 
-    /// Whether two values are the same or equal, as containers ask.
-    #[inline]
-    pub fn eq(&mut self, a: &Value, b: &Value) -> R<bool> {
-        match simple_eq(a, b) {
-            Some(equal) => Ok(equal),
-            None => self.compare_truth(CompareOp::Eq, a, b),
-        }
-    }
-
     #[inline(never)]
     fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
         let (left, right) = (self.class_of(a), self.class_of(b));
@@ -255,10 +246,8 @@ impl Vm {
             return Ok(false);
         }
         self.check_stack()?;
-        let entries: Vec<(i64, Value, Value)> = s.table.borrow().iter_hashed().map(|(h, k, v)| (h, k.clone(), v.clone())).collect();
-        for (hash, key, value) in entries {
-            let Some(position) = self.dict_find(&t, hash, &key)? else { return Ok(false) };
-            let Some(other) = t.entry_value(position) else { return Ok(false) };
+        for (key, value) in s.pairs() {
+            let Some(other) = self.dict_get(&t, &key)? else { return Ok(false) };
             if !self.eq(&value, &other)? {
                 return Ok(false);
             }

@@ -289,7 +289,7 @@ impl Vm {
         Some(match self.kind_of(obj) {
             kind::LIST => self.set_list_item(obj, key, Some(value)),
             kind::DICT => match obj.get::<Dict>() {
-                Some(dict) => self.dict_set(dict, key, value),
+                Some(dict) => self.dict_set(dict, key, value.clone()),
                 None => Ok(()),
             },
             kind::BYTEARRAY => self.set_byte(obj, key, Some(value)),

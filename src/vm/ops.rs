@@ -399,7 +399,7 @@ impl Vm {
         let (Some(x), Some(y)) = (a.get::<Dict>(), b.to_ref::<Dict>()) else { return Ok(Value::NOT_IMPLEMENTED) };
         let copy = x.table.borrow().copy();
         let merged = Dict::from_table(self.lift(copy)?);
-        self.dict_update(&merged, &y)?;
+        self.dict_update_mapping(&merged, b)?;
         Ok(merged.into_value())
     }
 
@@ -491,7 +491,7 @@ impl Vm {
                 let text = format!("dictionary update sequence element #{number} has length {}; 2 is required", pair.len());
                 return Err(self.value_error(text));
             };
-            self.dict_set(dict, key, value)?;
+            self.dict_set(dict, key, value.clone())?;
             number += 1;
         }
         Ok(())

@@ -263,12 +263,6 @@ impl Vm {
         self.known_class(immediate_class(value))
     }
 
-    /// The kind of an object; 0 for what lies in a word.
-    #[inline]
-    pub fn kind_of(&self, value: &Value) -> Kind {
-        value.shape_entry().map_or(0, |entry| entry.kind)
-    }
-
     /// The name of a value's class, as messages show it.
     pub fn type_name(&mut self, value: &Value) -> String {
         let class = self.class_of(value);
