@@ -6,4 +6,5 @@ mod differential;
 mod docs;
 mod hoop;
 mod limits;
+mod syntax;
 mod tidy;

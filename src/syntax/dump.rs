@@ -9,6 +9,20 @@ pub fn dump(module: &Module) -> String {
     Dumper::new(None).module(module)
 }
 
+/// Prints the statements at the top of a tree one by one.
+pub fn dump_statements(module: &Module, positions: Option<&SourceFile>) -> Vec<String> {
+    let body = match &module.body {
+        Body::Module(body) | Body::Interactive(body) => body.as_slice(),
+        Body::Expression(_) => &[],
+    };
+    let dump_one = |stmt| {
+        let mut dumper = Dumper::new(positions);
+        dumper.stmt(stmt);
+        dumper.out
+    };
+    body.iter().map(dump_one).collect()
+}
+
 /// Prints a tree with lines and byte columns, as `include_attributes` does.
 pub fn dump_with_positions(module: &Module, file: &SourceFile) -> String {
     Dumper::new(Some(file)).module(module)

@@ -46,7 +46,7 @@ pub(super) fn parse(file: &SourceFile, mode: Mode) -> Result<Module, Box<Failure
         (Ok(_), None, Some(diagnostic)) => Err(complete(diagnostic)),
         (Ok(_), Some(noted), _) => {
             let stop = stop_at(&lexed.tokens, noted.diagnostic.span);
-            Err(complete(explain(file, &lexed, stop, Some(noted), mode)))
+            Err(complete(explain(file, &lexed, stop, Some(noted), mode).0))
         }
         (Err(stop), noted, _) => Err(failure(file, &lexed, stop, noted, mode)),
     }
@@ -111,36 +111,38 @@ fn failure(
             lexed.tokens.len().saturating_sub(1),
             lexed.error.as_ref().is_some_and(|error| error.incomplete),
         ),
-        Stop::Token(index) => {
-            let at_end = lexed.tokens.get(index).is_some_and(|token| token.at_end);
-            (index, at_end && lexed.error.is_none())
-        }
+        Stop::Token(index) => (index, breaks_off(lexed, index)),
     };
-    let diagnostic = explain(file, lexed, index, noted, mode);
+    let (diagnostic, seen) = explain(file, lexed, index, noted, mode);
     Box::new(Failure {
         diagnostic,
-        incomplete,
+        incomplete: incomplete || breaks_off(lexed, seen),
     })
 }
 
-/// Finds the message that CPython would give. Errors of its tokenizer come
-/// first, wherever they are; then what its actions refuse at once; then the
-/// mistakes its grammar knows; then `invalid syntax`.
+/// True if it is the end of the text that does not fit. A line that breaks
+/// off is wrong, but a block that does may go on.
+fn breaks_off(lexed: &Lexed, index: usize) -> bool {
+    let token = lexed.tokens.get(index);
+    token.is_some_and(|token| token.at_end && token.kind != Tok::Newline)
+}
+
+/// Finds the message that CPython would give, and how far it looked. Errors
+/// of its tokenizer come first, wherever they are; then what its actions
+/// refuse at once; then the mistakes its grammar knows; then `invalid syntax`.
 fn explain(
     file: &SourceFile,
     lexed: &Lexed,
     stop: usize,
     noted: Option<Noted>,
     mode: Mode,
-) -> Diagnostic {
+) -> (Diagnostic, usize) {
     if let Some(error) = lexed.error.as_ref().filter(|error| !error.unclosed) {
-        return match bad_indentation(file, lexed, stop, mode) {
-            Some(diagnostic) => diagnostic,
-            None => error.diagnostic.clone(),
-        };
+        let diagnostic = bad_indentation(file, lexed, stop, mode);
+        return (diagnostic.unwrap_or_else(|| error.diagnostic.clone()), stop);
     }
     if let Some(noted) = noted.as_ref().filter(|noted| noted.at_once) {
-        return noted.diagnostic.clone();
+        return (noted.diagnostic.clone(), stop);
     }
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
@@ -151,8 +153,8 @@ fn explain(
         },
     };
     match &lexed.error {
-        Some(error) if opens_before(file, lexed, error, seen) => error.diagnostic.clone(),
-        _ => diagnostic,
+        Some(error) if opens_before(file, lexed, error, seen) => (error.diagnostic.clone(), seen),
+        _ => (diagnostic, seen),
     }
 }
 
