@@ -9,3 +9,4 @@ pub mod host;
 pub mod object;
 pub mod source;
 pub mod syntax;
+pub mod vm;

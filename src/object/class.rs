@@ -91,8 +91,14 @@ unsafe impl Object for Class {
         visitor.visit(self.name.as_value());
         visitor.visit(self.qualname.as_value());
         self.namespace.borrow().trace(visitor);
-        self.bases.borrow().iter().for_each(|c| visitor.visit(c.as_value()));
-        self.ancestors.borrow().iter().for_each(|c| visitor.visit(c.as_value()));
+        self.bases
+            .borrow()
+            .iter()
+            .for_each(|c| visitor.visit(c.as_value()));
+        self.ancestors
+            .borrow()
+            .iter()
+            .for_each(|c| visitor.visit(c.as_value()));
         self.specials.borrow().iter().for_each(|v| visitor.visit(v));
     }
 
@@ -140,12 +146,43 @@ impl Class {
 
     /// The name as Rust text, for messages.
     pub fn name_str(&self) -> String {
-        self.name.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy())
+        self.name
+            .as_value()
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
     }
 
     /// Whether this class is `other` or derives from it (by the method resolution order).
     pub fn is_subclass(&self, other: &Class) -> bool {
-        std::ptr::eq(self, other) || self.ancestors.borrow().iter().any(|c| std::ptr::eq(&**c, other))
+        std::ptr::eq(self, other)
+            || self
+                .ancestors
+                .borrow()
+                .iter()
+                .any(|c| std::ptr::eq(&**c, other))
+    }
+}
+
+impl Ref<Class> {
+    /// The direct subclasses that are alive.
+    pub fn live_subclasses(&self) -> Vec<Ref<Class>> {
+        let list = self.subclasses.borrow();
+        // SAFETY: a class takes itself off this list before it goes.
+        list.iter().map(|&class| unsafe { counted(class) }).collect()
+    }
+
+    /// Takes a class off the list of direct subclasses.
+    pub fn forget_subclass(&self, class: &Ref<Class>) {
+        self.subclasses.borrow_mut().retain(|&c| !std::ptr::eq(c, &raw const **class));
+    }
+}
+
+/// A new reference to a class that is alive.
+unsafe fn counted(class: *const Class) -> Ref<Class> {
+    // SAFETY: the caller knows that the class is alive; the borrowed Value is forgotten.
+    unsafe {
+        let borrowed = std::mem::ManuallyDrop::new(Value::from_header(class as *mut Header));
+        (*borrowed).to_ref().expect("it is a class")
     }
 }
 
@@ -157,7 +194,9 @@ impl Drop for Class {
         }
         heap.type_epoch = heap.type_epoch.wrapping_add(1).max(1);
         for base in self.bases.borrow().iter() {
-            base.subclasses.borrow_mut().retain(|&c| !std::ptr::eq(c, self));
+            base.subclasses
+                .borrow_mut()
+                .retain(|&c| !std::ptr::eq(c, self));
         }
     }
 }
@@ -178,7 +217,13 @@ impl Instance {
     /// A new instance of a shape, all slots Undef.
     #[inline]
     pub fn alloc(shape: u32) -> Ref<Instance> {
-        heap::alloc_shaped(Instance { head: Header::new() }, 0, shape)
+        heap::alloc_shaped(
+            Instance {
+                head: Header::new(),
+            },
+            0,
+            shape,
+        )
     }
 }
 
@@ -219,14 +264,21 @@ impl Shapes {
     /// The slot of an attribute.
     #[inline]
     pub fn slot(&self, id: u32, name: &Value) -> Option<u16> {
-        self.0.get(id as usize)?.keys.get(&(name.word() as usize)).map(|&(_, slot)| slot)
+        self.0
+            .get(id as usize)?
+            .keys
+            .get(&(name.word() as usize))
+            .map(|&(_, slot)| slot)
     }
 
     /// The first shape of a class whose instances have `capacity` slots.
     pub fn new_root(&mut self, class: &Ref<Class>, flags: u8, capacity: u16) -> u32 {
         let id = heap::current().new_shape(class.layout, flags, capacity, class.as_value());
         class.shapes.borrow_mut().push(id);
-        *self.entry(id) = Shape { used: class.reserved_slots.get(), ..Shape::default() };
+        *self.entry(id) = Shape {
+            used: class.reserved_slots.get(),
+            ..Shape::default()
+        };
         id
     }
 
@@ -243,7 +295,8 @@ impl Shapes {
         if let Some(&(_, next)) = shape.next.iter().find(|&&(k, _)| k == key) {
             return Some((next, slot));
         }
-        if slot >= capacity || shape.keys.len() >= MOST_KEYS || shape.next.len() >= MOST_TRANSITIONS {
+        if slot >= capacity || shape.keys.len() >= MOST_KEYS || shape.next.len() >= MOST_TRANSITIONS
+        {
             return None;
         }
         let mut keys = shape.keys.clone();
@@ -251,7 +304,11 @@ impl Shapes {
         let next = heap::current().new_shape(class.layout, flags, capacity, class.as_value());
         class.shapes.borrow_mut().push(next);
         self.entry(id).next.push((key, next));
-        *self.entry(next) = Shape { keys, next: Vec::new(), used: slot + 1 };
+        *self.entry(next) = Shape {
+            keys,
+            next: Vec::new(),
+            used: slot + 1,
+        };
         Some((next, slot))
     }
 }

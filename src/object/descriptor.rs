@@ -146,6 +146,11 @@ unsafe impl Object for SlotDescriptor {
 impl SlotDescriptor {
     /// The descriptor of slot number `slot`.
     pub fn alloc(slot: u16, owner: Value, name: Value) -> Ref<SlotDescriptor> {
-        crate::heap::alloc(SlotDescriptor { head: Header::new(), slot, owner: Field::new(owner), name: Field::new(name) })
+        crate::heap::alloc(SlotDescriptor {
+            head: Header::new(),
+            slot,
+            owner: Field::new(owner),
+            name: Field::new(name),
+        })
     }
 }

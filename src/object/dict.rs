@@ -602,7 +602,7 @@ impl DictTable {
         self.rebuild(self.live + self.live / 2)
     }
 
-    fn trace(&self, visitor: &mut dyn Visitor) {
+    pub(crate) fn trace(&self, visitor: &mut dyn Visitor) {
         for entry in self.entries.iter() {
             visitor.visit(&entry.key);
             visitor.visit(&entry.value);

@@ -49,7 +49,15 @@ unsafe impl Object for Exception {
 
 impl Exception {
     fn fields(&self) -> impl Iterator<Item = &Field> {
-        [&self.args, &self.traceback, &self.context, &self.cause, &self.dict].into_iter().chain(&self.extra)
+        [
+            &self.args,
+            &self.traceback,
+            &self.context,
+            &self.cause,
+            &self.dict,
+        ]
+        .into_iter()
+        .chain(&self.extra)
     }
 
     /// An exception with `args` (a tuple), of the class whose instances have `shape`.
@@ -155,7 +163,13 @@ unsafe impl Object for FrameObject {
 
 impl FrameObject {
     /// A frame object.
-    pub fn alloc(code: Ref<Code>, at: u32, globals: Value, locals: Value, back: Value) -> Ref<FrameObject> {
+    pub fn alloc(
+        code: Ref<Code>,
+        at: u32,
+        globals: Value,
+        locals: Value,
+        back: Value,
+    ) -> Ref<FrameObject> {
         crate::heap::alloc(FrameObject {
             head: Header::new(),
             code,

@@ -40,14 +40,25 @@ unsafe impl Object for Code {
     fn trace(&self, visitor: &mut dyn Visitor) {
         self.consts.iter().for_each(|v| visitor.visit(v));
         self.names.iter().for_each(|v| visitor.visit(v));
-        self.children.borrow().iter().for_each(|(_, c)| visitor.visit(c.as_value()));
-        self.local_names.get().into_iter().flat_map(|n| n.iter()).for_each(|v| visitor.visit(v));
+        self.children
+            .borrow()
+            .iter()
+            .for_each(|(_, c)| visitor.visit(c.as_value()));
+        self.local_names
+            .get()
+            .into_iter()
+            .flat_map(|n| n.iter())
+            .for_each(|v| visitor.visit(v));
     }
 }
 
 impl Code {
     /// An instance of `plain` with these constants and names.
-    pub fn alloc(plain: Arc<bytecode::Code>, consts: Box<[Value]>, names: Box<[Value]>) -> Ref<Code> {
+    pub fn alloc(
+        plain: Arc<bytecode::Code>,
+        consts: Box<[Value]>,
+        names: Box<[Value]>,
+    ) -> Ref<Code> {
         crate::heap::alloc(Code {
             head: Header::new(),
             words: UnsafeCell::new(plain.words.clone().into()),
@@ -119,7 +130,9 @@ unsafe impl Object for Function {
     fn trace(&self, visitor: &mut dyn Visitor) {
         visitor.visit(self.code.borrow().as_value());
         visitor.visit(self.globals.as_value());
-        self.closure.iter().for_each(|c| visitor.visit(c.as_value()));
+        self.closure
+            .iter()
+            .for_each(|c| visitor.visit(c.as_value()));
         for field in self.fields() {
             visitor.visit(field.as_value());
         }
@@ -150,7 +163,13 @@ impl Function {
     }
 
     /// A function of `code` in a module's namespace.
-    pub fn alloc(code: Ref<Code>, globals: Ref<Dict>, closure: Box<[Ref<Cell_>]>, name: Value, qualname: Value) -> Ref<Function> {
+    pub fn alloc(
+        code: Ref<Code>,
+        globals: Ref<Dict>,
+        closure: Box<[Ref<Cell_>]>,
+        name: Value,
+        qualname: Value,
+    ) -> Ref<Function> {
         let function = crate::heap::alloc(Function {
             head: Header::new(),
             simple: Cell::new(NOT_SIMPLE),
@@ -182,7 +201,11 @@ impl Function {
             | flags::COROUTINE
             | flags::ASYNC_GENERATOR;
         let simple = code.flags & complex == 0 && code.plain.kwonly_count == 0;
-        self.simple.set(if simple { code.plain.arg_count } else { NOT_SIMPLE });
+        self.simple.set(if simple {
+            code.plain.arg_count
+        } else {
+            NOT_SIMPLE
+        });
         let defaults = self.defaults.get();
         let count = defaults.get::<super::tuple::Tuple>().map_or(0, |t| t.len());
         self.default_count.set(count as u32);
@@ -211,7 +234,10 @@ unsafe impl Object for Cell_ {
 impl Cell_ {
     /// A cell that holds `content`.
     pub fn alloc(content: Value) -> Ref<Cell_> {
-        crate::heap::alloc(Cell_ { head: Header::new(), content: Field::new(content) })
+        crate::heap::alloc(Cell_ {
+            head: Header::new(),
+            content: Field::new(content),
+        })
     }
 }
 
@@ -237,6 +263,10 @@ unsafe impl Object for BoundMethod {
 impl BoundMethod {
     /// `function` bound to `receiver`.
     pub fn alloc(function: Value, receiver: Value) -> Ref<BoundMethod> {
-        crate::heap::alloc(BoundMethod { head: Header::new(), function, receiver })
+        crate::heap::alloc(BoundMethod {
+            head: Header::new(),
+            function,
+            receiver,
+        })
     }
 }

@@ -115,8 +115,21 @@ impl Generator {
         name: Value,
         qualname: Value,
     ) -> Ref<Generator> {
-        let flags = frame_flags::GENERATOR | if native.is_null() { 0 } else { frame_flags::NATIVE };
-        let frame = Frame { ip, parent: std::ptr::null_mut(), function, native, dst: 0, flags, depth: 0 };
+        let flags = frame_flags::GENERATOR
+            | if native.is_null() {
+                0
+            } else {
+                frame_flags::NATIVE
+            };
+        let frame = Frame {
+            ip,
+            parent: std::ptr::null_mut(),
+            function,
+            native,
+            dst: 0,
+            flags,
+            depth: 0,
+        };
         let generator = heap::alloc_shaped(
             Generator {
                 head: Header::new(),
@@ -187,7 +200,11 @@ impl Generator {
                 return 0;
             }
             let code = (*(*frame).function).code.borrow();
-            let temps = if self.state.get() == State::Created { 0 } else { code.live_temps((*frame).ip) };
+            let temps = if self.state.get() == State::Created {
+                0
+            } else {
+                code.live_temps((*frame).ip)
+            };
             code.nlocals as usize + temps
         }
     }
@@ -207,7 +224,10 @@ impl Generator {
             }
             let code = (*(*frame).function).code.borrow();
             let at = code.offset((*frame).ip).saturating_sub(1);
-            code.plain.handlers.iter().any(|h| h.start <= at && at < h.end)
+            code.plain
+                .handlers
+                .iter()
+                .any(|h| h.start <= at && at < h.end)
                 || code.is_delegating((*frame).ip)
         }
     }

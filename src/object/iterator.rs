@@ -115,7 +115,12 @@ unsafe impl Object for RangeIterator {
 impl RangeIterator {
     /// An iterator over `count` numbers from `start` on; all of them, and one step more, fit 62 bits.
     pub fn alloc(start: i64, step: i64, count: u64) -> Ref<RangeIterator> {
-        crate::heap::alloc(RangeIterator { head: Header::new(), next: Cell::new(start), left: Cell::new(count), step })
+        crate::heap::alloc(RangeIterator {
+            head: Header::new(),
+            next: Cell::new(start),
+            left: Cell::new(count),
+            step,
+        })
     }
 
     /// The next number, or None at the end.

@@ -84,6 +84,15 @@ impl List {
         self.peek().get(index).cloned()
     }
 
+    /// The item at an index that may count from the end; None if there is none.
+    #[inline(always)]
+    pub fn item_at(&self, index: i64) -> Option<Value> {
+        // SAFETY: nobody holds the list's buffer while a handler runs.
+        let items = unsafe { &*self.items.as_ptr() };
+        let index = if index < 0 { index + items.len() as i64 } else { index };
+        items.get(index as usize).cloned()
+    }
+
     /// Puts an item in the place of another, which is returned; gives the item back if there is no such index.
     #[inline]
     pub fn set(&self, index: usize, item: Value) -> Result<Value, Value> {

@@ -1,14 +1,20 @@
 //! The representation of values. It never runs code.
 
 pub mod bytes;
+pub mod class;
 pub mod codec;
 pub mod compare;
 pub mod complex;
+pub mod descriptor;
 pub mod dict;
 pub mod error;
+pub mod exception;
 pub mod float;
 pub mod float_text;
 pub mod format_spec;
+pub mod frame;
+pub mod function;
+pub mod generator;
 pub mod hash;
 pub mod int;
 pub mod int_math;
@@ -16,8 +22,11 @@ pub mod int_math;
 mod int_tests;
 pub mod int_text;
 pub mod interner;
+pub mod iterator;
 pub mod kind;
 pub mod list;
+pub mod module;
+pub mod native;
 pub mod percent;
 pub mod range;
 pub mod repr;

@@ -23,11 +23,22 @@ unsafe impl Object for Module {
 impl Module {
     /// A module over this namespace.
     pub fn alloc(namespace: Ref<Dict>) -> Ref<Module> {
-        crate::heap::alloc(Module { head: Header::new(), namespace })
+        crate::heap::alloc(Module {
+            head: Header::new(),
+            namespace,
+        })
     }
 
     /// A module of a subclass of ModuleType.
     pub fn alloc_shaped(namespace: Ref<Dict>, shape: u32) -> Value {
-        crate::heap::alloc_shaped(Module { head: Header::new(), namespace }, 0, shape).into_value()
+        crate::heap::alloc_shaped(
+            Module {
+                head: Header::new(),
+                namespace,
+            },
+            0,
+            shape,
+        )
+        .into_value()
     }
 }

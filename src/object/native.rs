@@ -144,19 +144,39 @@ pub enum Binding {
 impl Def {
     /// A leaf.
     pub const fn leaf(sig: &'static str, f: Leaf) -> Def {
-        Def { sig, code: NativeCode::Leaf(f), doc: "", binding: Binding::Method }
+        Def {
+            sig,
+            code: NativeCode::Leaf(f),
+            doc: "",
+            binding: Binding::Method,
+        }
     }
     /// A raw leaf; the signature is for show and for its name.
     pub const fn raw(sig: &'static str, f: RawLeaf) -> Def {
-        Def { sig, code: NativeCode::Raw(f), doc: "", binding: Binding::Method }
+        Def {
+            sig,
+            code: NativeCode::Raw(f),
+            doc: "",
+            binding: Binding::Method,
+        }
     }
     /// A native frame with `extra` registers beyond its parameters.
     pub const fn frame(sig: &'static str, extra: u16, f: Resume) -> Def {
-        Def { sig, code: NativeCode::Frame(extra, f), doc: "", binding: Binding::Method }
+        Def {
+            sig,
+            code: NativeCode::Frame(extra, f),
+            doc: "",
+            binding: Binding::Method,
+        }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
     pub const fn coroutine(sig: &'static str, extra: u16, f: Resume) -> Def {
-        Def { sig, code: NativeCode::Coroutine(extra, f), doc: "", binding: Binding::Method }
+        Def {
+            sig,
+            code: NativeCode::Coroutine(extra, f),
+            doc: "",
+            binding: Binding::Method,
+        }
     }
     /// The same with a docstring.
     pub const fn doc(mut self, doc: &'static str) -> Def {
@@ -192,7 +212,11 @@ pub struct Attribute {
 impl Attribute {
     /// A read-only attribute.
     pub const fn get(name: &'static str, get: fn(&mut Vm, &Value) -> R) -> Attribute {
-        Attribute { name, get, set: None }
+        Attribute {
+            name,
+            get,
+            set: None,
+        }
     }
     /// An attribute that can be set; it is deleted by setting Undef.
     pub const fn get_set(
@@ -200,7 +224,11 @@ impl Attribute {
         get: fn(&mut Vm, &Value) -> R,
         set: fn(&mut Vm, &Value, &Value) -> R<()>,
     ) -> Attribute {
-        Attribute { name, get, set: Some(set) }
+        Attribute {
+            name,
+            get,
+            set: Some(set),
+        }
     }
 }
 
@@ -233,7 +261,19 @@ pub struct TypeDef {
 impl TypeDef {
     /// A table with nothing in it yet.
     pub const fn new(module: &'static str, name: &'static str, kind: Kind) -> TypeDef {
-        TypeDef { name, module, kind, base: None, flags: 0, doc: "", new: None, methods: &[], attributes: &[], awaits: None, setup: None }
+        TypeDef {
+            name,
+            module,
+            kind,
+            base: None,
+            flags: 0,
+            doc: "",
+            new: None,
+            methods: &[],
+            attributes: &[],
+            awaits: None,
+            setup: None,
+        }
     }
 }
 
@@ -324,7 +364,10 @@ fn exact_arity(def: &Def) -> u32 {
     if !matches!(def.code, NativeCode::Leaf(_)) {
         return u32::MAX;
     }
-    let inside = def.sig.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+    let inside = def
+        .sig
+        .split_once('(')
+        .map_or("", |(_, rest)| rest.trim_end_matches(')'));
     let mut count = 0;
     for part in inside.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         match part {
@@ -357,6 +400,10 @@ unsafe impl Object for AttributeDescriptor {
 impl AttributeDescriptor {
     /// The descriptor of `attribute` in class `owner`.
     pub fn alloc(attribute: &'static Attribute, owner: Value) -> Ref<AttributeDescriptor> {
-        crate::heap::alloc(AttributeDescriptor { head: Header::new(), attribute, owner: Field::new(owner) })
+        crate::heap::alloc(AttributeDescriptor {
+            head: Header::new(),
+            attribute,
+            owner: Field::new(owner),
+        })
     }
 }

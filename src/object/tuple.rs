@@ -77,6 +77,11 @@ impl Tuple {
         Ok(tuple)
     }
 
+    /// A tuple of what Rust code holds already: no more memory than that.
+    pub fn of(items: Vec<Value>) -> Ref<Tuple> {
+        Tuple::from_vec(items).expect("as much memory as the vector itself")
+    }
+
     /// A tuple of one item.
     pub fn one(item: Value) -> Ref<Tuple> {
         Tuple::few([item])

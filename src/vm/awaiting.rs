@@ -60,7 +60,10 @@ impl Vm {
             return match self.resolve_method(iterator, &name) {
                 Ok((method, true)) => Step::Call(method, smallvec::smallvec![iterator.clone(), sent]),
                 Ok((method, false)) => Step::Call(method, smallvec::smallvec![sent]),
-                Err(raised) => Step::Raise(raised),
+                Err(_) => match self.get_attr(iterator, "send") {
+                    Ok(method) => Step::Call(method, smallvec::smallvec![sent]),
+                    Err(raised) => Step::Raise(raised),
+                },
             };
         }
         match self.special_of(iterator, Special::Next) {

@@ -28,7 +28,7 @@ fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
             Step::Do(Box::new(vm.get_attr_step(&frame.regs[0], &frame.regs[1])))
         }
         (_, Input::Value(callee)) => {
-            let args: Args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| t.iter().cloned().collect());
+            let args: Args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| t.items().iter().cloned().collect());
             let names = frame.regs[2].clone();
             if names.is_none() { Step::TailCall(callee, args) } else { Step::TailCallKw(callee, args, names) }
         }
@@ -165,7 +165,8 @@ impl Vm {
                     }
                 }
                 None => {
-                    let raised = self.type_error(format!("'{}' object is not callable", self.type_name(&callee)));
+                    let name = self.type_name(&callee);
+                    let raised = self.type_error(format!("'{name}' object is not callable"));
                     self.fail_call(args, n, parent, raised);
                 }
             }
@@ -263,7 +264,7 @@ impl Vm {
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
-                    let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.as_slice());
+                    let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.items());
                     let result = raw(self, std::slice::from_raw_parts(args, n), names);
                     for i in 0..n {
                         drop(args.add(i).read());
@@ -724,7 +725,7 @@ impl Vm {
     /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
     pub(crate) fn spread_arguments(&mut self, callee: &Value, positional: &Value, keywords: &Value) -> R<(Args, Value)> {
         let mut args: Args = match positional.get::<Tuple>() {
-            Some(tuple) => tuple.iter().cloned().collect(),
+            Some(tuple) => tuple.items().iter().cloned().collect(),
             None => self.collect(positional)?.into(),
         };
         if keywords.is_undef() {
@@ -739,7 +740,7 @@ impl Vm {
             names.push(key);
             args.push(value);
         }
-        let names = if names.is_empty() { Value::UNDEF } else { Tuple::from_vec(names).into_value() };
+        let names = if names.is_empty() { Value::UNDEF } else { Tuple::of(names).into_value() };
         Ok((args, names))
     }
 }

@@ -8,6 +8,7 @@ use crate::heap::{Kind, Ref, Value};
 use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::complex::Complex;
 use crate::object::dict::Dict;
+use crate::object::function::Function;
 use crate::object::hash::{frozenset_hash, simple_hash, tuple_hash};
 use crate::object::int::{self, IntView};
 use crate::object::iterator::{DictItems, DictKeys, DictValues};
@@ -138,43 +139,22 @@ impl Vm {
 
     // Text.
 
-    /// `repr(value)` for values whose text runs no script of their own; containers ask their items, nested.
-    fn native_repr(&mut self, value: &Value) -> Option<R<String>> {
-        if let Some(i) = value.as_small_int() {
-            return Some(Ok(i.to_string()));
+    /// `str(value)`: a script's `__str__` runs in a frame of its own.
+    pub fn str_step(&mut self, value: &Value) -> Step {
+        if value.is_exact::<Str>() {
+            return Step::Return(value.clone());
         }
-        if let Some(f) = value.as_inline_float() {
-            return Some(Ok(float::repr(f)));
+        match self.special_of(value, Special::Str) {
+            Some(method) if method.is_exact::<Function>() => self.checked(method, value, CHECK_STR),
+            _ => Step::from(self.str(value).map(Ref::into_value)),
         }
-        if !value.is_object() {
-            return Some(Ok(match value.as_bool() {
-                Some(true) => "True",
-                Some(false) => "False",
-                None if value.is_none() => "None",
-                None if value.is_ellipsis() => "Ellipsis",
-                None if value.is_not_implemented() => "NotImplemented",
-                None => "<undefined>",
-            }
-            .to_string()));
-        }
-        if value.shape() >= crate::heap::FIRST_FREE_SHAPE {
-            return None;
-        }
-        Some(match value.shape() as Kind {
-            kind::FLOAT => Ok(float::repr(float::as_float(value)?)),
-            kind::INT => self.lift(int::to_text(IntView::of(value)?, 10)),
-            _ => return None,
-        })
     }
 
-    /// `repr(value)`
+    /// `repr(value)`: a script's `__repr__` runs in a frame of its own.
     pub fn repr_step(&mut self, value: &Value) -> Step {
-        if let Some(text) = self.native_repr(value) {
-            return Step::from(text.map(|t| Str::new(&t).into_value()));
-        }
         match self.special_of(value, Special::Repr) {
-            Some(method) => self.checked(method, value, CHECK_REPR),
-            None => Step::Return(Str::new(&self.default_repr(value)).into_value()),
+            Some(method) if method.is_exact::<Function>() => self.checked(method, value, CHECK_REPR),
+            _ => Step::from(self.repr(value).map(Ref::into_value)),
         }
     }
 
@@ -202,72 +182,6 @@ impl Vm {
     /// The identity of an object as the default `repr` shows it.
     pub fn address(&self, value: &Value) -> String {
         format!("0x{:x}", self.heap.identity(value))
-    }
-
-    /// `repr(value)`, nested.
-    pub fn repr(&mut self, value: &Value) -> R<Ref<Str>> {
-        if let Some(text) = self.native_repr(value) {
-            return Ok(Str::new(&text?));
-        }
-        self.check_stack()?;
-        let step = self.repr_step(value);
-        let text = self.finish(step)?;
-        Ok(text.to_ref().expect("checked"))
-    }
-
-    /// `repr(value)` as Rust text; surrogates become question marks.
-    pub fn repr_text(&mut self, value: &Value) -> R<String> {
-        Ok(self.repr(value)?.to_string_lossy().into_owned())
-    }
-
-    /// `str(value)`
-    pub fn str_step(&mut self, value: &Value) -> Step {
-        if value.is_exact::<Str>() {
-            return Step::Return(value.clone());
-        }
-        if let Some(text) = self.native_repr(value) {
-            return Step::from(text.map(|t| Str::new(&t).into_value()));
-        }
-        match self.special_of(value, Special::Str) {
-            Some(method) => self.checked(method, value, CHECK_STR),
-            None => self.repr_step(value),
-        }
-    }
-
-    /// `str(value)`, nested.
-    pub fn str(&mut self, value: &Value) -> R<Ref<Str>> {
-        if let Some(text) = value.to_ref::<Str>()
-            && value.is_exact::<Str>()
-        {
-            return Ok(text);
-        }
-        self.check_stack()?;
-        let step = self.str_step(value);
-        let text = self.finish(step)?;
-        Ok(text.to_ref().expect("checked"))
-    }
-
-    /// `str(value)` as Rust text; surrogates become question marks.
-    pub fn str_text(&mut self, value: &Value) -> R<String> {
-        Ok(self.str(value)?.to_string_lossy().into_owned())
-    }
-
-    /// `ascii(value)`, nested.
-    pub fn ascii(&mut self, value: &Value) -> R<Ref<Str>> {
-        let text = self.repr(value)?;
-        if text.is_ascii() {
-            return Ok(text);
-        }
-        let mut out = String::new();
-        for point in text.points() {
-            match point {
-                0..=0x7F => out.push(point as u8 as char),
-                0x80..=0xFF => out.push_str(&format!("\\x{point:02x}")),
-                0x100..=0xFFFF => out.push_str(&format!("\\u{point:04x}")),
-                _ => out.push_str(&format!("\\U{point:08x}")),
-            }
-        }
-        Ok(Str::new(&out))
     }
 
     /// `format(value, spec)` of an f-string's field: `conversion` is 0 none, 1 `!s`, 2 `!r`, 3 `!a`;
@@ -301,29 +215,6 @@ impl Vm {
             },
             None => self.str_step(value),
         }
-    }
-
-    /// `format(value, spec)`, nested.
-    pub fn format(&mut self, value: &Value, spec: &Value) -> R<Ref<Str>> {
-        let step = self.format_step(value, 0, spec);
-        let text = self.finish(step)?;
-        Ok(text.to_ref().expect("checked"))
-    }
-
-    /// Whether the `repr` of this container is being made already. If not, it is from now on
-    /// until `leave_repr`.
-    pub fn enter_repr(&mut self, value: &Value) -> bool {
-        let address = value.header() as usize;
-        if self.repr_guard.contains(&address) {
-            return false;
-        }
-        self.repr_guard.push(address);
-        true
-    }
-
-    /// Ends what `enter_repr` began.
-    pub fn leave_repr(&mut self) {
-        self.repr_guard.pop();
     }
 
     // Hash.
@@ -456,8 +347,21 @@ impl Vm {
 
     /// `len(value)`, nested.
     pub fn len(&mut self, value: &Value) -> R<usize> {
-        if value.is_object() && value.shape() < crate::heap::FIRST_FREE_SHAPE {
-            let native = match value.shape() as Kind {
+        if value.is_object()
+            && value.shape() < crate::heap::FIRST_FREE_SHAPE
+            && let Some(n) = self.simple_len(value)
+        {
+            return Ok(n);
+        }
+        self.len_by_method(value)
+    }
+
+    /// The length of a value of a built-in type, of its subclasses included; None for any other.
+    pub(crate) fn simple_len(&self, value: &Value) -> Option<usize> {
+        if !value.is_object() {
+            return None;
+        }
+        match self.kind_of(value) {
                 kind::STR => value.get::<Str>().map(Str::len),
                 kind::LIST => value.get::<List>().map(List::len),
                 kind::TUPLE => value.get::<Tuple>().map(Tuple::len),
@@ -472,11 +376,15 @@ impl Vm {
                 kind::DICT_ITEMS => value.get::<DictItems>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
                 kind::RANGE => value.get::<Range>().and_then(|r| IntView::of(&r.length)?.as_usize()),
                 _ => None,
-            };
-            if let Some(n) = native {
-                return Ok(n);
-            }
         }
+    }
+
+    /// Whether the value can be an index: an int, or with `__index__`.
+    pub(crate) fn has_index(&mut self, value: &Value) -> bool {
+        IntView::of(value).is_some() || self.special_of(value, Special::Index).is_some()
+    }
+
+    fn len_by_method(&mut self, value: &Value) -> R<usize> {
         let Some(method) = self.special_of(value, Special::Len) else {
             let name = self.type_name(value);
             return Err(self.type_error(format!("object of type '{name}' has no len()")));
@@ -577,7 +485,7 @@ impl Vm {
         [slice.start.clone(), slice.stop.clone(), slice.step.clone()]
     }
 
-    /// The kind of an object, of a subclass's instance that of its layout.
+    /// The kind of an object, of a subclass's instance that of its layout; 0 for what is no object.
     #[inline]
     pub fn kind_of(&self, value: &Value) -> Kind {
         let shape = value.shape();

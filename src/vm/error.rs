@@ -410,3 +410,48 @@ impl From<OutOfMemory> for Raised {
 
 /// Where the heap's shared objects hold the class MemoryError.
 pub(crate) const MEMORY_ERROR_CLASS: usize = 639;
+
+/// The name of `known` that is most like `wanted`, if it is like enough to be meant.
+pub fn closest(wanted: &str, known: &[String]) -> Option<String> {
+    const MOST_CANDIDATES: usize = 750;
+    const LONGEST: usize = 40;
+    if known.len() > MOST_CANDIDATES || wanted.len() > LONGEST {
+        return None;
+    }
+    let mut best: Option<(usize, &String)> = None;
+    for name in known {
+        if name == wanted || name.len() > LONGEST {
+            continue;
+        }
+        // One edit costs two, a change of case one: a third of the letters may differ.
+        let mut most = (name.len() + wanted.len() + 3) * 2 / 6;
+        if let Some((distance, _)) = best {
+            most = most.min(distance.saturating_sub(1));
+        }
+        let distance = edit_distance(wanted.as_bytes(), name.as_bytes());
+        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, name));
+        }
+    }
+    best.map(|(_, name)| name.clone())
+}
+
+/// Levenshtein's distance, two for each insertion, deletion and change, one for a change of case.
+fn edit_distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).map(|i| i * 2).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = (i + 1) * 2;
+        for (j, &y) in b.iter().enumerate() {
+            let change = match (x == y, x.eq_ignore_ascii_case(&y)) {
+                (true, _) => 0,
+                (_, true) => 1,
+                _ => 2,
+            };
+            let cost = (diagonal + change).min(row[j] + 2).min(row[j + 1] + 2);
+            diagonal = row[j + 1];
+            row[j + 1] = cost;
+        }
+    }
+    row[b.len()]
+}

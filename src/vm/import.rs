@@ -333,7 +333,7 @@ impl Vm {
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_dir())
+        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_directory())
     }
 
     /// `sys.path`, which a script may have changed.
@@ -369,7 +369,7 @@ impl Vm {
             _ => Known::SyntaxError,
         };
         let (line, column, end_line, end_column) = fault.place;
-        let text = fault.source.line(line as usize).to_string() + "\n";
+        let text = fault.source.line_text(line).to_string() + "\n";
         let int = |n: u32| Value::int32(n as i32);
         let message = Str::new(&fault.message).into_value();
         let place = Tuple::from_vec(vec![

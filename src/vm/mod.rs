@@ -11,6 +11,7 @@ pub mod async_generator;
 pub mod attr;
 pub mod awaiting;
 pub mod call;
+pub mod candidates;
 pub mod class;
 pub mod compare;
 pub mod convert;
@@ -19,15 +20,20 @@ pub mod error;
 pub mod finalize;
 pub mod fiber;
 pub mod generator;
+pub mod groups;
 pub mod import;
 pub mod item;
 pub mod iter;
 pub mod native;
 pub mod ops;
+pub mod outside;
+pub mod scope;
 pub mod signature;
 pub mod special;
 pub mod table;
+pub mod text;
 pub mod traceback;
+pub mod type_params;
 pub mod types;
 pub mod unwind;
 
@@ -158,6 +164,10 @@ pub struct Vm {
     pub asyncgen_hooks: (Value, Value),
     /// Depth of containers whose `repr` is being made, by address.
     pub(crate) repr_guard: Vec<usize>,
+    /// Events that came while nobody waited for them.
+    pub pending_events: Vec<crate::host::Event>,
+    /// Calls the callback of a weak reference whose object dies; the module that makes them sets it.
+    pub clear_weak: Option<fn(&mut Vm, &Value)>,
     /// Finalizers are running: those that come up meanwhile wait for their turn.
     pub(crate) finalizing: bool,
     /// What a foreign coroutine gave last was yielded, not returned.

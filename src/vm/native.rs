@@ -213,7 +213,7 @@ fn tail(_: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.iter().cloned().collect());
+            let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.items().iter().cloned().collect());
             let callee = frame.regs[0].clone();
             let names = frame.regs[2].clone();
             if names.is_none() { Step::Call(callee, args) } else { Step::CallKw(callee, args, names) }
@@ -231,5 +231,5 @@ fn wrap(step: Step) -> crate::object::native::Args {
         Step::TailCallKw(callee, args, names) => (callee, args, names),
         _ => unreachable!("native coroutines end in calls, values or exceptions only"),
     };
-    smallvec::smallvec![callee, Tuple::from_vec(args.into_vec()).into_value(), names]
+    smallvec::smallvec![callee, Tuple::of(args.into_vec()).into_value(), names]
 }

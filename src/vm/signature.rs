@@ -36,7 +36,7 @@ impl Vm {
     pub(super) unsafe fn bind(&mut self, callee: &Callee<'_>, args: *mut Value, n: usize, names: Option<&Value>, out: *mut Value) -> R<()> {
         // SAFETY: the caller hands over `n` values; each is read once.
         let given: smallvec::SmallVec<[Value; 8]> = (0..n).map(|i| unsafe { args.add(i).read() }).collect();
-        let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.as_slice());
+        let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.items());
         match callee {
             Callee::Function(function) => {
                 let code = function.code.borrow().clone();
@@ -82,7 +82,7 @@ impl Vm {
         out: &mut [Value],
     ) -> R<()> {
         let defaults = function.defaults.get();
-        let defaults: &[Value] = defaults.get::<Tuple>().map_or(&[], |t| t.as_slice());
+        let defaults: &[Value] = defaults.get::<Tuple>().map_or(&[], |t| t.items());
         let positional_given = given.len() - names.len();
         let who = || format!("{}()", text(function.qualname.as_value()));
         self.distribute(parameters, given, names, out, &who, |vm, parameters, out| {
@@ -146,7 +146,7 @@ impl Vm {
         let varargs_at = parameters.named();
         let varkw_at = varargs_at + parameters.varargs as usize;
         if parameters.varargs {
-            out[varargs_at] = Tuple::from_vec(rest).into_value();
+            out[varargs_at] = Tuple::of(rest).into_value();
         }
         let mut extra: Option<Ref<Dict>> = None;
         if parameters.varkw {
@@ -239,7 +239,7 @@ impl Vm {
     ) -> R<()> {
         let receiver = self.is_method(native) as usize;
         if receiver == 1 {
-            self.check_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
+            self.check_method_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
         }
         let count = given.len();
         let who = || format!("{}()", native.def.name());
@@ -315,7 +315,7 @@ impl Vm {
     }
 
     /// A method of a native type takes instances of that type only.
-    fn check_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
+    fn check_method_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
         let Some(owner) = native.owner.to_ref::<Class>() else { return Ok(()) };
         let name = native.def.name();
         match receiver {
@@ -415,7 +415,7 @@ impl Vm {
             "True" => Value::TRUE,
             "False" => Value::FALSE,
             "..." => Value::ELLIPSIS,
-            "()" => Tuple::from_vec(Vec::new()).into_value(),
+            "()" => Tuple::empty().into_value(),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
                     return Value::small_int(i).unwrap_or(Value::UNDEF);
@@ -458,5 +458,5 @@ fn split_parameters(inside: &str) -> Vec<&str> {
 
 /// A name as Rust text.
 fn text(name: &Value) -> String {
-    name.get::<Str>().map_or_else(|| "?".to_string(), |s| s.to_string_lossy())
+    name.get::<Str>().map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
 }

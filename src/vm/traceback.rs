@@ -317,7 +317,7 @@ impl Vm {
 
     /// The source of a place with carets under it, indented by four.
     pub(crate) fn source_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
-        let first = source.line(position.line as usize);
+        let first = source.line_text(position.line);
         if first.trim().is_empty() {
             return String::new();
         }
@@ -358,7 +358,7 @@ impl Vm {
     /// A place that covers several lines: each of them, with carets under what belongs to it.
     fn several_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
         let lines: Vec<&str> =
-            (position.line..=position.end_line).map(|n| source.line(n as usize).trim_end()).collect();
+            (position.line..=position.end_line).map(|n| source.line_text(n).trim_end()).collect();
         let indent = lines
             .iter()
             .filter(|line| !line.trim().is_empty())

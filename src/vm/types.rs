@@ -85,12 +85,10 @@ impl Vm {
             frame: std::ptr::null_mut(),
             sp: std::ptr::null_mut(),
             limit: std::ptr::null_mut(),
-            budget: 0,
+            budget: 4096,
             recursion_limit: 1000,
             nested: 0,
             stack_limit: 0,
-            raised: None,
-            passing: Value::UNDEF,
             outcome: None,
             segments: Vec::new(),
             fibers: Default::default(),
@@ -104,6 +102,14 @@ impl Vm {
             modules: Dict::new(),
             state: HashMap::new(),
             asyncgen_hooks: (Value::NONE, Value::NONE),
+            signatures: HashMap::new(),
+            cursor: super::dispatch::Cursor::NOWHERE,
+            input: None,
+            await_hooks: Box::new([None; 256]),
+            pending_events: Vec::new(),
+            clear_weak: None,
+            finalizing: false,
+            foreign_yielded: false,
             repr_guard: Vec::new(),
             rust_depth: 0,
             host,
@@ -120,6 +126,12 @@ impl Vm {
         for kind in [kind::FUNCTION, kind::MODULE, kind::CLASS, kind::CLASSMETHOD, kind::STATICMETHOD, kind::SUPER, kind::EXCEPTION] {
             vm.heap.shapes[kind as usize].flags |= shape_flags::UNCACHEABLE;
         }
+        for def in library.types {
+            if def.awaits.is_some() {
+                vm.await_hooks[def.kind as usize] = def.awaits;
+            }
+        }
+        vm.set_stack_limit();
         drop(entered);
         vm
     }

@@ -143,7 +143,7 @@ impl Vm {
         if getter.is_none() {
             return Step::Raise(self.property_error(property, class, "getter"));
         }
-        Step::TailCall(getter, Args::from_slice(std::slice::from_ref(obj)))
+        Step::TailCall(getter, smallvec::smallvec![obj.clone()])
     }
 
     /// "property 'x' of 'C' object has no setter".

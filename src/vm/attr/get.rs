@@ -204,7 +204,7 @@ impl Vm {
         }
         let getattr = self.names.of(Special::GetAttr).clone();
         match obj.get::<Module>().and_then(|m| m.namespace.get_str(&getattr)) {
-            Some(function) => Step::TailCall(function, Args::from_slice(std::slice::from_ref(name))),
+            Some(function) => Step::TailCall(function, smallvec::smallvec![name.clone()]),
             None => Step::Raise(self.no_attribute(obj, name)),
         }
     }

@@ -158,7 +158,7 @@ impl Vm {
                 if deleter.is_none() {
                     return Step::Raise(self.property_error(attribute, class, "deleter"));
                 }
-                Step::TailCall(deleter, Args::from_slice(std::slice::from_ref(obj)))
+                Step::TailCall(deleter, smallvec::smallvec![obj.clone()])
             }
             Nature::Slot => self.slot_set(attribute, obj, Value::UNDEF).map(|()| Value::NONE).into(),
             Nature::Computed => self.computed_set(attribute, obj, &Value::UNDEF).map(|()| Value::NONE).into(),

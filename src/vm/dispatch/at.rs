@@ -49,7 +49,7 @@ pub(super) unsafe fn flags(ip: *const u64) -> u8 {
 
 /// Writes a result into register A: a local drops what it held.
 #[inline(always)]
-pub(super) unsafe fn put(ip: *const u64, regs: *mut Value, value: Value) {
+pub(crate) unsafe fn put(ip: *const u64, regs: *mut Value, value: Value) {
     unsafe {
         let dst = regs.add(a(ip));
         if flags(ip) & TEMP_A != 0 {

@@ -76,17 +76,17 @@ impl Vm {
         let table = self.lift(DictTable::with_room(items.len() / 2))?;
         let dict = Dict::from_table(table);
         for pair in items.chunks_exact(2) {
-            self.dict_set(&dict, &pair[0], &pair[1])?;
+            self.dict_set(&dict, &pair[0], pair[1].clone())?;
         }
         Ok(dict.into_value())
     }
 
     fn op_build_string(&mut self, at: At) {
         let pieces = at.take_window(at.b(), at.c());
-        let size = pieces.iter().filter_map(|p| p.get::<Str>()).map(Str::byte_len).sum();
+        let size = pieces.iter().filter_map(|p| p.get::<Str>()).map(|s| s.byte_len()).sum();
         let result = Buffer::with_room(size).and_then(|mut buffer: Buffer<u8>| {
             for piece in &pieces {
-                let bytes = piece.get::<Str>().map_or(&[][..], Str::bytes);
+                let bytes = piece.get::<Str>().map_or(&[][..], |s| s.bytes());
                 buffer.extend_from_slice(bytes)?;
             }
             Str::from_wtf8(&buffer)
@@ -138,8 +138,8 @@ impl Vm {
         at.save(self);
         let (key, value) = (at.take_b(), at.take_c());
         let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler puts into dicts only");
-        let result = self.dict_set(&dict, &key, &value);
-        drop((key, value));
+        let result = self.dict_set(&dict, &key, value);
+        drop(key);
         self.plain(at, result);
     }
 
@@ -189,7 +189,7 @@ impl Vm {
 
     fn op_list_to_tuple(&mut self, at: At) {
         let list = at.take_b();
-        let items = list.get::<List>().map(List::take).unwrap_or_default();
+        let items = list.get::<List>().map(|l| l.take()).unwrap_or_default();
         drop(list);
         let result = Tuple::from_vec(items.into_vec());
         let result = self.lift(result.map(Ref::into_value));

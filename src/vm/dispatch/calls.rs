@@ -238,7 +238,7 @@ impl Vm {
         args.push(receiver);
         args.push(name);
         args.push(names.unwrap_or(Value::NONE));
-        args.push(crate::object::tuple::Tuple::from_vec(at.take_window(base + 1, at.c())).into_value());
+        args.push(crate::object::tuple::Tuple::of(at.take_window(base + 1, at.c())).into_value());
         let step = crate::object::native::Step::Enter(&super::super::call::LOOK_UP_AND_CALL, args);
         at.follow(self, step);
     }

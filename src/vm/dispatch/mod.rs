@@ -21,7 +21,7 @@ mod objects;
 mod raising;
 mod values;
 
-pub(crate) use at::At;
+pub(crate) use at::{At, put};
 
 use super::Vm;
 use crate::bytecode::Op;

@@ -48,7 +48,8 @@ op! {
     }
     fn get_free(ip, regs, k, vm) {
         let function: *mut Function = (*At { ip, regs, consts: k }.frame()).function;
-        let value = (*function).closure[b(ip)].content.get();
+        let function = &*function;
+        let value = function.closure[b(ip)].content.get();
         if value.is_undef() { return empty_free(ip, regs, k, vm); }
         store!(ip, regs, k, vm, value, 0)
     }
@@ -86,7 +87,7 @@ impl At {
 
 impl Vm {
     fn op_unbound_local(&mut self, at: At) {
-        let raised = self.unbound_local_error(at.name(at.c()));
+        let raised = self.unbound_local(at.name(at.c()));
         at.raise(self, raised);
     }
 

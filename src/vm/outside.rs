@@ -1,0 +1,129 @@
+//! What comes from outside between two instructions, and what goes there:
+//! signals, warnings, errors of the host.
+
+use super::Vm;
+use super::types::Known;
+use crate::heap::{Value, shape_flags};
+use crate::host::{Event, HostError};
+use crate::object::generator::Generator;
+use crate::object::native::{R, Raised};
+use crate::object::str::Str;
+
+/// The number of SIGINT.
+const SIGINT: i32 = 2;
+
+impl Vm {
+    /// The lowest address that the Rust stack of this thread may reach.
+    pub(crate) fn set_stack_limit(&mut self) {
+        /// What is left for natives that do not check.
+        const RESERVE: usize = 256 * 1024;
+        let here = 0u8;
+        let left = stacker::remaining_stack().unwrap_or(RESERVE * 3);
+        self.stack_limit = (&raw const here as usize).saturating_sub(left) + RESERVE.min(left / 2);
+    }
+
+    /// Drains the inbox at a budget check.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt, when SIGINT came and no loop takes care of it.
+    pub(crate) fn look_outside(&mut self) -> R<()> {
+        let mut events = Vec::new();
+        if let Err(e) = self.host.look(false, &mut events) {
+            return Err(self.host_error(&e));
+        }
+        self.handle_events(events)
+    }
+
+    /// Gives events to who waits for them.
+    pub fn handle_events(&mut self, events: Vec<Event>) -> R<()> {
+        let mut interrupted = false;
+        for event in events {
+            match event {
+                Event::Signal(SIGINT) => interrupted = true,
+                other => self.pending_events.push(other),
+            }
+        }
+        if interrupted { self.interrupt() } else { Ok(()) }
+    }
+
+    /// SIGINT: what the script's handler says, or KeyboardInterrupt.
+    fn interrupt(&mut self) -> R<()> {
+        match self.state.get("signal.SIGINT").cloned() {
+            Some(handler) if !handler.is_none() => {
+                self.call(&handler, &[Value::int32(SIGINT), Value::NONE]).map(drop)
+            }
+            _ => Err(self.raise_bare(Known::KeyboardInterrupt)),
+        }
+    }
+
+    /// The OSError for an error of the host.
+    pub fn host_error(&mut self, error: &HostError) -> Raised {
+        let filename = error.filename().map_or(Value::NONE, |name| Str::new(&name.to_string_lossy()).into_value());
+        let message = error.message().into_owned();
+        self.os_error_text(error.errno, &message, filename)
+    }
+
+    /// Weak references to an object that dies: their callbacks are called by the module that made them.
+    pub(crate) fn clear_weak_references(&mut self, object: &Value) {
+        let flags = self.heap.shapes[object.shape() as usize].flags;
+        if flags & shape_flags::WEAKLY_REFERENCED == 0 {
+            return;
+        }
+        let references = self.heap.weak.remove(&(object.header() as usize)).unwrap_or_default();
+        if let Some(clear) = self.clear_weak {
+            for reference in references {
+                clear(self, &reference);
+            }
+        }
+    }
+
+    /// "coroutine 'f' was never awaited"
+    pub(crate) fn warn_never_awaited(&mut self, _object: &Value, generator: &Generator) {
+        let name = generator.qualname.get();
+        let name = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let message = format!("coroutine '{name}' was never awaited");
+        if let Err(raised) = self.warn(Known::RuntimeWarning, &message) {
+            self.report_unraisable(&raised, &Value::NONE);
+        }
+    }
+
+    /// Issues a warning at the place that runs.
+    ///
+    /// # Errors
+    /// The warning itself, when a filter turns it into an error.
+    pub fn warn(&mut self, known: Known, message: &str) -> R<()> {
+        let class = self.known_class(known).into_value();
+        let text = Str::new(message).into_value();
+        if let Some(module) = self.modules.get_name("warnings") {
+            return self.call_method(&module, "warn", &[text, class]).map(drop);
+        }
+        let (file, line, source) = self.running_place();
+        let name = class.get::<crate::object::class::Class>().map_or_else(String::new, |c| c.name_str());
+        let mut report = format!("{file}:{line}: {name}: {message}\n");
+        let source = source.trim();
+        if !source.is_empty() {
+            report.push_str(&format!("  {source}\n"));
+        }
+        self.write_error(&report);
+        Ok(())
+    }
+
+    /// File, line and text of the line that runs.
+    fn running_place(&self) -> (String, u32, String) {
+        match self.running_code() {
+            Some((code, at)) => {
+                let line = code.plain.position(at).line;
+                let text = code.plain.source.line_text(line).to_string();
+                (code.plain.source.name().to_string(), line, text)
+            }
+            None => ("<sys>".to_string(), 0, String::new()),
+        }
+    }
+
+    /// Shows the warnings that compiling a file gave.
+    pub fn show_syntax_warnings(&mut self, file: &str, warnings: &[(String, u32)]) {
+        for (message, line) in warnings {
+            self.write_error(&format!("{file}:{line}: SyntaxWarning: {message}\n"));
+        }
+    }
+}

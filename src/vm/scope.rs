@@ -1,0 +1,191 @@
+//! The frame that runs, as natives see it: its code, names, namespaces.
+
+use super::Vm;
+use crate::bytecode::code::flags as code_flags;
+use crate::heap::{Ref, Value};
+use crate::object::dict::Dict;
+use crate::object::exception::FrameObject;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::{Cell_, Code, Function};
+use crate::object::native::{Native, R};
+use crate::object::str::Str;
+
+impl Vm {
+    /// The innermost script frame, counted outward from the one that runs; null if there is none.
+    pub(crate) fn script_frame(&self, outward: usize) -> *mut Frame {
+        let mut frame = self.frame;
+        let mut left = outward;
+        // SAFETY: parents of live frames are live.
+        unsafe {
+            while !frame.is_null() {
+                let native = (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null();
+                if !native && (*(*frame).function).code.borrow().flags & code_flags::HIDDEN == 0 {
+                    if left == 0 {
+                        return frame;
+                    }
+                    left -= 1;
+                }
+                frame = (*frame).parent;
+            }
+        }
+        frame
+    }
+
+    /// The code of the running script frame and the offset it stands at.
+    pub fn running_code(&self) -> Option<(Ref<Code>, u32)> {
+        let frame = self.script_frame(0);
+        if frame.is_null() {
+            return None;
+        }
+        // SAFETY: a live script frame.
+        unsafe {
+            let code = (*(*frame).function).code.borrow().clone();
+            let at = code.offset((*frame).ip).saturating_sub(1);
+            Some((code, at))
+        }
+    }
+
+    /// The running function.
+    pub fn running_function(&self) -> Option<&Function> {
+        let frame = self.script_frame(0);
+        // SAFETY: a live script frame owns its function.
+        unsafe { if frame.is_null() { None } else { Some(&*(*frame).function) } }
+    }
+
+    /// The globals of the running script frame; without one, those of `__main__`.
+    pub fn running_globals(&self) -> Option<Ref<Dict>> {
+        self.running_function().map(|f| f.globals.clone())
+    }
+
+    /// `__name__` of the running code's module.
+    pub(crate) fn calling_module_name(&mut self) -> Option<Value> {
+        self.running_globals()?.get_name("__name__")
+    }
+
+    /// `locals()` of the running script frame: the namespace itself of a module or class, else a new dict.
+    pub fn running_locals(&mut self) -> R {
+        let frame = self.script_frame(0);
+        if frame.is_null() {
+            return Ok(Dict::new().into_value());
+        }
+        self.locals_of(frame)
+    }
+
+    /// The locals of a script frame, as `locals` and `f_locals` give them.
+    pub(crate) fn locals_of(&mut self, frame: *mut Frame) -> R {
+        // SAFETY: a live script frame; its locals always hold values.
+        unsafe {
+            let function = &*(*frame).function;
+            let code = function.code.borrow().clone();
+            let regs = Frame::regs(frame);
+            if code.flags & code_flags::NAMESPACE != 0 {
+                return Ok((*regs).clone());
+            }
+            if code.flags & code_flags::MODULE != 0 {
+                return Ok(function.globals.value());
+            }
+            let names = self.local_names(&code);
+            let dict = Dict::new();
+            for (i, name) in names.iter().enumerate() {
+                let mut value = (*regs.add(i)).clone();
+                if code.plain.cells.contains(&(i as u16))
+                    && let Some(cell) = value.get::<Cell_>()
+                {
+                    value = cell.content.get();
+                }
+                if !value.is_undef() && name.get::<Str>().is_some_and(|n| !n.bytes().starts_with(b".")) {
+                    self.dict_set(&dict, name, value)?;
+                }
+            }
+            for (name, cell) in code.plain.free_names.iter().zip(&function.closure) {
+                let value = cell.content.get();
+                if !value.is_undef() && &**name != "__class__" {
+                    self.set_name(&dict, name, value)?;
+                }
+            }
+            Ok(dict.into_value())
+        }
+    }
+
+    /// A frame object for the script frame so far outward; None if there is none.
+    pub fn frame_object(&mut self, outward: usize) -> R<Option<Value>> {
+        let frame = self.script_frame(outward);
+        if frame.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: a live script frame.
+        let (code, at, globals) = unsafe {
+            let function = &*(*frame).function;
+            let code = function.code.borrow().clone();
+            let at = code.offset((*frame).ip).saturating_sub(1);
+            (code, at, function.globals.value())
+        };
+        let locals = self.locals_of(frame)?;
+        let back = self.frame_object(outward + 1)?.unwrap_or(Value::NONE);
+        Ok(Some(FrameObject::alloc(code, at, globals, locals, back).into_value()))
+    }
+
+    /// The exception that is being handled where a native was called; None if none is.
+    pub fn current_exception(&self) -> Value {
+        self.handled_exception(self.frame)
+    }
+
+    /// What a zero-argument `super()` in the running function means: the class, and the first argument.
+    pub fn super_context(&mut self) -> R<(Value, Value)> {
+        let frame = self.script_frame(0);
+        if frame.is_null() {
+            return Err(self.runtime_error("super(): no current frame"));
+        }
+        // SAFETY: a live script frame; register 0 is the first argument if there is one.
+        let (class, first) = unsafe {
+            let function = &*(*frame).function;
+            let code = function.code.borrow().clone();
+            let index = code.plain.free_names.iter().position(|n| &**n == "__class__");
+            let class = index.map(|i| function.closure[i].content.get());
+            let has_argument = code.plain.arg_count > 0 || code.flags & code_flags::VARARGS != 0;
+            let first = if has_argument { (*Frame::regs(frame)).clone() } else { Value::UNDEF };
+            (class, first)
+        };
+        let first = match first.get::<Cell_>() {
+            Some(cell) => cell.content.get(),
+            None => first,
+        };
+        if first.is_undef() {
+            return Err(self.runtime_error("super(): no arguments"));
+        }
+        match class {
+            None => Err(self.runtime_error("super(): __class__ cell not found")),
+            Some(class) if class.is_undef() => Err(self.runtime_error("super(): empty __class__ cell")),
+            Some(class) => Ok((class, first)),
+        }
+    }
+
+    /// The function `__build_class__`, which code loads whatever the script bound to that name.
+    pub(crate) fn build_class_function(&mut self) -> Value {
+        if let Some(function) = self.state.get("__build_class__") {
+            return function.clone();
+        }
+        let owner = self.intern("builtins").into_value();
+        let function = Native::alloc(&super::class::BUILD_CLASS, Value::UNDEF, owner).into_value();
+        self.state.insert("__build_class__", function.clone());
+        function
+    }
+
+    /// `dir(value)`: the names that `__dir__` gives, sorted.
+    pub fn dir(&mut self, value: &Value) -> R<Vec<Value>> {
+        let names = match self.special_of(value, super::special::Special::Dir) {
+            Some(method) => {
+                let step = self.call_special(method, value, &[]);
+                let names = self.finish(step)?;
+                self.collect(&names)?
+            }
+            None => Vec::new(),
+        };
+        let mut names: Vec<(String, Value)> = names
+            .into_iter()
+            .map(|name| (name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned()), name))
+            .collect();
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(names.into_iter().map(|(_, name)| name).collect())
+    }
+}
