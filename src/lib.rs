@@ -1,6 +1,7 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
 
+pub mod builtins;
 pub mod bytecode;
 pub mod compiler;
 pub mod event_loop;

@@ -82,6 +82,21 @@ impl Vm {
         self.enter_generator(generator, input, parent, 0, flags);
     }
 
+    /// Drives a step from a native frame: begins it, or goes on with it.
+    pub(crate) fn drive_step(&mut self, step: &AsyncStep, frame: *mut Frame, input: Result<Value, Raised>) {
+        let target = step.generator.get();
+        let generator = target.get::<Generator>().expect("steps are made of async generators");
+        let begun = step.action.is_undef() && generator.step.get() != 0;
+        match input {
+            _ if begun => self.enter_generator(generator, input, frame, 0, 0),
+            Ok(_) => self.enter_step(step, frame, 0),
+            Err(raised) => {
+                step.action.take();
+                self.raise_in(frame, raised);
+            }
+        }
+    }
+
     /// `yield` in an async generator: the step ends with a value.
     pub(crate) fn async_yield(&mut self, frame: *mut Frame, value: Value) {
         // SAFETY: the frame lies in a live generator that a step entered.

@@ -442,6 +442,9 @@ impl Vm {
 
     /// Drives a coroutine or generator from a native frame (`Step::Send`, `Step::Throw`).
     pub(crate) fn drive(&mut self, frame: *mut Frame, target: Value, input: Result<Value, Raised>) {
+        if let Some(step) = target.get::<AsyncStep>() {
+            return self.drive_step(step, frame, input);
+        }
         let Some(generator) = target.get::<Generator>() else {
             let step = self.foreign_drive_step(&target, input);
             return self.perform(step, frame, 0, 0);

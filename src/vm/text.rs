@@ -71,6 +71,11 @@ impl Vm {
         }
     }
 
+    /// `str(value)` as Rust text; surrogates become question marks.
+    pub fn str_text(&mut self, value: &Value) -> R<String> {
+        Ok(self.str(value)?.to_string_lossy().into_owned())
+    }
+
     /// Exact instances of most built-in types have no `__str__` of their own.
     fn has_own_str(&self, value: &Value) -> bool {
         let kind = value.shape() as u8;

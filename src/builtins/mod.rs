@@ -1,0 +1,5 @@
+//! The methods of the built-in types and the built-in functions: a table a file.
+
+pub mod code;
+pub mod generator;
+pub mod iterators;
