@@ -113,7 +113,7 @@ impl<'a> Compiler<'a> {
         let keeps = matches!(self.unit.kind, UnitKind::Module | UnitKind::Class);
         match &target.kind {
             ExprKind::Name { id, .. } => {
-                self.forbid(id, "assign to", target.span)?;
+                self.forbid(id, "assign to", span)?;
                 if simple && keeps {
                     self.push_annotation(annotation)?;
                     let name = self.mangled(id);
@@ -125,7 +125,7 @@ impl<'a> Compiler<'a> {
                 attr,
                 ..
             } => {
-                self.forbid(attr, "assign to", target.span)?;
+                self.forbid(attr, "assign to", span)?;
                 if value.is_none() {
                     self.effect(object)?;
                 }

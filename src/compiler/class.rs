@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
     pub(super) fn class_def(&mut self, def: &'a ClassDef, span: Span) -> Outcome {
+        self.forbid(&def.name, "assign to", span)?;
         // Like CPython, the parts of the definition itself have a line but no columns.
         let line = self.definition_line(&def.decorator_list, span);
         let at = Span::at(self.file.line_start(line));

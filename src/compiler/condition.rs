@@ -199,37 +199,76 @@ impl<'a> Compiler<'a> {
         label: Label,
         span: Span,
     ) -> Outcome {
-        let failed = self.unit.asm.label();
-        let end = self.unit.asm.label();
+        let hidden = !self.stays_in_place(comparators);
+        // Without hidden locals a failed link can jump right away.
+        let direct = !hidden && !wanted;
+        let failed = if direct { label } else { self.unit.asm.label() };
         let mut middles = Vec::new();
         let mut value = self.operand_before(left, &comparators.iter().collect::<Vec<_>>())?;
         let last = comparators.len().saturating_sub(1);
         for (index, (op, right)) in ops.iter().zip(comparators).enumerate() {
             if index == last {
-                self.jump_compared(value, *op, right, false, failed, span)?;
+                let (wanted, target) = if hidden {
+                    (false, failed)
+                } else {
+                    (wanted, label)
+                };
+                self.jump_compared(value, *op, right, wanted, target, span)?;
                 break;
             }
-            let middle = self.middle(right, &comparators[index + 1..], &mut middles)?;
+            let middle = self.middle(right, hidden, &mut middles)?;
             self.jump_registers(value, *op, middle, failed, span);
             value = middle;
         }
-        // Each way out clears what the middles held.
-        self.clear_all(&middles);
-        if wanted {
-            self.unit.asm.jump(span, label);
-            self.unit.asm.place(failed);
-            self.clear_all(&middles);
-        } else {
-            self.unit.asm.jump(span, end);
-            self.unit.asm.place(failed);
-            self.clear_all(&middles);
-            self.unit.asm.jump(span, label);
-            self.unit.asm.place(end);
+        if direct {
+            return Ok(());
         }
+        if !hidden {
+            self.unit.asm.place(failed);
+            return Ok(());
+        }
+        self.clear_middles(middles, wanted, failed, label, span);
+        Ok(())
+    }
+
+    /// Each way out of a chain clears what the middles held.
+    fn clear_middles(
+        &mut self,
+        middles: Vec<u16>,
+        wanted: bool,
+        failed: Label,
+        label: Label,
+        span: Span,
+    ) {
+        let end = self.unit.asm.label();
+        self.clear_all(&middles);
+        self.unit.asm.jump(span, if wanted { label } else { end });
+        self.unit.asm.place(failed);
+        self.clear_all(&middles);
+        if !wanted {
+            self.unit.asm.jump(span, label);
+        }
+        self.unit.asm.place(end);
         middles
             .into_iter()
             .for_each(|local| self.unit.give_back(local));
-        Ok(())
+    }
+
+    /// Whether all values of a chain but the last are local variables that stay as they are.
+    fn stays_in_place(&self, comparators: &'a [Expr]) -> bool {
+        let walrus = self.symbols.scopes[self.unit.scope].has_walrus
+            || self.symbols.scopes[self.scope_id()].has_walrus;
+        let plain =
+            |expr: &Expr| matches!(expr.kind, ExprKind::Name { .. } | ExprKind::Constant { .. });
+        let (last, middles) = match comparators.split_last() {
+            Some(parts) => parts,
+            None => return true,
+        };
+        let local = |expr: &Expr| match &expr.kind {
+            ExprKind::Name { id, .. } => self.local_of(id).is_some(),
+            _ => false,
+        };
+        middles.iter().all(local) && (!walrus || plain(last))
     }
 
     fn clear_all(&mut self, locals: &[u16]) {
@@ -241,16 +280,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// A value that is compared twice: a local variable, or a hidden one.
-    fn middle(&mut self, expr: &'a Expr, later: &'a [Expr], hidden: &mut Vec<u16>) -> Outcome<Reg> {
-        let is_local = match &expr.kind {
-            ExprKind::Name { id, .. } => self.local_of(id).is_some(),
-            _ => false,
-        };
-        let walrus = self.symbols.scopes[self.unit.scope].has_walrus
-            || self.symbols.scopes[self.scope_id()].has_walrus;
-        let plain =
-            |expr: &Expr| matches!(expr.kind, ExprKind::Name { .. } | ExprKind::Constant { .. });
-        if is_local && (!walrus || later.iter().all(plain)) {
+    fn middle(&mut self, expr: &'a Expr, hide: bool, hidden: &mut Vec<u16>) -> Outcome<Reg> {
+        if !hide {
             return self.operand(expr);
         }
         let local = self.unit.hidden(".compared");
@@ -292,6 +323,7 @@ impl<'a> Compiler<'a> {
             self.compare_ins(*op, dst, left, right, span);
             return Ok(());
         }
+        let hidden = !self.stays_in_place(comparators);
         let mut middles = Vec::new();
         let failed = self.unit.asm.label();
         let temp = self.unit.asm.next_temp();
@@ -306,7 +338,7 @@ impl<'a> Compiler<'a> {
                 self.compare_ins(*op, temp, value, right, span);
                 break;
             }
-            let middle = self.middle(right, &comparators[index + 1..], &mut middles)?;
+            let middle = self.middle(right, hidden, &mut middles)?;
             self.compare_ins(*op, temp, value, middle, span);
             let args = [temp.into(), Arg::None, Arg::None];
             self.unit

@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, For, Stmt};
 
 /// As deep as blocks may nest.
-const MAX_BLOCKS: usize = 20;
+const MAX_BLOCKS: usize = 21;
 
 impl<'a> Compiler<'a> {
     pub(super) fn push_block(&mut self, block: Block<'a>, span: Span) -> Outcome {

@@ -133,6 +133,8 @@ pub(super) struct Scope {
     pub sees_class: bool,
     /// Inside a function.
     pub nested: bool,
+    /// For a scope of type parameters: what messages call it.
+    pub place: &'static str,
 }
 
 impl Scope {

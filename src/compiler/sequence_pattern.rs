@@ -73,7 +73,7 @@ impl<'a> Compiler<'a> {
         let is_star = |pattern: &Pattern| matches!(pattern.kind, PatternKind::MatchStar { .. });
         let star = patterns.iter().position(is_star);
         if patterns.iter().filter(|pattern| is_star(pattern)).count() > 1 {
-            return syntax("multiple starred expressions in sequence pattern", span);
+            return syntax("multiple starred names in sequence pattern", span);
         }
         self.fail_unless(Op::MatchSequence, value, matching, span);
         match star {

@@ -11,6 +11,9 @@ use crate::syntax::ast::{
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
 
+/// The uses that are declarations.
+const DECLARED: u16 = uses::GLOBAL | uses::NONLOCAL;
+
 type Outcome = Result<(), Diagnostic>;
 
 /// Makes the symbol table of a module. With `lazy_annotations` (`from
@@ -82,6 +85,11 @@ impl Builder {
             needs_class_cell: false,
             sees_class,
             nested,
+            place: match kind {
+                ScopeKind::TypeAlias => "a type alias",
+                ScopeKind::Class => "a class body",
+                _ => "the definition of a generic",
+            },
         });
         self.current = self.table.scopes.len() - 1;
         if let Some(key) = node {
@@ -124,7 +132,7 @@ impl Builder {
         if both & uses::TYPE_PARAM != 0 {
             return Err(error(format!("duplicate type parameter '{name}'"), span));
         }
-        if flags & (uses::GLOBAL | uses::NONLOCAL) != 0 {
+        if flags & DECLARED != 0 && symbol.uses & DECLARED == 0 {
             symbol.declared = span;
         }
         symbol.uses |= flags;
@@ -212,7 +220,7 @@ impl Builder {
                 self.optional(msg.as_deref())
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
-                names.iter().try_for_each(|alias| self.import(alias, span))
+                names.iter().try_for_each(|alias| self.import(alias))
             }
             StmtKind::Global { names } => names
                 .iter()
@@ -257,11 +265,11 @@ impl Builder {
         self.body(&node.finalbody)
     }
 
-    fn import(&mut self, alias: &crate::syntax::ast::Alias, span: Span) -> Outcome {
+    fn import(&mut self, alias: &crate::syntax::ast::Alias) -> Outcome {
         if &*alias.name == "*" {
             if self.scope().kind != ScopeKind::Module {
                 let message = "import * only allowed at module level";
-                return Err(error(message.to_string(), span));
+                return Err(error(message.to_string(), alias.span));
             }
             return Ok(());
         }
@@ -477,7 +485,9 @@ impl Builder {
             self.add(name, uses::TYPE_PARAM | uses::LOCAL, param.span)?;
             for (part, value) in [(Part::Bound, bound), (Part::Default, default)] {
                 if let Some(value) = value {
-                    self.enter(ScopeKind::TypeVariable, Some((node_key(param), part)));
+                    let key = (node_key(param), part);
+                    self.enter(ScopeKind::TypeVariable, Some(key));
+                    self.scope().place = place_of(&param.kind, part, value);
                     self.expr(value)?;
                     self.leave();
                 }
@@ -627,12 +637,10 @@ impl Builder {
     }
 
     fn not_in_annotation(&mut self, what: &str, span: Span) -> Outcome {
-        let place = match self.scope().kind {
-            ScopeKind::TypeVariable => "a TypeVar bound",
-            ScopeKind::TypeAlias => "a type alias",
-            ScopeKind::TypeParams => "the definition of a generic",
-            _ => return Ok(()),
-        };
+        if !self.scope().kind.is_annotation() {
+            return Ok(());
+        }
+        let place = self.scope().place;
         Err(error(format!("{what} cannot be used within {place}"), span))
     }
 
@@ -681,13 +689,8 @@ impl Builder {
                     self.add_to(self.current, name.clone(), uses::GLOBAL, span)?;
                     return self.add_to(at, name, uses::GLOBAL, span);
                 }
-                kind => {
-                    let place = match kind {
-                        ScopeKind::Class => "a class body",
-                        ScopeKind::TypeAlias => "a type alias",
-                        ScopeKind::TypeVariable => "a TypeVar bound",
-                        _ => "the definition of a generic",
-                    };
+                _ => {
+                    let place = scope.place;
                     let message = format!(
                         "assignment expression within a comprehension cannot be used in {place}"
                     );
@@ -789,6 +792,19 @@ impl Builder {
                 name.as_ref().map_or(Ok(()), |name| self.bind(name, span))
             }
         }
+    }
+}
+
+/// What messages call the bound or the default of a type parameter.
+fn place_of(kind: &TypeParamKind, part: Part, value: &Expr) -> &'static str {
+    match (kind, part) {
+        (TypeParamKind::TypeVar { .. }, Part::Bound) => match value.kind {
+            ExprKind::Tuple { .. } => "a TypeVar constraint",
+            _ => "a TypeVar bound",
+        },
+        (TypeParamKind::TypeVar { .. }, _) => "a TypeVar default",
+        (TypeParamKind::ParamSpec { .. }, _) => "a ParamSpec default",
+        (TypeParamKind::TypeVarTuple { .. }, _) => "a TypeVarTuple default",
     }
 }
 
