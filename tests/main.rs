@@ -1,6 +1,7 @@
 //! The one integration binary. Most of it runs the built `hoop`.
 
 mod cli;
+mod compiler;
 mod corpus;
 mod differential;
 mod docs;

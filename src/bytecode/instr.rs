@@ -1,6 +1,6 @@
 //! Words and instructions: how an opcode and its operands are packed.
 
-use super::op::{ALL, NEGATE, OWN_SHIFT, Op, Operand};
+use super::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Op, Operand};
 
 /// Packs an instruction's first word.
 pub const fn word(op: Op, flags: u8, a: u16, b: u16, c: u16) -> u64 {
@@ -120,6 +120,28 @@ impl Op {
         matches!(
             self,
             Jump | Loop | Return | ReturnConst | Raise | Reraise | RaiseBare | EndAsyncFor
+        )
+    }
+
+    /// The own flag bits that have a meaning for it.
+    pub fn own_bits(self) -> u8 {
+        use Op::*;
+        match self {
+            MakeFunction => 31,
+            Format => 3,
+            Is | In | JumpIfNone | ListExtend => 1,
+            op if op.is_arithmetic() => INPLACE >> OWN_SHIFT,
+            op if op.operands()[0] == Operand::Jump16 && op != EndAsyncFor => NEGATE >> OWN_SHIFT,
+            _ => 0,
+        }
+    }
+
+    /// Whether the compiler fills word 1.
+    pub fn fills_word(self) -> bool {
+        use Op::*;
+        matches!(
+            self,
+            ForIter | CallMethod | CallKw | CallMethodKw | Intrinsic | ImportName | MatchClass
         )
     }
 

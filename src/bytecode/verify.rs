@@ -269,6 +269,7 @@ impl<'a> Verifier<'a> {
         } = self.steps[number];
         let first = extra.first().copied().unwrap_or(0);
         self.check_indices(at, instr, first)?;
+        self.check_unused(at, instr, extra)?;
         self.check_flags(at, instr)?;
         self.read(at, instr, first, &mut state)?;
         let live = self.live_at(at);
@@ -337,6 +338,25 @@ impl<'a> Verifier<'a> {
             _ => true,
         };
         self.ensure(at, good, "a bad operand")
+    }
+
+    /// What has no meaning is zero: operands, own bits, and the caches.
+    fn check_unused(&self, at: u32, instr: Instr, extra: &[u64]) -> Outcome {
+        let operands = instr.op.operands().into_iter().zip(instr.args());
+        for (kind, value) in operands {
+            let jumps = instr.op.jumps() || instr.op == Op::LoadInt;
+            let unused = match kind {
+                Operand::None => value != 0,
+                Operand::Wide => !jumps && !instr.op.wide_const(),
+                _ => false,
+            };
+            self.ensure(at, !unused, "an unused operand is not zero")?;
+        }
+        let own = instr.own() & !instr.op.own_bits();
+        self.ensure(at, own == 0, "an own bit has no meaning")?;
+        let filled = usize::from(instr.op.fills_word());
+        let caches = extra.iter().skip(filled).all(|&word| word == 0);
+        self.ensure(at, caches, "a cache is not empty")
     }
 
     fn free(&self, index: u16) -> bool {
