@@ -7,7 +7,7 @@ use super::candidates::{Candidate, Question};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::class::Class;
-use crate::object::compare::{cmp_numbers, simple_cmp, simple_eq};
+use crate::object::compare::{cmp_numbers, simple_cmp};
 use crate::object::dict::Dict;
 use crate::object::float::as_float;
 use crate::object::int::IntView;
@@ -320,7 +320,7 @@ impl Vm {
     }
 
     /// Membership in what is laid out as a built-in container.
-    fn layout_contains(&mut self, container: &Value, item: &Value) -> R<Option<bool>> {
+    pub fn layout_contains(&mut self, container: &Value, item: &Value) -> R<Option<bool>> {
         Ok(Some(match self.kind_of(container) {
             kind::LIST => self.list_contains(container, item)?,
             kind::TUPLE => self.tuple_contains(container, item)?,

@@ -349,7 +349,7 @@ impl Vm {
     pub fn len(&mut self, value: &Value) -> R<usize> {
         if value.is_object()
             && value.shape() < crate::heap::FIRST_FREE_SHAPE
-            && let Some(n) = self.simple_len(value)
+            && let Some(n) = self.layout_len(value)
         {
             return Ok(n);
         }
@@ -357,7 +357,7 @@ impl Vm {
     }
 
     /// The length of a value of a built-in type, of its subclasses included; None for any other.
-    pub(crate) fn simple_len(&self, value: &Value) -> Option<usize> {
+    pub fn layout_len(&self, value: &Value) -> Option<usize> {
         if !value.is_object() {
             return None;
         }
@@ -380,7 +380,7 @@ impl Vm {
     }
 
     /// Whether the value can be an index: an int, or with `__index__`.
-    pub(crate) fn has_index(&mut self, value: &Value) -> bool {
+    pub fn has_index(&mut self, value: &Value) -> bool {
         IntView::of(value).is_some() || self.special_of(value, Special::Index).is_some()
     }
 

@@ -90,7 +90,7 @@ impl Vm {
     }
 
     /// An item of an object laid out as a built-in container; None for anything else.
-    fn layout_get_item(&mut self, obj: &Value, key: &Value) -> Option<R> {
+    pub fn layout_get_item(&mut self, obj: &Value, key: &Value) -> Option<R> {
         let kind = self.kind_of(obj);
         Some(match kind {
             kind::LIST => match key.as_small_int() {
@@ -203,7 +203,7 @@ impl Vm {
         if kind == kind::RANGE {
             return self.slice_of_range(obj, slice);
         }
-        let len = self.simple_len(obj).unwrap_or(0);
+        let len = self.layout_len(obj).unwrap_or(0);
         let found = self.slice_indices(slice, len)?;
         let result = match kind {
             kind::LIST => {
@@ -285,7 +285,7 @@ impl Vm {
         self.finish(step).map(drop)
     }
 
-    fn layout_set_item(&mut self, obj: &Value, key: &Value, value: &Value) -> Option<R<()>> {
+    pub fn layout_set_item(&mut self, obj: &Value, key: &Value, value: &Value) -> Option<R<()>> {
         Some(match self.kind_of(obj) {
             kind::LIST => self.set_list_item(obj, key, Some(value)),
             kind::DICT => match obj.get::<Dict>() {
@@ -320,7 +320,7 @@ impl Vm {
         self.call_special(method, obj, std::slice::from_ref(key))
     }
 
-    fn layout_delete_item(&mut self, obj: &Value, key: &Value) -> Option<R<()>> {
+    pub fn layout_delete_item(&mut self, obj: &Value, key: &Value) -> Option<R<()>> {
         Some(match self.kind_of(obj) {
             kind::LIST => self.set_list_item(obj, key, None),
             kind::DICT => {

@@ -396,7 +396,7 @@ impl Vm {
     }
 
     fn merge_dicts(&mut self, a: &Value, b: &Value) -> R {
-        let (Some(x), Some(y)) = (a.get::<Dict>(), b.to_ref::<Dict>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+        let Some(x) = a.get::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
         let copy = x.table.borrow().copy();
         let merged = Dict::from_table(self.lift(copy)?);
         self.dict_update_mapping(&merged, b)?;

@@ -194,11 +194,17 @@ impl Vm {
         let class = heap::alloc(Class::new(&name, def.kind, def.flags | from_base | class_flags::BUILTIN, Some(def)));
         self.classes.insert(std::ptr::from_ref(def) as usize, class.clone());
         if let Some(base) = base {
-            base.subclasses.borrow_mut().push(&raw const *class);
-            let mut ancestors = vec![base.clone()];
-            ancestors.extend(base.ancestors.borrow().iter().cloned());
-            *class.ancestors.borrow_mut() = ancestors;
-            class.bases.borrow_mut().push(base);
+            let mut bases = vec![base];
+            // The one built-in class with two bases.
+            if def.name == "ExceptionGroup" && def.kind == kind::EXCEPTION {
+                bases.push(self.known_class(Known::Exception));
+            }
+            for base in &bases {
+                base.subclasses.borrow_mut().push(&raw const *class);
+            }
+            // Built-in bases have an order, so nothing can be raised here.
+            *class.ancestors.borrow_mut() = self.linearise(&bases).unwrap_or_default();
+            *class.bases.borrow_mut() = bases;
         }
         self.native_root_shape(&class, def);
         class

@@ -7,7 +7,7 @@ use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Super;
 use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, R, Step};
+use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;

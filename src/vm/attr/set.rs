@@ -6,7 +6,7 @@ use crate::heap::{Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Property;
 use crate::object::kind;
-use crate::object::native::{Args, AttributeDescriptor, R, Step};
+use crate::object::native::{AttributeDescriptor, R, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::special::Special;
