@@ -95,11 +95,11 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
         let source = it.source.get();
         source.get::<Str>().map_or(0, |s| crate::object::str::points(&s.bytes()[it.position.get()..]).count())
     } else if let Some(it) = value.get::<BytesIterator>() {
-        vm.simple_len(&it.source.get()).map_or(0, |n| n.saturating_sub(it.position.get()))
+        vm.layout_len(&it.source.get()).map_or(0, |n| n.saturating_sub(it.position.get()))
     } else if let Some(it) = value.get::<DictIterator>() {
-        vm.simple_len(&it.source.get()).unwrap_or(0)
+        vm.layout_len(&it.source.get()).unwrap_or(0)
     } else if let Some(it) = value.get::<SetIterator>() {
-        vm.simple_len(&it.source.get()).unwrap_or(0)
+        vm.layout_len(&it.source.get()).unwrap_or(0)
     } else if let Some(it) = value.get::<RangeIterator>() {
         it.left() as usize
     } else if let Some(it) = value.get::<LongRangeIterator>() {

@@ -36,11 +36,6 @@ impl Vm {
         Ok(self.repr(value)?.to_string_lossy().into_owned())
     }
 
-    /// `str(value)` as Rust text; surrogates become U+FFFD.
-    pub fn str_text(&mut self, value: &Value) -> R<String> {
-        Ok(self.str(value)?.to_string_lossy().into_owned())
-    }
-
     /// `ascii(value)`
     pub fn ascii(&mut self, value: &Value) -> R<Ref<Str>> {
         let text = self.repr(value)?;
