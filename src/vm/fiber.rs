@@ -1,10 +1,24 @@
 //! Fibers: stacks of frames. The main program is one; so is each thread.
 
+//!
+//! One fiber runs at a time. It gives way where it would block (`Step::Park`)
+//! and, when its budget is used up, to those that are ready. A fiber that parks
+//! inside a nested run cannot leave the Rust stack: the others run on top of it.
+
 use std::alloc::{self, Layout};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use super::Vm;
+use super::dispatch::Cursor;
+use super::types::Known;
+use crate::event_loop::{TimerId, Timers};
+use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
+use crate::host::{Event, Wait};
 use crate::object::frame::Frame;
-use crate::object::native::Input;
+use crate::object::kind;
+use crate::object::native::{Def, Input, R, Raised, Step};
+use crate::object::tuple::Tuple;
 
 /// A piece of a fiber's stack.
 pub(crate) struct Segment {
@@ -52,14 +66,399 @@ impl Drop for Segment {
     }
 }
 
-/// All fibers but the one that runs.
-#[derive(Default)]
-pub(crate) struct Fibers {}
+/// Where a fiber is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// It is the one that runs.
+    Running,
+    /// It waits for its turn.
+    Ready,
+    /// It waits to be woken.
+    Parked,
+    /// It is over.
+    Done,
+}
+
+/// What of the VM belongs to a fiber while it does not run.
+struct Saved {
+    frame: *mut Frame,
+    sp: *mut u8,
+    limit: *mut u8,
+    segments: Vec<Segment>,
+    cursor: Cursor,
+    input: Option<Input>,
+    running_loop: Value,
+    context: Value,
+    hooks: (Value, Value),
+}
+
+/// A fiber as an object.
+#[repr(C)]
+pub struct Fiber {
+    head: Header,
+    /// `threading.get_ident()`
+    pub id: u64,
+    /// See `Status`.
+    pub status: Cell<Status>,
+    /// It waits for events from outside, as an event loop does.
+    for_events: Cell<bool>,
+    /// It parked in a nested run: the Rust code that runs it must be left first.
+    in_nested_run: Cell<bool>,
+    /// When it wakes by itself.
+    timer: Cell<Option<TimerId>>,
+    /// What it was woken with.
+    wake: RefCell<Option<Input>>,
+    saved: RefCell<Option<Box<Saved>>>,
+    /// Values of `threading.local` objects: a dict, or Undef before it is used.
+    pub locals: Field,
+}
+
+// SAFETY: repr(C), header first. What the stack of a fiber holds counts as held from outside.
+unsafe impl Object for Fiber {
+    const KIND: Kind = kind::FIBER;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.locals.as_value());
+    }
+}
+
+/// All fibers of an engine.
+pub(crate) struct Fibers {
+    ready: VecDeque<Ref<Fiber>>,
+    timers: Timers<Ref<Fiber>>,
+    current: Option<Ref<Fiber>>,
+    /// Fibers that wait for events from outside.
+    waiting: Vec<Ref<Fiber>>,
+    /// Fibers that are not over.
+    alive: usize,
+    last_id: u64,
+    /// The depth of nested runs at which fibers may be switched.
+    level: u32,
+}
+
+impl Default for Fibers {
+    fn default() -> Fibers {
+        Fibers {
+            ready: VecDeque::new(),
+            timers: Timers::new(),
+            current: None,
+            waiting: Vec::new(),
+            alive: 1,
+            last_id: 0x7f00_0000_1000,
+            level: 1,
+        }
+    }
+}
+
+/// The outermost frame of a fiber. Registers: what is called, the arguments, the names.
+static BASE: Def = Def::frame("<thread>(function, arguments, /)", 0, |vm, frame, input| match input {
+    Input::Start => {
+        let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.items().iter().cloned().collect());
+        Step::Call(frame.regs[0].clone(), args)
+    }
+    other => {
+        if let Input::Raised(raised) = other {
+            vm.report_thread_exception(&raised, &frame.regs[0].clone());
+        }
+        vm.current_fiber().status.set(Status::Done);
+        Step::Park
+    }
+});
 
 impl Vm {
-    /// Parks the running fiber in a native frame.
+    fn new_fiber(&mut self) -> Ref<Fiber> {
+        self.fibers.last_id += 64;
+        crate::heap::alloc(Fiber {
+            head: Header::new(),
+            id: self.fibers.last_id,
+            status: Cell::new(Status::Running),
+            for_events: Cell::new(false),
+            in_nested_run: Cell::new(false),
+            timer: Cell::new(None),
+            wake: RefCell::new(None),
+            saved: RefCell::new(None),
+            locals: Field::undef(),
+        })
+    }
+
+    /// The fiber that runs.
+    pub fn current_fiber(&mut self) -> Ref<Fiber> {
+        if let Some(current) = &self.fibers.current {
+            return current.clone();
+        }
+        let main = self.new_fiber();
+        self.fibers.current = Some(main.clone());
+        self.main_fiber = Some(main.clone());
+        main
+    }
+
+    /// Whether there are fibers beside the one that runs.
+    pub fn has_other_fibers(&self) -> bool {
+        self.fibers.alive > 1
+    }
+
+    /// Whether another fiber could run now.
+    pub fn has_ready_fibers(&self) -> bool {
+        !self.fibers.ready.is_empty()
+    }
+
+    /// A new fiber that calls `function` with positional arguments. It runs when its turn comes.
+    pub fn spawn_fiber(&mut self, function: &Value, args: Vec<Value>) -> Ref<Fiber> {
+        self.current_fiber();
+        let fiber = self.new_fiber();
+        let here = (self.frame, self.sp, self.limit, self.cursor, self.input.take());
+        let segments = std::mem::take(&mut self.segments);
+        let segment = Segment::new(0, std::ptr::null_mut(), std::ptr::null_mut());
+        self.sp = segment.start();
+        self.limit = segment.end();
+        self.segments.push(segment);
+        self.frame = std::ptr::null_mut();
+        let parameters = smallvec::smallvec![function.clone(), Tuple::of(args).into_value()];
+        self.enter_def(&BASE, parameters, std::ptr::null_mut(), 0, 0);
+        let saved = Saved {
+            frame: self.frame,
+            sp: self.sp,
+            limit: self.limit,
+            segments: std::mem::replace(&mut self.segments, segments),
+            cursor: self.cursor,
+            input: self.input.take(),
+            running_loop: Value::NONE,
+            context: Value::NONE,
+            hooks: (Value::NONE, Value::NONE),
+        };
+        (self.frame, self.sp, self.limit, self.cursor, self.input) = here;
+        *fiber.saved.borrow_mut() = Some(Box::new(saved));
+        fiber.status.set(Status::Ready);
+        self.fibers.ready.push_back(fiber.clone());
+        self.fibers.alive += 1;
+        fiber
+    }
+
+    /// Says how the running fiber is to be woken, before a native frame answers `Step::Park`:
+    /// at a moment of the monotonic clock (it then goes on with False), by events from
+    /// outside (None), or by `wake_fiber` only.
+    pub fn park(&mut self, deadline: Option<f64>, for_events: bool) {
+        let fiber = self.current_fiber();
+        fiber.status.set(Status::Parked);
+        if let Some(deadline) = deadline {
+            fiber.timer.set(Some(self.fibers.timers.insert(deadline, fiber.clone())));
+        }
+        if for_events {
+            fiber.for_events.set(true);
+            self.fibers.waiting.push(fiber);
+        }
+    }
+
+    /// Wakes a parked fiber: it goes on with `value` when its turn comes.
+    pub fn wake_fiber(&mut self, fiber: &Ref<Fiber>, value: Value) {
+        self.wake_with(fiber, Input::Value(value));
+    }
+
+    fn wake_with(&mut self, fiber: &Ref<Fiber>, input: Input) {
+        if fiber.status.get() != Status::Parked {
+            return;
+        }
+        if let Some(timer) = fiber.timer.take() {
+            drop(self.fibers.timers.cancel(timer));
+        }
+        if fiber.for_events.replace(false) {
+            self.fibers.waiting.retain(|f| !f.is(fiber));
+        }
+        *fiber.wake.borrow_mut() = Some(input);
+        fiber.status.set(Status::Ready);
+        self.fibers.ready.push_back(fiber.clone());
+    }
+
+    /// Wakes the fibers whose loops wait for events: something was scheduled for one of them.
+    pub fn wake_loops(&mut self) {
+        for fiber in self.fibers.waiting.clone() {
+            self.wake_fiber(&fiber, Value::NONE);
+        }
+    }
+
+    /// The native frame at the top of the running fiber parks it.
     pub(crate) fn park_fiber(&mut self, frame: *mut Frame) {
-        let raised = self.runtime_error("cannot block here");
-        self.enter_native(frame, Input::Raised(raised));
+        let fiber = self.current_fiber();
+        if fiber.status.get() == Status::Done {
+            return self.end_fiber(frame);
+        }
+        if fiber.status.get() == Status::Running {
+            // Nobody would wake it: a yield to the others.
+            fiber.status.set(Status::Ready);
+            *fiber.wake.borrow_mut() = Some(Input::Value(Value::NONE));
+            self.fibers.ready.push_back(fiber.clone());
+        }
+        // SAFETY: the frame is native: its ip is one of the native words.
+        self.cursor = unsafe {
+            Cursor { ip: (*frame).ip as *mut u64, regs: Frame::regs(frame), consts: std::ptr::null() }
+        };
+        if self.nested > self.fibers.level {
+            return self.park_in_nested_run(&fiber, frame);
+        }
+        self.save(&fiber);
+        self.schedule();
+    }
+
+    /// Other fibers run on top of the Rust code that waits, until this one is woken.
+    fn park_in_nested_run(&mut self, fiber: &Ref<Fiber>, frame: *mut Frame) {
+        if self.fibers.level > 1 {
+            self.unpark(fiber);
+            let raised = self.runtime_error("cannot block here");
+            return self.enter_native(frame, Input::Raised(raised));
+        }
+        let cursor = self.cursor;
+        fiber.in_nested_run.set(true);
+        self.save(fiber);
+        let level = std::mem::replace(&mut self.fibers.level, self.nested);
+        self.schedule();
+        self.dispatch();
+        self.fibers.level = level;
+        fiber.in_nested_run.set(false);
+        self.cursor = cursor;
+        self.input = Some(fiber.wake.borrow_mut().take().unwrap_or(Input::Value(Value::NONE)));
+    }
+
+    fn unpark(&mut self, fiber: &Ref<Fiber>) {
+        if let Some(timer) = fiber.timer.take() {
+            drop(self.fibers.timers.cancel(timer));
+        }
+        fiber.for_events.set(false);
+        self.fibers.waiting.retain(|f| !f.is(fiber));
+        self.fibers.ready.retain(|f| !f.is(fiber));
+        fiber.status.set(Status::Running);
+    }
+
+    /// A fiber is over: its last frame goes.
+    fn end_fiber(&mut self, frame: *mut Frame) {
+        // SAFETY: the base frame is the only one left.
+        unsafe {
+            for i in 0..=Self::native_registers(frame) {
+                std::ptr::drop_in_place(Frame::regs(frame).add(i));
+            }
+        }
+        self.segments.clear();
+        self.fibers.alive -= 1;
+        self.fibers.current = None;
+        self.running_loop = Value::NONE;
+        self.context = Value::NONE;
+        self.asyncgen_hooks = (Value::NONE, Value::NONE);
+        self.schedule();
+    }
+
+    fn save(&mut self, fiber: &Ref<Fiber>) {
+        let saved = Saved {
+            frame: self.frame,
+            sp: self.sp,
+            limit: self.limit,
+            segments: std::mem::take(&mut self.segments),
+            cursor: self.cursor,
+            input: self.input.take(),
+            running_loop: std::mem::replace(&mut self.running_loop, Value::NONE),
+            context: std::mem::replace(&mut self.context, Value::NONE),
+            hooks: std::mem::replace(&mut self.asyncgen_hooks, (Value::NONE, Value::NONE)),
+        };
+        *fiber.saved.borrow_mut() = Some(Box::new(saved));
+        self.fibers.current = None;
+    }
+
+    /// Goes on in the next fiber that can; waits for one if there is none.
+    fn schedule(&mut self) {
+        let fiber = loop {
+            if let Some(fiber) = self.fibers.ready.pop_front() {
+                break fiber;
+            }
+            self.wait_for_fibers();
+        };
+        let saved = fiber.saved.borrow_mut().take().expect("a fiber that does not run was saved");
+        let saved = *saved;
+        self.frame = saved.frame;
+        self.sp = saved.sp;
+        self.limit = saved.limit;
+        self.segments = saved.segments;
+        self.cursor = saved.cursor;
+        self.running_loop = saved.running_loop;
+        self.context = saved.context;
+        self.asyncgen_hooks = saved.hooks;
+        fiber.status.set(Status::Running);
+        self.fibers.current = Some(fiber.clone());
+        if fiber.in_nested_run.get() {
+            // Its Rust code goes on when this loop is left.
+            return self.leave();
+        }
+        self.input = fiber.wake.borrow_mut().take().or(saved.input);
+    }
+
+    /// Waits until at least one fiber is ready.
+    fn wait_for_fibers(&mut self) {
+        self.fibers.timers.drop_cancelled();
+        let wait = self.fibers.timers.next_deadline().map_or(Wait::Forever, Wait::Until);
+        let mut events = Vec::new();
+        let waited = self.host.wait(wait, &mut events);
+        let mut failed = match waited {
+            Ok(()) => None,
+            Err(e) => Some(self.host_error(&e)),
+        };
+        let happened = !events.is_empty();
+        for event in events {
+            if let Err(raised) = self.hand_out(event) {
+                failed = Some(raised);
+            }
+        }
+        if let Some(raised) = failed {
+            self.interrupt_main(raised);
+        }
+        if happened {
+            self.wake_loops();
+        }
+        let now = self.host.clock.monotonic();
+        while let Some(fiber) = self.fibers.timers.pop_due(now) {
+            fiber.timer.set(None);
+            self.wake_fiber(&fiber, Value::FALSE);
+        }
+    }
+
+    /// Gives an event to who waits for it.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt for SIGINT, where nobody else takes care of it.
+    pub(crate) fn hand_out(&mut self, event: Event) -> R<()> {
+        if let Some(sink) = self.event_sink {
+            return sink(self, event);
+        }
+        self.handle_events(vec![event])
+    }
+
+    /// An exception from outside (KeyboardInterrupt) goes to the main fiber.
+    fn interrupt_main(&mut self, raised: Raised) {
+        let Some(main) = self.main_fiber.clone() else { return };
+        match main.status.get() {
+            Status::Parked => self.wake_with(&main, Input::Raised(raised)),
+            Status::Ready => *main.wake.borrow_mut() = Some(Input::Raised(raised)),
+            Status::Running | Status::Done => {}
+        }
+    }
+
+    /// Lets the other fibers run, if there are any that can. The running one stands at the cursor,
+    /// in script code.
+    pub(crate) fn preempt(&mut self) {
+        if self.fibers.ready.is_empty() || self.nested > self.fibers.level {
+            return;
+        }
+        let fiber = self.current_fiber();
+        if fiber.in_nested_run.get() {
+            return;
+        }
+        fiber.status.set(Status::Ready);
+        self.save(&fiber);
+        self.fibers.ready.push_back(fiber);
+        self.schedule();
+    }
+
+    fn report_thread_exception(&mut self, raised: &Raised, function: &Value) {
+        if self.is_raised(raised, Known::SystemExit) {
+            return;
+        }
+        let what = self.repr_text(function).unwrap_or_else(|_| "<object repr() failed>".to_string());
+        let report = self.format_exception(&raised.0);
+        self.write_error(&format!("Exception ignored in thread started by: {what}\n{report}"));
     }
 }

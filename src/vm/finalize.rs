@@ -108,7 +108,11 @@ impl Vm {
         if self.heap.has_finalizers() {
             self.run_finalizers_at_cursor();
         }
-        if self.host.inbox.wants_attention()
+        let interrupted = self.host.inbox.wants_attention();
+        if !interrupted && self.has_ready_fibers() {
+            return self.preempt();
+        }
+        if interrupted
             && let Err(raised) = self.look_outside()
         {
             let frame = Frame::of(self.cursor.regs);

@@ -142,6 +142,14 @@ pub struct Vm {
     pub(crate) segments: Vec<fiber::Segment>,
     /// All fibers, and which of them run next.
     pub(crate) fibers: fiber::Fibers,
+    /// The fiber of the main program, once there is a need to know it.
+    pub(crate) main_fiber: Option<Ref<fiber::Fiber>>,
+    /// Who is told of events from outside; asyncio sets it when it is imported.
+    pub event_sink: Option<fn(&mut Vm, crate::host::Event) -> R<()>>,
+    /// The event loop that runs in this fiber, or None.
+    pub running_loop: Value,
+    /// The context of context variables that is current in this fiber, or None.
+    pub context: Value,
     /// The global method cache.
     pub(crate) method_cache: Box<attr::MethodCache>,
     /// Attribute tables of shapes.
