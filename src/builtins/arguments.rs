@@ -1,0 +1,328 @@
+//! What the tables of native functions say to the VM: reading arguments,
+//! making results, raising. What may run script code here runs it nested, so
+//! it is for conversions and rare paths; loops over script code are native
+//! frames (see `docs/internals/calls.md`).
+
+use std::borrow::Cow;
+
+use crate::heap::{Ref, Value};
+use crate::host::{HostError, path_bytes};
+use crate::object::bytes::Bytes;
+use crate::object::class::Class;
+use crate::object::dict::Dict;
+use crate::object::int::{self, IntView};
+use crate::object::list::List;
+use crate::object::native::{R, Raised};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::error::{fields, set_field};
+use crate::vm::special::Special;
+
+/// The OSError of an error from outside.
+#[cold]
+pub fn os_error(vm: &mut Vm, error: &HostError) -> Raised {
+    let name = |path: &std::path::Path| wtf8_lossy(path_bytes(path));
+    let first = error.filename().map_or(Value::UNDEF, name);
+    let raised = vm.os_error_text(error.errno, &error.message(), first);
+    if let Some(second) = error.filename2() {
+        set_field(&raised.0, fields::OS_FILENAME2, name(second));
+    }
+    raised
+}
+
+/// As `os_error`, for a result.
+pub fn outside<T>(vm: &mut Vm, result: Result<T, HostError>) -> R<T> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(os_error(vm, &error)),
+    }
+}
+
+// ----- Making values --------------------------------------------------------
+
+/// A str of few characters.
+pub fn string(text: &str) -> Value {
+    Str::new(text).into_value()
+}
+
+/// A str of text whose length a script decides.
+pub fn long_string(vm: &mut Vm, text: &str) -> R {
+    let made = Str::try_new(text);
+    vm.lift(made).map(Ref::into_value)
+}
+
+/// A str of WTF-8 bytes.
+pub fn wtf8(vm: &mut Vm, bytes: &[u8]) -> R {
+    let made = Str::from_wtf8(bytes);
+    vm.lift(made).map(Ref::into_value)
+}
+
+/// An int.
+pub fn int(i: i64) -> Value {
+    int::from_i64(i)
+}
+
+/// A float.
+pub fn float(f: f64) -> Value {
+    crate::object::float::float(f)
+}
+
+/// A str of bytes that the system gave: what is not UTF-8 becomes surrogates, as CPython's `os.fsdecode`.
+pub fn wtf8_lossy(bytes: &[u8]) -> Value {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return string(text);
+    }
+    let mut out = Vec::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        for &byte in chunk.invalid() {
+            // U+DC80..U+DCFF in WTF-8.
+            let point = 0xDC00 + u32::from(byte);
+            out.extend_from_slice(&[0xED, 0x80 | (point >> 6 & 0x3F) as u8, 0x80 | (point & 0x3F) as u8]);
+        }
+    }
+    Str::from_wtf8(&out).map_or_else(|_| string(""), Ref::into_value)
+}
+
+/// The bytes that a path's text stands for: `wtf8_lossy` backwards.
+pub fn path_of_text(text: &Str) -> Vec<u8> {
+    if !text.has_surrogates() {
+        return text.bytes().to_vec();
+    }
+    let mut out = Vec::with_capacity(text.byte_len());
+    let mut room = [0; 4];
+    for point in text.points() {
+        match point {
+            0xDC80..=0xDCFF => out.push((point - 0xDC00) as u8),
+            _ => out.extend_from_slice(crate::object::str::encode_point(point, &mut room)),
+        }
+    }
+    out
+}
+
+/// A tuple.
+pub fn tuple(vm: &mut Vm, items: Vec<Value>) -> R {
+    let made = Tuple::from_vec(items);
+    vm.lift(made).map(Ref::into_value)
+}
+
+/// A tuple of two.
+pub fn pair(a: Value, b: Value) -> Value {
+    Tuple::pair(a, b).into_value()
+}
+
+/// A list.
+pub fn list(items: Vec<Value>) -> Value {
+    List::from_vec(items).into_value()
+}
+
+/// A bytes object.
+pub fn bytes(vm: &mut Vm, bytes: &[u8]) -> R {
+    let made = Bytes::new(bytes);
+    vm.lift(made).map(Ref::into_value)
+}
+
+// ----- Reading arguments ----------------------------------------------------
+
+/// An index as `operator.index` gives it, in the range of a machine word.
+pub fn index(vm: &mut Vm, value: &Value) -> R<i64> {
+    if let Some(i) = value.as_small_int() {
+        return Ok(i);
+    }
+    let number = vm.index(value)?;
+    match IntView::of(&number).and_then(IntView::as_i64) {
+        Some(i) => Ok(i),
+        None => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+    }
+}
+
+/// As `index`; numbers beyond the range of a machine word become its ends.
+pub fn clamped(vm: &mut Vm, value: &Value) -> R<i64> {
+    if let Some(i) = value.as_small_int() {
+        return Ok(i);
+    }
+    let number = vm.index(value)?;
+    Ok(IntView::of(&number).map_or(0, IntView::clamped))
+}
+
+/// As `index`, for a C int.
+pub fn small(vm: &mut Vm, value: &Value) -> R<i32> {
+    let number = if value.is_small_int() { value.clone() } else { vm.index(value)? };
+    match IntView::of(&number).and_then(IntView::as_i64).map(i32::try_from) {
+        Some(Ok(i)) => Ok(i),
+        _ if IntView::of(&number).is_some_and(IntView::is_negative) => {
+            Err(vm.overflow_error("signed integer is less than minimum"))
+        }
+        _ => Err(vm.overflow_error("signed integer is greater than maximum")),
+    }
+}
+
+/// A real number.
+pub fn number(vm: &mut Vm, value: &Value) -> R<f64> {
+    if let Some(f) = value.as_inline_float() {
+        return Ok(f);
+    }
+    if let Some(i) = value.as_small_int() {
+        return Ok(i as f64);
+    }
+    if let Some(f) = crate::object::float::as_float(value) {
+        return Ok(f);
+    }
+    if let Some(i) = IntView::of(value) {
+        let converted = i.to_f64();
+        return vm.lift(converted);
+    }
+    number_of_object(vm, value)
+}
+
+#[cold]
+fn number_of_object(vm: &mut Vm, value: &Value) -> R<f64> {
+    if let Some(method) = vm.special_of(value, Special::Float) {
+        let made = vm.call(&method, std::slice::from_ref(value))?;
+        if let Some(f) = crate::object::float::as_float(&made) {
+            return Ok(f);
+        }
+        let (owner, given) = (vm.type_name(value), vm.type_name(&made));
+        return Err(vm.type_error(format!("{owner}.__float__ returned non-float (type {given})")));
+    }
+    if vm.special_of(value, Special::Index).is_some() {
+        let made = vm.index(value)?;
+        return number(vm, &made);
+    }
+    let given = vm.type_name(value);
+    Err(vm.type_error(format!("must be real number, not {given}")))
+}
+
+/// The text of a str argument; `what` begins the message when it is none: "f() argument 1".
+pub fn text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Cow<'a, str>> {
+    match value.get::<Str>() {
+        Some(text) => Ok(text.to_string_lossy()),
+        None => {
+            let given = shown_type(vm, value);
+            Err(vm.type_error(format!("{what} must be str, not {given}")))
+        }
+    }
+}
+
+/// The text of a str argument, or None for None.
+pub fn optional_text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Option<Cow<'a, str>>> {
+    if value.is_none() || value.is_undef() {
+        return Ok(None);
+    }
+    match value.get::<Str>() {
+        Some(text) => Ok(Some(text.to_string_lossy())),
+        None => {
+            let given = vm.type_name(value);
+            Err(vm.type_error(format!("{what} must be str or None, not {given}")))
+        }
+    }
+}
+
+/// A type's name as argument errors show it: `None` for None.
+pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
+    if value.is_none() { "None".into() } else { vm.type_name(value) }
+}
+
+/// The bytes of a bytes-like argument.
+pub fn buffer(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+    match crate::object::bytes::with_bytes(value, <[u8]>::to_vec) {
+        Some(bytes) => Ok(bytes),
+        None => {
+            let given = vm.type_name(value);
+            Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")))
+        }
+    }
+}
+
+/// The shape of new instances of the class that is the first argument of a `__new__`.
+pub fn shape_of_class(class: &Value) -> u32 {
+    class.get::<Class>().map_or(0, |c| c.root_shape.get())
+}
+
+/// Truth, nested.
+pub fn truth(vm: &mut Vm, value: &Value) -> R<bool> {
+    match value.as_bool() {
+        Some(known) => Ok(known),
+        None => vm.truth(value),
+    }
+}
+
+/// `a == b`, nested; the same object is equal to itself.
+pub fn equal(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
+    if a.is(b) {
+        return Ok(true);
+    }
+    match crate::object::compare::simple_eq(a, b) {
+        Some(known) => Ok(known),
+        None => vm.equal(a, b),
+    }
+}
+
+/// `repr(value)` as Rust text, nested.
+pub fn repr_text(vm: &mut Vm, value: &Value) -> R<String> {
+    let shown = vm.repr(value)?;
+    Ok(plain(&shown))
+}
+
+/// `str(value)` as Rust text, nested.
+pub fn str_text(vm: &mut Vm, value: &Value) -> R<String> {
+    let shown = vm.str(value)?;
+    Ok(plain(&shown))
+}
+
+/// The text of a str; empty for anything else.
+pub fn plain(value: &Value) -> String {
+    value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+}
+
+/// An attribute.
+pub fn attribute(vm: &mut Vm, object: &Value, name: &str) -> R {
+    let name = vm.intern(name);
+    vm.get_attr(object, name.as_value())
+}
+
+/// An attribute, or None when there is no such one.
+pub fn attribute_or_none(vm: &mut Vm, object: &Value, name: &str) -> R<Option<Value>> {
+    let name = vm.intern(name);
+    vm.get_attr_optional(object, name.as_value())
+}
+
+/// Sets an attribute.
+pub fn set_attribute(vm: &mut Vm, object: &Value, name: &str, value: Value) -> R<()> {
+    let name = vm.intern(name);
+    vm.set_attr(object, name.as_value(), &value)
+}
+
+/// Calls a method, nested.
+pub fn call_method(vm: &mut Vm, object: &Value, name: &str, args: &[Value]) -> R {
+    let method = attribute(vm, object, name)?;
+    vm.call(&method, args)
+}
+
+/// All items of an iterable, nested.
+pub fn items(vm: &mut Vm, iterable: &Value) -> R<Vec<Value>> {
+    vm.collect(iterable)
+}
+
+/// The next value of an iterator, nested; None at its end.
+pub fn next(vm: &mut Vm, iterator: &Value) -> R<Option<Value>> {
+    vm.next(iterator)
+}
+
+/// A value of a dict by any key.
+pub fn dict_get(vm: &mut Vm, dict: &Ref<Dict>, key: &Value) -> R<Option<Value>> {
+    vm.dict_get(dict, key)
+}
+
+/// Puts a value into a dict under any key.
+pub fn dict_set(vm: &mut Vm, dict: &Ref<Dict>, key: Value, value: Value) -> R<()> {
+    vm.dict_set(dict, key, value)
+}
+
+/// Puts a name into a module's namespace.
+pub fn put(vm: &mut Vm, namespace: &Ref<Dict>, name: &str, value: Value) -> R<()> {
+    let name = vm.intern(name);
+    let done = namespace.insert_str(&name, value);
+    vm.lift(done).map(drop)
+}

@@ -1,0 +1,210 @@
+//! `sum`, `any`, `all`: they take an iterable to its end. And questions about
+//! one object: `len`, `hash`, `id`, `callable`, `isinstance`, `issubclass`.
+
+use super::numbers::CompensatedSum;
+use super::{outcome, pull};
+use crate::builtins::arguments::int;
+use crate::heap::Value;
+use crate::object::bytes::{ByteArray, Bytes};
+use crate::object::float;
+use crate::object::int::IntView;
+use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::str::Str;
+use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
+
+/// See the module's text.
+pub static FUNCTIONS: &[Def] = &[
+    Def::leaf("len(obj, /)", len).doc("Return the number of items in a container."),
+    Def::leaf("hash(obj, /)", hash).doc("Return the hash value for the given object."),
+    Def::leaf("id(obj, /)", id).doc("Return the identity of an object."),
+    Def::leaf("callable(obj, /)", callable)
+        .doc("Return whether the object is callable (i.e., some kind of function)."),
+    Def::leaf("isinstance(obj, class_or_tuple, /)", isinstance)
+        .doc("Return whether an object is an instance of a class or of a subclass thereof."),
+    Def::leaf("issubclass(cls, class_or_tuple, /)", issubclass)
+        .doc("Return whether 'cls' is derived from another class or is the same class."),
+    Def::frame("sum(iterable, /, start=0)", 3, sum).doc("Return the sum of a 'start' value and an iterable of numbers"),
+    Def::frame("any(iterable, /)", 1, any).doc("Return True if bool(x) is True for any x in the iterable."),
+    Def::frame("all(iterable, /)", 1, all)
+        .doc("Return True if bool(x) is True for all values x in the iterable."),
+];
+
+fn len(vm: &mut Vm, args: &[Value]) -> R {
+    vm.len(&args[0]).map(|n| int(n as i64))
+}
+
+fn hash(vm: &mut Vm, args: &[Value]) -> R {
+    vm.hash(&args[0]).map(int)
+}
+
+fn id(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(int(vm.heap.identity(&args[0]) as i64))
+}
+
+fn callable(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(vm.is_callable(&args[0])))
+}
+
+fn isinstance(vm: &mut Vm, args: &[Value]) -> R {
+    vm.is_instance(&args[0], &args[1]).map(Value::bool)
+}
+
+fn issubclass(vm: &mut Vm, args: &[Value]) -> R {
+    vm.is_subclass(&args[0], &args[1]).map(Value::bool)
+}
+
+/// Registers: iterable, start, iterator, total so far, the compensation of a float total (or Undef).
+/// States: 0 the iterator comes, 1 an item comes, 2 a sum comes.
+fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    const ITERATOR: usize = 2;
+    const TOTAL: usize = 3;
+    let mut incoming = match input {
+        Input::Start => {
+            if let Some(raised) = unsuitable_start(vm, &frame.regs[1]) {
+                return Step::Raise(raised);
+            }
+            frame.regs[TOTAL] = frame.regs[1].clone();
+            match outcome(vm.iter_step(&frame.regs[0])) {
+                Ok(iterator) => Some(iterator),
+                Err(wait) => return wait,
+            }
+        }
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if frame.state == 0 {
+        frame.regs[ITERATOR] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    } else if frame.state == 2 {
+        frame.regs[TOTAL] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    }
+    let iterator = frame.regs[ITERATOR].clone();
+    loop {
+        let mut item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &iterator) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+        };
+        if float::as_float(&frame.regs[TOTAL]).is_some() {
+            // A run of floats is added with compensation, as long as items come at once.
+            match float_run(vm, frame, &iterator, item) {
+                Ok(other) => item = other,
+                Err(wait) => return wait,
+            }
+        }
+        if item.is_undef() {
+            return Step::Return(std::mem::take(&mut frame.regs[TOTAL]));
+        }
+        if let Some(total) = frame.regs[TOTAL].add_small(&item) {
+            frame.regs[TOTAL] = total;
+            continue;
+        }
+        match outcome(vm.binary_step(BinaryOp::Add, &frame.regs[TOTAL], &item)) {
+            Ok(total) => frame.regs[TOTAL] = total,
+            Err(wait) => {
+                frame.state = 2;
+                return wait;
+            }
+        }
+    }
+}
+
+/// Adds floats (and ints) to the float total, beginning with `item`. Gives the
+/// first item that is neither.
+fn float_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, iterator: &Value, item: Value) -> Result<Value, Step> {
+    const TOTAL: usize = 3;
+    const LOW: usize = 4;
+    let start = float::as_float(&frame.regs[TOTAL]).unwrap_or(0.0);
+    let low = float::as_float(&frame.regs[LOW]).unwrap_or(0.0);
+    let mut sum = CompensatedSum::resumed(start, low);
+    let mut item = item;
+    loop {
+        if let Some(f) = float::as_float(&item) {
+            sum.add(f);
+        } else if let Some(f) = IntView::of(&item).and_then(|i| i.to_f64().ok()) {
+            sum.add(f);
+        } else {
+            frame.regs[LOW] = Value::UNDEF;
+            frame.regs[TOTAL] = float::float(sum.total());
+            return Ok(item);
+        }
+        match pull(vm, iterator) {
+            Ok(next) => item = next,
+            Err(wait) => {
+                let (high, low) = sum.parts();
+                frame.regs[TOTAL] = float::float(high);
+                frame.regs[LOW] = float::float(low);
+                return Err(wait);
+            }
+        }
+    }
+}
+
+fn unsuitable_start(vm: &mut Vm, start: &Value) -> Option<crate::object::native::Raised> {
+    let text = if start.is_kind::<Str>() {
+        "sum() can't sum strings [use ''.join(seq) instead]"
+    } else if start.is_kind::<Bytes>() {
+        "sum() can't sum bytes [use b''.join(seq) instead]"
+    } else if start.is_kind::<ByteArray>() {
+        "sum() can't sum bytearray [use b''.join(seq) instead]"
+    } else {
+        return None;
+    };
+    Some(vm.type_error(text))
+}
+
+fn any(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    until(vm, frame, input, true)
+}
+
+fn all(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    until(vm, frame, input, false)
+}
+
+/// Looks for an item whose truth is `wanted`. Registers: iterable, iterator.
+/// States: 0 the iterator comes, 1 an item comes, 2 a truth comes.
+fn until(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, wanted: bool) -> Step {
+    let mut incoming = match input {
+        Input::Start => match outcome(vm.iter_step(&frame.regs[0])) {
+            Ok(iterator) => Some(iterator),
+            Err(wait) => return wait,
+        },
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if frame.state == 0 {
+        frame.regs[1] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    }
+    loop {
+        let item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &frame.regs[1]) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+        };
+        if frame.state == 1 && item.is_undef() {
+            return Step::Return(Value::bool(!wanted));
+        }
+        let truth = if frame.state == 2 {
+            frame.state = 1;
+            item.is_true()
+        } else {
+            match outcome(vm.truth_step(&item)) {
+                Ok(truth) => truth.is_true(),
+                Err(wait) => {
+                    frame.state = 2;
+                    return wait;
+                }
+            }
+        };
+        if truth == wanted {
+            return Step::Return(Value::bool(wanted));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! `eval`, `exec`, `compile`, `__import__`.
+
+use std::sync::Arc;
+
+use super::outcome;
+use crate::heap::{Ref, Value};
+use crate::object::bytes::with_bytes;
+use crate::object::dict::Dict;
+use crate::object::function::Code;
+use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::str::Str;
+use crate::vm::{Mode, Request, Vm};
+
+/// See the module's text.
+pub static FUNCTIONS: &[Def] = &[
+    Def::frame("eval(source, /, globals=None, locals=None)", 0, eval)
+        .doc("Evaluate the given source in the context of globals and locals."),
+    Def::frame("exec(source, /, globals=None, locals=None, *, closure=None)", 0, exec)
+        .doc("Execute the given source in the context of globals and locals."),
+    Def::leaf(
+        "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",
+        compile,
+    )
+    .doc("Compile source into a code object that can be executed by exec() or eval()."),
+    Def::frame("__import__(name, globals=None, locals=None, fromlist=(), level=0)", 0, import)
+        .doc("Import a module."),
+];
+
+/// The bits of `compile`'s flags that CPython knows.
+const KNOWN_FLAGS: i64 = 0x1FF_0000 | 0x2000 | 0x1000 | 0x800 | 0x400 | 0x200 | 0x100 | 0x10;
+const TOP_LEVEL_AWAIT: i64 = 0x2000;
+const ONLY_AST: i64 = 0x400;
+
+/// The text of a source argument: a str or bytes.
+fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8>> {
+    let text = match source.get::<Str>() {
+        Some(text) => text.bytes().to_vec(),
+        None => match with_bytes(source, <[u8]>::to_vec) {
+            Some(bytes) => bytes,
+            None => return Err(vm.type_error(format!("{who}() arg 1 must be a {wanted}"))),
+        },
+    };
+    if text.contains(&0) {
+        return Err(vm.syntax_error_text("source code string cannot contain null bytes"));
+    }
+    Ok(text)
+}
+
+/// Namespaces of `eval` and `exec`: globals, and locals (which may be any mapping).
+fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
+    let (given, locals) = (&regs[1], &regs[2]);
+    if !locals.is_none() && !vm.is_mapping(locals) {
+        if who == "eval" {
+            return Err(vm.type_error("locals must be a mapping"));
+        }
+        let name = vm.type_name(locals);
+        return Err(vm.type_error(format!("locals must be a mapping or None, not {name}")));
+    }
+    let globals = match given.to_ref::<Dict>() {
+        Some(dict) => dict,
+        None if given.is_none() => {
+            let globals = vm.caller_globals().unwrap_or_else(Dict::new);
+            let locals = if locals.is_none() { vm.caller_locals()? } else { locals.clone() };
+            return Ok((globals, locals));
+        }
+        None if who == "eval" => {
+            let text = if vm.is_mapping(given) {
+                "globals must be a real dict; try eval(code, {}, mapping)"
+            } else {
+                "globals must be a dict"
+            };
+            return Err(vm.type_error(text));
+        }
+        None => {
+            let name = vm.type_name(given);
+            return Err(vm.type_error(format!("exec() globals must be a dict, not {name}")));
+        }
+    };
+    let builtins = vm.names.builtins.clone();
+    if globals.get_str(&builtins).is_none() {
+        let value = vm.builtins_value();
+        let done = globals.insert_str(&builtins, value);
+        vm.lift(done)?;
+    }
+    let locals = if locals.is_none() { globals.value() } else { locals.clone() };
+    Ok((globals, locals))
+}
+
+fn eval(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => match begin(vm, frame.regs, "eval") {
+            Ok(step) => match outcome(step) {
+                Ok(value) => Step::Return(value),
+                Err(wait) => wait,
+            },
+            Err(raised) => Step::Raise(raised),
+        },
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}
+
+fn exec(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => match begin(vm, frame.regs, "exec") {
+            Ok(step) => match outcome(step) {
+                Ok(_) => Step::Return(Value::NONE),
+                Err(wait) => wait,
+            },
+            Err(raised) => Step::Raise(raised),
+        },
+        Input::Value(_) | Input::Yielded(_) => Step::Return(Value::NONE),
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}
+
+fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
+    let (globals, locals) = namespaces(vm, regs, who)?;
+    if let Some(code) = regs[0].to_ref::<Code>() {
+        if !code.plain.free_names.is_empty() {
+            return Err(match who {
+                "eval" => vm.type_error("code object passed to eval() may not contain free variables"),
+                _ => vm.type_error("code object passed to exec() may not contain free variables"),
+            });
+        }
+        return Ok(vm.run_code_step(&code, &globals, &locals));
+    }
+    let (wanted, mode) = match who {
+        "eval" => ("string, bytes or code object", Mode::Eval),
+        _ => ("string, bytes or code object", Mode::Exec),
+    };
+    let mut text = source_text(vm, &regs[0], who, wanted)?;
+    if mode == Mode::Eval {
+        let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        text.drain(..blanks);
+    }
+    let code = compiled(vm, &text, "<string>", mode, false)?;
+    Ok(vm.run_code_step(&code, &globals, &locals))
+}
+
+/// Compiles a text; what the compiler warns of goes to the warnings module.
+fn compiled(vm: &mut Vm, text: &[u8], name: &str, mode: Mode, top_level_await: bool) -> R<Ref<Code>> {
+    let request = Request { text, name, mode, top_level_await, hidden: false };
+    match vm.loader.compile(&request) {
+        Ok((code, warnings)) => {
+            vm.compile_warnings(&warnings, name)?;
+            Ok(vm.code_object(&Arc::clone(&code)))
+        }
+        Err(fault) => Err(vm.syntax_fault(&fault)),
+    }
+}
+
+/// Arguments: source, filename, mode, flags, dont_inherit, optimize.
+fn compile(vm: &mut Vm, args: &[Value]) -> R {
+    let name = match args[1].get::<Str>() {
+        Some(text) => text.to_string_lossy().into_owned(),
+        None => match with_bytes(&args[1], <[u8]>::to_vec) {
+            Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            None => {
+                let given = vm.type_name(&args[1]);
+                return Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {given}")));
+            }
+        },
+    };
+    let Some(mode) = args[2].get::<Str>() else {
+        let given = crate::builtins::arguments::shown_type(vm, &args[2]);
+        return Err(vm.type_error(format!("compile() argument 'mode' must be str, not {given}")));
+    };
+    let mode = mode.to_string_lossy();
+    let flags = crate::builtins::arguments::index(vm, &args[3])?;
+    if flags & !KNOWN_FLAGS != 0 {
+        return Err(vm.value_error("compile(): unrecognised flags"));
+    }
+    let optimize = crate::builtins::arguments::index(vm, &args[5])?;
+    if !(-1..=2).contains(&optimize) {
+        return Err(vm.value_error("compile(): invalid optimize value"));
+    }
+    if flags & ONLY_AST != 0 {
+        return Err(vm.not_implemented_error("compile() to a syntax tree is not supported"));
+    }
+    let mode = match &*mode {
+        "exec" => Mode::Exec,
+        "eval" => Mode::Eval,
+        "single" => Mode::Single,
+        _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+    };
+    if args[0].is_kind::<Code>() {
+        return Ok(args[0].clone());
+    }
+    let mut text = source_text(vm, &args[0], "compile", "string, bytes or AST object")?;
+    if mode == Mode::Eval {
+        let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        text.drain(..blanks);
+    }
+    compiled(vm, &text, &name, mode, flags & TOP_LEVEL_AWAIT != 0).map(Ref::into_value)
+}
+
+/// Registers: name, globals, locals, fromlist, level.
+fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            if !frame.regs[0].is_kind::<Str>() {
+                let given = vm.type_name(&frame.regs[0]);
+                return Step::Raise(vm.type_error(format!("__import__() argument 1 must be str, not {given}")));
+            }
+            let level = match crate::builtins::arguments::index(vm, &frame.regs[4]) {
+                Ok(level) => level,
+                Err(raised) => return Step::Raise(raised),
+            };
+            if level < 0 {
+                return Step::Raise(vm.value_error("level must be >= 0"));
+            }
+            match outcome(vm.import_step(&frame.regs[0], &frame.regs[1], &frame.regs[3], level as u32)) {
+                Ok(module) => Step::Return(module),
+                Err(wait) => wait,
+            }
+        }
+        Input::Value(module) | Input::Yielded(module) => Step::Return(module),
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}

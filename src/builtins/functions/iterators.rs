@@ -1,0 +1,641 @@
+//! `iter`, `next`, and the iterators that are types: `map`, `filter`, `zip`,
+//! `enumerate`, `reversed`. What they call may be script code, so all of it is
+//! native frames.
+
+use std::cell::Cell;
+
+use super::{outcome, passed_on, pull};
+use crate::builtins::arguments::{pair, shape_of_class};
+use crate::heap::{Field, Ref, Value};
+use crate::object::class::class_flags;
+use crate::object::int::{self, IntView};
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::special::Special;
+use crate::vm::types::Known;
+
+/// See the module's text.
+pub static FUNCTIONS: &[Def] = &[
+    Def::frame("iter(object, sentinel=<unset>, /)", 0, iter).doc("Get an iterator from an object."),
+    Def::frame("next(iterator, default=<unset>, /)", 0, next).doc("Return the next item from the iterator."),
+    Def::frame("aiter(async_iterable, /)", 0, aiter)
+        .doc("Return an AsyncIterator for an AsyncIterable object."),
+    Def::frame("anext(async_iterator, default=<unset>, /)", 0, anext)
+        .doc("Return the next item from the async iterator."),
+];
+
+fn iter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    passed_on(vm, frame, input, |vm, regs| {
+        if regs[1].is_undef() {
+            return vm.iter_step(&regs[0]);
+        }
+        if !vm.is_callable(&regs[0]) {
+            return Step::Raise(vm.type_error("iter(v, w): v must be callable"));
+        }
+        Step::Return(vm.call_iterator(&regs[0], &regs[1]))
+    })
+}
+
+fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let item = match input {
+        Input::Start => {
+            if vm.special_of(&frame.regs[0], Special::Next).is_none() {
+                let name = vm.type_name(&frame.regs[0]);
+                return Step::Raise(vm.type_error(format!("'{name}' object is not an iterator")));
+            }
+            match pull(vm, &frame.regs[0]) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            }
+        }
+        Input::Value(item) | Input::Yielded(item) => item,
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if !item.is_undef() {
+        return Step::Return(item);
+    }
+    match frame.regs[1].is_undef() {
+        true => Step::Raise(vm.stop_iteration_again()),
+        false => Step::Return(frame.regs[1].clone()),
+    }
+}
+
+fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    passed_on(vm, frame, input, |vm, regs| match vm.special_of(&regs[0], Special::AIter) {
+        Some(method) => vm.call_special_step(&method, &regs[0], &[]),
+        None => {
+            let name = vm.type_name(&regs[0]);
+            Step::Raise(vm.type_error(format!("'{name}' object is not an async iterable")))
+        }
+    })
+}
+
+fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => match vm.special_of(&frame.regs[0], Special::ANext) {
+            Some(method) => Step::Do(Box::new(vm.call_special_step(&method, &frame.regs[0], &[]))),
+            None => {
+                let name = vm.type_name(&frame.regs[0]);
+                Step::Raise(vm.type_error(format!("'{name}' object is not an async iterator")))
+            }
+        },
+        Input::Value(awaitable) | Input::Yielded(awaitable) if frame.regs[1].is_undef() => Step::Return(awaitable),
+        Input::Value(awaitable) | Input::Yielded(awaitable) => {
+            match vm.native_coroutine(&ANEXT_OR_DEFAULT, &[awaitable, frame.regs[1].clone()]) {
+                Ok(coroutine) => Step::Return(coroutine),
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}
+
+/// What `anext(iterator, default)` gives.
+static ANEXT_OR_DEFAULT: Def = Def::coroutine("anext(awaitable, default, /)", 0, anext_or_default);
+
+fn anext_or_default(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => Step::Await(frame.regs[0].clone()),
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
+        Input::Raised(raised) if vm.is_raised(&raised, Known::StopAsyncIteration) => {
+            Step::Return(frame.regs[1].clone())
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}
+
+// ----- The iterators ---------------------------------------------------------
+
+traced_object! {
+    /// `map`
+    pub struct Map: MAP {
+        /// What is called.
+        function: Value,
+        /// A tuple of iterators.
+        iterators: Value,
+        /// `strict` of zip, which shares the type.
+        strict: Cell<bool>,
+    }
+}
+
+traced_object! {
+    /// `filter`
+    pub struct Filter: FILTER {
+        /// What decides; None for truth itself.
+        function: Value,
+        /// Its source.
+        iterator: Value,
+    }
+}
+
+traced_object! {
+    /// `zip`
+    pub struct Zip: ZIP {
+        /// A tuple of iterators.
+        iterators: Value,
+        /// Whether they must be of one length.
+        strict: Cell<bool>,
+    }
+}
+
+traced_object! {
+    /// `enumerate`
+    pub struct Enumerate: ENUMERATE {
+        /// Its source.
+        iterator: Value,
+        /// The next number.
+        count: Field,
+    }
+}
+
+traced_object! {
+    /// `reversed` of a sequence
+    pub struct Reversed: REVERSED {
+        /// The sequence, or Undef at the end.
+        sequence: Field,
+        /// The next index.
+        index: Cell<i64>,
+    }
+}
+
+/// Gets the iterators of all items of a tuple into a list in register `to`;
+/// None when done, else the answer that the frame gives. States 1 and above are the caller's.
+fn gather_iterators(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    from: usize,
+    to: usize,
+) -> Option<Step> {
+    match input {
+        Input::Start => frame.regs[to] = List::empty().into_value(),
+        Input::Value(iterator) | Input::Yielded(iterator) => {
+            if let Some(Err(lacking)) = frame.regs[to].get::<List>().map(|l| l.push(iterator)) {
+                return Some(Step::Raise(vm.fault(lacking)));
+            }
+        }
+        Input::Raised(raised) => return Some(Step::Raise(raised)),
+    }
+    loop {
+        let done = frame.regs[to].get::<List>().map_or(0, List::len);
+        let source = frame.regs[from].get::<Tuple>().and_then(|t| t.get(done))?;
+        match outcome(vm.iter_step(&source)) {
+            Ok(iterator) => {
+                if let Some(Err(lacking)) = frame.regs[to].get::<List>().map(|l| l.push(iterator)) {
+                    return Some(Step::Raise(vm.fault(lacking)));
+                }
+            }
+            Err(wait) => return Some(wait),
+        }
+    }
+}
+
+fn list_to_tuple(vm: &mut Vm, list: &Value) -> R {
+    let made = match list.get::<List>() {
+        Some(list) => Tuple::new(&list.items.borrow()),
+        None => Tuple::new(&[]),
+    };
+    vm.lift(made).map(Ref::into_value)
+}
+
+/// Registers: cls, function, iterables, list of iterators.
+fn map_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.regs[2].get::<Tuple>().is_none_or(Tuple::is_empty) {
+        return Step::Raise(vm.type_error("map() must have at least two arguments."));
+    }
+    if let Some(step) = gather_iterators(vm, frame, input, 2, 3) {
+        return step;
+    }
+    match list_to_tuple(vm, &frame.regs[3]) {
+        Ok(iterators) => {
+            let shape = shape_of_class(&frame.regs[0]);
+            Step::Return(Map::alloc(shape, frame.regs[1].clone(), iterators, Cell::new(false)).into_value())
+        }
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// Registers: self, list of items.
+fn map_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let (function, iterators) = match frame.regs[0].get::<Map>() {
+        Some(map) => (map.function.clone(), map.iterators.clone()),
+        None => return Step::Return(Value::NONE),
+    };
+    // One source is the common case and needs no list.
+    if let Some([only]) = iterators.get::<Tuple>().map(Tuple::items) {
+        let item = match input {
+            Input::Start => match pull(vm, only) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+            Input::Value(item) | Input::Yielded(item) => item,
+            Input::Raised(raised) => return Step::Raise(raised),
+        };
+        return match item.is_undef() {
+            true => Step::Raise(vm.stop_iteration(Value::NONE)),
+            false => Step::TailCall(function, smallvec::smallvec![item]),
+        };
+    }
+    match gather_items(vm, frame, input, &iterators, 1) {
+        Gathered::All(items) => Step::TailCall(function, items),
+        Gathered::End(_) => Step::Raise(vm.stop_iteration(Value::NONE)),
+        Gathered::Wait(step) => step,
+    }
+}
+
+/// How far `gather_items` came.
+enum Gathered {
+    /// An item of each.
+    All(Args),
+    /// This one, by number, is at its end.
+    End(usize),
+    /// The frame gives this answer.
+    Wait(Step),
+}
+
+/// Takes an item of each iterator, into a list in register `to` meanwhile.
+fn gather_items(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    iterators: &Value,
+    to: usize,
+) -> Gathered {
+    let iterators = iterators.get::<Tuple>().map_or(&[][..], Tuple::items);
+    let mut items: Args = match frame.regs[to].get::<List>() {
+        Some(list) => list.take().into_vec().into(),
+        None => Args::new(),
+    };
+    match input {
+        Input::Start => {}
+        Input::Value(item) | Input::Yielded(item) if item.is_undef() => return Gathered::End(items.len()),
+        Input::Value(item) | Input::Yielded(item) => items.push(item),
+        Input::Raised(raised) => return Gathered::Wait(Step::Raise(raised)),
+    }
+    while let Some(iterator) = iterators.get(items.len()) {
+        match pull(vm, iterator) {
+            Ok(item) if item.is_undef() => return Gathered::End(items.len()),
+            Ok(item) => items.push(item),
+            Err(wait) => {
+                frame.regs[to] = List::from_vec(items.into_vec()).into_value();
+                return Gathered::Wait(wait);
+            }
+        }
+    }
+    Gathered::All(items)
+}
+
+/// `map`
+pub static MAP: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Make an iterator that computes the function using arguments from each of the iterables.",
+    new: Some(Def::frame("__new__(cls, func, /, *iterables)", 1, map_new)),
+    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 1, map_next)],
+    ..TypeDef::new("builtins", "map", kind::MAP)
+};
+
+/// An iterator is its own iterator.
+pub fn itself(_: &mut Vm, args: &[Value]) -> R {
+    Ok(args[0].clone())
+}
+
+/// Registers: cls, function, iterable.
+fn filter_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let iterator = match input {
+        Input::Start => match outcome(vm.iter_step(&frame.regs[2])) {
+            Ok(iterator) => iterator,
+            Err(wait) => return wait,
+        },
+        Input::Value(iterator) | Input::Yielded(iterator) => iterator,
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    let shape = shape_of_class(&frame.regs[0]);
+    Step::Return(Filter::alloc(shape, frame.regs[1].clone(), iterator).into_value())
+}
+
+/// Registers: self, the item in question. States: 0 an item comes, 1 the
+/// function's answer comes, 2 its truth comes.
+fn filter_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let (function, iterator) = match frame.regs[0].get::<Filter>() {
+        Some(filter) => (filter.function.clone(), filter.iterator.clone()),
+        None => return Step::Return(Value::NONE),
+    };
+    let by_truth = function.is_none() || vm.is_known_class(&function, Known::Bool);
+    let mut incoming = match input {
+        Input::Start => None,
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    loop {
+        if frame.state == 0 {
+            let item = match incoming.take() {
+                Some(item) => item,
+                None => match pull(vm, &iterator) {
+                    Ok(item) => item,
+                    Err(wait) => return wait,
+                },
+            };
+            if item.is_undef() {
+                return Step::Raise(vm.stop_iteration(Value::NONE));
+            }
+            frame.regs[1] = item.clone();
+            frame.state = 1;
+            if !by_truth {
+                return Step::Call(function, smallvec::smallvec![item]);
+            }
+            incoming = Some(item);
+        }
+        let answer = incoming.take().unwrap_or(Value::NONE);
+        let truth = match (frame.state, answer.as_bool()) {
+            (_, Some(known)) => known,
+            (1, None) => {
+                frame.state = 2;
+                match outcome(vm.truth_step(&answer)) {
+                    Ok(value) => value.is_true(),
+                    Err(wait) => return wait,
+                }
+            }
+            _ => false,
+        };
+        frame.state = 0;
+        if truth {
+            return Step::Return(std::mem::take(&mut frame.regs[1]));
+        }
+    }
+}
+
+/// `filter`
+pub static FILTER: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Return an iterator yielding those items of iterable for which function(item) is true.",
+    new: Some(Def::frame("__new__(cls, function, iterable, /)", 0, filter_new)),
+    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 1, filter_next)],
+    ..TypeDef::new("builtins", "filter", kind::FILTER)
+};
+
+/// Registers: cls, strict, iterables, list of iterators.
+fn zip_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if matches!(input, Input::Start) {
+        match vm.truth(&frame.regs[1]) {
+            Ok(strict) => frame.regs[1] = Value::bool(strict),
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
+    if let Some(step) = gather_iterators(vm, frame, input, 2, 3) {
+        return match step {
+            Step::Raise(raised) => Step::Raise(zip_argument(vm, raised, &frame.regs[3], &frame.regs[2])),
+            step => step,
+        };
+    }
+    match list_to_tuple(vm, &frame.regs[3]) {
+        Ok(iterators) => {
+            let strict = Cell::new(frame.regs[1].is_true());
+            Step::Return(Zip::alloc(shape_of_class(&frame.regs[0]), iterators, strict).into_value())
+        }
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// CPython says which argument of zip is not iterable.
+fn zip_argument(
+    vm: &mut Vm,
+    raised: crate::object::native::Raised,
+    done: &Value,
+    sources: &Value,
+) -> crate::object::native::Raised {
+    let number = done.get::<List>().map_or(0, List::len);
+    let Some(source) = sources.get::<Tuple>().and_then(|t| t.get(number)) else { return raised };
+    let iterable = vm.special_of(&source, Special::Iter).is_some_and(|m| !m.is_none())
+        || vm.special_of(&source, Special::GetItem).is_some();
+    if iterable || !vm.is_raised(&raised, Known::TypeError) {
+        return raised;
+    }
+    let name = vm.type_name(&source);
+    vm.type_error(format!("'{name}' object is not iterable"))
+}
+
+/// Registers: self, list of items, number of the iterator that ended first (strict).
+/// State 1: looking whether the others have ended too.
+fn zip_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let (iterators, strict) = match frame.regs[0].get::<Zip>() {
+        Some(zip) => (zip.iterators.clone(), zip.strict.get()),
+        None => return Step::Return(Value::NONE),
+    };
+    if iterators.get::<Tuple>().is_none_or(Tuple::is_empty) {
+        return Step::Raise(vm.stop_iteration(Value::NONE));
+    }
+    if frame.state == 1 {
+        return zip_strict_end(vm, frame, input, &iterators);
+    }
+    match gather_items(vm, frame, input, &iterators, 1) {
+        Gathered::All(items) => {
+            let made = Tuple::new(&items);
+            vm.lift(made).map(Ref::into_value).into()
+        }
+        Gathered::End(_) if !strict => Step::Raise(vm.stop_iteration(Value::NONE)),
+        Gathered::End(0) => {
+            frame.state = 1;
+            frame.regs[2] = Value::int32(1);
+            zip_strict_end(vm, frame, Input::Start, &iterators)
+        }
+        Gathered::End(number) => {
+            let text = format!("zip() argument {} is shorter than {}", number + 1, before(number));
+            Step::Raise(vm.value_error(text))
+        }
+        Gathered::Wait(step) => step,
+    }
+}
+
+/// "argument 1" or "arguments 1-3".
+fn before(number: usize) -> String {
+    if number == 1 { "argument 1".into() } else { format!("arguments 1-{number}") }
+}
+
+/// The first has ended: so must the others.
+fn zip_strict_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterators: &Value) -> Step {
+    let mut number = frame.regs[2].as_small_int().unwrap_or(1) as usize;
+    let mut incoming = match input {
+        Input::Start => None,
+        Input::Value(item) | Input::Yielded(item) => Some(item),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    while let Some(iterator) = iterators.get::<Tuple>().and_then(|t| t.get(number)) {
+        let item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &iterator) {
+                Ok(item) => item,
+                Err(wait) => {
+                    frame.regs[2] = int::from_usize(number);
+                    return wait;
+                }
+            },
+        };
+        if !item.is_undef() {
+            let text = format!("zip() argument {} is longer than {}", number + 1, before(number));
+            return Step::Raise(vm.value_error(text));
+        }
+        number += 1;
+    }
+    Step::Raise(vm.stop_iteration(Value::NONE))
+}
+
+/// `zip`
+pub static ZIP: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "The zip object yields n-length tuples, where n is the number of iterables.",
+    new: Some(Def::frame("__new__(cls, /, *iterables, strict=False)", 1, zip_new)),
+    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 2, zip_next)],
+    ..TypeDef::new("builtins", "zip", kind::ZIP)
+};
+
+/// Registers: cls, iterable, start.
+fn enumerate_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let iterator = match input {
+        Input::Start => {
+            match vm.index(&frame.regs[2]) {
+                Ok(start) => frame.regs[2] = start,
+                Err(raised) => return Step::Raise(raised),
+            }
+            match outcome(vm.iter_step(&frame.regs[1])) {
+                Ok(iterator) => iterator,
+                Err(wait) => return wait,
+            }
+        }
+        Input::Value(iterator) | Input::Yielded(iterator) => iterator,
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    let shape = shape_of_class(&frame.regs[0]);
+    Step::Return(Enumerate::alloc(shape, iterator, Field::new(frame.regs[2].clone())).into_value())
+}
+
+fn enumerate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(this) = frame.regs[0].to_ref::<Enumerate>() else { return Step::Return(Value::NONE) };
+    let item = match input {
+        Input::Start => match pull(vm, &this.iterator) {
+            Ok(item) => item,
+            Err(wait) => return wait,
+        },
+        Input::Value(item) | Input::Yielded(item) => item,
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if item.is_undef() {
+        return Step::Raise(vm.stop_iteration(Value::NONE));
+    }
+    Step::Return(this.advance(item))
+}
+
+impl Enumerate {
+    /// The pair of the next number and `item`.
+    pub fn advance(&self, item: Value) -> Value {
+        let number = self.count.get();
+        let next = match number.add_small(&Value::int32(1)) {
+            Some(next) => next,
+            None => match IntView::of(&number).map(|n| int::add(n, IntView::Small(1))) {
+                Some(Ok(next)) => next,
+                _ => number.clone(),
+            },
+        };
+        self.count.set(next);
+        pair(number, item)
+    }
+}
+
+/// `enumerate`
+pub static ENUMERATE: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Return an enumerate object.",
+    new: Some(Def::frame("__new__(cls, iterable, start=0)", 0, enumerate_new)),
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 0, enumerate_next),
+        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+    ],
+    ..TypeDef::new("builtins", "enumerate", kind::ENUMERATE)
+};
+
+/// Registers: cls, sequence.
+fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (_, Input::Start) => {
+            match vm.special_of(&frame.regs[1], Special::Reversed) {
+                Some(method) if !method.is_none() => {
+                    return Step::Do(Box::new(vm.call_special_step(&method, &frame.regs[1], &[])));
+                }
+                None if vm.is_sequence(&frame.regs[1]) => {}
+                _ => {
+                    let name = vm.type_name(&frame.regs[1]);
+                    return Step::Raise(vm.type_error(format!("'{name}' object is not reversible")));
+                }
+            }
+            frame.state = 1;
+            match outcome(vm.len_step(&frame.regs[1])) {
+                Ok(len) => reversed_of(frame, &len),
+                Err(wait) => wait,
+            }
+        }
+        (0, Input::Value(made) | Input::Yielded(made)) => Step::Return(made),
+        (_, Input::Value(len) | Input::Yielded(len)) => reversed_of(frame, &len),
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+    }
+}
+
+fn reversed_of(frame: &NativeFrame<'_>, len: &Value) -> Step {
+    let index = len.as_small_int().unwrap_or(0) - 1;
+    let sequence = Field::new(frame.regs[1].clone());
+    Step::Return(Reversed::alloc(shape_of_class(&frame.regs[0]), sequence, Cell::new(index)).into_value())
+}
+
+fn reversed_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(this) = frame.regs[0].to_ref::<Reversed>() else { return Step::Return(Value::NONE) };
+    match input {
+        Input::Start => {
+            let (sequence, index) = (this.sequence.get(), this.index.get());
+            if index < 0 || sequence.is_undef() {
+                this.sequence.take();
+                return Step::Raise(vm.stop_iteration(Value::NONE));
+            }
+            this.index.set(index - 1);
+            match vm.get_item_step(&sequence, &int::from_i64(index)) {
+                Step::Raise(raised) => reversed_end(vm, &this, raised),
+                step => match outcome(step) {
+                    Ok(item) => Step::Return(item),
+                    Err(wait) => wait,
+                },
+            }
+        }
+        Input::Value(item) | Input::Yielded(item) => Step::Return(item),
+        Input::Raised(raised) => reversed_end(vm, &this, raised),
+    }
+}
+
+/// An IndexError or a StopIteration ends the iteration.
+fn reversed_end(vm: &mut Vm, this: &Reversed, raised: crate::object::native::Raised) -> Step {
+    if vm.is_raised(&raised, Known::IndexError) || vm.is_raised(&raised, Known::StopIteration) {
+        this.index.set(-1);
+        this.sequence.take();
+        return Step::Raise(vm.stop_iteration(Value::NONE));
+    }
+    Step::Raise(raised)
+}
+
+fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
+    let left = args[0].get::<Reversed>().map_or(0, |r| r.index.get() + 1);
+    Ok(int::from_i64(left.max(0)))
+}
+
+/// `reversed`
+pub static REVERSED: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Return a reverse iterator over the values of the given sequence.",
+    new: Some(Def::frame("__new__(cls, sequence, /)", 0, reversed_new)),
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 0, reversed_next),
+        Def::leaf("__length_hint__(self, /)", reversed_hint),
+    ],
+    ..TypeDef::new("builtins", "reversed", kind::REVERSED)
+};

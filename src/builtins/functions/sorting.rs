@@ -1,0 +1,431 @@
+//! `sorted`, `list.sort`, `min`, `max`. Keys are computed in native frames, so
+//! that `key=` may wait; comparing is nested (`docs/internals/calls.md`).
+
+use std::cmp::Ordering;
+
+use super::{outcome, pull};
+use crate::builtins::arguments::truth;
+use crate::heap::{Buffer, Value};
+use crate::object::compare::{simple_cmp, simple_eq};
+use crate::object::float;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
+
+/// See the module's text.
+pub static FUNCTIONS: &[Def] = &[
+    Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
+        .doc("Return a new list containing all items from the iterable in ascending order."),
+    Def::frame("min(*args, key=None, default=<unset>)", 4, min)
+        .doc("With a single iterable argument, return its smallest item."),
+    Def::frame("max(*args, key=None, default=<unset>)", 4, max)
+        .doc("With a single iterable argument, return its biggest item."),
+];
+
+/// `list.sort`, for the table of `list`.
+pub static LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)", 3, list_sort)
+    .doc("Sort the list in ascending order and return None.");
+
+/// Registers: iterable, key, reverse, then the iterator, the items, the keys, unused.
+/// States: 0 the iterator comes, 1 an item comes, 2 a key comes.
+fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    const ITERATOR: usize = 3;
+    const ITEMS: usize = 4;
+    const KEYS: usize = 5;
+    if frame.state == 2 {
+        return sort_with_keys(vm, frame, input, ITEMS, KEYS, true);
+    }
+    let mut incoming = match input {
+        Input::Start => {
+            frame.regs[ITEMS] = List::empty().into_value();
+            match outcome(vm.iter_step(&frame.regs[0])) {
+                Ok(iterator) => Some(iterator),
+                Err(wait) => return wait,
+            }
+        }
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if frame.state == 0 {
+        frame.regs[ITERATOR] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    }
+    loop {
+        let item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &frame.regs[ITERATOR]) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+        };
+        if item.is_undef() {
+            break;
+        }
+        if let Some(Err(lacking)) = frame.regs[ITEMS].get::<List>().map(|l| l.push(item)) {
+            return Step::Raise(vm.fault(lacking));
+        }
+    }
+    frame.state = 2;
+    sort_with_keys(vm, frame, Input::Start, ITEMS, KEYS, true)
+}
+
+/// Registers: self, key, reverse, then the items taken out of the list, the keys, unused.
+fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    const ITEMS: usize = 3;
+    const KEYS: usize = 4;
+    if matches!(input, Input::Start) {
+        // While it is sorted the list is empty, so that a change is noticed.
+        let items = frame.regs[0].get::<List>().map_or_else(Buffer::new, List::take);
+        frame.regs[ITEMS] = List::new(items).into_value();
+    }
+    let step = sort_with_keys(vm, frame, input, ITEMS, KEYS, false);
+    if !matches!(step, Step::Return(_) | Step::Raise(_)) {
+        return step;
+    }
+    let (Some(list), Some(sorted)) = (frame.regs[0].get::<List>(), frame.regs[ITEMS].get::<List>()) else {
+        return step;
+    };
+    let changed = !list.is_empty();
+    let old = list.items.replace(sorted.take());
+    drop(old);
+    match step {
+        Step::Return(_) if changed => Step::Raise(vm.value_error("list modified during sort")),
+        Step::Return(_) => Step::Return(Value::NONE),
+        step => step,
+    }
+}
+
+/// Computes the keys (register 1 is the key function, 2 says whether to reverse) and
+/// sorts the list in register `items`, which is the result.
+fn sort_with_keys(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    items: usize,
+    keys: usize,
+    _fresh: bool,
+) -> Step {
+    match input {
+        Input::Start => {
+            match truth(vm, &frame.regs[2]) {
+                Ok(reverse) => frame.regs[2] = Value::bool(reverse),
+                Err(raised) => return Step::Raise(raised),
+            }
+            if !frame.regs[1].is_none() {
+                frame.regs[keys] = List::empty().into_value();
+            }
+        }
+        Input::Value(key) | Input::Yielded(key) => {
+            if let Some(Err(lacking)) = frame.regs[keys].get::<List>().map(|l| l.push(key)) {
+                return Step::Raise(vm.fault(lacking));
+            }
+        }
+        Input::Raised(raised) => return Step::Raise(raised),
+    }
+    let Some(list) = frame.regs[items].to_ref::<List>() else { return Step::Return(Value::NONE) };
+    let key_list = frame.regs[keys].to_ref::<List>();
+    if let Some(key_list) = &key_list
+        && let Some(item) = list.get(key_list.len())
+    {
+        return Step::Call(frame.regs[1].clone(), smallvec::smallvec![item]);
+    }
+    let values = list.take().into_vec();
+    let (values, done) = match key_list {
+        None => sort_values(vm, values, frame.regs[2].is_true()),
+        Some(keys) => {
+            let pairs: Vec<(Value, Value)> = keys.take().into_vec().into_iter().zip(values).collect();
+            let (pairs, done) = sort_pairs(vm, pairs, frame.regs[2].is_true());
+            (pairs.into_iter().map(|(_, value)| value).collect(), done)
+        }
+    };
+    drop(list.items.replace(Buffer::from_vec(values)));
+    match done {
+        Ok(()) => Step::Return(frame.regs[items].clone()),
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// Sorts values by themselves. When a comparison raises, all of them come back in some order.
+pub fn sort_values(vm: &mut Vm, values: Vec<Value>, reverse: bool) -> (Vec<Value>, R<()>) {
+    sort_any(vm, values, reverse, |value| value)
+}
+
+/// Sorts pairs by their first parts.
+fn sort_pairs(vm: &mut Vm, pairs: Vec<(Value, Value)>, reverse: bool) -> (Vec<(Value, Value)>, R<()>) {
+    sort_any(vm, pairs, reverse, |pair| &pair.0)
+}
+
+/// What all keys are, so that they can be compared without asking.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Uniform {
+    Ints,
+    Floats,
+    Strs,
+    No,
+}
+
+fn uniform<'a>(mut keys: impl Iterator<Item = &'a Value>) -> Uniform {
+    let of = |key: &Value| {
+        if key.is_small_int() {
+            Uniform::Ints
+        } else if key.is_exact::<Str>() {
+            Uniform::Strs
+        } else if float::as_float(key).is_some_and(|f| !f.is_nan()) {
+            Uniform::Floats
+        } else {
+            Uniform::No
+        }
+    };
+    let Some(first) = keys.next().map(of) else { return Uniform::No };
+    if keys.all(|key| of(key) == first) { first } else { Uniform::No }
+}
+
+/// Sorts stably; reversed means that equal ones keep their order, as in CPython.
+fn sort_any<T>(vm: &mut Vm, mut values: Vec<T>, reverse: bool, key: fn(&T) -> &Value) -> (Vec<T>, R<()>) {
+    let order = |o: Ordering| if reverse { o.reverse() } else { o };
+    match uniform(values.iter().map(key)) {
+        Uniform::Ints => values.sort_by(|a, b| order(key(a).word().cmp(&key(b).word()))),
+        Uniform::Floats => {
+            let f = |v: &T| float::as_float(key(v)).unwrap_or(0.0);
+            values.sort_by(|a, b| order(f(a).partial_cmp(&f(b)).unwrap_or(Ordering::Equal)));
+        }
+        Uniform::Strs => values.sort_by(|a, b| match (key(a).get::<Str>(), key(b).get::<Str>()) {
+            (Some(a), Some(b)) => order(a.cmp(b)),
+            _ => Ordering::Equal,
+        }),
+        Uniform::No => {
+            let mut less = |vm: &mut Vm, a: &T, b: &T| {
+                if reverse { less_than(vm, key(b), key(a)) } else { less_than(vm, key(a), key(b)) }
+            };
+            return merge_sort(vm, values, &mut less);
+        }
+    }
+    (values, Ok(()))
+}
+
+/// `a < b`, nested if script code decides.
+pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
+    if let Some(order) = simple_cmp(a, b) {
+        return Ok(order == Ordering::Less);
+    }
+    if let (Some(a), Some(b)) = (a.get_exact::<Tuple>(), b.get_exact::<Tuple>()) {
+        for (x, y) in a.items().iter().zip(b.items()) {
+            let same = x.is(y) || match simple_eq(x, y) {
+                Some(known) => known,
+                None => vm.equal(x, y)?,
+            };
+            if !same {
+                return less_than(vm, x, y);
+            }
+        }
+        return Ok(a.len() < b.len());
+    }
+    let result = vm.compare(CompareOp::Lt, a, b)?;
+    truth(vm, &result)
+}
+
+type Less<'a, T> = &'a mut dyn FnMut(&mut Vm, &T, &T) -> R<bool>;
+
+/// Stretches no longer than this are sorted by insertion.
+const SHORT: usize = 24;
+
+/// A merge sort over a comparison that may raise. Stretches that are sorted already are found first.
+fn merge_sort<T>(vm: &mut Vm, values: Vec<T>, less: Less<'_, T>) -> (Vec<T>, R<()>) {
+    let mut slots: Vec<Option<T>> = values.into_iter().map(Some).collect();
+    let result = merge_runs(vm, &mut slots, less);
+    // A merge that stopped half-way has put all its values back.
+    (slots.into_iter().flatten().collect(), result)
+}
+
+fn merge_runs<T>(vm: &mut Vm, slots: &mut [Option<T>], less: Less<'_, T>) -> R<()> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    while start < slots.len() {
+        let end = extend_run(vm, slots, start, less)?;
+        runs.push((start, end));
+        start = end;
+        // Neighbours of about one length are merged, so that the work is n log n.
+        while let [.., (a, _), (b, c)] = runs[..] {
+            if b - a > (c - b) * 2 && start < slots.len() {
+                break;
+            }
+            merge(vm, &mut slots[a..c], b - a, less)?;
+            runs.truncate(runs.len() - 2);
+            runs.push((a, c));
+        }
+    }
+    Ok(())
+}
+
+/// The end of the run at `start`; a short one is made longer by insertion, a falling one is turned round.
+fn extend_run<T>(vm: &mut Vm, slots: &mut [Option<T>], start: usize, less: Less<'_, T>) -> R<usize> {
+    let mut end = start + 1;
+    if end == slots.len() {
+        return Ok(end);
+    }
+    if compare(vm, slots, end, start, less)? {
+        while end < slots.len() && compare(vm, slots, end, end - 1, less)? {
+            end += 1;
+        }
+        slots[start..end].reverse();
+    } else {
+        while end < slots.len() && !compare(vm, slots, end, end - 1, less)? {
+            end += 1;
+        }
+    }
+    let most = (start + SHORT).min(slots.len());
+    while end < most {
+        let (mut low, mut high) = (start, end);
+        while low < high {
+            let middle = (low + high) / 2;
+            if compare(vm, slots, end, middle, less)? {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        slots[low..=end].rotate_right(1);
+        end += 1;
+    }
+    Ok(end)
+}
+
+fn compare<T>(vm: &mut Vm, slots: &[Option<T>], a: usize, b: usize, less: Less<'_, T>) -> R<bool> {
+    match (&slots[a], &slots[b]) {
+        (Some(a), Some(b)) => less(vm, a, b),
+        _ => Ok(false),
+    }
+}
+
+/// Merges `slots[..middle]` and `slots[middle..]`, each sorted.
+fn merge<T>(vm: &mut Vm, slots: &mut [Option<T>], middle: usize, less: Less<'_, T>) -> R<()> {
+    if !compare(vm, slots, middle, middle - 1, less)? {
+        return Ok(());
+    }
+    let mut left: std::collections::VecDeque<T> = slots[..middle].iter_mut().filter_map(Option::take).collect();
+    let mut right = middle;
+    let mut out = 0;
+    let mut result = Ok(());
+    while let Some(first) = left.front() {
+        let take_right = match slots.get(right) {
+            Some(Some(second)) if result.is_ok() => match less(vm, second, first) {
+                Ok(answer) => answer,
+                Err(raised) => {
+                    result = Err(raised);
+                    false
+                }
+            },
+            _ => false,
+        };
+        if take_right {
+            slots[out] = slots[right].take();
+            right += 1;
+        } else {
+            slots[out] = left.pop_front();
+        }
+        out += 1;
+    }
+    result
+}
+
+fn min(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    extreme(vm, frame, input, false)
+}
+
+fn max(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    extreme(vm, frame, input, true)
+}
+
+const KEY: usize = 0;
+const DEFAULT: usize = 1;
+const ARGS: usize = 2;
+const ITERATOR: usize = 3;
+const BEST: usize = 4;
+const BEST_KEY: usize = 5;
+const ITEM: usize = 6;
+
+/// States: 0 the iterator comes, 1 an item comes, 2 its key comes.
+fn extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, largest: bool) -> Step {
+    let mut incoming = match input {
+        Input::Start => match begin_extreme(vm, frame, largest) {
+            Ok(iterator) => Some(iterator),
+            Err(step) => return step,
+        },
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
+    };
+    if frame.state == 0 {
+        frame.regs[ITERATOR] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    }
+    loop {
+        if frame.state == 1 {
+            let item = match incoming.take() {
+                Some(item) => item,
+                None => match pull(vm, &frame.regs[ITERATOR]) {
+                    Ok(item) => item,
+                    Err(wait) => return wait,
+                },
+            };
+            if item.is_undef() {
+                return end_extreme(vm, frame, largest);
+            }
+            frame.regs[ITEM] = item.clone();
+            frame.state = 2;
+            if !frame.regs[KEY].is_none() {
+                return Step::Call(frame.regs[KEY].clone(), smallvec::smallvec![item]);
+            }
+            incoming = Some(item);
+        }
+        let key = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+        let better = frame.regs[BEST_KEY].is_undef() || {
+            let (a, b) = (&key, &frame.regs[BEST_KEY].clone());
+            match if largest { greater_than(vm, a, b) } else { less_than(vm, a, b) } {
+                Ok(answer) => answer,
+                Err(raised) => return Step::Raise(raised),
+            }
+        };
+        if better {
+            frame.regs[BEST] = std::mem::take(&mut frame.regs[ITEM]);
+            frame.regs[BEST_KEY] = key;
+        }
+    }
+}
+
+fn greater_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
+    if let Some(order) = simple_cmp(a, b) {
+        return Ok(order == Ordering::Greater);
+    }
+    let result = vm.compare(CompareOp::Gt, a, b)?;
+    truth(vm, &result)
+}
+
+fn begin_extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, largest: bool) -> Result<Value, Step> {
+    let name = if largest { "max" } else { "min" };
+    let args = frame.regs[ARGS].clone();
+    let source = match args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+        [] => return Err(Step::Raise(vm.type_error(format!("{name} expected at least 1 argument, got 0")))),
+        [iterable] => iterable.clone(),
+        _ if !frame.regs[DEFAULT].is_undef() => {
+            let text = format!("Cannot specify a default for {name}() with multiple positional arguments");
+            return Err(Step::Raise(vm.type_error(text)));
+        }
+        _ => args.clone(),
+    };
+    outcome(vm.iter_step(&source))
+}
+
+fn end_extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, largest: bool) -> Step {
+    if !frame.regs[BEST_KEY].is_undef() {
+        return Step::Return(std::mem::take(&mut frame.regs[BEST]));
+    }
+    if !frame.regs[DEFAULT].is_undef() {
+        return Step::Return(frame.regs[DEFAULT].clone());
+    }
+    let name = if largest { "max" } else { "min" };
+    Step::Raise(vm.value_error(format!("{name}() iterable argument is empty")))
+}
