@@ -1,6 +1,10 @@
-//! Makes the parser from the grammar, and chooses how the dispatch loop hands over.
+//! Makes the parser from the grammar and the table of the embedded library, and
+//! chooses how the dispatch loop hands over.
+
+use std::path::{Path, PathBuf};
 
 fn main() {
+    embed_library();
     println!("cargo::rerun-if-changed=grammar/hoopsnake.lalrpop");
     println!("cargo::rerun-if-changed=grammar/build.rs");
     // Without optimisation there are no sibling calls, and handlers that call
@@ -14,4 +18,41 @@ fn main() {
         .emit_rerun_directives(true)
         .process()
         .expect("the grammar is well formed");
+}
+
+/// Writes a sorted table of the modules in `stdlib/`.
+fn embed_library() {
+    println!("cargo::rerun-if-changed=stdlib");
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("stdlib");
+    let mut found = Vec::new();
+    collect(&root, &root, &mut found);
+    found.sort();
+    let mut out = String::from("static LIBRARY: &[Embedded] = &[\n");
+    for (name, file, package) in found {
+        let path = root.join(&file);
+        out += &format!(
+            "    Embedded {{ name: {name:?}, file: {file:?}, package: {package}, text: include_str!({path:?}) }},\n"
+        );
+    }
+    out += "];\n";
+    let target = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib.rs");
+    std::fs::write(target, out).expect("the output folder can be written");
+}
+
+/// Finds all modules below a folder: dotted name, file, whether it is a package.
+fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, String, bool)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            println!("cargo::rerun-if-changed={}", path.display());
+            collect(root, &path, found);
+            continue;
+        }
+        let Some(file) = path.strip_prefix(root).ok().and_then(Path::to_str) else { continue };
+        let Some(stem) = file.strip_suffix(".async") else { continue };
+        println!("cargo::rerun-if-changed={}", path.display());
+        let package = stem.ends_with("__init__");
+        let name = stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', ".");
+        found.push((name, file.to_string(), package));
+    }
 }

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `hoop`.
+
+fn main() -> std::process::ExitCode {
+    hoopsnake::cli::main()
+}

@@ -1,0 +1,119 @@
+//! The program `hoop`: it reads its arguments and has an engine run what they name.
+
+mod arguments;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::engine::{Engine, Exit, Program, loader};
+use crate::host::{Host, process_arguments, stack_size};
+use crate::vm::{Mode, Request};
+use arguments::{Action, USAGE};
+
+/// What of the stack is left to Rust code that does not check it.
+const STACK_RESERVE: usize = 192 << 10;
+
+/// Runs the program and answers with its exit status.
+pub fn main() -> ExitCode {
+    let given = process_arguments();
+    let (action, script_arguments) = match arguments::read(&given) {
+        Ok(read) => read,
+        Err(message) => return complain(&format!("hoop: {message}\nTry 'hoop --help' for more information.\n")),
+    };
+    match action {
+        Action::Version => say(&format!("hoop {}\n", env!("CARGO_PKG_VERSION"))),
+        Action::Help => say(USAGE),
+        Action::Interactive => interactive(),
+        Action::Disassemble(path) => disassemble(&path),
+        Action::Code(text) => {
+            let mut engine = engine(script_arguments);
+            let text = if text.ends_with('\n') { text } else { text + "\n" };
+            finish(engine.run_source(&text, "<string>"))
+        }
+        Action::Input => {
+            let mut engine = engine(script_arguments);
+            match engine.read_input() {
+                Ok(text) => {
+                    let program = Program { text: &text, name: "<stdin>", file: None, folder: Some("") };
+                    finish(engine.run(&program))
+                }
+                Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
+            }
+        }
+        Action::File(path) => {
+            let mut engine = engine(script_arguments);
+            match engine.run_file(&path) {
+                Ok(exit) => finish(exit),
+                Err(error) => cannot_open(&path, &error),
+            }
+        }
+    }
+}
+
+fn engine(arguments: Vec<OsString>) -> Engine {
+    let stack = stack_size().saturating_sub(STACK_RESERVE);
+    let mut engine = Engine::new(Host::system(arguments), stack);
+    engine.take_interrupts();
+    engine
+}
+
+fn finish(exit: Exit) -> ExitCode {
+    ExitCode::from((exit.status & 0xFF) as u8)
+}
+
+fn cannot_open(path: &str, error: &crate::host::HostError) -> ExitCode {
+    complain(&format!("hoop: can't open file '{path}': [Errno {}] {}\n", error.errno, error.message()))
+}
+
+/// Without arguments: standard input if something is piped in.
+fn interactive() -> ExitCode {
+    let host = Host::system(vec![OsString::from("")]);
+    if host.stdio.lock_input().is_terminal() {
+        let text = "hoop: the interactive mode is not there yet; give a FILE, -c CODE or - (see 'hoop --help')\n";
+        return complain(text);
+    }
+    drop(host);
+    let mut engine = engine(vec![OsString::from("")]);
+    match engine.read_input() {
+        Ok(text) => {
+            let program = Program { text: &text, name: "<stdin>", file: None, folder: Some("") };
+            finish(engine.run(&program))
+        }
+        Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
+    }
+}
+
+/// `hoop dis FILE`
+fn disassemble(path: &str) -> ExitCode {
+    let host = Host::system(Vec::new());
+    let text = match host.files.read_file(std::path::Path::new(path)) {
+        Ok(text) => text,
+        Err(error) => return cannot_open(path, &error),
+    };
+    let request =
+        Request { text: &text, name: path, mode: Mode::File, top_level_await: true, hidden: false };
+    match loader::compile(&request) {
+        Ok((code, _)) => say(&crate::bytecode::disassemble(&code)),
+        Err(fault) => {
+            let (line, column, ..) = fault.place;
+            complain_with(&format!("{path}:{line}:{column}: {}: {}\n", fault.class, fault.message), 1)
+        }
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    let mut stdio = crate::host::Stdio::system();
+    let done = stdio.output.write(text.as_bytes()).and_then(|()| stdio.output.flush());
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(120) }
+}
+
+fn complain(text: &str) -> ExitCode {
+    complain_with(text, 2)
+}
+
+fn complain_with(text: &str, status: u8) -> ExitCode {
+    let mut stdio = crate::host::Stdio::system();
+    // There is nowhere left to say that standard error is broken.
+    let _ = stdio.error.write(text.as_bytes()).and_then(|()| stdio.error.flush());
+    ExitCode::from(status)
+}

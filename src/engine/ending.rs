@@ -1,0 +1,124 @@
+//! The end of a program: what an uncaught exception says, exit functions, flushing, the exit status.
+
+use super::Exit;
+use crate::builtins::arguments::{attribute, plain};
+use crate::builtins::functions::output::{Stream, stream};
+use crate::heap::Value;
+use crate::object::int::IntView;
+use crate::object::module::Module;
+use crate::object::native::{R, Raised};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// Ends a program whose body ended so.
+pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
+    let mut exit = match result {
+        Ok(_) => Exit::SUCCESS,
+        Err(raised) => report(vm, &raised),
+    };
+    // Threads are waited for first, then the exit functions run: CPython's order.
+    for (module, function) in [("threading", "_shutdown"), ("atexit", "_run_exitfuncs")] {
+        if let Some(raised) = call_if_loaded(vm, module, function) {
+            vm.show_exception(&raised);
+            if vm.is_raised(&raised, Known::KeyboardInterrupt) {
+                exit.interrupted = true;
+            }
+        }
+    }
+    if !flush(vm) && exit.status == 0 {
+        exit.status = 120;
+    }
+    exit
+}
+
+fn call_if_loaded(vm: &mut Vm, module: &str, function: &str) -> Option<Raised> {
+    let module = vm.modules.get_name(module)?;
+    let function = module.get::<Module>()?.namespace.get_name(function)?;
+    vm.call(&function, &[]).err()
+}
+
+/// Tells of an exception nobody caught, or does what SystemExit asks for.
+fn report(vm: &mut Vm, raised: &Raised) -> Exit {
+    if vm.is_raised(raised, Known::SystemExit) {
+        return Exit { status: exit_status(vm, raised), interrupted: false };
+    }
+    let interrupted = vm.is_raised(raised, Known::KeyboardInterrupt);
+    flush_output(vm);
+    if !call_hook(vm, raised) {
+        vm.show_exception(raised);
+    }
+    Exit { status: if interrupted { 130 } else { 1 }, interrupted }
+}
+
+/// `sys.excepthook`, if a script has put one there.
+fn call_hook(vm: &mut Vm, raised: &Raised) -> bool {
+    let Some(sys) = vm.modules.get_name("sys") else { return false };
+    let Some(namespace) = sys.get::<Module>().map(|m| m.namespace.clone()) else { return false };
+    let (hook, original) = (namespace.get_name("excepthook"), namespace.get_name("__excepthook__"));
+    let Some(hook) = hook else { return false };
+    if original.is_some_and(|o| o.is(&hook)) {
+        return false;
+    }
+    let class = vm.class_of(&raised.0).into_value();
+    let traceback = attribute(vm, &raised.0, "__traceback__").unwrap_or(Value::NONE);
+    if let Err(second) = vm.call(&hook, &[class, raised.0.clone(), traceback]) {
+        let _ = vm.host.stdio.error.write(b"Error in sys.excepthook:\n");
+        vm.show_exception(&second);
+        let _ = vm.host.stdio.error.write(b"\nOriginal exception was:\n");
+        vm.show_exception(raised);
+    }
+    true
+}
+
+/// The status of a SystemExit: None is 0, an int is itself, all else is shown and 1.
+fn exit_status(vm: &mut Vm, raised: &Raised) -> i32 {
+    let code = attribute(vm, &raised.0, "code").unwrap_or(Value::NONE);
+    if code.is_none() {
+        return 0;
+    }
+    if let Some(flag) = code.as_bool() {
+        return flag as i32;
+    }
+    if let Some(number) = IntView::of(&code) {
+        return number.as_i64().map_or(-1, |n| n as i32) & 0xFF;
+    }
+    flush_output(vm);
+    match vm.str(&code) {
+        Ok(text) => {
+            let line = plain(&text) + "\n";
+            let _ = vm.host.stdio.error.write(line.as_bytes());
+        }
+        Err(second) => vm.show_exception(&second),
+    }
+    1
+}
+
+fn flush_output(vm: &mut Vm) {
+    if let Stream::Object(file) = stream(vm, "stdout")
+        && let Ok(method) = attribute(vm, &file, "flush")
+    {
+        let _ = vm.call(&method, &[]);
+    }
+    let _ = vm.host.stdio.output.flush();
+}
+
+/// Writes what is held back; false if that failed.
+fn flush(vm: &mut Vm) -> bool {
+    let mut good = true;
+    if let Stream::Object(file) = stream(vm, "stdout")
+        && let Ok(method) = attribute(vm, &file, "flush")
+    {
+        good = vm.call(&method, &[]).is_ok();
+    }
+    if let Err(error) = vm.host.stdio.output.flush() {
+        vm.host.stdio.output.discard();
+        let text = format!(
+            "Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>\n{}: {error}\n",
+            if error.errno == 32 { "BrokenPipeError" } else { "OSError" },
+        );
+        let _ = vm.host.stdio.error.write(text.as_bytes());
+        good = false;
+    }
+    let _ = vm.host.stdio.error.flush();
+    good
+}

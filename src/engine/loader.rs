@@ -1,0 +1,96 @@
+//! The VM's way to the parser, the compiler and the embedded library.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::bytecode;
+use crate::compiler;
+use crate::source::{Diagnostic, DiagnosticKind, SourceFile};
+use crate::syntax;
+use crate::syntax::decode::{Origin, decode_source};
+use crate::vm::{Compiled, Loader, Mode, Request, SyntaxFault};
+
+include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
+
+/// Compiles on demand; library modules once.
+#[derive(Default)]
+pub struct SourceLoader {
+    library: RefCell<HashMap<&'static str, Arc<bytecode::Code>>>,
+}
+
+impl Loader for SourceLoader {
+    fn compile(&self, request: &Request<'_>) -> Compiled {
+        compile(request)
+    }
+
+    fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
+        let at = LIBRARY.binary_search_by_key(&module, |entry| entry.name).ok()?;
+        let entry = &LIBRARY[at];
+        if let Some(code) = self.library.borrow().get(entry.name) {
+            return Some(Ok((code.clone(), entry.package)));
+        }
+        let name = format!("<library>/{}", entry.file);
+        let request = Request {
+            text: entry.text.as_bytes(),
+            name: &name,
+            mode: Mode::File,
+            top_level_await: false,
+            hidden: false,
+        };
+        Some(compile(&request).map(|(code, _)| {
+            self.library.borrow_mut().insert(entry.name, code.clone());
+            (code, entry.package)
+        }))
+    }
+}
+
+/// A module of `stdlib/`.
+struct Embedded {
+    name: &'static str,
+    file: &'static str,
+    package: bool,
+    text: &'static str,
+}
+
+/// The names of all embedded modules, sorted.
+pub fn library_names() -> impl Iterator<Item = &'static str> {
+    LIBRARY.iter().map(|entry| entry.name)
+}
+
+/// Compiles a text.
+pub fn compile(request: &Request<'_>) -> Compiled {
+    let origin = match request.mode {
+        Mode::File => Origin::File,
+        _ => Origin::Object,
+    };
+    let file = match decode_source(request.name, request.text, origin) {
+        Ok(file) => Arc::new(file),
+        Err((diagnostic, file)) => return Err(fault(diagnostic, Arc::new(file))),
+    };
+    let (parse, kind) = match request.mode {
+        Mode::File => (syntax::Mode::File, compiler::Mode::File),
+        Mode::Exec => (syntax::Mode::File, compiler::Mode::Namespace),
+        Mode::Eval => (syntax::Mode::Eval, compiler::Mode::Eval),
+        Mode::Single => (syntax::Mode::Single, compiler::Mode::Single),
+    };
+    let module = syntax::parse_module(&file, parse).map_err(|d| fault(d, file.clone()))?;
+    let options = compiler::Options {
+        mode: kind,
+        top_level_await: request.top_level_await,
+        hidden: request.hidden,
+        ..compiler::Options::default()
+    };
+    let code = compiler::compile_module(&module, file.clone(), options).map_err(|d| fault(d, file.clone()))?;
+    let warnings = module.warnings.iter().map(|w| (w.message.clone(), w.location(&file).0)).collect();
+    Ok((code, warnings))
+}
+
+fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
+    let place = diagnostic.location(&source);
+    let class = match diagnostic.kind {
+        DiagnosticKind::SyntaxWarning => "SyntaxError",
+        kind => kind.name(),
+    };
+    SyntaxFault { class, message: diagnostic.message, place, source }
+}

@@ -1,0 +1,171 @@
+//! The embedding API: an `Engine` runs scripts. It is one unit with a heap, a
+//! host and a VM of its own; two engines in a process do not know of each other.
+
+mod ending;
+mod kinds;
+mod library;
+pub mod loader;
+
+pub use kinds::KINDS;
+pub use library::LIBRARY;
+
+use crate::heap::{Ref, Value};
+use crate::host::Host;
+use crate::object::function::Code;
+use crate::object::module::Module;
+use crate::object::native::R;
+use crate::vm::{Mode, Request, Vm};
+use loader::SourceLoader;
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit status.
+    pub status: i32,
+    /// It was ended by KeyboardInterrupt.
+    pub interrupted: bool,
+}
+
+impl Exit {
+    /// The end of a script without an exception.
+    pub const SUCCESS: Exit = Exit { status: 0, interrupted: false };
+}
+
+/// An interpreter.
+pub struct Engine {
+    vm: Box<Vm>,
+}
+
+/// What a script is run as.
+pub struct Program<'a> {
+    /// Its text.
+    pub text: &'a [u8],
+    /// Its name in tracebacks.
+    pub name: &'a str,
+    /// `__file__`, for a script that is one.
+    pub file: Option<&'a str>,
+    /// The first entry of `sys.path`.
+    pub folder: Option<&'a str>,
+}
+
+impl Engine {
+    /// An engine in this world. Its stack ends `stack` bytes below the caller's frame.
+    pub fn new(host: Host, stack: usize) -> Engine {
+        let mut vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
+        let here = 0u8;
+        vm.set_stack_limit((&raw const here as usize).saturating_sub(stack));
+        Engine { vm }
+    }
+
+    /// Lets the engine take SIGINT, so that it becomes KeyboardInterrupt.
+    pub fn take_interrupts(&mut self) {
+        let host = &mut self.vm.host;
+        // Without it an interrupt ends the process, as it would any other.
+        let _ = host.signals.take_over(2, &host.inbox);
+    }
+
+    /// Ends the process as by SIGINT, for the status that shells expect.
+    pub fn die_of_interrupt(&self) {
+        self.vm.host.signals.die_of(2);
+    }
+
+    /// A whole file of this engine's world.
+    pub fn read_file(&self, path: &str) -> Result<Vec<u8>, crate::host::HostError> {
+        self.vm.host.files.read_file(std::path::Path::new(path))
+    }
+
+    /// All of standard input.
+    pub fn read_input(&self) -> Result<Vec<u8>, crate::host::HostError> {
+        self.vm.host.stdio.lock_input().read_all()
+    }
+
+    /// Runs a file with this path as the main script.
+    pub fn run_file(&mut self, path: &str) -> Result<Exit, crate::host::HostError> {
+        let text = self.read_file(path)?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = if path.starts_with('/') && folder.is_empty() { "/" } else { folder };
+        let folder = self.absolute(folder);
+        Ok(self.run(&Program { text: &text, name: path, file: Some(path), folder: Some(&folder) }))
+    }
+
+    /// Runs a text as the main script.
+    pub fn run_source(&mut self, text: &str, name: &str) -> Exit {
+        self.run(&Program { text: text.as_bytes(), name, file: None, folder: Some("") })
+    }
+
+    fn absolute(&self, folder: &str) -> String {
+        let path = std::path::Path::new(if folder.is_empty() { "." } else { folder });
+        match self.vm.host.files.real_path(path) {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            Err(_) => folder.to_string(),
+        }
+    }
+
+    /// Runs a program as `__main__` to its very end: exit functions, threads, flushing.
+    pub fn run(&mut self, program: &Program<'_>) -> Exit {
+        let vm = &mut *self.vm;
+        let _entered = vm.enter();
+        let result = run_main(vm, program);
+        ending::end(vm, result)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // What the heap still holds is dropped under its own thread-local.
+        let _entered = self.vm.enter();
+        self.vm.clear();
+    }
+}
+
+fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
+    library::fill_builtins(vm)?;
+    vm.path = search_path(vm, program.folder);
+    let module = vm.new_module("__main__", "");
+    let namespace = module.namespace.clone();
+    if let Some(file) = program.file {
+        let file = crate::builtins::arguments::string(file);
+        vm.set_name(&namespace, "__file__", file)?;
+        vm.set_name(&namespace, "__cached__", Value::NONE)?;
+    }
+    let modules = vm.modules.clone();
+    vm.set_name(&modules, "__main__", module.value())?;
+    let request = Request {
+        text: program.text,
+        name: program.name,
+        mode: Mode::File,
+        top_level_await: true,
+        hidden: false,
+    };
+    let code = match vm.loader.compile(&request) {
+        Ok((code, warnings)) => {
+            vm.show_syntax_warnings(program.name, &warnings);
+            vm.instantiate_code(code)
+        }
+        Err(fault) => return Err(vm.syntax_error(fault)),
+    };
+    run_code(vm, &code, &module)
+}
+
+/// Runs a module's code; a coroutine on a loop, as `asyncio.run` does.
+fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<Module>) -> R {
+    let is_coroutine = code.flags & crate::bytecode::code::flags::COROUTINE != 0;
+    let body = vm.new_function(code.clone(), module.namespace.clone(), Box::default());
+    let result = vm.call(body.as_value(), &[])?;
+    if !is_coroutine {
+        return Ok(result);
+    }
+    let asyncio = vm.import("asyncio")?;
+    let run = crate::builtins::arguments::attribute(vm, &asyncio, "run")?;
+    vm.call(&run, &[result])
+}
+
+/// `sys.path`: the script's folder, then what HOOPPATH names.
+fn search_path(vm: &Vm, folder: Option<&str>) -> Vec<String> {
+    let mut path: Vec<String> = folder.map(str::to_string).into_iter().collect();
+    if let Some(more) = vm.host.environment.variable("HOOPPATH") {
+        let more = more.to_string_lossy();
+        path.extend(more.split(':').filter(|p| !p.is_empty()).map(str::to_string));
+    }
+    path
+}
