@@ -1,5 +1,7 @@
 //! The gamma function and its logarithm, to the last bits that CPython gives
 //! where the platform's library allows.
+#![allow(clippy::excessive_precision, clippy::inconsistent_digit_grouping, clippy::unreadable_literal)]
+
 
 /// Lanczos' approximation with g = 6.024680040776729583740234375 and 13 terms: numerator and
 /// denominator of the rational function, from the highest power on.

@@ -1,0 +1,377 @@
+//! `time`: clocks, sleeping, broken-down time.
+
+pub mod calendar;
+pub mod format;
+
+use crate::builtins::arguments::{float, index, int as integer, number, outside, plain, put, string, text};
+use crate::heap::{Ref, Value};
+use crate::host::Event;
+use crate::modules::struct_sequence::{self, struct_sequence};
+use crate::object::int::{self, IntView};
+use crate::object::module::Module;
+use crate::object::native::{Def, ModuleDef, R, Raised};
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use calendar::{Broken, DAYS, MONTHS};
+use format::{Extra, Trouble};
+
+/// `time`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "time",
+    doc: "This module provides various functions to manipulate time values.",
+    functions: FUNCTIONS,
+    types: &[&STRUCT_TIME],
+    setup: Some(setup),
+};
+
+struct_sequence! {
+    /// `time.struct_time`
+    pub static STRUCT_TIME = "time" "struct_time"
+        new(Some(Def::leaf("__new__(cls, sequence, dict=None, /)", |vm, args| {
+            struct_sequence::from_sequence(vm, args, 9, &["tm_zone", "tm_gmtoff"])
+        }))) [
+        0 "tm_year",
+        1 "tm_mon",
+        2 "tm_mday",
+        3 "tm_hour",
+        4 "tm_min",
+        5 "tm_sec",
+        6 "tm_wday",
+        7 "tm_yday",
+        8 "tm_isdst",
+    ]
+}
+
+struct_sequence! {
+    /// What `get_clock_info` gives.
+    static CLOCK_INFO = "types" "SimpleNamespace" new(None) [
+        0 "adjustable",
+        1 "implementation",
+        2 "monotonic",
+        3 "resolution",
+    ]
+}
+
+/// All types of this module.
+pub static TYPES: &[&crate::object::native::TypeDef] = &[&STRUCT_TIME, &CLOCK_INFO];
+
+static FUNCTIONS: &[Def] = &[
+    Def::leaf("time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.wall_ns()))))
+        .doc("Return the current time in seconds since the Epoch."),
+    Def::leaf("time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.wall_ns())))),
+    Def::leaf("monotonic()", |vm, _| Ok(seconds(i128::from(vm.host.clock.monotonic_ns()))))
+        .doc("Monotonic clock, cannot go backward."),
+    Def::leaf("monotonic_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))),
+    Def::leaf("perf_counter()", |vm, _| Ok(seconds(i128::from(vm.host.clock.monotonic_ns()))))
+        .doc("Performance counter for benchmarking."),
+    Def::leaf("perf_counter_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))),
+    Def::leaf("process_time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.process_ns()))))
+        .doc("Process time for profiling: sum of the kernel and user-space CPU time."),
+    Def::leaf("process_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.process_ns())))),
+    Def::leaf("thread_time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.thread_ns())))),
+    Def::leaf("thread_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.thread_ns())))),
+    Def::leaf("sleep(seconds, /)", sleep).doc("Delay execution for a given number of seconds."),
+    Def::leaf("gmtime(seconds=None, /)", gmtime),
+    Def::leaf("localtime(seconds=None, /)", localtime),
+    Def::leaf("mktime(time_tuple, /)", mktime),
+    Def::leaf("ctime(seconds=None, /)", ctime),
+    Def::leaf("asctime(time_tuple=None, /)", asctime),
+    Def::leaf("strftime(format, time_tuple=None, /)", strftime),
+    Def::leaf("strptime(string, format='%a %b %d %H:%M:%S %Y', /)", strptime),
+    Def::leaf("get_clock_info(name, /)", get_clock_info),
+    Def::leaf("tzset()", tzset),
+];
+
+fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    put_zone(vm, module)
+}
+
+/// `timezone`, `altzone`, `daylight`, `tzname`.
+fn put_zone(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    let (standard, summer) = zone_kinds(vm);
+    let namespace = module.namespace.clone();
+    put(vm, &namespace, "timezone", integer(-standard.0))?;
+    put(vm, &namespace, "altzone", integer(-summer.0))?;
+    put(vm, &namespace, "daylight", integer(i64::from(standard.0 != summer.0)))?;
+    let names = crate::builtins::arguments::pair(string(&standard.1), string(&summer.1));
+    put(vm, &namespace, "tzname", names)
+}
+
+/// Offset and name of standard time and of summer time, as they are this year.
+pub fn zone_kinds(vm: &Vm) -> ((i64, String), (i64, String)) {
+    let now = vm.host.clock.wall_ns() as i64 / 1_000_000_000;
+    let year = calendar::civil_from_days(now.div_euclid(86_400)).0;
+    let zone = vm.host.zone();
+    let at = |month| {
+        let moment = calendar::days_from_civil(year, month, 1) * 86_400;
+        let kind = zone.at(moment);
+        (kind.is_dst, (i64::from(kind.offset), kind.name.clone()))
+    };
+    let (january, july) = (at(1), at(7));
+    if january.0 { (july.1, january.1) } else { (january.1, july.1) }
+}
+
+fn zone_names(vm: &Vm) -> [String; 2] {
+    let (standard, summer) = zone_kinds(vm);
+    [standard.1, summer.1]
+}
+
+fn tzset(vm: &mut Vm, _: &[Value]) -> R {
+    vm.host.forget_zone();
+    if let Some(module) = vm.modules.get_name("time").and_then(|m| m.to_ref::<Module>()) {
+        put_zone(vm, &module)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// Nanoseconds as a float of seconds.
+fn seconds(ns: i128) -> Value {
+    float(ns as f64 / 1e9)
+}
+
+/// A duration argument in seconds: a number that is no NaN.
+pub fn duration(vm: &mut Vm, value: &Value) -> R<f64> {
+    if !value.is_small_int() && crate::object::float::as_float(value).is_none() && IntView::of(value).is_none() {
+        let index = vm.special_of(value, crate::vm::special::Special::Index).is_some();
+        let real = vm.special_of(value, crate::vm::special::Special::Float).is_some();
+        if !index && !real {
+            let name = vm.type_name(value);
+            return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+        }
+    }
+    let seconds = number(vm, value)?;
+    if seconds.is_nan() {
+        return Err(vm.value_error("Invalid value NaN (not a number)"));
+    }
+    Ok(seconds)
+}
+
+fn sleep(vm: &mut Vm, args: &[Value]) -> R {
+    let seconds = duration(vm, &args[0])?;
+    if seconds < 0.0 {
+        return Err(vm.value_error("sleep length must be non-negative"));
+    }
+    if seconds > 9_223_372_036.0 {
+        return Err(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
+    }
+    let deadline = vm.host.clock.monotonic() + seconds;
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let done = vm.host.sleep_until(deadline, &mut events);
+        outside(vm, done)?;
+        vm.take_events(&mut events)?;
+        if vm.host.clock.monotonic() >= deadline {
+            return Ok(Value::NONE);
+        }
+    }
+}
+
+/// The moment of an optional argument, in whole seconds.
+fn moment(vm: &mut Vm, value: &Value) -> R<i64> {
+    if value.is_none() {
+        return Ok(vm.host.clock.wall_ns() as i64 / 1_000_000_000);
+    }
+    let out_of_range = |vm: &mut Vm| vm.overflow_error("timestamp out of range for platform time_t");
+    if let Some(f) = crate::object::float::as_float(value) {
+        if f.is_nan() {
+            return Err(vm.value_error("Invalid value NaN (not a number)"));
+        }
+        if f.abs() > 9.2e18 {
+            return Err(out_of_range(vm));
+        }
+        return Ok(f.floor() as i64);
+    }
+    let number = vm.index(value)?;
+    match IntView::of(&number).and_then(IntView::as_i64) {
+        Some(moment) if moment.abs() < 60_000_000_000_000_000 => Ok(moment),
+        Some(_) => Err(vm.os_error(75, Value::UNDEF)),
+        None => Err(out_of_range(vm)),
+    }
+}
+
+/// The object of a broken-down time.
+pub fn struct_time(vm: &mut Vm, t: &Broken, zone: Value, offset: Value) -> R {
+    let fields = [t.year, t.month, t.day, t.hour, t.minute, t.second, t.weekday, t.yearday, t.dst];
+    let value = struct_sequence::make(vm, &STRUCT_TIME, &fields.map(integer))?;
+    struct_sequence::set_hidden(vm, &value, "tm_zone", zone)?;
+    struct_sequence::set_hidden(vm, &value, "tm_gmtoff", offset)?;
+    Ok(value)
+}
+
+fn gmtime(vm: &mut Vm, args: &[Value]) -> R {
+    let moment = moment(vm, &args[0])?;
+    struct_time(vm, &Broken::of_moment(moment, 0, 0), string("UTC"), Value::int32(0))
+}
+
+fn local(vm: &Vm, moment: i64) -> (Broken, String, i64) {
+    let kind = vm.host.zone().at(moment);
+    let offset = i64::from(kind.offset);
+    (Broken::of_moment(moment, offset, i64::from(kind.is_dst)), kind.name.clone(), offset)
+}
+
+fn localtime(vm: &mut Vm, args: &[Value]) -> R {
+    let moment = moment(vm, &args[0])?;
+    let (t, name, offset) = local(vm, moment);
+    struct_time(vm, &t, string(&name), integer(offset))
+}
+
+/// The broken-down time of a tuple of nine.
+fn broken(vm: &mut Vm, value: &Value) -> R<Broken> {
+    let Some(tuple) = value.get::<Tuple>() else {
+        return Err(vm.type_error("Tuple or struct_time argument required"));
+    };
+    let items = tuple.items().to_vec();
+    if items.len() != 9 {
+        return Err(vm.type_error("illegal time tuple argument"));
+    }
+    let mut fields = [0; 9];
+    for (field, item) in fields.iter_mut().zip(&items) {
+        *field = index(vm, item)?;
+    }
+    let [year, month, day, hour, minute, second, weekday, yearday, dst] = fields;
+    Ok(Broken { year, month, day, hour, minute, second, weekday, yearday, dst })
+}
+
+/// Checks the fields for `strftime` and `asctime`; zeros mean the first.
+fn checked(vm: &mut Vm, mut t: Broken) -> R<Broken> {
+    t.month = t.month.max(i64::from(t.month == 0));
+    t.day = t.day.max(i64::from(t.day == 0));
+    t.yearday = t.yearday.max(i64::from(t.yearday == 0));
+    let bad = if !(1..=12).contains(&t.month) {
+        "month out of range"
+    } else if !(1..=31).contains(&t.day) {
+        "day of month out of range"
+    } else if !(0..=23).contains(&t.hour) {
+        "hour out of range"
+    } else if !(0..=59).contains(&t.minute) {
+        "minute out of range"
+    } else if !(0..=61).contains(&t.second) {
+        "seconds out of range"
+    } else if t.weekday < -1 {
+        "day of week out of range"
+    } else if !(1..=366).contains(&t.yearday) {
+        "day of year out of range"
+    } else {
+        t.weekday = t.weekday.rem_euclid(7);
+        return Ok(t);
+    };
+    Err(vm.value_error(bad))
+}
+
+fn mktime(vm: &mut Vm, args: &[Value]) -> R {
+    let t = broken(vm, &args[0])?;
+    let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
+    Ok(float(vm.host.zone().moment(t.seconds(), dst) as f64))
+}
+
+fn shown(t: &Broken) -> String {
+    format!(
+        "{} {} {:2} {:02}:{:02}:{:02} {}",
+        &DAYS[t.weekday as usize][..3],
+        &MONTHS[(t.month - 1) as usize][..3],
+        t.day,
+        t.hour,
+        t.minute,
+        t.second,
+        t.year
+    )
+}
+
+fn ctime(vm: &mut Vm, args: &[Value]) -> R {
+    let moment = moment(vm, &args[0])?;
+    Ok(string(&shown(&local(vm, moment).0)))
+}
+
+fn asctime(vm: &mut Vm, args: &[Value]) -> R {
+    let t = time_argument(vm, &args[0])?;
+    let t = checked(vm, t)?;
+    Ok(string(&shown(&t)))
+}
+
+fn time_argument(vm: &mut Vm, value: &Value) -> R<Broken> {
+    if value.is_none() {
+        let now = vm.host.clock.wall_ns() as i64 / 1_000_000_000;
+        return Ok(local(vm, now).0);
+    }
+    broken(vm, value)
+}
+
+fn strftime(vm: &mut Vm, args: &[Value]) -> R {
+    let format = text(vm, &args[0], "strftime() argument 1")?.into_owned();
+    let t = time_argument(vm, &args[1])?;
+    let t = checked(vm, t)?;
+    let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
+    let moment = vm.host.zone().moment(t.seconds(), dst);
+    let kind = vm.host.zone().at(moment);
+    let (mut zone, mut offset) = (kind.name.clone(), i64::from(kind.offset));
+    // A struct_time knows its zone.
+    if args[1].is_kind::<Tuple>() && !args[1].is_exact::<Tuple>() {
+        let (name, gmtoff) = (
+            struct_sequence::hidden(vm, &args[1], "tm_zone")?,
+            struct_sequence::hidden(vm, &args[1], "tm_gmtoff")?,
+        );
+        if let Some(known) = gmtoff.as_small_int() {
+            offset = known;
+            zone = plain(&name);
+        }
+    }
+    let sign = if offset < 0 { '-' } else { '+' };
+    let size = offset.abs();
+    let (hours, minutes) = (size / 3600, size / 60 % 60);
+    let plain_offset = format!("{sign}{hours:02}{minutes:02}");
+    let colon = format!("{sign}{hours:02}:{minutes:02}");
+    let extra = Extra {
+        microsecond: None,
+        offset: Some(&plain_offset),
+        colon_offset: Some(&colon),
+        zone: &zone,
+        moment,
+    };
+    Ok(string(&format::strftime(&format, &t, &extra)))
+}
+
+/// The ValueError of a text that cannot be read.
+pub fn trouble(vm: &mut Vm, trouble: Trouble, text: &str, format: &str) -> Raised {
+    match trouble {
+        Trouble::Value(message) => vm.value_error(message),
+        Trouble::NoMatch => {
+            let (text, format) = (string(text), string(format));
+            let shown = crate::builtins::arguments::repr_text(vm, &text);
+            let format = crate::builtins::arguments::repr_text(vm, &format);
+            match (shown, format) {
+                (Ok(text), Ok(format)) => vm.value_error(format!("time data {text} does not match format {format}")),
+                (Err(raised), _) | (_, Err(raised)) => raised,
+            }
+        }
+        Trouble::Left(left) => vm.value_error(format!("unconverted data remains: {left}")),
+    }
+}
+
+fn strptime(vm: &mut Vm, args: &[Value]) -> R {
+    let what = "strptime() argument 0";
+    let source = text(vm, &args[0], what)?.into_owned();
+    let format = text(vm, &args[1], "strptime() argument 1")?.into_owned();
+    let names = zone_names(vm);
+    match format::strptime(&source, &format, &names) {
+        Ok(parsed) => {
+            let zone = parsed.zone.as_deref().map_or(Value::NONE, string);
+            let offset = parsed.offset.map_or(Value::NONE, |(seconds, _)| integer(seconds));
+            struct_time(vm, &parsed.time, zone, offset)
+        }
+        Err(cause) => Err(trouble(vm, cause, &source, &format)),
+    }
+}
+
+fn get_clock_info(vm: &mut Vm, args: &[Value]) -> R {
+    let name = text(vm, &args[0], "get_clock_info() argument 1")?.into_owned();
+    let (implementation, monotonic, adjustable) = match name.as_str() {
+        "time" => ("clock_gettime(CLOCK_REALTIME)", false, true),
+        "monotonic" | "perf_counter" => ("clock_gettime(CLOCK_MONOTONIC)", true, false),
+        "process_time" => ("clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false),
+        "thread_time" => ("clock_gettime(CLOCK_THREAD_CPUTIME_ID)", true, false),
+        _ => return Err(vm.value_error("unknown clock")),
+    };
+    let resolution = float(1e-9);
+    let fields = [Value::bool(adjustable), string(implementation), Value::bool(monotonic), resolution];
+    struct_sequence::make(vm, &CLOCK_INFO, &fields)
+}
