@@ -17,7 +17,6 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::error::{fields, set_field};
-use crate::vm::special::Special;
 
 /// The OSError of an error from outside.
 #[cold]
@@ -130,25 +129,16 @@ pub fn index(vm: &mut Vm, value: &Value) -> R<i64> {
     if let Some(i) = value.as_small_int() {
         return Ok(i);
     }
-    let number = vm.index(value)?;
+    let number = vm.index_value(value)?;
     match IntView::of(&number).and_then(IntView::as_i64) {
         Some(i) => Ok(i),
         None => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
     }
 }
 
-/// As `index`; numbers beyond the range of a machine word become its ends.
-pub fn clamped(vm: &mut Vm, value: &Value) -> R<i64> {
-    if let Some(i) = value.as_small_int() {
-        return Ok(i);
-    }
-    let number = vm.index(value)?;
-    Ok(IntView::of(&number).map_or(0, IntView::clamped))
-}
-
 /// As `index`, for a C int.
 pub fn small(vm: &mut Vm, value: &Value) -> R<i32> {
-    let number = if value.is_small_int() { value.clone() } else { vm.index(value)? };
+    let number = vm.index_value(value)?;
     match IntView::of(&number).and_then(IntView::as_i64).map(i32::try_from) {
         Some(Ok(i)) => Ok(i),
         _ if IntView::of(&number).is_some_and(IntView::is_negative) => {
@@ -159,39 +149,12 @@ pub fn small(vm: &mut Vm, value: &Value) -> R<i32> {
 }
 
 /// A real number.
+#[inline]
 pub fn number(vm: &mut Vm, value: &Value) -> R<f64> {
-    if let Some(f) = value.as_inline_float() {
-        return Ok(f);
+    match value.as_inline_float() {
+        Some(f) => Ok(f),
+        None => vm.float(value),
     }
-    if let Some(i) = value.as_small_int() {
-        return Ok(i as f64);
-    }
-    if let Some(f) = crate::object::float::as_float(value) {
-        return Ok(f);
-    }
-    if let Some(i) = IntView::of(value) {
-        let converted = i.to_f64();
-        return vm.lift(converted);
-    }
-    number_of_object(vm, value)
-}
-
-#[cold]
-fn number_of_object(vm: &mut Vm, value: &Value) -> R<f64> {
-    if let Some(method) = vm.special_of(value, Special::Float) {
-        let made = vm.call(&method, std::slice::from_ref(value))?;
-        if let Some(f) = crate::object::float::as_float(&made) {
-            return Ok(f);
-        }
-        let (owner, given) = (vm.type_name(value), vm.type_name(&made));
-        return Err(vm.type_error(format!("{owner}.__float__ returned non-float (type {given})")));
-    }
-    if vm.special_of(value, Special::Index).is_some() {
-        let made = vm.index(value)?;
-        return number(vm, &made);
-    }
-    let given = vm.type_name(value);
-    Err(vm.type_error(format!("must be real number, not {given}")))
 }
 
 /// The text of a str argument; `what` begins the message when it is none: "f() argument 1".
@@ -240,89 +203,12 @@ pub fn shape_of_class(class: &Value) -> u32 {
     class.get::<Class>().map_or(0, |c| c.root_shape.get())
 }
 
-/// Truth, nested.
-pub fn truth(vm: &mut Vm, value: &Value) -> R<bool> {
-    match value.as_bool() {
-        Some(known) => Ok(known),
-        None => vm.truth(value),
-    }
-}
-
-/// `a == b`, nested; the same object is equal to itself.
-pub fn equal(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
-    if a.is(b) {
-        return Ok(true);
-    }
-    match crate::object::compare::simple_eq(a, b) {
-        Some(known) => Ok(known),
-        None => vm.equal(a, b),
-    }
-}
-
-/// `repr(value)` as Rust text, nested.
-pub fn repr_text(vm: &mut Vm, value: &Value) -> R<String> {
-    let shown = vm.repr(value)?;
-    Ok(plain(&shown))
-}
-
-/// `str(value)` as Rust text, nested.
-pub fn str_text(vm: &mut Vm, value: &Value) -> R<String> {
-    let shown = vm.str(value)?;
-    Ok(plain(&shown))
-}
-
 /// The text of a str; empty for anything else.
 pub fn plain(value: &Value) -> String {
     value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
 }
 
-/// An attribute.
-pub fn attribute(vm: &mut Vm, object: &Value, name: &str) -> R {
-    let name = vm.intern(name);
-    vm.get_attr(object, name.as_value())
-}
-
-/// An attribute, or None when there is no such one.
-pub fn attribute_or_none(vm: &mut Vm, object: &Value, name: &str) -> R<Option<Value>> {
-    let name = vm.intern(name);
-    vm.get_attr_optional(object, name.as_value())
-}
-
-/// Sets an attribute.
-pub fn set_attribute(vm: &mut Vm, object: &Value, name: &str, value: Value) -> R<()> {
-    let name = vm.intern(name);
-    vm.set_attr(object, name.as_value(), &value)
-}
-
-/// Calls a method, nested.
-pub fn call_method(vm: &mut Vm, object: &Value, name: &str, args: &[Value]) -> R {
-    let method = attribute(vm, object, name)?;
-    vm.call(&method, args)
-}
-
-/// All items of an iterable, nested.
-pub fn items(vm: &mut Vm, iterable: &Value) -> R<Vec<Value>> {
-    vm.collect(iterable)
-}
-
-/// The next value of an iterator, nested; None at its end.
-pub fn next(vm: &mut Vm, iterator: &Value) -> R<Option<Value>> {
-    vm.next(iterator)
-}
-
-/// A value of a dict by any key.
-pub fn dict_get(vm: &mut Vm, dict: &Ref<Dict>, key: &Value) -> R<Option<Value>> {
-    vm.dict_get(dict, key)
-}
-
-/// Puts a value into a dict under any key.
-pub fn dict_set(vm: &mut Vm, dict: &Ref<Dict>, key: Value, value: Value) -> R<()> {
-    vm.dict_set(dict, key, value)
-}
-
 /// Puts a name into a module's namespace.
 pub fn put(vm: &mut Vm, namespace: &Ref<Dict>, name: &str, value: Value) -> R<()> {
-    let name = vm.intern(name);
-    let done = namespace.insert_str(&name, value);
-    vm.lift(done).map(drop)
+    vm.set_name(namespace, name, value)
 }

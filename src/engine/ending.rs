@@ -60,7 +60,7 @@ fn call_hook(vm: &mut Vm, raised: &Raised) -> bool {
         return false;
     }
     let class = vm.class_of(&raised.0).into_value();
-    let traceback = attribute(vm, &raised.0, "__traceback__").unwrap_or(Value::NONE);
+    let traceback = vm.get_attr(&raised.0, "__traceback__").unwrap_or(Value::NONE);
     if let Err(second) = vm.call(&hook, &[class, raised.0.clone(), traceback]) {
         let _ = vm.host.stdio.error.write(b"Error in sys.excepthook:\n");
         vm.show_exception(&second);
@@ -72,7 +72,7 @@ fn call_hook(vm: &mut Vm, raised: &Raised) -> bool {
 
 /// The status of a SystemExit: None is 0, an int is itself, all else is shown and 1.
 fn exit_status(vm: &mut Vm, raised: &Raised) -> i32 {
-    let code = attribute(vm, &raised.0, "code").unwrap_or(Value::NONE);
+    let code = vm.get_attr(&raised.0, "code").unwrap_or(Value::NONE);
     if code.is_none() {
         return 0;
     }
@@ -95,7 +95,7 @@ fn exit_status(vm: &mut Vm, raised: &Raised) -> i32 {
 
 fn flush_output(vm: &mut Vm) {
     if let Stream::Object(file) = stream(vm, "stdout")
-        && let Ok(method) = attribute(vm, &file, "flush")
+        && let Ok(method) = vm.get_attr(&file, "flush")
     {
         let _ = vm.call(&method, &[]);
     }
@@ -106,7 +106,7 @@ fn flush_output(vm: &mut Vm) {
 fn flush(vm: &mut Vm) -> bool {
     let mut good = true;
     if let Stream::Object(file) = stream(vm, "stdout")
-        && let Ok(method) = attribute(vm, &file, "flush")
+        && let Ok(method) = vm.get_attr(&file, "flush")
     {
         good = vm.call(&method, &[]).is_ok();
     }

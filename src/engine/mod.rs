@@ -156,7 +156,7 @@ fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<Module>) -> R {
         return Ok(result);
     }
     let asyncio = vm.import("asyncio")?;
-    let run = crate::builtins::arguments::attribute(vm, &asyncio, "run")?;
+    let run = vm.get_attr(&asyncio, "run")?;
     vm.call(&run, &[result])
 }
 

@@ -53,7 +53,7 @@ pub fn repr(vm: &mut Vm, value: &Value, name: &str, fields: &[&str]) -> R {
         if i > 0 {
             text.push_str(", ");
         }
-        text.push_str(&format!("{field}={}", crate::builtins::arguments::repr_text(vm, &value)?));
+        text.push_str(&format!("{field}={}", vm.repr_text(&value)?));
     }
     text.push(')');
     Ok(string(&text))
@@ -83,7 +83,7 @@ pub fn make(vm: &mut Vm, def: &'static TypeDef, values: &[Value]) -> R {
 
 /// `__new__(cls, sequence)`: of `least` items, and up to `most` with those that are only attributes.
 pub fn from_sequence(vm: &mut Vm, args: &[Value], least: usize, hidden: &[&str]) -> R {
-    let values = items(vm, &args[1])?;
+    let values = vm.collect(&args[1])?;
     let most = least + hidden.len();
     let name = args[0].to_ref::<Class>().map_or_else(String::new, |c| {
         let module = c.def.map_or("", |d| d.module);
@@ -116,5 +116,5 @@ pub fn set_hidden(vm: &mut Vm, value: &Value, name: &str, field: Value) -> R<()>
 
 /// A field that is no item.
 pub fn hidden(vm: &mut Vm, value: &Value, name: &str) -> R<Value> {
-    Ok(attribute_or_none(vm, value, name)?.unwrap_or(Value::NONE))
+    Ok(vm.get_attr_optional(value, name)?.unwrap_or(Value::NONE))
 }

@@ -9,6 +9,7 @@ use crate::builtins::arguments::{pair, shape_of_class};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::int::{self, IntView};
+use crate::object::iterator::ReversedIterator;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
@@ -59,14 +60,14 @@ fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         return Step::Return(item);
     }
     match frame.regs[1].is_undef() {
-        true => Step::Raise(vm.stop_iteration_again()),
+        true => Step::Raise(vm.stop_iteration(Value::NONE)),
         false => Step::Return(frame.regs[1].clone()),
     }
 }
 
 fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| match vm.special_of(&regs[0], Special::AIter) {
-        Some(method) => vm.call_special_step(&method, &regs[0], &[]),
+        Some(method) => vm.call_special(method, &regs[0], &[]),
         None => {
             let name = vm.type_name(&regs[0]);
             Step::Raise(vm.type_error(format!("'{name}' object is not an async iterable")))
@@ -77,7 +78,7 @@ fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => match vm.special_of(&frame.regs[0], Special::ANext) {
-            Some(method) => Step::Do(Box::new(vm.call_special_step(&method, &frame.regs[0], &[]))),
+            Some(method) => Step::Do(Box::new(vm.call_special(method, &frame.regs[0], &[]))),
             None => {
                 let name = vm.type_name(&frame.regs[0]);
                 Step::Raise(vm.type_error(format!("'{name}' object is not an async iterator")))
@@ -117,8 +118,6 @@ traced_object! {
         function: Value,
         /// A tuple of iterators.
         iterators: Value,
-        /// `strict` of zip, which shares the type.
-        strict: Cell<bool>,
     }
 }
 
@@ -149,16 +148,6 @@ traced_object! {
         iterator: Value,
         /// The next number.
         count: Field,
-    }
-}
-
-traced_object! {
-    /// `reversed` of a sequence
-    pub struct Reversed: REVERSED {
-        /// The sequence, or Undef at the end.
-        sequence: Field,
-        /// The next index.
-        index: Cell<i64>,
     }
 }
 
@@ -213,7 +202,7 @@ fn map_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match list_to_tuple(vm, &frame.regs[3]) {
         Ok(iterators) => {
             let shape = shape_of_class(&frame.regs[0]);
-            Step::Return(Map::alloc(shape, frame.regs[1].clone(), iterators, Cell::new(false)).into_value())
+            Step::Return(Map::alloc(shape, frame.regs[1].clone(), iterators).into_value())
         }
         Err(raised) => Step::Raise(raised),
     }
@@ -496,7 +485,7 @@ pub static ZIP: TypeDef = TypeDef {
 fn enumerate_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let iterator = match input {
         Input::Start => {
-            match vm.index(&frame.regs[2]) {
+            match vm.index_value(&frame.regs[2]) {
                 Ok(start) => frame.regs[2] = start,
                 Err(raised) => return Step::Raise(raised),
             }
@@ -563,7 +552,7 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         (_, Input::Start) => {
             match vm.special_of(&frame.regs[1], Special::Reversed) {
                 Some(method) if !method.is_none() => {
-                    return Step::Do(Box::new(vm.call_special_step(&method, &frame.regs[1], &[])));
+                    return Step::Do(Box::new(vm.call_special(method, &frame.regs[1], &[])));
                 }
                 None if vm.is_sequence(&frame.regs[1]) => {}
                 _ => {
@@ -572,9 +561,9 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
                 }
             }
             frame.state = 1;
-            match outcome(vm.len_step(&frame.regs[1])) {
-                Ok(len) => reversed_of(frame, &len),
-                Err(wait) => wait,
+            match vm.len(&frame.regs[1]) {
+                Ok(len) => reversed_of(frame, &int::from_usize(len)),
+                Err(raised) => Step::Raise(raised),
             }
         }
         (0, Input::Value(made) | Input::Yielded(made)) => Step::Return(made),
@@ -584,47 +573,20 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 }
 
 fn reversed_of(frame: &NativeFrame<'_>, len: &Value) -> Step {
-    let index = len.as_small_int().unwrap_or(0) - 1;
-    let sequence = Field::new(frame.regs[1].clone());
-    Step::Return(Reversed::alloc(shape_of_class(&frame.regs[0]), sequence, Cell::new(index)).into_value())
+    let position = len.as_small_int().map_or(0, |n| n.max(0) as usize);
+    Step::Return(ReversedIterator::alloc(frame.regs[1].clone(), position, 0, 1).into_value())
 }
 
-fn reversed_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let Some(this) = frame.regs[0].to_ref::<Reversed>() else { return Step::Return(Value::NONE) };
-    match input {
-        Input::Start => {
-            let (sequence, index) = (this.sequence.get(), this.index.get());
-            if index < 0 || sequence.is_undef() {
-                this.sequence.take();
-                return Step::Raise(vm.stop_iteration(Value::NONE));
-            }
-            this.index.set(index - 1);
-            match vm.get_item_step(&sequence, &int::from_i64(index)) {
-                Step::Raise(raised) => reversed_end(vm, &this, raised),
-                step => match outcome(step) {
-                    Ok(item) => Step::Return(item),
-                    Err(wait) => wait,
-                },
-            }
-        }
-        Input::Value(item) | Input::Yielded(item) => Step::Return(item),
-        Input::Raised(raised) => reversed_end(vm, &this, raised),
+fn reversed_next(vm: &mut Vm, args: &[Value]) -> R {
+    match vm.next(&args[0])? {
+        Some(item) => Ok(item),
+        None => Err(vm.stop_iteration(Value::NONE)),
     }
-}
-
-/// An IndexError or a StopIteration ends the iteration.
-fn reversed_end(vm: &mut Vm, this: &Reversed, raised: crate::object::native::Raised) -> Step {
-    if vm.is_raised(&raised, Known::IndexError) || vm.is_raised(&raised, Known::StopIteration) {
-        this.index.set(-1);
-        this.sequence.take();
-        return Step::Raise(vm.stop_iteration(Value::NONE));
-    }
-    Step::Raise(raised)
 }
 
 fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
-    let left = args[0].get::<Reversed>().map_or(0, |r| r.index.get() + 1);
-    Ok(int::from_i64(left.max(0)))
+    let left = args[0].get::<ReversedIterator>().map_or(0, |r| r.position.get());
+    Ok(int::from_usize(left))
 }
 
 /// `reversed`
@@ -634,7 +596,7 @@ pub static REVERSED: TypeDef = TypeDef {
     new: Some(Def::frame("__new__(cls, sequence, /)", 0, reversed_new)),
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
-        Def::frame("__next__(self, /)", 0, reversed_next),
+        Def::leaf("__next__(self, /)", reversed_next),
         Def::leaf("__length_hint__(self, /)", reversed_hint),
     ],
     ..TypeDef::new("builtins", "reversed", kind::REVERSED)

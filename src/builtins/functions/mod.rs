@@ -40,8 +40,8 @@ pub fn outcome(step: Step) -> Result<Value, Step> {
 /// The next item of an iterator (Undef at its end) when it is known at once,
 /// else the answer that the frame gives to get it.
 pub fn pull(vm: &mut Vm, iterator: &Value) -> Result<Value, Step> {
-    match vm.next_at_once(iterator) {
-        Some(Ok(item)) => Ok(item),
+    match vm.native_next(iterator) {
+        Some(Ok(item)) => Ok(item.unwrap_or(Value::UNDEF)),
         Some(Err(raised)) => Err(Step::Raise(raised)),
         None => Err(Step::Next(iterator.clone())),
     }

@@ -44,7 +44,7 @@ fn abs(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// Calls a special method without arguments, or raises TypeError with the type's name between two texts.
 fn method_step(vm: &mut Vm, value: &Value, special: Special, before: &str, after: &str) -> Step {
     match vm.special_of(value, special) {
-        Some(method) => vm.call_special_step(&method, value, &[]),
+        Some(method) => vm.call_special(method, value, &[]),
         None => {
             let name = vm.type_name(value);
             Step::Raise(vm.type_error(format!("{before}{name}{after}")))
@@ -59,7 +59,7 @@ fn round(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Step::Raise(vm.type_error(format!("type {name} doesn't define __round__ method")));
         };
         let digits = if regs[1].is_none() { &[] } else { std::slice::from_ref(&regs[1]) };
-        vm.call_special_step(&method, &regs[0], digits)
+        vm.call_special(method, &regs[0], digits)
     })
 }
 
@@ -89,7 +89,7 @@ fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
     match vm.special_of(&regs[0], Special::Pow) {
         Some(method) => {
             let args = [regs[1].clone(), regs[2].clone()];
-            vm.call_special_step(&method, &regs[0], &args)
+            vm.call_special(method, &regs[0], &args)
         }
         None => {
             let names: Vec<String> = regs[..3].iter().map(|v| format!("'{}'", vm.type_name(v))).collect();
@@ -101,7 +101,7 @@ fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
 
 /// The digits of an integer with a prefix and, before it, its sign.
 fn in_radix(vm: &mut Vm, value: &Value, radix: u32, prefix: &str) -> R {
-    let number = vm.index(value)?;
+    let number = vm.index_value(value)?;
     let Some(view) = IntView::of(&number) else { return Ok(Value::NONE) };
     let text = match view.as_i64() {
         Some(i) => {
@@ -137,7 +137,7 @@ fn hex(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn chr(vm: &mut Vm, args: &[Value]) -> R {
-    let number = vm.index(&args[0])?;
+    let number = vm.index_value(&args[0])?;
     match IntView::of(&number).and_then(IntView::as_i64) {
         Some(point @ 0..=0x10_FFFF) => Ok(Str::from_point(point as u32).into_value()),
         Some(other) if i32::try_from(other).is_ok() => Err(vm.value_error("chr() arg not in range(0x110000)")),
@@ -204,7 +204,7 @@ fn format(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             let name = vm.type_name(&regs[1]);
             return Step::Raise(vm.type_error(format!("format() argument 2 must be str, not {name}")));
         }
-        vm.format_step(&regs[0], &regs[1])
+        vm.format_step(&regs[0], 0, &regs[1])
     })
 }
 

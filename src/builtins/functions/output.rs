@@ -216,7 +216,7 @@ pub fn backslashed(text: &Str) -> String {
 }
 
 fn flush_after(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
-    match truth(vm, &frame.regs[FLUSH]) {
+    match vm.truth(&frame.regs[FLUSH]) {
         Ok(false) => return Step::Return(Value::NONE),
         Ok(true) => {}
         Err(raised) => return Step::Raise(raised),

@@ -4,7 +4,6 @@
 use std::cmp::Ordering;
 
 use super::{outcome, pull};
-use crate::builtins::arguments::truth;
 use crate::heap::{Buffer, Value};
 use crate::object::compare::{simple_cmp, simple_eq};
 use crate::object::float;
@@ -110,7 +109,7 @@ fn sort_with_keys(
 ) -> Step {
     match input {
         Input::Start => {
-            match truth(vm, &frame.regs[2]) {
+            match vm.truth(&frame.regs[2]) {
                 Ok(reverse) => frame.regs[2] = Value::bool(reverse),
                 Err(raised) => return Step::Raise(raised),
             }
@@ -215,7 +214,7 @@ pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
         for (x, y) in a.items().iter().zip(b.items()) {
             let same = x.is(y) || match simple_eq(x, y) {
                 Some(known) => known,
-                None => vm.equal(x, y)?,
+                None => vm.eq(x, y)?,
             };
             if !same {
                 return less_than(vm, x, y);
@@ -223,8 +222,7 @@ pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
         }
         return Ok(a.len() < b.len());
     }
-    let result = vm.compare(CompareOp::Lt, a, b)?;
-    truth(vm, &result)
+    vm.lt(a, b)
 }
 
 type Less<'a, T> = &'a mut dyn FnMut(&mut Vm, &T, &T) -> R<bool>;
@@ -400,8 +398,9 @@ fn greater_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
     if let Some(order) = simple_cmp(a, b) {
         return Ok(order == Ordering::Greater);
     }
-    let result = vm.compare(CompareOp::Gt, a, b)?;
-    truth(vm, &result)
+    let step = vm.compare_step(CompareOp::Gt, a, b);
+    let result = vm.finish(step)?;
+    vm.truth(&result)
 }
 
 fn begin_extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, largest: bool) -> Result<Value, Step> {

@@ -13,7 +13,7 @@ use crate::vm::Vm;
 pub fn gcd(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = Value::int32(0);
     for number in args[0].get::<Tuple>().map_or(&[][..], Tuple::items) {
-        let number = vm.index(number)?;
+        let number = vm.index_value(number)?;
         if let (Some(a), Some(b)) = (IntView::of(&result), IntView::of(&number)) {
             result = int_math::gcd(a, b);
         }
@@ -25,7 +25,7 @@ pub fn gcd(vm: &mut Vm, args: &[Value]) -> R {
 pub fn lcm(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = Value::int32(1);
     for number in args[0].get::<Tuple>().map_or(&[][..], Tuple::items) {
-        let number = vm.index(number)?;
+        let number = vm.index_value(number)?;
         let (Some(a), Some(b)) = (IntView::of(&result), IntView::of(&number)) else { continue };
         if a.is_zero() || b.is_zero() {
             result = Value::int32(0);
@@ -44,7 +44,7 @@ pub fn lcm(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `isqrt(n)`
 pub fn isqrt(vm: &mut Vm, args: &[Value]) -> R {
-    let number = vm.index(&args[0])?;
+    let number = vm.index_value(&args[0])?;
     let view = IntView::of(&number).unwrap_or(IntView::Small(0));
     if view.is_negative() {
         return Err(vm.value_error("isqrt() argument must be nonnegative"));
@@ -70,7 +70,7 @@ const MOST_FACTORIAL: i64 = 100_000_000;
 
 /// `factorial(n)`
 pub fn factorial(vm: &mut Vm, args: &[Value]) -> R {
-    let number = vm.index(&args[0])?;
+    let number = vm.index_value(&args[0])?;
     let view = IntView::of(&number).unwrap_or(IntView::Small(0));
     if view.is_negative() {
         return Err(vm.value_error("factorial() not defined for negative values"));
@@ -87,7 +87,7 @@ pub fn perm(vm: &mut Vm, args: &[Value]) -> R {
     if args[1].is_none() {
         return factorial(vm, args);
     }
-    let (n, k) = (vm.index(&args[0])?, vm.index(&args[1])?);
+    let (n, k) = (vm.index_value(&args[0])?, vm.index_value(&args[1])?);
     let (n, k) = (IntView::of(&n).unwrap_or(IntView::Small(0)), IntView::of(&k).unwrap_or(IntView::Small(0)));
     if n.is_negative() {
         return Err(vm.value_error("n must be a non-negative integer"));
@@ -118,7 +118,7 @@ fn falling(vm: &mut Vm, n: IntView<'_>, count: i64) -> R<IBig> {
 
 /// `comb(n, k)`
 pub fn comb(vm: &mut Vm, args: &[Value]) -> R {
-    let (n, k) = (vm.index(&args[0])?, vm.index(&args[1])?);
+    let (n, k) = (vm.index_value(&args[0])?, vm.index_value(&args[1])?);
     let (n, k) = (IntView::of(&n).unwrap_or(IntView::Small(0)), IntView::of(&k).unwrap_or(IntView::Small(0)));
     if n.is_negative() {
         return Err(vm.value_error("n must be a non-negative integer"));

@@ -326,7 +326,7 @@ fn nextafter(vm: &mut Vm, args: &[Value]) -> R {
     if args[2].is_none() {
         return Ok(float(steps_towards(x, y, 1)));
     }
-    let steps = vm.index(&args[2])?;
+    let steps = vm.index_value(&args[2])?;
     let steps = IntView::of(&steps).map_or(0, IntView::clamped);
     if steps < 0 {
         return Err(vm.value_error("steps must be a non-negative integer"));

@@ -95,7 +95,7 @@ impl ExactSum {
 /// `fsum(iterable)`
 pub fn fsum(vm: &mut Vm, args: &[Value]) -> R {
     let mut sum = ExactSum::default();
-    for item in items(vm, &args[0])? {
+    for item in vm.collect(&args[0])? {
         sum.add(number(vm, &item)?);
     }
     sum.total(vm).map(float)
@@ -104,8 +104,8 @@ pub fn fsum(vm: &mut Vm, args: &[Value]) -> R {
 /// `prod(iterable, start=1)`
 pub fn prod(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = args[1].clone();
-    for item in items(vm, &args[0])? {
-        result = vm.binary(BinaryOp::Mul, &result, &item)?;
+    for item in vm.collect(&args[0])? {
+        result = vm.binary_op(BinaryOp::Mul, &result, &item)?;
     }
     Ok(result)
 }
@@ -160,7 +160,7 @@ pub fn hypot(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `dist(p, q)`
 pub fn dist(vm: &mut Vm, args: &[Value]) -> R {
-    let (p, q) = (items(vm, &args[0])?, items(vm, &args[1])?);
+    let (p, q) = (vm.collect(&args[0])?, vm.collect(&args[1])?);
     if p.len() != q.len() {
         return Err(vm.value_error("both points must have the same number of dimensions"));
     }
@@ -177,7 +177,7 @@ fn lengths_differ(vm: &mut Vm) -> Raised {
 
 /// `sumprod(p, q)`
 pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
-    let (p, q) = (items(vm, &args[0])?, items(vm, &args[1])?);
+    let (p, q) = (vm.collect(&args[0])?, vm.collect(&args[1])?);
     if p.len() != q.len() {
         return Err(lengths_differ(vm));
     }
@@ -193,9 +193,9 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
                 let product = int::mul(a, b);
                 vm.lift(product)?
             }
-            _ => vm.binary(BinaryOp::Mul, a, b)?,
+            _ => vm.binary_op(BinaryOp::Mul, a, b)?,
         };
-        total = vm.binary(BinaryOp::Add, &total, &product)?;
+        total = vm.binary_op(BinaryOp::Add, &total, &product)?;
     }
     Ok(total)
 }

@@ -181,7 +181,7 @@ fn moment(vm: &mut Vm, value: &Value) -> R<i64> {
         }
         return Ok(f.floor() as i64);
     }
-    let number = vm.index(value)?;
+    let number = vm.index_value(value)?;
     match IntView::of(&number).and_then(IntView::as_i64) {
         Some(moment) if moment.abs() < 60_000_000_000_000_000 => Ok(moment),
         Some(_) => Err(vm.os_error(75, Value::UNDEF)),
@@ -336,8 +336,8 @@ pub fn trouble(vm: &mut Vm, trouble: Trouble, text: &str, format: &str) -> Raise
         Trouble::Value(message) => vm.value_error(message),
         Trouble::NoMatch => {
             let (text, format) = (string(text), string(format));
-            let shown = crate::builtins::arguments::repr_text(vm, &text);
-            let format = crate::builtins::arguments::repr_text(vm, &format);
+            let shown = vm.repr_text(&text);
+            let format = vm.repr_text(&format);
             match (shown, format) {
                 (Ok(text), Ok(format)) => vm.value_error(format!("time data {text} does not match format {format}")),
                 (Err(raised), _) | (_, Err(raised)) => raised,
