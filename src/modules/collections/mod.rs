@@ -1,0 +1,113 @@
+//! `_collections`: what `collections` needs in Rust.
+
+pub mod default_dict;
+pub mod deque;
+pub mod ordered_dict;
+
+use crate::heap::{Field, Value};
+use crate::object::kind;
+use crate::object::native::{Def, ModuleDef, R, TypeDef};
+use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+
+/// `_collections`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_collections",
+    doc: "High performance data structures.",
+    functions: FUNCTIONS,
+    types: &[&deque::DEQUE, &default_dict::DEFAULT_DICT, &ordered_dict::ORDERED_DICT, &TUPLE_GETTER],
+    setup: None,
+};
+
+/// All types of this module.
+pub static TYPES: &[&TypeDef] =
+    &[&deque::DEQUE, &deque::DEQUE_ITERATOR, &default_dict::DEFAULT_DICT, &ordered_dict::ORDERED_DICT, &TUPLE_GETTER];
+
+static FUNCTIONS: &[Def] =
+    &[Def::leaf("_count_elements(mapping, iterable, /)", count_elements)];
+
+/// `mapping[x] = mapping.get(x, 0) + 1` for each x: what Counter does.
+fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
+    use crate::object::dict::Dict;
+    let items = vm.collect(&args[1])?;
+    if let Some(dict) = args[0].to_ref::<Dict>() {
+        for item in items {
+            let old = vm.dict_get(&dict, &item)?.unwrap_or(Value::int32(0));
+            let new = match old.add_small(&Value::int32(1)) {
+                Some(new) => new,
+                None => vm.binary_op(crate::vm::ops::BinaryOp::Add, &old, &Value::int32(1))?,
+            };
+            vm.dict_set(&dict, &item, new)?;
+        }
+    }
+    Ok(Value::NONE)
+}
+
+traced_object! {
+    /// `_collections._tuplegetter`: a field of a namedtuple.
+    pub struct TupleGetter: TUPLE_GETTER {
+        /// Which item.
+        index: Value,
+        /// `__doc__`
+        doc: Field,
+    }
+}
+
+fn getter_new(vm: &mut Vm, args: &[Value]) -> R {
+    let index = vm.index_value(&args[1])?;
+    let shape = crate::builtins::arguments::shape_of_class(&args[0]);
+    Ok(TupleGetter::alloc(shape, index, Field::new(args[2].clone())).into_value())
+}
+
+fn getter_get(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(getter) = args[0].get::<TupleGetter>() else { return Ok(Value::NONE) };
+    if args[1].is_none() {
+        return Ok(args[0].clone());
+    }
+    let index = getter.index.as_small_int().unwrap_or(0) as usize;
+    match args[1].get::<Tuple>() {
+        Some(tuple) => match tuple.get(index) {
+            Some(item) => Ok(item),
+            None => Err(vm.index_error("tuple index out of range")),
+        },
+        None => {
+            let name = vm.type_name(&args[1]);
+            let text = format!("descriptor for index '{index}' for tuple subclasses doesn't apply to '{name}' object");
+            Err(vm.type_error(text))
+        }
+    }
+}
+
+fn getter_set(vm: &mut Vm, _: &[Value]) -> R {
+    Err(vm.attribute_error_plain("can't set attribute"))
+}
+
+fn getter_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(getter) = args[0].get::<TupleGetter>() else { return Ok(Value::NONE) };
+    let inner = crate::builtins::arguments::pair(getter.index.clone(), getter.doc.get());
+    let class = vm.class_of(&args[0]).into_value();
+    Ok(crate::builtins::arguments::pair(class, inner))
+}
+
+/// `_collections._tuplegetter`
+pub static TUPLE_GETTER: TypeDef = TypeDef {
+    new: Some(Def::leaf("__new__(cls, index, doc, /)", getter_new)),
+    methods: &[
+        Def::leaf("__get__(self, instance, owner=None, /)", getter_get),
+        Def::leaf("__set__(self, instance, value, /)", getter_set),
+        Def::leaf("__delete__(self, instance, /)", getter_set),
+        Def::leaf("__reduce__(self, /)", getter_reduce),
+    ],
+    attributes: &[crate::object::native::Attribute::get_set(
+        "__doc__",
+        |_, value| Ok(value.get::<TupleGetter>().map_or(Value::NONE, |g| g.doc.get())),
+        |_, value, new| {
+            if let Some(getter) = value.get::<TupleGetter>() {
+                getter.doc.set(new.clone());
+            }
+            Ok(())
+        },
+    )],
+    ..TypeDef::new("_collections", "_tuplegetter", kind::TUPLE_GETTER)
+};
