@@ -47,6 +47,15 @@ pub fn pull(vm: &mut Vm, iterator: &Value) -> Result<Value, Step> {
     }
 }
 
+/// What a native frame was entered with: nothing at its start, or a value; an exception is its own.
+pub fn received(input: Input) -> Result<Option<Value>, Step> {
+    match input {
+        Input::Start => Ok(None),
+        Input::Value(value) | Input::Yielded(value) => Ok(Some(value)),
+        Input::Raised(raised) => Err(Step::Raise(raised)),
+    }
+}
+
 /// A frame whose result is that of one protocol step.
 pub fn passed_on(
     vm: &mut Vm,

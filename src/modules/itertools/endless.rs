@@ -1,0 +1,150 @@
+//! `count`, `cycle`, `repeat`.
+
+use super::{ITER, Tool, end, tool};
+use crate::builtins::arguments::{index, int, long_string};
+use crate::builtins::functions::{pull, received};
+use crate::heap::Value;
+use crate::object::class::class_flags;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
+
+fn count_new(vm: &mut Vm, args: &[Value]) -> R {
+    for number in &args[1..3] {
+        if !vm.is_number(number) {
+            return Err(vm.type_error("a number is required"));
+        }
+    }
+    Ok(Tool::new(&args[0], args[2].clone(), args[1].clone(), Value::UNDEF).into_value())
+}
+
+fn count_next(vm: &mut Vm, args: &[Value]) -> R {
+    let tool = tool(&args[0]);
+    let now = tool.source.get();
+    let step = tool.function.get();
+    let next = match now.add_small(&step) {
+        Some(next) => next,
+        None => vm.binary_op(BinaryOp::Add, &now, &step)?,
+    };
+    tool.source.set(next);
+    Ok(now)
+}
+
+fn count_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let tool = tool(&args[0]);
+    let mut text = format!("count({}", vm.repr_text(&tool.source.get())?);
+    let step = tool.function.get();
+    if step.as_small_int() != Some(1) {
+        text += &format!(", {}", vm.repr_text(&step)?);
+    }
+    long_string(vm, &(text + ")"))
+}
+
+/// `itertools.count`
+pub static COUNT: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Return a count object whose .__next__() method returns consecutive values.",
+    new: Some(Def::leaf("__new__(cls, start=0, step=1)", count_new)),
+    methods: &[ITER, Def::leaf("__next__(self, /)", count_next), Def::leaf("__repr__(self, /)", count_repr)],
+    ..TypeDef::new("itertools", "count", kind::ITERTOOL)
+};
+
+fn cycle_new(vm: &mut Vm, args: &[Value]) -> R {
+    let source = vm.iter(&args[1])?;
+    Ok(Tool::new(&args[0], Value::NONE, source, List::empty().into_value()).into_value())
+}
+
+fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let mut incoming = match received(input) {
+        Ok(incoming) => incoming,
+        Err(step) => return step,
+    };
+    let tool = tool(&frame.regs[0]);
+    let source = tool.source.get();
+    if !source.is_undef() {
+        let item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &source) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+        };
+        if !item.is_undef() {
+            let pushed = tool.memory.get().get::<List>().map_or(Ok(()), |l| l.push(item.clone()));
+            return match vm.lift(pushed) {
+                Ok(()) => Step::Return(item),
+                Err(raised) => Step::Raise(raised),
+            };
+        }
+        tool.source.take();
+    }
+    let saved = tool.memory.get();
+    let Some(saved) = saved.get::<List>() else { return end(vm) };
+    let at = tool.n.get() as usize;
+    match saved.get(at) {
+        Some(item) => {
+            tool.n.set(((at + 1) % saved.len().max(1)) as i64);
+            Step::Return(item)
+        }
+        None => end(vm),
+    }
+}
+
+/// `itertools.cycle`
+pub static CYCLE: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
+    new: Some(Def::leaf("__new__(cls, iterable, /)", cycle_new)),
+    methods: &[ITER, Def::frame("__next__(self, /)", 0, cycle_next)],
+    ..TypeDef::new("itertools", "cycle", kind::ITERTOOL)
+};
+
+fn repeat_new(vm: &mut Vm, args: &[Value]) -> R {
+    let times = if args[2].is_undef() { -1 } else { index(vm, &args[2])?.max(0) };
+    let tool = Tool::new(&args[0], Value::NONE, args[1].clone(), Value::UNDEF);
+    tool.n.set(times);
+    Ok(tool.into_value())
+}
+
+fn repeat_next(vm: &mut Vm, args: &[Value]) -> R {
+    let tool = tool(&args[0]);
+    match tool.n.get() {
+        0 => return Err(vm.stop_iteration(Value::NONE)),
+        n if n > 0 => tool.n.set(n - 1),
+        _ => {}
+    }
+    Ok(tool.source.get())
+}
+
+fn repeat_hint(vm: &mut Vm, args: &[Value]) -> R {
+    match tool(&args[0]).n.get() {
+        n if n < 0 => Err(vm.type_error("len() of unsized object")),
+        n => Ok(int(n)),
+    }
+}
+
+fn repeat_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let tool = tool(&args[0]);
+    let shown = vm.repr_text(&tool.source.get())?;
+    match tool.n.get() {
+        n if n < 0 => long_string(vm, &format!("repeat({shown})")),
+        n => long_string(vm, &format!("repeat({shown}, {n})")),
+    }
+}
+
+/// `itertools.repeat`
+pub static REPEAT: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "repeat(object [,times]) -> create an iterator which returns the object for the specified number of times.",
+    new: Some(Def::leaf("__new__(cls, object, times=<unset>)", repeat_new)),
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", repeat_next),
+        Def::leaf("__length_hint__(self, /)", repeat_hint),
+        Def::leaf("__repr__(self, /)", repeat_repr),
+    ],
+    ..TypeDef::new("itertools", "repeat", kind::ITERTOOL)
+};
+
