@@ -3,10 +3,13 @@
 
 pub mod builtins;
 pub mod bytecode;
+pub mod cli;
 pub mod compiler;
+pub mod engine;
 pub mod event_loop;
 pub mod heap;
 pub mod host;
+pub mod modules;
 pub mod object;
 pub mod source;
 pub mod syntax;

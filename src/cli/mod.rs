@@ -6,12 +6,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::engine::{Engine, Exit, Program, loader};
-use crate::host::{Host, process_arguments, stack_size};
+use crate::host::{Host, process_arguments};
 use crate::vm::{Mode, Request};
 use arguments::{Action, USAGE};
-
-/// What of the stack is left to Rust code that does not check it.
-const STACK_RESERVE: usize = 192 << 10;
 
 /// Runs the program and answers with its exit status.
 pub fn main() -> ExitCode {
@@ -51,8 +48,7 @@ pub fn main() -> ExitCode {
 }
 
 fn engine(arguments: Vec<OsString>) -> Engine {
-    let stack = stack_size().saturating_sub(STACK_RESERVE);
-    let mut engine = Engine::new(Host::system(arguments), stack);
+    let mut engine = Engine::new(Host::system(arguments));
     engine.take_interrupts();
     engine
 }

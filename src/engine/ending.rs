@@ -1,7 +1,7 @@
 //! The end of a program: what an uncaught exception says, exit functions, flushing, the exit status.
 
 use super::Exit;
-use crate::builtins::arguments::{attribute, plain};
+use crate::builtins::arguments::plain;
 use crate::builtins::functions::output::{Stream, stream};
 use crate::heap::Value;
 use crate::object::int::IntView;
@@ -19,7 +19,7 @@ pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
     // Threads are waited for first, then the exit functions run: CPython's order.
     for (module, function) in [("threading", "_shutdown"), ("atexit", "_run_exitfuncs")] {
         if let Some(raised) = call_if_loaded(vm, module, function) {
-            vm.show_exception(&raised);
+            show_exception(vm, &raised);
             if vm.is_raised(&raised, Known::KeyboardInterrupt) {
                 exit.interrupted = true;
             }
@@ -45,7 +45,7 @@ fn report(vm: &mut Vm, raised: &Raised) -> Exit {
     let interrupted = vm.is_raised(raised, Known::KeyboardInterrupt);
     flush_output(vm);
     if !call_hook(vm, raised) {
-        vm.show_exception(raised);
+        show_exception(vm, raised);
     }
     Exit { status: if interrupted { 130 } else { 1 }, interrupted }
 }
@@ -63,9 +63,9 @@ fn call_hook(vm: &mut Vm, raised: &Raised) -> bool {
     let traceback = vm.get_attr(&raised.0, "__traceback__").unwrap_or(Value::NONE);
     if let Err(second) = vm.call(&hook, &[class, raised.0.clone(), traceback]) {
         let _ = vm.host.stdio.error.write(b"Error in sys.excepthook:\n");
-        vm.show_exception(&second);
+        show_exception(vm, &second);
         let _ = vm.host.stdio.error.write(b"\nOriginal exception was:\n");
-        vm.show_exception(raised);
+        show_exception(vm, raised);
     }
     true
 }
@@ -85,10 +85,10 @@ fn exit_status(vm: &mut Vm, raised: &Raised) -> i32 {
     flush_output(vm);
     match vm.str(&code) {
         Ok(text) => {
-            let line = plain(&text) + "\n";
+            let line = plain(text.as_value()) + "\n";
             let _ = vm.host.stdio.error.write(line.as_bytes());
         }
-        Err(second) => vm.show_exception(&second),
+        Err(second) => show_exception(vm, &second),
     }
     1
 }
@@ -121,4 +121,10 @@ fn flush(vm: &mut Vm) -> bool {
     }
     let _ = vm.host.stdio.error.flush();
     good
+}
+
+/// Writes an exception with its traceback to standard error.
+fn show_exception(vm: &mut Vm, raised: &Raised) {
+    let text = vm.format_exception(&raised.0);
+    vm.write_error(&text);
 }

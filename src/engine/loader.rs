@@ -8,7 +8,7 @@ use crate::bytecode;
 use crate::compiler;
 use crate::source::{Diagnostic, DiagnosticKind, SourceFile};
 use crate::syntax;
-use crate::syntax::decode::{Origin, decode_source};
+use crate::syntax::{Origin, decode_source};
 use crate::vm::{Compiled, Loader, Mode, Request, SyntaxFault};
 
 include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
@@ -42,6 +42,10 @@ impl Loader for SourceLoader {
             self.library.borrow_mut().insert(entry.name, code.clone());
             (code, entry.package)
         }))
+    }
+
+    fn anchors(&self, segment: &str) -> Option<(usize, usize)> {
+        super::anchors::anchors(segment)
     }
 }
 

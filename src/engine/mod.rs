@@ -1,6 +1,7 @@
 //! The embedding API: an `Engine` runs scripts. It is one unit with a heap, a
 //! host and a VM of its own; two engines in a process do not know of each other.
 
+mod anchors;
 mod ending;
 mod kinds;
 mod library;
@@ -49,11 +50,9 @@ pub struct Program<'a> {
 }
 
 impl Engine {
-    /// An engine in this world. Its stack ends `stack` bytes below the caller's frame.
-    pub fn new(host: Host, stack: usize) -> Engine {
-        let mut vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
-        let here = 0u8;
-        vm.set_stack_limit((&raw const here as usize).saturating_sub(stack));
+    /// An engine in this world.
+    pub fn new(host: Host) -> Engine {
+        let vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
         Engine { vm }
     }
 
@@ -105,16 +104,9 @@ impl Engine {
     pub fn run(&mut self, program: &Program<'_>) -> Exit {
         let vm = &mut *self.vm;
         let _entered = vm.enter();
+        vm.set_stack_limit();
         let result = run_main(vm, program);
         ending::end(vm, result)
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        // What the heap still holds is dropped under its own thread-local.
-        let _entered = self.vm.enter();
-        self.vm.clear();
     }
 }
 

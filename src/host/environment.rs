@@ -155,13 +155,6 @@ pub fn process_arguments() -> Vec<OsString> {
     std::env::args_os().collect()
 }
 
-/// How large the main thread's stack may grow, in bytes: what the system
-/// says, but no less than 256 KiB and no more than 64 MiB.
-pub fn stack_size() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Stack).current;
-    limit.map_or(64 << 20, |bytes| bytes.clamp(256 << 10, 64 << 20) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

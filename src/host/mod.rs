@@ -38,7 +38,7 @@ pub use address::Address;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use descriptors::Descriptors;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
-pub use environment::{Environment, process_arguments, stack_size};
+pub use environment::{Environment, process_arguments};
 pub use error::{ErrorKind, HostError, strerror};
 pub use files::{File, Files, OpenMode, SeekFrom};
 pub use inbox::{Event, Inbox, Outcome, Ticket, WakeHandle};

@@ -100,6 +100,10 @@ kinds! {
     DEFAULT_DICT = 104,
     HASHER = 105,
     STRUCT = 106,
+    TUPLE_GETTER = 107,
+    JSON_SCANNER = 108,
+    REGEX_SCANNER = 109,
+    DIR_ENTRY = 110,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,

@@ -39,5 +39,6 @@ pub mod str;
 pub mod str_ops;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod traced;
 pub mod tuple;
 pub mod unicode;

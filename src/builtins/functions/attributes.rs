@@ -7,7 +7,9 @@ use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::module::Module;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::descriptor::GenericAlias;
 use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
@@ -29,7 +31,12 @@ pub static FUNCTIONS: &[Def] = &[
 
 /// `cls[item]`, for the tables of native types.
 pub fn generic_alias(vm: &mut Vm, args: &[Value]) -> R {
-    vm.generic_alias(&args[0], &args[1])
+    let args = match args[1].is_kind::<Tuple>() {
+        true => (args[0].clone(), args[1].clone()),
+        false => (args[0].clone(), Tuple::one(args[1].clone()).into_value()),
+    };
+    let _ = vm;
+    Ok(GenericAlias::alloc(args.0, args.1, Value::FALSE).into_value())
 }
 
 fn checked_name(vm: &mut Vm, name: &Value, who: &str) -> Result<(), Step> {
@@ -115,19 +122,18 @@ fn delattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn globals(vm: &mut Vm, _: &[Value]) -> R {
-    Ok(vm.caller_globals().map_or(Value::NONE, Ref::into_value))
+    Ok(vm.running_globals().map_or(Value::NONE, Ref::into_value))
 }
 
 fn locals(vm: &mut Vm, _: &[Value]) -> R {
-    vm.caller_locals()
+    vm.running_locals()
 }
 
 fn vars(vm: &mut Vm, args: &[Value]) -> R {
     if args[0].is_undef() {
-        return vm.caller_locals();
+        return vm.running_locals();
     }
-    let name = vm.names.dict.value();
-    match vm.get_attr(&args[0], &name) {
+    match vm.get_attr(&args[0], "__dict__") {
         Err(raised) if vm.is_raised(&raised, Known::AttributeError) => {
             Err(vm.type_error("vars() argument must have __dict__ attribute"))
         }
@@ -137,7 +143,7 @@ fn vars(vm: &mut Vm, args: &[Value]) -> R {
 
 fn dir(vm: &mut Vm, args: &[Value]) -> R {
     let names = if args[0].is_undef() {
-        let locals = vm.caller_locals()?;
+        let locals = vm.running_locals()?;
         vm.collect(&locals)?
     } else {
         let class = vm.class_of(&args[0]);

@@ -103,7 +103,7 @@ fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             frame.regs[TOTAL] = total;
             continue;
         }
-        match outcome(vm.binary_step(BinaryOp::Add, &frame.regs[TOTAL], &item)) {
+        match outcome(vm.binary_step(BinaryOp::Add, false, &frame.regs[TOTAL], &item)) {
             Ok(total) => frame.regs[TOTAL] = total,
             Err(wait) => {
                 frame.state = 2;

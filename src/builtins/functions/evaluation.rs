@@ -1,14 +1,14 @@
 //! `eval`, `exec`, `compile`, `__import__`.
 
-use std::sync::Arc;
-
 use super::outcome;
+use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::with_bytes;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
 use crate::object::str::Str;
+use crate::vm::types::Known;
 use crate::vm::{Mode, Request, Vm};
 
 /// See the module's text.
@@ -41,7 +41,7 @@ fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8
         },
     };
     if text.contains(&0) {
-        return Err(vm.syntax_error_text("source code string cannot contain null bytes"));
+        return Err(vm.raise_known(Known::SyntaxError, "source code string cannot contain null bytes"));
     }
     Ok(text)
 }
@@ -59,8 +59,8 @@ fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
     let globals = match given.to_ref::<Dict>() {
         Some(dict) => dict,
         None if given.is_none() => {
-            let globals = vm.caller_globals().unwrap_or_else(Dict::new);
-            let locals = if locals.is_none() { vm.caller_locals()? } else { locals.clone() };
+            let globals = vm.running_globals().unwrap_or_else(Dict::new);
+            let locals = if locals.is_none() { vm.running_locals()? } else { locals.clone() };
             return Ok((globals, locals));
         }
         None if who == "eval" => {
@@ -78,7 +78,7 @@ fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
     };
     let builtins = vm.names.builtins.clone();
     if globals.get_str(&builtins).is_none() {
-        let value = vm.builtins_value();
+        let value = vm.builtins.value();
         let done = globals.insert_str(&builtins, value);
         vm.lift(done)?;
     }
@@ -114,6 +114,13 @@ fn exec(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+/// Calls code in these namespaces.
+fn run_code(vm: &mut Vm, code: &Ref<Code>, globals: Ref<Dict>, locals: Value) -> Step {
+    let function = vm.new_function(code.clone(), globals, Box::default()).into_value();
+    let args = if code.flags & flags::NAMESPACE != 0 { smallvec::smallvec![locals] } else { Default::default() };
+    Step::TailCall(function, args)
+}
+
 fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
     let (globals, locals) = namespaces(vm, regs, who)?;
     if let Some(code) = regs[0].to_ref::<Code>() {
@@ -123,7 +130,7 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
                 _ => vm.type_error("code object passed to exec() may not contain free variables"),
             });
         }
-        return Ok(vm.run_code_step(&code, &globals, &locals));
+        return Ok(run_code(vm, &code, globals, locals));
     }
     let (wanted, mode) = match who {
         "eval" => ("string, bytes or code object", Mode::Eval),
@@ -135,7 +142,7 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
         text.drain(..blanks);
     }
     let code = compiled(vm, &text, "<string>", mode, false)?;
-    Ok(vm.run_code_step(&code, &globals, &locals))
+    Ok(run_code(vm, &code, globals, locals))
 }
 
 /// Compiles a text; what the compiler warns of goes to the warnings module.
@@ -143,10 +150,10 @@ fn compiled(vm: &mut Vm, text: &[u8], name: &str, mode: Mode, top_level_await: b
     let request = Request { text, name, mode, top_level_await, hidden: false };
     match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
-            vm.compile_warnings(&warnings, name)?;
-            Ok(vm.code_object(&Arc::clone(&code)))
+            vm.show_syntax_warnings(name, &warnings);
+            Ok(vm.instantiate_code(code))
         }
-        Err(fault) => Err(vm.syntax_fault(&fault)),
+        Err(fault) => Err(vm.syntax_error(fault)),
     }
 }
 
@@ -210,7 +217,8 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             if level < 0 {
                 return Step::Raise(vm.value_error("level must be >= 0"));
             }
-            match outcome(vm.import_step(&frame.regs[0], &frame.regs[1], &frame.regs[3], level as u32)) {
+            let globals = frame.regs[1].to_ref::<Dict>().unwrap_or_else(Dict::new);
+            match outcome(vm.import_step(&frame.regs[0], &globals, &frame.regs[3], level as u32)) {
                 Ok(module) => Step::Return(module),
                 Err(wait) => wait,
             }

@@ -8,8 +8,9 @@ use super::{outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
+use crate::object::generator::Flavour;
 use crate::object::int::{self, IntView};
-use crate::object::iterator::ReversedIterator;
+use crate::object::iterator::{CallIterator, ReversedIterator};
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
@@ -37,7 +38,7 @@ fn iter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         if !vm.is_callable(&regs[0]) {
             return Step::Raise(vm.type_error("iter(v, w): v must be callable"));
         }
-        Step::Return(vm.call_iterator(&regs[0], &regs[1]))
+        Step::Return(CallIterator::alloc(regs[0].clone(), regs[1].clone()).into_value())
     })
 }
 
@@ -86,10 +87,8 @@ fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         },
         Input::Value(awaitable) | Input::Yielded(awaitable) if frame.regs[1].is_undef() => Step::Return(awaitable),
         Input::Value(awaitable) | Input::Yielded(awaitable) => {
-            match vm.native_coroutine(&ANEXT_OR_DEFAULT, &[awaitable, frame.regs[1].clone()]) {
-                Ok(coroutine) => Step::Return(coroutine),
-                Err(raised) => Step::Raise(raised),
-            }
+            let args = [awaitable, frame.regs[1].clone()];
+            Step::Return(vm.native_coroutine(&ANEXT_OR_DEFAULT, Flavour::Coroutine, &args).into_value())
         }
         Input::Raised(raised) => Step::Raise(raised),
     }

@@ -64,13 +64,13 @@ fn round(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn divmod(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    passed_on(vm, frame, input, |vm, regs| vm.binary_step(BinaryOp::DivMod, &regs[0], &regs[1]))
+    passed_on(vm, frame, input, |vm, regs| vm.binary_step(BinaryOp::DivMod, false, &regs[0], &regs[1]))
 }
 
 fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| {
         if regs[2].is_none() {
-            return vm.binary_step(BinaryOp::Pow, &regs[0], &regs[1]);
+            return vm.binary_step(BinaryOp::Pow, false, &regs[0], &regs[1]);
         }
         if let (Some(a), Some(b), Some(m)) = (IntView::of(&regs[0]), IntView::of(&regs[1]), IntView::of(&regs[2])) {
             let result = crate::object::int_math::pow_mod(a, b, m);

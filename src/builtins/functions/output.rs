@@ -4,7 +4,7 @@
 //! at once; else it calls the file's `write`, in a frame of its own.
 
 use super::outcome;
-use crate::builtins::arguments::{outside, plain, shown_type, string, truth, wtf8};
+use crate::builtins::arguments::{outside, plain, shown_type, string, wtf8};
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
@@ -259,8 +259,7 @@ fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         frame.state = 2;
         match stream(vm, "stdout") {
             Stream::Object(file) => {
-                let name = vm.intern("write");
-                match vm.get_attr(&file, name.as_value()) {
+                match vm.get_attr(&file, "write") {
                     Ok(write) => return Step::Call(write, smallvec::smallvec![value]),
                     Err(raised) => return Step::Raise(raised),
                 }
@@ -279,8 +278,7 @@ fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 2 {
         frame.state = 3;
         if let Stream::Object(file) = stream(vm, "stdin") {
-            let name = vm.intern("readline");
-            return match vm.get_attr(&file, name.as_value()) {
+            return match vm.get_attr(&file, "readline") {
                 Ok(readline) => Step::Call(readline, Default::default()),
                 Err(raised) => Step::Raise(raised),
             };

@@ -25,7 +25,7 @@ pub static FUNCTIONS: &[Def] = &[
 ];
 
 /// `list.sort`, for the table of `list`.
-pub static LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)", 3, list_sort)
+pub const LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)", 3, list_sort)
     .doc("Sort the list in ascending order and return None.");
 
 /// Registers: iterable, key, reverse, then the iterator, the items, the keys, unused.

@@ -36,7 +36,7 @@ fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
             let old = vm.dict_get(&dict, &item)?.unwrap_or(Value::int32(0));
             let new = match old.add_small(&Value::int32(1)) {
                 Some(new) => new,
-                None => vm.binary_op(crate::vm::ops::BinaryOp::Add, &old, &Value::int32(1))?,
+                None => vm.binary(crate::vm::ops::BinaryOp::Add, &old, &Value::int32(1))?,
             };
             vm.dict_set(&dict, &item, new)?;
         }

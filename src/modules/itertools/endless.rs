@@ -26,7 +26,7 @@ fn count_next(vm: &mut Vm, args: &[Value]) -> R {
     let step = tool.function.get();
     let next = match now.add_small(&step) {
         Some(next) => next,
-        None => vm.binary_op(BinaryOp::Add, &now, &step)?,
+        None => vm.binary(BinaryOp::Add, &now, &step)?,
     };
     tool.source.set(next);
     Ok(now)

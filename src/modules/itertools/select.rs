@@ -69,7 +69,7 @@ fn accumulate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
         if !function.is_none() {
             return Step::Call(function, smallvec::smallvec![total, item]);
         }
-        match outcome(vm.binary_step(BinaryOp::Add, &total, &item)) {
+        match outcome(vm.binary_step(BinaryOp::Add, false, &total, &item)) {
             Ok(total) => incoming = Some(total),
             Err(wait) => return wait,
         }

@@ -1,6 +1,6 @@
 //! Sums and products: exact where floats allow it.
 
-use crate::builtins::arguments::{float, items, number};
+use crate::builtins::arguments::{float, number};
 use crate::heap::Value;
 use crate::object::float::as_float;
 use crate::object::int::{self, IntView};
@@ -105,7 +105,7 @@ pub fn fsum(vm: &mut Vm, args: &[Value]) -> R {
 pub fn prod(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = args[1].clone();
     for item in vm.collect(&args[0])? {
-        result = vm.binary_op(BinaryOp::Mul, &result, &item)?;
+        result = vm.binary(BinaryOp::Mul, &result, &item)?;
     }
     Ok(result)
 }
@@ -193,9 +193,9 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
                 let product = int::mul(a, b);
                 vm.lift(product)?
             }
-            _ => vm.binary_op(BinaryOp::Mul, a, b)?,
+            _ => vm.binary(BinaryOp::Mul, a, b)?,
         };
-        total = vm.binary_op(BinaryOp::Add, &total, &product)?;
+        total = vm.binary(BinaryOp::Add, &total, &product)?;
     }
     Ok(total)
 }

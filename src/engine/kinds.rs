@@ -1,0 +1,53 @@
+//! What the heap must know of each kind of object, by number.
+
+use crate::heap::{KindTable, Object};
+use crate::object::bytes::{ByteArray, Bytes};
+use crate::object::class::{Class, Instance};
+use crate::object::complex::Complex;
+use crate::object::descriptor::{
+    ClassMethod, GenericAlias, MappingProxy, Property, SlotDescriptor, StaticMethod, Super, Union,
+};
+use crate::object::dict::Dict;
+use crate::object::exception::{Exception, FrameObject, Traceback};
+use crate::object::float::Float;
+use crate::object::function::{BoundMethod, Cell_, Code, Function};
+use crate::object::generator::Generator;
+use crate::object::int::Int;
+use crate::object::iterator::{
+    BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ListIterator, LongRangeIterator,
+    RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator, TupleIterator,
+};
+use crate::object::list::List;
+use crate::object::module::Module;
+use crate::object::native::{AttributeDescriptor, Native};
+use crate::object::range::Range;
+use crate::object::set::{FrozenSet, Set};
+use crate::object::slice::Slice;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+
+use crate::builtins::functions::iterators::{Enumerate, Filter, Map, Zip};
+use crate::modules;
+
+/// See the module's text. A kind that nothing is of has the table of plain instances.
+pub static KINDS: [KindTable; 256] = table();
+
+macro_rules! kinds {
+    ($($type:ty),+ $(,)?) => {
+        const fn table() -> [KindTable; 256] {
+            let mut table = [const { KindTable::of::<Instance>() }; 256];
+            $(table[<$type as Object>::KIND as usize] = KindTable::of::<$type>();)+
+            table
+        }
+    };
+}
+
+kinds! {
+    Float, Int, Str, Bytes, ByteArray, Tuple, List, Dict, Set, FrozenSet, Range, Slice, Complex,
+    Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, Generator,
+    Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
+    ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
+    ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
+    Enumerate, Filter, Map, Zip,
+    modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+}

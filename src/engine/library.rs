@@ -1,0 +1,82 @@
+//! All native types and modules, and the namespace of the built-in functions.
+
+use std::sync::LazyLock;
+
+use crate::builtins;
+use crate::heap::{Ref, Value};
+use crate::modules;
+use crate::object::dict::Dict;
+use crate::object::native::{Native, R, TypeDef};
+use crate::vm::{Library, Vm};
+
+/// See `Library`.
+pub static LIBRARY: LazyLock<Library> =
+    LazyLock::new(|| Library { kinds: &super::KINDS, types: all_types(), modules: modules::MODULES });
+
+/// In `builtins` and `modules` everyone adds a line.
+fn all_types() -> &'static [&'static TypeDef] {
+    static TYPES: LazyLock<Vec<&'static TypeDef>> = LazyLock::new(|| {
+        builtins::TYPES.iter().chain(modules::TYPES).flat_map(|types| types.iter().copied()).collect()
+    });
+    &TYPES
+}
+
+/// Puts the built-in functions and types into the namespace of `builtins`, and makes its module.
+pub(super) fn fill_builtins(vm: &mut Vm) -> R<()> {
+    let namespace = vm.builtins.clone();
+    let owner = vm.intern("builtins").into_value();
+    let functions = builtins::functions::FUNCTIONS.iter().chain(modules::BUILTIN_FUNCTIONS);
+    for def in functions.flat_map(|table| table.iter()) {
+        let native = Native::alloc(def, Value::UNDEF, owner.clone()).into_value();
+        vm.set_name(&namespace, def.name(), native)?;
+    }
+    for def in vm.library.types.iter().filter(|def| def.module == "builtins" && is_public(def.name)) {
+        let class = vm.class_of_def(def).into_value();
+        vm.set_name(&namespace, def.name, class)?;
+    }
+    put_constants(vm, &namespace)
+}
+
+fn put_constants(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
+    let constants = [
+        ("None", Value::NONE),
+        ("True", Value::TRUE),
+        ("False", Value::FALSE),
+        ("Ellipsis", Value::ELLIPSIS),
+        ("NotImplemented", Value::NOT_IMPLEMENTED),
+        ("__debug__", Value::TRUE),
+    ];
+    for (name, value) in constants {
+        vm.set_name(namespace, name, value)?;
+    }
+    let build_class = vm.build_class_function();
+    vm.set_name(namespace, "__build_class__", build_class)?;
+    for (alias, of) in [("EnvironmentError", "OSError"), ("IOError", "OSError")] {
+        if let Some(class) = namespace.get_name(of) {
+            vm.set_name(namespace, alias, class)?;
+        }
+    }
+    for (name, value) in [("__name__", "builtins"), ("__doc__", "Built-in functions, types, exceptions, and other objects.")] {
+        let value = crate::builtins::arguments::string(value);
+        vm.set_name(namespace, name, value)?;
+    }
+    for name in ["__package__", "__loader__", "__spec__"] {
+        vm.set_name(namespace, name, Value::NONE)?;
+    }
+    let module = crate::object::module::Module::alloc(namespace.clone()).into_value();
+    let modules = vm.modules.clone();
+    vm.set_name(&modules, "builtins", module)
+}
+
+/// Types of the language that are not names of `builtins`.
+fn is_public(name: &str) -> bool {
+    !matches!(
+        name,
+        "NoneType" | "ellipsis" | "NotImplementedType" | "function" | "module" | "generator" | "coroutine"
+            | "async_generator" | "builtin_function_or_method" | "method" | "method_descriptor" | "wrapper_descriptor"
+            | "cell" | "code" | "frame" | "traceback" | "mappingproxy" | "getset_descriptor" | "member_descriptor"
+            | "dict_keys" | "dict_values" | "dict_items"
+    ) && !name.contains("iterator")
+        && !name.starts_with("async_generator_")
+        && !name.starts_with('_')
+}

@@ -1,0 +1,23 @@
+//! Native modules: a table a file. Everyone adds a line.
+
+pub mod functools;
+pub mod itertools;
+pub mod math;
+
+use crate::object::native::{Def, ModuleDef, TypeDef};
+
+/// All native modules.
+pub static MODULES: &[&ModuleDef] = &[
+    &functools::MODULE,
+    &itertools::MODULE,
+    &math::MODULE,
+];
+
+/// All native types of modules, those without a name in their module included.
+pub static TYPES: &[&[&TypeDef]] = &[
+    functools::TYPES,
+    itertools::TYPES,
+];
+
+/// Built-in functions that modules provide.
+pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[];
