@@ -67,7 +67,10 @@ fn every_block_of_script_runs() {
             if !matches!(block.language.as_str(), "python" | "async") {
                 continue;
             }
-            let run = Hoop::new(["-"]).stdin(&block.text).run();
+            let script =
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("block-{}.async", block.line));
+            fs::write(&script, &block.text).expect("the temporary folder can be written to");
+            let run = Hoop::new([&script]).run();
             let place = format!(
                 "{}:{}",
                 page.strip_prefix(root()).unwrap_or(&page).display(),
