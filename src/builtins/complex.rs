@@ -1,0 +1,188 @@
+//! `complex`: its table.
+
+use super::adapt::{given, lift};
+use super::operators;
+use super::str::format::formatted;
+use crate::heap::Value;
+use crate::object::class::class_flags;
+use crate::object::complex::{self, Complex, Parts, complex};
+use crate::object::float::float;
+use crate::object::format_spec::Subject;
+use crate::object::int;
+use crate::object::int_text;
+use crate::object::kind;
+use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::receiver;
+use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
+use crate::vm::special::Special;
+
+/// `complex`
+pub static COMPLEX: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "Create a complex number from a string or numbers.",
+    new: Some(Def::leaf("__new__(cls, real=<unset>, imag=<unset>)", new)),
+    methods: METHODS,
+    attributes: ATTRIBUTES,
+    ..TypeDef::new("builtins", "complex", kind::COMPLEX)
+};
+
+static METHODS: &[Def] = &[
+    Def::leaf("conjugate(self, /)", conjugate).doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
+    Def::leaf("from_number(cls, number, /)", from_number).class().doc("Convert number to a complex floating-point number."),
+    Def::leaf("__abs__(self, /)", operators::abs),
+    Def::leaf("__add__(self, value, /)", operators::add),
+    Def::leaf("__bool__(self, /)", truth),
+    Def::leaf("__complex__(self, /)", plain).doc("Convert this value to exact type complex."),
+    Def::leaf("__eq__(self, value, /)", operators::eq),
+    Def::leaf("__format__(self, format_spec, /)", format),
+    Def::leaf("__ge__(self, value, /)", unordered),
+    Def::leaf("__getnewargs__(self, /)", getnewargs),
+    Def::leaf("__gt__(self, value, /)", unordered),
+    Def::leaf("__hash__(self, /)", hash),
+    Def::leaf("__le__(self, value, /)", unordered),
+    Def::leaf("__lt__(self, value, /)", unordered),
+    Def::leaf("__mul__(self, value, /)", operators::mul),
+    Def::leaf("__ne__(self, value, /)", operators::ne),
+    Def::leaf("__neg__(self, /)", operators::neg),
+    Def::leaf("__pos__(self, /)", plain),
+    Def::leaf("__pow__(self, value, mod=None, /)", pow),
+    Def::leaf("__radd__(self, value, /)", operators::radd),
+    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__rpow__(self, value, mod=None, /)", rpow),
+    Def::leaf("__rsub__(self, value, /)", operators::rsub),
+    Def::leaf("__rtruediv__(self, value, /)", operators::rtruediv),
+    Def::leaf("__sub__(self, value, /)", operators::sub),
+    Def::leaf("__truediv__(self, value, /)", operators::truediv),
+];
+
+static ATTRIBUTES: &[Attribute] = &[
+    Attribute::get("real", |_, value| Ok(float(parts(value).0))),
+    Attribute::get("imag", |_, value| Ok(float(parts(value).1))),
+];
+
+fn parts(value: &Value) -> Parts {
+    value.get::<Complex>().map_or((0.0, 0.0), Complex::parts)
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &COMPLEX)?;
+    let result = parts_for(vm, &args[1], &args[2])?;
+    if shape == kind::COMPLEX as u32 {
+        return Ok(complex(result));
+    }
+    Ok(Complex::with_shape(shape, result).into_value())
+}
+
+fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
+    if let Some(text) = real.get::<Str>() {
+        if given(imag) {
+            return Err(vm.type_error("complex() can't take second arg if first is a string"));
+        }
+        let parsed = int_text::ascii_float(text).and_then(|plain| complex::parse(&plain));
+        return match parsed {
+            Some(parts) => Ok(parts),
+            None => Err(vm.value_error("complex() arg is a malformed string")),
+        };
+    }
+    if imag.is_kind::<Str>() {
+        return Err(vm.type_error("complex() second arg can't be a string"));
+    }
+    let first = match given(real) {
+        true => part(vm, real, "complex() first argument must be a string or a number, not ")?,
+        false => (0.0, 0.0),
+    };
+    if !given(imag) {
+        return Ok(first);
+    }
+    let second = part(vm, imag, "complex() second argument must be a number, not ")?;
+    // real + imag * 1j, where each may be complex.
+    Ok((first.0 - second.1, first.1 + second.0))
+}
+
+fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
+    if let Some(number) = value.get_exact::<Complex>() {
+        return Ok(number.parts());
+    }
+    if let Some(method) = vm.special_of(value, Special::Complex) {
+        let step = vm.call_special(method, value, &[]);
+        let result = vm.finish(step)?;
+        if let Some(number) = result.get::<Complex>() {
+            return Ok(number.parts());
+        }
+        let (own, given) = (vm.type_name(value), vm.type_name(&result));
+        return Err(vm.type_error(format!("{own}.__complex__() must return a complex, not {given}")));
+    }
+    if let Some(number) = complex::number(value) {
+        return lift(vm, number);
+    }
+    if vm.special_of(value, Special::Float).is_some() || vm.has_index(value) {
+        return vm.float(value).map(|re| (re, 0.0));
+    }
+    let given = vm.type_name(value);
+    Err(vm.type_error(format!("{error}'{given}'")))
+}
+
+fn from_number(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_kind::<Str>() {
+        return Err(vm.type_error("must be real number, not str"));
+    }
+    let number = complex(part(vm, &args[1], "must be real number, not ")?);
+    let class = vm.class_of_def(&COMPLEX);
+    if args[0].is(class.as_value()) {
+        return Ok(number);
+    }
+    vm.call(&args[0], &[number])
+}
+
+fn plain(_: &mut Vm, args: &[Value]) -> R {
+    Ok(complex(parts(&args[0])))
+}
+
+fn conjugate(_: &mut Vm, args: &[Value]) -> R {
+    let (re, im) = parts(&args[0]);
+    Ok(complex((re, -im)))
+}
+
+fn truth(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(parts(&args[0]) != (0.0, 0.0)))
+}
+
+fn unordered(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::NOT_IMPLEMENTED)
+}
+
+fn hash(_: &mut Vm, args: &[Value]) -> R {
+    Ok(int::from_i64(complex::hash(parts(&args[0]))))
+}
+
+fn getnewargs(_: &mut Vm, args: &[Value]) -> R {
+    let (re, im) = parts(&args[0]);
+    Ok(Tuple::pair(float(re), float(im)).into_value())
+}
+
+fn format(vm: &mut Vm, args: &[Value]) -> R {
+    let number = receiver!(vm, args[0], Complex, "complex").parts();
+    if args[1].get::<Str>().is_some_and(Str::is_empty) {
+        return vm.str(&args[0]).map(Into::into);
+    }
+    formatted(vm, Subject::Complex(number), &args[0], &args[1])
+}
+
+fn pow(vm: &mut Vm, args: &[Value]) -> R {
+    power(vm, &args[0], &args[1], &args[2])
+}
+
+fn rpow(vm: &mut Vm, args: &[Value]) -> R {
+    power(vm, &args[1], &args[0], &args[2])
+}
+
+fn power(vm: &mut Vm, a: &Value, b: &Value, m: &Value) -> R {
+    if !m.is_none() {
+        return Err(vm.value_error("complex modulo"));
+    }
+    vm.native_binary(BinaryOp::Pow, a, b)
+}

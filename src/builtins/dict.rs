@@ -1,0 +1,301 @@
+//! `dict` and its views: their tables.
+
+use super::adapt::{gather, given, lift, size_value};
+use super::operators;
+use crate::heap::{Ref, Value};
+use crate::object::class::class_flags;
+use crate::object::dict::{Dict, DictTable};
+use crate::object::iterator::{BACKWARD, DictItems, DictKeys, DictValues, KEYS};
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::set::{Set, SetTable, with_table};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::receiver;
+use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
+
+/// `dict`
+pub static DICT: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::MAPPING | class_flags::MATCH_SELF,
+    doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
+    methods: METHODS,
+    ..TypeDef::new("builtins", "dict", kind::DICT)
+};
+
+static METHODS: &[Def] = &[
+    Def::leaf("clear(self, /)", clear).doc("Remove all items from the dict."),
+    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of the dict."),
+    Def::frame("fromkeys(cls, iterable, value=None, /)", 1, fromkeys)
+        .class()
+        .doc("Create a new dictionary with keys from iterable and values set to value."),
+    Def::leaf("get(self, key, default=None, /)", get).doc("Return the value for key if key is in the dictionary, else default."),
+    Def::leaf("items(self, /)", items).doc("Return a set-like object providing a view on the dict's items."),
+    Def::leaf("keys(self, /)", keys).doc("Return a set-like object providing a view on the dict's keys."),
+    Def::leaf("pop(self, key, default=<unset>, /)", pop)
+        .doc("D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError."),
+    Def::leaf("popitem(self, /)", popitem)
+        .doc("Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."),
+    Def::leaf("setdefault(self, key, default=None, /)", setdefault)
+        .doc("Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."),
+    Def::frame("update(self, other=<unset>, /, **kwargs)", 1, update)
+        .doc("D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F."),
+    Def::leaf("values(self, /)", values).doc("Return an object providing a view on the dict's values."),
+    Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
+    Def::leaf("__contains__(self, key, /)", operators::contains).doc("True if the dictionary has the specified key, else False."),
+    Def::leaf("__delitem__(self, key, /)", operators::delitem),
+    Def::leaf("__eq__(self, value, /)", operators::eq),
+    Def::leaf("__ge__(self, value, /)", operators::ge),
+    Def::leaf("__getitem__(self, key, /)", getitem),
+    Def::leaf("__gt__(self, value, /)", operators::gt),
+    Def::frame("__init__(self, other=<unset>, /, **kwargs)", 1, update),
+    Def::frame("__ior__(self, value, /)", 2, ior),
+    Def::leaf("__iter__(self, /)", iter),
+    Def::leaf("__le__(self, value, /)", operators::le),
+    Def::leaf("__len__(self, /)", operators::len),
+    Def::leaf("__lt__(self, value, /)", operators::lt),
+    Def::leaf("__ne__(self, value, /)", operators::ne),
+    Def::leaf("__or__(self, value, /)", operators::or),
+    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the dict keys."),
+    Def::leaf("__ror__(self, value, /)", operators::ror),
+    Def::leaf("__setitem__(self, key, value, /)", operators::setitem),
+    Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the dict in memory."),
+];
+
+fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &DICT)?;
+    if shape == kind::DICT as u32 {
+        return Ok(Dict::new().into_value());
+    }
+    Ok(Dict::with_shape(shape, DictTable::new()).into_value())
+}
+
+/// The receiver as a reference, which lives on while script code runs.
+fn dict_of(vm: &mut Vm, value: &Value) -> R<Ref<Dict>> {
+    match value.to_ref::<Dict>() {
+        Some(dict) => Ok(dict),
+        None => Err(super::adapt::bad_receiver(vm, value, "dict")),
+    }
+}
+
+/// `update` and `__init__`. Registers: self, other, keywords, items.
+fn update(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == 0 {
+        match start_update(vm, frame) {
+            Ok(true) => {}
+            Ok(false) => return finish_update(vm, frame).into(),
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
+    match gather(vm, frame, input, 1, 3) {
+        Ok(items) => match insert_pairs(vm, &frame.regs[0].clone(), &items) {
+            Ok(()) => finish_update(vm, frame).into(),
+            Err(raised) => Step::Raise(raised),
+        },
+        Err(step) => step,
+    }
+}
+
+/// Takes a mapping at once; says whether pairs are to be gathered.
+fn start_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R<bool> {
+    let target = dict_of(vm, &frame.regs[0])?;
+    let other = frame.regs[1].clone();
+    if !given(&other) {
+        return Ok(false);
+    }
+    if !other.is_exact::<Dict>() && vm.get_attr_optional(&other, "keys")?.is_none() {
+        return Ok(true);
+    }
+    update_from_mapping(vm, &target, &other)?;
+    Ok(false)
+}
+
+/// Updates from a dict or anything with `keys()`.
+pub fn update_from_mapping(vm: &mut Vm, target: &Ref<Dict>, other: &Value) -> R<()> {
+    if let Some(source) = other.get_exact::<Dict>() {
+        if target.is_empty() && !target.as_value().is(other) {
+            let copied = source.table.borrow().copy();
+            let copied = lift(vm, copied)?;
+            let old = target.table.replace(copied);
+            drop(old);
+            return Ok(());
+        }
+        for (key, value) in source.pairs() {
+            vm.dict_set(target, &key, value)?;
+        }
+        return Ok(());
+    }
+    for (key, value) in vm.mapping_entries(other)? {
+        vm.dict_set(target, &key, value)?;
+    }
+    Ok(())
+}
+
+fn finish_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R {
+    let target = dict_of(vm, &frame.regs[0])?;
+    if let Some(keywords) = frame.regs[2].get::<Dict>() {
+        for (key, value) in keywords.pairs() {
+            vm.dict_set(&target, &key, value)?;
+        }
+    }
+    Ok(Value::NONE)
+}
+
+/// Puts pairs into a dict: each item is an iterable of a key and a value.
+fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
+    let target = dict_of(vm, target)?;
+    let mut i = 0;
+    while let Some(item) = items.get(i) {
+        let pair = match item.get_exact::<Tuple>() {
+            Some(tuple) => tuple.items().to_vec(),
+            None => {
+                if !vm.is_iterable(&item) {
+                    return Err(vm.type_error(format!("cannot convert dictionary update sequence element #{i} to a sequence")));
+                }
+                vm.collect(&item)?
+            }
+        };
+        let [key, value] = pair.as_slice() else {
+            let message = format!("dictionary update sequence element #{i} has length {}; 2 is required", pair.len());
+            return Err(vm.value_error(message));
+        };
+        vm.dict_set(&target, key, value.clone())?;
+        i += 1;
+    }
+    Ok(())
+}
+
+/// `self |= other`. Registers: self, other, keywords (none), items.
+fn ior(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match update(vm, frame, input) {
+        Step::Return(_) => Step::Return(frame.regs[0].clone()),
+        step => step,
+    }
+}
+
+/// Registers: class, iterable, value, items.
+fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match gather(vm, frame, input, 1, 3) {
+        Ok(items) => keyed(vm, frame, &items).into(),
+        Err(step) => step,
+    }
+}
+
+fn keyed(vm: &mut Vm, frame: &NativeFrame<'_>, items: &List) -> R {
+    let class = vm.class_of_def(&DICT);
+    let value = frame.regs[2].clone();
+    let made = if frame.regs[0].is(class.as_value()) { Dict::new().into_value() } else { vm.call(&frame.regs[0].clone(), &[])? };
+    let mut i = 0;
+    while let Some(key) = items.get(i) {
+        match made.get_exact::<Dict>() {
+            Some(dict) => vm.dict_set(dict, &key, value.clone())?,
+            None => vm.set_item(&made, &key, &value)?,
+        }
+        i += 1;
+    }
+    Ok(made)
+}
+
+fn clear(vm: &mut Vm, args: &[Value]) -> R {
+    let old = receiver!(vm, args[0], Dict, "dict").take();
+    drop(old);
+    Ok(Value::NONE)
+}
+
+fn copy(vm: &mut Vm, args: &[Value]) -> R {
+    let table = receiver!(vm, args[0], Dict, "dict").table.borrow().copy();
+    lift(vm, table).map(|table| Dict::from_table(table).into_value())
+}
+
+fn get(vm: &mut Vm, args: &[Value]) -> R {
+    let dict = receiver!(vm, args[0], Dict, "dict");
+    if dict.strings_only()
+        && let Some(key) = args[1].get_exact::<Str>()
+    {
+        return Ok(dict.get_str(key).unwrap_or_else(|| args[2].clone()));
+    }
+    Ok(vm.dict_get(dict, &args[1])?.unwrap_or_else(|| args[2].clone()))
+}
+
+fn getitem(vm: &mut Vm, args: &[Value]) -> R {
+    let dict = receiver!(vm, args[0], Dict, "dict");
+    if let Some(value) = vm.dict_get(dict, &args[1])? {
+        return Ok(value);
+    }
+    if !args[0].is_exact::<Dict>()
+        && let Some(method) = vm.special_of(&args[0], crate::vm::special::Special::Missing)
+    {
+        let step = vm.call_special(method, &args[0], &args[1..2]);
+        return vm.finish(step);
+    }
+    Err(vm.key_error(&args[1]))
+}
+
+fn pop(vm: &mut Vm, args: &[Value]) -> R {
+    let dict = receiver!(vm, args[0], Dict, "dict");
+    match vm.dict_remove(dict, &args[1])? {
+        Some((_, value)) => Ok(value),
+        None if given(&args[2]) => Ok(args[2].clone()),
+        None => Err(vm.key_error(&args[1])),
+    }
+}
+
+fn popitem(vm: &mut Vm, args: &[Value]) -> R {
+    let last = receiver!(vm, args[0], Dict, "dict").table.borrow_mut().pop_last();
+    match last {
+        Some((key, value)) => Ok(Tuple::pair(key, value).into_value()),
+        None => Err(vm.key_error_text("popitem(): dictionary is empty")),
+    }
+}
+
+fn setdefault(vm: &mut Vm, args: &[Value]) -> R {
+    let dict = receiver!(vm, args[0], Dict, "dict");
+    if let Some(value) = vm.dict_get(dict, &args[1])? {
+        return Ok(value);
+    }
+    vm.dict_set(dict, &args[1], args[2].clone())?;
+    Ok(args[2].clone())
+}
+
+fn iter(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(vm.dict_iterator(&args[0], KEYS))
+}
+
+fn reversed(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(vm.dict_iterator(&args[0], KEYS | BACKWARD))
+}
+
+fn keys(_: &mut Vm, args: &[Value]) -> R {
+    Ok(DictKeys::alloc(args[0].clone()).into_value())
+}
+
+fn values(_: &mut Vm, args: &[Value]) -> R {
+    Ok(DictValues::alloc(args[0].clone()).into_value())
+}
+
+fn items(_: &mut Vm, args: &[Value]) -> R {
+    Ok(DictItems::alloc(args[0].clone()).into_value())
+}
+
+fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
+    let end = receiver!(vm, args[0], Dict, "dict").table.borrow().end();
+    Ok(size_value(if end == 0 { 48 } else { 48 + 24 * end.next_power_of_two().max(8) }))
+}
+
+/// `dict | dict` for the operators of mappings that wrap a dict.
+pub fn merged(vm: &mut Vm, a: &Value, b: &Value) -> R {
+    vm.native_binary(BinaryOp::Or, a, b)
+}
+
+/// A set of the members of a set table, as a Value.
+pub fn set_value(table: SetTable) -> Value {
+    Set::new(table).into_value()
+}
+
+/// How many members a set or frozenset has.
+pub fn set_len(value: &Value) -> usize {
+    with_table(value, SetTable::len).unwrap_or(0)
+}

@@ -1,0 +1,235 @@
+//! `list`: its table.
+
+use super::adapt::{bound, count, lift, list, made, size_value, with_items, word};
+use super::operators;
+use crate::heap::{Buffer, Ref, Value};
+use crate::object::class::class_flags;
+use crate::object::iterator::ListIterator;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::receiver;
+use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
+
+/// `list`
+pub static LIST: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
+    doc: "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
+    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
+    methods: METHODS,
+    ..TypeDef::new("builtins", "list", kind::LIST)
+};
+
+static METHODS: &[Def] = &[
+    Def::leaf("append(self, object, /)", append).doc("Append object to the end of the list."),
+    Def::leaf("clear(self, /)", clear).doc("Remove all items from list."),
+    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of the list."),
+    Def::leaf("count(self, value, /)", count_of).doc("Return number of occurrences of value."),
+    Def::frame("extend(self, iterable, /)", 0, extend).doc("Extend list by appending elements from the iterable."),
+    Def::leaf("index(self, value, start=0, stop=9223372036854775807, /)", index)
+        .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
+    Def::leaf("insert(self, index, object, /)", insert).doc("Insert object before index."),
+    Def::leaf("pop(self, index=-1, /)", pop)
+        .doc("Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range."),
+    Def::leaf("remove(self, value, /)", remove)
+        .doc("Remove first occurrence of value.\n\nRaises ValueError if the value is not present."),
+    Def::leaf("reverse(self, /)", reverse).doc("Reverse *IN PLACE*."),
+    super::functions::sorting::LIST_SORT,
+    Def::leaf("__add__(self, value, /)", add),
+    Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
+    Def::leaf("__contains__(self, key, /)", operators::contains),
+    Def::leaf("__delitem__(self, key, /)", operators::delitem),
+    Def::leaf("__eq__(self, value, /)", operators::eq),
+    Def::leaf("__ge__(self, value, /)", operators::ge),
+    Def::leaf("__getitem__(self, index, /)", operators::getitem),
+    Def::leaf("__gt__(self, value, /)", operators::gt),
+    Def::frame("__iadd__(self, value, /)", 0, iadd),
+    Def::leaf("__imul__(self, value, /)", imul),
+    Def::frame("__init__(self, iterable=(), /)", 1, init),
+    Def::leaf("__iter__(self, /)", operators::iter),
+    Def::leaf("__le__(self, value, /)", operators::le),
+    Def::leaf("__len__(self, /)", operators::len),
+    Def::leaf("__lt__(self, value, /)", operators::lt),
+    Def::leaf("__mul__(self, value, /)", operators::mul),
+    Def::leaf("__ne__(self, value, /)", operators::ne),
+    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the list."),
+    Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the list in memory, in bytes."),
+];
+
+fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &LIST)?;
+    if shape == kind::LIST as u32 {
+        return Ok(List::empty().into_value());
+    }
+    Ok(List::with_shape(shape, Buffer::new()).into_value())
+}
+
+/// Registers: self, iterable, items.
+fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    with_items(vm, frame, input, (1, 2), |vm, regs, items| {
+        let target = receiver!(vm, regs[0], List, "list");
+        let old = target.items.replace(items.take());
+        drop(old);
+        Ok(Value::NONE)
+    })
+}
+
+fn append(vm: &mut Vm, args: &[Value]) -> R {
+    let pushed = receiver!(vm, args[0], List, "list").push(args[1].clone());
+    lift(vm, pushed).map(|()| Value::NONE)
+}
+
+fn clear(vm: &mut Vm, args: &[Value]) -> R {
+    let old = receiver!(vm, args[0], List, "list").take();
+    drop(old);
+    Ok(Value::NONE)
+}
+
+fn copy(vm: &mut Vm, args: &[Value]) -> R {
+    let items = receiver!(vm, args[0], List, "list").copy();
+    list(vm, items)
+}
+
+fn count_of(vm: &mut Vm, args: &[Value]) -> R {
+    let source = receiver!(vm, args[0], List, "list");
+    let (mut found, mut i) = (0, 0);
+    while let Some(item) = source.get(i) {
+        found += vm.eq(&item, &args[1])? as usize;
+        i += 1;
+    }
+    Ok(size_value(found))
+}
+
+/// Registers: self, iterable.
+fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => match vm.extend_list_step(&frame.regs[0], &frame.regs[1]) {
+            step @ (Step::Return(_) | Step::Raise(_)) => step,
+            step => Step::Do(Box::new(step)),
+        },
+        Input::Raised(raised) => Step::Raise(raised),
+        Input::Value(_) | Input::Yielded(_) => Step::Return(Value::NONE),
+    }
+}
+
+fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match extend(vm, frame, input) {
+        Step::Return(_) => Step::Return(frame.regs[0].clone()),
+        step => step,
+    }
+}
+
+fn add(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_kind::<List>() {
+        let given = vm.type_name(&args[1]);
+        return Err(vm.type_error(format!("can only concatenate list (not \"{given}\") to list")));
+    }
+    vm.native_binary(BinaryOp::Add, &args[0], &args[1])
+}
+
+fn imul(vm: &mut Vm, args: &[Value]) -> R {
+    let product = vm.native_binary(BinaryOp::Mul, &args[0], &args[1])?;
+    let Some(product) = product.get::<List>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let old = receiver!(vm, args[0], List, "list").items.replace(product.take());
+    drop(old);
+    Ok(args[0].clone())
+}
+
+/// The bounds of `index`, where negative ones count from the end.
+pub fn search_bounds(vm: &mut Vm, start: &Value, stop: &Value, len: usize) -> R<(usize, usize)> {
+    let place = |bound: Option<i64>| match bound.unwrap_or(0) {
+        i if i < 0 => i.saturating_add(len as i64).max(0) as usize,
+        i => i as usize,
+    };
+    let (start, stop) = (bound(vm, start)?, bound(vm, stop)?);
+    Ok((place(start), place(stop)))
+}
+
+fn index(vm: &mut Vm, args: &[Value]) -> R {
+    let source = receiver!(vm, args[0], List, "list");
+    let (mut i, stop) = search_bounds(vm, &args[2], &args[3], source.len())?;
+    while i < stop
+        && let Some(item) = source.get(i)
+    {
+        if vm.eq(&item, &args[1])? {
+            return Ok(size_value(i));
+        }
+        i += 1;
+    }
+    let shown = vm.repr(&args[1])?;
+    Err(vm.value_error(format!("{} is not in list", shown.to_string_lossy())))
+}
+
+fn insert(vm: &mut Vm, args: &[Value]) -> R {
+    let target = receiver!(vm, args[0], List, "list");
+    let index = word(vm, &args[1])?;
+    let len = target.len() as i64;
+    let place = if index < 0 { (index + len).max(0) } else { index.min(len) };
+    let inserted = target.items.borrow_mut().insert(place as usize, args[2].clone());
+    lift(vm, inserted).map(|()| Value::NONE)
+}
+
+fn pop(vm: &mut Vm, args: &[Value]) -> R {
+    let target = receiver!(vm, args[0], List, "list");
+    let index = word(vm, &args[1])?;
+    let len = target.len() as i64;
+    if len == 0 {
+        return Err(vm.index_error("pop from empty list"));
+    }
+    let place = if index < 0 { index + len } else { index };
+    if place < 0 || place >= len {
+        return Err(vm.index_error("pop index out of range"));
+    }
+    Ok(match place == len - 1 {
+        true => target.pop().unwrap_or(Value::NONE),
+        false => target.items.borrow_mut().remove(place as usize),
+    })
+}
+
+fn remove(vm: &mut Vm, args: &[Value]) -> R {
+    let target = receiver!(vm, args[0], List, "list");
+    let mut i = 0;
+    while let Some(item) = target.get(i) {
+        if vm.eq(&item, &args[1])? {
+            // `__eq__` may have changed the list.
+            let removed = (i < target.len()).then(|| target.items.borrow_mut().remove(i));
+            drop(removed);
+            return Ok(Value::NONE);
+        }
+        i += 1;
+    }
+    Err(vm.value_error("list.remove(x): x not in list"))
+}
+
+fn reverse(vm: &mut Vm, args: &[Value]) -> R {
+    receiver!(vm, args[0], List, "list").items.borrow_mut().reverse();
+    Ok(Value::NONE)
+}
+
+fn reversed(vm: &mut Vm, args: &[Value]) -> R {
+    let len = receiver!(vm, args[0], List, "list").len();
+    Ok(ListIterator::alloc(args[0].clone(), len, 0, 1).into_value())
+}
+
+fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
+    let capacity = receiver!(vm, args[0], List, "list").items.borrow().capacity();
+    Ok(size_value(40 + 8 * capacity))
+}
+
+/// A list with `count` copies of an item, for natives.
+pub fn repeated(vm: &mut Vm, item: &Value, times: &Value) -> R<Ref<List>> {
+    let times = count(vm, times)?;
+    let mut items = Buffer::new();
+    let resized = items.resize(times, item.clone());
+    lift(vm, resized)?;
+    Ok(List::new(items))
+}
+
+/// A list that holds the items of a buffer, as a Value.
+pub fn of_buffer(vm: &mut Vm, items: Result<Buffer<Value>, crate::heap::OutOfMemory>) -> R {
+    let made_list = items.map(List::new);
+    made(vm, made_list)
+}

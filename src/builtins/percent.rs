@@ -1,0 +1,274 @@
+//! The `%` operator of `str` and `bytes`: walks over format and arguments.
+
+use crate::builtins::adapt::{lift, made, text, word};
+use crate::heap::{Buffer, Value};
+use crate::object::bytes::{self, Bytes};
+use crate::object::dict::Dict;
+use crate::object::float;
+use crate::object::int::IntView;
+use crate::object::list::List;
+use crate::object::native::R;
+use crate::object::percent::{Conversion, Layout, Piece, Pieces, Size, unsupported};
+use crate::object::str::{Str, encode_point};
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::special::Special;
+
+/// The arguments: a tuple's items one after the other, or a single value.
+struct Arguments<'a> {
+    given: &'a Value,
+    next: usize,
+    /// Whether a key was looked up: then nothing need be left over.
+    by_key: bool,
+    is_text: bool,
+}
+
+/// `text % args`
+pub fn format_str(vm: &mut Vm, format: &Str, args: &Value) -> R {
+    let mut out = Buffer::new();
+    run(vm, format.bytes(), args, &mut out, true)?;
+    text(vm, Ok(out))
+}
+
+/// `bytes % args`, as plain bytes.
+pub fn format_bytes(vm: &mut Vm, format: &[u8], args: &Value) -> R<Buffer<u8>> {
+    let mut out = Buffer::new();
+    run(vm, format, args, &mut out, false)?;
+    Ok(out)
+}
+
+fn run(vm: &mut Vm, format: &[u8], args: &Value, out: &mut Buffer<u8>, is_text: bool) -> R<()> {
+    let mut pieces = Pieces::new(format, is_text);
+    let mut arguments = Arguments { given: args, next: 0, by_key: false, is_text };
+    loop {
+        let piece = pieces.next();
+        match lift(vm, piece)? {
+            None => break,
+            Some(Piece::Literal(range)) => {
+                let copied = out.extend_from_slice(&format[range]);
+                lift(vm, copied)?;
+            }
+            Some(Piece::Convert(conversion)) => arguments.convert(vm, format, &conversion, out)?,
+        }
+    }
+    arguments.check_used(vm)
+}
+
+impl Arguments<'_> {
+    fn check_used(&self, vm: &mut Vm) -> R<()> {
+        let left_over = match self.given.get::<Tuple>() {
+            Some(tuple) => self.next < tuple.len(),
+            None => self.next == 0 && !self.is_mapping(vm),
+        };
+        if left_over && !self.by_key {
+            let what = if self.is_text { "string" } else { "bytes" };
+            return Err(vm.type_error(format!("not all arguments converted during {what} formatting")));
+        }
+        Ok(())
+    }
+
+    /// What can be subscripted may be a mapping, strings and the like apart.
+    fn is_mapping(&self, vm: &mut Vm) -> bool {
+        let given = self.given;
+        let sequence = if self.is_text { given.is_kind::<Str>() } else { bytes::with_bytes(given, |_| ()).is_some() };
+        !sequence && !given.is_kind::<Tuple>() && (given.is_kind::<List>() || vm.special_of(given, Special::GetItem).is_some())
+    }
+
+    fn next(&mut self, vm: &mut Vm) -> R {
+        let value = match self.given.get::<Tuple>() {
+            Some(tuple) => tuple.get(self.next),
+            None if self.next == 0 => Some(self.given.clone()),
+            None => None,
+        };
+        self.next += 1;
+        match value {
+            Some(value) => Ok(value),
+            None => Err(vm.type_error("not enough arguments for format string")),
+        }
+    }
+
+    fn by_key(&mut self, vm: &mut Vm, key: &[u8]) -> R {
+        if !self.is_mapping(vm) {
+            return Err(vm.type_error("format requires a mapping"));
+        }
+        self.by_key = true;
+        let key = if self.is_text {
+            let text = Str::from_wtf8(key);
+            made(vm, text)?
+        } else {
+            let bytes = Bytes::new(key);
+            made(vm, bytes)?
+        };
+        if let Some(dict) = self.given.get_exact::<Dict>() {
+            return match vm.dict_get(dict, &key)? {
+                Some(value) => Ok(value),
+                None => Err(vm.key_error(&key)),
+            };
+        }
+        let step = vm.get_item_step(self.given, &key);
+        vm.finish(step)
+    }
+
+    fn size(&mut self, vm: &mut Vm, size: Size, what: &str) -> R<Option<i64>> {
+        if size != Size::Argument {
+            return Ok(None);
+        }
+        let value = self.next(vm)?;
+        if IntView::of(&value).is_none() {
+            return Err(vm.type_error("* wants int"));
+        }
+        let size = word(vm, &value)?;
+        if i32::try_from(size).is_err() {
+            return Err(vm.overflow_error(format!("{what} too big")));
+        }
+        Ok(Some(size))
+    }
+
+    fn convert(&mut self, vm: &mut Vm, format: &[u8], conversion: &Conversion, out: &mut Buffer<u8>) -> R<()> {
+        let keyed = match &conversion.key {
+            Some(key) => Some(self.by_key(vm, &format[key.clone()])?),
+            None => None,
+        };
+        let width = self.size(vm, conversion.width, "width")?;
+        let precision = self.size(vm, conversion.precision, "precision")?;
+        let layout = Layout::of(conversion, width, precision);
+        if conversion.code == b'%' as u32 {
+            let pushed = out.push(b'%');
+            return lift(vm, pushed);
+        }
+        let code = u8::try_from(conversion.code).unwrap_or(0);
+        let known = matches!(code, b'd' | b'i' | b'u' | b'x' | b'X' | b'o' | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'c' | b's' | b'r' | b'a' | b'b');
+        if !known || (code == b'b' && self.is_text) {
+            let value = match keyed {
+                Some(value) => Ok(value),
+                None => self.next(vm),
+            };
+            value?;
+            return Err(vm.fault(unsupported(conversion)));
+        }
+        let value = match keyed {
+            Some(value) => value,
+            None => self.next(vm)?,
+        };
+        self.convert_value(vm, &value, code, &layout, out)
+    }
+
+    fn convert_value(&self, vm: &mut Vm, value: &Value, code: u8, layout: &Layout, out: &mut Buffer<u8>) -> R<()> {
+        let pushed = match code {
+            b's' if self.is_text => layout.push_text(out, vm.str(value)?.bytes(), false),
+            b'r' if self.is_text => layout.push_text(out, vm.repr(value)?.bytes(), false),
+            b'a' | b'r' => layout.push_text(out, vm.ascii(value)?.bytes(), !self.is_text),
+            b's' | b'b' => {
+                let bytes = bytes_of(vm, value)?;
+                layout.push_text(out, &bytes, true)
+            }
+            b'c' => {
+                let character = self.character(vm, value)?;
+                Layout { precision: None, ..*layout }.push_text(out, &character, !self.is_text)
+            }
+            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
+                let number = float_of(vm, value)?;
+                layout.push_float(out, number, code)
+            }
+            _ => {
+                let number = int_of(vm, value, code)?;
+                let view = IntView::of(&number).unwrap_or(IntView::Small(0));
+                layout.push_int(out, view, code)
+            }
+        };
+        lift(vm, pushed)
+    }
+
+    /// The one character of `%c`.
+    fn character(&self, vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+        if self.is_text {
+            if let Some(text) = value.get::<Str>() {
+                if text.len() == 1 {
+                    return Ok(text.bytes().to_vec());
+                }
+                let message = format!("%c requires an int or a unicode character, not a string of length {}", text.len());
+                return Err(vm.type_error(message));
+            }
+        } else if let Some(byte) = bytes::with_bytes(value, |b| if let [byte] = b { Ok(*byte) } else { Err(b.len()) }) {
+            return match byte {
+                Ok(byte) => Ok(vec![byte]),
+                Err(len) => {
+                    let given = vm.type_name(value);
+                    Err(vm.type_error(format!("%c requires an integer in range(256) or a single byte, not a {given} object of length {len}")))
+                }
+            };
+        }
+        if !vm.has_index(value) {
+            let given = vm.type_name(value);
+            return Err(vm.type_error(if self.is_text {
+                format!("%c requires an int or a unicode character, not {given}")
+            } else {
+                format!("%c requires an integer in range(256) or a single byte, not {given}")
+            }));
+        }
+        let point = vm.index_clamped(value)?;
+        match (self.is_text, u32::try_from(point)) {
+            (true, Ok(point)) if point < 0x11_0000 => Ok(encode_point(point, &mut [0; 4]).to_vec()),
+            (false, Ok(point)) if point < 256 => Ok(vec![point as u8]),
+            (true, _) => Err(vm.overflow_error("%c arg not in range(0x110000)")),
+            (false, _) => Err(vm.overflow_error("%c arg not in range(256)")),
+        }
+    }
+}
+
+/// The bytes that `%b` takes.
+fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+    if let Some(bytes) = super::bytes::buffer_of(vm, value) {
+        return Ok(bytes);
+    }
+    if let Some(method) = vm.special_of(value, Special::Bytes) {
+        let step = vm.call_special(method, value, &[]);
+        let result = vm.finish(step)?;
+        if let Some(bytes) = result.get::<Bytes>() {
+            return Ok(bytes.bytes().to_vec());
+        }
+        let given = vm.type_name(&result);
+        return Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")));
+    }
+    let given = vm.type_name(value);
+    Err(vm.type_error(format!("%b requires a bytes-like object, or an object that implements __bytes__, not '{given}'")))
+}
+
+fn float_of(vm: &mut Vm, value: &Value) -> R<f64> {
+    if let Some(f) = float::as_float(value) {
+        return Ok(f);
+    }
+    if vm.special_of(value, Special::Float).is_none() && !vm.has_index(value) {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("must be real number, not {given}")));
+    }
+    vm.float(value)
+}
+
+fn int_of(vm: &mut Vm, value: &Value, code: u8) -> R {
+    if IntView::of(value).is_some() {
+        return Ok(value.clone());
+    }
+    let shown = code as char;
+    if matches!(code, b'x' | b'X' | b'o') {
+        if vm.has_index(value) {
+            return vm.index_value(value);
+        }
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("%{shown} format: an integer is required, not {given}")));
+    }
+    if let Some(f) = float::as_float(value) {
+        let whole = crate::object::int::from_f64(f);
+        return made(vm, whole);
+    }
+    if vm.has_index(value) {
+        return vm.index_value(value);
+    }
+    match vm.special_of(value, Special::Int) {
+        Some(_) => super::int::int_of_value(vm, value),
+        None => {
+            let given = vm.type_name(value);
+            Err(vm.type_error(format!("%{shown} format: a real number is required, not {given}")))
+        }
+    }
+}

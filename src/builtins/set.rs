@@ -1,0 +1,647 @@
+//! `set` and `frozenset`: their tables.
+//!
+//! A method that takes iterables gathers those that are no sets in its native
+//! frame first; then everything is at hand, and the operation runs at once.
+
+use super::adapt::{gather, lift, size_value};
+use super::operators;
+use crate::heap::{OutOfMemory, Ref, Value};
+use crate::object::class::class_flags;
+use crate::object::dict::Dict;
+use crate::object::hash::frozenset_hash;
+use crate::object::int;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::set::{FrozenSet, Set, SetTable, with_table};
+use crate::object::set_ops;
+use crate::object::tuple::Tuple;
+use crate::receiver;
+use crate::vm::Vm;
+
+/// `set`
+pub static SET: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::MATCH_SELF,
+    doc: "set() -> new empty set object\nset(iterable) -> new set object\n\nBuild an unordered collection of unique elements.",
+    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
+    methods: SET_METHODS,
+    ..TypeDef::new("builtins", "set", kind::SET)
+};
+
+/// `frozenset`
+pub static FROZENSET: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::MATCH_SELF,
+    doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
+    new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen)),
+    methods: FROZEN_METHODS,
+    ..TypeDef::new("builtins", "frozenset", kind::FROZENSET)
+};
+
+/// How many registers a method with gathered operands has beyond self and `*others`.
+const EXTRA: u16 = 3;
+const OTHERS: usize = 1;
+const READY: usize = 2;
+const SOURCE: usize = 3;
+const ITEMS: usize = 4;
+
+static SET_METHODS: &[Def] = &[
+    Def::leaf("add(self, object, /)", add).doc("Add an element to a set.\n\nThis has no effect if the element is already present."),
+    Def::leaf("clear(self, /)", clear).doc("Remove all elements from this set."),
+    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of a set."),
+    Def::frame("difference(self, /, *others)", EXTRA, difference).doc("Return a new set with elements in the set that are not in the others."),
+    Def::frame("difference_update(self, /, *others)", EXTRA, difference_update).doc("Update the set, removing elements found in others."),
+    Def::leaf("discard(self, object, /)", discard)
+        .doc("Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set."),
+    Def::frame("intersection(self, /, *others)", EXTRA, intersection).doc("Return a new set with elements common to the set and all others."),
+    Def::frame("intersection_update(self, /, *others)", EXTRA, intersection_update).doc("Update the set, keeping only elements found in it and all others."),
+    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint).doc("Return True if two sets have a null intersection."),
+    Def::frame("issubset(self, other, /)", EXTRA, issubset).doc("Report whether another set contains this set."),
+    Def::frame("issuperset(self, other, /)", EXTRA, issuperset).doc("Report whether this set contains another set."),
+    Def::leaf("pop(self, /)", pop).doc("Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty."),
+    Def::leaf("remove(self, object, /)", remove)
+        .doc("Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError."),
+    Def::frame("symmetric_difference(self, other, /)", EXTRA, symmetric_difference)
+        .doc("Return a new set with elements in either the set or other but not both."),
+    Def::frame("symmetric_difference_update(self, other, /)", EXTRA, symmetric_difference_update)
+        .doc("Update the set, keeping only elements found in either set, but not in both."),
+    Def::frame("union(self, /, *others)", EXTRA, union).doc("Return a new set with elements from the set and all others."),
+    Def::frame("update(self, /, *others)", EXTRA, update).doc("Update the set, adding elements from all others."),
+    Def::leaf("__and__(self, value, /)", operators::and),
+    Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
+    Def::leaf("__contains__(self, key, /)", contains),
+    Def::leaf("__eq__(self, value, /)", operators::eq),
+    Def::leaf("__ge__(self, value, /)", operators::ge),
+    Def::leaf("__gt__(self, value, /)", operators::gt),
+    Def::leaf("__iand__(self, value, /)", iand),
+    Def::frame("__init__(self, iterable=(), /)", 1, init),
+    Def::leaf("__ior__(self, value, /)", ior),
+    Def::leaf("__isub__(self, value, /)", isub),
+    Def::leaf("__iter__(self, /)", operators::iter),
+    Def::leaf("__ixor__(self, value, /)", ixor),
+    Def::leaf("__le__(self, value, /)", operators::le),
+    Def::leaf("__len__(self, /)", operators::len),
+    Def::leaf("__lt__(self, value, /)", operators::lt),
+    Def::leaf("__ne__(self, value, /)", operators::ne),
+    Def::leaf("__or__(self, value, /)", operators::or),
+    Def::leaf("__rand__(self, value, /)", operators::rand),
+    Def::leaf("__reduce__(self, /)", reduce),
+    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__ror__(self, value, /)", operators::ror),
+    Def::leaf("__rsub__(self, value, /)", operators::rsub),
+    Def::leaf("__rxor__(self, value, /)", operators::rxor),
+    Def::leaf("__sizeof__(self, /)", sizeof),
+    Def::leaf("__sub__(self, value, /)", operators::sub),
+    Def::leaf("__xor__(self, value, /)", operators::xor),
+];
+
+static FROZEN_METHODS: &[Def] = &[
+    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of a set."),
+    Def::frame("difference(self, /, *others)", EXTRA, difference).doc("Return a new set with elements in the set that are not in the others."),
+    Def::frame("intersection(self, /, *others)", EXTRA, intersection).doc("Return a new set with elements common to the set and all others."),
+    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint).doc("Return True if two sets have a null intersection."),
+    Def::frame("issubset(self, other, /)", EXTRA, issubset).doc("Report whether another set contains this set."),
+    Def::frame("issuperset(self, other, /)", EXTRA, issuperset).doc("Report whether this set contains another set."),
+    Def::frame("symmetric_difference(self, other, /)", EXTRA, symmetric_difference)
+        .doc("Return a new set with elements in either the set or other but not both."),
+    Def::frame("union(self, /, *others)", EXTRA, union).doc("Return a new set with elements from the set and all others."),
+    Def::leaf("__and__(self, value, /)", operators::and),
+    Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
+    Def::leaf("__contains__(self, key, /)", contains),
+    Def::leaf("__eq__(self, value, /)", operators::eq),
+    Def::leaf("__ge__(self, value, /)", operators::ge),
+    Def::leaf("__gt__(self, value, /)", operators::gt),
+    Def::leaf("__hash__(self, /)", hash),
+    Def::leaf("__iter__(self, /)", operators::iter),
+    Def::leaf("__le__(self, value, /)", operators::le),
+    Def::leaf("__len__(self, /)", operators::len),
+    Def::leaf("__lt__(self, value, /)", operators::lt),
+    Def::leaf("__ne__(self, value, /)", operators::ne),
+    Def::leaf("__or__(self, value, /)", operators::or),
+    Def::leaf("__rand__(self, value, /)", operators::rand),
+    Def::leaf("__reduce__(self, /)", reduce),
+    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__ror__(self, value, /)", operators::ror),
+    Def::leaf("__rsub__(self, value, /)", operators::rsub),
+    Def::leaf("__rxor__(self, value, /)", operators::rxor),
+    Def::leaf("__sizeof__(self, /)", sizeof),
+    Def::leaf("__sub__(self, value, /)", operators::sub),
+    Def::leaf("__xor__(self, value, /)", operators::xor),
+];
+
+fn set_of(vm: &mut Vm, value: &Value) -> R<Ref<Set>> {
+    match value.to_ref::<Set>() {
+        Some(set) => Ok(set),
+        None => Err(super::adapt::bad_receiver(vm, value, "set")),
+    }
+}
+
+/// A copy of the table of a set or frozenset, slot for slot.
+fn snapshot(vm: &mut Vm, value: &Value) -> R<SetTable> {
+    match with_table(value, SetTable::snapshot) {
+        Some(table) => lift(vm, table),
+        None => Err(super::adapt::bad_receiver(vm, value, "set")),
+    }
+}
+
+/// A table as a set of the receiver's built-in type.
+fn like(receiver: &Value, table: SetTable) -> Value {
+    if receiver.is_kind::<FrozenSet>() { FrozenSet::new(table).into_value() } else { Set::new(table).into_value() }
+}
+
+fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &SET)?;
+    if shape == kind::SET as u32 {
+        return Ok(Set::new(SetTable::new()).into_value());
+    }
+    Ok(Set::with_shape(shape, SetTable::new()).into_value())
+}
+
+/// Registers: self, iterable, items.
+fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let operand = match operand_of(vm, frame, input, 1, 2) {
+        Ok(operand) => operand,
+        Err(step) => return step,
+    };
+    let table = match table_of(vm, &operand) {
+        Ok(table) => table,
+        Err(raised) => return Step::Raise(raised),
+    };
+    if let Some(set) = frame.regs[0].get::<Set>() {
+        let old = set.table.replace(table);
+        drop(old);
+    }
+    Step::Return(Value::NONE)
+}
+
+/// Registers: class, iterable, items.
+fn new_frozen(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let shape = match vm.shape_for_new(&frame.regs[0], &FROZENSET) {
+        Ok(shape) => shape,
+        Err(raised) => return Step::Raise(raised),
+    };
+    let exact = shape == kind::FROZENSET as u32;
+    if frame.state == 0 && exact && frame.regs[1].is_exact::<FrozenSet>() {
+        return Step::Return(frame.regs[1].clone());
+    }
+    let operand = match operand_of(vm, frame, input, 1, 2) {
+        Ok(operand) => operand,
+        Err(step) => return step,
+    };
+    match table_of(vm, &operand) {
+        Ok(table) if exact => Step::Return(FrozenSet::new(table).into_value()),
+        Ok(table) => Step::Return(FrozenSet::with_shape(shape, table).into_value()),
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// A set or dict as it is; any other iterable as the list of its items.
+fn operand_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, source: usize, items: usize) -> Result<Value, Step> {
+    if frame.state == 0 && is_table(&frame.regs[source]) {
+        return Ok(frame.regs[source].clone());
+    }
+    gather(vm, frame, input, source, items).map(Ref::into_value)
+}
+
+fn is_table(value: &Value) -> bool {
+    with_table(value, |_| ()).is_some() || value.is_exact::<Dict>()
+}
+
+/// A new table of the members of a set, the keys of a dict or the items of a list.
+fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
+    if let Some(copy) = with_table(operand, SetTable::copy) {
+        return lift(vm, copy);
+    }
+    let mut table = SetTable::new();
+    add_all(vm, &mut table, operand)?;
+    Ok(table)
+}
+
+/// Adds the members of an operand to a table nobody else sees.
+fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
+    if let Some(dict) = operand.get::<Dict>() {
+        let keys: Vec<(i64, Value)> = dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
+        let room = table.expect_members(keys.len());
+        lift(vm, room)?;
+        for (hash, key) in keys {
+            set_ops::add::<Raised>(table, hash, &key, &mut |a, b| vm.eq(a, b))?;
+        }
+        return Ok(());
+    }
+    if with_table(operand, |_| ()).is_some() {
+        let other = snapshot(vm, operand)?;
+        return set_ops::update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b));
+    }
+    each_item(vm, operand, |vm, hash, item| {
+        set_ops::add::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b)).map(drop)
+    })
+}
+
+/// Hashes each item of a list and hands it over.
+fn each_item(vm: &mut Vm, operand: &Value, mut take: impl FnMut(&mut Vm, i64, &Value) -> R<()>) -> R<()> {
+    let Some(items) = operand.to_ref::<List>() else { return Ok(()) };
+    let mut i = 0;
+    while let Some(item) = items.get(i) {
+        let hash = vm.hash(&item)?;
+        take(vm, hash, &item)?;
+        i += 1;
+    }
+    Ok(())
+}
+
+/// Makes all operands ready: sets and dicts as they are, other iterables gathered.
+fn ready(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Ref<List>, Step> {
+    if frame.regs[READY].is_undef() {
+        frame.regs[READY] = List::empty().into_value();
+    }
+    let Some(done) = frame.regs[READY].to_ref::<List>() else { return Err(Step::Return(Value::NONE)) };
+    let mut input = input;
+    loop {
+        let operand = if frame.state != 0 {
+            gather(vm, frame, input, SOURCE, ITEMS)?.into_value()
+        } else {
+            let next = match frame.regs[OTHERS].get_exact::<Tuple>() {
+                Some(others) => others.get(done.len()),
+                None => done.is_empty().then(|| frame.regs[OTHERS].clone()),
+            };
+            match next {
+                None => return Ok(done),
+                Some(other) if is_table(&other) => other,
+                Some(other) => {
+                    frame.regs[SOURCE] = other;
+                    gather(vm, frame, Input::Start, SOURCE, ITEMS)?.into_value()
+                }
+            }
+        };
+        frame.state = 0;
+        input = Input::Start;
+        let pushed = done.push(operand);
+        vm.lift(pushed).map_err(Step::Raise)?;
+    }
+}
+
+/// As `ready`, for a method with one operand, which may itself be a tuple.
+fn ready_one(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Value, Step> {
+    if frame.state == 0 && is_table(&frame.regs[OTHERS]) {
+        return Ok(frame.regs[OTHERS].clone());
+    }
+    if frame.state == 0 {
+        frame.regs[SOURCE] = frame.regs[OTHERS].clone();
+    }
+    gather(vm, frame, input, SOURCE, ITEMS).map(Ref::into_value)
+}
+
+macro_rules! with_operands {
+    ($(#[doc = $doc:literal] $name:ident = $run:expr;)+) => {$(
+        #[doc = $doc]
+        fn $name(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+            let operands = match ready(vm, frame, input) {
+                Ok(operands) => operands.copy(),
+                Err(step) => return step,
+            };
+            let receiver = frame.regs[0].clone();
+            let run: fn(&mut Vm, &Value, &[Value]) -> R = $run;
+            match vm.lift(operands) {
+                Ok(operands) => run(vm, &receiver, &operands).into(),
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+    )+};
+}
+
+with_operands! {
+    #[doc = "`union`"] union = |vm, receiver, operands| {
+        let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
+        let mut table = lift(vm, copied)?;
+        for operand in operands {
+            add_all(vm, &mut table, operand)?;
+        }
+        Ok(like(receiver, table))
+    };
+    #[doc = "`update`"] update = |vm, receiver, operands| {
+        let set = set_of(vm, receiver)?;
+        for operand in operands {
+            update_set(vm, &set, operand)?;
+        }
+        Ok(Value::NONE)
+    };
+    #[doc = "`intersection`"] intersection = |vm, receiver, operands| {
+        let table = intersected(vm, receiver, operands)?;
+        Ok(like(receiver, table))
+    };
+    #[doc = "`intersection_update`"] intersection_update = |vm, receiver, operands| {
+        let table = intersected(vm, receiver, operands)?;
+        replace(vm, receiver, table)
+    };
+    #[doc = "`difference`"] difference = |vm, receiver, operands| {
+        let Some((first, rest)) = operands.split_first() else {
+            let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
+            return lift(vm, copied).map(|table| like(receiver, table));
+        };
+        let mut table = differing(vm, receiver, first)?;
+        for operand in rest {
+            remove_all(vm, &mut table, operand)?;
+        }
+        Ok(like(receiver, table))
+    };
+    #[doc = "`difference_update`"] difference_update = |vm, receiver, operands| {
+        let mut table = snapshot(vm, receiver)?;
+        for operand in operands {
+            if operand.is(receiver) {
+                table = SetTable::new();
+            } else {
+                remove_all(vm, &mut table, operand)?;
+            }
+        }
+        replace(vm, receiver, table)
+    };
+}
+
+macro_rules! with_operand {
+    ($(#[doc = $doc:literal] $name:ident = $run:expr;)+) => {$(
+        #[doc = $doc]
+        fn $name(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+            let operand = match ready_one(vm, frame, input) {
+                Ok(operand) => operand,
+                Err(step) => return step,
+            };
+            let receiver = frame.regs[0].clone();
+            let run: fn(&mut Vm, &Value, &Value) -> R = $run;
+            run(vm, &receiver, &operand).into()
+        }
+    )+};
+}
+
+with_operand! {
+    #[doc = "`symmetric_difference`"] symmetric_difference = |vm, receiver, operand| {
+        let mut table = table_of(vm, operand)?;
+        let own = snapshot(vm, receiver)?;
+        set_ops::symmetric_update::<Raised>(&mut table, &own, &mut |a, b| vm.eq(a, b))?;
+        Ok(like(receiver, table))
+    };
+    #[doc = "`symmetric_difference_update`"] symmetric_difference_update = |vm, receiver, operand| {
+        let other = table_of(vm, operand)?;
+        let table = toggled(vm, receiver, &other)?;
+        replace(vm, receiver, table)
+    };
+    #[doc = "`isdisjoint`"] isdisjoint = |vm, receiver, operand| {
+        let own = snapshot(vm, receiver)?;
+        if operand.is_kind::<List>() {
+            let mut disjoint = true;
+            each_item(vm, operand, |vm, hash, item| {
+                disjoint = disjoint && set_ops::find::<Raised>(&own, hash, item, &mut |a, b| vm.eq(a, b))?.is_none();
+                Ok(())
+            })?;
+            return Ok(Value::bool(disjoint));
+        }
+        let other = table_of(vm, operand)?;
+        set_ops::is_disjoint::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+    };
+    #[doc = "`issubset`"] issubset = |vm, receiver, operand| {
+        let (own, other) = (snapshot(vm, receiver)?, table_of(vm, operand)?);
+        set_ops::is_subset::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+    };
+    #[doc = "`issuperset`"] issuperset = |vm, receiver, operand| {
+        let (own, other) = (snapshot(vm, receiver)?, table_of(vm, operand)?);
+        set_ops::is_subset::<Raised>(&other, &own, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+    };
+}
+
+/// Adds all of an operand to a set, at once where no script code is asked.
+fn update_set(vm: &mut Vm, set: &Ref<Set>, operand: &Value) -> R<()> {
+    if operand.is(set.as_value()) {
+        return Ok(());
+    }
+    let quick = with_table(operand, |other| set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut refuse));
+    match quick {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(Refused::Memory(lacking))) => return Err(vm.out_of_memory(lacking)),
+        _ => {}
+    }
+    if operand.is_kind::<List>() {
+        return each_item(vm, operand, |vm, hash, item| vm.set_add_hashed(set, item, hash));
+    }
+    let mut table = snapshot(vm, set.as_value())?;
+    add_all(vm, &mut table, operand)?;
+    replace(vm, set.as_value(), table).map(drop)
+}
+
+/// Why an operation on borrowed tables stopped.
+enum Refused {
+    /// Script code would have to be asked.
+    Script,
+    /// There is no memory.
+    Memory(OutOfMemory),
+}
+
+impl From<OutOfMemory> for Refused {
+    fn from(lacking: OutOfMemory) -> Refused {
+        Refused::Memory(lacking)
+    }
+}
+
+fn refuse(_: &Value, _: &Value) -> Result<bool, Refused> {
+    Err(Refused::Script)
+}
+
+/// Puts a table into a set in place of its own.
+fn replace(vm: &mut Vm, receiver: &Value, table: SetTable) -> R {
+    let set = set_of(vm, receiver)?;
+    let old = set.table.replace(table);
+    drop(old);
+    Ok(Value::NONE)
+}
+
+fn intersected(vm: &mut Vm, receiver: &Value, operands: &[Value]) -> R<SetTable> {
+    if operands.is_empty() {
+        let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
+        return lift(vm, copied);
+    }
+    let mut table = snapshot(vm, receiver)?;
+    for operand in operands {
+        table = match with_table(operand, SetTable::snapshot) {
+            Some(other) => {
+                let other = lift(vm, other)?;
+                set_ops::intersection::<Raised>(&table, &other, &mut |a, b| vm.eq(a, b))?
+            }
+            None => common_items(vm, &table, operand)?,
+        };
+    }
+    Ok(table)
+}
+
+/// The items of a list or keys of a dict that are in a table, in their own order.
+fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
+    let mut common = SetTable::new();
+    let mut keep = |vm: &mut Vm, hash: i64, item: &Value| {
+        if set_ops::find::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b))?.is_some() {
+            set_ops::add::<Raised>(&mut common, hash, item, &mut |a, b| vm.eq(a, b))?;
+        }
+        Ok(())
+    };
+    if let Some(dict) = operand.get::<Dict>() {
+        for (key, _) in dict.pairs() {
+            let hash = vm.hash(&key)?;
+            keep(vm, hash, &key)?;
+        }
+    } else {
+        each_item(vm, operand, keep)?;
+    }
+    Ok(common)
+}
+
+/// `receiver - operand` as `difference` makes it.
+fn differing(vm: &mut Vm, receiver: &Value, operand: &Value) -> R<SetTable> {
+    let own = snapshot(vm, receiver)?;
+    if let Some(other) = with_table(operand, SetTable::snapshot) {
+        let other = lift(vm, other)?;
+        return set_ops::difference::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b));
+    }
+    let copied = own.copy();
+    let mut table = lift(vm, copied)?;
+    remove_all(vm, &mut table, operand)?;
+    Ok(table)
+}
+
+fn remove_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
+    if let Some(other) = with_table(operand, SetTable::snapshot) {
+        let other = lift(vm, other)?;
+        return set_ops::difference_update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b));
+    }
+    let mut take = |vm: &mut Vm, hash: i64, item: &Value| {
+        set_ops::discard::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b)).map(drop)
+    };
+    if let Some(dict) = operand.get::<Dict>() {
+        for (key, _) in dict.pairs() {
+            let hash = vm.hash(&key)?;
+            take(vm, hash, &key)?;
+        }
+    } else {
+        each_item(vm, operand, take)?;
+    }
+    let tidied = table.tidy();
+    lift(vm, tidied)
+}
+
+/// The receiver's table with the members of another toggled.
+fn toggled(vm: &mut Vm, receiver: &Value, other: &SetTable) -> R<SetTable> {
+    let mut table = snapshot(vm, receiver)?;
+    set_ops::symmetric_update::<Raised>(&mut table, other, &mut |a, b| vm.eq(a, b))?;
+    Ok(table)
+}
+
+fn add(vm: &mut Vm, args: &[Value]) -> R {
+    let set = set_of(vm, &args[0])?;
+    vm.set_add(&set, &args[1]).map(|()| Value::NONE)
+}
+
+/// A set that is looked up in a set counts as a frozenset of its members.
+fn looked_up(vm: &mut Vm, key: &Value) -> R<Value> {
+    if !key.is_kind::<Set>() {
+        return Ok(key.clone());
+    }
+    let table = snapshot(vm, key)?;
+    Ok(FrozenSet::new(table).into_value())
+}
+
+fn discard(vm: &mut Vm, args: &[Value]) -> R {
+    let set = set_of(vm, &args[0])?;
+    let key = looked_up(vm, &args[1])?;
+    vm.set_discard(&set, &key).map(|_| Value::NONE)
+}
+
+fn remove(vm: &mut Vm, args: &[Value]) -> R {
+    let set = set_of(vm, &args[0])?;
+    let key = looked_up(vm, &args[1])?;
+    match vm.set_discard(&set, &key)? {
+        true => Ok(Value::NONE),
+        false => Err(vm.key_error(&args[1])),
+    }
+}
+
+fn contains(vm: &mut Vm, args: &[Value]) -> R {
+    let key = looked_up(vm, &args[1])?;
+    vm.set_contains(&args[0], &key).map(Value::bool)
+}
+
+fn clear(vm: &mut Vm, args: &[Value]) -> R {
+    let old = receiver!(vm, args[0], Set, "set").table.borrow_mut().take();
+    drop(old);
+    Ok(Value::NONE)
+}
+
+fn copy(vm: &mut Vm, args: &[Value]) -> R {
+    if args[0].is_exact::<FrozenSet>() {
+        return Ok(args[0].clone());
+    }
+    let copied = with_table(&args[0], SetTable::copy).unwrap_or(Ok(SetTable::new()));
+    let table = lift(vm, copied)?;
+    Ok(like(&args[0], table))
+}
+
+fn pop(vm: &mut Vm, args: &[Value]) -> R {
+    let popped = receiver!(vm, args[0], Set, "set").table.borrow_mut().pop();
+    match popped {
+        Some(member) => Ok(member),
+        None => Err(vm.key_error_text("pop from an empty set")),
+    }
+}
+
+fn hash(vm: &mut Vm, args: &[Value]) -> R {
+    let set = receiver!(vm, args[0], FrozenSet, "frozenset");
+    Ok(int::from_i64(frozenset_hash(set.table().iter_hashed().map(|(hash, _)| hash), set.len())))
+}
+
+/// An augmented operator: only a set or frozenset may stand on the right.
+fn augmented(vm: &mut Vm, args: &[Value], change: fn(&mut Vm, &Ref<Set>, &Value) -> R<()>) -> R {
+    if with_table(&args[1], |_| ()).is_none() {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let set = set_of(vm, &args[0])?;
+    change(vm, &set, &args[1])?;
+    Ok(args[0].clone())
+}
+
+fn ior(vm: &mut Vm, args: &[Value]) -> R {
+    augmented(vm, args, update_set)
+}
+
+fn iand(vm: &mut Vm, args: &[Value]) -> R {
+    augmented(vm, args, |vm, set, other| {
+        let table = intersected(vm, set.as_value(), std::slice::from_ref(other))?;
+        replace(vm, set.as_value(), table).map(drop)
+    })
+}
+
+fn isub(vm: &mut Vm, args: &[Value]) -> R {
+    augmented(vm, args, |vm, set, other| {
+        let mut table = snapshot(vm, set.as_value())?;
+        if other.is(set.as_value()) {
+            table = SetTable::new();
+        } else {
+            remove_all(vm, &mut table, other)?;
+        }
+        replace(vm, set.as_value(), table).map(drop)
+    })
+}
+
+fn ixor(vm: &mut Vm, args: &[Value]) -> R {
+    augmented(vm, args, |vm, set, other| {
+        let other = snapshot(vm, other)?;
+        let table = toggled(vm, set.as_value(), &other)?;
+        replace(vm, set.as_value(), table).map(drop)
+    })
+}
+
+fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let members: Vec<Value> = with_table(&args[0], |table| table.iter().cloned().collect()).unwrap_or_default();
+    let class = vm.class_of(&args[0]).into_value();
+    let state = vm.object_dict(&args[0]).map_or(Value::NONE, Ref::into_value);
+    let members = Tuple::one(List::from_vec(members).into_value()).into_value();
+    Ok(Tuple::few([class, members, state]).into_value())
+}
+
+fn sizeof(_: &mut Vm, args: &[Value]) -> R {
+    let len = with_table(&args[0], SetTable::len).unwrap_or(0);
+    let slots = if len < 5 { 0 } else { (len * 5 / 3 + 1).next_power_of_two() };
+    Ok(size_value(200 + 16 * slots))
+}
