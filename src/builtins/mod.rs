@@ -1,12 +1,26 @@
 //! The methods of the built-in types and the built-in functions: a table a file.
 
+pub mod adapt;
 pub mod arguments;
+pub mod bytes;
 pub mod code;
+pub mod codecs;
+pub mod complex;
+pub mod dict;
 pub mod exceptions;
+pub mod float;
 pub mod functions;
 pub mod generator;
+pub mod int;
 pub mod iterators;
+pub mod list;
+pub mod operators;
+pub mod percent;
 mod questions;
+pub mod range;
+pub mod set;
+pub mod str;
+pub mod tuple;
 
 use crate::object::native::TypeDef;
 
@@ -15,6 +29,8 @@ pub static TYPES: &[&[&TypeDef]] = &[
     &[&code::CODE, &code::TRACEBACK, &code::FRAME],
     exceptions::TYPES,
     functions::TYPES,
+    &[&int::INT, &int::BOOL, &float::FLOAT, &complex::COMPLEX, &str::STR, &bytes::BYTES, &bytes::BYTEARRAY],
+    &[&list::LIST, &tuple::TUPLE, &dict::DICT, &set::SET, &set::FROZENSET, &range::RANGE, &range::SLICE],
     &[&generator::GENERATOR, &generator::COROUTINE, &generator::ASYNC_GENERATOR, &generator::STEP],
     &[
         &iterators::LIST_ITERATOR,

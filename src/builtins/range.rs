@@ -143,7 +143,6 @@ fn count_in(vm: &mut Vm, range: &Value, wanted: &Value) -> R<usize> {
     while let Some(number) = source.get(IntView::Small(i)) {
         found += vm.eq(&number, wanted)? as usize;
         i += 1;
-        vm.tick()?;
     }
     Ok(found)
 }
@@ -163,7 +162,6 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
             return Ok(int::from_i64(i));
         }
         i += 1;
-        vm.tick()?;
     }
     Err(vm.value_error("sequence.index(x): x not in sequence"))
 }

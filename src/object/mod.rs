@@ -25,6 +25,7 @@ pub mod interner;
 pub mod iterator;
 pub mod kind;
 pub mod list;
+pub mod memoryview;
 pub mod module;
 pub mod native;
 pub mod percent;

@@ -118,7 +118,7 @@ impl Vm {
     }
 
     /// Appends the `repr` of what is laid out as a core type; false for anything else.
-    fn repr_layout(&mut self, value: &Value, out: &mut Text) -> R<bool> {
+    pub(crate) fn repr_layout(&mut self, value: &Value, out: &mut Text) -> R<bool> {
         if !value.is_object() {
             return self.repr_immediate(value, out);
         }

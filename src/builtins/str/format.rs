@@ -129,7 +129,8 @@ impl Fields<'_> {
                 b'.' => {
                     let end = memchr::memchr2(b'.', b'[', rest).unwrap_or(rest.len());
                     let attribute = part(vm, &rest[..end])?;
-                    value = vm.get_attr_value(&value, attribute.as_value())?;
+                    let step = vm.get_attr_step(&value, attribute.as_value());
+                    value = vm.finish(step)?;
                     rest = &rest[end..];
                 }
                 b'[' => {
