@@ -35,7 +35,7 @@ static METHODS: &[Def] = &[
     Def::leaf("remove(self, value, /)", remove)
         .doc("Remove first occurrence of value.\n\nRaises ValueError if the value is not present."),
     Def::leaf("reverse(self, /)", reverse).doc("Reverse *IN PLACE*."),
-    Def::frame("sort(self, /, *, key=None, reverse=False)", 3, super::functions::sorting::list_sort).doc("Sort the list in ascending order and return None."),
+    super::functions::sorting::LIST_SORT,
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", operators::contains),

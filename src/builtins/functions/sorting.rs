@@ -72,7 +72,7 @@ fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 /// Registers: self, key, reverse, then the items taken out of the list, the keys, unused.
-pub fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const ITEMS: usize = 3;
     const KEYS: usize = 4;
     if matches!(input, Input::Start) {
