@@ -262,7 +262,8 @@ impl Vm {
         unsafe {
             let frame = generator.frame_ptr();
             if (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
-                return Value::NONE;
+                let kept = generator.hook.get();
+                return if kept.is_kind::<crate::object::function::Code>() { kept } else { Value::NONE };
             }
             let function = &*(*frame).function;
             function.code.borrow().value()

@@ -24,10 +24,11 @@ use crate::object::range::Range;
 use crate::object::set::{FrozenSet, Set};
 use crate::object::slice::Slice;
 use crate::object::str::Str;
+use crate::object::task::{Future, Gathering, Handle, Task, TimerHandle};
 use crate::object::tuple::Tuple;
 
 use crate::builtins::functions::iterators::{Enumerate, Filter, Map, Zip};
-use crate::modules;
+use crate::modules::{self, asyncio, contextvars};
 
 /// See the module's text. A kind that nothing is of has the table of plain instances.
 pub static KINDS: [KindTable; 256] = table();
@@ -49,5 +50,11 @@ kinds! {
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
     Enumerate, Filter, Map, Zip,
+    Future, Task, Gathering, Handle, TimerHandle,
+    asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,
+    asyncio::locks::Lock, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,
+    asyncio::waiting::Waiting, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
+    asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
+    contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
 }

@@ -1,5 +1,7 @@
 //! Native modules: a table a file. Everyone adds a line.
 
+pub mod asyncio;
+pub mod contextvars;
 pub mod functools;
 pub mod itertools;
 pub mod math;
@@ -8,6 +10,8 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 
 /// All native modules.
 pub static MODULES: &[&ModuleDef] = &[
+    &asyncio::MODULE,
+    &contextvars::MODULE,
     &functools::MODULE,
     &itertools::MODULE,
     &math::MODULE,
@@ -15,6 +19,8 @@ pub static MODULES: &[&ModuleDef] = &[
 
 /// All native types of modules, those without a name in their module included.
 pub static TYPES: &[&[&TypeDef]] = &[
+    asyncio::TYPES,
+    contextvars::TYPES,
     functools::TYPES,
     itertools::TYPES,
 ];

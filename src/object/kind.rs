@@ -126,4 +126,9 @@ kinds! {
     AS_COMPLETED = 138,
     GATHER = 139,
     FIBER = 140,
+    WAITING = 141,
+    ASYNCIO = 142,
+    CONTEXT_MAP = 143,
+    STREAM_PROTOCOL = 144,
+    TRANSPORT_SOCKET = 145,
 }

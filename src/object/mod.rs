@@ -40,6 +40,7 @@ pub mod str;
 pub mod str_ops;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod task;
 pub mod traced;
 pub mod tuple;
 pub mod unicode;

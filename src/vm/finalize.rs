@@ -6,6 +6,7 @@ use super::special::Special;
 use crate::heap::{Value, shape_flags};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator, State};
+use crate::object::kind;
 use crate::object::native::{Def, Input, NativeFrame, Raised, Step};
 
 /// A slice of work between two looks at the outside.
@@ -69,7 +70,9 @@ impl Vm {
             return self.finalize_generator(object, generator);
         }
         let flags = self.heap.shapes[object.shape() as usize].flags;
-        if flags & shape_flags::FINALIZER == 0 {
+        // Futures and tasks have something to say only when they ask for it (`needs_finalizer`).
+        let complains = matches!(self.kind_of(object), kind::FUTURE | kind::TASK | kind::GATHER);
+        if flags & shape_flags::FINALIZER == 0 && !complains {
             return None;
         }
         let method = self.special_of(object, Special::Del)?;

@@ -392,6 +392,10 @@ impl Vm {
             }
             let function = std::mem::replace(&mut (*frame).function, std::ptr::null_mut());
             if !function.is_null() {
+                if generator.flavour == Flavour::Coroutine {
+                    // A coroutine that has ended still says whose it was.
+                    generator.hook.set((*function).code.borrow().value());
+                }
                 (*function).release_one();
             }
             (*frame).flags &= !ENTRY;

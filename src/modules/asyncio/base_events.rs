@@ -1,0 +1,755 @@
+//! The event loop as scripts see it: the native base of `BaseEventLoop`.
+//! What is rarely used of it is written in the language
+//! (`stdlib/asyncio/base_events.async`); how it runs is in `turns`.
+
+use std::cell::{Cell, RefCell};
+
+use super::jobs::{self, Job, Turns};
+use super::{current, report, representation, script, tasks, turns};
+use crate::event_loop::{EventLoop, TimerId};
+use crate::heap::{Field, Ref, Value};
+use crate::host::{Direction, Owner};
+use crate::modules::contextvars;
+use crate::object::class::class_flags;
+use crate::object::kind;
+use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::task::{Future, Handle, TaskList, TimerHandle};
+use crate::object::traced::{Traced, traced_object};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// The tasks of a loop; it does not hold them.
+#[derive(Default)]
+pub struct Tasks(pub TaskList);
+
+impl Traced for Tasks {
+    fn trace(&self, _: &mut dyn crate::heap::Visitor) {}
+}
+
+traced_object! {
+    /// An event loop.
+    pub struct Loop: EVENT_LOOP {
+        /// What is ready, timed and watched.
+        turns: Turns,
+        /// The tasks that are not done.
+        tasks: Tasks,
+        /// It was closed.
+        closed: Cell<bool>,
+        /// It runs.
+        running: Cell<bool>,
+        /// A script's class overrides how entries are scheduled.
+        overridden: Cell<bool>,
+        /// A script's class overrides `create_task`.
+        own_tasks: Cell<bool>,
+        /// A script's class overrides `time`.
+        own_time: Cell<bool>,
+        /// Debug mode.
+        debug: Cell<bool>,
+        /// The task that takes a step, or None.
+        current: Field,
+        /// The task factory, or None.
+        factory: Field,
+        /// The exception handler, or None.
+        handler: Field,
+        /// `slow_callback_duration`
+        slow: Field,
+    }
+}
+
+impl Loop {
+    /// Whether entries can be pushed without asking anybody.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        !self.closed.get() && !self.overridden.get()
+    }
+}
+
+/// The loop that `self` is.
+pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
+    match value.to_ref::<Loop>() {
+        Some(found) => Ok(found),
+        None => {
+            let name = vm.type_name(value);
+            Err(script::error(
+                vm,
+                Known::TypeError,
+                &format!("an event loop was expected, got '{name}'"),
+            ))
+        }
+    }
+}
+
+fn open(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
+    let found = this(vm, value)?;
+    if found.closed.get() {
+        Err(jobs::closed(vm))
+    } else {
+        Ok(found)
+    }
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = script::shape_of(&args[0]);
+    let shared = current::shared(vm);
+    let number = shared.owners.get() + 1;
+    shared.owners.set(number);
+    let made = Loop::alloc(
+        shape,
+        Turns(RefCell::new(EventLoop::new(Owner(number)))),
+        Tasks::default(),
+        Cell::new(false),
+        Cell::new(false),
+        Cell::new(overrides(
+            vm,
+            &args[0],
+            &["call_soon", "call_at", "call_later"],
+        )),
+        Cell::new(overrides(vm, &args[0], &["create_task"])),
+        Cell::new(overrides(vm, &args[0], &["time"])),
+        Cell::new(false),
+        Field::new(Value::NONE),
+        Field::new(Value::NONE),
+        Field::new(Value::NONE),
+        Field::new(script::float(0.1)),
+    );
+    Ok(made.into_value())
+}
+
+/// Whether a script's class defines one of these methods anew.
+fn overrides(vm: &mut Vm, class: &Value, names: &[&str]) -> bool {
+    let Some(class) = class.to_ref::<crate::object::class::Class>() else {
+        return false;
+    };
+    names.iter().any(|name| {
+        let name = vm.intern(name);
+        let found = vm.lookup_in_class(&class, name.as_value());
+        found.is_some_and(|method| !method.is_kind::<crate::object::native::Native>())
+    })
+}
+
+// ----- calls ----------------------------------------------------------------------
+
+fn context_of(vm: &mut Vm, context: &Value) -> Value {
+    if context.is_none() || context.is_undef() {
+        contextvars::copy(vm)
+    } else {
+        context.clone()
+    }
+}
+
+fn check_callback(vm: &mut Vm, looped: &Loop, callback: &Value, method: &str) -> R<()> {
+    if !looped.debug.get() {
+        return Ok(());
+    }
+    use super::coroutines::{is_coroutine, is_coroutine_function};
+    if is_coroutine(vm, callback) || is_coroutine_function(vm, callback)? {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            &format!("coroutines cannot be used with {method}()"),
+        ));
+    }
+    if !script::is_callable(vm, callback) {
+        let shown = script::repr(vm, callback)?;
+        let text = format!("a callable object was expected by {method}(), got {shown}");
+        return Err(script::error(vm, Known::TypeError, &text));
+    }
+    Ok(())
+}
+
+/// self, callback, context, args
+fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
+    call_soon_as(vm, args, "call_soon")
+}
+
+fn call_soon_as(vm: &mut Vm, args: &[Value], method: &str) -> R {
+    let looped = open(vm, &args[0])?;
+    check_callback(vm, &looped, &args[1], method)?;
+    let context = context_of(vm, &args[2]);
+    let handle =
+        Handle::alloc(args[0].clone(), args[1].clone(), args[3].clone(), context).into_value();
+    looped
+        .turns
+        .0
+        .borrow_mut()
+        .push(Job::Handle(handle.clone()));
+    Ok(handle)
+}
+
+fn call_soon_threadsafe(vm: &mut Vm, args: &[Value]) -> R {
+    let handle = call_soon_as(vm, args, "call_soon_threadsafe")?;
+    turns::wake(vm, &args[0]);
+    Ok(handle)
+}
+
+/// self, delay, callback, context, args
+fn call_later(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = open(vm, &args[0])?;
+    if args[1].is_none() {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            "delay must not be None",
+        ));
+    }
+    let now = time_of(vm, &looped)?;
+    let Some(delay) = script::number(vm, &args[1])? else {
+        let name = vm.type_name(&args[1]);
+        let text = format!("unsupported operand type(s) for +: 'float' and '{name}'");
+        return Err(script::error(vm, Known::TypeError, &text));
+    };
+    check_callback(vm, &looped, &args[2], "call_at")?;
+    timer(vm, &looped, now + delay, args)
+}
+
+/// self, when, callback, context, args
+fn call_at(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = open(vm, &args[0])?;
+    if args[1].is_none() {
+        return Err(script::error(vm, Known::TypeError, "when cannot be None"));
+    }
+    let Some(when) = script::number(vm, &args[1])? else {
+        let name = vm.type_name(&args[1]);
+        let text = format!("'<' not supported between instances of '{name}' and 'float'");
+        return Err(script::error(vm, Known::TypeError, &text));
+    };
+    check_callback(vm, &looped, &args[2], "call_at")?;
+    timer(vm, &looped, when, args)
+}
+
+fn timer(vm: &mut Vm, looped: &Ref<Loop>, when: f64, args: &[Value]) -> R {
+    let context = context_of(vm, &args[3]);
+    let timer = TimerHandle::alloc(
+        args[0].clone(),
+        args[2].clone(),
+        args[4].clone(),
+        context,
+        when,
+    );
+    let id = looped
+        .turns
+        .0
+        .borrow_mut()
+        .call_at(when, Job::Handle(timer.value()));
+    timer.0.timer.set(id.to_bits());
+    timer.0.scheduled.set(true);
+    Ok(timer.into_value())
+}
+
+/// Takes a timer back; the entry is dropped here.
+pub fn cancel_timer(owner: &Value, id: u64) {
+    if let Some(owner) = owner.get::<Loop>() {
+        let job = owner
+            .turns
+            .0
+            .borrow_mut()
+            .cancel_timer(TimerId::from_bits(id));
+        drop(job);
+    }
+}
+
+/// Has an entry run at `when`; the answer is for `cancel_timer`.
+pub fn job_at(vm: &mut Vm, owner: &Value, when: f64, job: Job) -> R<u64> {
+    let looped = open(vm, owner)?;
+    let id = looped.turns.0.borrow_mut().call_at(when, job);
+    Ok(id.to_bits())
+}
+
+/// The loop's time in seconds.
+pub fn time_of(vm: &mut Vm, looped: &Ref<Loop>) -> R<f64> {
+    if looped.own_time.get() {
+        let value = script::call_method(vm, looped.as_value(), "time", &[])?;
+        return Ok(script::number(vm, &value)?.unwrap_or(0.0));
+    }
+    Ok(vm.host.clock.monotonic())
+}
+
+/// The time of any loop.
+pub fn time_of_any(vm: &mut Vm, owner: &Value) -> R<f64> {
+    match owner.to_ref::<Loop>() {
+        Some(looped) => time_of(vm, &looped),
+        None => {
+            let value = script::call_method(vm, owner, "time", &[])?;
+            Ok(script::number(vm, &value)?.unwrap_or(0.0))
+        }
+    }
+}
+
+fn time(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(script::float(vm.host.clock.monotonic()))
+}
+
+// ----- futures and tasks ------------------------------------------------------------
+
+fn create_future(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Future::alloc(args[0].clone()).into_value())
+}
+
+/// self, coro, name, context; then the task while its name is set.
+fn create_task(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (0, _) => begin_task(vm, frame).unwrap_or_else(Step::Raise),
+        (1, Input::Value(task)) => {
+            frame.state = 2;
+            frame.regs[4] = task.clone();
+            let name = frame.regs[2].clone();
+            match script::attr(vm, &task, "set_name") {
+                Ok(method) => Step::Call(method, Args::from_iter([name])),
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+        (2, Input::Value(_)) => Step::Return(std::mem::take(&mut frame.regs[4])),
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        _ => Step::Return(Value::NONE),
+    }
+}
+
+fn begin_task(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
+    let looped = open(vm, &frame.regs[0])?;
+    let factory = looped.factory.get();
+    if factory.is_none() {
+        let regs = &frame.regs;
+        let task = tasks::spawn(vm, &regs[0], regs[1].clone(), &regs[2], &regs[3])?;
+        return Ok(Step::Return(task.into_value()));
+    }
+    frame.state = 1;
+    let mut args = Args::from_iter([frame.regs[0].clone(), frame.regs[1].clone()]);
+    let context = frame.regs[3].clone();
+    if context.is_none() {
+        return Ok(Step::Call(factory, args));
+    }
+    args.push(context);
+    Ok(Step::CallKw(factory, args, script::names(vm, &["context"])))
+}
+
+fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_none() && !script::is_callable(vm, &args[1]) {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            "task factory must be a callable or None",
+        ));
+    }
+    this(vm, &args[0])?.factory.set(args[1].clone());
+    Ok(Value::NONE)
+}
+
+fn get_task_factory(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(this(vm, &args[0])?.factory.get())
+}
+
+// ----- the loop's life ------------------------------------------------------------
+
+fn stop(vm: &mut Vm, args: &[Value]) -> R {
+    this(vm, &args[0])?.turns.0.borrow_mut().stop();
+    Ok(Value::NONE)
+}
+
+fn close(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = this(vm, &args[0])?;
+    if looped.running.get() {
+        return Err(script::error(
+            vm,
+            Known::RuntimeError,
+            "Cannot close a running event loop",
+        ));
+    }
+    if !looped.closed.replace(true) {
+        let left = looped.turns.0.borrow_mut().close(&mut vm.host.poller);
+        drop(left);
+    }
+    Ok(Value::NONE)
+}
+
+fn is_running(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.running.get()))
+}
+
+fn is_closed(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.closed.get()))
+}
+
+fn check_closed(vm: &mut Vm, args: &[Value]) -> R {
+    open(vm, &args[0])?;
+    Ok(Value::NONE)
+}
+
+fn check_running(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = this(vm, &args[0])?;
+    turns::check_running(vm, &looped)?;
+    Ok(Value::NONE)
+}
+
+fn get_debug(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.debug.get()))
+}
+
+fn set_debug(vm: &mut Vm, args: &[Value]) -> R {
+    let truth = script::truth(vm, &args[1])?;
+    this(vm, &args[0])?.debug.set(truth);
+    Ok(Value::NONE)
+}
+
+// ----- exceptions that nobody handles ------------------------------------------------
+
+fn set_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_none() && !script::is_callable(vm, &args[1]) {
+        let shown = script::repr(vm, &args[1])?;
+        let text = format!("A callable object or None is expected, got {shown}");
+        return Err(script::error(vm, Known::TypeError, &text));
+    }
+    this(vm, &args[0])?.handler.set(args[1].clone());
+    Ok(Value::NONE)
+}
+
+fn get_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(this(vm, &args[0])?.handler.get())
+}
+
+fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    report::default_handler(vm, &args[1])?;
+    Ok(Value::NONE)
+}
+
+fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    report::call_handler(vm, &args[0], &args[1])?;
+    Ok(Value::NONE)
+}
+
+// ----- descriptors ---------------------------------------------------------------------
+
+fn descriptor(vm: &mut Vm, value: &Value) -> R<i32> {
+    let number = match value.as_small_int() {
+        Some(number) => number,
+        None => {
+            let answer = match script::attr_or_none(vm, value, "fileno")? {
+                Some(method) => script::call(vm, &method, &[])?,
+                None => Value::NONE,
+            };
+            let Some(number) = answer.as_small_int() else {
+                let shown = script::repr(vm, value)?;
+                return Err(script::error(
+                    vm,
+                    Known::ValueError,
+                    &format!("Invalid file object: {shown}"),
+                ));
+            };
+            number
+        }
+    };
+    match i32::try_from(number) {
+        Ok(fd) if fd >= 0 => Ok(fd),
+        _ => Err(script::error(
+            vm,
+            Known::ValueError,
+            &format!("Invalid file descriptor: {number}"),
+        )),
+    }
+}
+
+/// Watches a descriptor for a job, in place of the one that watched it.
+pub fn watch(vm: &mut Vm, owner: &Value, fd: i32, direction: Direction, job: Job) -> R<()> {
+    let looped = open(vm, owner)?;
+    let watched = looped
+        .turns
+        .0
+        .borrow_mut()
+        .watch(&mut vm.host.poller, fd, direction, job);
+    match watched {
+        Ok(Some(Job::Handle(old))) => {
+            cancel_handle(&old);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(script::os_error(vm, &error)),
+    }
+}
+
+/// Watches a descriptor no more; false if nobody did.
+pub fn unwatch(vm: &mut Vm, owner: &Value, fd: i32, direction: Direction) -> bool {
+    let Some(looped) = owner.get::<Loop>() else {
+        return false;
+    };
+    let job = looped
+        .turns
+        .0
+        .borrow_mut()
+        .unwatch(&mut vm.host.poller, fd, direction);
+    if let Some(Job::Handle(old)) = &job {
+        cancel_handle(old);
+    }
+    job.is_some()
+}
+
+fn add_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
+    open(vm, &args[0])?;
+    let fd = descriptor(vm, &args[1])?;
+    let context = contextvars::copy(vm);
+    let handle =
+        Handle::alloc(args[0].clone(), args[2].clone(), args[3].clone(), context).into_value();
+    watch(vm, &args[0], fd, direction, Job::Handle(handle.clone()))?;
+    Ok(handle)
+}
+
+fn add_reader(vm: &mut Vm, args: &[Value]) -> R {
+    add_watch(vm, args, Direction::Read)
+}
+
+fn add_writer(vm: &mut Vm, args: &[Value]) -> R {
+    add_watch(vm, args, Direction::Write)
+}
+
+fn remove_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
+    if this(vm, &args[0])?.closed.get() {
+        return Ok(Value::FALSE);
+    }
+    let fd = descriptor(vm, &args[1])?;
+    Ok(Value::bool(unwatch(vm, &args[0], fd, direction)))
+}
+
+fn remove_reader(vm: &mut Vm, args: &[Value]) -> R {
+    remove_watch(vm, args, Direction::Read)
+}
+
+fn remove_writer(vm: &mut Vm, args: &[Value]) -> R {
+    remove_watch(vm, args, Direction::Write)
+}
+
+// ----- handles ---------------------------------------------------------------------------
+
+/// `Handle.cancel`
+pub fn cancel_handle(value: &Value) {
+    let Some(handle) = Handle::of(value) else {
+        return;
+    };
+    if handle.cancelled.replace(true) {
+        return;
+    }
+    if handle.scheduled.replace(false) {
+        cancel_timer(handle.owner.as_value(), handle.timer.get());
+    }
+    handle.callback.set(Value::NONE);
+    handle.args.set(Value::NONE);
+}
+
+fn handle_cancel(_: &mut Vm, args: &[Value]) -> R {
+    cancel_handle(&args[0]);
+    Ok(Value::NONE)
+}
+
+fn handle_cancelled(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(
+        Handle::of(&args[0]).is_some_and(|h| h.cancelled.get()),
+    ))
+}
+
+fn handle_context(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| h.context.get()))
+}
+
+fn handle_when(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| script::float(h.when.get())))
+}
+
+fn handle_repr(vm: &mut Vm, args: &[Value]) -> R {
+    representation::of_handle(vm, &args[0])
+}
+
+fn handle_hash(vm: &mut Vm, args: &[Value]) -> R {
+    let when = handle_when(vm, args)?;
+    script::hash(vm, &when)
+}
+
+fn compare(args: &[Value], test: fn(f64, f64) -> bool) -> R {
+    let when = |value: &Value| value.get::<TimerHandle>().map(|h| h.0.when.get());
+    Ok(match (when(&args[0]), when(&args[1])) {
+        (Some(a), Some(b)) => Value::bool(test(a, b)),
+        _ => Value::NOT_IMPLEMENTED,
+    })
+}
+
+fn handle_lt(_: &mut Vm, args: &[Value]) -> R {
+    compare(args, |a, b| a < b)
+}
+
+fn handle_gt(_: &mut Vm, args: &[Value]) -> R {
+    compare(args, |a, b| a > b)
+}
+
+fn handle_le(_: &mut Vm, args: &[Value]) -> R {
+    compare(args, |a, b| a <= b)
+}
+
+fn handle_ge(_: &mut Vm, args: &[Value]) -> R {
+    compare(args, |a, b| a >= b)
+}
+
+fn handle_eq(vm: &mut Vm, args: &[Value]) -> R {
+    let (Some(a), Some(b)) = (args[0].get::<TimerHandle>(), args[1].get::<TimerHandle>()) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
+    let same = a.0.when.get() == b.0.when.get()
+        && a.0.cancelled.get() == b.0.cancelled.get()
+        && script::equal(vm, &a.0.callback.get(), &b.0.callback.get())?
+        && script::equal(vm, &a.0.args.get(), &b.0.args.get())?;
+    Ok(Value::bool(same))
+}
+
+fn handle_callback(_: &mut Vm, value: &Value) -> R {
+    Ok(Handle::of(value).map_or(Value::NONE, |h| h.callback.get()))
+}
+
+fn handle_args(_: &mut Vm, value: &Value) -> R {
+    Ok(Handle::of(value).map_or(Value::NONE, |h| h.args.get()))
+}
+
+const HANDLE_METHODS: [Def; 4] = [
+    Def::leaf("cancel(self)", handle_cancel),
+    Def::leaf("cancelled(self)", handle_cancelled),
+    Def::leaf("get_context(self)", handle_context),
+    Def::leaf("__repr__(self)", handle_repr),
+];
+
+/// `asyncio.Handle`
+pub static HANDLE: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    methods: &HANDLE_METHODS,
+    attributes: &[
+        Attribute::get("_callback", handle_callback),
+        Attribute::get("_args", handle_args),
+    ],
+    ..TypeDef::new("asyncio.events", "Handle", kind::HANDLE)
+};
+
+/// `asyncio.TimerHandle`
+pub static TIMER_HANDLE: TypeDef = TypeDef {
+    base: Some(&HANDLE),
+    flags: class_flags::WEAKREF,
+    methods: &[
+        Def::leaf("when(self)", handle_when),
+        Def::leaf("__hash__(self)", handle_hash),
+        Def::leaf("__eq__(self, other, /)", handle_eq),
+        Def::leaf("__lt__(self, other, /)", handle_lt),
+        Def::leaf("__le__(self, other, /)", handle_le),
+        Def::leaf("__gt__(self, other, /)", handle_gt),
+        Def::leaf("__ge__(self, other, /)", handle_ge),
+    ],
+    ..TypeDef::new("asyncio.events", "TimerHandle", kind::TIMER_HANDLE)
+};
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = this(vm, &args[0])?;
+    let name = vm.class_of(&args[0]).name_str();
+    let word = |b: bool| if b { "True" } else { "False" };
+    let (running, closed, debug) = (
+        looped.running.get(),
+        looped.closed.get(),
+        looped.debug.get(),
+    );
+    Ok(script::text(&format!(
+        "<{name} running={} closed={} debug={}>",
+        word(running),
+        word(closed),
+        word(debug)
+    )))
+}
+
+fn slow(vm: &mut Vm, value: &Value) -> R {
+    Ok(this(vm, value)?.slow.get())
+}
+
+fn set_slow(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    this(vm, value)?.slow.set(to.clone());
+    Ok(())
+}
+
+fn closed_attribute(vm: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(this(vm, value)?.closed.get()))
+}
+
+fn debug_attribute(vm: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(this(vm, value)?.debug.get()))
+}
+
+fn stopping_attribute(vm: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(this(vm, value)?.turns.0.borrow().is_stopping()))
+}
+
+fn ready_attribute(vm: &mut Vm, value: &Value) -> R {
+    let count = this(vm, value)?.turns.0.borrow().ready.len();
+    let items = vec![Value::NONE; count];
+    script::list(vm, items)
+}
+
+/// The native base of `asyncio.BaseEventLoop`.
+pub static LOOP: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::WEAKREF,
+    new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
+    methods: &[
+        Def::leaf(
+            "call_soon(self, callback, /, *args, context=None)",
+            call_soon,
+        ),
+        Def::leaf(
+            "call_soon_threadsafe(self, callback, /, *args, context=None)",
+            call_soon_threadsafe,
+        ),
+        Def::leaf(
+            "call_later(self, delay, callback, /, *args, context=None)",
+            call_later,
+        ),
+        Def::leaf(
+            "call_at(self, when, callback, /, *args, context=None)",
+            call_at,
+        ),
+        Def::leaf("time(self)", time),
+        Def::leaf("create_future(self)", create_future),
+        Def::frame(
+            "create_task(self, coro, *, name=None, context=None)",
+            1,
+            create_task,
+        ),
+        Def::leaf("set_task_factory(self, factory)", set_task_factory),
+        Def::leaf("get_task_factory(self)", get_task_factory),
+        Def::frame("run_forever(self)", turns::REGISTERS, turns::run_forever),
+        Def::frame(
+            "run_until_complete(self, future)",
+            2,
+            turns::run_until_complete,
+        ),
+        Def::leaf("stop(self)", stop),
+        Def::leaf("close(self)", close),
+        Def::leaf("is_running(self)", is_running),
+        Def::leaf("is_closed(self)", is_closed),
+        Def::leaf("_check_closed(self)", check_closed),
+        Def::leaf("_check_running(self)", check_running),
+        Def::leaf("get_debug(self)", get_debug),
+        Def::leaf("set_debug(self, enabled)", set_debug),
+        Def::leaf(
+            "set_exception_handler(self, handler)",
+            set_exception_handler,
+        ),
+        Def::leaf("get_exception_handler(self)", get_exception_handler),
+        Def::leaf(
+            "default_exception_handler(self, context)",
+            default_exception_handler,
+        ),
+        Def::leaf(
+            "call_exception_handler(self, context)",
+            call_exception_handler,
+        ),
+        Def::leaf("add_reader(self, fd, callback, /, *args)", add_reader),
+        Def::leaf("add_writer(self, fd, callback, /, *args)", add_writer),
+        Def::leaf("remove_reader(self, fd)", remove_reader),
+        Def::leaf("remove_writer(self, fd)", remove_writer),
+        Def::leaf("__repr__(self)", repr),
+    ],
+    attributes: &[
+        Attribute::get_set("slow_callback_duration", slow, set_slow),
+        Attribute::get("_closed", closed_attribute),
+        Attribute::get("_debug", debug_attribute),
+        Attribute::get("_stopping", stopping_attribute),
+        Attribute::get("_ready", ready_attribute),
+    ],
+    ..TypeDef::new("_asyncio", "_EventLoop", kind::EVENT_LOOP)
+};

@@ -1,0 +1,89 @@
+//! What counts as a coroutine, and how one is shown.
+
+use super::script;
+use crate::bytecode::code::flags;
+use crate::heap::Value;
+use crate::object::function::Function;
+use crate::object::generator::{Flavour, Generator, State};
+use crate::object::native::{Native, NativeCode, R};
+use crate::vm::Vm;
+
+/// `asyncio.iscoroutine`: a coroutine object, or an instance of `collections.abc.Coroutine`.
+pub fn is_coroutine(vm: &mut Vm, value: &Value) -> bool {
+    match value.get::<Generator>() {
+        Some(generator) => generator.flavour == Flavour::Coroutine,
+        None => value.is_object() && is_abstract_coroutine(vm, value),
+    }
+}
+
+/// Whether it has the methods of a coroutine; values of built-in types have not.
+fn is_abstract_coroutine(vm: &mut Vm, value: &Value) -> bool {
+    let class = vm.class_of(value);
+    if vm.is_builtin_class(&class) {
+        return false;
+    }
+    ["__await__", "send", "throw", "close"].iter().all(|name| {
+        let name = vm.intern(name);
+        vm.lookup_in_class(&class, name.as_value())
+            .is_some_and(|method| !method.is_none())
+    })
+}
+
+pub(super) fn iscoroutine(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(is_coroutine(vm, &args[0])))
+}
+
+/// `asyncio.iscoroutinefunction`
+pub(super) fn iscoroutinefunction(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(is_coroutine_function(vm, &args[0])?))
+}
+
+/// Whether calling it makes a coroutine.
+pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
+    use crate::object::function::BoundMethod;
+    let mut value = value.clone();
+    while let Some(method) = value.get::<BoundMethod>() {
+        let function = method.function.clone();
+        value = function;
+    }
+    if let Some(function) = value.get::<Function>() {
+        let of_code = function.code.borrow().flags;
+        if of_code & flags::COROUTINE != 0 && of_code & flags::ASYNC_GENERATOR == 0 {
+            return Ok(true);
+        }
+    }
+    if let Some(native) = value.get::<Native>() {
+        return Ok(matches!(native.def.code, NativeCode::Coroutine(..)));
+    }
+    match script::attr_or_none(vm, &value, "_is_coroutine_mark")? {
+        Some(mark) => script::truth(vm, &mark),
+        None => Ok(false),
+    }
+}
+
+/// `NAME() running at FILE:LINE` or `NAME() done, defined at FILE:LINE`, as in a task's repr.
+pub fn shown(vm: &mut Vm, coro: &Value) -> R<String> {
+    let Some(generator) = coro.get::<Generator>() else {
+        let name = match script::attr_or_none(vm, coro, "__qualname__")? {
+            Some(name) => script::as_text(&name),
+            None => match script::attr_or_none(vm, coro, "__name__")? {
+                Some(name) => script::as_text(&name),
+                None => format!("<{} without __name__>", vm.type_name(coro)),
+            },
+        };
+        return Ok(format!("{name}()"));
+    };
+    let name = script::as_text(generator.qualname.as_value());
+    let name = if name.is_empty() {
+        script::as_text(generator.name.as_value())
+    } else {
+        name
+    };
+    let running = generator.state.get() != State::Closed;
+    match script::place_of(vm, coro) {
+        Some((file, line)) if !running => Ok(format!("{name}() done, defined at {file}:{line}")),
+        Some((file, line)) => Ok(format!("{name}() running at {file}:{line}")),
+        None if running => Ok(format!("{name}() running")),
+        None => Ok(format!("{name}()")),
+    }
+}

@@ -1,0 +1,572 @@
+//! `asyncio.Future`: what it does. Its making is in `object::task`.
+
+use super::{events, exceptions, jobs, reactions, report, representation, script};
+use crate::heap::{Ref, Value};
+use crate::modules::contextvars;
+use crate::object::class::class_flags;
+use crate::object::exception::Exception;
+use crate::object::kind;
+use crate::object::native::{
+    Attribute, AwaitOutcome, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
+};
+use crate::object::task::{Future, FutureState, Gathering, Task, Waiter};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// The future that `self` is.
+pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Future>> {
+    match Future::to_ref(value) {
+        Some(future) => Ok(future),
+        None => {
+            let name = vm.type_name(value);
+            Err(script::error(
+                vm,
+                Known::TypeError,
+                &format!("a Future object was expected, got '{name}'"),
+            ))
+        }
+    }
+}
+
+/// `InvalidStateError` with this message.
+#[cold]
+pub fn invalid_state(vm: &mut Vm, message: &str) -> Raised {
+    script::raise_def(
+        vm,
+        &exceptions::INVALID_STATE_ERROR,
+        &[script::text(message)],
+    )
+}
+
+// ----- outcomes ---------------------------------------------------------------
+
+/// `set_result`
+pub fn set_result(vm: &mut Vm, future: &Future, result: Value) -> R<()> {
+    if !future.is_pending() {
+        return Err(invalid_state(vm, "invalid state"));
+    }
+    future.outcome.set(result);
+    future.state.set(FutureState::Result);
+    jobs::schedule_waiters(vm, future)
+}
+
+/// `_set_result_unless_cancelled`, and no complaint either when it is done otherwise.
+pub fn finish_unless_done(vm: &mut Vm, future: &Future, result: Value) -> R<()> {
+    if future.is_pending() {
+        set_result(vm, future, result)
+    } else {
+        Ok(())
+    }
+}
+
+/// `set_exception` with an exception that is known to be one and no StopIteration.
+pub fn fail(vm: &mut Vm, future: &Future, exception: Value) -> R<()> {
+    if !future.is_pending() {
+        return Err(invalid_state(vm, "invalid state"));
+    }
+    let traceback = exception
+        .get::<Exception>()
+        .map_or(Value::NONE, |e| e.traceback.get());
+    future.detail.set(traceback);
+    future.outcome.set(exception);
+    future.state.set(FutureState::Exception);
+    future.log_traceback.set(true);
+    jobs::schedule_waiters(vm, future)
+}
+
+/// `set_exception` with whatever a script gives.
+pub fn set_exception(vm: &mut Vm, future: &Future, exception: &Value) -> R<()> {
+    if !future.is_pending() {
+        return Err(invalid_state(vm, "invalid state"));
+    }
+    let exception = if script::is_exception_class(vm, exception) {
+        script::call(vm, exception, &[])?
+    } else {
+        exception.clone()
+    };
+    if !exception.is_kind::<Exception>() {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            "invalid exception object",
+        ));
+    }
+    if script::is_instance(vm, &exception, Known::StopIteration) {
+        let text =
+            "StopIteration interacts badly with generators and cannot be raised into a Future";
+        let replaced = script::error(vm, Known::RuntimeError, text).0;
+        script::set_cause(&replaced, &exception);
+        return fail(vm, future, replaced);
+    }
+    fail(vm, future, exception)
+}
+
+/// `Future.cancel` of a plain future (and the end of a task that was cancelled).
+pub fn cancel_plain(vm: &mut Vm, future: &Future, message: Value) -> R<bool> {
+    future.log_traceback.set(false);
+    if !future.is_pending() {
+        return Ok(false);
+    }
+    future.state.set(FutureState::Cancelled);
+    future.cancel_message.set(message);
+    jobs::schedule_waiters(vm, future)?;
+    Ok(true)
+}
+
+/// Cancels any kind of future, and runs a `cancel` that a script defined.
+pub fn cancel(vm: &mut Vm, value: &Value, message: &Value) -> R<bool> {
+    if value.is_exact::<Future>() {
+        let Some(future) = Future::of(value) else {
+            return Ok(false);
+        };
+        return cancel_plain(vm, future, message.clone());
+    }
+    if value.is_exact::<Task>() {
+        return super::tasks::cancel(vm, value, message);
+    }
+    if value.is_exact::<Gathering>() {
+        return super::gather::cancel(vm, value, message);
+    }
+    let method = script::attr(vm, value, "cancel")?;
+    let names = script::names(vm, &["msg"]);
+    let answer = script::call_kw(vm, &method, std::slice::from_ref(message), &names)?;
+    script::truth(vm, &answer)
+}
+
+/// The CancelledError of a cancelled future: the one it ended by first, then new ones.
+pub fn cancelled_error(vm: &mut Vm, future: &Future) -> Value {
+    let first = future.detail.take();
+    if first.is_kind::<Exception>() {
+        return first;
+    }
+    let message = future.cancel_message.get();
+    if message.is_undef() || message.is_none() {
+        return script::raise_def(vm, &exceptions::CANCELLED_ERROR, &[]).0;
+    }
+    script::raise_def(vm, &exceptions::CANCELLED_ERROR, &[message]).0
+}
+
+/// The exception of a failed one as it is raised: with its own traceback.
+fn failure(future: &Future) -> Value {
+    let exception = future.outcome.get();
+    if let Some(e) = exception.get::<Exception>() {
+        e.traceback.set(future.detail.get());
+    }
+    exception
+}
+
+/// `result()`
+#[inline]
+pub fn result(vm: &mut Vm, future: &Future) -> R {
+    match future.state.get() {
+        FutureState::Result => Ok(future.outcome.get()),
+        FutureState::Exception => {
+            future.log_traceback.set(false);
+            Err(Raised(failure(future)))
+        }
+        FutureState::Cancelled => Err(Raised(cancelled_error(vm, future))),
+        FutureState::Pending => Err(invalid_state(vm, "Result is not ready.")),
+    }
+}
+
+/// `exception()`: None when there is none.
+pub fn exception(vm: &mut Vm, future: &Future) -> R {
+    match future.state.get() {
+        FutureState::Result => Ok(Value::NONE),
+        FutureState::Exception => {
+            future.log_traceback.set(false);
+            Ok(future.outcome.get())
+        }
+        FutureState::Cancelled => Err(Raised(cancelled_error(vm, future))),
+        FutureState::Pending => Err(invalid_state(vm, "Exception is not set.")),
+    }
+}
+
+/// Adds a native reaction.
+pub fn when_done(vm: &mut Vm, future: &Future, reaction: u8, target: Value) -> R<()> {
+    let waiter = Waiter {
+        target,
+        how: Value::int32(i32::from(reaction)),
+    };
+    if future.is_pending() {
+        future.add_waiter(waiter.target, waiter.how);
+        return Ok(());
+    }
+    let owner = future.owner.get();
+    jobs::schedule_waiter(vm, &owner, waiter, future)
+}
+
+/// Takes a native reaction off.
+pub fn forget(future: &Future, reaction: u8, target: &Value) {
+    let is_it =
+        |w: &Waiter| w.how.as_small_int() == Some(i64::from(reaction)) && w.target.is(target);
+    let all = future.waiters();
+    if all.iter().any(is_it) {
+        future.set_waiters(all.into_iter().filter(|w| !is_it(w)).collect());
+    }
+}
+
+// ----- what scripts see ---------------------------------------------------------
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = script::shape_of(&args[0]);
+    let future = Future::alloc_shaped(shape, Value::UNDEF);
+    let _ = vm;
+    Ok(future.into_value())
+}
+
+fn init(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    let owner = if args[1].is_none() {
+        events::get_event_loop(vm)?
+    } else {
+        args[1].clone()
+    };
+    future.owner.set(owner);
+    Ok(Value::NONE)
+}
+
+fn result_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    result(vm, &future)
+}
+
+fn exception_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    exception(vm, &future)
+}
+
+fn set_result_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    set_result(vm, &future, args[1].clone())?;
+    Ok(Value::NONE)
+}
+
+fn set_exception_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    set_exception(vm, &future, &args[1])?;
+    Ok(Value::NONE)
+}
+
+fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    Ok(Value::bool(cancel_plain(vm, &future, args[1].clone())?))
+}
+
+fn initialized(vm: &mut Vm, future: &Future) -> R<()> {
+    if future.owner.is_undef() {
+        return Err(script::error(
+            vm,
+            Known::RuntimeError,
+            "Future object is not initialized.",
+        ));
+    }
+    Ok(())
+}
+
+fn cancelled(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.is_cancelled()))
+}
+
+fn done(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(!this(vm, &args[0])?.is_pending()))
+}
+
+fn get_loop(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    Ok(future.owner.get())
+}
+
+fn add_done_callback(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    let context = if args[2].is_none() || args[2].is_undef() {
+        contextvars::copy(vm)
+    } else {
+        args[2].clone()
+    };
+    if future.is_pending() {
+        future.add_waiter(args[1].clone(), context);
+        return Ok(Value::NONE);
+    }
+    let owner = future.owner.get();
+    jobs::schedule_waiter(
+        vm,
+        &owner,
+        Waiter {
+            target: args[1].clone(),
+            how: context,
+        },
+        &future,
+    )?;
+    Ok(Value::NONE)
+}
+
+fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    let all = future.waiters();
+    let mut kept = Vec::new();
+    let mut removed = 0;
+    for waiter in all {
+        let is_it =
+            waiter.how.as_small_int().is_none() && script::equal(vm, &waiter.target, &args[1])?;
+        if is_it {
+            removed += 1
+        } else {
+            kept.push(waiter)
+        }
+    }
+    if removed > 0 {
+        future.set_waiters(kept);
+    }
+    Ok(script::int(removed))
+}
+
+fn make_cancelled_error(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    Ok(cancelled_error(vm, &future))
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    representation::of_future(vm, &args[0])
+}
+
+/// Complains of an exception that nobody looked at.
+fn del(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    if future.log_traceback.replace(false) {
+        let name = vm.type_name(&args[0]);
+        let name = name.rsplit('.').next().unwrap_or(&name);
+        let message = format!("{name} exception was never retrieved");
+        let parts = [
+            ("exception", future.outcome.get()),
+            ("future", args[0].clone()),
+        ];
+        report::report(vm, &future.owner.get(), &message, &parts)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// How a future stands for who awaits it: the dispatch loop's way past `__await__`.
+pub fn await_hook(vm: &mut Vm, value: &Value, first: bool) -> R<AwaitOutcome> {
+    let Some(future) = Future::of(value) else {
+        return Ok(AwaitOutcome::Done(Value::NONE));
+    };
+    if !future.is_pending() {
+        return result(vm, future).map(AwaitOutcome::Done);
+    }
+    if !first {
+        return Err(script::error(
+            vm,
+            Known::RuntimeError,
+            "await wasn't used with future",
+        ));
+    }
+    initialized(vm, future)?;
+    future.blocking.set(true);
+    Ok(AwaitOutcome::Yield(value.clone()))
+}
+
+/// What `__await__` and `__iter__` give: register 0 is the future.
+fn iterate(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(future) = Future::to_ref(&frame.regs[0]) else {
+        return Step::Return(Value::NONE);
+    };
+    match input {
+        Input::Start if future.is_pending() => {
+            future.blocking.set(true);
+            frame.state = 1;
+            Step::Yield(frame.regs[0].clone())
+        }
+        Input::Value(_) if future.is_pending() => Step::Raise(script::error(
+            vm,
+            Known::RuntimeError,
+            "await wasn't used with future",
+        )),
+        Input::Raised(raised) => Step::Raise(raised),
+        _ => result(vm, &future).into(),
+    }
+}
+
+/// The frame of a future's iterator.
+pub static ITERATE: Def = Def::coroutine("FutureIter(future, /)", 0, iterate);
+
+fn await_method(vm: &mut Vm, args: &[Value]) -> R {
+    let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
+    script::native_generator(vm, &ITERATE, &args[..1])
+}
+
+// ----- attributes -----------------------------------------------------------------
+
+fn state(vm: &mut Vm, value: &Value) -> R {
+    Ok(script::text(match this(vm, value)?.state.get() {
+        FutureState::Pending => "PENDING",
+        FutureState::Cancelled => "CANCELLED",
+        FutureState::Result | FutureState::Exception => "FINISHED",
+    }))
+}
+
+fn blocking(vm: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(this(vm, value)?.blocking.get()))
+}
+
+fn set_blocking(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    let truth = script::truth(vm, to)?;
+    this(vm, value)?.blocking.set(truth);
+    Ok(())
+}
+
+fn loop_attribute(vm: &mut Vm, value: &Value) -> R {
+    Ok(script::or_none(this(vm, value)?.owner.get()))
+}
+
+fn cancel_message(vm: &mut Vm, value: &Value) -> R {
+    Ok(script::or_none(this(vm, value)?.cancel_message.get()))
+}
+
+fn set_cancel_message(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    this(vm, value)?.cancel_message.set(to.clone());
+    Ok(())
+}
+
+fn log_traceback(vm: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(this(vm, value)?.log_traceback.get()))
+}
+
+fn set_log_traceback(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    if script::truth(vm, to)? {
+        return Err(script::error(
+            vm,
+            Known::ValueError,
+            "_log_traceback can only be set to False",
+        ));
+    }
+    this(vm, value)?.log_traceback.set(false);
+    Ok(())
+}
+
+fn result_attribute(vm: &mut Vm, value: &Value) -> R {
+    let future = this(vm, value)?;
+    Ok(if future.state.get() == FutureState::Result {
+        future.outcome.get()
+    } else {
+        Value::NONE
+    })
+}
+
+fn exception_attribute(vm: &mut Vm, value: &Value) -> R {
+    let future = this(vm, value)?;
+    Ok(if future.state.get() == FutureState::Exception {
+        future.outcome.get()
+    } else {
+        Value::NONE
+    })
+}
+
+fn callbacks_attribute(vm: &mut Vm, value: &Value) -> R {
+    let waiters = this(vm, value)?.waiters();
+    if waiters.is_empty() {
+        return Ok(Value::NONE);
+    }
+    let pairs = waiters
+        .into_iter()
+        .map(|w| script::tuple(vec![representation::waiter_callable(&w), Value::NONE]));
+    script::list(vm, pairs.collect())
+}
+
+fn source_traceback(_: &mut Vm, _: &Value) -> R {
+    Ok(Value::NONE)
+}
+
+/// `_asyncio.Future`
+pub static FUTURE: TypeDef = TypeDef {
+    flags: class_flags::BASE | class_flags::WEAKREF,
+    new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
+    methods: &[
+        Def::leaf("__init__(self, *, loop=None)", init),
+        Def::leaf("result(self)", result_method),
+        Def::leaf("exception(self)", exception_method),
+        Def::leaf("set_result(self, result, /)", set_result_method),
+        Def::leaf("set_exception(self, exception, /)", set_exception_method),
+        Def::leaf("cancel(self, msg=None)", cancel_method),
+        Def::leaf("cancelled(self)", cancelled),
+        Def::leaf("done(self)", done),
+        Def::leaf("get_loop(self)", get_loop),
+        Def::leaf(
+            "add_done_callback(self, fn, /, *, context=None)",
+            add_done_callback,
+        ),
+        Def::leaf("remove_done_callback(self, fn, /)", remove_done_callback),
+        Def::leaf("_make_cancelled_error(self)", make_cancelled_error),
+        Def::leaf("__repr__(self)", repr),
+        Def::leaf("__await__(self)", await_method),
+        Def::leaf("__iter__(self)", await_method),
+        Def::leaf("__del__(self)", del),
+        Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),
+    ],
+    attributes: ATTRIBUTES,
+    awaits: Some(await_hook),
+    ..TypeDef::new("_asyncio", "Future", kind::FUTURE)
+};
+
+const ATTRIBUTES: &[Attribute] = &[
+    Attribute::get("_state", state),
+    Attribute::get_set("_asyncio_future_blocking", blocking, set_blocking),
+    Attribute::get("_loop", loop_attribute),
+    Attribute::get_set("_cancel_message", cancel_message, set_cancel_message),
+    Attribute::get_set("_log_traceback", log_traceback, set_log_traceback),
+    Attribute::get("_result", result_attribute),
+    Attribute::get("_exception", exception_attribute),
+    Attribute::get("_callbacks", callbacks_attribute),
+    Attribute::get("_source_traceback", source_traceback),
+];
+
+/// Whether it is a future: ours, or what says it is one by `_asyncio_future_blocking`.
+pub fn is_future(vm: &mut Vm, value: &Value) -> bool {
+    if Future::of(value).is_some() {
+        return true;
+    }
+    if !value.is_object() || value.is_kind::<crate::object::generator::Generator>() {
+        return false;
+    }
+    let class = vm.class_of(value);
+    let name = vm.intern("_asyncio_future_blocking");
+    if vm.lookup_in_class(&class, name.as_value()).is_none() {
+        return false;
+    }
+    matches!(script::attr(vm, value, "_asyncio_future_blocking"), Ok(v) if !v.is_none())
+}
+
+pub(super) fn isfuture(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(is_future(vm, &args[0])))
+}
+
+/// The loop of a future, a foreign one's by `get_loop`.
+pub fn loop_of(vm: &mut Vm, value: &Value) -> R {
+    match Future::of(value) {
+        Some(future) => Ok(future.owner.get()),
+        None => script::call_method(vm, value, "get_loop", &[]),
+    }
+}
+
+pub(super) fn get_loop_function(vm: &mut Vm, args: &[Value]) -> R {
+    loop_of(vm, &args[0])
+}
+
+pub(super) fn set_result_unless_cancelled(vm: &mut Vm, args: &[Value]) -> R {
+    match Future::to_ref(&args[0]) {
+        Some(future) if future.is_cancelled() => Ok(Value::NONE),
+        Some(future) => set_result(vm, &future, args[1].clone()).map(|()| Value::NONE),
+        None => script::call_method(vm, &args[0], "set_result", &args[1..2]),
+    }
+}
+
+/// Wakes a task when this future is done.
+pub fn wake_when_done(vm: &mut Vm, future: &Future, task: Value) -> R<()> {
+    when_done(vm, future, reactions::WAKE, task)
+}

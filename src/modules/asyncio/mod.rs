@@ -1,0 +1,135 @@
+//! `asyncio`, the native part: everything that runs often. The package itself
+//! and what runs rarely is written in the language (`stdlib/asyncio`), on top
+//! of the module `_asyncio` that this room declares.
+//!
+//! A task's step, a future's end, a timer, a callback: each is one entry
+//! (`jobs`) of the loop, which is a native frame (`turns`) that takes turns in
+//! exactly CPython's order.
+
+pub mod base_events;
+pub mod coroutines;
+pub mod current;
+pub mod events;
+pub mod exceptions;
+pub mod futures;
+pub mod gather;
+pub mod jobs;
+pub mod locks;
+pub mod queues;
+pub mod reactions;
+pub mod report;
+pub mod representation;
+pub mod script;
+pub mod selector_events;
+pub mod stream_protocol;
+pub mod stream_reader;
+pub mod taskgroups;
+pub mod tasks;
+pub mod timeouts;
+pub mod trsock;
+pub mod turns;
+pub mod waiting;
+
+use crate::heap::{Ref, Value};
+use crate::object::module::Module;
+use crate::object::native::{Def, ModuleDef, R, TypeDef};
+use crate::vm::Vm;
+
+/// The types of this room.
+pub static TYPES: &[&TypeDef] = &[
+    &futures::FUTURE,
+    &tasks::TASK,
+    &gather::GATHERING,
+    &base_events::LOOP,
+    &base_events::HANDLE,
+    &base_events::TIMER_HANDLE,
+    &timeouts::TIMEOUT,
+    &taskgroups::TASK_GROUP,
+    &locks::LOCK,
+    &locks::EVENT,
+    &locks::SEMAPHORE,
+    &locks::BOUNDED_SEMAPHORE,
+    &queues::QUEUE,
+    &queues::LIFO_QUEUE,
+    &queues::PRIORITY_QUEUE,
+    &stream_reader::STREAM_READER,
+    &stream_protocol::STREAM_PROTOCOL,
+    &stream_protocol::STREAM_WRITER,
+    &selector_events::TRANSPORT,
+    &trsock::TRANSPORT_SOCKET,
+    &exceptions::CANCELLED_ERROR,
+    &exceptions::INVALID_STATE_ERROR,
+    &exceptions::SENDFILE_NOT_AVAILABLE,
+    &exceptions::BROKEN_BARRIER_ERROR,
+    &exceptions::INCOMPLETE_READ_ERROR,
+    &exceptions::LIMIT_OVERRUN_ERROR,
+    &exceptions::QUEUE_EMPTY,
+    &exceptions::QUEUE_FULL,
+    &exceptions::QUEUE_SHUT_DOWN,
+];
+
+/// `_asyncio`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_asyncio",
+    doc: "The native part of asyncio.",
+    functions: &FUNCTIONS,
+    types: TYPES,
+    setup: Some(setup),
+};
+
+const FUNCTIONS: [Def; 23] = [
+    Def::leaf("get_running_loop()", events::get_running_loop),
+    Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
+    Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
+    Def::leaf("get_event_loop()", events::get_event_loop_function),
+    Def::leaf("current_task(loop=None)", events::current_task),
+    Def::leaf("all_tasks(loop=None)", events::all_tasks),
+    Def::leaf("_tasks_in_order(loop=None)", events::tasks_in_order),
+    Def::leaf("_enter_task(loop, task)", events::enter_task),
+    Def::leaf("_leave_task(loop, task)", events::leave_task),
+    Def::leaf("_swap_current_task(loop, task)", events::swap_current_task),
+    Def::leaf("isfuture(obj)", futures::isfuture),
+    Def::leaf("_get_loop(fut)", futures::get_loop_function),
+    Def::leaf(
+        "_set_result_unless_cancelled(fut, result)",
+        futures::set_result_unless_cancelled,
+    ),
+    Def::leaf("iscoroutine(obj)", coroutines::iscoroutine),
+    Def::leaf("iscoroutinefunction(func)", coroutines::iscoroutinefunction),
+    Def::leaf("timeout(delay)", timeouts::timeout_function),
+    Def::leaf("timeout_at(when)", timeouts::timeout_at),
+    Def::leaf("_catch_interrupts(function)", turns::catch_interrupts),
+    Def::leaf("_release_interrupts(before)", turns::release_interrupts),
+    Def::leaf(
+        "_bind(family, address, reuse_address, reuse_port, only6)",
+        trsock::bind,
+    ),
+    Def::leaf("_listen(socket, backlog)", trsock::listen),
+    Def::leaf("_accept(socket)", trsock::accept),
+    Def::leaf(
+        "_transport(loop, socket, protocol, waiter, peername, server)",
+        selector_events::make,
+    ),
+];
+
+/// Functions that are native frames or coroutines have their tables beside them.
+static MORE: &[&Def] = &[
+    &waiting::SLEEP,
+    &waiting::WAIT,
+    &waiting::WAIT_FOR,
+    &waiting::SHIELD,
+    &waiting::CREATE_TASK,
+    &waiting::ENSURE_FUTURE,
+    &gather::GATHER,
+    &trsock::GETADDRINFO,
+    &trsock::CONNECT,
+];
+
+fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    let name = vm.intern("asyncio.tasks").into_value();
+    for def in MORE {
+        let function = crate::object::native::Native::alloc(def, Value::UNDEF, name.clone());
+        vm.set_name(&module.namespace, def.name(), function.into_value())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Native reactions to a future's end, and native calls of the loop, by number:
+//! what CPython does with closures and bound methods.
+
+use super::{
+    futures, gather, script, selector_events, stream_protocol, taskgroups, timeouts, trsock,
+    waiting,
+};
+use crate::heap::{Ref, Value};
+use crate::object::native::{Def, R};
+use crate::object::task::Future;
+use crate::vm::Vm;
+
+/// Told that a future is done: what reacts, and the future.
+pub type Reaction = fn(&mut Vm, &Value, &Ref<Future>) -> R<()>;
+
+/// Wakes the task that is the target. It has an entry of its own (`Job::Wake`).
+pub const WAKE: u8 = 0;
+/// A child of a Gathering.
+pub const GATHERED: u8 = 1;
+/// What `shield` protects; the target is the outer future.
+pub const SHIELD_INNER: u8 = 2;
+/// The outer future of `shield`; the target is the inner one.
+pub const SHIELD_OUTER: u8 = 3;
+/// What `run_until_complete` waits for; the target is the loop.
+pub const STOP: u8 = 4;
+/// One of the futures of `wait`; the target is a Waiting.
+pub const WAITED: u8 = 5;
+/// What `wait_for` has cancelled; the target is the future to end.
+pub const RELEASE: u8 = 6;
+/// A task of a TaskGroup.
+pub const GROUP: u8 = 7;
+/// The task that serves a connection.
+pub const SERVED: u8 = 8;
+
+/// The reactions, by number.
+static TABLE: &[(Reaction, &str)] = &[
+    (waiting::never, "Task.task_wakeup"),
+    (gather::child_done, "gather.<locals>._done_callback"),
+    (
+        waiting::shield_inner_done,
+        "shield.<locals>._inner_done_callback",
+    ),
+    (
+        waiting::shield_outer_done,
+        "shield.<locals>._outer_done_callback",
+    ),
+    (super::turns::stop_when_done, "_run_until_complete_cb"),
+    (waiting::waited, "_wait.<locals>._on_completion"),
+    (waiting::release, "_release_waiter"),
+    (taskgroups::task_done, "TaskGroup._on_task_done"),
+    (
+        stream_protocol::served,
+        "StreamReaderProtocol.connection_made.<locals>.callback",
+    ),
+];
+
+/// Runs a reaction.
+#[inline]
+pub fn react(vm: &mut Vm, number: u8, target: &Value, future: &Value) -> R<()> {
+    match (TABLE.get(number as usize), Future::to_ref(future)) {
+        (Some((reaction, _)), Some(future)) => reaction(vm, target, &future),
+        _ => Ok(()),
+    }
+}
+
+/// The qualified name that CPython's callback has.
+pub fn name_of(number: u8) -> &'static str {
+    TABLE.get(number as usize).map_or("", |(_, name)| name)
+}
+
+/// Called by the loop on an object.
+pub type Call = fn(&mut Vm, &Value) -> R<()>;
+
+/// A Timeout's deadline has come.
+pub const TIMEOUT: u8 = 0;
+/// A transport that begins: watches its socket.
+pub const START_READING: u8 = 1;
+/// A stream's socket is readable.
+pub const READ_READY: u8 = 2;
+/// A transport's socket is writable.
+pub const WRITE_READY: u8 = 3;
+/// A stream's transport has closed: tells it so.
+pub const CONNECTION_LOST: u8 = 4;
+/// A socket that connects is writable.
+pub const CONNECTED: u8 = 5;
+
+/// The calls, by number.
+static CALLS: &[(Call, &str)] = &[
+    (timeouts::expire, "Timeout._on_timeout"),
+    (
+        selector_events::start_reading,
+        "_SelectorTransport._add_reader",
+    ),
+    (
+        selector_events::read_ready,
+        "_SelectorSocketTransport._read_ready",
+    ),
+    (
+        selector_events::write_ready,
+        "_SelectorSocketTransport._write_sendmsg",
+    ),
+    (
+        selector_events::connection_lost,
+        "_SelectorTransport._call_connection_lost",
+    ),
+    (
+        trsock::connect_ready,
+        "BaseSelectorEventLoop._sock_connect_cb",
+    ),
+];
+
+/// Makes a call.
+#[inline]
+pub fn call(vm: &mut Vm, number: u8, target: &Value) -> R<()> {
+    match CALLS.get(number as usize) {
+        Some((call, _)) => call(vm, target),
+        None => Ok(()),
+    }
+}
+
+/// The qualified name that CPython's callback has.
+pub fn call_name(number: u8) -> &'static str {
+    CALLS.get(number as usize).map_or("", |(_, name)| name)
+}
+
+fn react_leaf(vm: &mut Vm, args: &[Value]) -> R {
+    let (number, target) = script::numbered(&args[0]);
+    react(vm, number, &target, &args[1])?;
+    Ok(Value::NONE)
+}
+
+fn call_leaf(vm: &mut Vm, args: &[Value]) -> R {
+    let (number, target) = script::numbered(&args[0]);
+    call(vm, number, &target)?;
+    Ok(Value::NONE)
+}
+
+fn finish_leaf(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(future) = Future::to_ref(&args[0]) {
+        futures::finish_unless_done(vm, &future, Value::NONE)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// A reaction as a callable, bound to (number, target).
+pub static REACT: Def = Def::leaf("_done_callback(self, future, /)", react_leaf);
+/// A call as a callable, bound to (number, target).
+pub static CALL: Def = Def::leaf("_callback(self, /)", call_leaf);
+/// Ends the future it is bound to.
+pub static FINISH: Def = Def::leaf("_set_result_unless_cancelled(self, /)", finish_leaf);

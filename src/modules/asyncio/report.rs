@@ -1,0 +1,154 @@
+//! What nobody handles: the loop's exception handler, and the messages on
+//! stderr that CPython writes through its logger `asyncio`.
+
+use super::base_events::Loop;
+use super::script;
+use crate::heap::Value;
+use crate::modules::contextvars;
+use crate::object::exception::Exception;
+use crate::object::native::{R, Raised};
+use crate::object::task::{Handle, Task};
+use crate::vm::Vm;
+
+/// Calls a loop's exception handler with a context of these entries, `message` first.
+pub fn report(vm: &mut Vm, owner: &Value, message: &str, parts: &[(&str, Value)]) -> R<()> {
+    let context = script::dict(vm, "message", script::text(message))?;
+    for (key, value) in parts {
+        script::set_item(vm, &context, key, value.clone())?;
+    }
+    if owner.is_undef() || owner.is_none() {
+        return default_handler(vm, &context);
+    }
+    if owner.get::<Loop>().is_some_and(|l| !l.overridden.get()) {
+        return call_handler(vm, owner, &context);
+    }
+    script::call_method(vm, owner, "call_exception_handler", &[context]).map(|_| ())
+}
+
+/// `loop.call_exception_handler(context)`
+pub fn call_handler(vm: &mut Vm, owner: &Value, context: &Value) -> R<()> {
+    let handler = owner.get::<Loop>().map_or(Value::NONE, |l| l.handler.get());
+    if handler.is_none() {
+        let answer = run_default(vm, owner, context);
+        return guard(vm, answer, "Exception in default exception handler");
+    }
+    let called = call_in_context(vm, &handler, owner, context);
+    let Err(raised) = called else { return Ok(()) };
+    if script::ends_loop(vm, &raised.0) {
+        return Err(raised);
+    }
+    let unhandled = script::dict(
+        vm,
+        "message",
+        script::text("Unhandled error in exception handler"),
+    )?;
+    script::set_item(vm, &unhandled, "exception", raised.0)?;
+    script::set_item(vm, &unhandled, "context", context.clone())?;
+    let answer = run_default(vm, owner, &unhandled);
+    let text = "Exception in default exception handler while handling an unexpected error in custom exception handler";
+    guard(vm, answer, text)
+}
+
+/// Calls the handler in the context of what the report is about.
+fn call_in_context(vm: &mut Vm, handler: &Value, owner: &Value, context: &Value) -> R {
+    let mut inside = Value::UNDEF;
+    for key in ["task", "future", "handle"] {
+        if let Some(thing) = script::get_item(context, key) {
+            inside = match (thing.get::<Task>(), Handle::of(&thing)) {
+                (Some(task), _) => task.context.get(),
+                (_, Some(handle)) => handle.context.get(),
+                _ => Value::UNDEF,
+            };
+            break;
+        }
+    }
+    let args = [owner.clone(), context.clone()];
+    let free = inside
+        .get::<contextvars::Context>()
+        .is_some_and(|c| !c.is_entered());
+    if !free {
+        return script::call(vm, handler, &args);
+    }
+    let previous = contextvars::enter(vm, &inside)?;
+    let result = script::call(vm, handler, &args);
+    contextvars::leave(vm, previous);
+    result
+}
+
+/// `default_exception_handler`, be it one that a script's class overrides.
+fn run_default(vm: &mut Vm, owner: &Value, context: &Value) -> R<()> {
+    let class = vm.class_of(owner);
+    let name = vm.intern("default_exception_handler");
+    let native = vm
+        .lookup_in_class(&class, name.as_value())
+        .is_none_or(|m| m.is_kind::<crate::object::native::Native>());
+    if native {
+        return default_handler(vm, context);
+    }
+    script::call_method(
+        vm,
+        owner,
+        "default_exception_handler",
+        std::slice::from_ref(context),
+    )
+    .map(|_| ())
+}
+
+fn guard(vm: &mut Vm, answer: R<()>, text: &str) -> R<()> {
+    match answer {
+        Err(raised) if script::ends_loop(vm, &raised.0) => Err(raised),
+        Err(raised) => log(vm, text, Some(&raised)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes the report to the log.
+pub fn default_handler(vm: &mut Vm, context: &Value) -> R<()> {
+    let message = script::get_item(context, "message");
+    let message = match message {
+        Some(message) if script::truth(vm, &message)? => script::str_of(vm, &message)?,
+        _ => "Unhandled exception in event loop".to_owned(),
+    };
+    let mut lines = vec![message];
+    let mut entries: Vec<(String, Value)> = script::entries(context)
+        .into_iter()
+        .map(|(key, value)| (script::as_text(&key), value))
+        .collect();
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    for (key, value) in entries {
+        if key != "message" && key != "exception" {
+            lines.push(format!("{key}: {}", script::repr(vm, &value)?));
+        }
+    }
+    let exception = script::get_item(context, "exception")
+        .filter(|e| e.is_kind::<Exception>())
+        .map(Raised);
+    log(vm, &lines.join("\n"), exception.as_ref())
+}
+
+/// `logger.error(message, exc_info=exception)`, through `logging` if the program has set it up.
+pub fn log(vm: &mut Vm, message: &str, exception: Option<&Raised>) -> R<()> {
+    log_at(vm, "error", message, exception)
+}
+
+/// As `log`, at a level that is named by the logger's method.
+pub fn log_at(vm: &mut Vm, level: &str, message: &str, exception: Option<&Raised>) -> R<()> {
+    if let Some(logging) = script::loaded_module(vm, "logging") {
+        let logger = script::call_method(vm, &logging, "getLogger", &[script::text("asyncio")])?;
+        let method = script::attr(vm, &logger, level)?;
+        let shown = exception.map_or(Value::FALSE, |raised| raised.0.clone());
+        let names = script::names(vm, &["exc_info"]);
+        script::call_kw(
+            vm,
+            &method,
+            &[script::text("%s"), script::text(message), shown],
+            &names,
+        )?;
+        return Ok(());
+    }
+    let mut text = format!("{message}\n");
+    if let Some(raised) = exception {
+        text += &script::format_exception(vm, &raised.0)?;
+    }
+    script::write_stderr(vm, &text)
+}

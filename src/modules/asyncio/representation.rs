@@ -1,0 +1,201 @@
+//! How futures, tasks and handles are shown.
+
+use super::{coroutines, reactions, script, tasks};
+use crate::heap::Value;
+use crate::object::function::{BoundMethod, Function};
+use crate::object::kind;
+use crate::object::native::{Native, R};
+use crate::object::str::Str;
+use crate::object::task::{Future, FutureState, Handle, Task, Waiter};
+use crate::vm::Vm;
+use crate::vm::text::Text;
+
+/// `repr` of a future or a task.
+pub fn of_future(vm: &mut Vm, value: &Value) -> R {
+    let name = {
+        let class = vm.class_of(value);
+        class.name_str()
+    };
+    let mut text = Text::new();
+    vm.guarded(value, &mut text, "...", |vm, text| {
+        let info = future_info(vm, value)?;
+        vm.push(text, &format!("<{name} {}>", info.join(" ")))
+    })?;
+    let text = Str::from_wtf8(&text);
+    Ok(vm.lift(text)?.into_value())
+}
+
+fn future_info(vm: &mut Vm, value: &Value) -> R<Vec<String>> {
+    let Some(future) = Future::of(value) else {
+        return Ok(Vec::new());
+    };
+    let mut info = vec![state_word(vm, future)?.to_owned()];
+    if let Some(task) = value.get::<Task>() {
+        task_info(vm, task, &mut info)?;
+    }
+    match future.state.get() {
+        FutureState::Result => info.push(format!(
+            "result={}",
+            script::short_repr(vm, &future.outcome.get())?
+        )),
+        FutureState::Exception => info.push(format!(
+            "exception={}",
+            script::repr(vm, &future.outcome.get())?
+        )),
+        _ => {}
+    }
+    let waiters = future.waiters();
+    if !waiters.is_empty() {
+        info.push(format!("cb=[{}]", callbacks(vm, &waiters)?));
+    }
+    Ok(info)
+}
+
+fn state_word(_: &mut Vm, future: &Future) -> R<&'static str> {
+    Ok(match future.state.get() {
+        FutureState::Pending if future.cancels.get() > 0 => "cancelling",
+        FutureState::Pending => "pending",
+        FutureState::Cancelled => "cancelled",
+        FutureState::Result | FutureState::Exception => "finished",
+    })
+}
+
+fn task_info(vm: &mut Vm, task: &Task, info: &mut Vec<String>) -> R<()> {
+    info.push(format!(
+        "name={}",
+        script::repr(vm, &tasks::shown_name(task))?
+    ));
+    let coro = task.coro.get();
+    if !coro.is_none() {
+        info.push(format!("coro=<{}>", coroutines::shown(vm, &coro)?));
+    }
+    let waiter = task.waiter.get();
+    if !waiter.is_undef() {
+        info.push(format!("wait_for={}", script::repr(vm, &waiter)?));
+    }
+    Ok(())
+}
+
+fn callbacks(vm: &mut Vm, waiters: &[Waiter]) -> R<String> {
+    let first = of_waiter(vm, &waiters[0])?;
+    Ok(match waiters.len() {
+        1 => first,
+        2 => format!("{first}, {}", of_waiter(vm, &waiters[1])?),
+        n => format!(
+            "{first}, <{} more>, {}",
+            n - 2,
+            of_waiter(vm, &waiters[n - 1])?
+        ),
+    })
+}
+
+fn of_waiter(vm: &mut Vm, waiter: &Waiter) -> R<String> {
+    match waiter.how.as_small_int() {
+        Some(number) => Ok(format!("{}()", reactions::name_of(number as u8))),
+        None => callback(vm, &waiter.target, &Value::UNDEF, false),
+    }
+}
+
+/// A callable that does what a waiter's native reaction does, for `_callbacks`.
+pub fn waiter_callable(waiter: &Waiter) -> Value {
+    match waiter.how.as_small_int() {
+        Some(0) => script::bound(&tasks::WAKEUP, waiter.target.clone()),
+        Some(number) => {
+            let pair = script::tuple(vec![script::int(number), waiter.target.clone()]);
+            script::bound(&reactions::REACT, pair)
+        }
+        None => waiter.target.clone(),
+    }
+}
+
+/// A callback with where it was defined: `f() at FILE:LINE`. In debug mode its arguments are shown.
+pub fn callback(vm: &mut Vm, function: &Value, args: &Value, debug: bool) -> R<String> {
+    let mut text = call_text(vm, function, args, debug, "")?;
+    if let Some((file, line)) = source_of(vm, function)? {
+        text += &format!(" at {file}:{line}");
+    }
+    Ok(text)
+}
+
+fn call_text(vm: &mut Vm, function: &Value, args: &Value, debug: bool, suffix: &str) -> R<String> {
+    let own = arguments(vm, args, debug)?;
+    if let Some(inner) = partial_function(vm, function)? {
+        let inner_args = script::attr(vm, function, "args")?;
+        return call_text(vm, &inner, &inner_args, debug, &format!("{own}{suffix}"));
+    }
+    for attribute in ["__qualname__", "__name__"] {
+        if let Some(name) = script::attr_or_none(vm, function, attribute)? {
+            let name = script::as_text(&name);
+            if !name.is_empty() {
+                return Ok(format!("{name}{own}{suffix}"));
+            }
+        }
+    }
+    Ok(format!("{}{own}{suffix}", script::repr(vm, function)?))
+}
+
+fn arguments(vm: &mut Vm, args: &Value, debug: bool) -> R<String> {
+    if !debug {
+        return Ok("()".to_owned());
+    }
+    let mut shown = Vec::new();
+    for item in script::tuple_items(args) {
+        shown.push(script::short_repr(vm, &item)?);
+    }
+    Ok(format!("({})", shown.join(", ")))
+}
+
+/// What a `functools.partial` calls.
+fn partial_function(vm: &mut Vm, function: &Value) -> R<Option<Value>> {
+    let class = vm.class_of(function);
+    if class.layout == kind::PARTIAL || class.name_str() == "partial" {
+        return script::attr_or_none(vm, function, "func");
+    }
+    Ok(None)
+}
+
+fn source_of(vm: &mut Vm, function: &Value) -> R<Option<(String, u32)>> {
+    let mut function = function.clone();
+    while let Some(wrapped) = if function.is_kind::<Function>() {
+        script::attr_or_none(vm, &function, "__wrapped__")?
+    } else {
+        None
+    } {
+        function = wrapped;
+    }
+    if function.is_kind::<BoundMethod>() || function.is_kind::<Native>() {
+        return Ok(None);
+    }
+    if let Some(function) = function.get::<Function>() {
+        return Ok(Some(script::definition_of(function)));
+    }
+    match partial_function(vm, &function)? {
+        Some(inner) => source_of(vm, &inner),
+        None => Ok(None),
+    }
+}
+
+/// `repr` of a handle.
+pub fn of_handle(vm: &mut Vm, value: &Value) -> R {
+    let Some(handle) = Handle::of(value) else {
+        return Ok(script::text("<Handle>"));
+    };
+    let mut info = vec![vm.class_of(value).name_str()];
+    if handle.cancelled.get() {
+        info.push("cancelled".to_owned());
+    }
+    if value.is_kind::<crate::object::task::TimerHandle>() {
+        let when = script::repr(vm, &script::float(handle.when.get()))?;
+        info.push(format!("when={when}"));
+    }
+    let function = handle.callback.get();
+    if !function.is_none() {
+        let debug = handle
+            .owner
+            .as_value()
+            .get::<super::base_events::Loop>()
+            .is_some_and(|l| l.debug.get());
+        info.push(callback(vm, &function, &handle.args.get(), debug)?);
+    }
+    Ok(script::text(&format!("<{}>", info.join(" "))))
+}

@@ -1,0 +1,896 @@
+//! The transport of a connected socket. A protocol that is one of our streams
+//! is told without a call; any other protocol is a script's object and is
+//! called from a frame of its own.
+
+use std::cell::{Cell, RefCell};
+
+use super::base_events;
+use super::jobs::{self, Job};
+use super::stream_protocol::{self, StreamProtocol};
+use super::trsock::{self, TransportSocket};
+use super::{futures, reactions, report, script};
+use crate::heap::{Field, Ref, Value};
+use crate::host::{Direction, HostError, Shutdown};
+use crate::modules::contextvars;
+use crate::object::bytes::{self, Bytes};
+use crate::object::class::class_flags;
+use crate::object::exception::Exception;
+use crate::object::kind;
+use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::task::{Future, Handle};
+use crate::object::traced::traced_object;
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// Bytes asked for at once.
+const READ_SIZE: usize = 256 * 1024;
+/// Writes to a lost connection before a warning.
+const WARN_AFTER: u32 = 5;
+
+traced_object! {
+    /// `asyncio.selector_events._SelectorSocketTransport`
+    pub struct Transport: TRANSPORT {
+        /// `close` was called, or the connection is lost.
+        closing: Cell<bool>,
+        /// `pause_reading` was called.
+        paused: Cell<bool>,
+        /// `write_eof` was called.
+        eof: Cell<bool>,
+        /// The protocol was told to pause writing.
+        protocol_paused: Cell<bool>,
+        /// `connection_lost` was called or will be; then how often somebody wrote all the same.
+        lost: Cell<u32>,
+        /// Above so many unsent bytes the protocol is told to pause.
+        high: Cell<usize>,
+        /// At so many it is told to go on.
+        low: Cell<usize>,
+        /// Bytes not sent yet, from `sent` on.
+        buffer: RefCell<Vec<u8>>,
+        /// How many bytes of the buffer are sent.
+        sent: Cell<usize>,
+        /// The descriptor.
+        fd: Cell<i32>,
+        /// The socket.
+        socket: Field,
+        /// The loop; None when it is closed.
+        owner: Field,
+        /// The protocol.
+        protocol: Field,
+        /// The server that accepted it, or None.
+        server: Field,
+        /// What `get_extra_info` gives: a dict.
+        extra: Field,
+        /// Why the connection was lost, or None.
+        error: Field,
+    }
+}
+
+/// The transport that `self` is.
+pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Transport>> {
+    match value.to_ref::<Transport>() {
+        Some(transport) => Ok(transport),
+        None => Err(script::error(
+            vm,
+            Known::TypeError,
+            "a transport was expected",
+        )),
+    }
+}
+
+/// `_transport(loop, socket, protocol, waiter, peername, server)`: begins to serve a connected socket.
+pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = trsock::this(vm, &args[1])?;
+    let extra = script::dict(vm, "socket", args[1].clone())?;
+    let own = socket
+        .with(|s| s.local_address())
+        .map_or(Value::NONE, |a| trsock::address_value(&a));
+    script::set_item(vm, &extra, "sockname", own)?;
+    let peer = match &args[4] {
+        known if !known.is_none() => known.clone(),
+        _ => socket
+            .with(|s| s.peer_address())
+            .map_or(Value::NONE, |a| trsock::address_value(&a)),
+    };
+    script::set_item(vm, &extra, "peername", peer)?;
+    let no = || Cell::new(false);
+    let transport = Transport::alloc(
+        kind::TRANSPORT as u32,
+        no(),
+        no(),
+        no(),
+        no(),
+        Cell::new(0),
+        Cell::new(64 * 1024),
+        Cell::new(16 * 1024),
+        RefCell::default(),
+        Cell::new(0),
+        Cell::new(socket.fileno()),
+        Field::new(args[1].clone()),
+        Field::new(args[0].clone()),
+        Field::new(args[2].clone()),
+        Field::new(args[5].clone()),
+        Field::new(extra),
+        Field::new(Value::NONE),
+    );
+    if !args[5].is_none() {
+        script::call_method(vm, &args[5], "_attach", &[transport.value()])?;
+    }
+    // TCP_NODELAY, as for every connection; a socket of another family refuses.
+    let _ = socket.with(|s| s.set_option(6, 1, 1));
+    begin(vm, &transport, &args[3])?;
+    Ok(transport.into_value())
+}
+
+fn begin(vm: &mut Vm, transport: &Ref<Transport>, waiter: &Value) -> R<()> {
+    let owner = transport.owner.get();
+    call_soon(vm, &owner, &CONNECTION_MADE, transport.value())?;
+    jobs::push(
+        vm,
+        &owner,
+        Job::Call(reactions::START_READING, transport.value()),
+    )?;
+    if waiter.is_none() {
+        Ok(())
+    } else {
+        jobs::push(vm, &owner, Job::Finish(waiter.clone()))
+    }
+}
+
+/// Has the loop enter a native frame on an object.
+fn call_soon(vm: &mut Vm, owner: &Value, def: &'static Def, on: Value) -> R<()> {
+    let context = contextvars::copy(vm);
+    let handle = Handle::alloc(
+        owner.clone(),
+        script::bound(def, on),
+        script::tuple(Vec::new()),
+        context,
+    );
+    jobs::push(vm, owner, Job::Handle(handle.into_value()))
+}
+
+// ----- the protocol is told -------------------------------------------------------------
+
+/// `protocol.connection_made(transport)`
+static CONNECTION_MADE: Def =
+    Def::frame(
+        "connection_made(transport, /)",
+        0,
+        |vm, frame, input| match (frame.state, input) {
+            (0, _) => {
+                frame.state = 1;
+                let protocol = frame.regs[0]
+                    .get::<Transport>()
+                    .map_or(Value::NONE, |t| t.protocol.get());
+                if protocol.is_exact::<StreamProtocol>() {
+                    return Step::Enter(
+                        &stream_protocol::CONNECTED,
+                        Args::from_iter([protocol, frame.regs[0].clone()]),
+                    );
+                }
+                match script::attr(vm, &protocol, "connection_made") {
+                    Ok(method) => Step::TailCall(method, Args::from_iter([frame.regs[0].clone()])),
+                    Err(raised) => Step::Raise(raised),
+                }
+            }
+            (_, Input::Raised(raised)) => Step::Raise(raised),
+            _ => Step::Return(Value::NONE),
+        },
+    );
+
+/// The protocol is ready: the socket is watched.
+pub fn start_reading(vm: &mut Vm, target: &Value) -> R<()> {
+    match target.to_ref::<Transport>() {
+        Some(transport) => watch_reading(vm, &transport),
+        None => Ok(()),
+    }
+}
+
+fn watch_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if transport.closing.get() || transport.paused.get() {
+        return Ok(());
+    }
+    let owner = transport.owner.get();
+    let job = if transport.protocol.as_value().is_exact::<StreamProtocol>() {
+        Job::Call(reactions::READ_READY, transport.value())
+    } else {
+        let context = contextvars::copy(vm);
+        let callback = script::bound(&READ_READY, transport.value());
+        Job::Handle(
+            Handle::alloc(owner.clone(), callback, script::tuple(Vec::new()), context).into_value(),
+        )
+    };
+    base_events::watch(vm, &owner, transport.fd.get(), Direction::Read, job)
+}
+
+/// What a read gave.
+enum Arrived {
+    Nothing,
+    Data(Vec<u8>),
+    End,
+}
+
+fn receive(vm: &mut Vm, transport: &Ref<Transport>) -> Result<Arrived, HostError> {
+    let socket = transport.socket.get();
+    let Some(socket) = socket.get::<TransportSocket>() else {
+        return Ok(Arrived::Nothing);
+    };
+    let mut data = Vec::new();
+    match socket.with(|s| s.recv_into_spare(&mut data, READ_SIZE)) {
+        Ok(0) => Ok(Arrived::End),
+        Ok(count) => {
+            if count < READ_SIZE {
+                vm.host.poller.drained(transport.fd.get(), Direction::Read);
+            }
+            Ok(Arrived::Data(data))
+        }
+        Err(error) if error.is_would_block() => {
+            vm.host.poller.drained(transport.fd.get(), Direction::Read);
+            Ok(Arrived::Nothing)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The socket of a stream is readable.
+pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
+    let Some(transport) = target.to_ref::<Transport>() else {
+        return Ok(());
+    };
+    if transport.lost.get() > 0 {
+        return Ok(());
+    }
+    let protocol = transport.protocol.get();
+    let Some(stream) = protocol.to_ref::<StreamProtocol>() else {
+        return Ok(());
+    };
+    match receive(vm, &transport) {
+        Ok(Arrived::Nothing) => Ok(()),
+        Ok(Arrived::Data(data)) => stream_protocol::data_received(vm, &stream, &data),
+        Ok(Arrived::End) => {
+            stream_protocol::eof_received(vm, &stream)?;
+            base_events::unwatch(
+                vm,
+                &transport.owner.get(),
+                transport.fd.get(),
+                Direction::Read,
+            );
+            Ok(())
+        }
+        Err(error) => {
+            let raised = script::os_error(vm, &error);
+            fatal_error(
+                vm,
+                &transport,
+                raised,
+                "Fatal read error on socket transport",
+            )
+        }
+    }
+}
+
+/// The socket of a script's protocol is readable. Registers: the transport.
+static READ_READY: Def = Def::frame("_read_ready(transport, /)", 0, |vm, frame, input| {
+    let Some(transport) = frame.regs[0].to_ref::<Transport>() else {
+        return Step::Return(Value::NONE);
+    };
+    match (frame.state, input) {
+        (0, _) => read_for_script(vm, frame, &transport).unwrap_or_else(Step::Raise),
+        (_, Input::Raised(raised)) => {
+            let what = if frame.state == 1 {
+                "data_received"
+            } else {
+                "eof_received"
+            };
+            let text = format!("Fatal error: protocol.{what}() call failed.");
+            fatal_error(vm, &transport, raised, &text)
+                .map(|()| Value::NONE)
+                .into()
+        }
+        (2, Input::Value(keep)) => {
+            let kept = script::truth(vm, &keep).and_then(|keep| {
+                if keep {
+                    base_events::unwatch(
+                        vm,
+                        &transport.owner.get(),
+                        transport.fd.get(),
+                        Direction::Read,
+                    );
+                    return Ok(());
+                }
+                close(vm, &transport)
+            });
+            kept.map(|()| Value::NONE).into()
+        }
+        _ => Step::Return(Value::NONE),
+    }
+});
+
+fn read_for_script(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    transport: &Ref<Transport>,
+) -> R<Step> {
+    if transport.lost.get() > 0 {
+        return Ok(Step::Return(Value::NONE));
+    }
+    let protocol = transport.protocol.get();
+    match receive(vm, transport) {
+        Ok(Arrived::Nothing) => Ok(Step::Return(Value::NONE)),
+        Ok(Arrived::Data(data)) => {
+            frame.state = 1;
+            let data = Bytes::new(&data);
+            let data = vm.lift(data)?.into_value();
+            Ok(Step::Call(
+                script::attr(vm, &protocol, "data_received")?,
+                Args::from_iter([data]),
+            ))
+        }
+        Ok(Arrived::End) => {
+            frame.state = 2;
+            Ok(Step::Call(
+                script::attr(vm, &protocol, "eof_received")?,
+                Args::new(),
+            ))
+        }
+        Err(error) => {
+            let raised = script::os_error(vm, &error);
+            fatal_error(
+                vm,
+                transport,
+                raised,
+                "Fatal read error on socket transport",
+            )?;
+            Ok(Step::Return(Value::NONE))
+        }
+    }
+}
+
+/// A connection that failed: reported unless it is the network's doing, and given up.
+fn fatal_error(vm: &mut Vm, transport: &Ref<Transport>, raised: Raised, message: &str) -> R<()> {
+    if script::ends_loop(vm, &raised.0) {
+        return Err(raised);
+    }
+    if !script::is_instance(vm, &raised.0, Known::OsError) {
+        let parts = [
+            ("exception", raised.0.clone()),
+            ("transport", transport.value()),
+            ("protocol", transport.protocol.get()),
+        ];
+        report::report(vm, &transport.owner.get(), message, &parts)?;
+    }
+    force_close(vm, transport, raised.0)
+}
+
+fn force_close(vm: &mut Vm, transport: &Ref<Transport>, error: Value) -> R<()> {
+    if transport.lost.get() > 0 {
+        return Ok(());
+    }
+    let owner = transport.owner.get();
+    if unsent(transport) > 0 {
+        transport.buffer.borrow_mut().clear();
+        transport.sent.set(0);
+        base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
+    }
+    if !transport.closing.replace(true) {
+        base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
+    }
+    lose(vm, transport, error)
+}
+
+/// Has the loop tell the protocol that the connection is lost.
+fn lose(vm: &mut Vm, transport: &Ref<Transport>, error: Value) -> R<()> {
+    transport.lost.set(transport.lost.get() + 1);
+    transport.error.set(error);
+    let owner = transport.owner.get();
+    if transport.protocol.as_value().is_exact::<StreamProtocol>() {
+        return jobs::push(
+            vm,
+            &owner,
+            Job::Call(reactions::CONNECTION_LOST, transport.value()),
+        );
+    }
+    call_soon(vm, &owner, &CONNECTION_LOST, transport.value())
+}
+
+/// The stream is told that its connection is lost, and the socket closed.
+pub fn connection_lost(vm: &mut Vm, target: &Value) -> R<()> {
+    let Some(transport) = target.to_ref::<Transport>() else {
+        return Ok(());
+    };
+    let protocol = transport.protocol.get();
+    let told = match protocol.to_ref::<StreamProtocol>() {
+        Some(stream) => stream_protocol::connection_lost(vm, &stream, &transport.error.get()),
+        None => Ok(()),
+    };
+    release(vm, &transport)?;
+    told
+}
+
+/// `protocol.connection_lost(exc)` of a script's protocol, then the socket is closed.
+static CONNECTION_LOST: Def = Def::frame(
+    "_call_connection_lost(transport, /)",
+    0,
+    |vm, frame, input| {
+        let Some(transport) = frame.regs[0].to_ref::<Transport>() else {
+            return Step::Return(Value::NONE);
+        };
+        if frame.state == 0 {
+            frame.state = 1;
+            let (protocol, error) = (transport.protocol.get(), transport.error.get());
+            return match script::attr(vm, &protocol, "connection_lost") {
+                Ok(method) => Step::Call(method, Args::from_iter([error])),
+                Err(raised) => Step::Raise(raised),
+            };
+        }
+        let released = release(vm, &transport);
+        match input {
+            Input::Raised(raised) => Step::Raise(raised),
+            _ => released.map(|()| Value::NONE).into(),
+        }
+    },
+);
+
+fn release(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    let socket = transport.socket.get();
+    if let Some(socket) = socket.get::<TransportSocket>() {
+        socket.close(vm);
+    }
+    transport.socket.set(Value::NONE);
+    transport.protocol.set(Value::NONE);
+    transport.owner.set(Value::NONE);
+    let server = transport.server.replace(Value::NONE);
+    if !server.is_none() {
+        script::call_method(vm, &server, "_detach", &[transport.value()])?;
+    }
+    Ok(())
+}
+
+// ----- writing ----------------------------------------------------------------------------
+
+fn unsent(transport: &Transport) -> usize {
+    transport.buffer.borrow().len() - transport.sent.get()
+}
+
+/// `write(data)`
+pub fn write(vm: &mut Vm, transport: &Ref<Transport>, data: &Value) -> R<()> {
+    let written = bytes::with_bytes(data, |bytes| prepare_write(vm, transport, bytes));
+    match written {
+        Some(answer) => answer,
+        None => match script::bytes_of_view(vm, data)? {
+            Some(copy) => prepare_write(vm, transport, &copy),
+            None => {
+                let name = script::plain_type_name(vm, data);
+                let text = format!("data argument must be a bytes-like object, not '{name}'");
+                Err(script::error(vm, Known::TypeError, &text))
+            }
+        },
+    }
+}
+
+fn prepare_write(vm: &mut Vm, transport: &Ref<Transport>, data: &[u8]) -> R<()> {
+    if transport.eof.get() {
+        return Err(script::error(
+            vm,
+            Known::RuntimeError,
+            "Cannot call write() after write_eof()",
+        ));
+    }
+    if data.is_empty() {
+        return Ok(());
+    }
+    if transport.lost.get() > 0 {
+        if transport.lost.get() >= WARN_AFTER {
+            report::log_at(vm, "warning", "socket.send() raised exception.", None)?;
+        }
+        transport.lost.set(transport.lost.get() + 1);
+        return Ok(());
+    }
+    let mut rest = data;
+    if unsent(transport) == 0 {
+        let socket = transport.socket.get();
+        let Some(socket) = socket.get::<TransportSocket>() else {
+            return Ok(());
+        };
+        match socket.with(|s| s.send(data)) {
+            Ok(count) => rest = data.get(count..).unwrap_or(&[]),
+            Err(error) if error.is_would_block() => {}
+            Err(error) => {
+                let raised = script::os_error(vm, &error);
+                return fatal_error(
+                    vm,
+                    transport,
+                    raised,
+                    "Fatal write error on socket transport",
+                );
+            }
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let owner = transport.owner.get();
+        let job = Job::Call(reactions::WRITE_READY, transport.value());
+        base_events::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
+    }
+    transport.buffer.borrow_mut().extend_from_slice(rest);
+    maybe_pause(vm, transport)
+}
+
+fn maybe_pause(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if unsent(transport) <= transport.high.get() || transport.protocol_paused.replace(true) {
+        return Ok(());
+    }
+    flow(vm, transport, "pause_writing")
+}
+
+fn maybe_resume(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if !transport.protocol_paused.get() || unsent(transport) > transport.low.get() {
+        return Ok(());
+    }
+    transport.protocol_paused.set(false);
+    flow(vm, transport, "resume_writing")
+}
+
+/// Tells the protocol to pause or to go on; what it raises is reported.
+fn flow(vm: &mut Vm, transport: &Ref<Transport>, method: &str) -> R<()> {
+    let protocol = transport.protocol.get();
+    if let Some(stream) = protocol.to_ref::<StreamProtocol>() {
+        return stream_protocol::set_paused(vm, &stream, method == "pause_writing");
+    }
+    let Err(raised) = script::call_method(vm, &protocol, method, &[]) else {
+        return Ok(());
+    };
+    if script::ends_loop(vm, &raised.0) {
+        return Err(raised);
+    }
+    let parts = [
+        ("exception", raised.0),
+        ("transport", transport.value()),
+        ("protocol", protocol),
+    ];
+    report::report(
+        vm,
+        &transport.owner.get(),
+        &format!("protocol.{method}() failed"),
+        &parts,
+    )
+}
+
+/// The socket is writable again.
+pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
+    let Some(transport) = target.to_ref::<Transport>() else {
+        return Ok(());
+    };
+    if transport.lost.get() > 0 {
+        return Ok(());
+    }
+    let socket = transport.socket.get();
+    let Some(socket) = socket.to_ref::<TransportSocket>() else {
+        return Ok(());
+    };
+    let sent = {
+        let buffer = transport.buffer.borrow();
+        socket.with(|s| s.send(&buffer[transport.sent.get()..]))
+    };
+    match sent {
+        Ok(count) => forget_sent(&transport, count),
+        Err(error) if error.is_would_block() => return Ok(()),
+        Err(error) => {
+            base_events::unwatch(
+                vm,
+                &transport.owner.get(),
+                transport.fd.get(),
+                Direction::Write,
+            );
+            transport.buffer.borrow_mut().clear();
+            transport.sent.set(0);
+            let raised = script::os_error(vm, &error);
+            return fatal_error(
+                vm,
+                &transport,
+                raised,
+                "Fatal write error on socket transport",
+            );
+        }
+    }
+    maybe_resume(vm, &transport)?;
+    if unsent(&transport) > 0 {
+        return Ok(());
+    }
+    base_events::unwatch(
+        vm,
+        &transport.owner.get(),
+        transport.fd.get(),
+        Direction::Write,
+    );
+    if transport.closing.get() {
+        if transport.protocol.as_value().is_exact::<StreamProtocol>() {
+            transport.lost.set(transport.lost.get() + 1);
+            return connection_lost(vm, &transport.value());
+        }
+        return lose(vm, &transport, Value::NONE);
+    }
+    if transport.eof.get() {
+        let ended = socket.with(|s| s.shutdown(Shutdown::Write));
+        return trsock::lift(vm, ended);
+    }
+    Ok(())
+}
+
+fn forget_sent(transport: &Transport, count: usize) {
+    let sent = transport.sent.get() + count;
+    let mut buffer = transport.buffer.borrow_mut();
+    if sent >= buffer.len() {
+        *buffer = Vec::new();
+        transport.sent.set(0);
+    } else if sent > 1 << 20 {
+        // A long queue is moved down once a megabyte, not at each write.
+        buffer.drain(..sent);
+        transport.sent.set(0);
+    } else {
+        transport.sent.set(sent);
+    }
+}
+
+// ----- what scripts see ------------------------------------------------------------------------
+
+/// `close()`
+pub fn close(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if transport.closing.replace(true) {
+        return Ok(());
+    }
+    let owner = transport.owner.get();
+    base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
+    if unsent(transport) > 0 {
+        return Ok(());
+    }
+    base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
+    lose(vm, transport, Value::NONE)
+}
+
+fn close_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    close(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn abort(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    force_close(vm, &transport, Value::NONE)?;
+    Ok(Value::NONE)
+}
+
+fn write_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    write(vm, &transport, &args[1])?;
+    Ok(Value::NONE)
+}
+
+/// `writelines(data)`
+pub fn writelines(vm: &mut Vm, transport: &Ref<Transport>, lines: &Value) -> R<()> {
+    if transport.eof.get() {
+        let text = "Cannot call writelines() after write_eof()";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
+    for line in vm.collect(lines)? {
+        write(vm, transport, &line)?;
+    }
+    Ok(())
+}
+
+fn writelines_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    writelines(vm, &transport, &args[1])?;
+    Ok(Value::NONE)
+}
+
+/// `write_eof()`
+pub fn write_eof(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if transport.closing.get() || transport.eof.replace(true) || unsent(transport) > 0 {
+        return Ok(());
+    }
+    let socket = transport.socket.get();
+    match socket.get::<TransportSocket>() {
+        Some(socket) => {
+            let ended = socket.with(|s| s.shutdown(Shutdown::Write));
+            trsock::lift(vm, ended)
+        }
+        None => Ok(()),
+    }
+}
+
+fn write_eof_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    write_eof(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn yes(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::TRUE)
+}
+
+fn is_closing(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.closing.get()))
+}
+
+fn is_reading(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    Ok(Value::bool(
+        !transport.closing.get() && !transport.paused.get(),
+    ))
+}
+
+/// `pause_reading()`
+pub fn pause_reading(vm: &mut Vm, transport: &Ref<Transport>) {
+    if !transport.closing.get() && !transport.paused.replace(true) {
+        base_events::unwatch(
+            vm,
+            &transport.owner.get(),
+            transport.fd.get(),
+            Direction::Read,
+        );
+    }
+}
+
+/// `resume_reading()`
+pub fn resume_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
+    if transport.closing.get() || !transport.paused.replace(false) {
+        return Ok(());
+    }
+    watch_reading(vm, transport)
+}
+
+fn pause_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    pause_reading(vm, &transport);
+    Ok(Value::NONE)
+}
+
+fn resume_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    resume_reading(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn get_protocol(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(this(vm, &args[0])?.protocol.get())
+}
+
+fn set_protocol(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    transport.protocol.set(args[1].clone());
+    // Who is told by what kind of entry depends on the protocol.
+    if base_events::unwatch(
+        vm,
+        &transport.owner.get(),
+        transport.fd.get(),
+        Direction::Read,
+    ) {
+        watch_reading(vm, &transport)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// `get_extra_info(name, default=None)`
+pub fn extra_info(transport: &Transport, name: &Value, default: &Value) -> Value {
+    let name = script::as_text(name);
+    script::get_item(transport.extra.as_value(), &name).unwrap_or_else(|| default.clone())
+}
+
+fn get_extra_info(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(extra_info(&*this(vm, &args[0])?, &args[1], &args[2]))
+}
+
+fn buffer_size(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(script::int(unsent(&*this(vm, &args[0])?) as i64))
+}
+
+fn buffer_limits(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let (low, high) = (transport.low.get() as i64, transport.high.get() as i64);
+    Ok(script::tuple(vec![script::int(low), script::int(high)]))
+}
+
+fn set_buffer_limits(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let given = |value: &Value| value.as_small_int();
+    let (high, low) = match (given(&args[1]), given(&args[2])) {
+        (None, None) => (64 * 1024, 16 * 1024),
+        (None, Some(low)) => (4 * low, low),
+        (Some(high), None) => (high, high / 4),
+        (Some(high), Some(low)) => (high, low),
+    };
+    if !(high >= low && low >= 0) {
+        let text = format!("high ({high}) must be >= low ({low}) must be >= 0");
+        return Err(script::error(vm, Known::ValueError, &text));
+    }
+    transport.high.set(high as usize);
+    transport.low.set(low as usize);
+    maybe_pause(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let mut text = "<_SelectorSocketTransport".to_owned();
+    if transport.socket.as_value().is_none() {
+        text += " closed";
+    } else if transport.closing.get() {
+        text += " closing";
+    }
+    text += &format!(" fd={}", transport.fd.get());
+    let owner = transport.owner.get();
+    if let Some(looped) = owner.get::<base_events::Loop>()
+        && !looped.closed.get()
+    {
+        let turns = looped.turns.0.borrow();
+        let word = |d| {
+            if turns.interests().get(transport.fd.get(), d).is_some() {
+                "polling"
+            } else {
+                "idle"
+            }
+        };
+        let (read, write) = (word(Direction::Read), word(Direction::Write));
+        text += &format!(
+            " read={read} write=<{write}, bufsize={}>",
+            unsent(&transport)
+        );
+    }
+    Ok(script::text(&(text + ">")))
+}
+
+fn extra(vm: &mut Vm, value: &Value) -> R {
+    Ok(this(vm, value)?.extra.get())
+}
+
+/// `asyncio.selector_events._SelectorSocketTransport`
+pub static TRANSPORT: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    methods: &[
+        Def::leaf("write(self, data)", write_method),
+        Def::leaf("writelines(self, list_of_data)", writelines_method),
+        Def::leaf("write_eof(self)", write_eof_method),
+        Def::leaf("can_write_eof(self)", yes),
+        Def::leaf("close(self)", close_method),
+        Def::leaf("abort(self)", abort),
+        Def::leaf("is_closing(self)", is_closing),
+        Def::leaf("is_reading(self)", is_reading),
+        Def::leaf("pause_reading(self)", pause_method),
+        Def::leaf("resume_reading(self)", resume_method),
+        Def::leaf("get_protocol(self)", get_protocol),
+        Def::leaf("set_protocol(self, protocol)", set_protocol),
+        Def::leaf("get_extra_info(self, name, default=None)", get_extra_info),
+        Def::leaf("get_write_buffer_size(self)", buffer_size),
+        Def::leaf("get_write_buffer_limits(self)", buffer_limits),
+        Def::leaf(
+            "set_write_buffer_limits(self, high=None, low=None)",
+            set_buffer_limits,
+        ),
+        Def::leaf("__repr__(self)", repr),
+    ],
+    attributes: &[Attribute::get("_extra", extra)],
+    ..TypeDef::new(
+        "asyncio.selector_events",
+        "_SelectorSocketTransport",
+        kind::TRANSPORT,
+    )
+};
+
+/// Whether an exception is one at all.
+pub fn is_error(value: &Value) -> bool {
+    value.is_kind::<Exception>()
+}
+
+/// Ends a future by what a connection was lost for.
+pub fn end_by(vm: &mut Vm, future: &Value, error: &Value) -> R<()> {
+    let Some(future) = Future::to_ref(future) else {
+        return Ok(());
+    };
+    if !future.is_pending() {
+        return Ok(());
+    }
+    if is_error(error) {
+        return futures::fail(vm, &future, error.clone());
+    }
+    futures::set_result(vm, &future, Value::NONE)
+}

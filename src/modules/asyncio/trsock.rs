@@ -1,0 +1,563 @@
+//! Sockets under transports: opening, connecting, listening, accepting,
+//! addresses, names.
+
+use std::cell::RefCell;
+
+use super::base_events;
+use super::jobs::Job;
+use super::{current, events, futures, reactions, script};
+use crate::heap::{Ref, Value, Visitor};
+use crate::host::{
+    Address, AddressInfo, Direction, Family, HostError, Outcome, Query, Socket, SocketKind, Ticket,
+};
+use crate::object::kind;
+use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::str::Str;
+use crate::object::task::Future;
+use crate::object::traced::{Traced, traced_object};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// The host's socket, until it is closed.
+#[derive(Default)]
+pub struct Slot(pub RefCell<Option<Socket>>);
+
+impl Traced for Slot {
+    fn trace(&self, _: &mut dyn Visitor) {}
+}
+
+traced_object! {
+    /// `asyncio.trsock.TransportSocket`
+    pub struct TransportSocket: TRANSPORT_SOCKET {
+        /// The socket.
+        socket: Slot,
+    }
+}
+
+impl TransportSocket {
+    /// An object for an open socket.
+    pub fn wrap(socket: Socket) -> Ref<TransportSocket> {
+        TransportSocket::alloc(
+            kind::TRANSPORT_SOCKET as u32,
+            Slot(RefCell::new(Some(socket))),
+        )
+    }
+
+    /// The descriptor; -1 when it is closed.
+    pub fn fileno(&self) -> i32 {
+        self.socket.0.borrow().as_ref().map_or(-1, Socket::fileno)
+    }
+
+    /// Closes it and forgets who watched it.
+    pub fn close(&self, vm: &mut Vm) {
+        if let Some(socket) = self.socket.0.take() {
+            vm.host.close_socket(socket);
+        }
+    }
+
+    /// Does something with the open socket.
+    pub fn with<T>(
+        &self,
+        use_it: impl FnOnce(&Socket) -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
+        match &*self.socket.0.borrow() {
+            Some(socket) => use_it(socket),
+            None => Err(HostError::os(9)),
+        }
+    }
+}
+
+/// The socket that a value is.
+pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<TransportSocket>> {
+    match value.to_ref::<TransportSocket>() {
+        Some(socket) => Ok(socket),
+        None => {
+            let name = vm.type_name(value);
+            Err(script::error(
+                vm,
+                Known::TypeError,
+                &format!("a socket was expected, got '{name}'"),
+            ))
+        }
+    }
+}
+
+/// The answer of the host as a script's.
+pub fn lift<T>(vm: &mut Vm, answer: Result<T, HostError>) -> R<T> {
+    answer.map_err(|error| script::os_error(vm, &error))
+}
+
+// ----- addresses --------------------------------------------------------------------
+
+/// An address as scripts see it.
+pub fn address_value(address: &Address) -> Value {
+    match address {
+        Address::Internet(internet) => {
+            let host = script::text(&address.host_text().unwrap_or_default());
+            let mut parts = vec![host, Value::int32(i32::from(internet.port()))];
+            if !internet.is_ipv4() {
+                // Flow and scope; a scope that is not zero is part of the host's text.
+                parts.extend([Value::int32(0), Value::int32(0)]);
+            }
+            script::tuple(parts)
+        }
+        Address::Path(path) => script::text(&path.to_string_lossy()),
+        Address::Abstract(name) => script::text(&format!("\0{}", String::from_utf8_lossy(name))),
+        Address::Unnamed => script::text(""),
+    }
+}
+
+/// The internet address of a tuple whose host is a number.
+fn internet_address(vm: &mut Vm, value: &Value) -> R<Address> {
+    let items = script::tuple_items(value);
+    let host = items.first().map(script::as_text).unwrap_or_default();
+    let port = items.get(1).and_then(Value::as_small_int).unwrap_or(0);
+    let query = Query {
+        host: (!host.is_empty()).then_some(host),
+        service: Some(port.to_string()),
+        kind: SocketKind::Stream.number(),
+        ..Query::default()
+    };
+    let rows = match query.answer_now() {
+        Some(rows) => rows,
+        None => {
+            let looked_up = vm.host.resolver.look_up(&query);
+            lift(vm, looked_up)?
+        }
+    };
+    match rows.into_iter().next() {
+        Some(row) => Ok(row.address.into()),
+        None => Err(script::error(
+            vm,
+            Known::OsError,
+            "getaddrinfo() returned empty list",
+        )),
+    }
+}
+
+// ----- names -----------------------------------------------------------------------
+
+/// `_getaddrinfo(host, port, family, type, proto, flags)`: then the future of the look-up.
+pub(super) static GETADDRINFO: Def = Def::coroutine(
+    "_getaddrinfo(host, port, family=0, type=0, proto=0, flags=0)",
+    1,
+    getaddrinfo,
+);
+
+fn getaddrinfo(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state != 0 {
+        return match input {
+            Input::Raised(raised) => Step::Raise(raised),
+            Input::Value(rows) | Input::Yielded(rows) => Step::Return(rows),
+            Input::Start => Step::Return(Value::NONE),
+        };
+    }
+    frame.state = 1;
+    begin_look_up(vm, frame).unwrap_or_else(Step::Raise)
+}
+
+fn begin_look_up(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
+    let query = query_of(vm, &frame.regs[..6])?;
+    if let Some(rows) = query.answer_now() {
+        return Ok(Step::Return(rows_value(vm, &rows)?));
+    }
+    let owner = events::running(vm)?;
+    let future = Future::alloc(owner);
+    let resolver = vm.host.resolver.clone();
+    let ticket = vm.host.pool.submit(move || resolver.look_up(&query));
+    let ticket = lift(vm, ticket)?;
+    let number = script::int(ticket.0 as i64);
+    current::shared(vm)
+        .tickets
+        .borrow_mut()
+        .push((number, future.value()));
+    Ok(Step::Await(future.into_value()))
+}
+
+fn query_of(vm: &mut Vm, regs: &[Value]) -> R<Query> {
+    let text_or_number = |value: &Value| match value.as_small_int() {
+        Some(number) => Some(number.to_string()),
+        None if value.is_none() => None,
+        None => {
+            crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())
+                .or_else(|| Some(script::as_text(value)))
+        }
+    };
+    let number = |value: &Value| {
+        value
+            .as_small_int()
+            .and_then(|n| i32::try_from(n).ok())
+            .unwrap_or(0)
+    };
+    if !regs[0].is_none()
+        && !regs[0].is_kind::<Str>()
+        && text_or_number(&regs[0]).is_none_or(|t| t.is_empty())
+    {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            "getaddrinfo() argument 1 must be string or None",
+        ));
+    }
+    Ok(Query {
+        host: text_or_number(&regs[0]).filter(|h| !h.is_empty()),
+        service: text_or_number(&regs[1]),
+        family: number(&regs[2]),
+        kind: number(&regs[3]),
+        protocol: number(&regs[4]),
+        flags: number(&regs[5]),
+    })
+}
+
+fn rows_value(vm: &mut Vm, rows: &[AddressInfo]) -> R {
+    let rows = rows.iter().map(|row| {
+        script::tuple(vec![
+            Value::int32(row.family),
+            Value::int32(row.kind),
+            Value::int32(row.protocol),
+            script::text(&row.canonical_name),
+            address_value(&row.address.into()),
+        ])
+    });
+    let rows = rows.collect();
+    script::list(vm, rows)
+}
+
+/// A call on the host's pool has ended: a look-up of ours, or nothing of this module.
+pub fn pool_done(vm: &mut Vm, ticket: Ticket, outcome: Outcome) -> R<()> {
+    let shared = current::shared(vm);
+    let number = script::int(ticket.0 as i64);
+    let at = shared
+        .tickets
+        .borrow()
+        .iter()
+        .position(|(known, _)| known.is(&number));
+    let Some(at) = at else { return Ok(()) };
+    let (_, future) = shared.tickets.borrow_mut().remove(at);
+    let Some(future) = Future::to_ref(&future) else {
+        return Ok(());
+    };
+    if !future.is_pending() {
+        return Ok(());
+    }
+    match outcome.take::<Result<Vec<AddressInfo>, HostError>>() {
+        Some(Ok(rows)) => {
+            let rows = rows_value(vm, &rows)?;
+            futures::set_result(vm, &future, rows)
+        }
+        Some(Err(error)) => {
+            let raised = look_up_error(vm, &error);
+            futures::fail(vm, &future, raised.0)
+        }
+        None => {
+            let raised = script::error(vm, Known::OsError, "the look-up failed");
+            futures::fail(vm, &future, raised.0)
+        }
+    }
+}
+
+fn look_up_error(vm: &mut Vm, error: &HostError) -> Raised {
+    if error.kind == crate::host::ErrorKind::Lookup
+        && let Ok(class) = script::import_attr(vm, "socket", "gaierror")
+        && let Ok(made) = script::call(
+            vm,
+            &class,
+            &[Value::int32(error.errno), script::text(&error.message())],
+        )
+    {
+        return Raised(made);
+    }
+    script::os_error(vm, error)
+}
+
+// ----- connecting -----------------------------------------------------------------------
+
+/// `_connect(family, address, local=None)`: then the socket and the future; a connected socket.
+pub(super) static CONNECT: Def =
+    Def::coroutine("_connect(family, address, local=None)", 2, connect);
+
+const SOCKET: usize = 3;
+const FUTURE: usize = 4;
+
+fn connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let answer = if frame.state == 0 {
+        begin_connect(vm, frame)
+    } else {
+        end_connect(vm, frame, input)
+    };
+    answer.unwrap_or_else(Step::Raise)
+}
+
+fn family_of(vm: &mut Vm, value: &Value) -> R<Family> {
+    let number = value
+        .as_small_int()
+        .and_then(|n| i32::try_from(n).ok())
+        .unwrap_or(-1);
+    match Family::of_number(number) {
+        Some(family) => Ok(family),
+        None => lift(vm, Err(HostError::os(97))),
+    }
+}
+
+fn begin_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
+    let family = family_of(vm, &frame.regs[0])?;
+    let address = internet_address(vm, &frame.regs[1])?;
+    let opened = vm.host.open_socket(family, SocketKind::Stream, 0);
+    let socket = TransportSocket::wrap(lift(vm, opened)?);
+    if !frame.regs[2].is_none() {
+        bind_local(vm, &socket, &frame.regs[2].clone())?;
+    }
+    frame.state = 1;
+    frame.regs[SOCKET] = socket.value();
+    match socket.with(|s| s.connect(&address)) {
+        Ok(()) => Ok(Step::Return(socket.into_value())),
+        Err(error) if error.is_would_block() => {
+            let owner = events::running(vm)?;
+            let future = Future::alloc(owner.clone());
+            frame.regs[FUTURE] = future.value();
+            let pair = script::tuple(vec![socket.value(), future.value()]);
+            let job = Job::Call(reactions::CONNECTED, pair);
+            base_events::watch(vm, &owner, socket.fileno(), Direction::Write, job)?;
+            Ok(Step::Await(future.into_value()))
+        }
+        Err(error) => Err(connect_failed(vm, &socket, &error, &frame.regs[1].clone())),
+    }
+}
+
+fn bind_local(vm: &mut Vm, socket: &TransportSocket, local: &Value) -> R<()> {
+    let address = internet_address(vm, local)?;
+    let bound = socket.with(|s| s.bind(&address));
+    bound.map_err(|error| {
+        let shown = script::repr(vm, local).unwrap_or_default();
+        let text = format!(
+            "error while attempting to bind on address {shown}: {}",
+            error.message().to_lowercase()
+        );
+        vm.os_error_text(error.errno, &text, Value::UNDEF)
+    })
+}
+
+fn connect_failed(
+    vm: &mut Vm,
+    socket: &TransportSocket,
+    error: &HostError,
+    address: &Value,
+) -> Raised {
+    socket.close(vm);
+    let shown = script::repr(vm, address).unwrap_or_default();
+    vm.os_error_text(
+        error.errno,
+        &format!("Connect call failed {shown}"),
+        Value::UNDEF,
+    )
+}
+
+fn end_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
+    let socket = this(vm, &frame.regs[SOCKET])?;
+    let future = std::mem::take(&mut frame.regs[FUTURE]);
+    if let Some(future) = Future::of(&future) {
+        base_events::unwatch(
+            vm,
+            future.owner.as_value(),
+            socket.fileno(),
+            Direction::Write,
+        );
+    }
+    if let Input::Raised(raised) = input {
+        socket.close(vm);
+        return Err(raised);
+    }
+    match socket.with(Socket::take_error) {
+        Ok(()) => Ok(Step::Return(socket.into_value())),
+        Err(error) => Err(connect_failed(vm, &socket, &error, &frame.regs[1].clone())),
+    }
+}
+
+/// A socket that connects is writable: it is connected, or has failed.
+pub fn connect_ready(vm: &mut Vm, target: &Value) -> R<()> {
+    let items = script::tuple_items(target);
+    let [_, future] = &items[..] else {
+        return Ok(());
+    };
+    match Future::to_ref(future) {
+        Some(future) => futures::finish_unless_done(vm, &future, Value::NONE),
+        None => Ok(()),
+    }
+}
+
+// ----- listening -----------------------------------------------------------------------------
+
+/// `_bind(family, address, reuse_address, reuse_port, only6)`: a bound socket.
+pub(super) fn bind(vm: &mut Vm, args: &[Value]) -> R {
+    let family = family_of(vm, &args[0])?;
+    let address = internet_address(vm, &args[1])?;
+    let opened = vm.host.open_socket(family, SocketKind::Stream, 0);
+    let socket = TransportSocket::wrap(lift(vm, opened)?);
+    let options = [
+        (args[2].is_true(), 1, 2),
+        (args[3].is_true(), 1, 15),
+        (args[4].is_true(), 41, 26),
+    ];
+    for (wanted, level, option) in options {
+        if wanted {
+            let set = socket.with(|s| s.set_option(level, option, 1));
+            lift(vm, set)?;
+        }
+    }
+    if let Err(error) = socket.with(|s| s.bind(&address)) {
+        socket.close(vm);
+        let shown = script::repr(vm, &args[1])?;
+        let reason = error.message().to_lowercase();
+        let text = format!("error while attempting to bind on address {shown}: {reason}");
+        return Err(vm.os_error_text(error.errno, &text, Value::UNDEF));
+    }
+    Ok(socket.into_value())
+}
+
+/// `_listen(socket, backlog)`
+pub(super) fn listen(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(vm, &args[0])?;
+    let backlog = args[1].as_small_int().unwrap_or(100);
+    let listening = socket.with(|s| s.listen(i32::try_from(backlog).unwrap_or(i32::MAX)));
+    lift(vm, listening)?;
+    Ok(Value::NONE)
+}
+
+/// `_accept(socket)`: a connected socket and its peer's address, or None when nobody waits.
+pub(super) fn accept(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(vm, &args[0])?;
+    match socket.with(Socket::accept) {
+        Ok((peer, address)) => {
+            let peer = TransportSocket::wrap(peer).into_value();
+            Ok(script::tuple(vec![peer, address_value(&address)]))
+        }
+        Err(error) if error.is_would_block() || error.errno == 103 => Ok(Value::NONE),
+        Err(error) => Err(script::os_error(vm, &error)),
+    }
+}
+
+// ----- what scripts see --------------------------------------------------------------------------
+
+fn fileno(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::int32(this(vm, &args[0])?.fileno()))
+}
+
+fn getsockname(vm: &mut Vm, args: &[Value]) -> R {
+    let answer = this(vm, &args[0])?.with(Socket::local_address);
+    Ok(address_value(&lift(vm, answer)?))
+}
+
+fn getpeername(vm: &mut Vm, args: &[Value]) -> R {
+    let answer = this(vm, &args[0])?.with(Socket::peer_address);
+    Ok(address_value(&lift(vm, answer)?))
+}
+
+fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(vm, &args[0])?;
+    let number = |value: &Value| {
+        value
+            .as_small_int()
+            .and_then(|n| i32::try_from(n).ok())
+            .unwrap_or(-1)
+    };
+    let value = args[3]
+        .as_bool()
+        .map_or_else(|| number(&args[3]), i32::from);
+    let answer = socket.with(|s| s.set_option(number(&args[1]), number(&args[2]), value));
+    lift(vm, answer)?;
+    Ok(Value::NONE)
+}
+
+fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(vm, &args[0])?;
+    let number = |value: &Value| {
+        value
+            .as_small_int()
+            .and_then(|n| i32::try_from(n).ok())
+            .unwrap_or(-1)
+    };
+    let answer = socket.with(|s| s.option(number(&args[1]), number(&args[2])));
+    Ok(Value::int32(lift(vm, answer)?))
+}
+
+fn close(vm: &mut Vm, args: &[Value]) -> R {
+    this(vm, &args[0])?.close(vm);
+    Ok(Value::NONE)
+}
+
+fn nothing(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::NONE)
+}
+
+fn gettimeout(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::int32(0))
+}
+
+fn family(vm: &mut Vm, value: &Value) -> R {
+    let number = this(vm, value)?
+        .with(|s| Ok(s.family().number()))
+        .unwrap_or(-1);
+    constant(vm, "AddressFamily", number)
+}
+
+fn socket_kind(vm: &mut Vm, value: &Value) -> R {
+    let number = this(vm, value)?
+        .with(|s| Ok(s.kind().number()))
+        .unwrap_or(-1);
+    constant(vm, "SocketKind", number)
+}
+
+/// A constant of the module `socket`, or its number where that has none.
+fn constant(vm: &mut Vm, class: &str, number: i32) -> R {
+    match script::import_attr(vm, "socket", class) {
+        Ok(class) => script::call(vm, &class, &[Value::int32(number)]).or(Ok(Value::int32(number))),
+        Err(_) => Ok(Value::int32(number)),
+    }
+}
+
+fn protocol(vm: &mut Vm, value: &Value) -> R {
+    let number = this(vm, value)?.with(|s| Ok(s.protocol())).unwrap_or(0);
+    Ok(Value::int32(number))
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(vm, &args[0])?;
+    let mut text = format!("<asyncio.TransportSocket fd={}", socket.fileno());
+    for (name, get) in [
+        ("family", family as fn(&mut Vm, &Value) -> R),
+        ("type", socket_kind),
+    ] {
+        let shown = get(vm, &args[0])?;
+        text += &format!(", {name}={}", script::str_of(vm, &shown)?);
+    }
+    text += &format!(", proto={}", socket.with(|s| Ok(s.protocol())).unwrap_or(0));
+    if let Ok(address) = socket.with(Socket::local_address) {
+        text += &format!(", laddr={}", script::repr(vm, &address_value(&address))?);
+    }
+    if let Ok(address) = socket.with(Socket::peer_address) {
+        text += &format!(", raddr={}", script::repr(vm, &address_value(&address))?);
+    }
+    Ok(script::text(&(text + ">")))
+}
+
+/// `asyncio.trsock.TransportSocket`
+pub static TRANSPORT_SOCKET: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("fileno(self)", fileno),
+        Def::leaf("getsockname(self)", getsockname),
+        Def::leaf("getpeername(self)", getpeername),
+        Def::leaf("setsockopt(self, level, option, value, /)", setsockopt),
+        Def::leaf("getsockopt(self, level, option, length=0, /)", getsockopt),
+        Def::leaf("_close(self)", close),
+        Def::leaf("settimeout(self, value)", nothing),
+        Def::leaf("setblocking(self, flag)", nothing),
+        Def::leaf("gettimeout(self)", gettimeout),
+        Def::leaf("__repr__(self)", repr),
+    ],
+    attributes: &[
+        Attribute::get("family", family),
+        Attribute::get("type", socket_kind),
+        Attribute::get("proto", protocol),
+    ],
+    ..TypeDef::new("asyncio.trsock", "TransportSocket", kind::TRANSPORT_SOCKET)
+};

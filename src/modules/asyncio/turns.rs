@@ -1,0 +1,477 @@
+//! The loop's frame: it takes turns, and drives tasks and callbacks.
+//!
+//! A turn is CPython's, step for step: timers that were cancelled go, the
+//! poller is asked, what is readable and then what is due becomes ready, and
+//! exactly what is ready now is run. The frame answers each entry with the
+//! step that runs it and is entered again with what came of it.
+
+use super::base_events::{self, Loop};
+use super::jobs::Job;
+use super::{current, futures, reactions, report, representation, script, tasks, waiting};
+use crate::heap::{Ref, Value};
+use crate::host::{Event, Wait};
+use crate::modules::contextvars;
+use crate::object::native::{Input, NativeFrame, R, Raised, Step};
+use crate::object::task::{Future, Handle, Task};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// Registers of `run_forever` behind `self`.
+pub const REGISTERS: u16 = 4;
+/// The task or handle that runs.
+const RUNS: usize = 1;
+/// The context that was current before it.
+const PREVIOUS: usize = 2;
+/// The hooks of async generators from before, as a pair.
+const HOOKS: usize = 3;
+/// When the entry began, in debug mode.
+const BEGAN: usize = 4;
+
+const STARTS: u8 = 0;
+const RUNS_TASK: u8 = 1;
+const RUNS_HANDLE: u8 = 2;
+
+/// `loop.run_forever()`
+pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(looped) = frame.regs[0].to_ref::<Loop>() else {
+        return Step::Return(Value::NONE);
+    };
+    let begun = match frame.state {
+        STARTS => begin(vm, &looped, frame),
+        RUNS_TASK => task_answered(vm, &looped, frame, input),
+        _ => handle_answered(vm, &looped, frame, input),
+    };
+    match begun.and_then(|()| go_on(vm, &looped, frame)) {
+        Ok(step) => step,
+        Err(raised) => {
+            // What failed before the loop was entered leaves nothing to tidy up.
+            if frame.state != STARTS || looped.running.get() && !frame.regs[HOOKS].is_undef() {
+                finish(vm, &looped, frame);
+            }
+            Step::Raise(raised)
+        }
+    }
+}
+
+/// RuntimeError if this loop runs, or another one in this fiber.
+pub fn check_running(vm: &mut Vm, looped: &Loop) -> R<()> {
+    if looped.running.get() {
+        return Err(script::error(
+            vm,
+            Known::RuntimeError,
+            "This event loop is already running",
+        ));
+    }
+    if vm.running_loop.is_object() {
+        let text = "Cannot run the event loop while another loop is running";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
+    Ok(())
+}
+
+fn begin(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<()> {
+    if looped.closed.get() {
+        return Err(super::jobs::closed(vm));
+    }
+    check_running(vm, looped)?;
+    let hooks = [
+        script::attr(vm, looped.as_value(), "_asyncgen_firstiter_hook")?,
+        script::attr(vm, looped.as_value(), "_asyncgen_finalizer_hook")?,
+    ];
+    let [first, last] = hooks;
+    let before = std::mem::replace(&mut vm.asyncgen_hooks, (first, last));
+    frame.regs[HOOKS] = script::tuple(vec![before.0, before.1]);
+    looped.running.set(true);
+    looped.turns.0.borrow_mut().start();
+    vm.running_loop = looped.value();
+    current::add_loop(vm, looped.as_value());
+    turn(vm, looped)
+}
+
+/// Ends a run, by a stop or an exception.
+fn finish(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) {
+    looped.turns.0.borrow_mut().finish();
+    looped.running.set(false);
+    vm.running_loop = Value::NONE;
+    current::remove_loop(vm, looped.as_value());
+    let hooks = script::tuple_items(&std::mem::take(&mut frame.regs[HOOKS]));
+    if let [first, last] = &hooks[..] {
+        vm.asyncgen_hooks = (first.clone(), last.clone());
+    }
+}
+
+/// Runs entries, and begins turns, until an entry needs the VM or the loop stops.
+fn go_on(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step> {
+    loop {
+        let job = looped.turns.0.borrow_mut().next_in_turn();
+        let Some(job) = job else {
+            if looped.turns.0.borrow().is_stopping() {
+                finish(vm, looped, frame);
+                return Ok(Step::Return(Value::NONE));
+            }
+            turn(vm, looped)?;
+            continue;
+        };
+        if looped.debug.get() {
+            frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
+        }
+        if let Some(step) = start(vm, frame, job)? {
+            return Ok(step);
+        }
+    }
+}
+
+/// Begins an entry: a step for the VM, or None if it is done.
+fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> {
+    match job {
+        Job::Step(task) => start_task(vm, frame, task, Value::UNDEF),
+        Job::Throw(task, exception) => start_task(vm, frame, task, exception),
+        Job::Wake(task, future) => {
+            let exception = tasks::wake_exception(vm, &future)?;
+            start_task(vm, frame, task, exception)
+        }
+        Job::Handle(handle) => start_handle(vm, frame, handle),
+        Job::React(number, target, future) => {
+            let answer = reactions::react(vm, number, &target, &future);
+            complain(
+                vm,
+                frame,
+                answer,
+                &format!("{}()", reactions::name_of(number)),
+            )
+        }
+        Job::Finish(future) => {
+            if let Some(future) = Future::of(&future) {
+                futures::finish_unless_done(vm, future, Value::NONE)?;
+            }
+            Ok(None)
+        }
+        Job::Call(number, target) => {
+            let answer = reactions::call(vm, number, &target);
+            complain(
+                vm,
+                frame,
+                answer,
+                &format!("{}()", reactions::call_name(number)),
+            )
+        }
+    }
+}
+
+/// Reports what a callback raised; what must end the loop goes on.
+fn complain(
+    vm: &mut Vm,
+    frame: &NativeFrame<'_>,
+    answer: R<()>,
+    callback: &str,
+) -> R<Option<Step>> {
+    let Err(raised) = answer else { return Ok(None) };
+    if script::ends_loop(vm, &raised.0) {
+        return Err(raised);
+    }
+    let parts = [("exception", raised.0)];
+    report::report(
+        vm,
+        &frame.regs[0],
+        &format!("Exception in callback {callback}"),
+        &parts,
+    )?;
+    Ok(None)
+}
+
+fn start_task(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    task: Value,
+    exception: Value,
+) -> R<Option<Step>> {
+    let Some(typed) = task.to_ref::<Task>() else {
+        return Ok(None);
+    };
+    let mut previous = Value::UNDEF;
+    match tasks::begin(vm, &typed, exception, &mut previous) {
+        Ok(step) => {
+            frame.regs[RUNS] = task;
+            frame.regs[PREVIOUS] = previous;
+            frame.state = RUNS_TASK;
+            Ok(Some(step))
+        }
+        Err(raised) => complain(vm, frame, Err(raised), "TaskStepMethWrapper()"),
+    }
+}
+
+fn task_answered(
+    vm: &mut Vm,
+    looped: &Ref<Loop>,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+) -> R<()> {
+    let task = std::mem::take(&mut frame.regs[RUNS]);
+    let previous = std::mem::take(&mut frame.regs[PREVIOUS]);
+    let Some(typed) = task.to_ref::<Task>() else {
+        return Ok(());
+    };
+    let answer = tasks::end(vm, &typed, previous, input);
+    if looped.debug.get() {
+        warn_if_slow(vm, looped, frame, &task)?;
+    }
+    answer
+}
+
+fn start_handle(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> R<Option<Step>> {
+    let Some(handle) = Handle::of(&value) else {
+        return Ok(None);
+    };
+    handle.scheduled.set(false);
+    if handle.cancelled.get() {
+        return Ok(None);
+    }
+    let context = handle.context.get();
+    let step = contextvars::enter(vm, &context).map(|previous| {
+        frame.regs[PREVIOUS] = previous;
+        let args = script::tuple_items(&handle.args.get());
+        Step::Call(handle.callback.get(), args.into_iter().collect())
+    });
+    match step {
+        Ok(step) => {
+            frame.regs[RUNS] = value;
+            frame.state = RUNS_HANDLE;
+            Ok(Some(step))
+        }
+        Err(raised) => {
+            callback_failed(vm, frame, &value, raised)?;
+            Ok(None)
+        }
+    }
+}
+
+fn handle_answered(
+    vm: &mut Vm,
+    looped: &Ref<Loop>,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+) -> R<()> {
+    let handle = std::mem::take(&mut frame.regs[RUNS]);
+    contextvars::leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
+    if let Input::Raised(raised) = input {
+        callback_failed(vm, frame, &handle, raised)?;
+    }
+    if looped.debug.get() {
+        warn_if_slow(vm, looped, frame, &handle)?;
+    }
+    Ok(())
+}
+
+fn callback_failed(vm: &mut Vm, frame: &NativeFrame<'_>, handle: &Value, raised: Raised) -> R<()> {
+    if script::ends_loop(vm, &raised.0) {
+        return Err(raised);
+    }
+    let shown = match Handle::of(handle) {
+        Some(h) => {
+            let debug = frame.regs[0].get::<Loop>().is_some_and(|l| l.debug.get());
+            representation::callback(vm, &h.callback.get(), &h.args.get(), debug)?
+        }
+        None => String::new(),
+    };
+    let parts = [("exception", raised.0), ("handle", handle.clone())];
+    report::report(
+        vm,
+        &frame.regs[0],
+        &format!("Exception in callback {shown}"),
+        &parts,
+    )
+}
+
+/// In debug mode: a warning for an entry that took long.
+fn warn_if_slow(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, what: &Value) -> R<()> {
+    let Some(began) = script::number(vm, &std::mem::take(&mut frame.regs[BEGAN]))? else {
+        return Ok(());
+    };
+    let took = vm.host.clock.monotonic() - began;
+    let slow = script::number(vm, &looped.slow.get())?.unwrap_or(f64::INFINITY);
+    if took < slow {
+        return Ok(());
+    }
+    let shown = script::repr(vm, what)?;
+    report::log_at(
+        vm,
+        "warning",
+        &format!("Executing {shown} took {took:.3} seconds"),
+        None,
+    )
+}
+
+// ----- turns ----------------------------------------------------------------------------
+
+/// Begins a turn.
+fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<()> {
+    let wait = looped.turns.0.borrow_mut().prepare();
+    if wait != Wait::Now || vm.host.poller.has_watches() || vm.host.inbox.wants_attention() {
+        poll(vm, wait)?;
+    }
+    looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
+    Ok(())
+}
+
+/// Waits for the world, and hands out what happened.
+fn poll(vm: &mut Vm, wait: Wait) -> R<()> {
+    let mut happened = Vec::new();
+    if let Err(error) = vm.host.wait(wait, &mut happened) {
+        return Err(script::os_error(vm, &error));
+    }
+    let mut answer = Ok(());
+    for event in happened {
+        // All of them are handed out, be it that one of them is an interrupt.
+        let handed = hand_out(vm, event);
+        if answer.is_ok() {
+            answer = handed;
+        }
+    }
+    answer
+}
+
+fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
+    match event {
+        Event::Ready {
+            owner,
+            fd,
+            direction,
+        } => {
+            if let Some(looped) = current::loop_of_owner(vm, owner.0)
+                && let Some(looped) = looped.get::<Loop>()
+            {
+                looped.turns.0.borrow_mut().readiness(fd, direction);
+            }
+            Ok(())
+        }
+        Event::Done { ticket, outcome } => super::trsock::pool_done(vm, ticket, outcome),
+        Event::Signal(number) => interrupted(vm, number),
+        Event::Wake(_) => Ok(()),
+    }
+}
+
+/// SIGINT while the loop waits: `asyncio.run` cancels its task; else KeyboardInterrupt.
+pub fn interrupted(vm: &mut Vm, number: i32) -> R<()> {
+    const SIGINT: i32 = 2;
+    if number != SIGINT {
+        return Ok(());
+    }
+    let told = current::shared(vm).interrupt.get();
+    if told.is_undef() {
+        return Err(script::error_with(vm, Known::KeyboardInterrupt, &[]));
+    }
+    script::call(vm, &told, &[]).map(|_| ())
+}
+
+/// `_catch_interrupts(function)`: the function that was told before, or None.
+pub(super) fn catch_interrupts(vm: &mut Vm, args: &[Value]) -> R {
+    let before = current::shared(vm).interrupt.replace(args[0].clone());
+    Ok(script::or_none(before))
+}
+
+/// `_release_interrupts(before)`
+pub(super) fn release_interrupts(vm: &mut Vm, args: &[Value]) -> R {
+    let before = if args[0].is_none() {
+        Value::UNDEF
+    } else {
+        args[0].clone()
+    };
+    current::shared(vm).interrupt.set(before);
+    Ok(Value::NONE)
+}
+
+/// Something was scheduled from another fiber: the loop must not sleep on.
+pub fn wake(vm: &mut Vm, owner: &Value) {
+    let _ = (vm, owner);
+}
+
+// ----- run_until_complete -----------------------------------------------------------------
+
+/// `loop.run_until_complete(future)`: registers self, future, whether the task is new, the task's future.
+pub fn run_until_complete(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (0, _) => ensure(vm, frame).unwrap_or_else(Step::Raise),
+        (1, Input::Value(task)) => {
+            frame.regs[3] = task;
+            run(vm, frame).unwrap_or_else(Step::Raise)
+        }
+        (2, input) => completed(vm, frame, input).into(),
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        _ => Step::Return(Value::NONE),
+    }
+}
+
+fn ensure(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
+    let looped = base_events::this(vm, &frame.regs[0])?;
+    if looped.closed.get() {
+        return Err(super::jobs::closed(vm));
+    }
+    check_running(vm, &looped)?;
+    let argument = frame.regs[1].clone();
+    frame.regs[2] = Value::bool(!futures::is_future(vm, &argument));
+    let step = waiting::ensure_future_step(vm, &argument, looped.as_value())?;
+    frame.state = 1;
+    match step {
+        Step::Return(future) => {
+            frame.regs[3] = future;
+            run(vm, frame)
+        }
+        step => Ok(step),
+    }
+}
+
+fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
+    frame.state = 2;
+    let future = frame.regs[3].clone();
+    match Future::to_ref(&future) {
+        Some(typed) => {
+            if frame.regs[2].is_true() {
+                typed.log_destroy.set(false);
+            }
+            futures::when_done(vm, &typed, reactions::STOP, frame.regs[0].clone())?;
+        }
+        None => {
+            let stop = script::attr(vm, &frame.regs[0], "_stop_when_done")?;
+            script::call_method(vm, &future, "add_done_callback", &[stop])?;
+        }
+    }
+    let method = script::attr(vm, &frame.regs[0], "run_forever")?;
+    Ok(Step::Call(method, crate::object::native::Args::new()))
+}
+
+fn completed(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R {
+    let value = frame.regs[3].clone();
+    let Some(future) = Future::to_ref(&value) else {
+        return match input {
+            Input::Raised(raised) => Err(raised),
+            _ => script::call_method(vm, &value, "result", &[]),
+        };
+    };
+    futures::forget(&future, reactions::STOP, &frame.regs[0]);
+    if let Input::Raised(raised) = input {
+        if frame.regs[2].is_true() {
+            future.log_traceback.set(false);
+        }
+        return Err(raised);
+    }
+    if future.is_pending() {
+        let text = "Event loop stopped before Future completed.";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
+    futures::result(vm, &future)
+}
+
+/// What `run_until_complete` waits for is done: the loop stops, but for what must end it anyway.
+pub fn stop_when_done(vm: &mut Vm, target: &Value, future: &Ref<Future>) -> R<()> {
+    let ends = future.state.get() == crate::object::task::FutureState::Exception
+        && script::ends_loop(vm, &future.outcome.get());
+    if ends {
+        return Ok(());
+    }
+    let owner = future.owner.get();
+    match owner.get::<Loop>().or_else(|| target.get::<Loop>()) {
+        Some(looped) => looped.turns.0.borrow_mut().stop(),
+        None => drop(script::call_method(vm, &owner, "stop", &[])?),
+    }
+    Ok(())
+}

@@ -1,0 +1,502 @@
+//! `contextvars`: variables that each task has values of its own for.
+//!
+//! A Context holds a map from variables to values. A map is never changed
+//! while two contexts share it, so a copy of a context costs one small object.
+
+use std::cell::{Cell, RefCell};
+
+use super::asyncio::script;
+use crate::heap::{Field, Ref, Value};
+use crate::object::kind;
+use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
+use crate::object::str::Str;
+use crate::object::traced::traced_object;
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+traced_object! {
+    /// Variables with their values, ordered by the variables' addresses.
+    pub struct ContextMap: CONTEXT_MAP {
+        /// The pairs.
+        pairs: RefCell<Vec<(Value, Value)>>,
+    }
+}
+
+traced_object! {
+    /// `contextvars.Context`
+    pub struct Context: CONTEXT {
+        /// A ContextMap, or Undef for an empty one.
+        map: Field,
+        /// Whether somebody runs in it.
+        entered: Cell<bool>,
+    }
+}
+
+traced_object! {
+    /// `contextvars.ContextVar`
+    pub struct ContextVar: CONTEXT_VAR {
+        /// Its name.
+        name: Value,
+        /// Its default, or Undef.
+        default: Value,
+    }
+}
+
+traced_object! {
+    /// `contextvars.Token`
+    pub struct Token: CONTEXT_TOKEN {
+        /// The variable that was set.
+        var: Value,
+        /// In which context.
+        context: Field,
+        /// What it held before, or Undef.
+        old: Value,
+        /// `reset` was called.
+        used: Cell<bool>,
+    }
+}
+
+impl Context {
+    /// A context of a map (Undef for an empty one).
+    pub fn of_map(map: Value) -> Ref<Context> {
+        Context::alloc(kind::CONTEXT as u32, Field::new(map), Cell::new(false))
+    }
+
+    /// The value of a variable.
+    pub fn lookup(&self, var: &Value) -> Option<Value> {
+        let map = self.map.get();
+        let map = map.get::<ContextMap>()?;
+        let pairs = map.pairs.borrow();
+        let at = position(&pairs, var).ok()?;
+        Some(pairs[at].1.clone())
+    }
+
+    /// Sets a variable, or with Undef takes it out; the map is copied first if it is shared.
+    fn store(&self, var: &Value, value: Value) {
+        let map = self.map.take();
+        let shared = map.reference_count() > 1;
+        let map = match map.to_ref::<ContextMap>() {
+            Some(map) if !shared => map,
+            Some(map) => new_map(map.pairs.borrow().clone()),
+            None => new_map(Vec::new()),
+        };
+        let old = {
+            let mut pairs = map.pairs.borrow_mut();
+            match position(&pairs, var) {
+                Ok(at) if value.is_undef() => Some(pairs.remove(at)),
+                Ok(at) => Some((Value::UNDEF, std::mem::replace(&mut pairs[at].1, value))),
+                Err(_) if value.is_undef() => None,
+                Err(at) => {
+                    pairs.insert(at, (var.clone(), value));
+                    None
+                }
+            }
+        };
+        self.map.set(map.into_value());
+        drop(old);
+    }
+
+    /// Whether somebody runs in it.
+    pub fn is_entered(&self) -> bool {
+        self.entered.get()
+    }
+
+    fn pairs(&self) -> Vec<(Value, Value)> {
+        let map = self.map.get();
+        map.get::<ContextMap>()
+            .map_or_else(Vec::new, |map| map.pairs.borrow().clone())
+    }
+}
+
+fn new_map(pairs: Vec<(Value, Value)>) -> Ref<ContextMap> {
+    ContextMap::alloc(kind::CONTEXT_MAP as u32, RefCell::new(pairs))
+}
+
+fn position(pairs: &[(Value, Value)], var: &Value) -> Result<usize, usize> {
+    pairs.binary_search_by_key(&var.word(), |(known, _)| known.word())
+}
+
+/// The context that runs; one is made when there is none.
+pub fn current(vm: &mut Vm) -> Ref<Context> {
+    if let Some(context) = vm.context.to_ref::<Context>() {
+        return context;
+    }
+    let context = Context::of_map(Value::UNDEF);
+    context.entered.set(true);
+    vm.context = context.value();
+    context
+}
+
+/// `copy_context()`
+pub fn copy(vm: &mut Vm) -> Value {
+    match vm.context.get::<Context>() {
+        Some(context) => Context::of_map(context.map.get()).into_value(),
+        None => Context::of_map(Value::UNDEF).into_value(),
+    }
+}
+
+/// Begins to run in a context; the answer is what `leave` wants.
+pub fn enter(vm: &mut Vm, context: &Value) -> R {
+    match context.get::<Context>() {
+        Some(entered) if entered.entered.get() => {
+            let shown = script::repr(vm, context)?;
+            Err(script::error(
+                vm,
+                Known::RuntimeError,
+                &format!("cannot enter context: {shown} is already entered"),
+            ))
+        }
+        Some(entered) => {
+            entered.entered.set(true);
+            Ok(std::mem::replace(&mut vm.context, context.clone()))
+        }
+        None => {
+            let name = vm.type_name(context);
+            Err(script::error(
+                vm,
+                Known::TypeError,
+                &format!("a Context was expected, got '{name}'"),
+            ))
+        }
+    }
+}
+
+/// Ends what `enter` began.
+pub fn leave(vm: &mut Vm, previous: Value) {
+    let left = std::mem::replace(&mut vm.context, previous);
+    if let Some(context) = left.get::<Context>() {
+        context.entered.set(false);
+    }
+}
+
+fn copy_context(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(copy(vm))
+}
+
+fn context_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a Context> {
+    match value.get::<Context>() {
+        Some(context) => Ok(context),
+        None => Err(script::error(
+            vm,
+            Known::TypeError,
+            "a Context object was expected",
+        )),
+    }
+}
+
+fn var_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a ContextVar> {
+    match value.get::<ContextVar>() {
+        Some(var) => Ok(var),
+        None => {
+            let name = vm.type_name(value);
+            Err(script::error(
+                vm,
+                Known::TypeError,
+                &format!("an instance of ContextVar was expected, got '{name}'"),
+            ))
+        }
+    }
+}
+
+// ----- Context --------------------------------------------------------------
+
+fn context_new(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Context::of_map(Value::UNDEF).into_value())
+}
+
+/// `Context.run(callable, *args, **kwargs)`: registers self, callable, args, kwargs, the previous context.
+fn context_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    const PREVIOUS: usize = 4;
+    match input {
+        Input::Start => match enter(vm, &frame.regs[0]) {
+            Ok(previous) => {
+                frame.regs[PREVIOUS] = previous;
+                frame.state = 1;
+                script::call_step(
+                    vm,
+                    frame.regs[1].clone(),
+                    &frame.regs[2].clone(),
+                    &frame.regs[3].clone(),
+                )
+            }
+            Err(raised) => Step::Raise(raised),
+        },
+        Input::Raised(raised) => {
+            leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
+            Step::Raise(raised)
+        }
+        Input::Value(value) | Input::Yielded(value) => {
+            leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
+            Step::Return(value)
+        }
+    }
+}
+
+fn context_copy(vm: &mut Vm, args: &[Value]) -> R {
+    let map = context_of(vm, &args[0])?.map.get();
+    Ok(Context::of_map(map).into_value())
+}
+
+fn key_of(vm: &mut Vm, key: &Value) -> R<()> {
+    if key.is_kind::<ContextVar>() {
+        return Ok(());
+    }
+    let shown = script::repr(vm, key)?;
+    Err(script::error(
+        vm,
+        Known::TypeError,
+        &format!("a ContextVar key was expected, got {shown}"),
+    ))
+}
+
+fn context_getitem(vm: &mut Vm, args: &[Value]) -> R {
+    key_of(vm, &args[1])?;
+    match context_of(vm, &args[0])?.lookup(&args[1]) {
+        Some(value) => Ok(value),
+        None => Err(script::error_with(vm, Known::KeyError, &[args[1].clone()])),
+    }
+}
+
+fn context_contains(vm: &mut Vm, args: &[Value]) -> R {
+    key_of(vm, &args[1])?;
+    Ok(Value::bool(
+        context_of(vm, &args[0])?.lookup(&args[1]).is_some(),
+    ))
+}
+
+fn context_get(vm: &mut Vm, args: &[Value]) -> R {
+    key_of(vm, &args[1])?;
+    Ok(context_of(vm, &args[0])?
+        .lookup(&args[1])
+        .unwrap_or_else(|| args[2].clone()))
+}
+
+fn context_len(vm: &mut Vm, args: &[Value]) -> R {
+    let count = context_of(vm, &args[0])?.pairs().len();
+    Ok(script::int(count as i64))
+}
+
+fn context_keys(vm: &mut Vm, args: &[Value]) -> R {
+    let pairs = context_of(vm, &args[0])?.pairs();
+    script::list(vm, pairs.into_iter().map(|(var, _)| var).collect())
+}
+
+fn context_iter(vm: &mut Vm, args: &[Value]) -> R {
+    let keys = context_keys(vm, args)?;
+    script::iter(vm, &keys)
+}
+
+fn context_values(vm: &mut Vm, args: &[Value]) -> R {
+    let pairs = context_of(vm, &args[0])?.pairs();
+    script::list(vm, pairs.into_iter().map(|(_, value)| value).collect())
+}
+
+fn context_items(vm: &mut Vm, args: &[Value]) -> R {
+    let pairs = context_of(vm, &args[0])?.pairs();
+    let items = pairs
+        .into_iter()
+        .map(|(var, value)| script::tuple(vec![var, value]))
+        .collect();
+    script::list(vm, items)
+}
+
+/// `contextvars.Context`
+pub static CONTEXT: TypeDef = TypeDef {
+    new: Some(Def::leaf("__new__(cls)", context_new).stat()),
+    methods: &[
+        Def::frame("run(self, callable, /, *args, **kwargs)", 1, context_run),
+        Def::leaf("copy(self)", context_copy),
+        Def::leaf("get(self, key, default=None, /)", context_get),
+        Def::leaf("keys(self)", context_keys),
+        Def::leaf("values(self)", context_values),
+        Def::leaf("items(self)", context_items),
+        Def::leaf("__getitem__(self, key, /)", context_getitem),
+        Def::leaf("__contains__(self, key, /)", context_contains),
+        Def::leaf("__len__(self)", context_len),
+        Def::leaf("__iter__(self)", context_iter),
+    ],
+    ..TypeDef::new("_contextvars", "Context", kind::CONTEXT)
+};
+
+// ----- ContextVar -----------------------------------------------------------
+
+fn var_new(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_kind::<Str>() {
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            "context variable name must be a str",
+        ));
+    }
+    Ok(ContextVar::alloc(kind::CONTEXT_VAR as u32, args[1].clone(), args[2].clone()).into_value())
+}
+
+fn var_get(vm: &mut Vm, args: &[Value]) -> R {
+    let var = var_of(vm, &args[0])?;
+    if let Some(context) = vm.context.get::<Context>()
+        && let Some(value) = context.lookup(&args[0])
+    {
+        return Ok(value);
+    }
+    if !args[1].is_undef() {
+        return Ok(args[1].clone());
+    }
+    if !var.default.is_undef() {
+        return Ok(var.default.clone());
+    }
+    Err(script::error_with(
+        vm,
+        Known::LookupError,
+        &[args[0].clone()],
+    ))
+}
+
+fn var_set(vm: &mut Vm, args: &[Value]) -> R {
+    var_of(vm, &args[0])?;
+    let context = current(vm);
+    let old = context.lookup(&args[0]).unwrap_or_default();
+    context.store(&args[0], args[1].clone());
+    let token = Token::alloc(
+        kind::CONTEXT_TOKEN as u32,
+        args[0].clone(),
+        Field::new(context.into_value()),
+        old,
+        Cell::new(false),
+    );
+    Ok(token.into_value())
+}
+
+fn var_reset(vm: &mut Vm, args: &[Value]) -> R {
+    var_of(vm, &args[0])?;
+    let Some(token) = args[1].get::<Token>() else {
+        let name = vm.type_name(&args[1]);
+        return Err(script::error(
+            vm,
+            Known::TypeError,
+            &format!("expected an instance of Token, got {name}"),
+        ));
+    };
+    let shown = |vm: &mut Vm| script::repr(vm, &args[1]);
+    if token.used.get() {
+        let text = format!("{} has already been used once", shown(vm)?);
+        return Err(script::error(vm, Known::RuntimeError, &text));
+    }
+    if !token.var.is(&args[0]) {
+        let text = format!("{} was created by a different ContextVar", shown(vm)?);
+        return Err(script::error(vm, Known::ValueError, &text));
+    }
+    let context = current(vm);
+    if !token.context.get().is(context.as_value()) {
+        let text = format!("{} was created in a different Context", shown(vm)?);
+        return Err(script::error(vm, Known::ValueError, &text));
+    }
+    token.used.set(true);
+    context.store(&args[0], token.old.clone());
+    Ok(Value::NONE)
+}
+
+fn var_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let var = var_of(vm, &args[0])?;
+    let mut text = format!("<ContextVar name={}", script::repr(vm, &var.name)?);
+    if !var.default.is_undef() {
+        text += &format!(" default={}", script::repr(vm, &var.default)?);
+    }
+    text += &format!(" at {}>", script::address(vm, &args[0]));
+    Ok(script::text(&text))
+}
+
+fn var_name(vm: &mut Vm, value: &Value) -> R {
+    Ok(var_of(vm, value)?.name.clone())
+}
+
+/// `contextvars.ContextVar`
+pub static CONTEXT_VAR: TypeDef = TypeDef {
+    new: Some(Def::leaf("__new__(cls, name, /, *, default=Undef)", var_new).stat()),
+    methods: &[
+        Def::leaf("get(self, default=Undef, /)", var_get),
+        Def::leaf("set(self, value, /)", var_set),
+        Def::leaf("reset(self, token, /)", var_reset),
+        Def::leaf("__repr__(self)", var_repr),
+        Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),
+    ],
+    attributes: &[Attribute::get("name", var_name)],
+    ..TypeDef::new("_contextvars", "ContextVar", kind::CONTEXT_VAR)
+};
+
+// ----- Token ----------------------------------------------------------------
+
+fn token_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a Token> {
+    match value.get::<Token>() {
+        Some(token) => Ok(token),
+        None => Err(script::error(
+            vm,
+            Known::TypeError,
+            "a Token object was expected",
+        )),
+    }
+}
+
+fn token_var(vm: &mut Vm, value: &Value) -> R {
+    Ok(token_of(vm, value)?.var.clone())
+}
+
+fn token_old(vm: &mut Vm, value: &Value) -> R {
+    let old = token_of(vm, value)?.old.clone();
+    if old.is_undef() {
+        let class = vm.class_of(value);
+        return script::attr(vm, class.as_value(), "MISSING");
+    }
+    Ok(old)
+}
+
+fn token_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let token = token_of(vm, &args[0])?;
+    let used = if token.used.get() { " used" } else { "" };
+    let var = script::repr(vm, &token.var)?;
+    Ok(script::text(&format!(
+        "<Token{used} var={var} at {}>",
+        script::address(vm, &args[0])
+    )))
+}
+
+fn missing_repr(_: &mut Vm, _: &[Value]) -> R {
+    Ok(script::text("<Token.MISSING>"))
+}
+
+/// The type of `Token.MISSING`.
+pub static TOKEN_MISSING: TypeDef = TypeDef {
+    methods: &[Def::leaf("__repr__(self)", missing_repr)],
+    ..TypeDef::new("_contextvars", "_Token_Missing", kind::INSTANCE)
+};
+
+fn token_setup(vm: &mut Vm, class: &Ref<crate::object::class::Class>) -> R<()> {
+    let missing = vm.class_of_def(&TOKEN_MISSING);
+    let missing = crate::object::class::Instance::alloc(missing.root_shape.get());
+    script::put_class(vm, class, "MISSING", missing.into_value())
+}
+
+/// `contextvars.Token`
+pub static TOKEN: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__repr__(self)", token_repr),
+        Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),
+    ],
+    attributes: &[
+        Attribute::get("var", token_var),
+        Attribute::get("old_value", token_old),
+    ],
+    setup: Some(token_setup),
+    ..TypeDef::new("_contextvars", "Token", kind::CONTEXT_TOKEN)
+};
+
+/// `contextvars`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "contextvars",
+    doc: "Context Variables",
+    functions: &[Def::leaf("copy_context()", copy_context)],
+    types: &[&CONTEXT, &CONTEXT_VAR, &TOKEN],
+    setup: None,
+};
+
+/// The types of this module, those without a name in it included.
+pub static TYPES: &[&TypeDef] = &[&CONTEXT, &CONTEXT_VAR, &TOKEN, &TOKEN_MISSING];
