@@ -17,19 +17,23 @@ use crate::vm::Vm;
 use crate::vm::types::Known;
 
 /// Registers of `run_forever` behind `self`.
-pub const REGISTERS: u16 = 4;
+pub const REGISTERS: u16 = 5;
 /// The task or handle that runs.
 const RUNS: usize = 1;
 /// The context that was current before it.
 const PREVIOUS: usize = 2;
 /// The hooks of async generators from before, as a pair.
 const HOOKS: usize = 3;
-/// When the entry began, in debug mode.
+/// When the running entry began, in debug mode.
 const BEGAN: usize = 4;
+/// True once the first turn has begun.
+const TAKEN: usize = 5;
 
 const STARTS: u8 = 0;
 const RUNS_TASK: u8 = 1;
 const RUNS_HANDLE: u8 = 2;
+/// The loop waits for the world while other fibers run.
+const PARKED: u8 = 3;
 
 /// `loop.run_forever()`
 pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -39,6 +43,7 @@ pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     let begun = match frame.state {
         STARTS => begin(vm, &looped, frame),
         RUNS_TASK => task_answered(vm, &looped, frame, input),
+        PARKED => unparked(vm, &looped, input),
         _ => handle_answered(vm, &looped, frame, input),
     };
     match begun.and_then(|()| go_on(vm, &looped, frame)) {
@@ -85,7 +90,8 @@ fn begin(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<()> 
     looped.turns.0.borrow_mut().start();
     vm.running_loop = looped.value();
     current::add_loop(vm, looped.as_value());
-    turn(vm, looped)
+    vm.event_sink = Some(hand_out);
+    Ok(())
 }
 
 /// Ends a run, by a stop or an exception.
@@ -105,11 +111,17 @@ fn go_on(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step
     loop {
         let job = looped.turns.0.borrow_mut().next_in_turn();
         let Some(job) = job else {
-            if looped.turns.0.borrow().is_stopping() {
+            // A `stop` from before the run allows one turn.
+            let taken = frame.regs[TAKEN].is_true();
+            if taken && looped.turns.0.borrow().is_stopping() {
                 finish(vm, looped, frame);
                 return Ok(Step::Return(Value::NONE));
             }
-            turn(vm, looped)?;
+            frame.regs[TAKEN] = Value::TRUE;
+            if !turn(vm, looped)? {
+                frame.state = PARKED;
+                return Ok(Step::Park);
+            }
             continue;
         };
         if looped.debug.get() {
@@ -303,11 +315,25 @@ fn warn_if_slow(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, what: &
 
 // ----- turns ----------------------------------------------------------------------------
 
-/// Begins a turn.
-fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<()> {
+/// Begins a turn; false if this fiber has to be parked before.
+fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
     let wait = looped.turns.0.borrow_mut().prepare();
+    if wait != Wait::Now && vm.has_other_fibers() {
+        let deadline = if let Wait::Until(deadline) = wait { Some(deadline) } else { None };
+        vm.park(deadline, true);
+        return Ok(false);
+    }
     if wait != Wait::Now || vm.host.poller.has_watches() || vm.host.inbox.wants_attention() {
         poll(vm, wait)?;
+    }
+    looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
+    Ok(true)
+}
+
+/// Something has happened, or the time has come.
+fn unparked(vm: &mut Vm, looped: &Ref<Loop>, input: Input) -> R<()> {
+    if let Input::Raised(raised) = input {
+        return Err(raised);
     }
     looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
     Ok(())
@@ -330,6 +356,7 @@ fn poll(vm: &mut Vm, wait: Wait) -> R<()> {
     answer
 }
 
+/// What becomes of an event from outside.
 fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
     match event {
         Event::Ready {
@@ -344,45 +371,40 @@ fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
             }
             Ok(())
         }
-        Event::Done { ticket, outcome } => super::trsock::pool_done(vm, ticket, outcome),
-        Event::Signal(number) => interrupted(vm, number),
-        Event::Wake(_) => Ok(()),
+        Event::Done { ticket, outcome } => match super::trsock::pool_done(vm, ticket, outcome)? {
+            Some(outcome) => vm.handle_events(vec![Event::Done { ticket, outcome }]),
+            None => Ok(()),
+        },
+        event => vm.handle_events(vec![event]),
     }
 }
 
-/// SIGINT while the loop waits: `asyncio.run` cancels its task; else KeyboardInterrupt.
-pub fn interrupted(vm: &mut Vm, number: i32) -> R<()> {
-    const SIGINT: i32 = 2;
-    if number != SIGINT {
-        return Ok(());
-    }
-    let told = current::shared(vm).interrupt.get();
-    if told.is_undef() {
-        return Err(script::error_with(vm, Known::KeyboardInterrupt, &[]));
-    }
-    script::call(vm, &told, &[]).map(|_| ())
-}
+/// Where the VM looks for the handler of SIGINT.
+const SIGINT: &str = "signal.SIGINT";
 
-/// `_catch_interrupts(function)`: the function that was told before, or None.
+/// `_catch_interrupts(function)`: has the function called at SIGINT, unless the script has
+/// a handler of its own; whether it will be.
 pub(super) fn catch_interrupts(vm: &mut Vm, args: &[Value]) -> R {
-    let before = current::shared(vm).interrupt.replace(args[0].clone());
-    Ok(script::or_none(before))
+    if vm.state.get(SIGINT).is_some_and(|handler| !handler.is_none()) {
+        return Ok(Value::FALSE);
+    }
+    vm.state.insert(SIGINT, args[0].clone());
+    Ok(Value::TRUE)
 }
 
-/// `_release_interrupts(before)`
+/// `_release_interrupts(caught)`: ends what `_catch_interrupts` began.
 pub(super) fn release_interrupts(vm: &mut Vm, args: &[Value]) -> R {
-    let before = if args[0].is_none() {
-        Value::UNDEF
-    } else {
-        args[0].clone()
-    };
-    current::shared(vm).interrupt.set(before);
+    if args[0].is_true() {
+        vm.state.insert(SIGINT, Value::NONE);
+    }
     Ok(Value::NONE)
 }
 
 /// Something was scheduled from another fiber: the loop must not sleep on.
 pub fn wake(vm: &mut Vm, owner: &Value) {
-    let _ = (vm, owner);
+    if owner.get::<Loop>().is_some_and(|looped| looped.running.get()) {
+        vm.wake_loops();
+    }
 }
 
 // ----- run_until_complete -----------------------------------------------------------------
