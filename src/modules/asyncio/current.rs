@@ -26,8 +26,6 @@ traced_object! {
         foreign: RefCell<Vec<(Value, Value)>>,
         /// Calls on the host's pool: ticket, the future of its result.
         tickets: RefCell<Vec<(Value, Value)>>,
-        /// Who is told of an interrupt in place of KeyboardInterrupt, or Undef.
-        interrupt: Field,
     }
 }
 
@@ -47,7 +45,6 @@ pub fn shared(vm: &mut Vm) -> Ref<Shared> {
         Field::undef(),
         RefCell::default(),
         RefCell::default(),
-        Field::undef(),
     );
     vm.state.insert(KEY, shared.value());
     shared

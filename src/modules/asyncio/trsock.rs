@@ -223,35 +223,36 @@ fn rows_value(vm: &mut Vm, rows: &[AddressInfo]) -> R {
     script::list(vm, rows)
 }
 
-/// A call on the host's pool has ended: a look-up of ours, or nothing of this module.
-pub fn pool_done(vm: &mut Vm, ticket: Ticket, outcome: Outcome) -> R<()> {
+/// A call on the host's pool has ended: a look-up of ours, or somebody else's, who gets it back.
+pub fn pool_done(vm: &mut Vm, ticket: Ticket, outcome: Outcome) -> R<Option<Outcome>> {
     let shared = current::shared(vm);
     let number = script::int(ticket.0 as i64);
-    let at = shared
-        .tickets
-        .borrow()
-        .iter()
-        .position(|(known, _)| known.is(&number));
-    let Some(at) = at else { return Ok(()) };
-    let (_, future) = shared.tickets.borrow_mut().remove(at);
-    let Some(future) = Future::to_ref(&future) else {
-        return Ok(());
+    let at = shared.tickets.borrow().iter().position(|(known, _)| known.is(&number));
+    let Some(at) = at else {
+        return Ok(Some(outcome));
     };
-    if !future.is_pending() {
-        return Ok(());
+    let (_, future) = shared.tickets.borrow_mut().remove(at);
+    if let Some(future) = Future::to_ref(&future)
+        && future.is_pending()
+    {
+        looked_up(vm, &future, outcome)?;
     }
+    Ok(None)
+}
+
+fn looked_up(vm: &mut Vm, future: &Future, outcome: Outcome) -> R<()> {
     match outcome.take::<Result<Vec<AddressInfo>, HostError>>() {
         Some(Ok(rows)) => {
             let rows = rows_value(vm, &rows)?;
-            futures::set_result(vm, &future, rows)
+            futures::set_result(vm, future, rows)
         }
         Some(Err(error)) => {
             let raised = look_up_error(vm, &error);
-            futures::fail(vm, &future, raised.0)
+            futures::fail(vm, future, raised.0)
         }
         None => {
             let raised = script::error(vm, Known::OsError, "the look-up failed");
-            futures::fail(vm, &future, raised.0)
+            futures::fail(vm, future, raised.0)
         }
     }
 }
