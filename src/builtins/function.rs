@@ -1,0 +1,479 @@
+//! Functions, methods and native functions as objects; cells.
+
+use crate::bytecode::code::flags as code_flags;
+use crate::heap::{Ref, Value};
+use crate::object::class::{Class, class_flags};
+use crate::object::dict::Dict;
+use crate::object::function::{BoundMethod, Cell_, Code, Function};
+use crate::object::kind;
+use crate::object::native::{Args, Attribute, Def, Native, R, Step, TypeDef};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+
+/// `function`
+pub static FUNCTION: TypeDef = TypeDef {
+    flags: class_flags::HAS_DICT | class_flags::WEAKREF,
+    doc: "Create a function object.",
+    new: Some(Def::leaf("__new__(cls, code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)", new).stat()),
+    methods: &[
+        Def::leaf("__get__(self, instance, owner=None, /)", get),
+        Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
+            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
+            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+        }),
+        Def::leaf("__repr__(self, /)", repr),
+    ],
+    attributes: &[
+        Attribute::get_set("__name__", |vm, f| Ok(function(vm, f)?.name.get()), |vm, f, v| set_text(vm, f, v, "__name__")),
+        Attribute::get_set("__qualname__", |vm, f| Ok(function(vm, f)?.qualname.get()), |vm, f, v| set_text(vm, f, v, "__qualname__")),
+        Attribute::get_set("__module__", module, |vm, f, v| {
+            function(vm, f)?.module.set(if v.is_undef() { Value::NONE } else { v.clone() });
+            Ok(())
+        }),
+        Attribute::get_set("__doc__", doc, |vm, f, v| {
+            function(vm, f)?.doc.set(if v.is_undef() { Value::NONE } else { v.clone() });
+            Ok(())
+        }),
+        Attribute::get_set("__dict__", |vm, f| Ok(vm.object_dict(f).map_or(Value::NONE, Ref::into_value)), set_dict),
+        Attribute::get_set("__defaults__", |vm, f| Ok(none_if_undef(function(vm, f)?.defaults.get())), set_defaults),
+        Attribute::get_set("__kwdefaults__", |vm, f| Ok(none_if_undef(function(vm, f)?.kwdefaults.get())), set_kwdefaults),
+        Attribute::get_set("__annotations__", annotations, set_annotations),
+        Attribute::get_set("__code__", |vm, f| Ok(function(vm, f)?.code.borrow().value()), set_code),
+        Attribute::get("__globals__", |vm, f| Ok(function(vm, f)?.globals.value())),
+        Attribute::get("__closure__", closure),
+        Attribute::get("__builtins__", |vm, _| Ok(vm.builtins.value())),
+        Attribute::get_set("__type_params__", type_params, |vm, f, v| {
+            function(vm, f)?.type_params.set(v.clone());
+            Ok(())
+        }),
+    ],
+    ..TypeDef::new("builtins", "function", kind::FUNCTION)
+};
+
+/// `method`
+pub static METHOD: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    doc: "Create a bound instance method object.",
+    new: Some(Def::leaf("__new__(cls, function, instance, /)", |_, args| Ok(BoundMethod::alloc(args[1].clone(), args[2].clone()).into_value())).stat()),
+    methods: &[
+        Def::leaf("__repr__(self, /)", method_repr),
+        Def::leaf("__get__(self, instance, owner=None, /)", |_, args| Ok(args[0].clone())),
+        Def::leaf("__eq__(self, value, /)", |_, args| {
+            Ok(match (args[0].get::<BoundMethod>(), args[1].get::<BoundMethod>()) {
+                (Some(a), Some(b)) => Value::bool(a.receiver.is(&b.receiver) && a.function.is(&b.function)),
+                _ => Value::NOT_IMPLEMENTED,
+            })
+        }),
+        Def::leaf("__hash__(self, /)", |vm, args| {
+            let hash = args[0].get::<BoundMethod>().map_or(0, |m| vm.identity_hash(&m.receiver) ^ vm.identity_hash(&m.function));
+            Ok(crate::object::int::from_i64(hash))
+        }),
+        Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
+            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
+            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+        }),
+        Def::leaf("__reduce__(self, /)", method_reduce),
+    ],
+    attributes: &[
+        Attribute::get("__func__", |_, m| Ok(m.get::<BoundMethod>().map_or(Value::NONE, |m| m.function.clone()))),
+        Attribute::get("__self__", |_, m| Ok(m.get::<BoundMethod>().map_or(Value::NONE, |m| m.receiver.clone()))),
+        Attribute::get("__doc__", |vm, m| {
+            let function = m.get::<BoundMethod>().map_or(Value::NONE, |m| m.function.clone());
+            vm.get_attr(&function, "__doc__")
+        }),
+    ],
+    ..TypeDef::new("builtins", "method", kind::BOUND_METHOD)
+};
+
+const NATIVE_ATTRIBUTES: &[Attribute] = &[
+    Attribute::get("__name__", |vm, f| Ok(vm.intern(native(vm, f)?.def.name()).into_value())),
+    Attribute::get("__qualname__", native_qualname),
+    Attribute::get("__module__", native_module),
+    Attribute::get("__self__", native_self),
+    Attribute::get("__doc__", |vm, f| {
+        let doc = native(vm, f)?.def.doc;
+        Ok(if doc.is_empty() { Value::NONE } else { Str::new(doc).into_value() })
+    }),
+    Attribute::get("__text_signature__", text_signature),
+];
+
+/// `builtin_function_or_method`
+pub static NATIVE_FUNCTION: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    methods: &[
+        Def::leaf("__repr__(self, /)", native_repr),
+        Def::leaf("__eq__(self, value, /)", native_eq),
+        Def::leaf("__hash__(self, /)", native_hash),
+        CALL_NATIVE,
+        Def::leaf("__reduce__(self, /)", native_reduce),
+    ],
+    attributes: NATIVE_ATTRIBUTES,
+    ..TypeDef::new("builtins", "builtin_function_or_method", kind::NATIVE)
+};
+
+const CALL_NATIVE: Def = Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
+    let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+    let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
+    vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+});
+
+/// `method_descriptor`: a method of a native class, not bound.
+pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    methods: &[
+        Def::leaf("__repr__(self, /)", native_repr),
+        Def::leaf("__get__(self, instance, owner=None, /)", native_get),
+        CALL_NATIVE,
+        Def::leaf("__reduce__(self, /)", native_reduce),
+    ],
+    attributes: &[
+        Attribute::get("__name__", |vm, f| Ok(vm.intern(native(vm, f)?.def.name()).into_value())),
+        Attribute::get("__qualname__", native_qualname),
+        Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
+        Attribute::get("__doc__", |vm, f| {
+            let doc = native(vm, f)?.def.doc;
+            Ok(if doc.is_empty() { Value::NONE } else { Str::new(doc).into_value() })
+        }),
+        Attribute::get("__text_signature__", text_signature),
+    ],
+    ..TypeDef::new("builtins", "method_descriptor", kind::NATIVE)
+};
+
+/// `cell`
+pub static CELL: TypeDef = TypeDef {
+    doc: "Create a new cell object.",
+    new: Some(Def::leaf("__new__(cls, contents=<unset>, /)", |_, args| Ok(Cell_::alloc(args[1].clone()).into_value())).stat()),
+    methods: &[Def::leaf("__repr__(self, /)", cell_repr)],
+    attributes: &[Attribute::get_set("cell_contents", cell_contents, |_, c, v| {
+        if let Some(cell) = c.get::<Cell_>() {
+            cell.content.set(v.clone());
+        }
+        Ok(())
+    })],
+    ..TypeDef::new("builtins", "cell", kind::CELL)
+};
+
+/// The tables of this file.
+pub static TYPES: &[&TypeDef] = &[&FUNCTION, &METHOD, &NATIVE_FUNCTION, &METHOD_DESCRIPTOR, &CELL];
+
+fn none_if_undef(value: Value) -> Value {
+    if value.is_undef() { Value::NONE } else { value }
+}
+
+fn function(vm: &mut Vm, value: &Value) -> R<Ref<Function>> {
+    match value.to_ref::<Function>() {
+        Some(function) => Ok(function),
+        None => {
+            let given = vm.type_name(value);
+            Err(vm.type_error(format!("expected a function, got '{given}'")))
+        }
+    }
+}
+
+fn native(vm: &mut Vm, value: &Value) -> R<Ref<Native>> {
+    match value.to_ref::<Native>() {
+        Some(native) => Ok(native),
+        None => {
+            let given = vm.type_name(value);
+            Err(vm.type_error(format!("expected a built-in function, got '{given}'")))
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(code) = args[1].to_ref::<Code>() else {
+        let given = vm.type_name(&args[1]);
+        return Err(vm.type_error(format!("function() argument 'code' must be code, not {given}")));
+    };
+    let Some(globals) = args[2].to_ref::<Dict>() else {
+        let given = vm.type_name(&args[2]);
+        return Err(vm.type_error(format!("function() argument 'globals' must be dict, not {given}")));
+    };
+    let cells: Vec<Ref<Cell_>> = match args[5].get::<Tuple>() {
+        Some(tuple) => tuple.items().iter().filter_map(Value::to_ref).collect(),
+        None => Vec::new(),
+    };
+    let wanted = code.plain.free_names.len();
+    if cells.len() != wanted {
+        let name = &code.plain.name;
+        let n = cells.len();
+        return Err(if args[5].is_none() {
+            vm.type_error("arg 5 (closure) must be tuple")
+        } else {
+            vm.value_error(format!("{name} requires closure of length {wanted}, not {n}"))
+        });
+    }
+    let made = vm.new_function(code, globals, cells.into_boxed_slice());
+    if !args[3].is_none() {
+        made.name.set(args[3].clone());
+    }
+    if !args[4].is_none() {
+        made.defaults.set(args[4].clone());
+    }
+    if !args[6].is_none() {
+        made.kwdefaults.set(args[6].clone());
+    }
+    made.refresh();
+    Ok(made.into_value())
+}
+
+fn get(_: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_none() {
+        return Ok(args[0].clone());
+    }
+    Ok(BoundMethod::alloc(args[0].clone(), args[1].clone()).into_value())
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let f = function(vm, &args[0])?;
+    let (name, at) = (text(f.qualname.as_value()), vm.address(&args[0]));
+    Ok(Str::new(&format!("<function {name} at {at}>")).into_value())
+}
+
+fn set_text(vm: &mut Vm, f: &Value, value: &Value, which: &str) -> R<()> {
+    if !value.is_kind::<Str>() {
+        return Err(vm.type_error(format!("{which} must be set to a string object")));
+    }
+    let f = function(vm, f)?;
+    let field = if which == "__name__" { &f.name } else { &f.qualname };
+    field.set(value.clone());
+    Ok(())
+}
+
+fn module(vm: &mut Vm, f: &Value) -> R {
+    let f = function(vm, f)?;
+    let own = f.module.get();
+    if !own.is_undef() {
+        return Ok(own);
+    }
+    let name = vm.names.name.clone();
+    Ok(f.globals.get_str(&name).unwrap_or(Value::NONE))
+}
+
+fn doc(vm: &mut Vm, f: &Value) -> R {
+    let f = function(vm, f)?;
+    let own = f.doc.get();
+    if !own.is_undef() {
+        return Ok(own);
+    }
+    let code = f.code.borrow().clone();
+    if code.flags & code_flags::HAS_DOCSTRING != 0
+        && let Some(doc) = code.consts.first()
+    {
+        return Ok(doc.clone());
+    }
+    Ok(Value::NONE)
+}
+
+fn set_dict(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    let Some(dict) = value.to_ref::<Dict>() else {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{given}'")));
+    };
+    function(vm, f)?.dict.set(dict.into_value());
+    Ok(())
+}
+
+fn set_defaults(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    if !plain.is_undef() && !plain.is_kind::<Tuple>() {
+        return Err(vm.type_error("__defaults__ must be set to a tuple object"));
+    }
+    let f = function(vm, f)?;
+    f.defaults.set(plain);
+    f.refresh();
+    Ok(())
+}
+
+fn set_kwdefaults(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    if !plain.is_undef() && !plain.is_kind::<Dict>() {
+        return Err(vm.type_error("__kwdefaults__ must be set to a dict object"));
+    }
+    let f = function(vm, f)?;
+    f.kwdefaults.set(plain);
+    f.refresh();
+    Ok(())
+}
+
+fn annotations(vm: &mut Vm, f: &Value) -> R {
+    let f = function(vm, f)?;
+    if f.annotations.is_undef() {
+        f.annotations.set(Dict::new().into_value());
+    }
+    Ok(f.annotations.get())
+}
+
+fn set_annotations(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    if !plain.is_undef() && !plain.is_kind::<Dict>() {
+        return Err(vm.type_error("__annotations__ must be set to a dict object"));
+    }
+    function(vm, f)?.annotations.set(plain);
+    Ok(())
+}
+
+fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    let Some(code) = value.to_ref::<Code>() else {
+        return Err(vm.type_error("__code__ must be set to a code object"));
+    };
+    let f = function(vm, f)?;
+    let (have, wanted) = (f.closure.len(), code.plain.free_names.len());
+    if have != wanted {
+        let name = text(f.name.as_value());
+        return Err(vm.value_error(format!("{name}() requires a code object with {have} free vars, not {wanted}")));
+    }
+    let old = f.code.replace(code);
+    drop(old);
+    f.refresh();
+    vm.bump_type_epoch();
+    Ok(())
+}
+
+fn closure(vm: &mut Vm, f: &Value) -> R {
+    let f = function(vm, f)?;
+    if f.closure.is_empty() {
+        return Ok(Value::NONE);
+    }
+    vm.new_tuple(f.closure.iter().map(Ref::value).collect())
+}
+
+fn type_params(vm: &mut Vm, f: &Value) -> R {
+    let own = function(vm, f)?.type_params.get();
+    Ok(if own.is_undef() { Tuple::empty().into_value() } else { own })
+}
+
+fn method_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(method) = args[0].to_ref::<BoundMethod>() else { return Ok(Value::NONE) };
+    let name = match vm.get_attr_optional(&method.function, "__qualname__")? {
+        Some(name) if name.is_kind::<Str>() => text(&name),
+        _ => vm.get_attr_optional(&method.function, "__name__")?.as_ref().map_or_else(|| "?".to_string(), text),
+    };
+    let receiver = vm.repr_text(&method.receiver)?;
+    let text = Str::try_new(&format!("<bound method {name} of {receiver}>"));
+    vm.lift(text).map(Ref::into_value)
+}
+
+fn method_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(method) = args[0].to_ref::<BoundMethod>() else { return Ok(Value::NONE) };
+    let name = vm.get_attr(&method.function, "__name__")?;
+    let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
+    Ok(Tuple::pair(getattr, Tuple::pair(method.receiver.clone(), name).into_value()).into_value())
+}
+
+fn native_qualname(vm: &mut Vm, f: &Value) -> R {
+    let native = native(vm, f)?;
+    let name = native.def.name();
+    let owner = match native.owner.get::<Class>() {
+        Some(class) => Some(class.name_str()),
+        None => native.bound.get::<Class>().map(Class::name_str),
+    };
+    let name = owner.map_or_else(|| name.to_string(), |owner| format!("{owner}.{name}"));
+    Ok(Str::new(&name).into_value())
+}
+
+fn native_module(vm: &mut Vm, f: &Value) -> R {
+    let native = native(vm, f)?;
+    Ok(if native.owner.is_kind::<Str>() { native.owner.clone() } else { Value::NONE })
+}
+
+fn native_self(vm: &mut Vm, f: &Value) -> R {
+    let native = native(vm, f)?;
+    if !native.bound.is_undef() {
+        return Ok(native.bound.clone());
+    }
+    let module = native.owner.to_ref::<Str>().and_then(|name| vm.modules.get_str(&name));
+    Ok(module.unwrap_or(Value::NONE))
+}
+
+fn text_signature(vm: &mut Vm, f: &Value) -> R {
+    let sig = native(vm, f)?.def.sig;
+    let inside = sig.find('(').map_or("", |at| &sig[at..]);
+    Ok(if inside.contains('<') { Value::NONE } else { Str::new(inside).into_value() })
+}
+
+/// Whether CPython makes a slot wrapper of a method of that name.
+fn is_slot(name: &str) -> bool {
+    name.starts_with("__") && crate::vm::special::TEXTS.contains(&name) && !matches!(name, "__new__" | "__format__" | "__reversed__" | "__class_getitem__")
+}
+
+fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let native = native(vm, &args[0])?;
+    let name = native.def.name();
+    let out = match (native.bound.is_undef(), native.owner.get::<Class>()) {
+        (true, Some(owner)) if native.def.binding == crate::object::native::Binding::Method => {
+            let owner = vm.class_name(owner);
+            let what = if is_slot(name) { "slot wrapper" } else { "method" };
+            format!("<{what} '{name}' of '{owner}' objects>")
+        }
+        (true, _) => format!("<built-in function {name}>"),
+        (false, _) => {
+            let bound = native.bound.clone();
+            let (owner, at) = (vm.type_name(&bound), vm.address(&bound));
+            let what = if is_slot(name) { "method-wrapper" } else { "built-in method" };
+            match what {
+                "method-wrapper" => format!("<method-wrapper '{name}' of {owner} object at {at}>"),
+                _ => format!("<built-in method {name} of {owner} object at {at}>"),
+            }
+        }
+    };
+    Ok(Str::new(&out).into_value())
+}
+
+fn native_eq(_: &mut Vm, args: &[Value]) -> R {
+    Ok(match (args[0].get::<Native>(), args[1].get::<Native>()) {
+        (Some(a), Some(b)) => Value::bool(std::ptr::eq(a.def, b.def) && a.bound.is(&b.bound) && a.owner.is(&b.owner)),
+        _ => Value::NOT_IMPLEMENTED,
+    })
+}
+
+fn native_hash(vm: &mut Vm, args: &[Value]) -> R {
+    let native = native(vm, &args[0])?;
+    // Equal natives may be several objects, so identity will not do.
+    let name = Str::new(native.def.name()).hash();
+    let bound = if native.bound.is_undef() { 0 } else { vm.identity_hash(&native.bound) };
+    Ok(crate::object::int::from_i64(name ^ bound))
+}
+
+fn native_get(_: &mut Vm, args: &[Value]) -> R {
+    match args[0].get::<Native>() {
+        Some(native) if !args[1].is_none() => Ok(Native::alloc(native.def, args[1].clone(), native.owner.clone()).into_value()),
+        _ => Ok(args[0].clone()),
+    }
+}
+
+fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let native = native(vm, &args[0])?;
+    let name = Str::new(native.def.name()).into_value();
+    let target = if native.bound.is_undef() { native.owner.clone() } else { native.bound.clone() };
+    if target.is_kind::<Str>() {
+        return Ok(name);
+    }
+    let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
+    Ok(Tuple::pair(getattr, Tuple::pair(target, name).into_value()).into_value())
+}
+
+fn cell_contents(vm: &mut Vm, cell: &Value) -> R {
+    match cell.get::<Cell_>().map(|c| c.content.get()) {
+        Some(content) if !content.is_undef() => Ok(content),
+        _ => Err(vm.value_error("Cell is empty")),
+    }
+}
+
+fn cell_repr(vm: &mut Vm, args: &[Value]) -> R {
+    let at = vm.address(&args[0]);
+    let content = args[0].get::<Cell_>().map_or(Value::UNDEF, |c| c.content.get());
+    let text = if content.is_undef() {
+        format!("<cell at {at}: empty>")
+    } else {
+        format!("<cell at {at}: {} object at {}>", vm.type_name(&content), vm.address(&content))
+    };
+    Ok(Str::new(&text).into_value())
+}

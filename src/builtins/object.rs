@@ -1,0 +1,332 @@
+//! `object`, and the types of the constants.
+
+use crate::heap::{Ref, Value, shape_flags};
+use crate::object::class::{Class, class_flags};
+use crate::object::descriptor::SlotDescriptor;
+use crate::object::dict::Dict;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Attribute, Def, Native, R, Step, TypeDef};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::class::object_new_excess;
+use crate::vm::special::Special;
+use crate::vm::types::Known;
+
+/// `object`
+pub static OBJECT: TypeDef = TypeDef {
+    flags: class_flags::BASE,
+    doc: "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new).stat()),
+    methods: &[
+        Def::raw("__init__(self, /, *args, **kwargs)", init),
+        Def::leaf("__repr__(self, /)", repr),
+        Def::leaf("__str__(self, /)", |vm, args| vm.repr(&args[0]).map(Ref::into_value)),
+        Def::leaf("__hash__(self, /)", |vm, args| Ok(vm_int(vm.identity_hash(&args[0])))),
+        Def::leaf("__eq__(self, value, /)", |_, args| Ok(if args[0].is(&args[1]) { Value::TRUE } else { Value::NOT_IMPLEMENTED })),
+        Def::leaf("__ne__(self, value, /)", ne),
+        Def::leaf("__lt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+        Def::leaf("__le__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+        Def::leaf("__gt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+        Def::leaf("__ge__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+        GET_ATTRIBUTE,
+        SET_ATTR,
+        DEL_ATTR,
+        Def::leaf("__format__(self, format_spec, /)", format),
+        Def::leaf("__dir__(self, /)", dir),
+        Def::leaf("__sizeof__(self, /)", |_, args| Ok(vm_int(size_of_object(&args[0])))),
+        Def::leaf("__reduce__(self, /)", |vm, args| reduce(vm, &args[0])),
+        Def::leaf("__reduce_ex__(self, protocol, /)", reduce_ex),
+        Def::leaf("__getstate__(self, /)", |vm, args| state_of(vm, &args[0])),
+        Def::raw("__init_subclass__(cls, /)", init_subclass).class(),
+        Def::leaf("__subclasshook__(cls, subclass, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)).class(),
+    ],
+    attributes: &[Attribute::get_set("__class__", |vm, obj| Ok(vm.class_of(obj).into_value()), set_class)],
+    ..TypeDef::new("builtins", "object", kind::INSTANCE)
+};
+
+/// `__getattribute__` of all types but those that have their own.
+pub const GET_ATTRIBUTE: Def = Def::frame("__getattribute__(self, name, /)", 0, |vm, frame, _| {
+    let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
+    vm.generic_get_step(&obj, &name)
+});
+/// `__setattr__`
+pub const SET_ATTR: Def = Def::frame("__setattr__(self, name, value, /)", 0, |vm, frame, _| {
+    let (obj, name, value) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+    vm.generic_set_step(&obj, &name, &value)
+});
+/// `__delattr__`
+pub const DEL_ATTR: Def = Def::frame("__delattr__(self, name, /)", 0, |vm, frame, _| {
+    let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
+    vm.generic_delete_step(&obj, &name)
+});
+
+/// `NoneType`
+pub static NONE_TYPE: TypeDef = TypeDef {
+    doc: "The type of the None singleton.",
+    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NONE)).stat()),
+    methods: &[
+        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("None").into_value())),
+        Def::leaf("__bool__(self, /)", |_, _| Ok(Value::FALSE)),
+        Def::leaf("__hash__(self, /)", |vm, args| vm.hash(&args[0]).map(vm_int)),
+    ],
+    ..TypeDef::new("builtins", "NoneType", kind::INSTANCE)
+};
+
+/// `ellipsis`
+pub static ELLIPSIS: TypeDef = TypeDef {
+    doc: "The type of the Ellipsis singleton.",
+    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::ELLIPSIS)).stat()),
+    methods: &[
+        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("Ellipsis").into_value())),
+        Def::leaf("__reduce__(self, /)", |_, _| Ok(Str::new("Ellipsis").into_value())),
+    ],
+    ..TypeDef::new("builtins", "ellipsis", kind::INSTANCE)
+};
+
+/// `NotImplementedType`
+pub static NOT_IMPLEMENTED_TYPE: TypeDef = TypeDef {
+    doc: "The type of the NotImplemented singleton.",
+    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)).stat()),
+    methods: &[
+        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("NotImplemented").into_value())),
+        Def::leaf("__bool__(self, /)", |vm, _| Err(vm.type_error("NotImplemented should not be used in a boolean context"))),
+        Def::leaf("__reduce__(self, /)", |_, _| Ok(Str::new("NotImplemented").into_value())),
+    ],
+    ..TypeDef::new("builtins", "NotImplementedType", kind::INSTANCE)
+};
+
+/// The tables of this file.
+pub static TYPES: &[&TypeDef] = &[&OBJECT, &NONE_TYPE, &ELLIPSIS, &NOT_IMPLEMENTED_TYPE];
+
+/// An int.
+fn vm_int(i: impl TryInto<i64>) -> Value {
+    crate::object::int::from_i64(i.try_into().unwrap_or(0))
+}
+
+fn size_of_object(value: &Value) -> i64 {
+    // A header, and eight bytes for each slot.
+    16 + 8 * value.slots().len() as i64
+}
+
+fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
+    let Some(class) = args.first() else { return Err(vm.type_error("object.__new__(): not enough arguments")) };
+    let Some(class) = class.to_ref::<Class>() else {
+        let given = vm.type_name(class);
+        return Err(vm.type_error(format!("object.__new__(X): X is not a type object ({given})")));
+    };
+    if args.len() > 1 {
+        object_new_excess(vm, &class)?;
+    }
+    vm.new_plain_instance(&class)
+}
+
+fn init(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
+    let Some(obj) = args.first() else {
+        return Err(vm.type_error("unbound method object.__init__() needs an argument"));
+    };
+    if args.len() > 1 {
+        let class = vm.class_of(obj);
+        if vm.overrides_object(&class, Special::Init) {
+            return Err(vm.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
+        }
+        if !vm.overrides_object(&class, Special::New) {
+            let text = format!("{}.__init__() takes exactly one argument (the instance to initialize)", class.name_str());
+            return Err(vm.type_error(text));
+        }
+    }
+    Ok(Value::NONE)
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let text = vm.default_repr(&args[0]);
+    Ok(Str::new(&text).into_value())
+}
+
+fn ne(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(eq) = vm.special_of(&args[0], Special::Eq) else { return Ok(Value::NOT_IMPLEMENTED) };
+    let step = vm.call_special(eq, &args[0], &args[1..2]);
+    let equal = vm.finish(step)?;
+    if equal.is_not_implemented() {
+        return Ok(equal);
+    }
+    Ok(Value::bool(!vm.truth(&equal)?))
+}
+
+fn format(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].get::<Str>().is_some_and(|s| !s.is_empty()) {
+        let name = vm.type_name(&args[0]);
+        return Err(vm.type_error(format!("unsupported format string passed to {name}.__format__")));
+    }
+    vm.str(&args[0]).map(Ref::into_value)
+}
+
+/// Own attributes, then those of the class and its ancestors.
+fn dir(vm: &mut Vm, args: &[Value]) -> R {
+    let names = Dict::new();
+    for name in vm.own_names(&args[0]) {
+        vm.dict_set(&names, &name, Value::NONE)?;
+    }
+    let class = vm.class_of(&args[0]);
+    add_class_names(vm, &class, &names)?;
+    Ok(List::from_vec(names.pairs().into_iter().map(|(name, _)| name).collect()).into_value())
+}
+
+/// The names of a class and of all its ancestors.
+pub fn add_class_names(vm: &mut Vm, class: &Ref<Class>, names: &Ref<Dict>) -> R<()> {
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect();
+    for class in order {
+        for (name, _) in vm.class_pairs(&class) {
+            vm.dict_set(names, &name, Value::NONE)?;
+        }
+    }
+    Ok(())
+}
+
+fn init_subclass(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
+    let name = args.first().and_then(|c| c.get::<Class>()).map_or_else(String::new, Class::name_str);
+    if !names.is_empty() {
+        return Err(vm.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
+    }
+    if args.len() > 1 {
+        let n = args.len() - 1;
+        return Err(vm.type_error(format!("{name}.__init_subclass__() takes no arguments ({n} given)")));
+    }
+    Ok(Value::NONE)
+}
+
+fn set_class(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
+    if value.is_undef() {
+        return Err(vm.type_error("can't delete __class__ attribute"));
+    }
+    let Some(class) = value.to_ref::<Class>() else {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("__class__ must be set to a class, not '{given}' object")));
+    };
+    let old = vm.class_of(obj);
+    let module = kind::MODULE;
+    let mutable = |c: &Class| !c.has(class_flags::BUILTIN) || c.layout == module;
+    if !mutable(&old) || !mutable(&class) {
+        return Err(vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+    }
+    if vm.change_class(obj, &class) {
+        return Ok(());
+    }
+    let (old, new) = (old.name_str(), class.name_str());
+    Err(vm.type_error(format!("__class__ assignment: '{new}' object layout differs from '{old}'")))
+}
+
+/// The names and values of the slots that hold something, from the classes' slot descriptors.
+fn slot_state(vm: &mut Vm, obj: &Value) -> R<Ref<Dict>> {
+    let state = Dict::new();
+    let class = vm.class_of(obj);
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect();
+    for class in order {
+        if class.has(class_flags::BUILTIN) {
+            continue;
+        }
+        for (name, descriptor) in vm.class_pairs(&class) {
+            if descriptor.is_kind::<SlotDescriptor>()
+                && let Some(value) = vm.get_attr_value_optional(obj, &name)?
+            {
+                vm.dict_set(&state, &name, value)?;
+            }
+        }
+    }
+    Ok(state)
+}
+
+/// What `object.__getstate__` gives: None, the dict, or a pair of it and the slots.
+fn state_of(vm: &mut Vm, obj: &Value) -> R {
+    let dict = if vm.own_names(obj).is_empty() { None } else { own_dict_copy(vm, obj)? };
+    let slots = slot_state(vm, obj)?;
+    let dict = dict.map_or(Value::NONE, Ref::into_value);
+    if slots.is_empty() {
+        return Ok(dict);
+    }
+    Ok(Tuple::pair(dict, slots.into_value()).into_value())
+}
+
+fn own_dict_copy(vm: &mut Vm, obj: &Value) -> R<Option<Ref<Dict>>> {
+    if obj.shape_entry().is_some_and(|e| e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS) {
+        let copy = Dict::new();
+        for name in vm.own_names(obj) {
+            if let Some(value) = vm.own_attribute(obj, &name) {
+                vm.dict_set(&copy, &name, value)?;
+            }
+        }
+        return Ok(Some(copy));
+    }
+    let Some(dict) = vm.object_dict(obj) else { return Ok(None) };
+    let copy = dict.table.borrow().copy();
+    Ok(Some(Dict::from_table(vm.lift(copy)?)))
+}
+
+/// `copyreg.__newobj__`, with which `copy` and `pickle` make instances anew.
+static NEW_OBJECT: Def = Def::frame("__newobj__(cls, /, *args)", 0, |vm, frame, _| {
+    let class = frame.regs[0].clone();
+    let new = match vm.get_attr(&class, "__new__") {
+        Ok(new) => new,
+        Err(raised) => return Step::Raise(raised),
+    };
+    let mut args = crate::object::native::Args::new();
+    args.push(class);
+    args.extend(frame.regs[1].get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec()));
+    Step::TailCall(new, args)
+});
+
+fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
+    let class = vm.class_of(&args[0]);
+    if let Some(own) = vm.special(&class, Special::Reduce) {
+        let object = vm.known_class(Known::Object);
+        if vm.special(&object, Special::Reduce).is_some_and(|base| !base.is(&own)) {
+            let step = vm.call_special(own, &args[0], &[]);
+            return vm.finish(step);
+        }
+    }
+    reduce(vm, &args[0])
+}
+
+fn reduce(vm: &mut Vm, obj: &Value) -> R {
+    let class = vm.class_of(obj);
+    if class.has(class_flags::BUILTIN) && class.layout != kind::INSTANCE {
+        let name = vm.class_name(&class);
+        return Err(vm.type_error(format!("cannot pickle '{name}' object")));
+    }
+    let owner = vm.intern("copyreg").into_value();
+    let maker = Native::alloc(&NEW_OBJECT, Value::UNDEF, owner).into_value();
+    let mut new_args = vec![class.value()];
+    if let Some(get) = vm.get_attr_optional(obj, "__getnewargs__")? {
+        let extra = vm.call(&get, &[])?;
+        new_args.extend(vm.collect(&extra)?);
+    } else if matches!(class.layout, kind::INT | kind::STR | kind::FLOAT | kind::TUPLE | kind::BYTES | kind::FROZENSET) {
+        new_args.push(plain_copy(vm, obj, class.layout)?);
+    }
+    let state = match vm.get_attr_optional(obj, "__getstate__")? {
+        Some(get) => vm.call(&get, &[])?,
+        None => Value::NONE,
+    };
+    let items = if class.layout == kind::LIST { vm.iter(obj)? } else { Value::NONE };
+    let pairs = if class.layout == kind::DICT {
+        let view = vm.call_method(obj, "items", &[])?;
+        vm.iter(&view)?
+    } else {
+        Value::NONE
+    };
+    let new_args = vm.new_tuple(new_args)?;
+    Ok(Tuple::few([maker, new_args, state, items, pairs]).into_value())
+}
+
+/// The built-in value that an instance of a subclass is.
+fn plain_copy(vm: &mut Vm, obj: &Value, layout: u8) -> R {
+    let class = vm.class_of_kind(layout);
+    match layout {
+        kind::TUPLE | kind::FROZENSET => {
+            let items = vm.collect(obj)?;
+            let tuple = vm.new_tuple(items)?;
+            if layout == kind::TUPLE { Ok(tuple) } else { vm.call(class.as_value(), &[tuple]) }
+        }
+        _ => vm.call(class.as_value(), std::slice::from_ref(obj)),
+    }
+}

@@ -1,0 +1,299 @@
+//! `list[int]` and `int | str`: `types.GenericAlias` and `types.UnionType`.
+
+use crate::heap::Value;
+use crate::object::class::Class;
+use crate::object::descriptor::{GenericAlias, Union};
+use crate::object::iterator::TupleIterator;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{Args, Attribute, Def, R, Step, TypeDef};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// `types.GenericAlias`
+pub static GENERIC_ALIAS: TypeDef = TypeDef {
+    flags: crate::object::class::class_flags::BASE,
+    doc: "Represent a PEP 585 generic type",
+    new: Some(Def::leaf("__new__(cls, origin, args, /)", |vm, args| {
+        let given = as_tuple(vm, &args[2])?;
+        let shape = vm.shape_for_new(&args[0], &GENERIC_ALIAS)?;
+        Ok(GenericAlias::alloc_shaped(shape, args[1].clone(), given, Value::FALSE).into_value())
+    })
+    .stat()),
+    methods: &[
+        Def::leaf("__repr__(self, /)", |vm, args| {
+            let text = show(vm, &args[0])?;
+            Ok(Str::new(&text).into_value())
+        }),
+        Def::leaf("__getitem__(self, key, /)", alias_item),
+        Def::leaf("__mro_entries__(self, bases, /)", |_, args| Ok(Tuple::one(origin(&args[0])).into_value())),
+        Def::leaf("__eq__(self, value, /)", alias_eq),
+        Def::leaf("__hash__(self, /)", |vm, args| {
+            let hash = vm.hash(&origin(&args[0]))? ^ vm.hash(&alias_args(&args[0]))?;
+            Ok(crate::object::int::from_i64(hash))
+        }),
+        Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
+            let callee = origin(&frame.regs[0]);
+            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let keywords = frame.regs[2].clone();
+            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+        }),
+        Def::leaf("__or__(self, value, /)", |vm, args| union_of(vm, &args[0], &args[1])),
+        Def::leaf("__ror__(self, value, /)", |vm, args| union_of(vm, &args[1], &args[0])),
+        Def::leaf("__iter__(self, /)", |_, args| {
+            let unpacked = GenericAlias::alloc(origin(&args[0]), alias_args(&args[0]), Value::TRUE).into_value();
+            Ok(TupleIterator::alloc(Tuple::one(unpacked).into_value(), 0, 0, 0).into_value())
+        }),
+        Def::leaf("__instancecheck__(self, instance, /)", |vm, _| {
+            Err(vm.type_error("isinstance() argument 2 cannot be a parameterized generic"))
+        }),
+        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, _| {
+            Err(vm.type_error("issubclass() argument 2 cannot be a parameterized generic"))
+        }),
+        Def::leaf("__reduce__(self, /)", |vm, args| {
+            let class = vm.class_of(&args[0]).into_value();
+            Ok(Tuple::pair(class, Tuple::pair(origin(&args[0]), alias_args(&args[0])).into_value()).into_value())
+        }),
+    ],
+    attributes: &[
+        Attribute::get("__origin__", |_, a| Ok(origin(a))),
+        Attribute::get("__args__", |_, a| Ok(alias_args(a))),
+        Attribute::get("__parameters__", |vm, a| {
+            let args = alias_args(a);
+            parameters_of(vm, &args)
+        }),
+        Attribute::get("__unpacked__", |_, a| Ok(a.get::<GenericAlias>().map_or(Value::FALSE, |a| a.unpacked.get()))),
+    ],
+    ..TypeDef::new("types", "GenericAlias", kind::GENERIC_ALIAS)
+};
+
+/// `types.UnionType`
+pub static UNION: TypeDef = TypeDef {
+    doc: "Represent a PEP 604 union type\n\nE.g. for int | str",
+    methods: &[
+        Def::leaf("__repr__(self, /)", |vm, args| {
+            let text = show(vm, &args[0])?;
+            Ok(Str::new(&text).into_value())
+        }),
+        Def::leaf("__or__(self, value, /)", |vm, args| union_of(vm, &args[0], &args[1])),
+        Def::leaf("__ror__(self, value, /)", |vm, args| union_of(vm, &args[1], &args[0])),
+        Def::leaf("__eq__(self, value, /)", union_eq),
+        Def::leaf("__hash__(self, /)", |vm, args| {
+            let mut hash = 0i64;
+            for member in members(&args[0]) {
+                hash ^= vm.hash(&member)?;
+            }
+            Ok(crate::object::int::from_i64(hash))
+        }),
+        Def::leaf("__instancecheck__(self, instance, /)", |vm, args| vm.is_instance(&args[1], &args[0]).map(Value::bool)),
+        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, args| vm.is_subclass(&args[1], &args[0]).map(Value::bool)),
+        Def::leaf("__getitem__(self, key, /)", |vm, args| {
+            let all = union_args(&args[0]);
+            let parameters = parameters_of(vm, &all)?;
+            let replaced = substituted(vm, &args[0], &all, &parameters, &args[1])?;
+            let mut result: Option<Value> = None;
+            for member in replaced {
+                result = Some(match result {
+                    None => member,
+                    Some(so_far) => union_of(vm, &so_far, &member)?,
+                });
+            }
+            Ok(result.unwrap_or(Value::NONE))
+        }),
+    ],
+    attributes: &[
+        Attribute::get("__args__", |_, u| Ok(union_args(u))),
+        Attribute::get("__parameters__", |vm, u| {
+            let args = union_args(u);
+            parameters_of(vm, &args)
+        }),
+    ],
+    ..TypeDef::new("types", "UnionType", kind::UNION)
+};
+
+/// The tables of this file.
+pub static TYPES: &[&TypeDef] = &[&GENERIC_ALIAS, &UNION];
+
+/// `__class_getitem__` of the generic built-in types.
+pub fn class_getitem(vm: &mut Vm, args: &[Value]) -> R {
+    let given = as_tuple(vm, &args[1])?;
+    Ok(GenericAlias::alloc(args[0].clone(), given, Value::FALSE).into_value())
+}
+
+fn as_tuple(_: &mut Vm, value: &Value) -> R {
+    Ok(if value.is_kind::<Tuple>() { value.clone() } else { Tuple::one(value.clone()).into_value() })
+}
+
+fn origin(alias: &Value) -> Value {
+    alias.get::<GenericAlias>().map_or(Value::NONE, |a| a.origin.get())
+}
+
+fn alias_args(alias: &Value) -> Value {
+    alias.get::<GenericAlias>().map_or_else(|| Tuple::empty().into_value(), |a| a.args.get())
+}
+
+fn union_args(union: &Value) -> Value {
+    union.get::<Union>().map_or_else(|| Tuple::empty().into_value(), |u| u.args.get())
+}
+
+fn members(union: &Value) -> Vec<Value> {
+    union_args(union).get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+}
+
+/// A form as annotations show it.
+fn show(vm: &mut Vm, form: &Value) -> R<String> {
+    vm.check_stack()?;
+    if form.is_kind::<Union>() {
+        let mut parts = Vec::new();
+        for member in members(form) {
+            parts.push(show(vm, &member)?);
+        }
+        return Ok(parts.join(" | "));
+    }
+    if form.is_kind::<GenericAlias>() {
+        let star = if form.get::<GenericAlias>().is_some_and(|a| a.unpacked.get().is_true()) { "*" } else { "" };
+        let outer = show(vm, &origin(form))?;
+        let args = alias_args(form);
+        let mut parts = Vec::new();
+        for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+            parts.push(show(vm, arg)?);
+        }
+        let inside = if parts.is_empty() { "()".to_string() } else { parts.join(", ") };
+        return Ok(format!("{star}{outer}[{inside}]"));
+    }
+    if form.is_ellipsis() {
+        return Ok("...".to_string());
+    }
+    if let Some(class) = form.to_ref::<Class>() {
+        let none = vm.known_class(Known::NoneType);
+        return Ok(if class.is(&none) { "None".to_string() } else { vm.qualified_name_of(&class) });
+    }
+    if let Some(list) = form.to_ref::<List>() {
+        let mut parts = Vec::new();
+        let mut i = 0;
+        while let Some(item) = list.get(i) {
+            parts.push(show(vm, &item)?);
+            i += 1;
+        }
+        return Ok(format!("[{}]", parts.join(", ")));
+    }
+    vm.repr_text(form)
+}
+
+/// The type variables in the arguments of a form, each once.
+fn parameters_of(vm: &mut Vm, args: &Value) -> R {
+    let mut found: Vec<Value> = Vec::new();
+    let mut add = |value: Value| {
+        if !found.iter().any(|f| f.is(&value)) {
+            found.push(value);
+        }
+    };
+    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+        if arg.is_kind::<Class>() || !arg.is_object() {
+            continue;
+        }
+        if vm.get_attr_optional(arg, "__typing_subst__")?.is_some() {
+            add(arg.clone());
+        } else if let Some(inner) = vm.get_attr_optional(arg, "__parameters__")? {
+            inner.get::<Tuple>().map_or(&[][..], Tuple::items).iter().cloned().for_each(&mut add);
+        }
+    }
+    vm.new_tuple(found)
+}
+
+/// The arguments of a form with its type variables replaced.
+fn substituted(vm: &mut Vm, form: &Value, args: &Value, parameters: &Value, key: &Value) -> R<Vec<Value>> {
+    let wanted = parameters.get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
+    let given = as_tuple(vm, key)?;
+    let given = given.get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
+    if wanted.is_empty() {
+        let shown = show(vm, form)?;
+        return Err(vm.type_error(format!("{shown} is not a generic class")));
+    }
+    if wanted.len() != given.len() {
+        let many = if given.len() > wanted.len() { "many" } else { "few" };
+        let shown = show(vm, form)?;
+        let text = format!("Too {many} arguments for {shown}; actual {}, expected {}", given.len(), wanted.len());
+        return Err(vm.type_error(text));
+    }
+    let mut out = Vec::new();
+    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+        if let Some(i) = wanted.iter().position(|w| w.is(arg)) {
+            out.push(given[i].clone());
+            continue;
+        }
+        let inner = if arg.is_kind::<Class>() || !arg.is_object() { None } else { vm.get_attr_optional(arg, "__parameters__")? };
+        let inner: Vec<Value> = inner.as_ref().and_then(|i| i.get::<Tuple>()).map_or_else(Vec::new, |t| t.items().to_vec());
+        if inner.is_empty() {
+            out.push(arg.clone());
+            continue;
+        }
+        let picked = inner.iter().map(|p| wanted.iter().position(|w| w.is(p)).map_or_else(|| p.clone(), |i| given[i].clone())).collect();
+        let picked = vm.new_tuple(picked)?;
+        out.push(vm.get_item(arg, &picked)?);
+    }
+    Ok(out)
+}
+
+fn alias_item(vm: &mut Vm, args: &[Value]) -> R {
+    let all = alias_args(&args[0]);
+    let parameters = parameters_of(vm, &all)?;
+    let replaced = substituted(vm, &args[0], &all, &parameters, &args[1])?;
+    let replaced = vm.new_tuple(replaced)?;
+    Ok(GenericAlias::alloc(origin(&args[0]), replaced, Value::FALSE).into_value())
+}
+
+fn alias_eq(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_kind::<GenericAlias>() {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let same = vm.eq(&origin(&args[0]), &origin(&args[1]))? && vm.eq(&alias_args(&args[0]), &alias_args(&args[1]))?;
+    Ok(Value::bool(same))
+}
+
+fn union_eq(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_kind::<Union>() {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let (a, b) = (members(&args[0]), members(&args[1]));
+    if a.len() != b.len() {
+        return Ok(Value::FALSE);
+    }
+    let b = vm.new_tuple(b)?;
+    for member in a {
+        if !vm.contains(&b, &member)? {
+            return Ok(Value::FALSE);
+        }
+    }
+    Ok(Value::TRUE)
+}
+
+fn may_be_member(value: &Value) -> bool {
+    let kind = value.shape_entry().map_or(0, |e| e.kind);
+    value.is_none() || matches!(kind, kind::CLASS | kind::GENERIC_ALIAS | kind::UNION | kind::TYPE_VAR | kind::TYPE_ALIAS)
+}
+
+/// `a | b` of types.
+pub fn union_of(vm: &mut Vm, a: &Value, b: &Value) -> R {
+    if !may_be_member(a) || !may_be_member(b) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let mut all: Vec<Value> = Vec::new();
+    for side in [a, b] {
+        let parts = if side.is_kind::<Union>() { members(side) } else { vec![side.clone()] };
+        for part in parts {
+            let part = if part.is_none() { vm.known_class(Known::NoneType).into_value() } else { part };
+            let seen = vm.new_tuple(all.clone())?;
+            if !vm.contains(&seen, &part)? {
+                all.push(part);
+            }
+        }
+    }
+    if let [only] = &all[..] {
+        return Ok(only.clone());
+    }
+    let args = vm.new_tuple(all)?;
+    Ok(Union::alloc(args).into_value())
+}
