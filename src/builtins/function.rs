@@ -89,7 +89,7 @@ pub static METHOD: TypeDef = TypeDef {
 };
 
 const NATIVE_ATTRIBUTES: &[Attribute] = &[
-    Attribute::get("__name__", |vm, f| Ok(vm.intern(native(vm, f)?.def.name()).into_value())),
+    Attribute::get("__name__", native_name),
     Attribute::get("__qualname__", native_qualname),
     Attribute::get("__module__", native_module),
     Attribute::get("__self__", native_self),
@@ -130,7 +130,7 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
         Def::leaf("__reduce__(self, /)", native_reduce),
     ],
     attributes: &[
-        Attribute::get("__name__", |vm, f| Ok(vm.intern(native(vm, f)?.def.name()).into_value())),
+        Attribute::get("__name__", native_name),
         Attribute::get("__qualname__", native_qualname),
         Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
         Attribute::get("__doc__", |vm, f| {
@@ -476,4 +476,9 @@ fn cell_repr(vm: &mut Vm, args: &[Value]) -> R {
         format!("<cell at {at}: {} object at {}>", vm.type_name(&content), vm.address(&content))
     };
     Ok(Str::new(&text).into_value())
+}
+
+fn native_name(vm: &mut Vm, f: &Value) -> R {
+    let name = native(vm, f)?.def.name();
+    Ok(vm.intern(name).into_value())
 }

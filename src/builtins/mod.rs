@@ -11,6 +11,13 @@ pub mod exceptions;
 pub mod float;
 pub mod functions;
 pub mod generator;
+pub mod typing_forms;
+pub mod type_;
+pub mod property;
+pub mod object;
+pub mod module;
+pub mod mappingproxy;
+pub mod function;
 pub mod int;
 pub mod iterators;
 pub mod list;
@@ -29,6 +36,12 @@ pub static TYPES: &[&[&TypeDef]] = &[
     &[&code::CODE, &code::TRACEBACK, &code::FRAME],
     exceptions::TYPES,
     functions::TYPES,
+    function::TYPES,
+    module::TYPES,
+    object::TYPES,
+    property::TYPES,
+    typing_forms::TYPES,
+    &[&type_::TYPE, &mappingproxy::MAPPING_PROXY],
     &[&int::INT, &int::BOOL, &float::FLOAT, &complex::COMPLEX, &str::STR, &bytes::BYTES, &bytes::BYTEARRAY],
     &[&list::LIST, &tuple::TUPLE, &dict::DICT, &set::SET, &set::FROZENSET, &range::RANGE, &range::SLICE],
     &[&generator::GENERATOR, &generator::COROUTINE, &generator::ASYNC_GENERATOR, &generator::STEP],

@@ -267,7 +267,7 @@ fn descriptor_delete(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step
 }
 
 fn checked_nature(vm: &mut Vm, descriptor: &Value, instance: &Value) -> R<Nature> {
-    vm.check_descriptor(descriptor, instance)?;
+    vm.check_receiver(descriptor, instance)?;
     Ok(match vm.kind_of(descriptor) {
         kind::PROPERTY => Nature::Property,
         kind::SLOT_DESCRIPTOR => Nature::Slot,

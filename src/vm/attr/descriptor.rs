@@ -178,7 +178,7 @@ impl Vm {
     }
 
     /// Sets a reserved slot, or empties it when `value` is Undef.
-    pub(super) fn slot_set(&mut self, descriptor: &Value, obj: &Value, value: Value) -> R<()> {
+    pub(crate) fn slot_set(&mut self, descriptor: &Value, obj: &Value, value: Value) -> R<()> {
         let old = self.slot_value(descriptor, obj)?;
         let Some(slot) = descriptor.get::<SlotDescriptor>() else { return Ok(()) };
         if value.is_undef() && old.is_undef() {

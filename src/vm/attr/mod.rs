@@ -115,6 +115,14 @@ impl Vm {
         table.index_of_str(name).and_then(|at| table.value_at(at).cloned())
     }
 
+    /// Names and values of the class's own namespace, in order.
+    pub fn class_pairs(&mut self, class: &Ref<Class>) -> Vec<(Value, Value)> {
+        if !class.populated.get() {
+            self.populate(class);
+        }
+        class.namespace.borrow().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// The first class of the order behind `class` itself that has the name, and its attribute.
     pub fn lookup_behind(&mut self, order_of: &Ref<Class>, class: &Ref<Class>, name: &Str) -> Option<Value> {
         let order: Vec<Ref<Class>> = std::iter::once(order_of.clone()).chain(order_of.ancestors.borrow().iter().cloned()).collect();

@@ -133,7 +133,7 @@ impl Vm {
         Step::Raise(if has_room { self.no_attribute(obj, &name) } else { self.cannot_store(obj, &name, &class, attribute.is_some()) })
     }
 
-    fn descriptor_set(&mut self, attribute: &Value, nature: Nature, obj: &Value, value: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_set(&mut self, attribute: &Value, nature: Nature, obj: &Value, value: &Value, class: &Ref<Class>) -> Step {
         match nature {
             Nature::Property => {
                 let setter = attribute.get::<Property>().map_or(Value::NONE, |p| p.setter.get());
@@ -151,7 +151,7 @@ impl Vm {
         }
     }
 
-    fn descriptor_delete(&mut self, attribute: &Value, nature: Nature, obj: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_delete(&mut self, attribute: &Value, nature: Nature, obj: &Value, class: &Ref<Class>) -> Step {
         match nature {
             Nature::Property => {
                 let deleter = attribute.get::<Property>().map_or(Value::NONE, |p| p.deleter.get());

@@ -17,7 +17,7 @@ use crate::vm::types::Known;
 
 /// `type.__new__`. Registers: metaclass, name, bases, namespace, keywords; then the class
 /// and the list of what still wants `__set_name__`.
-pub static TYPE_NEW: Def = Def::frame("__new__(metacls, name, bases, dict, /, **kwds)", 2, type_new).stat();
+pub const TYPE_NEW: Def = Def::frame("__new__(metacls, name, bases, dict, /, **kwds)", 2, type_new).stat();
 
 const CLASS: usize = 5;
 const PENDING: usize = 6;

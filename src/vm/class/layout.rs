@@ -61,6 +61,11 @@ pub(super) fn best_of(bases: &[Ref<Class>]) -> Option<Ref<Class>> {
 }
 
 impl Vm {
+    /// `__base__` of a class with these bases.
+    pub fn best_base_of(&self, bases: &[Ref<Class>]) -> Option<Ref<Class>> {
+        best_of(bases)
+    }
+
     /// `__base__` of a class with these bases; TypeError if their layouts exclude each other.
     pub(crate) fn best_base(&mut self, bases: &[Ref<Class>]) -> R<Option<Ref<Class>>> {
         for base in bases {
