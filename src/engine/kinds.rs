@@ -56,5 +56,6 @@ kinds! {
     asyncio::waiting::Waiting, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
+    crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
 }

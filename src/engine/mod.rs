@@ -34,7 +34,8 @@ impl Exit {
 
 /// An interpreter.
 pub struct Engine {
-    vm: Box<Vm>,
+    /// Dropped by hand, while its heap is the current one.
+    vm: std::mem::ManuallyDrop<Box<Vm>>,
 }
 
 /// What a script is run as.
@@ -53,7 +54,7 @@ impl Engine {
     /// An engine in this world.
     pub fn new(host: Host) -> Engine {
         let vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
-        Engine { vm }
+        Engine { vm: std::mem::ManuallyDrop::new(vm) }
     }
 
     /// Lets the engine take SIGINT, so that it becomes KeyboardInterrupt.
@@ -107,6 +108,15 @@ impl Engine {
         vm.set_stack_limit();
         let result = run_main(vm, program);
         ending::end(vm, result)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _entered = self.vm.enter();
+        // SAFETY: the VM is not used again. The heap is its last field, so it is there
+        // for as long as anything that points into it.
+        unsafe { std::mem::ManuallyDrop::drop(&mut self.vm) };
     }
 }
 

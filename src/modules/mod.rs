@@ -5,6 +5,7 @@ pub mod contextvars;
 pub mod functools;
 pub mod itertools;
 pub mod math;
+pub mod thread;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -15,6 +16,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &functools::MODULE,
     &itertools::MODULE,
     &math::MODULE,
+    &thread::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -23,6 +25,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     contextvars::TYPES,
     functools::TYPES,
     itertools::TYPES,
+    thread::TYPES,
 ];
 
 /// Built-in functions that modules provide.

@@ -179,6 +179,11 @@ impl Vm {
         }
     }
 
+    /// `id(value)`
+    pub fn address_number(&self, value: &Value) -> u64 {
+        self.heap.identity(value)
+    }
+
     /// The identity of an object as the default `repr` shows it.
     pub fn address(&self, value: &Value) -> String {
         format!("0x{:x}", self.heap.identity(value))
