@@ -1,8 +1,12 @@
 //! Random small programs of tasks, sleeps, queues, locks, cancellations and timeouts: the
 //! order of their events must be CPython's. `scripts/dev/schedule_fuzz.async` made the
 //! programs from a seed and recorded the orders; both are committed.
+//!
+//! And random small programs in the plain language, from `scripts/dev/program_fuzz.async`:
+//! what they print, and through which lines their exceptions go, must be CPython's.
 
 use crate::hoop::{Hoop, difference, root};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
@@ -10,8 +14,34 @@ use std::sync::Mutex;
 /// Runs the fuzzer under `hoop` for each recorded seed and compares the logs.
 #[test]
 fn orders_of_events_are_cpythons() {
-    let folder = root().join("tests/differential");
-    let mut recordings: Vec<_> = fs::read_dir(&folder)
+    let script = root().join("scripts/dev/schedule_fuzz.async");
+    compare("tests/differential", 60, |recording| {
+        vec![script.clone().into(), "run".into(), stem(recording)]
+    });
+}
+
+#[test]
+fn random_programs_print_what_cpython_prints() {
+    let script = root().join("scripts/dev/program_fuzz.async");
+    compare("tests/differential/programs", 20, |recording| {
+        let seeds = stem(recording).to_string_lossy().into_owned();
+        let (from, to) = seeds
+            .split_once('-')
+            .expect("a recording is named for its seeds");
+        vec![script.clone().into(), "run".into(), from.into(), to.into()]
+    });
+}
+
+fn stem(recording: &Path) -> OsString {
+    recording
+        .file_stem()
+        .expect("a recording has a name")
+        .into()
+}
+
+/// Runs `hoop` once a recording of a folder, on two threads.
+fn compare(folder: &str, least: usize, arguments: impl Fn(&Path) -> Vec<OsString> + Sync) {
+    let mut recordings: Vec<_> = fs::read_dir(root().join(folder))
         .expect("the recordings are there")
         .flatten()
         .map(|e| e.path())
@@ -19,18 +49,17 @@ fn orders_of_events_are_cpythons() {
     recordings.retain(|p| p.extension().is_some_and(|e| e == "out"));
     recordings.sort();
     assert!(
-        recordings.len() >= 60,
+        recordings.len() >= least,
         "only {} recordings",
         recordings.len()
     );
-    let script = root().join("scripts/dev/schedule_fuzz.async");
     let complaints = Mutex::new(String::new());
     std::thread::scope(|scope| {
         for half in recordings.chunks(recordings.len().div_ceil(2)) {
-            let (script, complaints) = (&script, &complaints);
+            let (arguments, complaints) = (&arguments, &complaints);
             scope.spawn(move || {
                 for path in half {
-                    if let Err(why) = check(script, path) {
+                    if let Err(why) = check(&arguments(path), path) {
                         let mut text = complaints.lock().expect("no thread panics with the text");
                         text.push_str(&why);
                     }
@@ -44,20 +73,19 @@ fn orders_of_events_are_cpythons() {
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
-/// Runs one seed. On a machine that is busy a timer may come so late that it falls together
-/// with the next one, so an order that differs is looked at three times.
-fn check(script: &Path, recording: &Path) -> Result<(), String> {
-    let seed = recording.file_stem().expect("a recording has a name");
+/// Compares one run with its recording. On a machine that is busy a timer may come so late
+/// that it falls together with the next one, so what differs is looked at three times.
+fn check(arguments: &[OsString], recording: &Path) -> Result<(), String> {
     let expected = fs::read_to_string(recording).map_err(|e| e.to_string())?;
     let mut why = String::new();
     for _ in 0..3 {
-        let run = Hoop::new([script.as_os_str(), "run".as_ref(), seed]).run();
+        let run = Hoop::new(arguments).run();
         if run.stdout == expected && run.code == Some(0) {
             return Ok(());
         }
         why = format!(
-            "seed {} (exit {:?})\n{}{}",
-            seed.to_string_lossy(),
+            "{} (exit {:?})\n{}{}",
+            recording.display(),
             run.code,
             difference(&expected, &run.stdout),
             run.stderr
