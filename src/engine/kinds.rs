@@ -57,4 +57,6 @@ kinds! {
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+    modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
+    modules::collections::deque::DequeIterator,
 }

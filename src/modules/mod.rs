@@ -3,8 +3,14 @@
 pub mod asyncio;
 pub mod contextvars;
 pub mod functools;
+pub mod io;
 pub mod itertools;
+pub mod collections;
 pub mod math;
+pub mod namespace;
+pub mod struct_sequence;
+pub mod sys;
+pub mod time;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -13,8 +19,12 @@ pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
     &contextvars::MODULE,
     &functools::MODULE,
+    &io::MODULE,
     &itertools::MODULE,
+    &collections::MODULE,
     &math::MODULE,
+    &sys::MODULE,
+    &time::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -22,8 +32,13 @@ pub static TYPES: &[&[&TypeDef]] = &[
     asyncio::TYPES,
     contextvars::TYPES,
     functools::TYPES,
+    io::TYPES,
     itertools::TYPES,
+    collections::TYPES,
+    namespace::TYPES,
+    sys::TYPES,
+    time::TYPES,
 ];
 
 /// Built-in functions that modules provide.
-pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[];
+pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[io::BUILTINS];
