@@ -151,16 +151,17 @@ impl Reader<'_> {
     fn invalid_group(&mut self) -> Read<()> {
         self.pos += 1;
         let start = self.pos;
-        if let Some(starred) = self.starred_expression()? {
-            if self.eat(Tok::RPar) {
-                return self.raise_in(starred.span, "cannot use starred expression here");
-            }
+        if let Some(starred) = self.starred_expression()?
+            && self.eat(Tok::RPar)
+        {
+            return self.raise_in(starred.span, "cannot use starred expression here");
         }
         self.pos = start;
-        if let Some(stars) = self.take(Tok::DoubleStar) {
-            if self.expression()?.is_some() && self.eat(Tok::RPar) {
-                return self.raise_in(stars, "cannot use double starred expression here");
-            }
+        if let Some(stars) = self.take(Tok::DoubleStar)
+            && self.expression()?.is_some()
+            && self.eat(Tok::RPar)
+        {
+            return self.raise_in(stars, "cannot use double starred expression here");
         }
         Ok(None)
     }
@@ -206,11 +207,11 @@ impl Reader<'_> {
         let round = self.at(Tok::LPar);
         self.pos += 1;
         let start = self.pos;
-        if let Some(starred) = self.starred_expression()? {
-            if self.for_if_clauses()?.is_some() {
-                let message = "iterable unpacking cannot be used in comprehension";
-                return self.raise_in(starred.span, message);
-            }
+        if let Some(starred) = self.starred_expression()?
+            && self.for_if_clauses()?.is_some()
+        {
+            let message = "iterable unpacking cannot be used in comprehension";
+            return self.raise_in(starred.span, message);
         }
         self.pos = start;
         if round {
@@ -224,11 +225,11 @@ impl Reader<'_> {
         };
         let message = "did you forget parentheses around the comprehension target?";
         let after_comma = self.pos;
-        if let Some(rest) = self.star_named_expressions()? {
-            if self.for_if_clauses()?.is_some() {
-                let last = rest.last().map_or(comma, |node| node.span);
-                return self.raise_in(first.span.to(last), message);
-            }
+        if let Some(rest) = self.star_named_expressions()?
+            && self.for_if_clauses()?.is_some()
+        {
+            let last = rest.last().map_or(comma, |node| node.span);
+            return self.raise_in(first.span.to(last), message);
         }
         self.pos = after_comma;
         if self.for_if_clauses()?.is_some() {

@@ -95,11 +95,12 @@ impl Reader<'_> {
         let Some(star) = self.take(Tok::Star) else {
             return Ok(None);
         };
-        if self.expression()?.is_some() && self.eat(Tok::Equal) {
-            if let Some(value) = self.expression()? {
-                let span = star.to(value.span);
-                return self.raise_in(span, "cannot assign to iterable argument unpacking");
-            }
+        if self.expression()?.is_some()
+            && self.eat(Tok::Equal)
+            && let Some(value) = self.expression()?
+        {
+            let span = star.to(value.span);
+            return self.raise_in(span, "cannot assign to iterable argument unpacking");
         }
         Ok(None)
     }
@@ -172,11 +173,11 @@ impl Reader<'_> {
         if !self.eat(Tok::Name) || !self.eat(Tok::Equal) {
             return Ok(None);
         }
-        if let Some(value) = self.bitwise_or()? {
-            if !self.at_any(&[Tok::Equal, Tok::ColonEqual]) {
-                let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-                return self.raise_in(start.to(value.span), message);
-            }
+        if let Some(value) = self.bitwise_or()?
+            && !self.at_any(&[Tok::Equal, Tok::ColonEqual])
+        {
+            let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+            return self.raise_in(start.to(value.span), message);
         }
         Ok(None)
     }
@@ -231,11 +232,13 @@ impl Reader<'_> {
             return Ok(None);
         };
         let after_body = self.pos;
-        if self.eat(Tok::If) && self.disjunction()?.is_some() && self.eat(Tok::Else) {
-            if let Some(orelse) = self.expression()? {
-                let kind = Kind::Other("conditional expression");
-                return Ok(Some(Node::new(kind, body.span.start, orelse.span.end)));
-            }
+        if self.eat(Tok::If)
+            && self.disjunction()?.is_some()
+            && self.eat(Tok::Else)
+            && let Some(orelse) = self.expression()?
+        {
+            let kind = Kind::Other("conditional expression");
+            return Ok(Some(Node::new(kind, body.span.start, orelse.span.end)));
         }
         self.pos = after_body;
         Ok(Some(body))
@@ -281,11 +284,11 @@ impl Reader<'_> {
         if !self.eat(Tok::If) {
             return Ok(None);
         }
-        if let Some(test) = self.disjunction()? {
-            if !self.at_any(&[Tok::Else, Tok::Colon]) {
-                let span = body.span.to(test.span);
-                return self.raise_in(span, "expected 'else' after 'if' expression");
-            }
+        if let Some(test) = self.disjunction()?
+            && !self.at_any(&[Tok::Else, Tok::Colon])
+        {
+            let span = body.span.to(test.span);
+            return self.raise_in(span, "expected 'else' after 'if' expression");
         }
         Ok(None)
     }

@@ -107,7 +107,7 @@ impl Reader<'_> {
         Ok(Some(()))
     }
 
-    fn default_value(&mut self, style: Style) -> Result<bool, super::Stop> {
+    fn default_value(&mut self, _style: Style) -> Result<bool, super::Stop> {
         let before = self.pos;
         let Some(equal) = self.take(Tok::Equal) else {
             return Ok(false);

@@ -212,12 +212,13 @@ impl Reader<'_> {
     /// `[a, b]: int` and `a, b: int`.
     fn annotated_several(&mut self) -> Read<()> {
         let start = self.pos;
-        if let Some(target) = self.list_or_tuple()? {
-            if self.eat(Tok::Colon) && self.expression()?.is_some() {
-                let name = target.name();
-                let message = format!("only single target (not {name}) can be annotated");
-                return self.raise_in(target.span, message);
-            }
+        if let Some(target) = self.list_or_tuple()?
+            && self.eat(Tok::Colon)
+            && self.expression()?.is_some()
+        {
+            let name = target.name();
+            let message = format!("only single target (not {name}) can be annotated");
+            return self.raise_in(target.span, message);
         }
         self.pos = start;
         let Some(first) = self.star_named_expression()? else {
@@ -260,17 +261,17 @@ impl Reader<'_> {
     fn assigned_expression(&mut self) -> Read<()> {
         self.skip_targets()?;
         let start = self.pos;
-        if let Some(target) = self.star_expressions()? {
-            if self.eat(Tok::Equal) {
-                self.refuse_target(&target, Binding::Assign)?;
-            }
+        if let Some(target) = self.star_expressions()?
+            && self.eat(Tok::Equal)
+        {
+            self.refuse_target(&target, Binding::Assign)?;
         }
         self.pos = start;
-        if let Some(target) = self.yield_expression()? {
-            if self.eat(Tok::Equal) {
-                let message = "assignment to yield expression not possible";
-                return self.raise_in(target.span, message);
-            }
+        if let Some(target) = self.yield_expression()?
+            && self.eat(Tok::Equal)
+        {
+            let message = "assignment to yield expression not possible";
+            return self.raise_in(target.span, message);
         }
         Ok(None)
     }
