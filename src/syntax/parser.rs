@@ -108,7 +108,7 @@ fn failure(
 ) -> Box<Failure> {
     let (index, incomplete) = match stop {
         Stop::Lexer => (
-            lexed.tokens.len().saturating_sub(1),
+            lexed.tokens.len(),
             lexed.error.as_ref().is_some_and(|error| error.incomplete),
         ),
         Stop::Token(index) => (index, breaks_off(lexed, index)),
@@ -137,7 +137,7 @@ fn explain(
     noted: Option<Noted>,
     mode: Mode,
 ) -> (Diagnostic, usize) {
-    if let Some(error) = lexed.error.as_ref().filter(|error| !error.unclosed) {
+    if let Some(error) = lexed.error.as_ref().filter(|error| error.outranks) {
         let diagnostic = bad_indentation(file, lexed, stop, mode);
         return (diagnostic.unwrap_or_else(|| error.diagnostic.clone()), stop);
     }
@@ -147,13 +147,16 @@ fn explain(
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
         Finding::Unexpected(index) => (unexpected(lexed, index), index),
+        Finding::Lexer => (unexpected(lexed, lexed.tokens.len()), lexed.tokens.len()),
         Finding::Nothing => match noted {
             Some(noted) => (noted.diagnostic, stop),
             None => (unexpected(lexed, stop), stop),
         },
     };
     match &lexed.error {
-        Some(error) if opens_before(file, lexed, error, seen) => (error.diagnostic.clone(), seen),
+        Some(error) if error.unclosed && opens_before(file, lexed, error, seen) => {
+            (error.diagnostic.clone(), seen)
+        }
         _ => (diagnostic, seen),
     }
 }

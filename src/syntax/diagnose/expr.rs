@@ -312,12 +312,16 @@ impl Reader<'_> {
     fn legacy_statement(&mut self) -> Read<()> {
         let start = self.span();
         let word = self.word_at(self.pos);
-        if !self.eat(Tok::Name) || self.at(Tok::LPar) || !matches!(word, "print" | "exec") {
+        if !self.eat(Tok::Name) || self.at(Tok::LPar) {
             return Ok(None);
         }
+        // What follows may hold a mistake of its own, behind any name.
         let Some(values) = self.star_expressions()? else {
             return Ok(None);
         };
+        if !matches!(word, "print" | "exec") {
+            return Ok(None);
+        }
         let message = format!("Missing parentheses in call to '{word}'. Did you mean {word}(...)?");
         self.raise_in(start.to(values.span), message)
     }

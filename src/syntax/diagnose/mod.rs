@@ -24,7 +24,7 @@ mod target;
 use super::Mode;
 use super::lexer::Lexed;
 use super::token::{Tok, Token};
-use crate::source::{Diagnostic, SourceFile, Span};
+use crate::source::{Diagnostic, Place, SourceFile, Span};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -34,6 +34,8 @@ pub enum Finding {
     Mistake(Diagnostic, usize),
     /// The text makes sense up to this token, and there is no more to say.
     Unexpected(usize),
+    /// The reading got as far as the error of the lexer.
+    Lexer,
     /// Nothing: the text is fine, or the look was given up.
     Nothing,
 }
@@ -50,8 +52,17 @@ pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Fi
         Ok(None) | Err(Stop::Mistake(_)) => {}
     }
     let last = reader.furthest;
-    reader.second_look(start);
-    match reader.text(mode) {
+    if last < lexed.tokens.len() {
+        reader.second_look(start);
+    }
+    let found = match last < lexed.tokens.len() {
+        true => reader.text(mode),
+        false => Ok(None),
+    };
+    if lexed.error.is_some() && reader.furthest >= lexed.tokens.len() {
+        return Finding::Lexer;
+    }
+    match found {
         Err(Stop::Mistake(diagnostic)) => Finding::Mistake(*diagnostic, reader.furthest),
         _ => Finding::Unexpected(last),
     }
@@ -163,7 +174,6 @@ type Memo = HashMap<(Rule, usize, bool), (Option<N>, usize)>;
 struct Reader<'a> {
     file: &'a SourceFile,
     tokens: &'a [Token],
-    unclosed: Option<Diagnostic>,
     /// Open brackets behind each token.
     levels: Vec<u16>,
     pos: usize,
@@ -184,11 +194,9 @@ const MAX_STEPS: usize = 3_000_000;
 
 impl<'a> Reader<'a> {
     fn new(file: &'a SourceFile, lexed: &'a Lexed, start: usize) -> Reader<'a> {
-        let unclosed = lexed.error.as_ref().filter(|error| error.unclosed);
         Reader {
             file,
             tokens: &lexed.tokens,
-            unclosed: unclosed.map(|error| error.diagnostic.clone()),
             levels: levels(&lexed.tokens),
             pos: start,
             furthest: start,
@@ -358,10 +366,8 @@ impl<'a> Reader<'a> {
 
     /// A mistake at the last token looked at.
     fn raise<T>(&self, message: impl Into<String>) -> Read<T> {
-        if let (true, Some(unclosed)) = (self.furthest >= self.tokens.len(), &self.unclosed) {
-            return Err(Stop::Mistake(Box::new(unclosed.clone())));
-        }
-        self.raise_in(self.span_at(self.furthest), message)
+        let diagnostic = Diagnostic::syntax(message, Span::at(0));
+        Err(Stop::Mistake(Box::new(self.at_last_token(diagnostic))))
     }
 
     fn raise_in<T>(&self, span: Span, message: impl Into<String>) -> Read<T> {
@@ -380,15 +386,32 @@ impl<'a> Reader<'a> {
     fn raise_block<T>(&self, what: &str, keyword: Span) -> Read<T> {
         let line = self.line(keyword);
         let message = format!("expected an indented block after {what} on line {line}");
-        let token = self.tokens.get(self.furthest);
-        let span = match token.map(|token| token.kind) {
-            // These have a place, but no width.
-            Some(Tok::Dedent | Tok::Indent) => Span::at(token.map_or(0, |t| t.span.end)),
-            Some(Tok::EndMarker) => self.last_line_end(),
-            _ => self.span_at(self.furthest),
+        let diagnostic = Diagnostic::indentation(message, Span::at(0));
+        Err(Stop::Mistake(Box::new(self.at_last_token(diagnostic))))
+    }
+
+    /// Puts a message where the last token is that was looked at. Those of
+    /// the layout have a place, but no width.
+    fn at_last_token(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic.span = self.span_at(self.furthest);
+        let Some(token) = self.tokens.get(self.furthest) else {
+            return diagnostic;
         };
-        let diagnostic = Diagnostic::indentation(message, span);
-        Err(Stop::Mistake(Box::new(diagnostic)))
+        match token.kind {
+            Tok::EndMarker | Tok::Dedent if token.at_end => {
+                diagnostic.span = self.last_line_end();
+            }
+            Tok::Dedent | Tok::Indent => {
+                let at = token.span.end;
+                diagnostic.span = Span::at(at.saturating_sub(1));
+                if self.file.position(at).column == 0 {
+                    diagnostic.span = Span::at(at);
+                    diagnostic.place = Place::Line;
+                }
+            }
+            _ => {}
+        }
+        diagnostic
     }
 
     /// Where the last line ends.

@@ -36,9 +36,10 @@ pub struct LexError {
     pub diagnostic: Diagnostic,
     /// True if more input might mend it.
     pub incomplete: bool,
-    /// True if the input ended in an open bracket; an earlier error of the
-    /// parser is then the better message.
+    /// True if the input ended in an open bracket.
     pub unclosed: bool,
+    /// True if it comes before an error of the parser that stands before it.
+    pub outranks: bool,
 }
 
 /// Splits a file into tokens.
@@ -218,7 +219,9 @@ impl<'a> Lexer<'a> {
             Some(b'\n') | None => Err(self.ends_in_backslash(start + 1)),
             Some(_) => {
                 let message = "unexpected character after line continuation character";
-                Err(self.error_at(start + 1, message))
+                let mut error = self.error_at(start + 1, message);
+                error.outranks = false;
+                Err(error)
             }
         }
     }
@@ -229,6 +232,7 @@ impl<'a> Lexer<'a> {
         }
         let mut error = self.error_at(at, "unexpected EOF while parsing");
         error.incomplete = true;
+        error.outranks = false;
         error
     }
 
@@ -353,6 +357,7 @@ impl<'a> Lexer<'a> {
         };
         let mut error = self.error_at(at, message);
         error.diagnostic.kind = kind;
+        error.outranks = false;
         error
     }
 
@@ -380,6 +385,7 @@ impl<'a> Lexer<'a> {
         let mut error = self.error_at(at, format!("'{open}' was never closed"));
         error.incomplete = true;
         error.unclosed = true;
+        error.outranks = false;
         error
     }
 
@@ -392,6 +398,7 @@ impl<'a> Lexer<'a> {
             diagnostic: Diagnostic::syntax(message, span),
             incomplete: false,
             unclosed: false,
+            outranks: self.fstrings.is_empty(),
         })
     }
 }
