@@ -146,7 +146,7 @@ fn explain(
     }
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
-        Finding::Unexpected(index) => (unexpected(lexed, index), index),
+        Finding::Unexpected(index, last) => (unexpected(lexed, index), last),
         Finding::Lexer => (unexpected(lexed, lexed.tokens.len()), lexed.tokens.len()),
         Finding::Nothing => match noted {
             Some(noted) => (noted.diagnostic, stop),
@@ -154,8 +154,9 @@ fn explain(
         },
     };
     match &lexed.error {
-        Some(error) if error.unclosed && opens_before(file, lexed, error, seen) => {
-            (error.diagnostic.clone(), seen)
+        Some(error) => {
+            let diagnostic = never_closed(file, lexed, error, seen).unwrap_or(diagnostic);
+            (diagnostic, seen)
         }
         _ => (diagnostic, seen),
     }
@@ -176,18 +177,26 @@ fn bad_indentation(
         return None;
     }
     match diagnose(file, lexed, stop, mode) {
-        Finding::Unexpected(index) if is_indentation(index) => Some(unexpected(lexed, index)),
+        Finding::Unexpected(index, _) if is_indentation(index) => Some(unexpected(lexed, index)),
         _ => None,
     }
 }
 
-/// True if the bracket that is never closed stands on an earlier line than
-/// the last token that was looked at, or if that was beyond the last.
-fn opens_before(file: &SourceFile, lexed: &Lexed, error: &LexError, seen: usize) -> bool {
-    let Some(token) = lexed.tokens.get(seen) else {
-        return true;
-    };
-    file.line_of(token.span.start) > file.line_of(error.diagnostic.span.start)
+/// What is said instead if a bracket was open where the lexer stopped, and
+/// stands on an earlier line than the last token that was looked at.
+fn never_closed(
+    file: &SourceFile,
+    lexed: &Lexed,
+    error: &LexError,
+    seen: usize,
+) -> Option<Diagnostic> {
+    let open = error.open?;
+    let token = lexed.tokens.get(seen)?;
+    if file.line_of(token.span.start) <= file.line_of(open.start) {
+        return None;
+    }
+    let message = format!("'{}' was never closed", file.slice(open));
+    Some(Diagnostic::syntax(message, Span::at(open.start)))
 }
 
 /// A token that fits nowhere.

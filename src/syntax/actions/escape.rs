@@ -188,8 +188,12 @@ impl<'a> Decoder<'a> {
 }
 
 /// The character of a name. The crate takes names without their spaces too,
-/// the language does not.
+/// the language does not, and it stumbles over a hyphen at the beginning.
 fn named_character(name: &str) -> Option<char> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    if !name.chars().all(plain) || name.starts_with([' ', '-']) || name.ends_with([' ', '-']) {
+        return None;
+    }
     let found = unicode_names2::character(name)?;
     let letters = |text: &str| -> String {
         let letters = text.chars().filter(|c| c.is_ascii_alphanumeric());

@@ -7,10 +7,11 @@ use crate::syntax::token::Tok;
 impl Reader<'_> {
     pub(super) fn primary(&mut self) -> Read<N> {
         self.memo(Rule::Primary, |r| {
+            let start = r.span().start;
             let Some(mut value) = r.atom()? else {
                 return Ok(None);
             };
-            while let Some(next) = r.attempt(|r| r.trailer(value.span.start))? {
+            while let Some(next) = r.attempt(|r| r.trailer(start))? {
                 value = next;
             }
             Ok(Some(value))
@@ -258,9 +259,6 @@ impl Reader<'_> {
         let mut after_comma = true;
         while after_comma && self.attempt(Self::dict_item)?.is_some() {
             after_comma = self.eat(Tok::Comma);
-            if after_comma {
-                self.mistake(Self::key_without_colon)?;
-            }
         }
         if self.eat(Tok::RBrace) && (self.pos > start + 1) {
             let comma_alone = self.pos == start + 3 && self.kind(start + 1) == Tok::Comma;
@@ -269,9 +267,10 @@ impl Reader<'_> {
                 return Ok(Some(Node::new(kind, first, self.end())));
             }
         }
+        // CPython looks for these even where it tries no mistakes.
         self.pos = start + 1;
-        self.mistake(Self::invalid_dict_items)?;
-        Ok(None)
+        self.invalid_dict_items()?;
+        self.back(start)
     }
 
     fn dict_item(&mut self) -> Read<()> {
@@ -310,7 +309,7 @@ impl Reader<'_> {
     }
 
     fn key_without_colon(&mut self) -> Read<()> {
-        let Some(key) = self.expression_without_mistakes()? else {
+        let Some(key) = self.expression()? else {
             return Ok(None);
         };
         if self.at(Tok::Colon) {

@@ -218,6 +218,8 @@ impl Reader<'_> {
         if let Some(clauses) = self.for_if_clauses()?
             && self.eat(Tok::Comma)
         {
+            // What follows may hold a mistake of its own.
+            self.args()?;
             let span = element.span.to(clauses.span);
             return self.raise_in(span, "Generator expression must be parenthesized");
         }

@@ -32,8 +32,9 @@ use std::rc::Rc;
 pub enum Finding {
     /// A mistake with a message, and the last token that was looked at.
     Mistake(Diagnostic, usize),
-    /// The text makes sense up to this token, and there is no more to say.
-    Unexpected(usize),
+    /// The text makes sense up to the first token, and there is no more to
+    /// say; the second is the last that was looked at.
+    Unexpected(usize, usize),
     /// The reading got as far as the error of the lexer.
     Lexer,
     /// Nothing: the text is fine, or the look was given up.
@@ -43,13 +44,19 @@ pub enum Finding {
 /// Reads the tokens again, from the statement on that token `stop` is in.
 pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Finding {
     let start = match mode {
-        Mode::File => statement_start(&lexed.tokens, stop),
+        Mode::File => match dubious_match(file, &lexed.tokens, stop) {
+            Some(index) => statement_start(&lexed.tokens, index + 1),
+            None => statement_start(&lexed.tokens, stop),
+        },
         Mode::Eval | Mode::Single => 0,
     };
     let mut reader = Reader::new(file, lexed, start);
     match reader.text(mode) {
         Ok(Some(())) | Err(Stop::GiveUp) => return Finding::Nothing,
-        Ok(None) | Err(Stop::Mistake(_)) => {}
+        Err(Stop::Mistake(diagnostic)) => {
+            return Finding::Mistake(*diagnostic, reader.furthest);
+        }
+        Ok(None) | Err(Stop::Forced) => {}
     }
     let last = reader.furthest;
     if last < lexed.tokens.len() {
@@ -64,8 +71,24 @@ pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Fi
     }
     match found {
         Err(Stop::Mistake(diagnostic)) => Finding::Mistake(*diagnostic, reader.furthest),
-        _ => Finding::Unexpected(last),
+        _ => Finding::Unexpected(last, reader.furthest),
     }
+}
+
+/// The first line that begins with a name `match`. CPython, looking for
+/// mistakes, takes some of these for match statements without a colon, even
+/// where the mistake is elsewhere.
+fn dubious_match(file: &SourceFile, tokens: &[Token], stop: usize) -> Option<usize> {
+    let is_match = |index: &usize| {
+        let token = &tokens[*index];
+        let begins = *index == 0
+            || matches!(
+                tokens[index - 1].kind,
+                Tok::Newline | Tok::Indent | Tok::Dedent
+            );
+        begins && token.kind == Tok::Name && file.slice(token.span) == "match"
+    };
+    (0..stop.min(tokens.len())).find(is_match)
 }
 
 /// The first token of the outermost statement that a token is in.
@@ -95,6 +118,8 @@ fn statement_start(tokens: &[Token], stop: usize) -> usize {
 /// Why reading stops before its end.
 enum Stop {
     Mistake(Box<Diagnostic>),
+    /// A token is missing that must stand there, and no mistakes were tried.
+    Forced,
     GiveUp,
 }
 
@@ -167,6 +192,22 @@ enum Rule {
     ForIfClauses,
     SimpleStatement,
     Block,
+}
+
+impl Rule {
+    /// True for the rules that CPython keeps whether or not mistakes are
+    /// tried. It matters: what was read without trying mistakes is not read
+    /// again with them, so some are never found.
+    fn is_shared(self) -> bool {
+        !matches!(
+            self,
+            Rule::Comparison
+                | Rule::Atom
+                | Rule::StarExpressions
+                | Rule::NamedExpression
+                | Rule::ForIfClauses
+        )
+    }
 }
 
 type Memo = HashMap<(Rule, usize, bool), (Option<N>, usize)>;
@@ -346,7 +387,7 @@ impl<'a> Reader<'a> {
     }
 
     fn memo(&mut self, rule: Rule, read: impl FnOnce(&mut Self) -> Read<N>) -> Read<N> {
-        let key = (rule, self.pos, self.mistakes);
+        let key = (rule, self.pos, self.mistakes || rule.is_shared());
         if let Some((found, end)) = self.memo.get(&key) {
             self.pos = *end;
             return Ok(found.clone());
@@ -425,6 +466,9 @@ impl<'a> Reader<'a> {
     fn force(&mut self, kind: Tok, text: &str) -> Result<(), Stop> {
         if self.eat(kind) {
             return Ok(());
+        }
+        if !self.mistakes {
+            return Err(Stop::Forced);
         }
         let message = format!("expected '{text}'");
         self.raise_in::<()>(self.span(), message).map(|_| ())

@@ -39,8 +39,10 @@ impl Reader<'_> {
         if self.attempt(Self::assignment)?.is_some() {
             return Ok(Some(()));
         }
+        if self.at_word("type") && self.attempt(Self::type_alias)?.is_some() {
+            return Ok(Some(()));
+        }
         if self.star_expressions()?.is_some() {
-            // `type X` begins like an expression.
             return Ok(Some(()));
         }
         match self.peek() {
@@ -95,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// `type X = ...`.
-    pub(super) fn type_alias(&mut self) -> Read<()> {
+    fn type_alias(&mut self) -> Read<()> {
         if !self.eat_word("type") || !self.eat(Tok::Name) {
             return Ok(None);
         }
@@ -227,7 +229,7 @@ impl Reader<'_> {
         if !self.eat(Tok::Comma) {
             return Ok(None);
         }
-        self.star_named_expressions()?;
+        while self.star_named_expressions()?.is_some() {}
         if self.eat(Tok::Colon) && self.expression()?.is_some() {
             let message = "only single target (not tuple) can be annotated";
             return self.raise_in(first.span, message);

@@ -38,6 +38,8 @@ pub struct LexError {
     pub incomplete: bool,
     /// True if the input ended in an open bracket.
     pub unclosed: bool,
+    /// The innermost bracket that was open, outside f-strings.
+    pub open: Option<Span>,
     /// True if it comes before an error of the parser that stands before it.
     pub outranks: bool,
 }
@@ -206,8 +208,16 @@ impl<'a> Lexer<'a> {
         if !self.brackets.is_empty() || !self.in_line {
             return Ok(());
         }
-        self.push(Tok::Newline, start, start + 1);
+        self.push(Tok::Newline, self.comment_before(start), start + 1);
         self.begin_line()
+    }
+
+    /// Where the comment begins that ends here, since a line end includes it.
+    fn comment_before(&self, end: usize) -> usize {
+        match self.comments.last() {
+            Some(comment) if comment.end as usize == end => comment.start as usize,
+            _ => end,
+        }
     }
 
     fn backslash(&mut self, start: usize) -> Lex<()> {
@@ -368,7 +378,7 @@ impl<'a> Lexer<'a> {
         }
         let end = self.text.len();
         if self.in_line {
-            self.push_at_end(Tok::Newline, end, end + 1);
+            self.push_at_end(Tok::Newline, self.comment_before(end), end + 1);
         }
         for _ in 0..self.layout.close() {
             self.push_at_end(Tok::Dedent, end, end);
@@ -398,6 +408,13 @@ impl<'a> Lexer<'a> {
             diagnostic: Diagnostic::syntax(message, span),
             incomplete: false,
             unclosed: false,
+            open: match self.brackets.last() {
+                Some(bracket) if self.fstrings.is_empty() => {
+                    let at = bracket.at as u32;
+                    Some(Span::new(at, at + 1))
+                }
+                _ => None,
+            },
             outranks: self.fstrings.is_empty(),
         })
     }
