@@ -418,7 +418,7 @@ impl Vm {
             "()" => Tuple::empty().into_value(),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
-                    return Value::small_int(i).unwrap_or(Value::UNDEF);
+                    return crate::object::int::from_i64(i);
                 }
                 if let Ok(f) = text.parse::<f64>() {
                     return crate::object::float::float(f);
