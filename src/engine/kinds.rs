@@ -58,4 +58,6 @@ kinds! {
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+    modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
+    modules::collections::deque::DequeIterator,
 }

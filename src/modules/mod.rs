@@ -3,9 +3,15 @@
 pub mod asyncio;
 pub mod contextvars;
 pub mod functools;
+pub mod io;
 pub mod itertools;
+pub mod collections;
 pub mod math;
 pub mod thread;
+pub mod namespace;
+pub mod struct_sequence;
+pub mod sys;
+pub mod time;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -14,9 +20,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
     &contextvars::MODULE,
     &functools::MODULE,
+    &io::MODULE,
     &itertools::MODULE,
+    &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
+    &sys::MODULE,
+    &time::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -24,9 +34,14 @@ pub static TYPES: &[&[&TypeDef]] = &[
     asyncio::TYPES,
     contextvars::TYPES,
     functools::TYPES,
+    io::TYPES,
     itertools::TYPES,
     thread::TYPES,
+    collections::TYPES,
+    namespace::TYPES,
+    sys::TYPES,
+    time::TYPES,
 ];
 
 /// Built-in functions that modules provide.
-pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[];
+pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[io::BUILTINS];

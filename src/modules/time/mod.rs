@@ -42,18 +42,8 @@ struct_sequence! {
     ]
 }
 
-struct_sequence! {
-    /// What `get_clock_info` gives.
-    static CLOCK_INFO = "types" "SimpleNamespace" new(None) [
-        0 "adjustable",
-        1 "implementation",
-        2 "monotonic",
-        3 "resolution",
-    ]
-}
-
 /// All types of this module.
-pub static TYPES: &[&crate::object::native::TypeDef] = &[&STRUCT_TIME, &CLOCK_INFO];
+pub static TYPES: &[&crate::object::native::TypeDef] = &[&STRUCT_TIME];
 
 static FUNCTIONS: &[Def] = &[
     Def::leaf("time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.wall_ns()))))
@@ -155,11 +145,11 @@ fn sleep(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
     }
     let deadline = vm.host.clock.monotonic() + seconds;
-    let mut events: Vec<Event> = Vec::new();
     loop {
+        let mut events: Vec<Event> = Vec::new();
         let done = vm.host.sleep_until(deadline, &mut events);
         outside(vm, done)?;
-        vm.take_events(&mut events)?;
+        vm.handle_events(events)?;
         if vm.host.clock.monotonic() >= deadline {
             return Ok(Value::NONE);
         }
@@ -371,7 +361,11 @@ fn get_clock_info(vm: &mut Vm, args: &[Value]) -> R {
         "thread_time" => ("clock_gettime(CLOCK_THREAD_CPUTIME_ID)", true, false),
         _ => return Err(vm.value_error("unknown clock")),
     };
-    let resolution = float(1e-9);
-    let fields = [Value::bool(adjustable), string(implementation), Value::bool(monotonic), resolution];
-    struct_sequence::make(vm, &CLOCK_INFO, &fields)
+    let attributes = [
+        ("implementation", string(implementation)),
+        ("monotonic", Value::bool(monotonic)),
+        ("adjustable", Value::bool(adjustable)),
+        ("resolution", float(1e-9)),
+    ];
+    crate::modules::namespace::make(vm, &attributes)
 }

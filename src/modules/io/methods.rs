@@ -1,0 +1,435 @@
+//! The methods of streams over files.
+
+use super::{FileObject, Newline, file, open_file, text, unsupported};
+use crate::builtins::arguments::{buffer, bytes, index, int, list, long_string, plain, string};
+use crate::builtins::functions::iterators::itself;
+use crate::heap::{Ref, Value};
+use crate::host::SeekFrom;
+use crate::object::bytes::ByteArray;
+use crate::object::codec::{Encoding, Handler};
+use crate::object::native::{Attribute, Def, R};
+use crate::object::str::Str;
+use crate::vm::Vm;
+
+/// See the module's text.
+pub static METHODS: &[Def] = &[
+    Def::leaf("read(self, size=-1, /)", read),
+    Def::leaf("read1(self, size=-1, /)", read_some),
+    Def::leaf("readline(self, size=-1, /)", readline),
+    Def::leaf("readlines(self, hint=-1, /)", readlines),
+    Def::leaf("readinto(self, buffer, /)", readinto),
+    Def::leaf("readall(self, /)", |vm, args| read(vm, &[args[0].clone(), Value::int32(-1)])),
+    Def::leaf("peek(self, size=0, /)", peek),
+    Def::leaf("write(self, data, /)", write),
+    Def::leaf("writelines(self, lines, /)", writelines),
+    Def::leaf("seek(self, offset, whence=0, /)", seek),
+    Def::leaf("tell(self, /)", tell),
+    Def::leaf("truncate(self, size=None, /)", truncate),
+    Def::leaf("flush(self, /)", flush),
+    Def::leaf("close(self, /)", close),
+    Def::leaf("fileno(self, /)", fileno),
+    Def::leaf("isatty(self, /)", isatty),
+    Def::leaf("readable(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().readable))),
+    Def::leaf("writable(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().writable))),
+    Def::leaf("seekable(self, /)", |vm, args| {
+        open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().is_seekable()))
+    }),
+    Def::leaf("detach(self, /)", detach),
+    Def::leaf(
+        "reconfigure(self, *, encoding=None, errors=None, newline=<unset>, line_buffering=None, write_through=None)",
+        reconfigure,
+    ),
+    Def::leaf("__enter__(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| f.into_value())),
+    Def::leaf("__exit__(self, /, *exc)", |vm, args| {
+        vm.call_method(&args[0], "close", &[])?;
+        Ok(Value::NONE)
+    }),
+    Def::leaf("__iter__(self, /)", |vm, args| {
+        open_file(vm, &args[0])?;
+        itself(vm, args)
+    }),
+    Def::leaf("__next__(self, /)", next),
+    Def::leaf("__repr__(self, /)", repr),
+];
+
+fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
+    let file = open_file(vm, value)?;
+    if !file.stream.borrow().readable {
+        let text = if file.text().is_some() { "not readable" } else { "read" };
+        return Err(unsupported(vm, text));
+    }
+    Ok(file)
+}
+
+fn writable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
+    let file = open_file(vm, value)?;
+    if !file.stream.borrow().writable {
+        let text = if file.text().is_some() { "not writable" } else { "write" };
+        return Err(unsupported(vm, text));
+    }
+    Ok(file)
+}
+
+/// A size argument: None and negative numbers mean all.
+fn size(vm: &mut Vm, value: &Value) -> R<Option<usize>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    if !value.is_small_int() && vm.special_of(value, crate::vm::special::Special::Index).is_none() {
+        let name = vm.type_name(value);
+        return Err(vm.type_error(format!("argument should be integer or None, not '{name}'")));
+    }
+    Ok(usize::try_from(index(vm, value)?).ok())
+}
+
+fn read(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let count = size(vm, &args[1])?;
+    let mut stream = file.stream.borrow_mut();
+    match file.text() {
+        Some(mode) => {
+            let raw = match count {
+                None => stream.read_all(vm)?,
+                Some(count) => text::characters(vm, &mut stream, mode, count)?,
+            };
+            drop(stream);
+            text::decoded(vm, mode, raw)
+        }
+        None => {
+            let raw = match count {
+                None => stream.read_all(vm)?,
+                Some(count) if stream.unbuffered => stream.read_some(vm, count)?,
+                Some(count) => stream.read(vm, count)?,
+            };
+            drop(stream);
+            bytes(vm, &raw)
+        }
+    }
+}
+
+fn read_some(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let count = size(vm, &args[1])?.unwrap_or(super::buffer::HOLD);
+    let raw = file.stream.borrow_mut().read_some(vm, count)?;
+    bytes(vm, &raw)
+}
+
+fn peek(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let mut stream = file.stream.borrow_mut();
+    if stream.ahead().is_empty() {
+        stream.fill(vm)?;
+    }
+    let ahead = stream.ahead().to_vec();
+    drop(stream);
+    bytes(vm, &ahead)
+}
+
+/// The next line as a value; empty at the end.
+fn next_line(vm: &mut Vm, file: &FileObject, most: Option<usize>) -> R {
+    let mut stream = file.stream.borrow_mut();
+    match file.text() {
+        Some(mode) => {
+            let mut raw = text::line(vm, &mut stream, mode.newline.get())?;
+            if let Some(most) = most {
+                let whole = raw.len();
+                let made = String::from_utf8_lossy(&raw).chars().take(most).map(char::len_utf8).sum::<usize>();
+                if made < whole {
+                    let rest = raw.split_off(made);
+                    stream.put_back(&rest);
+                }
+            }
+            drop(stream);
+            text::decoded(vm, mode, raw)
+        }
+        None => {
+            let mut raw = text::line(vm, &mut stream, Newline::Feed)?;
+            if let Some(most) = most
+                && most < raw.len()
+            {
+                let rest = raw.split_off(most);
+                stream.put_back(&rest);
+            }
+            drop(stream);
+            bytes(vm, &raw)
+        }
+    }
+}
+
+fn readline(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let most = size(vm, &args[1])?;
+    next_line(vm, &file, most)
+}
+
+fn readlines(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let hint = size(vm, &args[1])?.filter(|&h| h > 0);
+    let (mut lines, mut total) = (Vec::new(), 0);
+    loop {
+        let line = next_line(vm, &file, None)?;
+        let len = vm.len(&line)?;
+        if len == 0 {
+            break;
+        }
+        total += len;
+        lines.push(line);
+        if hint.is_some_and(|hint| total >= hint) {
+            break;
+        }
+    }
+    Ok(list(lines))
+}
+
+fn next(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let line = next_line(vm, &file, None)?;
+    if vm.len(&line)? == 0 { Err(vm.stop_iteration(Value::NONE)) } else { Ok(line) }
+}
+
+fn readinto(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable(vm, &args[0])?;
+    let Some(target) = args[1].to_ref::<ByteArray>() else {
+        let name = vm.type_name(&args[1]);
+        return Err(vm.type_error(format!("readinto() argument must be read-write bytes-like object, not {name}")));
+    };
+    let raw = file.stream.borrow_mut().read(vm, target.len())?;
+    target.data.borrow_mut()[..raw.len()].copy_from_slice(&raw);
+    Ok(int(raw.len() as i64))
+}
+
+fn write(vm: &mut Vm, args: &[Value]) -> R {
+    let file = writable(vm, &args[0])?;
+    let Some(mode) = file.text() else {
+        if args[1].is_kind::<Str>() {
+            return Err(vm.type_error("a bytes-like object is required, not 'str'"));
+        }
+        let raw = buffer(vm, &args[1])?;
+        file.stream.borrow_mut().write(vm, &raw)?;
+        return Ok(int(raw.len() as i64));
+    };
+    let Some(string) = args[1].get::<Str>() else {
+        let name = crate::builtins::arguments::shown_type(vm, &args[1]);
+        return Err(vm.type_error(format!("write() argument must be str, not {name}")));
+    };
+    let raw = text::encoded(vm, mode, &args[1])?;
+    let mut stream = file.stream.borrow_mut();
+    stream.write(vm, &raw)?;
+    if mode.line_buffering.get() && (raw.contains(&b'\n') || raw.contains(&b'\r')) {
+        stream.flush(vm)?;
+    }
+    Ok(int(string.len() as i64))
+}
+
+fn writelines(vm: &mut Vm, args: &[Value]) -> R {
+    let iterator = vm.iter(&args[1])?;
+    while let Some(line) = vm.next(&iterator)? {
+        write(vm, &[args[0].clone(), line])?;
+    }
+    Ok(Value::NONE)
+}
+
+fn seek(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    let (offset, whence) = (index(vm, &args[1])?, index(vm, &args[2])?);
+    if !file.stream.borrow().is_seekable() {
+        return Err(unsupported(vm, "underlying stream is not seekable"));
+    }
+    if file.text().is_some() && whence != 0 && offset != 0 {
+        let text = match whence {
+            1 => "can't do nonzero cur-relative seeks",
+            2 => "can't do nonzero end-relative seeks",
+            _ => "invalid whence",
+        };
+        return Err(unsupported(vm, text));
+    }
+    let to = match whence {
+        0 if offset < 0 => return Err(vm.value_error(format!("negative seek position {offset}"))),
+        0 => SeekFrom::Start(offset as u64),
+        1 => SeekFrom::Current(offset),
+        2 => SeekFrom::End(offset),
+        other => return Err(vm.value_error(format!("invalid whence ({other}, should be 0, 1 or 2)"))),
+    };
+    let place = file.stream.borrow_mut().seek(vm, to)?;
+    Ok(int(place as i64))
+}
+
+fn tell(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    if !file.stream.borrow().is_seekable() {
+        return Err(unsupported(vm, "underlying stream is not seekable"));
+    }
+    let place = file.stream.borrow_mut().tell(vm)?;
+    Ok(int(place as i64))
+}
+
+fn truncate(vm: &mut Vm, args: &[Value]) -> R {
+    let file = writable(vm, &args[0])?;
+    let mut stream = file.stream.borrow_mut();
+    let length = if args[1].is_none() { stream.tell(vm)? } else { index(vm, &args[1])?.max(0) as u64 };
+    stream.truncate(vm, length)?;
+    Ok(int(length as i64))
+}
+
+fn flush(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    file.stream.borrow_mut().flush(vm)?;
+    Ok(Value::NONE)
+}
+
+fn close(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(file) = file(&args[0]) {
+        file.stream.borrow_mut().close(vm)?;
+    }
+    Ok(Value::NONE)
+}
+
+fn fileno(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    let number = file.stream.borrow().fileno(vm);
+    match number {
+        Some(number) => Ok(Value::int32(number)),
+        None => Err(unsupported(vm, "fileno")),
+    }
+}
+
+fn isatty(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    let terminal = file.stream.borrow().is_terminal(vm);
+    Ok(Value::bool(terminal))
+}
+
+fn detach(vm: &mut Vm, args: &[Value]) -> R {
+    flush(vm, args)?;
+    vm.get_attr(&args[0], "buffer")
+}
+
+/// Arguments: self, encoding, errors, newline, line_buffering, write_through.
+fn reconfigure(vm: &mut Vm, args: &[Value]) -> R {
+    let file = open_file(vm, &args[0])?;
+    let Some(mode) = file.text() else { return Ok(Value::NONE) };
+    file.stream.borrow_mut().flush(vm)?;
+    if !args[1].is_none() {
+        let encoding = super::open::encoding(vm, &args[1])?;
+        mode.encoding.set(encoding);
+        file.labels.0.set(args[1].clone());
+        if args[2].is_none() {
+            mode.handler.set(Handler::Strict);
+            file.labels.1.set(string("strict"));
+        }
+    }
+    if !args[2].is_none() {
+        let handler = super::open::handler(vm, &args[2])?;
+        mode.handler.set(handler);
+        file.labels.1.set(args[2].clone());
+    }
+    if !args[3].is_undef() {
+        mode.newline.set(super::open::newline(vm, &args[3])?);
+    }
+    if !args[4].is_none() {
+        mode.line_buffering.set(vm.truth(&args[4])?);
+    }
+    Ok(Value::NONE)
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(file) = file(&args[0]) else { return Ok(Value::NONE) };
+    let class = vm.class_of(&args[0]);
+    let class = class.name_str();
+    let name = file.name.get();
+    let mut shown = format!("<_io.{class}");
+    if !name.is_undef() {
+        shown += &format!(" name={}", vm.repr_text(&name)?);
+    }
+    if file.text().is_some() {
+        shown += &format!(" mode={}", vm.repr_text(&file.mode.get())?);
+        shown += &format!(" encoding={}", vm.repr_text(&file.labels.0.get())?);
+    } else if class == "FileIO" {
+        shown += &format!(" mode={} closefd=True", vm.repr_text(&file.mode.get())?);
+    }
+    long_string(vm, &(shown + ">"))
+}
+
+const fn plain_attribute(name: &'static str, get: fn(&mut Vm, &Value) -> R) -> Attribute {
+    Attribute::get(name, get)
+}
+
+fn closed(_: &mut Vm, value: &Value) -> R {
+    Ok(Value::bool(file(value).is_none_or(|f| f.stream.borrow().is_closed())))
+}
+
+fn name(vm: &mut Vm, value: &Value) -> R {
+    match file(value).map(|f| f.name.get()) {
+        Some(name) if !name.is_undef() => Ok(name),
+        _ => {
+            let key = string("name");
+            Err(vm.no_attribute(value, &key))
+        }
+    }
+}
+
+fn mode(_: &mut Vm, value: &Value) -> R {
+    Ok(file(value).map_or(Value::NONE, |f| f.mode.get()))
+}
+
+/// Attributes of streams over bytes.
+pub static BINARY_ATTRIBUTES: &[Attribute] = &[
+    plain_attribute("closed", closed),
+    plain_attribute("name", name),
+    plain_attribute("mode", mode),
+    plain_attribute("raw", |_, value| Ok(value.clone())),
+    plain_attribute("closefd", |_, value| Ok(Value::bool(file(value).is_none_or(|f| f.stream.borrow().owns)))),
+];
+
+/// Attributes of streams over text.
+pub static TEXT_ATTRIBUTES: &[Attribute] = &[
+    plain_attribute("closed", closed),
+    plain_attribute("name", name),
+    Attribute::get_set("mode", mode, |_, value, new| {
+        if let Some(file) = file(value) {
+            file.mode.set(new.clone());
+        }
+        Ok(())
+    }),
+    plain_attribute("encoding", |_, value| Ok(file(value).map_or(Value::NONE, |f| f.labels.0.get()))),
+    plain_attribute("errors", |_, value| Ok(file(value).map_or(Value::NONE, |f| f.labels.1.get()))),
+    plain_attribute("newlines", |_, _| Ok(Value::NONE)),
+    plain_attribute("line_buffering", |_, value| {
+        Ok(Value::bool(file(value).is_some_and(|f| f.text().is_some_and(|t| t.line_buffering.get()))))
+    }),
+    plain_attribute("write_through", |_, _| Ok(Value::FALSE)),
+    plain_attribute("buffer", buffer_of),
+];
+
+/// The stream over bytes under one over text.
+fn buffer_of(vm: &mut Vm, value: &Value) -> R {
+    let Some(file) = file(value) else { return Ok(Value::NONE) };
+    let known = file.buffer.get();
+    if !known.is_undef() {
+        return Ok(known);
+    }
+    let (readable, writable) = {
+        let stream = file.stream.borrow();
+        (stream.readable, stream.writable)
+    };
+    let def = match (readable, writable) {
+        (true, true) => &super::BUFFERED_RANDOM,
+        (true, false) => &super::BUFFERED_READER,
+        _ => &super::BUFFERED_WRITER,
+    };
+    let class = vm.class_of_def(def);
+    let mode = plain(&file.mode.get()) + "b";
+    let made = FileObject::make(
+        class.root_shape.get(),
+        file.stream.0.clone(),
+        None,
+        file.name.get(),
+        string(&mode),
+        (Value::NONE, Value::NONE),
+    );
+    file.buffer.set(made.clone());
+    Ok(made)
+}
+
+/// The label of an encoding that nobody named.
+pub const DEFAULT_ENCODING: (Encoding, &str) = (Encoding::Utf8, "UTF-8");

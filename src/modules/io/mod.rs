@@ -1,0 +1,186 @@
+//! `_io`: files. One Rust type stands behind all classes of streams over files;
+//! which of them an object is decides what it may do.
+
+mod buffer;
+mod methods;
+mod open;
+pub use open::path;
+mod text;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::builtins::arguments::{int, string};
+use crate::heap::{Field, Ref, Value};
+use crate::object::class::class_flags;
+use crate::object::codec::{Encoding, Handler};
+use crate::object::kind;
+use crate::object::module::Module;
+use crate::object::native::{Attribute, Def, ModuleDef, R, TypeDef};
+use crate::object::traced::{Untraced, traced_object};
+use crate::vm::Vm;
+use buffer::{Source, Stream};
+
+/// `_io`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_io",
+    doc: "Streams over files.",
+    functions: &[open::OPEN],
+    types: TYPES,
+    setup: Some(|vm, module: &Ref<Module>| vm.set_name(&module.namespace, "DEFAULT_BUFFER_SIZE", int(8192))),
+};
+
+/// `open`, for the namespace of the built-in functions.
+pub static BUILTINS: &[Def] = &[open::OPEN];
+
+/// All types of this module.
+pub static TYPES: &[&TypeDef] =
+    &[&TEXT_IO_WRAPPER, &BUFFERED_READER, &BUFFERED_WRITER, &BUFFERED_RANDOM, &FILE_IO];
+
+/// How a text stream reads and writes lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Newline {
+    /// Every kind of line end is read as `\n`.
+    Universal,
+    /// Every kind ends a line, and is read as it is.
+    Kept,
+    /// Only `\n`.
+    Feed,
+    /// Only `\r`.
+    Return,
+    /// Only `\r\n`.
+    Both,
+}
+
+/// What a stream over text knows beyond the bytes.
+pub struct TextMode {
+    /// How text becomes bytes.
+    pub encoding: Cell<Encoding>,
+    /// What happens to what cannot be encoded or decoded.
+    pub handler: Cell<Handler>,
+    /// See `Newline`.
+    pub newline: Cell<Newline>,
+    /// Whether each line is written at once.
+    pub line_buffering: Cell<bool>,
+}
+
+traced_object! {
+    /// A stream over a file.
+    pub struct FileObject: FILE {
+        /// The bytes, shared by a text stream and its `buffer`.
+        stream: Untraced<Rc<RefCell<Stream>>>,
+        /// For streams over text.
+        text: Untraced<Option<TextMode>>,
+        /// `name`
+        name: Field,
+        /// `mode`
+        mode: Field,
+        /// `encoding` and `errors`, as they were given.
+        labels: (Field, Field),
+        /// `buffer`, made when asked for.
+        buffer: Field,
+    }
+}
+
+impl FileObject {
+    fn make(
+        shape: u32,
+        stream: Rc<RefCell<Stream>>,
+        text: Option<TextMode>,
+        name: Value,
+        mode: Value,
+        labels: (Value, Value),
+    ) -> Value {
+        FileObject::alloc(
+            shape,
+            Untraced(stream),
+            Untraced(text),
+            Field::new(name),
+            Field::new(mode),
+            (Field::new(labels.0), Field::new(labels.1)),
+            Field::undef(),
+        )
+        .into_value()
+    }
+
+    fn text(&self) -> Option<&TextMode> {
+        self.text.0.as_ref()
+    }
+}
+
+/// One of the three standard streams: 0, 1 or 2.
+pub fn standard(vm: &mut Vm, number: u8) -> Value {
+    let (source, name, mode, errors) = match number {
+        0 => (Source::Input, "<stdin>", "r", "strict"),
+        1 => (Source::Output, "<stdout>", "w", "strict"),
+        _ => (Source::Error, "<stderr>", "w", "backslashreplace"),
+    };
+    let stream = Stream::new(source, number == 0, number != 0);
+    let terminal = stream.is_terminal(vm);
+    let handler = if number == 2 { Handler::named(errors) } else { None };
+    let text = TextMode {
+        encoding: Cell::new(Encoding::Utf8),
+        handler: Cell::new(handler.unwrap_or(Handler::Strict)),
+        newline: Cell::new(if number == 0 { Newline::Universal } else { Newline::Feed }),
+        line_buffering: Cell::new(terminal || number == 2),
+    };
+    let class = vm.class_of_def(&TEXT_IO_WRAPPER);
+    let labels = (string("utf-8"), string(errors));
+    FileObject::make(
+        class.root_shape.get(),
+        Rc::new(RefCell::new(stream)),
+        Some(text),
+        string(name),
+        string(mode),
+        labels,
+    )
+}
+
+const FLAGS: u32 = class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF;
+
+const fn file_type(name: &'static str, attributes: &'static [Attribute]) -> TypeDef {
+    TypeDef { flags: FLAGS, methods: methods::METHODS, attributes, ..TypeDef::new("_io", name, kind::FILE) }
+}
+
+/// `_io.TextIOWrapper`
+pub static TEXT_IO_WRAPPER: TypeDef = TypeDef {
+    new: Some(open::WRAP_TEXT),
+    ..file_type("TextIOWrapper", methods::TEXT_ATTRIBUTES)
+};
+/// `_io.BufferedReader`
+pub static BUFFERED_READER: TypeDef = TypeDef {
+    new: Some(open::WRAP_READER),
+    ..file_type("BufferedReader", methods::BINARY_ATTRIBUTES)
+};
+/// `_io.BufferedWriter`
+pub static BUFFERED_WRITER: TypeDef = TypeDef {
+    new: Some(open::WRAP_WRITER),
+    ..file_type("BufferedWriter", methods::BINARY_ATTRIBUTES)
+};
+/// `_io.BufferedRandom`
+pub static BUFFERED_RANDOM: TypeDef = file_type("BufferedRandom", methods::BINARY_ATTRIBUTES);
+/// `_io.FileIO`
+pub static FILE_IO: TypeDef =
+    TypeDef { new: Some(open::RAW), ..file_type("FileIO", methods::BINARY_ATTRIBUTES) };
+
+/// The file that a method was called with.
+fn file(value: &Value) -> Option<Ref<FileObject>> {
+    value.to_ref::<FileObject>()
+}
+
+/// `io.UnsupportedOperation`
+fn unsupported(vm: &mut Vm, text: &str) -> crate::object::native::Raised {
+    let class = vm.import("io").and_then(|io| vm.get_attr(&io, "UnsupportedOperation"));
+    match class.and_then(|class| vm.call(&class, &[string(text)])) {
+        Ok(exception) => crate::object::native::Raised(exception),
+        Err(raised) => raised,
+    }
+}
+
+/// The file of a method, which must not be closed.
+fn open_file(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
+    match file(value) {
+        Some(file) if !file.stream.borrow().is_closed() => Ok(file),
+        _ => Err(vm.value_error("I/O operation on closed file.")),
+    }
+}
