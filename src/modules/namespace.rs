@@ -55,7 +55,7 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     if !vm.enter_repr(&args[0]) {
         return long_string(vm, &format!("{name}(...)"));
     }
-    let mut inside = Ok(Vec::new());
+    let mut inside: R<Vec<String>> = Ok(Vec::new());
     for (key, value) in entries(vm, &args[0]) {
         inside = inside.and_then(|mut parts: Vec<String>| {
             parts.push(format!("{}={}", plain(&key), vm.repr_text(&value)?));

@@ -2,7 +2,7 @@
 //! `sys.version_info` ...). Their classes derive from `tuple`; further fields
 //! that are not items lie in the instance's dict.
 
-use crate::builtins::arguments::{attribute_or_none, items, shape_of_class, string};
+use crate::builtins::arguments::{shape_of_class, string};
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;

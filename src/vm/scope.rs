@@ -31,6 +31,12 @@ impl Vm {
         frame
     }
 
+    /// How deep the running frame lies, as `sys.setrecursionlimit` counts.
+    pub fn depth(&self) -> u32 {
+        // SAFETY: the running frame is live.
+        unsafe { if self.frame.is_null() { 0 } else { (*self.frame).depth } }
+    }
+
     /// The code of the running script frame and the offset it stands at.
     pub fn running_code(&self) -> Option<(Ref<Code>, u32)> {
         let frame = self.script_frame(0);

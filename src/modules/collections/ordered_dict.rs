@@ -48,7 +48,7 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     if !vm.enter_repr(&args[0]) {
         return long_string(vm, "...");
     }
-    let mut inside = Ok(String::new());
+    let mut inside: R<String> = Ok(String::new());
     for (key, value) in dict.pairs() {
         inside = inside.and_then(|text: String| {
             let sep = if text.is_empty() { "" } else { ", " };
