@@ -11,7 +11,11 @@ pub mod thread;
 pub mod namespace;
 pub mod struct_sequence;
 pub mod sys;
+pub mod os;
+pub mod signal;
+pub mod small;
 pub mod time;
+pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -27,6 +31,12 @@ pub static MODULES: &[&ModuleDef] = &[
     &thread::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &os::MODULE,
+    &signal::MODULE,
+    &small::GC,
+    &small::ATEXIT,
+    &small::ERRNO,
+    &weakref::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -41,6 +51,8 @@ pub static TYPES: &[&[&TypeDef]] = &[
     namespace::TYPES,
     sys::TYPES,
     time::TYPES,
+    os::TYPES,
+    weakref::TYPES,
 ];
 
 /// Built-in functions that modules provide.

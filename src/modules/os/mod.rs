@@ -1,7 +1,7 @@
 //! `posix`: what `os` asks of the system. `stdlib/os.async` has the rest.
 
 mod descriptors;
-mod entries;
+pub mod entries;
 mod files;
 mod process;
 
