@@ -60,5 +60,5 @@ kinds! {
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
-    crate::object::weakref::WeakLink,
+    crate::object::weakref::WeakLink, modules::random::Random,
 }

@@ -15,6 +15,8 @@ pub mod os;
 pub mod signal;
 pub mod small;
 pub mod time;
+pub mod json;
+pub mod random;
 pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
@@ -31,6 +33,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &thread::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &json::MODULE,
+    &random::MODULE,
     &os::MODULE,
     &signal::MODULE,
     &small::GC,
@@ -51,6 +55,8 @@ pub static TYPES: &[&[&TypeDef]] = &[
     namespace::TYPES,
     sys::TYPES,
     time::TYPES,
+    json::TYPES,
+    random::TYPES,
     os::TYPES,
     weakref::TYPES,
 ];

@@ -134,6 +134,7 @@ fn mark(target: &Value) {
     let class = heap.shapes[target.shape() as usize].class.to_ref::<Class>();
     heap.shapes[target.shape() as usize].flags |= shape_flags::WEAKLY_REFERENCED;
     if let Some(class) = class {
+        heap.shapes[class.root_shape.get() as usize].flags |= shape_flags::WEAKLY_REFERENCED;
         for &shape in class.shapes.borrow().iter() {
             heap.shapes[shape as usize].flags |= shape_flags::WEAKLY_REFERENCED;
         }

@@ -209,8 +209,9 @@ pub fn utime(vm: &mut Vm, args: &[Value]) -> R {
         let ns = |vm: &mut Vm, value: &Value| vm.float(value).map(|s| (s * 1e9).round() as i128);
         (ns(vm, &times[0])?, ns(vm, &times[1])?)
     };
-    let follow = vm.truth(&args[4])?;
-    let done = vm.host.files.set_times(&path, accessed, modified, follow);
+
+    let clamp = |ns: i128| ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+    let done = vm.host.files.set_times(&path, clamp(accessed), clamp(modified));
     outside(vm, done)?;
     Ok(Value::NONE)
 }
