@@ -60,5 +60,6 @@ kinds! {
     crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
     modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
-    modules::collections::deque::DequeIterator,
+    modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
+    crate::object::weakref::WeakLink, modules::random::Random,
 }

@@ -52,6 +52,10 @@ impl Value {
         if old.kind != new.kind || old.capacity != new.capacity || (old.flags ^ new.flags) & LAYOUT != 0 {
             return false;
         }
+        if (old.flags & !new.flags) & shape_flags::WEAKLY_REFERENCED != 0 {
+            // The object stays known to its references, whichever class it is of.
+            store::current().shapes[shape as usize].flags |= shape_flags::WEAKLY_REFERENCED;
+        }
         let gained = new.flags & shape_flags::OWNS_CLASS != 0;
         let lost = old.flags & shape_flags::OWNS_CLASS != 0;
         if gained && lost && new.class.is(&old.class) {

@@ -136,8 +136,8 @@ pub struct Heap {
     /// The most bytes there may be.
     pub limit: usize,
     /// Cyclic objects made less those freed since the last collection.
-    pub(super) debt: isize,
-    pub(super) threshold: isize,
+    pub debt: isize,
+    pub threshold: isize,
     /// Set by `gc.disable()`.
     pub collector_off: bool,
     releasing: bool,

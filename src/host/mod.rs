@@ -125,6 +125,13 @@ impl Host {
         }
     }
 
+    /// `os._exit`: ends the process at once. Only output that was flushed is written.
+    pub fn end_process(&self, status: i32) {
+        if self.environment.is_of_process() {
+            std::process::exit(status);
+        }
+    }
+
     /// The local time zone, found out when first asked for.
     pub fn zone(&self) -> &Zone {
         let find = || Zone::local(&self.files, &self.environment);

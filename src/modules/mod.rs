@@ -11,7 +11,13 @@ pub mod thread;
 pub mod namespace;
 pub mod struct_sequence;
 pub mod sys;
+pub mod os;
+pub mod signal;
+pub mod small;
 pub mod time;
+pub mod json;
+pub mod random;
+pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -27,6 +33,14 @@ pub static MODULES: &[&ModuleDef] = &[
     &thread::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &json::MODULE,
+    &random::MODULE,
+    &os::MODULE,
+    &signal::MODULE,
+    &small::GC,
+    &small::ATEXIT,
+    &small::ERRNO,
+    &weakref::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -41,6 +55,10 @@ pub static TYPES: &[&[&TypeDef]] = &[
     namespace::TYPES,
     sys::TYPES,
     time::TYPES,
+    json::TYPES,
+    random::TYPES,
+    os::TYPES,
+    weakref::TYPES,
 ];
 
 /// Built-in functions that modules provide.

@@ -101,6 +101,7 @@ kinds! {
     HASHER = 105,
     STRUCT = 106,
     TUPLE_GETTER = 107,
+    WEAK_LINK = 111,
     JSON_SCANNER = 108,
     REGEX_SCANNER = 109,
     DIR_ENTRY = 110,

@@ -44,3 +44,4 @@ pub mod task;
 pub mod traced;
 pub mod tuple;
 pub mod unicode;
+pub mod weakref;

@@ -5,6 +5,7 @@ use super::Vm;
 use super::types::Known;
 use crate::heap::{Value, shape_flags};
 use crate::host::{Event, HostError};
+use crate::object::dict::Dict;
 use crate::object::generator::Generator;
 use crate::object::native::{R, Raised};
 use crate::object::str::Str;
@@ -40,17 +41,38 @@ impl Vm {
         for event in events {
             match event {
                 Event::Signal(SIGINT) => interrupted = true,
+                Event::Signal(number) => self.call_signal_handler(number)?,
                 other => self.pending_events.push(other),
             }
         }
         if interrupted { self.interrupt() } else { Ok(()) }
     }
 
+    /// Calls the handler that a script has set for a signal; without one a loop may want it.
+    fn call_signal_handler(&mut self, number: i32) -> R<()> {
+        let handlers = self.state.get("signal.handlers").and_then(Value::to_ref::<Dict>);
+        let handler = match handlers {
+            Some(handlers) => self.dict_get(&handlers, &Value::int32(number))?,
+            None => None,
+        };
+        match handler {
+            Some(handler) if handler.is_object() => {
+                let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
+                self.call(&handler, &[Value::int32(number), frame]).map(drop)
+            }
+            _ => {
+                self.pending_events.push(Event::Signal(number));
+                Ok(())
+            }
+        }
+    }
+
     /// SIGINT: what the script's handler says, or KeyboardInterrupt.
     fn interrupt(&mut self) -> R<()> {
         match self.state.get("signal.SIGINT").cloned() {
             Some(handler) if !handler.is_none() => {
-                self.call(&handler, &[Value::int32(SIGINT), Value::NONE]).map(drop)
+                let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
+                self.call(&handler, &[Value::int32(SIGINT), frame]).map(drop)
             }
             _ => Err(self.raise_bare(Known::KeyboardInterrupt)),
         }

@@ -152,8 +152,8 @@ pub fn sort_values(vm: &mut Vm, values: Vec<Value>, reverse: bool) -> (Vec<Value
     sort_any(vm, values, reverse, |value| value)
 }
 
-/// Sorts pairs by their first parts.
-fn sort_pairs(vm: &mut Vm, pairs: Vec<(Value, Value)>, reverse: bool) -> (Vec<(Value, Value)>, R<()>) {
+/// Sorts pairs by their first parts, as `sort_values`.
+pub fn sort_pairs(vm: &mut Vm, pairs: Vec<(Value, Value)>, reverse: bool) -> (Vec<(Value, Value)>, R<()>) {
     sort_any(vm, pairs, reverse, |pair| &pair.0)
 }
 

@@ -4,6 +4,7 @@
 mod buffer;
 mod methods;
 mod open;
+pub use open::path;
 mod text;
 
 use std::cell::{Cell, RefCell};

@@ -3,13 +3,12 @@
 pub mod calendar;
 pub mod format;
 
-use crate::builtins::arguments::{float, index, int as integer, number, outside, plain, put, string, text};
+use crate::builtins::arguments::{float, index, int as integer, number, plain, put, string, text};
 use crate::heap::{Ref, Value};
-use crate::host::Event;
 use crate::modules::struct_sequence::{self, struct_sequence};
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
-use crate::object::native::{Def, ModuleDef, R, Raised};
+use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Raised, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use calendar::{Broken, DAYS, MONTHS};
@@ -60,7 +59,7 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("process_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.process_ns())))),
     Def::leaf("thread_time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.thread_ns())))),
     Def::leaf("thread_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.thread_ns())))),
-    Def::leaf("sleep(seconds, /)", sleep).doc("Delay execution for a given number of seconds."),
+    Def::frame("sleep(seconds, /)", 0, sleep).doc("Delay execution for a given number of seconds."),
     Def::leaf("gmtime(seconds=None, /)", gmtime),
     Def::leaf("localtime(seconds=None, /)", localtime),
     Def::leaf("mktime(time_tuple, /)", mktime),
@@ -136,23 +135,26 @@ pub fn duration(vm: &mut Vm, value: &Value) -> R<f64> {
     Ok(seconds)
 }
 
-fn sleep(vm: &mut Vm, args: &[Value]) -> R {
-    let seconds = duration(vm, &args[0])?;
-    if seconds < 0.0 {
-        return Err(vm.value_error("sleep length must be non-negative"));
-    }
-    if seconds > 9_223_372_036.0 {
-        return Err(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
-    }
-    let deadline = vm.host.clock.monotonic() + seconds;
-    loop {
-        let mut events: Vec<Event> = Vec::new();
-        let done = vm.host.sleep_until(deadline, &mut events);
-        outside(vm, done)?;
-        vm.handle_events(events)?;
-        if vm.host.clock.monotonic() >= deadline {
-            return Ok(Value::NONE);
+/// Parks the fiber; the others, and their loops, go on.
+fn sleep(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            let seconds = match duration(vm, &frame.regs[0]) {
+                Ok(seconds) => seconds,
+                Err(raised) => return Step::Raise(raised),
+            };
+            if seconds < 0.0 {
+                return Step::Raise(vm.value_error("sleep length must be non-negative"));
+            }
+            if seconds > 9_223_372_036.0 {
+                return Step::Raise(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
+            }
+            let deadline = vm.host.clock.monotonic() + seconds;
+            vm.park(Some(deadline), false);
+            Step::Park
         }
+        Input::Value(_) | Input::Yielded(_) => Step::Return(Value::NONE),
+        Input::Raised(raised) => Step::Raise(raised),
     }
 }
 

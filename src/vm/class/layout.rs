@@ -30,7 +30,9 @@ pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
     if class.has(class_flags::GETATTRIBUTE) {
         flags |= shape_flags::UNCACHEABLE;
     }
-    flags
+    // Once an instance was weakly referenced, every shape of the class says so.
+    let known = crate::heap::current().shapes.get(class.root_shape.get() as usize);
+    flags | known.map_or(0, |entry| entry.flags & shape_flags::WEAKLY_REFERENCED)
 }
 
 /// The class in whose manner instances of `class` are laid out: the nearest one
