@@ -105,7 +105,7 @@ pub fn is(category: Category, point: u32, ascii: bool) -> bool {
     match category {
         Category::Digit => unicode::decimal(point).is_some(),
         Category::Space => unicode::is_space(point),
-        Category::Word => unicode::is_alphanumeric(point),
+        Category::Word => unicode::is_alnum(point),
     }
 }
 
