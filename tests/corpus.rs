@@ -4,7 +4,7 @@
 //! `HOOP_CORPUS=asyncio/queue cargo test corpus` runs those whose path contains the text.
 //! A program named in `tests/known_failures.txt` must fail: one that passes is to be taken off.
 
-use crate::hoop::{Hoop, Outcome, difference, normalise, root};
+use crate::hoop::{Hoop, Outcome, difference, normalise, root, without_library_frames};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -128,7 +128,7 @@ fn compare(path: &Path, header: &Header, outcome: &Outcome) -> Result<(), String
         ));
     }
     if let Ok(expected) = fs::read_to_string(path.with_extension("err")) {
-        let found = normalise(&outcome.stderr);
+        let found = normalise(&without_library_frames(&outcome.stderr));
         if found != expected {
             return Err(format!(
                 "  standard error:\n{}",

@@ -133,6 +133,26 @@ pub fn normalise(text: &str) -> String {
     strip_folders(&mask_addresses(text))
 }
 
+/// A traceback without the frames of the library, which CPython's recordings leave out too.
+pub fn without_library_frames(text: &str) -> String {
+    let depth = |line: &str| line.len() - line.trim_start_matches([' ', '|']).len();
+    let mut out = String::with_capacity(text.len());
+    let mut skipping = None;
+    for line in text.split_inclusive('\n') {
+        let rest = line.trim_start_matches([' ', '|']);
+        if rest.starts_with("File \"<library>") {
+            skipping = Some(depth(line));
+            continue;
+        }
+        if skipping.is_some_and(|d| depth(line) > d && !rest.starts_with("File \"")) {
+            continue;
+        }
+        skipping = None;
+        out.push_str(line);
+    }
+    out
+}
+
 fn mask_addresses(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -164,7 +184,7 @@ fn strip_folders(text: &str) -> String {
             .find(|c: char| c.is_whitespace() || "'\"<>:,".contains(c))
             .unwrap_or(path.len());
         let path = &path[..end];
-        let starts = before.is_none_or(|c| !c.is_alphanumeric() && !"_/.".contains(c));
+        let starts = before.is_none_or(|c| !c.is_alphanumeric() && !"_/.>".contains(c));
         let program = path.ends_with(".async") || path.ends_with(".py");
         out.push_str(&rest[..at]);
         if starts && program {

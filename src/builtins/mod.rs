@@ -21,6 +21,7 @@ pub mod function;
 pub mod int;
 pub mod iterators;
 pub mod list;
+pub mod memoryview;
 pub mod operators;
 pub mod percent;
 mod questions;
@@ -28,6 +29,7 @@ pub mod range;
 pub mod set;
 pub mod str;
 pub mod tuple;
+pub mod views;
 
 use crate::object::native::TypeDef;
 
@@ -44,6 +46,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     &[&type_::TYPE, &mappingproxy::MAPPING_PROXY],
     &[&int::INT, &int::BOOL, &float::FLOAT, &complex::COMPLEX, &str::STR, &bytes::BYTES, &bytes::BYTEARRAY],
     &[&list::LIST, &tuple::TUPLE, &dict::DICT, &set::SET, &set::FROZENSET, &range::RANGE, &range::SLICE],
+    &[&memoryview::MEMORYVIEW, &views::DICT_KEYS, &views::DICT_VALUES, &views::DICT_ITEMS],
     &[&generator::GENERATOR, &generator::COROUTINE, &generator::ASYNC_GENERATOR, &generator::STEP],
     &[
         &iterators::LIST_ITERATOR,

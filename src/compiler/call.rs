@@ -26,6 +26,10 @@ impl<'a> Compiler<'a> {
             return self.call_unpacked(callee, 0, args, keywords, dst, span);
         }
         if let ExprKind::Attribute { value, attr, .. } = &func.kind {
+            let values = keywords.iter().map(|keyword| &keyword.value);
+            if args.iter().chain(values).any(runs_code) {
+                return self.looked_up_call(func, attr, args, keywords, dst, span);
+            }
             return self.method_call(func, value, attr, args, keywords, dst, span);
         }
         let callee = self.push(func)?;
@@ -86,6 +90,22 @@ impl<'a> Compiler<'a> {
             .asm
             .ins_extra(span, Op::CallMethodKw, operands, extra, attr_span);
         Ok(())
+    }
+
+    /// A method call with arguments that run code: CPython looks the method up before those.
+    fn looked_up_call(
+        &mut self,
+        func: &'a Expr,
+        attr: &Name,
+        args: &'a [Expr],
+        keywords: &'a [Keyword],
+        dst: Reg,
+        span: Span,
+    ) -> Outcome {
+        let callee = self.push(func)?;
+        self.push_all(args)?;
+        let span = self.span_at_attribute(span, func.span.end, attr);
+        self.finish_call(callee, args.len(), keywords, dst, span)
     }
 
     pub(super) fn push_all(&mut self, exprs: &'a [Expr]) -> Outcome {
@@ -205,6 +225,44 @@ impl<'a> Compiler<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether evaluating it calls or waits for something, as far as one can see.
+fn runs_code(expr: &Expr) -> bool {
+    let any = |exprs: &[Expr]| exprs.iter().any(runs_code);
+    let maybe = |expr: &Option<Box<Expr>>| expr.as_deref().is_some_and(runs_code);
+    match &expr.kind {
+        ExprKind::Constant { .. } | ExprKind::Name { .. } | ExprKind::Lambda { .. } => false,
+        ExprKind::Attribute { value, .. }
+        | ExprKind::Starred { value, .. }
+        | ExprKind::UnaryOp { operand: value, .. } => runs_code(value),
+        ExprKind::BinOp { left, right, .. } => runs_code(right) || runs_code(left),
+        ExprKind::Subscript { value, slice, .. } => runs_code(slice) || runs_code(value),
+        ExprKind::BoolOp { values, .. } | ExprKind::JoinedStr { values } => any(values),
+        ExprKind::Compare {
+            left, comparators, ..
+        } => runs_code(left) || any(comparators),
+        ExprKind::IfExp { test, body, orelse } => {
+            runs_code(test) || runs_code(body) || runs_code(orelse)
+        }
+        ExprKind::Set { elts } | ExprKind::List { elts, .. } | ExprKind::Tuple { elts, .. } => {
+            any(elts)
+        }
+        ExprKind::Dict { keys, values } => any(values) || keys.iter().flatten().any(runs_code),
+        ExprKind::Slice { lower, upper, step } => maybe(lower) || maybe(upper) || maybe(step),
+        ExprKind::FormattedValue {
+            value, format_spec, ..
+        } => runs_code(value) || maybe(format_spec),
+        ExprKind::Call { .. }
+        | ExprKind::Await { .. }
+        | ExprKind::Yield { .. }
+        | ExprKind::YieldFrom { .. }
+        | ExprKind::NamedExpr { .. }
+        | ExprKind::ListComp { .. }
+        | ExprKind::SetComp { .. }
+        | ExprKind::DictComp { .. }
+        | ExprKind::GeneratorExp { .. } => true,
     }
 }
 

@@ -9,6 +9,9 @@ use crate::bytecode::{Const, Op};
 use crate::source::Span;
 use crate::syntax::ast::{BoolOp, Expr, ExprKind, Name, Operator, UnaryOp};
 
+/// As many pieces of an f-string are joined at once.
+const MAX_PIECES: usize = 1000;
+
 impl<'a> Compiler<'a> {
     /// Evaluates into the next temporary.
     pub(super) fn push(&mut self, expr: &'a Expr) -> Outcome<Reg> {
@@ -397,13 +400,21 @@ impl<'a> Compiler<'a> {
             }
             [one] => self.into(one, dst),
             _ => {
+                let (run, rest) = values.split_at(values.len().min(MAX_PIECES));
                 let first = self.unit.asm.next_temp();
-                for value in values {
-                    self.push(value)?;
-                }
+                self.push_all(run)?;
                 self.unit
                     .asm
-                    .ins(span, Op::BuildString, dst, first, values.len() as u16);
+                    .ins(span, Op::BuildString, first, first, run.len() as u16);
+                // What has been joined already is the first piece of the next part.
+                for run in rest.chunks(MAX_PIECES) {
+                    self.push_all(run)?;
+                    let count = run.len() as u16 + 1;
+                    self.unit
+                        .asm
+                        .ins(span, Op::BuildString, first, first, count);
+                }
+                self.move_to(dst, first, span);
                 Ok(())
             }
         }

@@ -30,6 +30,7 @@ mod scope;
 mod sequence_pattern;
 mod stmt;
 mod symtable;
+mod symtable_expr;
 mod try_star;
 mod try_stmt;
 mod unit;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The uses that are declarations.
 const DECLARED: u16 = uses::GLOBAL | uses::NONLOCAL;
 
-type Outcome = Result<(), Diagnostic>;
+pub(super) type Outcome = Result<(), Diagnostic>;
 
 /// Makes the symbol table of a module. With `lazy_annotations` (`from
 /// __future__ import annotations`) names in annotations do not count.
@@ -38,30 +38,30 @@ pub(super) fn build(module: &Module, lazy_annotations: bool) -> Result<SymbolTab
     Ok(builder.table)
 }
 
-struct Builder {
-    table: SymbolTable,
-    current: ScopeId,
-    private: Option<Name>,
-    lazy_annotations: bool,
+pub(super) struct Builder {
+    pub(super) table: SymbolTable,
+    pub(super) current: ScopeId,
+    pub(super) private: Option<Name>,
+    pub(super) lazy_annotations: bool,
     /// How many iterables of comprehensions we are inside of.
-    comp_iter: u32,
+    pub(super) comp_iter: u32,
     /// Whether we are inside the target of a comprehension.
-    comp_target: bool,
-    super_name: Name,
-    class_name: Name,
+    pub(super) comp_target: bool,
+    pub(super) super_name: Name,
+    pub(super) class_name: Name,
 }
 
-fn error(message: String, span: Span) -> Diagnostic {
+pub(super) fn error(message: String, span: Span) -> Diagnostic {
     Diagnostic::syntax(message, span)
 }
 
 impl Builder {
-    fn scope(&mut self) -> &mut Scope {
+    pub(super) fn scope(&mut self) -> &mut Scope {
         &mut self.table.scopes[self.current]
     }
 
     /// Starts a scope; `node` is what it belongs to.
-    fn enter(&mut self, kind: ScopeKind, node: Option<(usize, Part)>) {
+    pub(super) fn enter(&mut self, kind: ScopeKind, node: Option<(usize, Part)>) {
         let parent = (!self.table.scopes.is_empty()).then_some(self.current);
         let (nested, sees_class) = match parent.map(|id| &self.table.scopes[id]) {
             Some(parent) => {
@@ -97,12 +97,12 @@ impl Builder {
         }
     }
 
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.current = self.scope().parent.unwrap_or(0);
     }
 
     /// Notes a use of a name in the current scope.
-    fn add(&mut self, name: &Name, flags: u16, span: Span) -> Outcome {
+    pub(super) fn add(&mut self, name: &Name, flags: u16, span: Span) -> Outcome {
         let name = mangle(self.private.as_ref(), name);
         let mut flags = flags;
         if self.comp_target && flags & uses::LOCAL != 0 {
@@ -117,13 +117,12 @@ impl Builder {
         self.add_to(self.current, name, flags, span)
     }
 
-    fn add_to(&mut self, scope: ScopeId, name: Name, flags: u16, span: Span) -> Outcome {
-        let symbols = &mut self.table.scopes[scope].symbols;
-        let symbol = symbols.entry(name.clone()).or_insert(Symbol {
-            uses: 0,
-            meaning: Meaning::GlobalImplicit,
-            declared: span,
-        });
+    pub(super) fn add_to(&mut self, scope: ScopeId, name: Name, flags: u16, span: Span) -> Outcome {
+        if flags & uses::GLOBAL != 0 {
+            // The module's own variable of that name is then surely global, too.
+            self.symbol(0, &name, span).uses |= uses::GLOBAL;
+        }
+        let symbol = self.symbol(scope, &name, span);
         let both = symbol.uses & flags;
         if both & uses::PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
@@ -139,17 +138,26 @@ impl Builder {
         Ok(())
     }
 
-    fn bind(&mut self, name: &Name, span: Span) -> Outcome {
+    pub(super) fn symbol(&mut self, scope: ScopeId, name: &Name, span: Span) -> &mut Symbol {
+        let symbols = &mut self.table.scopes[scope].symbols;
+        symbols.entry(name.clone()).or_insert(Symbol {
+            uses: 0,
+            meaning: Meaning::GlobalImplicit,
+            declared: span,
+        })
+    }
+
+    pub(super) fn bind(&mut self, name: &Name, span: Span) -> Outcome {
         self.add(name, uses::LOCAL, span)
     }
 
     // Statements.
 
-    fn body(&mut self, body: &[Stmt]) -> Outcome {
+    pub(super) fn body(&mut self, body: &[Stmt]) -> Outcome {
         body.iter().try_for_each(|stmt| self.stmt(stmt))
     }
 
-    fn stmt(&mut self, stmt: &Stmt) -> Outcome {
+    pub(super) fn stmt(&mut self, stmt: &Stmt) -> Outcome {
         let span = stmt.span;
         match &stmt.kind {
             StmtKind::FunctionDef(def) => self.function(def, span, false),
@@ -234,7 +242,7 @@ impl Builder {
     }
 
     /// `elif` chains nest deep in the tree but not on the stack.
-    fn if_chain(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Outcome {
+    pub(super) fn if_chain(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Outcome {
         self.expr(test)?;
         self.body(body)?;
         let mut rest = orelse;
@@ -252,7 +260,7 @@ impl Builder {
         self.body(rest)
     }
 
-    fn try_stmt(&mut self, node: &Try) -> Outcome {
+    pub(super) fn try_stmt(&mut self, node: &Try) -> Outcome {
         self.body(&node.body)?;
         for handler in &node.handlers {
             self.optional(handler.typ.as_deref())?;
@@ -265,7 +273,7 @@ impl Builder {
         self.body(&node.finalbody)
     }
 
-    fn import(&mut self, alias: &crate::syntax::ast::Alias) -> Outcome {
+    pub(super) fn import(&mut self, alias: &crate::syntax::ast::Alias) -> Outcome {
         if &*alias.name == "*" {
             if self.scope().kind != ScopeKind::Module {
                 let message = "import * only allowed at module level";
@@ -282,7 +290,7 @@ impl Builder {
         }
     }
 
-    fn declare(&mut self, name: &Name, flag: u16, span: Span) -> Outcome {
+    pub(super) fn declare(&mut self, name: &Name, flag: u16, span: Span) -> Outcome {
         let mangled = mangle(self.private.as_ref(), name);
         let word = if flag == uses::GLOBAL {
             "global"
@@ -312,7 +320,7 @@ impl Builder {
         }
     }
 
-    fn annotated(
+    pub(super) fn annotated(
         &mut self,
         target: &Expr,
         annotation: &Expr,
@@ -344,7 +352,7 @@ impl Builder {
         self.optional(value)
     }
 
-    fn annotation(&mut self, annotation: &Expr) -> Outcome {
+    pub(super) fn annotation(&mut self, annotation: &Expr) -> Outcome {
         if self.lazy_annotations {
             Ok(())
         } else {
@@ -354,7 +362,7 @@ impl Builder {
 
     // Functions and classes.
 
-    fn function(&mut self, def: &FunctionDef, span: Span, is_async: bool) -> Outcome {
+    pub(super) fn function(&mut self, def: &FunctionDef, span: Span, is_async: bool) -> Outcome {
         self.bind(&def.name, span)?;
         self.defaults(&def.args)?;
         self.exprs(&def.decorator_list)?;
@@ -387,7 +395,7 @@ impl Builder {
         Ok(())
     }
 
-    fn defaults(&mut self, args: &Arguments) -> Outcome {
+    pub(super) fn defaults(&mut self, args: &Arguments) -> Outcome {
         self.exprs(&args.defaults)?;
         args.kw_defaults
             .iter()
@@ -395,11 +403,11 @@ impl Builder {
             .try_for_each(|default| self.expr(default))
     }
 
-    fn parameters(&mut self, args: &Arguments) -> Outcome {
+    pub(super) fn parameters(&mut self, args: &Arguments) -> Outcome {
         parameters(args).try_for_each(|arg| self.add(&arg.arg, uses::PARAM, arg.span))
     }
 
-    fn class(&mut self, def: &ClassDef, span: Span) -> Outcome {
+    pub(super) fn class(&mut self, def: &ClassDef, span: Span) -> Outcome {
         self.bind(&def.name, span)?;
         self.exprs(&def.decorator_list)?;
         let saved = self.private.clone();
@@ -438,7 +446,7 @@ impl Builder {
         Ok(())
     }
 
-    fn type_alias(
+    pub(super) fn type_alias(
         &mut self,
         stmt: &Stmt,
         name: &Expr,
@@ -465,7 +473,7 @@ impl Builder {
         Ok(())
     }
 
-    fn type_params(&mut self, params: &[TypeParam]) -> Outcome {
+    pub(super) fn type_params(&mut self, params: &[TypeParam]) -> Outcome {
         for param in params {
             let (name, bound, default) = match &param.kind {
                 TypeParamKind::TypeVar {
@@ -494,304 +502,6 @@ impl Builder {
             }
         }
         Ok(())
-    }
-
-    // Expressions.
-
-    fn exprs(&mut self, exprs: &[Expr]) -> Outcome {
-        exprs.iter().try_for_each(|expr| self.expr(expr))
-    }
-
-    fn optional(&mut self, expr: Option<&Expr>) -> Outcome {
-        expr.map_or(Ok(()), |expr| self.expr(expr))
-    }
-
-    fn expr(&mut self, expr: &Expr) -> Outcome {
-        let span = expr.span;
-        match &expr.kind {
-            ExprKind::BoolOp { values, .. } | ExprKind::JoinedStr { values } => self.exprs(values),
-            ExprKind::NamedExpr { target, value } => self.walrus(target, value, span),
-            ExprKind::BinOp { left, right, .. } => {
-                self.expr(left)?;
-                self.expr(right)
-            }
-            ExprKind::UnaryOp { operand, .. } => self.expr(operand),
-            ExprKind::Lambda { args, body } => {
-                self.defaults(args)?;
-                self.enter(ScopeKind::Lambda, Some((node_key(expr), Part::Body)));
-                self.parameters(args)?;
-                let target = std::mem::take(&mut self.comp_target);
-                self.expr(body)?;
-                self.comp_target = target;
-                self.leave();
-                Ok(())
-            }
-            ExprKind::IfExp { test, body, orelse } => {
-                self.expr(test)?;
-                self.expr(body)?;
-                self.expr(orelse)
-            }
-            ExprKind::Dict { keys, values } => {
-                keys.iter().flatten().try_for_each(|key| self.expr(key))?;
-                self.exprs(values)
-            }
-            ExprKind::Set { elts } | ExprKind::List { elts, .. } | ExprKind::Tuple { elts, .. } => {
-                self.exprs(elts)
-            }
-            ExprKind::ListComp { elt, generators } => {
-                self.comprehension(expr, ScopeKind::ListComp, generators, elt, None)
-            }
-            ExprKind::SetComp { elt, generators } => {
-                self.comprehension(expr, ScopeKind::SetComp, generators, elt, None)
-            }
-            ExprKind::DictComp {
-                key,
-                value,
-                generators,
-            } => self.comprehension(expr, ScopeKind::DictComp, generators, value, Some(key)),
-            ExprKind::GeneratorExp { elt, generators } => {
-                self.comprehension(expr, ScopeKind::GeneratorExp, generators, elt, None)
-            }
-            ExprKind::Await { value } => {
-                self.not_in_annotation("await expression", span)?;
-                self.scope().is_coroutine = true;
-                self.expr(value)
-            }
-            ExprKind::Yield { value } => {
-                self.yields(span)?;
-                self.optional(value.as_deref())
-            }
-            ExprKind::YieldFrom { value } => {
-                self.yields(span)?;
-                self.expr(value)
-            }
-            ExprKind::Compare {
-                left, comparators, ..
-            } => {
-                self.expr(left)?;
-                self.exprs(comparators)
-            }
-            ExprKind::Call {
-                func,
-                args,
-                keywords,
-            } => {
-                self.expr(func)?;
-                self.exprs(args)?;
-                keywords
-                    .iter()
-                    .try_for_each(|keyword| self.expr(&keyword.value))
-            }
-            ExprKind::FormattedValue {
-                value, format_spec, ..
-            } => {
-                self.expr(value)?;
-                self.optional(format_spec.as_deref())
-            }
-            ExprKind::Constant { .. } => Ok(()),
-            ExprKind::Attribute { value, .. } | ExprKind::Starred { value, .. } => self.expr(value),
-            ExprKind::Subscript { value, slice, .. } => {
-                self.expr(value)?;
-                self.expr(slice)
-            }
-            ExprKind::Slice { lower, upper, step } => {
-                self.optional(lower.as_deref())?;
-                self.optional(upper.as_deref())?;
-                self.optional(step.as_deref())
-            }
-            ExprKind::Name { id, ctx } => self.name(id, *ctx, span),
-        }
-    }
-
-    fn name(&mut self, id: &Name, ctx: ExprContext, span: Span) -> Outcome {
-        match ctx {
-            ExprContext::Load => {
-                self.add(id, uses::USE, span)?;
-                // `super()` needs the class it stands in.
-                let function = matches!(self.scope().kind, ScopeKind::Function | ScopeKind::Lambda)
-                    || self.scope().kind.is_comprehension();
-                if function && *id == self.super_name {
-                    let class = self.class_name.clone();
-                    self.add(&class, uses::USE, span)?;
-                }
-                Ok(())
-            }
-            ExprContext::Store => self.bind(id, span),
-            ExprContext::Del => self.add(id, uses::LOCAL | uses::DELETED, span),
-        }
-    }
-
-    fn yields(&mut self, span: Span) -> Outcome {
-        self.not_in_annotation("yield expression", span)?;
-        let what = match self.scope().kind {
-            ScopeKind::ListComp => "list comprehension",
-            ScopeKind::SetComp => "set comprehension",
-            ScopeKind::DictComp => "dict comprehension",
-            ScopeKind::GeneratorExp => "generator expression",
-            _ => {
-                self.scope().is_generator = true;
-                return Ok(());
-            }
-        };
-        Err(error(format!("'yield' inside {what}"), span))
-    }
-
-    fn not_in_annotation(&mut self, what: &str, span: Span) -> Outcome {
-        if !self.scope().kind.is_annotation() {
-            return Ok(());
-        }
-        let place = self.scope().place;
-        Err(error(format!("{what} cannot be used within {place}"), span))
-    }
-
-    fn walrus(&mut self, target: &Expr, value: &Expr, span: Span) -> Outcome {
-        self.not_in_annotation("named expression", span)?;
-        if self.comp_iter > 0 {
-            let message =
-                "assignment expression cannot be used in a comprehension iterable expression";
-            return Err(error(message.to_string(), span));
-        }
-        self.scope().has_walrus = true;
-        if self.scope().kind.is_comprehension()
-            && let ExprKind::Name { id, .. } = &target.kind
-        {
-            self.extend_walrus(id, target.span)?;
-            return self.expr(value);
-        }
-        self.expr(value)?;
-        self.expr(target)
-    }
-
-    /// Inside a comprehension `:=` binds in the scope around it.
-    fn extend_walrus(&mut self, id: &Name, span: Span) -> Outcome {
-        let name = mangle(self.private.as_ref(), id);
-        let mut at = self.current;
-        loop {
-            let scope = &mut self.table.scopes[at];
-            scope.has_walrus = true;
-            let outer = match scope.kind {
-                kind if kind.is_comprehension() => {
-                    if scope.has(&name, uses::COMP_ITER) {
-                        let message = format!(
-                            "assignment expression cannot rebind comprehension iteration variable '{id}'"
-                        );
-                        return Err(error(message, span));
-                    }
-                    scope.parent.unwrap_or(0)
-                }
-                ScopeKind::Function | ScopeKind::Lambda => {
-                    let global = scope.has(&name, uses::GLOBAL);
-                    let flag = if global { uses::GLOBAL } else { uses::NONLOCAL };
-                    self.add_to(self.current, name.clone(), flag, span)?;
-                    return self.add_to(at, name, uses::LOCAL, span);
-                }
-                ScopeKind::Module => {
-                    self.add_to(self.current, name.clone(), uses::GLOBAL, span)?;
-                    return self.add_to(at, name, uses::GLOBAL, span);
-                }
-                _ => {
-                    let place = scope.place;
-                    let message = format!(
-                        "assignment expression within a comprehension cannot be used in {place}"
-                    );
-                    return Err(error(message, span));
-                }
-            };
-            at = outer;
-        }
-    }
-
-    fn comprehension(
-        &mut self,
-        expr: &Expr,
-        kind: ScopeKind,
-        generators: &[Comprehension],
-        value: &Expr,
-        key: Option<&Expr>,
-    ) -> Outcome {
-        let Some((first, rest)) = generators.split_first() else {
-            return Ok(());
-        };
-        self.iterable(&first.iter)?;
-        self.enter(kind, Some((node_key(expr), Part::Body)));
-        // The element may hold a walrus even inside an iterable of its own scope's.
-        let mut is_async = first.is_async;
-        self.comp_part(first)?;
-        for part in rest {
-            is_async |= part.is_async;
-            self.comp_target_of(part)?;
-            self.iterable(&part.iter)?;
-            self.exprs(&part.ifs)?;
-        }
-        self.optional(key)?;
-        self.expr(value)?;
-        self.scope().is_coroutine |= is_async;
-        let is_coroutine = self.scope().is_coroutine;
-        self.leave();
-        if is_coroutine && kind != ScopeKind::GeneratorExp {
-            self.scope().is_coroutine = true;
-        }
-        Ok(())
-    }
-
-    fn comp_part(&mut self, part: &Comprehension) -> Outcome {
-        self.comp_target_of(part)?;
-        self.exprs(&part.ifs)
-    }
-
-    fn comp_target_of(&mut self, part: &Comprehension) -> Outcome {
-        let saved = std::mem::replace(&mut self.comp_target, true);
-        let result = self.expr(&part.target);
-        self.comp_target = saved;
-        result
-    }
-
-    fn iterable(&mut self, iter: &Expr) -> Outcome {
-        self.comp_iter += 1;
-        let result = self.expr(iter);
-        self.comp_iter -= 1;
-        result
-    }
-
-    // Patterns.
-
-    fn pattern(&mut self, pattern: &Pattern) -> Outcome {
-        let span = pattern.span;
-        match &pattern.kind {
-            PatternKind::MatchValue { value } => self.expr(value),
-            PatternKind::MatchSingleton { .. } => Ok(()),
-            PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
-                patterns.iter().try_for_each(|inner| self.pattern(inner))
-            }
-            PatternKind::MatchMapping {
-                keys,
-                patterns,
-                rest,
-            } => {
-                self.exprs(keys)?;
-                patterns.iter().try_for_each(|inner| self.pattern(inner))?;
-                rest.as_ref().map_or(Ok(()), |name| self.bind(name, span))
-            }
-            PatternKind::MatchClass {
-                cls,
-                patterns,
-                kwd_patterns,
-                ..
-            } => {
-                self.expr(cls)?;
-                let mut all = patterns.iter().chain(kwd_patterns);
-                all.try_for_each(|inner| self.pattern(inner))
-            }
-            PatternKind::MatchStar { name } => {
-                name.as_ref().map_or(Ok(()), |name| self.bind(name, span))
-            }
-            PatternKind::MatchAs { pattern, name } => {
-                if let Some(pattern) = pattern {
-                    self.pattern(pattern)?;
-                }
-                name.as_ref().map_or(Ok(()), |name| self.bind(name, span))
-            }
-        }
     }
 }
 

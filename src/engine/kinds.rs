@@ -18,6 +18,7 @@ use crate::object::iterator::{
     RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator, TupleIterator,
 };
 use crate::object::list::List;
+use crate::object::memoryview::MemoryView;
 use crate::object::module::Module;
 use crate::object::native::{AttributeDescriptor, Native};
 use crate::object::range::Range;
@@ -44,7 +45,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Float, Int, Str, Bytes, ByteArray, Tuple, List, Dict, Set, FrozenSet, Range, Slice, Complex,
+    Float, Int, Str, Bytes, ByteArray, MemoryView, Tuple, List, Dict, Set, FrozenSet, Range, Slice, Complex,
     Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, Generator,
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,

@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::kind;
 use super::shared::{self, shared};
+pub use super::str::hash_bytes as hash_of;
 use super::str::hash_bytes;
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
 

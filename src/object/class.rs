@@ -81,6 +81,8 @@ pub struct Class {
     pub shapes: RefCell<Vec<u32>>,
     /// The shape in dictionary mode; 0 before it is needed.
     pub dict_shape: Cell<u32>,
+    /// The class itself, if it is to die by the collector only; else Undef.
+    pub itself: Field,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -100,9 +102,11 @@ unsafe impl Object for Class {
             .iter()
             .for_each(|c| visitor.visit(c.as_value()));
         self.specials.borrow().iter().for_each(|v| visitor.visit(v));
+        visitor.visit(self.itself.as_value());
     }
 
     fn clear(&self) {
+        self.itself.take();
         self.specials.take();
         let table = self.namespace.take();
         drop(table);
@@ -130,6 +134,7 @@ impl Class {
             specials_epoch: Cell::new(0),
             shapes: RefCell::default(),
             dict_shape: Cell::new(0),
+            itself: Field::undef(),
         }
     }
 

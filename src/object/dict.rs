@@ -149,6 +149,17 @@ impl Dict {
         self.peek().entries.get(position).map(|e| e.value.clone())
     }
 
+    /// A copy of the value of an entry; Undef if there is none. For the dispatch loop.
+    #[inline(always)]
+    pub(crate) fn value_or_undef(&self, position: usize) -> Value {
+        // SAFETY: nobody holds the table while a handler runs.
+        let table = unsafe { &*self.table.as_ptr() };
+        match table.value_at(position) {
+            Some(value) => value.clone(),
+            None => Value::UNDEF,
+        }
+    }
+
     /// Puts a new value into an entry; the old one is returned.
     #[inline(always)]
     pub fn set_entry_value(&self, position: usize, value: Value) -> Value {

@@ -104,7 +104,13 @@ impl Diagnostic {
             true if self.span.end > self.span.start => (file.position(last), 2),
             _ => (file.position(self.span.end), 1),
         };
-        (start.line, start.column + 1, end.line, end.column + more)
+        let mut end_column = end.column + more;
+        if end.line > start.line {
+            // CPython measures the end by the length of the first line.
+            let first = file.line_text(start.line).chars().count() as u32;
+            end_column = end_column.min(first + 1);
+        }
+        (start.line, start.column + 1, end.line, end_column)
     }
 
     /// As CPython prints it: file and line, the source line, carets, message.

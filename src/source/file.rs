@@ -23,8 +23,8 @@ pub struct Position {
 #[derive(Debug)]
 pub struct SourceFile {
     name: Arc<str>,
-    text: String,
-    line_starts: Vec<u32>,
+    text: Box<str>,
+    line_starts: Box<[u32]>,
 }
 
 impl SourceFile {
@@ -34,7 +34,7 @@ impl SourceFile {
         let line_starts = line_starts(&text);
         SourceFile {
             name: name.into(),
-            text,
+            text: text.into(),
             line_starts,
         }
     }
@@ -123,7 +123,7 @@ fn plain_line_ends(text: String) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn line_starts(text: &str) -> Vec<u32> {
+fn line_starts(text: &str) -> Box<[u32]> {
     let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
     std::iter::once(0)
         .chain(ends.map(|(at, _)| at as u32 + 1))

@@ -75,10 +75,12 @@ fn mark_cases(tokens: &mut [Token], text: &str, start: usize) {
             Tok::Indent => depth += 1,
             Tok::Dedent if depth == 0 => return,
             Tok::Dedent => depth -= 1,
-            Tok::Name if depth == 0 && begins_line(tokens, index) => {
-                if word(tokens, text, index) == "case" {
-                    tokens[index].kind = Tok::Case;
-                }
+            Tok::Name
+                if depth == 0
+                    && begins_line(tokens, index)
+                    && word(tokens, text, index) == "case" =>
+            {
+                tokens[index].kind = Tok::Case;
             }
             _ => {}
         }

@@ -108,7 +108,7 @@ fn failure(
 ) -> Box<Failure> {
     let (index, incomplete) = match stop {
         Stop::Lexer => (
-            lexed.tokens.len().saturating_sub(1),
+            lexed.tokens.len(),
             lexed.error.as_ref().is_some_and(|error| error.incomplete),
         ),
         Stop::Token(index) => (index, breaks_off(lexed, index)),
@@ -137,7 +137,7 @@ fn explain(
     noted: Option<Noted>,
     mode: Mode,
 ) -> (Diagnostic, usize) {
-    if let Some(error) = lexed.error.as_ref().filter(|error| !error.unclosed) {
+    if let Some(error) = lexed.error.as_ref().filter(|error| error.outranks) {
         let diagnostic = bad_indentation(file, lexed, stop, mode);
         return (diagnostic.unwrap_or_else(|| error.diagnostic.clone()), stop);
     }
@@ -146,14 +146,18 @@ fn explain(
     }
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
-        Finding::Unexpected(index) => (unexpected(lexed, index), index),
+        Finding::Unexpected(index, last) => (unexpected(lexed, index), last),
+        Finding::Lexer => (unexpected(lexed, lexed.tokens.len()), lexed.tokens.len()),
         Finding::Nothing => match noted {
             Some(noted) => (noted.diagnostic, stop),
             None => (unexpected(lexed, stop), stop),
         },
     };
     match &lexed.error {
-        Some(error) if opens_before(file, lexed, error, seen) => (error.diagnostic.clone(), seen),
+        Some(error) => {
+            let diagnostic = never_closed(file, lexed, error, seen).unwrap_or(diagnostic);
+            (diagnostic, seen)
+        }
         _ => (diagnostic, seen),
     }
 }
@@ -173,18 +177,26 @@ fn bad_indentation(
         return None;
     }
     match diagnose(file, lexed, stop, mode) {
-        Finding::Unexpected(index) if is_indentation(index) => Some(unexpected(lexed, index)),
+        Finding::Unexpected(index, _) if is_indentation(index) => Some(unexpected(lexed, index)),
         _ => None,
     }
 }
 
-/// True if the bracket that is never closed stands on an earlier line than
-/// the last token that was looked at, or if that was beyond the last.
-fn opens_before(file: &SourceFile, lexed: &Lexed, error: &LexError, seen: usize) -> bool {
-    let Some(token) = lexed.tokens.get(seen) else {
-        return true;
-    };
-    file.line_of(token.span.start) > file.line_of(error.diagnostic.span.start)
+/// What is said instead if a bracket was open where the lexer stopped, and
+/// stands on an earlier line than the last token that was looked at.
+fn never_closed(
+    file: &SourceFile,
+    lexed: &Lexed,
+    error: &LexError,
+    seen: usize,
+) -> Option<Diagnostic> {
+    let open = error.open?;
+    let token = lexed.tokens.get(seen)?;
+    if file.line_of(token.span.start) <= file.line_of(open.start) {
+        return None;
+    }
+    let message = format!("'{}' was never closed", file.slice(open));
+    Some(Diagnostic::syntax(message, Span::at(open.start)))
 }
 
 /// A token that fits nowhere.

@@ -150,7 +150,7 @@ impl Vm {
         }
         let of_left = self.special(&left, own).filter(|m| !m.is_none());
         let of_right = self.right_method(&left, &right, reflected);
-        let right_first = self.right_goes_first(&left, &right);
+        let right_first = of_right.is_some() && self.right_goes_first(&left, &right) && self.overrides(&left, &right, reflected);
         let ordered = if right_first { [(of_right, true), (of_left, false)] } else { [(of_left, false), (of_right, true)] };
         for (method, reflected) in ordered {
             let Some(method) = method else { continue };
@@ -167,6 +167,15 @@ impl Vm {
             candidates.push(Candidate { method, reflected, negate: false });
         }
         self.ask_candidates(Question::Binary(op, inplace), a, b, &candidates)
+    }
+
+    /// Whether the subclass `right` has another reflected method than `left`.
+    fn overrides(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> bool {
+        match (self.special(left, reflected), self.special(right, reflected)) {
+            (Some(a), Some(b)) => !a.is(&b),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        }
     }
 
     /// The right operand's reflected method, unless it is the left one's too.

@@ -241,8 +241,10 @@ impl Vm {
         if receiver == 1 {
             self.check_method_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
         }
+        // The class that `__new__` gets first is none of the caller's arguments.
+        let receiver = receiver | (native.def.name() == "__new__") as usize;
         let count = given.len();
-        let who = || format!("{}()", native.def.name());
+        let who = || format!("{}()", native_name(native));
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
             let who = self.native_display(native);
             return Err(self.type_error(format!("{who}() takes no keyword arguments")));
@@ -270,7 +272,7 @@ impl Vm {
     fn wrong_count(&mut self, native: &Native, signature: &Signature, given: usize, receiver: usize) -> Raised {
         let given = given.saturating_sub(receiver);
         let (least, most) = (signature.required.saturating_sub(receiver), signature.positional - receiver);
-        let name = native.def.name();
+        let name = native_name(native);
         let message = if signature.posonly < signature.params.len() {
             let s = if most == 1 { "" } else { "s" };
             let how = if least == most { "exactly" } else { "at most" };
@@ -299,6 +301,9 @@ impl Vm {
 
     /// `list.append`, or `len`.
     pub(crate) fn native_display(&self, native: &Native) -> String {
+        if matches!(native.def.name(), "__new__" | "__init__") {
+            return native_name(native);
+        }
         match native.owner.get::<Class>() {
             Some(class) => format!("{}.{}", class.name_str(), native.def.name()),
             None => native.def.name().to_string(),
@@ -418,7 +423,7 @@ impl Vm {
             "()" => Tuple::empty().into_value(),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
-                    return Value::small_int(i).unwrap_or(Value::UNDEF);
+                    return crate::object::int::from_i64(i);
                 }
                 if let Ok(f) = text.parse::<f64>() {
                     return crate::object::float::float(f);
@@ -454,6 +459,14 @@ fn split_parameters(inside: &str) -> Vec<&str> {
     parts.push(inside[start..].trim());
     parts.retain(|p| !p.is_empty());
     parts
+}
+
+/// The name of a native function in messages: that of the class for what makes its instances.
+fn native_name(native: &Native) -> String {
+    match native.def.name() {
+        "__new__" | "__init__" => native.owner.get::<Class>().map_or_else(|| native.def.name().to_string(), Class::name_str),
+        name => name.to_string(),
+    }
 }
 
 /// A name as Rust text.

@@ -306,7 +306,7 @@ impl Vm {
         let Some(def) = class.def else { return };
         if let Some(new) = &def.new {
             let name = self.names.new.clone();
-            let native = Native::alloc(new, Value::UNDEF, Value::UNDEF).into_value();
+            let native = Native::alloc(new, Value::UNDEF, class.value()).into_value();
             let value = if new.binding == Binding::Static { native } else { StaticMethod::alloc(native, Value::UNDEF).into_value() };
             self.put(class, &name, value);
         }

@@ -25,6 +25,7 @@ pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::UNICODE_REASON }>("reason"),
 ];
 pub(super) static TRANSLATE_ATTRIBUTES: &[Attribute] = &[
+    field::<{ fields::UNICODE_ENCODING }>("encoding"),
     field::<{ fields::UNICODE_OBJECT }>("object"),
     field::<{ fields::UNICODE_START }>("start"),
     field::<{ fields::UNICODE_END }>("end"),

@@ -158,7 +158,7 @@ impl<'a> Decoder<'a> {
             return Err(self.error(start, malformed));
         }
         self.at += length + 2;
-        match unicode_names2::character(&name[..length]) {
+        match named_character(&name[..length]) {
             Some(c) => self.out.push_code_point(c as u32),
             None => return Err(self.error(start, "unknown Unicode character name")),
         }
@@ -185,6 +185,24 @@ impl<'a> Decoder<'a> {
              {first}-{last}: {what}"
         )
     }
+}
+
+/// The character of a name. The crate takes names without their spaces too,
+/// the language does not, and it stumbles over a hyphen at the beginning.
+fn named_character(name: &str) -> Option<char> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    if !name.chars().all(plain) || name.starts_with([' ', '-']) || name.ends_with([' ', '-']) {
+        return None;
+    }
+    let found = unicode_names2::character(name)?;
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_ascii_alphanumeric());
+        letters.map(|c| c.to_ascii_uppercase()).collect()
+    };
+    let full = unicode_names2::name(found).map(|name| name.to_string());
+    let misspelt = full
+        .is_some_and(|full| letters(&full) == letters(name) && !full.eq_ignore_ascii_case(name));
+    (!misspelt).then_some(found)
 }
 
 /// Up to three octal digits: their value, and how many they are.

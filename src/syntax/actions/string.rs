@@ -258,13 +258,26 @@ impl Context<'_> {
         }
         let value = match style.raw && !style.in_spec || !plain.contains('\\') {
             true => plain.as_str().into(),
-            false => self.decode(style.end, &plain),
+            false => self.decode_text(style, &plain),
         };
         Piece::Text(Text {
             span,
             value,
             unicode_prefix: false,
         })
+    }
+
+    /// A backslash just before a field stands for itself.
+    fn decode_text(&mut self, style: Style, text: &str) -> Wtf8 {
+        let rest = text.trim_end_matches('\\');
+        if (text.len() - rest.len()).is_multiple_of(2) {
+            return self.decode(style.end, text);
+        }
+        let mut whole = Wtf8Buf::default();
+        whole.push_wtf8(&self.decode(style.end, &text[..text.len() - 1]));
+        whole.push_str("\\");
+        self.warn(style.end, Some("invalid escape sequence '\\{'".to_string()));
+        whole.finish()
     }
 
     fn field(&mut self, style: Style, field: Field, out: &mut Vec<Piece>) {

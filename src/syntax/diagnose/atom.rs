@@ -7,10 +7,11 @@ use crate::syntax::token::Tok;
 impl Reader<'_> {
     pub(super) fn primary(&mut self) -> Read<N> {
         self.memo(Rule::Primary, |r| {
+            let start = r.span().start;
             let Some(mut value) = r.atom()? else {
                 return Ok(None);
             };
-            while let Some(next) = r.attempt(|r| r.trailer(value.span.start))? {
+            while let Some(next) = r.attempt(|r| r.trailer(start))? {
                 value = next;
             }
             Ok(Some(value))
@@ -151,16 +152,17 @@ impl Reader<'_> {
     fn invalid_group(&mut self) -> Read<()> {
         self.pos += 1;
         let start = self.pos;
-        if let Some(starred) = self.starred_expression()? {
-            if self.eat(Tok::RPar) {
-                return self.raise_in(starred.span, "cannot use starred expression here");
-            }
+        if let Some(starred) = self.starred_expression()?
+            && self.eat(Tok::RPar)
+        {
+            return self.raise_in(starred.span, "cannot use starred expression here");
         }
         self.pos = start;
-        if let Some(stars) = self.take(Tok::DoubleStar) {
-            if self.expression()?.is_some() && self.eat(Tok::RPar) {
-                return self.raise_in(stars, "cannot use double starred expression here");
-            }
+        if let Some(stars) = self.take(Tok::DoubleStar)
+            && self.expression()?.is_some()
+            && self.eat(Tok::RPar)
+        {
+            return self.raise_in(stars, "cannot use double starred expression here");
         }
         Ok(None)
     }
@@ -206,11 +208,11 @@ impl Reader<'_> {
         let round = self.at(Tok::LPar);
         self.pos += 1;
         let start = self.pos;
-        if let Some(starred) = self.starred_expression()? {
-            if self.for_if_clauses()?.is_some() {
-                let message = "iterable unpacking cannot be used in comprehension";
-                return self.raise_in(starred.span, message);
-            }
+        if let Some(starred) = self.starred_expression()?
+            && self.for_if_clauses()?.is_some()
+        {
+            let message = "iterable unpacking cannot be used in comprehension";
+            return self.raise_in(starred.span, message);
         }
         self.pos = start;
         if round {
@@ -224,11 +226,11 @@ impl Reader<'_> {
         };
         let message = "did you forget parentheses around the comprehension target?";
         let after_comma = self.pos;
-        if let Some(rest) = self.star_named_expressions()? {
-            if self.for_if_clauses()?.is_some() {
-                let last = rest.last().map_or(comma, |node| node.span);
-                return self.raise_in(first.span.to(last), message);
-            }
+        if let Some(rest) = self.star_named_expressions()?
+            && self.for_if_clauses()?.is_some()
+        {
+            let last = rest.last().map_or(comma, |node| node.span);
+            return self.raise_in(first.span.to(last), message);
         }
         self.pos = after_comma;
         if self.for_if_clauses()?.is_some() {
@@ -257,9 +259,6 @@ impl Reader<'_> {
         let mut after_comma = true;
         while after_comma && self.attempt(Self::dict_item)?.is_some() {
             after_comma = self.eat(Tok::Comma);
-            if after_comma {
-                self.mistake(Self::key_without_colon)?;
-            }
         }
         if self.eat(Tok::RBrace) && (self.pos > start + 1) {
             let comma_alone = self.pos == start + 3 && self.kind(start + 1) == Tok::Comma;
@@ -268,9 +267,10 @@ impl Reader<'_> {
                 return Ok(Some(Node::new(kind, first, self.end())));
             }
         }
+        // CPython looks for these even where it tries no mistakes.
         self.pos = start + 1;
-        self.mistake(Self::invalid_dict_items)?;
-        Ok(None)
+        self.invalid_dict_items()?;
+        self.back(start)
     }
 
     fn dict_item(&mut self) -> Read<()> {
@@ -309,7 +309,7 @@ impl Reader<'_> {
     }
 
     fn key_without_colon(&mut self) -> Read<()> {
-        let Some(key) = self.expression_without_mistakes()? else {
+        let Some(key) = self.expression()? else {
             return Ok(None);
         };
         if self.at(Tok::Colon) {

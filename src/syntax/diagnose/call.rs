@@ -121,10 +121,10 @@ impl Reader<'_> {
         let start = self.pos;
         let first = self.span();
         let word = self.word_at(self.pos);
-        if self.eat_any(&[Tok::True, Tok::False, Tok::None]) {
-            if let Some(equal) = self.take(Tok::Equal) {
-                return self.raise_in(first.to(equal), format!("cannot assign to {word}"));
-            }
+        if self.eat_any(&[Tok::True, Tok::False, Tok::None])
+            && let Some(equal) = self.take(Tok::Equal)
+        {
+            return self.raise_in(first.to(equal), format!("cannot assign to {word}"));
         }
         self.pos = start;
         self.keyword_comprehension()?;
@@ -147,11 +147,12 @@ impl Reader<'_> {
 
     /// `**value = value`.
     fn unpacking_assigned(&mut self, stars: Span) -> Read<()> {
-        if self.expression()?.is_some() && self.eat(Tok::Equal) {
-            if let Some(value) = self.expression()? {
-                let message = "cannot assign to keyword argument unpacking";
-                return self.raise_in(stars.to(value.span), message);
-            }
+        if self.expression()?.is_some()
+            && self.eat(Tok::Equal)
+            && let Some(value) = self.expression()?
+        {
+            let message = "cannot assign to keyword argument unpacking";
+            return self.raise_in(stars.to(value.span), message);
         }
         Ok(None)
     }
@@ -190,12 +191,12 @@ impl Reader<'_> {
             }
             self.pos = after_args;
             if self.eat(Tok::Comma) {
-                if let Some(element) = self.expression()? {
-                    if let Some(clauses) = self.for_if_clauses()? {
-                        let span = element.span.to(clauses.span);
-                        let message = "Generator expression must be parenthesized";
-                        return self.raise_in(span, message);
-                    }
+                if let Some(element) = self.expression()?
+                    && let Some(clauses) = self.for_if_clauses()?
+                {
+                    let span = element.span.to(clauses.span);
+                    let message = "Generator expression must be parenthesized";
+                    return self.raise_in(span, message);
                 }
                 self.pos = after_args + 1;
                 if self.args()?.is_some() {
@@ -214,11 +215,13 @@ impl Reader<'_> {
         let Some(element) = self.expression()? else {
             return Ok(None);
         };
-        if let Some(clauses) = self.for_if_clauses()? {
-            if self.eat(Tok::Comma) {
-                let span = element.span.to(clauses.span);
-                return self.raise_in(span, "Generator expression must be parenthesized");
-            }
+        if let Some(clauses) = self.for_if_clauses()?
+            && self.eat(Tok::Comma)
+        {
+            // What follows may hold a mistake of its own.
+            self.args()?;
+            let span = element.span.to(clauses.span);
+            return self.raise_in(span, "Generator expression must be parenthesized");
         }
         Ok(None)
     }
@@ -233,11 +236,11 @@ impl Reader<'_> {
         if !self.eat(Tok::Name) {
             return Ok(None);
         }
-        if let Some(equal) = self.take(Tok::Equal) {
-            if self.at_any(&[Tok::Comma, Tok::RPar]) {
-                let message = "expected argument value expression";
-                return self.raise_in(name.to(equal), message);
-            }
+        if let Some(equal) = self.take(Tok::Equal)
+            && self.at_any(&[Tok::Comma, Tok::RPar])
+        {
+            let message = "expected argument value expression";
+            return self.raise_in(name.to(equal), message);
         }
         Ok(None)
     }
@@ -268,11 +271,8 @@ impl Reader<'_> {
             return Ok(None);
         };
         let mut found = false;
-        loop {
-            match self.attempt(Self::args)? {
-                Some(_) => found = true,
-                None => break,
-            }
+        while self.attempt(Self::args)?.is_some() {
+            found = true;
             if !self.eat(Tok::Comma) {
                 break;
             }

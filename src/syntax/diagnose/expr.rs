@@ -50,8 +50,7 @@ impl Reader<'_> {
     }
 
     fn starred(&self, star: Span, value: N) -> N {
-        let end = value.span.end;
-        Node::new(Kind::Starred(value), star.start, end)
+        Node::new(Kind::Starred(value), star.start, self.end())
     }
 
     pub(super) fn star_named_expression(&mut self) -> Read<N> {
@@ -95,11 +94,12 @@ impl Reader<'_> {
         let Some(star) = self.take(Tok::Star) else {
             return Ok(None);
         };
-        if self.expression()?.is_some() && self.eat(Tok::Equal) {
-            if let Some(value) = self.expression()? {
-                let span = star.to(value.span);
-                return self.raise_in(span, "cannot assign to iterable argument unpacking");
-            }
+        if self.expression()?.is_some()
+            && self.eat(Tok::Equal)
+            && let Some(value) = self.expression()?
+        {
+            let span = star.to(value.span);
+            return self.raise_in(span, "cannot assign to iterable argument unpacking");
         }
         Ok(None)
     }
@@ -112,9 +112,9 @@ impl Reader<'_> {
         }
         self.pos += 2;
         match self.expression()? {
-            Some(value) => {
+            Some(_) => {
                 let kind = Kind::Other("named expression");
-                Ok(Some(Node::new(kind, start.start, value.span.end)))
+                Ok(Some(Node::new(kind, start.start, self.end())))
             }
             None => self.back(self.pos - 2),
         }
@@ -172,11 +172,11 @@ impl Reader<'_> {
         if !self.eat(Tok::Name) || !self.eat(Tok::Equal) {
             return Ok(None);
         }
-        if let Some(value) = self.bitwise_or()? {
-            if !self.at_any(&[Tok::Equal, Tok::ColonEqual]) {
-                let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-                return self.raise_in(start.to(value.span), message);
-            }
+        if let Some(value) = self.bitwise_or()?
+            && !self.at_any(&[Tok::Equal, Tok::ColonEqual])
+        {
+            let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+            return self.raise_in(start.to(value.span), message);
         }
         Ok(None)
     }
@@ -227,22 +227,25 @@ impl Reader<'_> {
         if self.at(Tok::Lambda) {
             return self.lambda();
         }
+        let start = self.span().start;
         let Some(body) = self.disjunction()? else {
             return Ok(None);
         };
         let after_body = self.pos;
-        if self.eat(Tok::If) && self.disjunction()?.is_some() && self.eat(Tok::Else) {
-            if let Some(orelse) = self.expression()? {
-                let kind = Kind::Other("conditional expression");
-                return Ok(Some(Node::new(kind, body.span.start, orelse.span.end)));
-            }
+        if self.eat(Tok::If)
+            && self.disjunction()?.is_some()
+            && self.eat(Tok::Else)
+            && self.expression()?.is_some()
+        {
+            let kind = Kind::Other("conditional expression");
+            return Ok(Some(Node::new(kind, start, self.end())));
         }
         self.pos = after_body;
         Ok(Some(body))
     }
 
     /// The same without trying mistakes inside.
-    pub(super) fn expression_without_mistakes(&mut self) -> Read<N> {
+    fn expression_without_mistakes(&mut self) -> Read<N> {
         let before = std::mem::replace(&mut self.mistakes, false);
         let found = self.plain_expression();
         self.mistakes = before;
@@ -281,11 +284,11 @@ impl Reader<'_> {
         if !self.eat(Tok::If) {
             return Ok(None);
         }
-        if let Some(test) = self.disjunction()? {
-            if !self.at_any(&[Tok::Else, Tok::Colon]) {
-                let span = body.span.to(test.span);
-                return self.raise_in(span, "expected 'else' after 'if' expression");
-            }
+        if let Some(test) = self.disjunction()?
+            && !self.at_any(&[Tok::Else, Tok::Colon])
+        {
+            let span = body.span.to(test.span);
+            return self.raise_in(span, "expected 'else' after 'if' expression");
         }
         Ok(None)
     }
@@ -309,12 +312,16 @@ impl Reader<'_> {
     fn legacy_statement(&mut self) -> Read<()> {
         let start = self.span();
         let word = self.word_at(self.pos);
-        if !self.eat(Tok::Name) || self.at(Tok::LPar) || !matches!(word, "print" | "exec") {
+        if !self.eat(Tok::Name) || self.at(Tok::LPar) {
             return Ok(None);
         }
+        // What follows may hold a mistake of its own, behind any name.
         let Some(values) = self.star_expressions()? else {
             return Ok(None);
         };
+        if !matches!(word, "print" | "exec") {
+            return Ok(None);
+        }
         let message = format!("Missing parentheses in call to '{word}'. Did you mean {word}(...)?");
         self.raise_in(start.to(values.span), message)
     }
@@ -333,7 +340,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let body = self.expression()?;
-        Ok(body.map(|body| Node::new(Kind::Other("lambda"), start.start, body.span.end)))
+        Ok(body.map(|_| Node::new(Kind::Other("lambda"), start.start, self.end())))
     }
 
     pub(super) fn yield_expression(&mut self) -> Read<N> {
@@ -370,6 +377,7 @@ impl Reader<'_> {
     }
 
     fn chain(&mut self, op: Tok, operand: fn(&mut Self) -> Read<N>) -> Read<N> {
+        let start = self.span().start;
         let Some(mut left) = operand(self)? else {
             return Ok(None);
         };
@@ -378,12 +386,16 @@ impl Reader<'_> {
             if !self.eat(op) {
                 return Ok(Some(left));
             }
-            let Some(right) = operand(self)? else {
+            if operand(self)?.is_none() {
                 self.pos = before;
                 return Ok(Some(left));
-            };
-            left = operation(&left, right.span.end);
+            }
+            left = self.operation(start);
         }
+    }
+
+    fn operation(&self, start: u32) -> N {
+        Node::new(Kind::Other("expression"), start, self.end())
     }
 
     fn inversion(&mut self) -> Read<N> {
@@ -392,13 +404,13 @@ impl Reader<'_> {
                 return r.comparison();
             };
             let operand = r.inversion()?;
-            Ok(operand
-                .map(|operand| Node::new(Kind::Other("expression"), start.start, operand.span.end)))
+            Ok(operand.map(|_| r.operation(start.start)))
         })
     }
 
     fn comparison(&mut self) -> Read<N> {
         self.memo(Rule::Comparison, |r| {
+            let start = r.span().start;
             let Some(left) = r.bitwise_or()? else {
                 return Ok(None);
             };
@@ -410,10 +422,10 @@ impl Reader<'_> {
                     true => r.bitwise_or()?,
                     false => None,
                 };
-                let Some(right) = right else {
+                if right.is_none() {
                     r.pos = before;
                     return Ok(found.or(Some(left)));
-                };
+                }
                 let inner = match &found {
                     None => first_in.then(|| left.clone()),
                     Some(node) => match &node.kind {
@@ -421,8 +433,7 @@ impl Reader<'_> {
                         _ => None,
                     },
                 };
-                let (start, end) = (left.span.start, right.span.end);
-                found = Some(Node::new(Kind::Compare(inner), start, end));
+                found = Some(Node::new(Kind::Compare(inner), start, r.end()));
             }
         })
     }
@@ -457,40 +468,59 @@ impl Reader<'_> {
 
     /// Operators that bind at least so tight.
     fn binary(&mut self, tightness: u8) -> Read<N> {
+        let start = self.span().start;
         let Some(mut left) = self.factor()? else {
             return Ok(None);
         };
         loop {
             let before = self.pos;
-            let Some(own) = binary_tightness(self.peek()).filter(|&own| own >= tightness) else {
+            let op = self.peek();
+            let Some(own) = binary_tightness(op).filter(|&own| own >= tightness) else {
                 return Ok(Some(left));
             };
             self.pos += 1;
-            let Some(right) = self.binary(own + 1)? else {
+            if own >= binary_tightness(Tok::Plus).unwrap_or(0) && self.at(Tok::Not) {
+                self.mistake(|r| r.bare_not(Self::inversion))?;
+            }
+            if self.binary(own + 1)?.is_none() {
                 self.pos = before;
                 return Ok(Some(left));
-            };
-            left = operation(&left, right.span.end);
+            }
+            left = self.operation(start);
+        }
+    }
+
+    /// `a + not b`.
+    fn bare_not(&mut self, operand: fn(&mut Self) -> Read<N>) -> Read<()> {
+        let Some(not) = self.take(Tok::Not) else {
+            return Ok(None);
+        };
+        match operand(self)? {
+            Some(operand) => {
+                let message = "'not' after an operator must be parenthesized";
+                self.raise_in(not.to(operand.span), message)
+            }
+            None => Ok(None),
         }
     }
 
     fn factor(&mut self) -> Read<N> {
-        let start = self.span();
+        let start = self.span().start;
         let first = self.pos;
         while self.eat_any(&[Tok::Plus, Tok::Minus, Tok::Tilde]) {}
         let signs = self.pos > first;
+        if signs && self.at(Tok::Not) {
+            self.mistake(|r| r.bare_not(Self::factor))?;
+        }
         match self.power()? {
-            Some(operand) if signs => Ok(Some(Node::new(
-                Kind::Other("expression"),
-                start.start,
-                operand.span.end,
-            ))),
+            Some(_) if signs => Ok(Some(self.operation(start))),
             Some(operand) => Ok(Some(operand)),
             None => self.back(first),
         }
     }
 
     fn power(&mut self) -> Read<N> {
+        let start = self.span().start;
         let Some(base) = self.await_primary()? else {
             return Ok(None);
         };
@@ -502,8 +532,8 @@ impl Reader<'_> {
             }
             let exponent = self.factor()?;
             self.depth -= 1;
-            if let Some(exponent) = exponent {
-                return Ok(Some(operation(&base, exponent.span.end)));
+            if exponent.is_some() {
+                return Ok(Some(self.operation(start)));
             }
             self.pos = before;
         }
@@ -515,17 +545,13 @@ impl Reader<'_> {
             return self.primary();
         };
         match self.primary()? {
-            Some(value) => {
+            Some(_) => {
                 let kind = Kind::Other("await expression");
-                Ok(Some(Node::new(kind, start.start, value.span.end)))
+                Ok(Some(Node::new(kind, start.start, self.end())))
             }
             None => self.back(self.pos - 1),
         }
     }
-}
-
-fn operation(left: &Node, end: u32) -> N {
-    Node::new(Kind::Other("expression"), left.span.start, end)
 }
 
 fn binary_tightness(op: Tok) -> Option<u8> {

@@ -8,9 +8,16 @@ impl Reader<'_> {
         self.memo(Rule::Strings, |r| {
             let start = r.span().start;
             let mut formatted = false;
+            let (mut bytes, mut texts) = (false, false);
             loop {
                 match r.peek() {
-                    Tok::String => r.pos += 1,
+                    Tok::String => {
+                        let prefix = r.word_at(r.pos).split(['\'', '"']).next();
+                        let is_bytes = prefix.is_some_and(|p| p.contains(['b', 'B']));
+                        bytes |= is_bytes;
+                        texts |= !is_bytes;
+                        r.pos += 1;
+                    }
                     Tok::FStringStart => {
                         formatted = true;
                         if r.attempt(Self::fstring)?.is_none() {
@@ -22,6 +29,9 @@ impl Reader<'_> {
             }
             if r.end() <= start {
                 return Ok(None);
+            }
+            if bytes && (texts || formatted) {
+                return r.raise("cannot mix bytes and nonbytes literals");
             }
             let kind = match formatted {
                 true => Kind::Other("f-string expression"),
@@ -57,6 +67,7 @@ impl Reader<'_> {
         if self.annotated_rhs()?.is_some() {
             self.eat(Tok::Equal);
             if self.peek() == Tok::Exclamation && self.peek_second() == Tok::Name {
+                self.check_conversion()?;
                 self.pos += 2;
             }
             if self.eat(Tok::Colon) {
@@ -69,6 +80,23 @@ impl Reader<'_> {
         self.pos = start;
         self.mistake(Self::invalid_field)?;
         Ok(None)
+    }
+
+    fn check_conversion(&mut self) -> Read<()> {
+        let (mark, name) = (self.span(), self.span_at(self.pos + 1));
+        if mark.end != name.start {
+            let message = "f-string: conversion type must come right after the exclamanation mark";
+            return self.raise_in(mark.to(name), message);
+        }
+        match self.word_at(self.pos + 1) {
+            "s" | "r" | "a" => Ok(Some(())),
+            other => {
+                let message = format!(
+                    "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
+                );
+                self.raise_in(name, message)
+            }
+        }
     }
 
     fn invalid_field(&mut self) -> Read<()> {

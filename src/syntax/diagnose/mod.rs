@@ -24,7 +24,7 @@ mod target;
 use super::Mode;
 use super::lexer::Lexed;
 use super::token::{Tok, Token};
-use crate::source::{Diagnostic, SourceFile, Span};
+use crate::source::{Diagnostic, Place, SourceFile, Span};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -32,8 +32,11 @@ use std::rc::Rc;
 pub enum Finding {
     /// A mistake with a message, and the last token that was looked at.
     Mistake(Diagnostic, usize),
-    /// The text makes sense up to this token, and there is no more to say.
-    Unexpected(usize),
+    /// The text makes sense up to the first token, and there is no more to
+    /// say; the second is the last that was looked at.
+    Unexpected(usize, usize),
+    /// The reading got as far as the error of the lexer.
+    Lexer,
     /// Nothing: the text is fine, or the look was given up.
     Nothing,
 }
@@ -41,20 +44,51 @@ pub enum Finding {
 /// Reads the tokens again, from the statement on that token `stop` is in.
 pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Finding {
     let start = match mode {
-        Mode::File => statement_start(&lexed.tokens, stop),
+        Mode::File => match dubious_match(file, &lexed.tokens, stop) {
+            Some(index) => statement_start(&lexed.tokens, index + 1),
+            None => statement_start(&lexed.tokens, stop),
+        },
         Mode::Eval | Mode::Single => 0,
     };
     let mut reader = Reader::new(file, lexed, start);
     match reader.text(mode) {
         Ok(Some(())) | Err(Stop::GiveUp) => return Finding::Nothing,
-        Ok(None) | Err(Stop::Mistake(_)) => {}
+        Err(Stop::Mistake(diagnostic)) => {
+            return Finding::Mistake(*diagnostic, reader.furthest);
+        }
+        Ok(None) | Err(Stop::Forced) => {}
     }
     let last = reader.furthest;
-    reader.second_look(start);
-    match reader.text(mode) {
-        Err(Stop::Mistake(diagnostic)) => Finding::Mistake(*diagnostic, reader.furthest),
-        _ => Finding::Unexpected(last),
+    if last < lexed.tokens.len() {
+        reader.second_look(start);
     }
+    let found = match last < lexed.tokens.len() {
+        true => reader.text(mode),
+        false => Ok(None),
+    };
+    if lexed.error.is_some() && reader.furthest >= lexed.tokens.len() {
+        return Finding::Lexer;
+    }
+    match found {
+        Err(Stop::Mistake(diagnostic)) => Finding::Mistake(*diagnostic, reader.furthest),
+        _ => Finding::Unexpected(last, reader.furthest),
+    }
+}
+
+/// The first line that begins with a name `match`. CPython, looking for
+/// mistakes, takes some of these for match statements without a colon, even
+/// where the mistake is elsewhere.
+fn dubious_match(file: &SourceFile, tokens: &[Token], stop: usize) -> Option<usize> {
+    let is_match = |index: &usize| {
+        let token = &tokens[*index];
+        let begins = *index == 0
+            || matches!(
+                tokens[index - 1].kind,
+                Tok::Newline | Tok::Indent | Tok::Dedent
+            );
+        begins && token.kind == Tok::Name && file.slice(token.span) == "match"
+    };
+    (0..stop.min(tokens.len())).find(is_match)
 }
 
 /// The first token of the outermost statement that a token is in.
@@ -84,6 +118,8 @@ fn statement_start(tokens: &[Token], stop: usize) -> usize {
 /// Why reading stops before its end.
 enum Stop {
     Mistake(Box<Diagnostic>),
+    /// A token is missing that must stand there, and no mistakes were tried.
+    Forced,
     GiveUp,
 }
 
@@ -158,12 +194,27 @@ enum Rule {
     Block,
 }
 
+impl Rule {
+    /// True for the rules that CPython keeps whether or not mistakes are
+    /// tried. It matters: what was read without trying mistakes is not read
+    /// again with them, so some are never found.
+    fn is_shared(self) -> bool {
+        !matches!(
+            self,
+            Rule::Comparison
+                | Rule::Atom
+                | Rule::StarExpressions
+                | Rule::NamedExpression
+                | Rule::ForIfClauses
+        )
+    }
+}
+
 type Memo = HashMap<(Rule, usize, bool), (Option<N>, usize)>;
 
 struct Reader<'a> {
     file: &'a SourceFile,
     tokens: &'a [Token],
-    unclosed: Option<Diagnostic>,
     /// Open brackets behind each token.
     levels: Vec<u16>,
     pos: usize,
@@ -184,11 +235,9 @@ const MAX_STEPS: usize = 3_000_000;
 
 impl<'a> Reader<'a> {
     fn new(file: &'a SourceFile, lexed: &'a Lexed, start: usize) -> Reader<'a> {
-        let unclosed = lexed.error.as_ref().filter(|error| error.unclosed);
         Reader {
             file,
             tokens: &lexed.tokens,
-            unclosed: unclosed.map(|error| error.diagnostic.clone()),
             levels: levels(&lexed.tokens),
             pos: start,
             furthest: start,
@@ -338,7 +387,7 @@ impl<'a> Reader<'a> {
     }
 
     fn memo(&mut self, rule: Rule, read: impl FnOnce(&mut Self) -> Read<N>) -> Read<N> {
-        let key = (rule, self.pos, self.mistakes);
+        let key = (rule, self.pos, self.mistakes || rule.is_shared());
         if let Some((found, end)) = self.memo.get(&key) {
             self.pos = *end;
             return Ok(found.clone());
@@ -358,10 +407,8 @@ impl<'a> Reader<'a> {
 
     /// A mistake at the last token looked at.
     fn raise<T>(&self, message: impl Into<String>) -> Read<T> {
-        if let (true, Some(unclosed)) = (self.furthest >= self.tokens.len(), &self.unclosed) {
-            return Err(Stop::Mistake(Box::new(unclosed.clone())));
-        }
-        self.raise_in(self.span_at(self.furthest), message)
+        let diagnostic = Diagnostic::syntax(message, Span::at(0));
+        Err(Stop::Mistake(Box::new(self.at_last_token(diagnostic))))
     }
 
     fn raise_in<T>(&self, span: Span, message: impl Into<String>) -> Read<T> {
@@ -380,15 +427,32 @@ impl<'a> Reader<'a> {
     fn raise_block<T>(&self, what: &str, keyword: Span) -> Read<T> {
         let line = self.line(keyword);
         let message = format!("expected an indented block after {what} on line {line}");
-        let token = self.tokens.get(self.furthest);
-        let span = match token.map(|token| token.kind) {
-            // These have a place, but no width.
-            Some(Tok::Dedent | Tok::Indent) => Span::at(token.map_or(0, |t| t.span.end)),
-            Some(Tok::EndMarker) => self.last_line_end(),
-            _ => self.span_at(self.furthest),
+        let diagnostic = Diagnostic::indentation(message, Span::at(0));
+        Err(Stop::Mistake(Box::new(self.at_last_token(diagnostic))))
+    }
+
+    /// Puts a message where the last token is that was looked at. Those of
+    /// the layout have a place, but no width.
+    fn at_last_token(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic.span = self.span_at(self.furthest);
+        let Some(token) = self.tokens.get(self.furthest) else {
+            return diagnostic;
         };
-        let diagnostic = Diagnostic::indentation(message, span);
-        Err(Stop::Mistake(Box::new(diagnostic)))
+        match token.kind {
+            Tok::EndMarker | Tok::Dedent if token.at_end => {
+                diagnostic.span = self.last_line_end();
+            }
+            Tok::Dedent | Tok::Indent => {
+                let at = token.span.end;
+                diagnostic.span = Span::at(at.saturating_sub(1));
+                if self.file.position(at).column == 0 {
+                    diagnostic.span = Span::at(at);
+                    diagnostic.place = Place::Line;
+                }
+            }
+            _ => {}
+        }
+        diagnostic
     }
 
     /// Where the last line ends.
@@ -402,6 +466,9 @@ impl<'a> Reader<'a> {
     fn force(&mut self, kind: Tok, text: &str) -> Result<(), Stop> {
         if self.eat(kind) {
             return Ok(());
+        }
+        if !self.mistakes {
+            return Err(Stop::Forced);
         }
         let message = format!("expected '{text}'");
         self.raise_in::<()>(self.span(), message).map(|_| ())

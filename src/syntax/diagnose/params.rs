@@ -31,7 +31,6 @@ struct Seen {
     slash: bool,
     default: bool,
     star: bool,
-    bare_star: bool,
 }
 
 impl Reader<'_> {
@@ -107,7 +106,7 @@ impl Reader<'_> {
         Ok(Some(()))
     }
 
-    fn default_value(&mut self, style: Style) -> Result<bool, super::Stop> {
+    fn default_value(&mut self, _style: Style) -> Result<bool, super::Stop> {
         let before = self.pos;
         let Some(equal) = self.take(Tok::Equal) else {
             return Ok(false);
@@ -148,20 +147,24 @@ impl Reader<'_> {
         let span = self.span();
         self.pos += 1;
         if seen.star {
-            if self.mistakes && self.at_any(&[Tok::Name, Tok::Comma]) {
-                return self.raise_in(span, "* argument may appear only once");
+            if self.mistakes {
+                let named = self.parameter(style)?.is_some();
+                if self.at(Tok::Comma) || (named && self.at(style.end)) {
+                    return self.raise_in(span, "* argument may appear only once");
+                }
             }
             return Ok(None);
         }
         seen.star = true;
         if self.at(Tok::Comma) || self.at(style.end) {
-            seen.bare_star = true;
             return self.bare_star(style, span);
         }
         let named = match style.annotations {
             true => {
                 let named = self.eat(Tok::Name);
-                self.annotation(Self::star_expression)?;
+                if named {
+                    self.annotation(Self::star_expression)?;
+                }
                 named
             }
             false => self.parameter(style)?.is_some(),
@@ -169,7 +172,9 @@ impl Reader<'_> {
         if !named {
             return Ok(None);
         }
-        if let (true, Some(equal)) = (self.mistakes, self.take(Tok::Equal)) {
+        if self.mistakes
+            && let Some(equal) = self.take(Tok::Equal)
+        {
             let message = "var-positional argument cannot have default value";
             return self.raise_in(equal, message);
         }

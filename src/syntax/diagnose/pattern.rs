@@ -115,10 +115,10 @@ impl Reader<'_> {
                 return self.raise_in(target, "cannot use '_' as a target");
             }
             self.pos = before + 1;
-            if !self.at(Tok::Name) {
-                if let Some(target) = self.expression()? {
-                    return self.raise_in(target.span, "invalid pattern target");
-                }
+            if !self.at(Tok::Name)
+                && let Some(target) = self.expression()?
+            {
+                return self.raise_in(target.span, "invalid pattern target");
             }
         }
         self.pos = before;

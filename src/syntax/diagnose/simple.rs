@@ -39,8 +39,10 @@ impl Reader<'_> {
         if self.attempt(Self::assignment)?.is_some() {
             return Ok(Some(()));
         }
+        if self.at_word("type") && self.attempt(Self::type_alias)?.is_some() {
+            return Ok(Some(()));
+        }
         if self.star_expressions()?.is_some() {
-            // `type X` begins like an expression.
             return Ok(Some(()));
         }
         match self.peek() {
@@ -95,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// `type X = ...`.
-    pub(super) fn type_alias(&mut self) -> Read<()> {
+    fn type_alias(&mut self) -> Read<()> {
         if !self.eat_word("type") || !self.eat(Tok::Name) {
             return Ok(None);
         }
@@ -212,12 +214,13 @@ impl Reader<'_> {
     /// `[a, b]: int` and `a, b: int`.
     fn annotated_several(&mut self) -> Read<()> {
         let start = self.pos;
-        if let Some(target) = self.list_or_tuple()? {
-            if self.eat(Tok::Colon) && self.expression()?.is_some() {
-                let name = target.name();
-                let message = format!("only single target (not {name}) can be annotated");
-                return self.raise_in(target.span, message);
-            }
+        if let Some(target) = self.list_or_tuple()?
+            && self.eat(Tok::Colon)
+            && self.expression()?.is_some()
+        {
+            let name = target.name();
+            let message = format!("only single target (not {name}) can be annotated");
+            return self.raise_in(target.span, message);
         }
         self.pos = start;
         let Some(first) = self.star_named_expression()? else {
@@ -226,7 +229,7 @@ impl Reader<'_> {
         if !self.eat(Tok::Comma) {
             return Ok(None);
         }
-        self.star_named_expressions()?;
+        while self.star_named_expressions()?.is_some() {}
         if self.eat(Tok::Colon) && self.expression()?.is_some() {
             let message = "only single target (not tuple) can be annotated";
             return self.raise_in(first.span, message);
@@ -260,17 +263,17 @@ impl Reader<'_> {
     fn assigned_expression(&mut self) -> Read<()> {
         self.skip_targets()?;
         let start = self.pos;
-        if let Some(target) = self.star_expressions()? {
-            if self.eat(Tok::Equal) {
-                self.refuse_target(&target, Binding::Assign)?;
-            }
+        if let Some(target) = self.star_expressions()?
+            && self.eat(Tok::Equal)
+        {
+            self.refuse_target(&target, Binding::Assign)?;
         }
         self.pos = start;
-        if let Some(target) = self.yield_expression()? {
-            if self.eat(Tok::Equal) {
-                let message = "assignment to yield expression not possible";
-                return self.raise_in(target.span, message);
-            }
+        if let Some(target) = self.yield_expression()?
+            && self.eat(Tok::Equal)
+        {
+            let message = "assignment to yield expression not possible";
+            return self.raise_in(target.span, message);
         }
         Ok(None)
     }

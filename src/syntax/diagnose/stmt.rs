@@ -17,21 +17,7 @@ impl Reader<'_> {
         if self.attempt(Self::compound)?.is_some() {
             return Ok(Some(()));
         }
-        if self.at_word("type") && self.attempt(Self::type_statement)?.is_some() {
-            return Ok(Some(()));
-        }
         self.simple_statements()
-    }
-
-    /// `type X = ...` at the beginning of a line.
-    fn type_statement(&mut self) -> Read<()> {
-        if self.type_alias()?.is_none() {
-            return Ok(None);
-        }
-        if self.eat(Tok::Semi) && !self.at(Tok::Newline) {
-            return self.simple_statements();
-        }
-        Ok(self.eat(Tok::Newline).then_some(()))
     }
 
     fn compound(&mut self) -> Read<()> {
@@ -283,6 +269,9 @@ impl Reader<'_> {
         self.force(Tok::Colon, ":")?;
         self.check_block("'try' statement", keyword)?;
         if self.block()?.is_none() {
+            if self.at(Tok::Except) {
+                self.mistake(Self::except)?;
+            }
             return Ok(None);
         }
         if !self.at_any(&[Tok::Except, Tok::Finally]) {

@@ -60,8 +60,12 @@ impl Reader<'_> {
             _ => return Ok(None),
         };
         self.pos += 1;
+        // `(*a)` is no target, `(*a,)` and `[*a]` are.
+        let starred = close == Tok::RPar && self.at(Tok::Star);
+        let inside = self.pos;
         inner(self)?;
-        match self.eat(close) {
+        let comma = (inside..self.pos).any(|index| self.tokens[index].kind == Tok::Comma);
+        match (comma || !starred) && self.eat(close) {
             true => Ok(Some(())),
             false => self.back(start),
         }

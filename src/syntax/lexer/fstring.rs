@@ -16,6 +16,8 @@ pub(super) struct FString {
     triple: bool,
     raw: bool,
     fields: Vec<Field>,
+    /// True from the colon of a field to the next brace that closes one.
+    fresh_spec: bool,
 }
 
 /// An open replacement field.
@@ -49,6 +51,7 @@ impl Lexer<'_> {
             triple: is_triple(text),
             raw: text.contains(['r', 'R']),
             fields: Vec::new(),
+            fresh_spec: false,
         });
         self.push(Tok::FStringStart, start, end);
         Ok(())
@@ -61,6 +64,7 @@ impl Lexer<'_> {
         };
         let (quote, triple, raw) = (fstring.quote, fstring.triple, fstring.raw);
         let in_spec = !fstring.fields.is_empty();
+        let fresh_spec = fstring.fresh_spec && in_spec;
         let start = self.pos;
         // Inside `\N{...}` braces are no fields.
         let mut in_name = false;
@@ -68,13 +72,13 @@ impl Lexer<'_> {
             let next = self.peek_at(self.pos + 1);
             match self.peek() {
                 None => return Err(self.unterminated_fstring()),
-                Some(b'\n') if !triple && in_spec => return self.leave_spec(start),
+                Some(b'\n') if !triple && fresh_spec => return self.leave_spec(start),
                 Some(b'\n') if !triple => return Err(self.unterminated_fstring()),
                 Some(byte) if byte == quote && (!triple || self.at_triple(quote)) => {
                     self.push_text(start);
                     return self.fstring_end(triple);
                 }
-                Some(b'{') if next == Some(b'{') && !in_spec => self.pos += 2,
+                Some(b'{') if next == Some(b'{') && !fresh_spec => self.pos += 2,
                 Some(b'{') => {
                     self.push_text(start);
                     return self.begin_field();
@@ -165,6 +169,9 @@ impl Lexer<'_> {
         if let Some(field) = self.field_mut() {
             field.in_spec = false;
         }
+        if let Some(fstring) = self.fstrings.last_mut() {
+            fstring.fresh_spec = false;
+        }
         Ok(())
     }
 
@@ -185,12 +192,16 @@ impl Lexer<'_> {
         if let Some(field) = self.field_mut() {
             field.in_spec = true;
         }
+        if let Some(fstring) = self.fstrings.last_mut() {
+            fstring.fresh_spec = true;
+        }
         Ok(())
     }
 
     pub(super) fn end_field(&mut self) {
         if let Some(fstring) = self.fstrings.last_mut() {
             fstring.fields.pop();
+            fstring.fresh_spec = false;
         }
     }
 

@@ -36,9 +36,12 @@ pub struct LexError {
     pub diagnostic: Diagnostic,
     /// True if more input might mend it.
     pub incomplete: bool,
-    /// True if the input ended in an open bracket; an earlier error of the
-    /// parser is then the better message.
+    /// True if the input ended in an open bracket.
     pub unclosed: bool,
+    /// The innermost bracket that was open, outside f-strings.
+    pub open: Option<Span>,
+    /// True if it comes before an error of the parser that stands before it.
+    pub outranks: bool,
 }
 
 /// Splits a file into tokens.
@@ -205,8 +208,16 @@ impl<'a> Lexer<'a> {
         if !self.brackets.is_empty() || !self.in_line {
             return Ok(());
         }
-        self.push(Tok::Newline, start, start + 1);
+        self.push(Tok::Newline, self.comment_before(start), start + 1);
         self.begin_line()
+    }
+
+    /// Where the comment begins that ends here, since a line end includes it.
+    fn comment_before(&self, end: usize) -> usize {
+        match self.comments.last() {
+            Some(comment) if comment.end as usize == end => comment.start as usize,
+            _ => end,
+        }
     }
 
     fn backslash(&mut self, start: usize) -> Lex<()> {
@@ -218,7 +229,9 @@ impl<'a> Lexer<'a> {
             Some(b'\n') | None => Err(self.ends_in_backslash(start + 1)),
             Some(_) => {
                 let message = "unexpected character after line continuation character";
-                Err(self.error_at(start + 1, message))
+                let mut error = self.error_at(start + 1, message);
+                error.outranks = false;
+                Err(error)
             }
         }
     }
@@ -229,6 +242,7 @@ impl<'a> Lexer<'a> {
         }
         let mut error = self.error_at(at, "unexpected EOF while parsing");
         error.incomplete = true;
+        error.outranks = false;
         error
     }
 
@@ -353,6 +367,7 @@ impl<'a> Lexer<'a> {
         };
         let mut error = self.error_at(at, message);
         error.diagnostic.kind = kind;
+        error.outranks = false;
         error
     }
 
@@ -363,7 +378,7 @@ impl<'a> Lexer<'a> {
         }
         let end = self.text.len();
         if self.in_line {
-            self.push_at_end(Tok::Newline, end, end + 1);
+            self.push_at_end(Tok::Newline, self.comment_before(end), end + 1);
         }
         for _ in 0..self.layout.close() {
             self.push_at_end(Tok::Dedent, end, end);
@@ -380,6 +395,7 @@ impl<'a> Lexer<'a> {
         let mut error = self.error_at(at, format!("'{open}' was never closed"));
         error.incomplete = true;
         error.unclosed = true;
+        error.outranks = false;
         error
     }
 
@@ -392,6 +408,14 @@ impl<'a> Lexer<'a> {
             diagnostic: Diagnostic::syntax(message, span),
             incomplete: false,
             unclosed: false,
+            open: match self.brackets.last() {
+                Some(bracket) if self.fstrings.is_empty() => {
+                    let at = bracket.at as u32;
+                    Some(Span::new(at, at + 1))
+                }
+                _ => None,
+            },
+            outranks: self.fstrings.is_empty(),
         })
     }
 }

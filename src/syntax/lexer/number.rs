@@ -135,8 +135,7 @@ impl Lexer<'_> {
         let Some(next) = rest.bytes().next() else {
             return Ok(());
         };
-        let keywords = ["and", "else", "for", "if", "in", "is", "not", "or"];
-        if keywords.iter().any(|keyword| rest.starts_with(keyword)) {
+        if begins_with_keyword(rest) {
             self.warnings.push(Diagnostic::new(
                 DiagnosticKind::SyntaxWarning,
                 format!("invalid {name} literal"),
@@ -154,6 +153,21 @@ impl Lexer<'_> {
     fn bad_number(&self, message: impl Into<String>) -> Box<LexError> {
         self.error_at(self.pos.saturating_sub(1), message)
     }
+}
+
+/// True for the keywords that may follow a number.
+fn begins_with_keyword(rest: &str) -> bool {
+    if ["if", "in", "is"].iter().any(|word| rest.starts_with(word)) {
+        return true;
+    }
+    let ends = |rest: &str| {
+        let next = rest.chars().next();
+        next.is_none_or(|c| c != '_' && !c.is_alphanumeric())
+    };
+    let words = ["and", "else", "for", "not", "or"];
+    words
+        .iter()
+        .any(|word| rest.strip_prefix(word).is_some_and(ends))
 }
 
 /// A way to write integers other than the decimal one.

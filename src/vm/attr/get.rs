@@ -4,13 +4,16 @@ use super::descriptor::is_instance_method;
 use super::Nature;
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
-use crate::object::descriptor::Super;
+use crate::object::descriptor::{GenericAlias, Super};
+use crate::object::function::BoundMethod;
+use crate::object::exception::Exception;
 use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Step};
+use crate::object::native::{Args, AttributeDescriptor, Binding, Def, Input, Native, NativeFrame, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::error::fields;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
 
@@ -48,9 +51,10 @@ pub enum Method {
     Step(Step),
 }
 
-/// Reads an attribute by `__getattribute__`, and by `__getattr__` if that raises
-/// AttributeError: object, name, what to call, a tuple of its arguments.
-static GET_OR_ELSE: Def = Def::frame("getattr(obj, name, callee, args, /)", 0, get_or_else);
+/// Reads an attribute by `__getattribute__` or a property, and by `__getattr__` if that raises
+/// AttributeError. Registers: object, name, what to call, a tuple of its arguments, whether that
+/// is `__getattr__` already.
+static GET_OR_ELSE: Def = Def::frame("getattr(obj, name, callee, args, last, /)", 0, get_or_else);
 
 fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
@@ -64,11 +68,30 @@ fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 return Step::Raise(raised);
             }
             let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
+            if frame.regs[4].is_true() {
+                tell_attribute(&raised.0, &obj, &name);
+                return Step::Raise(raised);
+            }
             match vm.special_of(&obj, Special::GetAttr) {
-                Some(getattr) => vm.call_special(getattr, &obj, &[name]),
+                Some(getattr) => {
+                    frame.regs[4] = Value::TRUE;
+                    let step = vm.call_special(getattr, &obj, &[name]);
+                    Step::Do(Box::new(step))
+                }
                 None => Step::Raise(raised),
             }
         }
+    }
+}
+
+/// An AttributeError that a script raised learns the object and the name.
+fn tell_attribute(exception: &Value, obj: &Value, name: &Value) {
+    if let Some(e) = exception.get::<Exception>()
+        && e.extra[fields::ATTRIBUTE_NAME].is_undef()
+        && e.extra[fields::ATTRIBUTE_OBJ].is_undef()
+    {
+        e.extra[fields::ATTRIBUTE_NAME].set(name.clone());
+        e.extra[fields::ATTRIBUTE_OBJ].set(obj.clone());
     }
 }
 
@@ -111,6 +134,7 @@ impl Vm {
             kind::CLASS => (self.class_get(obj, name, class), Cached::No),
             kind::SUPER => (self.super_get(obj, name, class), Cached::No),
             kind::MODULE => (self.module_get(obj, name, class), Cached::No),
+            kind::BOUND_METHOD | kind::GENERIC_ALIAS => (self.forwarded_get(obj, name, class), Cached::No),
             _ => self.instance_get(obj, name, class),
         }
     }
@@ -124,10 +148,11 @@ impl Vm {
             };
         };
         let nature = self.nature(&attribute);
-        if !nature.is_data()
-            && let Some(value) = self.own_attribute(obj, name)
-        {
-            return (Step::Return(value), self.cacheable_slot(obj, name));
+        // A descriptor with `__set__` only leaves reading to the instance.
+        let reads = nature.is_data() && !matches!(&nature, Nature::Script(get, _) if get.is_undef());
+        if !reads && let Some(value) = self.own_attribute(obj, name) {
+            let cached = if nature.is_data() { Cached::No } else { self.cacheable_slot(obj, name) };
+            return (Step::Return(value), cached);
         }
         let cached = match nature {
             Nature::Function => cacheable_method(obj, &attribute),
@@ -135,6 +160,26 @@ impl Vm {
             _ => Cached::No,
         };
         (self.descriptor_get(&attribute, nature, obj, class), cached)
+    }
+
+    /// What a bound method or a generic alias does not have, its function or origin has.
+    fn forwarded_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
+        if let Some(method) = obj.get::<BoundMethod>() {
+            if self.lookup_in_class(class, name).is_some_and(|found| !is_objects_attribute(&found)) {
+                return self.instance_get(obj, name, class).0;
+            }
+            let function = method.function.clone();
+            return match self.resolve_attr(&function, name).0 {
+                Step::Raise(_) => self.instance_get(obj, name, class).0,
+                step => step,
+            };
+        }
+        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let origin = obj.get::<GenericAlias>().map_or(Value::NONE, |alias| alias.origin.get());
+        if ALIAS_ATTRIBUTES.contains(&text.as_str()) {
+            return self.instance_get(obj, name, class).0;
+        }
+        self.resolve_attr(&origin, name).0
     }
 
     fn cacheable_slot(&self, obj: &Value, name: &Value) -> Cached {
@@ -159,14 +204,21 @@ impl Vm {
     fn or_getattr(&mut self, step: Step, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         match step {
             Step::Raise(raised) if self.is_instance_of_known(&raised.0, Known::AttributeError) => match self.special(class, Special::GetAttr) {
-                Some(getattr) => self.call_special(getattr, obj, std::slice::from_ref(name)),
+                Some(getattr) => match self.call_special(getattr, obj, std::slice::from_ref(name)) {
+                    Step::TailCall(callee, args) => self.enter_get(obj, name, callee, args, true),
+                    step => step,
+                },
                 None => Step::Raise(raised),
             },
-            Step::TailCall(callee, args) => match self.new_tuple(args.into_vec()) {
-                Ok(args) => Step::Enter(&GET_OR_ELSE, smallvec::smallvec![obj.clone(), name.clone(), callee, args]),
-                Err(raised) => Step::Raise(raised),
-            },
+            Step::TailCall(callee, args) => self.enter_get(obj, name, callee, args, false),
             other => other,
+        }
+    }
+
+    fn enter_get(&mut self, obj: &Value, name: &Value, callee: Value, args: Args, last: bool) -> Step {
+        match self.new_tuple(args.into_vec()) {
+            Ok(args) => Step::Enter(&GET_OR_ELSE, smallvec::smallvec![obj.clone(), name.clone(), callee, args, Value::bool(last)]),
+            Err(raised) => Step::Raise(raised),
         }
     }
 
@@ -284,6 +336,30 @@ impl Vm {
         let known = self.known_class(known);
         self.class_of(value).is_subclass(&known)
     }
+}
+
+/// What `list[int]` answers itself; all else is asked of `list`.
+const ALIAS_ATTRIBUTES: &[&str] = &[
+    "__class__",
+    "__origin__",
+    "__args__",
+    "__unpacked__",
+    "__parameters__",
+    "__mro_entries__",
+    "__reduce_ex__",
+    "__reduce__",
+    "__copy__",
+    "__deepcopy__",
+];
+
+/// Whether an attribute is one that every object has, which a function answers better.
+fn is_objects_attribute(attribute: &Value) -> bool {
+    let owner = match (attribute.get::<Native>(), attribute.get::<AttributeDescriptor>()) {
+        (Some(native), _) => native.owner.clone(),
+        (_, Some(computed)) => computed.owner.get(),
+        _ => return false,
+    };
+    owner.get::<Class>().is_some_and(|c| c.bases.borrow().is_empty())
 }
 
 /// Objects of one shape agree on their own attributes, unless these lie in a dict.

@@ -22,6 +22,9 @@ pub const TYPE_NEW: Def = Def::frame("__new__(metacls, name, bases, dict, /, **k
 const CLASS: usize = 5;
 const PENDING: usize = 6;
 
+const METACLASS_CONFLICT: &str =
+    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
+
 /// States of `type_new` after the first.
 const NAMING: u8 = 1;
 const INITIALISING: u8 = 2;
@@ -95,7 +98,8 @@ impl Vm {
                 return Err(if self.special_of(base, Special::MroEntries).is_some() {
                     self.type_error("type() doesn't support MRO entry resolution; use types.new_class()")
                 } else {
-                    self.type_error("bases must be types")
+                    // The class of what is no class is no metaclass.
+                    self.type_error(METACLASS_CONFLICT)
                 });
             };
             if checked.iter().any(|c| c.is(&class)) {
@@ -116,9 +120,7 @@ impl Vm {
                 continue;
             }
             if !candidate.is_subclass(&winner) {
-                return Err(self.type_error(
-                    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases",
-                ));
+                return Err(self.type_error(METACLASS_CONFLICT));
             }
             winner = candidate;
         }
@@ -192,6 +194,8 @@ impl Vm {
             base.subclasses.borrow_mut().push(&raw const *class);
         }
         self.refresh_class(&class);
+        // As in CPython only the collector finds a class that nobody needs any more.
+        class.itself.set(class.value());
         if let Some(cell) = cell {
             cell.content.set(class.value());
         }
@@ -479,7 +483,9 @@ impl Vm {
     fn add_dict_descriptors(&mut self, class: &Ref<Class>, base: &Ref<Class>, table: &mut DictTable) -> R<()> {
         let (dict, weakref) = (self.names.dict.clone(), self.names.weakref.clone());
         let wants = |flag: u32| class.has(flag) && !base.has(flag);
-        if wants(class_flags::HAS_DICT) && table.index_of_str(&dict).is_none() {
+        // Classes and modules have a `__dict__` of another kind.
+        let has_own = matches!(class.layout, kind::CLASS | kind::MODULE);
+        if wants(class_flags::HAS_DICT) && !has_own && table.index_of_str(&dict).is_none() {
             self.put_in(table, &dict, AttributeDescriptor::alloc(&DICT, class.value()).into_value())?;
         }
         if wants(class_flags::WEAKREF) && table.index_of_str(&weakref).is_none() {

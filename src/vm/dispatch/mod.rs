@@ -60,6 +60,7 @@ macro_rules! op {
     ($($(#[$meta:meta])* fn $name:ident($ip:ident, $regs:ident, $k:ident, $vm:ident) $body:block)+) => {
         $(
             $(#[$meta])*
+            #[inline(never)]
             #[cfg(target_arch = "x86_64")]
             #[allow(clippy::missing_safety_doc, unused_unsafe)]
             pub(super) unsafe extern "sysv64-unwind" fn $name(
@@ -70,6 +71,7 @@ macro_rules! op {
                 unsafe { $body }
             }
             $(#[$meta])*
+            #[inline(never)]
             #[cfg(not(target_arch = "x86_64"))]
             #[allow(clippy::missing_safety_doc, unused_unsafe)]
             pub(super) unsafe extern "C-unwind" fn $name(
@@ -132,7 +134,12 @@ macro_rules! plain_ops {
     ($($name:ident = $method:ident;)+) => {
         op! { $(
             fn $name(ip, regs, k, vm) {
-                vm.$method(At { ip, regs, consts: k });
+                // Out of line, so that nothing of it keeps the hand-over from being a jump.
+                #[inline(never)]
+                fn outlined(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) {
+                    vm.$method(At { ip, regs, consts: k });
+                }
+                outlined(vm, ip, regs, k);
                 go_on!(vm)
             }
         )+ }

@@ -16,19 +16,21 @@ op! {
         // is a built-in one: keys version and index in the built-ins; then the index in word 1 is all ones.
         let function = (*Frame::of(regs)).function;
         let cached = *ip.add(1);
-        let globals: &Dict = &(*function).globals;
-        if cached as u32 == globals.keys_version() && cached != 0 {
+        let globals: *const Dict = (*function).globals.as_ptr();
+        if cached as u32 == (*globals).keys_version() && cached != 0 {
             let index = (cached >> 32) as u32;
-            if index != u32::MAX {
-                if let Some(value) = globals.entry_value(index as usize) { store!(ip, regs, k, vm, value, 2) }
+            let value = if index != u32::MAX {
+                (*globals).value_or_undef(index as usize)
             } else {
                 let cached = *ip.add(2);
-                if cached as u32 == vm.builtins.keys_version()
-                    && let Some(value) = vm.builtins.entry_value((cached >> 32) as usize)
-                {
-                    store!(ip, regs, k, vm, value, 2)
-                }
+                if cached as u32 != vm.builtins.keys_version() { return get_global_slow(ip, regs, k, vm); }
+                vm.builtins.value_or_undef((cached >> 32) as usize)
+            };
+            if value.is_undef() {
+                value.forget();
+                return get_global_slow(ip, regs, k, vm);
             }
+            store!(ip, regs, k, vm, value, 2)
         }
         return get_global_slow(ip, regs, k, vm);
     }

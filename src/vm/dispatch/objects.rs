@@ -1,6 +1,6 @@
 //! Attributes and items.
 
-use super::at::{a, b, c, flags};
+use super::at::{a, b, c, flags, put};
 use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
@@ -28,8 +28,8 @@ op! {
                 if flags(ip) & TEMP_B != 0 {
                     drop(regs.add(b(ip)).read());
                     if vm.heap.has_finalizers() {
-                        At { ip, regs, consts: k }.done(vm, value);
-                        go_on!(vm)
+                        put(ip, regs, value);
+                        return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
                     }
                 }
                 store!(ip, regs, k, vm, value, 2)
@@ -53,8 +53,7 @@ op! {
             if old.is_object() {
                 drop(old);
                 if vm.heap.has_finalizers() {
-                    At { ip, regs, consts: k }.go_on(vm);
-                    go_on!(vm)
+                    return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
                 }
             } else {
                 old.forget();

@@ -4,6 +4,7 @@ use super::at::{a, b, flags, take_b, wide};
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
 use crate::heap::{Ref, Value};
+use crate::object::frame::Frame;
 use crate::object::function::{Cell_, Function};
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
@@ -20,11 +21,6 @@ op! {
     }
     fn load_int(ip, regs, k, vm) {
         store!(ip, regs, k, vm, Value::int32(wide(ip)), 0)
-    }
-    #[cold]
-    fn finalize_and_go(ip, regs, k, vm) {
-        At { ip, regs, consts: k }.go_on(vm);
-        go_on!(vm)
     }
     fn check_local(ip, regs, k, vm) {
         if (*regs.add(b(ip))).is_undef() { return unbound_local(ip, regs, k, vm); }
@@ -47,7 +43,7 @@ op! {
         store!(ip, regs, k, vm, value, 0)
     }
     fn get_free(ip, regs, k, vm) {
-        let function: *mut Function = (*At { ip, regs, consts: k }.frame()).function;
+        let function: *mut Function = (*Frame::of(regs)).function;
         let function = &*function;
         let value = function.closure[b(ip)].content.get();
         if value.is_undef() { return empty_free(ip, regs, k, vm); }
@@ -56,6 +52,7 @@ op! {
 }
 
 plain_ops! {
+    finalize_and_go = op_finalize_and_go;
     unbound_local = op_unbound_local;
     delete_local = op_delete_local;
     make_cell = op_make_cell;
@@ -86,6 +83,11 @@ impl At {
 }
 
 impl Vm {
+    /// The instruction is done; finalizers wait.
+    fn op_finalize_and_go(&mut self, at: At) {
+        at.go_on(self);
+    }
+
     fn op_unbound_local(&mut self, at: At) {
         let raised = self.unbound_local(at.name(at.c()));
         at.raise(self, raised);

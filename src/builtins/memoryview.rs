@@ -1,0 +1,359 @@
+//! `memoryview`: its table.
+
+use super::adapt::{bad_receiver, given, lift, made, size_value, word};
+use super::bytes::methods::{hex_separator, hex_text};
+use super::bytes::{buffer_of, is_buffer};
+use crate::heap::{Buffer, Ref, Value};
+use crate::object::bytes::{self, ByteArray, Bytes, hash_of};
+use crate::object::float;
+use crate::object::int::{self, IntView};
+use crate::object::int_math;
+use crate::object::iterator::SequenceIterator;
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::memoryview::{MemoryView, item_size};
+use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::object::slice::Slice;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
+use crate::vm::special::Special;
+
+/// `memoryview`
+pub static MEMORYVIEW: TypeDef = TypeDef {
+    doc: "Create a new memoryview object which references the given object.",
+    new: Some(Def::leaf("__new__(cls, object)", new)),
+    methods: METHODS,
+    attributes: ATTRIBUTES,
+    ..TypeDef::new("builtins", "memoryview", kind::MEMORYVIEW)
+};
+
+static METHODS: &[Def] = &[
+    Def::leaf("cast(self, /, format, shape=<unset>)", cast).doc("Cast a memoryview to a new format or shape."),
+    Def::leaf("hex(self, /, sep=<unset>, bytes_per_sep=1)", hex).doc("Return the data in the buffer as a str of hexadecimal numbers."),
+    Def::leaf("release(self, /)", release).doc("Release the underlying buffer exposed by the memoryview object."),
+    Def::leaf("tobytes(self, /, order='C')", tobytes).doc("Return the data in the buffer as a byte string."),
+    Def::leaf("tolist(self, /)", tolist).doc("Return the data in the buffer as a list of elements."),
+    Def::leaf("toreadonly(self, /)", toreadonly).doc("Return a readonly version of the memoryview."),
+    Def::leaf("__delitem__(self, key, /)", |vm, _| Err(vm.type_error("cannot delete memory"))),
+    Def::leaf("__enter__(self, /)", enter),
+    Def::leaf("__eq__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Eq)),
+    Def::leaf("__exit__(self, /, *args)", release),
+    Def::leaf("__getitem__(self, key, /)", getitem),
+    Def::leaf("__hash__(self, /)", hash),
+    Def::leaf("__iter__(self, /)", iter),
+    Def::leaf("__len__(self, /)", len),
+    Def::leaf("__ne__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ne)),
+    Def::leaf("__repr__(self, /)", repr),
+    Def::leaf("__setitem__(self, key, value, /)", setitem),
+];
+
+static ATTRIBUTES: &[Attribute] = &[
+    Attribute::get("obj", |vm, value| live(vm, value).map(|(_, source)| source)),
+    Attribute::get("nbytes", |vm, value| live(vm, value).map(|(view, _)| size_value(view.len * view.item_size()))),
+    Attribute::get("readonly", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.readonly))),
+    Attribute::get("itemsize", |vm, value| live(vm, value).map(|(view, _)| size_value(view.item_size()))),
+    Attribute::get("format", |vm, value| live(vm, value).map(|(view, _)| Str::from_point(view.format as u32).into_value())),
+    Attribute::get("ndim", |vm, value| live(vm, value).map(|_| Value::int32(1))),
+    Attribute::get("shape", |vm, value| live(vm, value).map(|(view, _)| Tuple::one(size_value(view.len)).into_value())),
+    Attribute::get("strides", |vm, value| {
+        live(vm, value).map(|(view, _)| Tuple::one(int::from_i64(view.step as i64 * view.item_size() as i64)).into_value())
+    }),
+    Attribute::get("suboffsets", |vm, value| live(vm, value).map(|_| Tuple::empty().into_value())),
+    Attribute::get("c_contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
+    Attribute::get("f_contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
+    Attribute::get("contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
+];
+
+/// The view and what it shows, unless it was released.
+fn live(vm: &mut Vm, value: &Value) -> R<(Ref<MemoryView>, Value)> {
+    let Some(view) = value.to_ref::<MemoryView>() else { return Err(bad_receiver(vm, value, "memoryview")) };
+    match view.source() {
+        Some(source) => Ok((view, source)),
+        None => Err(vm.value_error("operation forbidden on released memoryview object")),
+    }
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    of_object(vm, &args[1])
+}
+
+/// `memoryview(object)`
+pub fn of_object(vm: &mut Vm, object: &Value) -> R {
+    if let Some(view) = MemoryView::new(object) {
+        return Ok(view.into_value());
+    }
+    if object.is_kind::<MemoryView>() {
+        let (view, source) = live(vm, object)?;
+        return Ok(MemoryView::over(&source, view.start, view.len, view.step, view.format, view.readonly).into_value());
+    }
+    if let Some(method) = vm.special_of(object, Special::Buffer) {
+        let step = vm.call_special(method, object, &[Value::int32(284)]);
+        let result = vm.finish(step)?;
+        if result.is_kind::<MemoryView>() {
+            return Ok(result);
+        }
+    }
+    let given = vm.type_name(object);
+    Err(vm.type_error(format!("memoryview: a bytes-like object is required, not '{given}'")))
+}
+
+fn release(_: &mut Vm, args: &[Value]) -> R {
+    if let Some(view) = args[0].get::<MemoryView>() {
+        view.release();
+    }
+    Ok(Value::NONE)
+}
+
+fn enter(vm: &mut Vm, args: &[Value]) -> R {
+    live(vm, &args[0])?;
+    Ok(args[0].clone())
+}
+
+fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+    let (view, _) = live(vm, value)?;
+    Ok(view.bytes().unwrap_or_default())
+}
+
+fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
+    let data = bytes_of(vm, &args[0])?;
+    let object = Bytes::new(&data);
+    made(vm, object)
+}
+
+fn hex(vm: &mut Vm, args: &[Value]) -> R {
+    let data = bytes_of(vm, &args[0])?;
+    let separator = hex_separator(vm, &args[1])?;
+    let group = word(vm, &args[2])?;
+    super::adapt::string(vm, &hex_text(&data, separator, group))
+}
+
+fn toreadonly(vm: &mut Vm, args: &[Value]) -> R {
+    let (view, source) = live(vm, &args[0])?;
+    Ok(MemoryView::over(&source, view.start, view.len, view.step, view.format, true).into_value())
+}
+
+fn len(vm: &mut Vm, args: &[Value]) -> R {
+    live(vm, &args[0]).map(|(view, _)| size_value(view.len))
+}
+
+fn iter(vm: &mut Vm, args: &[Value]) -> R {
+    live(vm, &args[0])?;
+    Ok(SequenceIterator::alloc(args[0].clone(), 0, 0, 0).into_value())
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let released = args[0].get::<MemoryView>().is_none_or(|view| view.source().is_none());
+    let what = if released { "released memory" } else { "memory" };
+    let address = vm.address(&args[0]);
+    super::adapt::string(vm, &format!("<{what} at {address}>"))
+}
+
+/// The value of an item's bytes.
+fn unpack(format: u8, item: &[u8]) -> Value {
+    let number = |signed: bool| int_math::from_bytes(item, true, signed);
+    match format {
+        b'c' => Bytes::single(item[0]).into_value(),
+        b'?' => Value::bool(item[0] != 0),
+        b'f' => float::float(f32::from_le_bytes(item.try_into().unwrap_or_default()) as f64),
+        b'd' => float::float(f64::from_le_bytes(item.try_into().unwrap_or_default())),
+        b'b' | b'h' | b'i' | b'l' | b'q' | b'n' => number(true),
+        _ => number(false),
+    }
+}
+
+/// The bytes of a value as an item.
+fn pack(vm: &mut Vm, format: u8, value: &Value) -> R<Vec<u8>> {
+    let shown = format as char;
+    let bad_type = format!("memoryview: invalid type for format '{shown}'");
+    let bad_value = format!("memoryview: invalid value for format '{shown}'");
+    let size = item_size(format).unwrap_or(1);
+    match format {
+        b'c' => match bytes::with_bytes(value, <[u8]>::to_vec) {
+            Some(data) if data.len() == 1 => Ok(data),
+            Some(_) => Err(vm.value_error(bad_value)),
+            None => Err(vm.type_error(bad_type)),
+        },
+        b'?' => Ok(vec![vm.truth(value)? as u8]),
+        b'f' | b'd' => {
+            if float::as_float(value).is_none() && !vm.has_index(value) && vm.special_of(value, Special::Float).is_none() {
+                return Err(vm.type_error(bad_type));
+            }
+            let f = vm.float(value)?;
+            Ok(if format == b'f' { (f as f32).to_le_bytes().to_vec() } else { f.to_le_bytes().to_vec() })
+        }
+        _ => {
+            if !vm.has_index(value) {
+                return Err(vm.type_error(bad_type));
+            }
+            let number = vm.index_value(value)?;
+            let view = IntView::of(&number).unwrap_or(IntView::Small(0));
+            let signed = matches!(format, b'b' | b'h' | b'i' | b'l' | b'q' | b'n');
+            int_math::to_bytes(view, size, true, signed).map_err(|_| vm.value_error(bad_value))
+        }
+    }
+}
+
+fn item(vm: &mut Vm, view: &MemoryView, source: &Value, index: usize) -> R {
+    let (at, size) = (view.offset(index), view.item_size());
+    match bytes::with_bytes(source, |data| data.get(at..at + size).map(|item| unpack(view.format, item))).flatten() {
+        Some(value) => Ok(value),
+        None => Err(vm.index_error("index out of bounds on dimension 1")),
+    }
+}
+
+fn tolist(vm: &mut Vm, args: &[Value]) -> R {
+    let (view, source) = live(vm, &args[0])?;
+    let mut items = Buffer::new();
+    for i in 0..view.len {
+        let value = item(vm, &view, &source, i)?;
+        let pushed = items.push(value);
+        lift(vm, pushed)?;
+    }
+    Ok(List::new(items).into_value())
+}
+
+fn index_in(vm: &mut Vm, key: &Value, len: usize) -> R<usize> {
+    let index = vm.index_clamped(key)?;
+    let place = if index < 0 { index.saturating_add(len as i64) } else { index };
+    if place < 0 || place >= len as i64 {
+        return Err(vm.index_error("index out of bounds on dimension 1"));
+    }
+    Ok(place as usize)
+}
+
+fn part(vm: &mut Vm, view: &MemoryView, source: &Value, slice: &Ref<Slice>) -> R<Ref<MemoryView>> {
+    let found = vm.slice_indices(slice, view.len)?;
+    let start = if found.count == 0 { view.start } else { view.offset(found.start) };
+    Ok(MemoryView::over(source, start, found.count, view.step * found.step, view.format, view.readonly))
+}
+
+/// `view[()]` is the view itself; `view[(i,)]` is `view[i]`.
+fn plain_key(key: &Value) -> Value {
+    match key.get::<Tuple>().map(Tuple::items) {
+        Some([only]) => only.clone(),
+        _ => key.clone(),
+    }
+}
+
+fn getitem(vm: &mut Vm, args: &[Value]) -> R {
+    let (view, source) = live(vm, &args[0])?;
+    let key = plain_key(&args[1]);
+    if let Some(slice) = key.to_ref::<Slice>() {
+        return part(vm, &view, &source, &slice).map(Ref::into_value);
+    }
+    if key.is_ellipsis() {
+        return Ok(args[0].clone());
+    }
+    if !vm.has_index(&key) {
+        return Err(vm.type_error("memoryview: invalid slice key"));
+    }
+    let index = index_in(vm, &key, view.len)?;
+    item(vm, &view, &source, index)
+}
+
+fn setitem(vm: &mut Vm, args: &[Value]) -> R {
+    let (view, source) = live(vm, &args[0])?;
+    if view.readonly {
+        return Err(vm.type_error("cannot modify read-only memory"));
+    }
+    let key = plain_key(&args[1]);
+    if let Some(slice) = key.to_ref::<Slice>() {
+        let target = part(vm, &view, &source, &slice)?;
+        return assign(vm, &target, &source, &args[2]);
+    }
+    if !vm.has_index(&key) {
+        return Err(vm.type_error("memoryview: invalid slice key"));
+    }
+    let index = index_in(vm, &key, view.len)?;
+    let data = pack(vm, view.format, &args[2])?;
+    write(&view, &source, index, &data);
+    Ok(Value::NONE)
+}
+
+fn write(view: &MemoryView, source: &Value, index: usize, item: &[u8]) {
+    let at = view.offset(index);
+    if let Some(array) = source.get::<ByteArray>()
+        && let Some(place) = array.data.borrow_mut().get_mut(at..at + item.len())
+    {
+        place.copy_from_slice(item);
+    }
+}
+
+fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R {
+    if !is_buffer(value) {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")));
+    }
+    let format = value.get::<MemoryView>().map_or(b'B', |view| view.format);
+    let data = buffer_of(vm, value).unwrap_or_default();
+    let size = target.item_size();
+    if format != target.format || data.len() != target.len * size {
+        return Err(vm.value_error("memoryview assignment: lvalue and rvalue have different structures"));
+    }
+    for (i, item) in data.chunks(size).enumerate() {
+        write(target, source, i, item);
+    }
+    Ok(Value::NONE)
+}
+
+fn cast(vm: &mut Vm, args: &[Value]) -> R {
+    let (view, source) = live(vm, &args[0])?;
+    let Some(text) = args[1].get::<Str>() else { return Err(vm.type_error("memoryview: format argument must be a string")) };
+    if given(&args[2]) {
+        return Err(vm.not_implemented_error("memoryview: views of more than one dimension are not supported"));
+    }
+    let format = match text.bytes() {
+        [b'@', format] | [format] if item_size(*format).is_some() => *format,
+        _ => {
+            let message = "memoryview: destination format must be a native single character format prefixed with an optional '@'";
+            return Err(vm.value_error(message));
+        }
+    };
+    let is_bytes = |format: u8| matches!(format, b'b' | b'B' | b'c');
+    if !is_bytes(format) && !is_bytes(view.format) {
+        return Err(vm.type_error("memoryview: cannot cast between two non-byte formats"));
+    }
+    if !view.is_contiguous() {
+        return Err(vm.type_error("memoryview: casts are restricted to C-contiguous views"));
+    }
+    let (total, size) = (view.len * view.item_size(), item_size(format).unwrap_or(1));
+    if total % size != 0 {
+        return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
+    }
+    Ok(MemoryView::over(&source, view.start, total / size, 1, format, view.readonly).into_value())
+}
+
+fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
+    let Some(view) = args[0].to_ref::<MemoryView>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    if !is_buffer(&args[1]) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let other = of_object(vm, &args[1]).ok();
+    let same = match (view.source(), other) {
+        (Some(_), Some(other)) => {
+            let (a, b) = (tolist(vm, args)?, tolist(vm, std::slice::from_ref(&other))?);
+            vm.eq(&a, &b)?
+        }
+        _ => args[0].is(&args[1]),
+    };
+    Ok(Value::bool(same == (op == CompareOp::Eq)))
+}
+
+fn hash(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(view) = args[0].to_ref::<MemoryView>() else { return Err(bad_receiver(vm, &args[0], "memoryview")) };
+    if let Some(known) = view.hash.get() {
+        return Ok(int::from_i64(known));
+    }
+    let (view, _) = live(vm, &args[0])?;
+    if !view.readonly {
+        return Err(vm.value_error("cannot hash writable memoryview object"));
+    }
+    if !matches!(view.format, b'B' | b'b' | b'c') {
+        return Err(vm.value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
+    }
+    let hash = hash_of(&view.bytes().unwrap_or_default());
+    view.hash.set(Some(hash));
+    Ok(int::from_i64(hash))
+}
