@@ -487,7 +487,8 @@ impl Reader<'_> {
 
     fn set(&mut self, flags: u32, start: usize) -> Outcome<Set> {
         let ascii = self.bytes || flags & ASCII != 0;
-        let mut set = Set { negative: self.eat('^'), ..Set::default() };
+        let mut set = Set::default();
+        set.negative = self.eat('^');
         let mut first = true;
         loop {
             let here = self.at;
