@@ -165,7 +165,7 @@ pub fn result(vm: &mut Vm, future: &Future) -> R {
             Err(Raised(failure(future)))
         }
         FutureState::Cancelled => Err(Raised(cancelled_error(vm, future))),
-        FutureState::Pending => Err(invalid_state(vm, "Result is not ready.")),
+        FutureState::Pending => Err(invalid_state(vm, "Result is not set.")),
     }
 }
 
