@@ -109,7 +109,7 @@ fn blank() -> Lock {
 
 /// `_thread.lock`
 pub static LOCK: TypeDef = TypeDef {
-    new: Some(Def::leaf("lock(cls, /)", |_, _| Ok(new_lock()))),
+    new: Some(Def::leaf("lock(cls, /)", |_, _| Ok(new_lock())).stat()),
     methods: &[
         Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire),
         Def::frame("acquire_lock(self, blocking=True, timeout=-1)", 0, acquire),
@@ -130,7 +130,7 @@ pub static RLOCK: TypeDef = TypeDef {
     new: Some(Def::leaf("RLock(cls, /)", |vm, args| {
         let shape = vm.shape_for_new(&args[0], &RLOCK)?;
         Ok(crate::heap::alloc_shaped(blank(), 0, shape).into_value())
-    })),
+    }).stat()),
     methods: &[
         Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire_again),
         Def::leaf("release(self, /)", release_again),
@@ -336,7 +336,7 @@ pub static LOCAL: TypeDef = TypeDef {
         // The dict of the fiber that makes it is there at once: its `__init__` is about to run.
         namespace(vm, &local, false)?;
         Ok(local)
-    })),
+    }).stat()),
     methods: &[
         Def::leaf("__getattribute__(self, name, /)", |vm, args| {
             let dict = namespace(vm, &args[0], true)?;

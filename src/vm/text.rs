@@ -205,7 +205,7 @@ impl Vm {
         if self.repr_guard.contains(&key) {
             return self.push(out, again);
         }
-        self.check_stack()?;
+        self.check_stack_for(" while getting the repr of an object")?;
         self.repr_guard.push(key);
         let result = write(self, out);
         self.repr_guard.pop();
