@@ -120,7 +120,29 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 fn subclasses(vm: &mut Vm, args: &[Value]) -> R {
     let class = class(vm, &args[0])?;
+    if let Some(def) = class.def
+        && class.has(class_flags::BUILTIN)
+    {
+        return native_subclasses(vm, &class, def);
+    }
     Ok(List::from_vec(class.live_subclasses().into_iter().map(Ref::into_value).collect()).into_value())
+}
+
+/// Subclasses of a native class in the order of the tables, whichever was touched first; then those of scripts.
+fn native_subclasses(vm: &mut Vm, class: &Ref<Class>, def: &'static TypeDef) -> R {
+    let mut all: Vec<Value> = Vec::new();
+    for derived in vm.library.types.iter().copied() {
+        let base = derived.base.map_or("object", |b| b.name);
+        if base == def.name && !std::ptr::eq(derived, def) && derived.module == def.module {
+            all.push(vm.class_of_def(derived).into_value());
+        }
+    }
+    for derived in class.live_subclasses() {
+        if !all.iter().any(|c| c.is(derived.as_value())) {
+            all.push(derived.into_value());
+        }
+    }
+    Ok(List::from_vec(all).into_value())
 }
 
 fn order(class: &Ref<Class>) -> Vec<Value> {

@@ -8,7 +8,7 @@ use super::unit::UnitKind;
 use super::{Compiler, Outcome, unparse};
 use crate::bytecode::op::Intrinsic;
 use crate::bytecode::{Const, Op};
-use crate::source::Span;
+use crate::source::{Diagnostic, DiagnosticKind, Span};
 use crate::syntax::ast::{Arg as Parameter, Arguments, Expr, ExprKind};
 
 impl<'a> Compiler<'a> {
@@ -80,6 +80,11 @@ impl<'a> Compiler<'a> {
     fn push_annotation(&mut self, annotation: &'a Expr) -> Outcome {
         let span = annotation.span;
         if self.lazy_annotations {
+            if annotation.depth > 400 {
+                let message = "maximum recursion depth exceeded during compilation";
+                let kind = DiagnosticKind::RecursionError;
+                return Err(Diagnostic::new(kind, message, span));
+            }
             self.push_const(name_const(&unparse(annotation)), span);
             return Ok(());
         }

@@ -21,6 +21,7 @@ impl<'a> Compiler<'a> {
         span: Span,
     ) -> Outcome {
         self.check_keywords(keywords)?;
+        self.warn_caller(func);
         if needs_unpacking(args, keywords) {
             let callee = self.push(func)?;
             return self.call_unpacked(callee, 0, args, keywords, dst, span);
@@ -230,6 +231,9 @@ impl<'a> Compiler<'a> {
 
 /// Whether evaluating it calls or waits for something, as far as one can see.
 fn runs_code(expr: &Expr) -> bool {
+    if expr.depth > 200 {
+        return true;
+    }
     let any = |exprs: &[Expr]| exprs.iter().any(runs_code);
     let maybe = |expr: &Option<Box<Expr>>| expr.as_deref().is_some_and(runs_code);
     match &expr.kind {

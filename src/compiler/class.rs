@@ -15,19 +15,16 @@ use std::sync::Arc;
 impl<'a> Compiler<'a> {
     pub(super) fn class_def(&mut self, def: &'a ClassDef, span: Span) -> Outcome {
         self.forbid(&def.name, "assign to", span)?;
-        // Like CPython, the parts of the definition itself have a line but no columns.
-        let line = self.definition_line(&def.decorator_list, span);
-        let at = Span::at(self.file.line_start(line));
         let class = self.decorated(&def.decorator_list, |this| {
             let first = this.unit.asm.next_temp();
             if def.type_params.is_empty() {
-                this.build_class(def, span, at, first, None)?;
+                this.build_class(def, span, first, None)?;
             } else {
-                this.generic_class(def, span, at, first)?;
+                this.generic_class(def, span, first)?;
             }
             Ok(first)
         })?;
-        self.store_name(&def.name, class, at)
+        self.store_name(&def.name, class, span)
     }
 
     /// `dst` = the class; `generic` is a hidden local with one more base.
@@ -35,10 +32,10 @@ impl<'a> Compiler<'a> {
         &mut self,
         def: &'a ClassDef,
         span: Span,
-        at: Span,
         dst: Reg,
         generic: Option<u16>,
     ) -> Outcome {
+        let at = span;
         self.check_keywords(&def.keywords)?;
         let callee = self.unit.asm.next_temp();
         self.unit.asm.ins(at, Op::LoadBuildClass, callee, (), ());
@@ -105,7 +102,7 @@ impl<'a> Compiler<'a> {
             body = &body[1..];
         }
         self.body(body)?;
-        self.class_tail()?;
+        self.class_tail(line)?;
         self.leave()
     }
 
@@ -136,25 +133,24 @@ impl<'a> Compiler<'a> {
         self.unit.asm.ins(at, Op::SetName, (), value, index);
     }
 
-    fn class_tail(&mut self) -> Outcome {
+    fn class_tail(&mut self, line: u32) -> Outcome {
+        let at = Span::at(self.file.line_start(line));
         let names = self
             .unit
             .static_attributes
             .iter()
             .map(|name| name_const(name));
         let names = Const::Tuple(names.collect());
-        let names = self.push_const(names, None);
-        self.set_name("__static_attributes__", names, None);
+        let names = self.push_const(names, at);
+        self.set_name("__static_attributes__", names, at);
         match self.unit.class_cell {
             Some(cell) => {
                 let temp = self.unit.asm.next_temp();
+                self.unit.asm.ins(at, Op::Move, temp, Reg::Local(cell), ());
+                self.set_name("__classcell__", temp, at);
                 self.unit
                     .asm
-                    .ins(None, Op::Move, temp, Reg::Local(cell), ());
-                self.set_name("__classcell__", temp, None);
-                self.unit
-                    .asm
-                    .ins(None, Op::Return, Arg::None, Reg::Local(cell), ());
+                    .ins(at, Op::Return, Arg::None, Reg::Local(cell), ());
             }
             None => self.return_none(),
         }

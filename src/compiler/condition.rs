@@ -38,6 +38,7 @@ impl<'a> Compiler<'a> {
                 ops,
                 comparators,
             } => {
+                self.warn_compare(left, ops, comparators, expr.span);
                 if let ([op], [right]) = (&ops[..], &comparators[..]) {
                     return self.jump_if_compare(left, *op, right, wanted, label, expr.span);
                 }

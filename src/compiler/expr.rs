@@ -118,7 +118,10 @@ impl<'a> Compiler<'a> {
                 left,
                 ops,
                 comparators,
-            } => self.compare(left, ops, comparators, dst, span),
+            } => {
+                self.warn_compare(left, ops, comparators, span);
+                self.compare(left, ops, comparators, dst, span)
+            }
             ExprKind::Call {
                 func,
                 args,
@@ -281,6 +284,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn subscript(&mut self, value: &'a Expr, slice: &'a Expr, dst: Reg, span: Span) -> Outcome {
+        self.warn_subscript(value, slice, span);
         let object = self.operand_before(value, &[slice])?;
         let small = fold(slice).filter(|key| !matches!(key, Const::Tuple(_)));
         if let Some(key) = small

@@ -2,7 +2,7 @@
 
 use super::asm::{Assembler, Reg};
 use super::pack::pack;
-use super::scope::{ScopeId, uses};
+use super::scope::{ScopeId, ScopeKind, uses};
 use super::unit::{Unit, UnitKind};
 use super::{Compiler, Outcome};
 use crate::bytecode::code::flags;
@@ -28,10 +28,17 @@ impl<'a> Compiler<'a> {
 
     /// The qualified name of something defined in the current code.
     fn qualname(&self, name: &Name) -> Name {
-        let units = self.outer.iter().chain([&self.unit]).rev();
-        // Type parameters do not show in names.
-        let mut units = units.skip_while(|unit| unit.kind == UnitKind::Annotation);
-        let Some(parent) = units.next().filter(|unit| unit.kind != UnitKind::Module) else {
+        let mut units = self.outer.iter().chain([&self.unit]).rev();
+        // One scope of type parameters does not show in names.
+        let is_params = |unit: &Unit| {
+            let kind = self.symbols.scopes[unit.scope].kind;
+            kind.is_annotation() && kind != ScopeKind::TypeAlias
+        };
+        let parent = units
+            .next()
+            .filter(|unit| !is_params(unit))
+            .or_else(|| units.next());
+        let Some(parent) = parent.filter(|unit| unit.kind != UnitKind::Module) else {
             return name.clone();
         };
         let symbols = &self.symbols.scopes[parent.scope];
@@ -41,7 +48,8 @@ impl<'a> Compiler<'a> {
         }
         let parent_name = &parent.qualname;
         match parent.kind {
-            UnitKind::Class => format!("{parent_name}.{name}").into(),
+            UnitKind::Class | UnitKind::GeneratorExp => format!("{parent_name}.{name}").into(),
+            UnitKind::Annotation if is_params(parent) => format!("{parent_name}.{name}").into(),
             _ => format!("{parent_name}.<locals>.{name}").into(),
         }
     }

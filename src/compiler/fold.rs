@@ -10,9 +10,14 @@ use std::sync::Arc;
 const MAX_INT_BITS: usize = 128;
 const MAX_TEXT: usize = 4096;
 const MAX_TUPLE: usize = 256;
+/// Deeper expressions are computed at run time.
+const MAX_DEPTH: u16 = 200;
 
 /// The value of an expression that is constant.
 pub(super) fn fold(expr: &Expr) -> Option<Const> {
+    if expr.depth > MAX_DEPTH {
+        return None;
+    }
     match &expr.kind {
         ExprKind::Constant { value, .. } => Some(literal(value)),
         ExprKind::UnaryOp { op, operand } => unary(*op, fold(operand)?),

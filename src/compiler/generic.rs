@@ -23,8 +23,19 @@ use std::sync::Arc;
 impl<'a> Compiler<'a> {
     /// Starts the code of an annotation scope; it may have the class's namespace as a parameter.
     fn enter_annotation<T>(&mut self, node: &T, part: Part, name: Name, span: Span) -> Outcome {
-        let scope = self.find_scope(node, part, span)?;
         let line = self.file.line_of(span.start);
+        self.enter_annotation_at(node, part, name, span, line)
+    }
+
+    fn enter_annotation_at<T>(
+        &mut self,
+        node: &T,
+        part: Part,
+        name: Name,
+        span: Span,
+        line: u32,
+    ) -> Outcome {
+        let scope = self.find_scope(node, part, span)?;
         self.enter(UnitKind::Annotation, scope, name, line);
         if self.symbols.scopes[scope].sees_class {
             self.unit.flags |= flags::NAMESPACE;
@@ -61,7 +72,8 @@ impl<'a> Compiler<'a> {
         dst: Reg,
     ) -> Outcome {
         let name = format!("<generic parameters of {}>", def.name).into();
-        self.enter_annotation(def, Part::TypeParams, name, span)?;
+        let line = self.definition_line(&def.decorator_list, span);
+        self.enter_annotation_at(def, Part::TypeParams, name, span, line)?;
         let mut own = 0;
         let mut given = Vec::new();
         if !def.args.defaults.is_empty() {
@@ -99,15 +111,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// `dst` (the next temporary) = a generic class.
-    pub(super) fn generic_class(
-        &mut self,
-        def: &'a ClassDef,
-        span: Span,
-        at: Span,
-        dst: Reg,
-    ) -> Outcome {
+    pub(super) fn generic_class(&mut self, def: &'a ClassDef, span: Span, dst: Reg) -> Outcome {
+        let at = span;
         let name = format!("<generic parameters of {}>", def.name).into();
-        self.enter_annotation(def, Part::TypeParams, name, span)?;
+        let line = self.definition_line(&def.decorator_list, span);
+        self.enter_annotation_at(def, Part::TypeParams, name, span, line)?;
         self.declare_locals();
         let params = self.type_params(&def.type_params)?;
         let first = self.unit.asm.next_temp();
@@ -122,7 +130,7 @@ impl<'a> Compiler<'a> {
         let base = self.unit.hidden(".generic_base");
         self.intrinsic(Intrinsic::SubscriptGeneric, temp, 1, Reg::Local(base), at);
         self.unit.private = self.outer.last().and_then(|outer| outer.private.clone());
-        self.build_class(def, span, at, first, Some(base))?;
+        self.build_class(def, span, first, Some(base))?;
         self.unit.asm.ins(at, Op::Return, (), first, ());
         let code = self.leave()?;
         let count = self.push_scope_function(code, dst, at);

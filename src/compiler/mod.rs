@@ -35,6 +35,7 @@ mod try_star;
 mod try_stmt;
 mod unit;
 mod unparse;
+mod warnings;
 mod with;
 
 pub use unparse::unparse;
@@ -94,9 +95,20 @@ pub fn compile_module(
     file: Arc<SourceFile>,
     options: Options,
 ) -> Result<Arc<Code>, Diagnostic> {
+    compile_with_warnings(module, file, options).map(|(code, _)| code)
+}
+
+/// Compiles a module, and says what looks like a mistake in it (besides what
+/// the parser has found).
+pub fn compile_with_warnings(
+    module: &Module,
+    file: Arc<SourceFile>,
+    options: Options,
+) -> Result<(Arc<Code>, Vec<Diagnostic>), Diagnostic> {
     let future = import::future_features(module)?;
     let lazy = options.future_annotations || future.annotations;
-    let symbols = symtable::build(module, lazy)?;
+    let stack = StackGuard::new(options.stack_budget);
+    let symbols = symtable::build(module, lazy, stack)?;
     let mut compiler = Compiler {
         file,
         symbols,
@@ -105,17 +117,45 @@ pub fn compile_module(
         options,
         lazy_annotations: lazy,
         future_end: future.end,
-        stack_start: stack_address(),
+        stack,
+        warnings: Vec::new(),
     };
-    compiler.module(module)
+    let code = compiler.module(module)?;
+    Ok((code, compiler.warnings))
 }
 
 type Outcome<T = ()> = Result<T, Diagnostic>;
 
-/// About where the stack is now.
-fn stack_address() -> usize {
-    let here = 0u8;
-    std::ptr::from_ref(&here) as usize
+/// Watches how much of the stack is used.
+#[derive(Clone, Copy)]
+struct StackGuard {
+    start: usize,
+    budget: usize,
+}
+
+impl StackGuard {
+    fn new(budget: usize) -> StackGuard {
+        StackGuard {
+            start: Self::here(),
+            budget,
+        }
+    }
+
+    /// About where the stack is now.
+    fn here() -> usize {
+        let here = 0u8;
+        std::ptr::from_ref(&here) as usize
+    }
+
+    /// Refuses to go deeper when the budget is used up.
+    fn check(self, span: Span) -> Outcome {
+        if self.start.abs_diff(Self::here()) < self.budget {
+            return Ok(());
+        }
+        let message = "maximum recursion depth exceeded during compilation";
+        let kind = DiagnosticKind::RecursionError;
+        Err(Diagnostic::new(kind, message, span))
+    }
 }
 
 fn syntax<T>(message: impl Into<String>, span: Span) -> Outcome<T> {
@@ -133,21 +173,13 @@ struct Compiler<'a> {
     lazy_annotations: bool,
     /// Where the statements that may be `from __future__` imports end.
     future_end: u32,
-    stack_start: usize,
+    stack: StackGuard,
+    warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Compiler<'a> {
-    /// Refuses to go deeper when the stack runs out.
     fn check_stack(&self, span: Span) -> Outcome {
-        if self.stack_start.abs_diff(stack_address()) < self.options.stack_budget {
-            return Ok(());
-        }
-        let message = "maximum recursion depth exceeded during compilation";
-        Err(Diagnostic::new(
-            DiagnosticKind::RecursionError,
-            message,
-            span,
-        ))
+        self.stack.check(span)
     }
 
     fn module(&mut self, module: &'a Module) -> Outcome<Arc<Code>> {

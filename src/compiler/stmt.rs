@@ -142,6 +142,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn assert(&mut self, test: &'a Expr, msg: Option<&'a Expr>, span: Span) -> Outcome {
+        self.warn_assert(test, span);
         let passed = self.unit.asm.label();
         self.jump_if(test, true, passed)?;
         let error = self.unit.asm.next_temp();

@@ -1,5 +1,6 @@
 //! The first pass over the tree: which names occur in which scope, and how.
 
+use super::StackGuard;
 use super::scope::{
     Meaning, Part, Scope, ScopeId, ScopeKind, Symbol, SymbolTable, mangle, node_key, uses,
 };
@@ -18,12 +19,17 @@ pub(super) type Outcome = Result<(), Diagnostic>;
 
 /// Makes the symbol table of a module. With `lazy_annotations` (`from
 /// __future__ import annotations`) names in annotations do not count.
-pub(super) fn build(module: &Module, lazy_annotations: bool) -> Result<SymbolTable, Diagnostic> {
+pub(super) fn build(
+    module: &Module,
+    lazy_annotations: bool,
+    stack: StackGuard,
+) -> Result<SymbolTable, Diagnostic> {
     let mut builder = Builder {
         table: SymbolTable::default(),
         current: 0,
         private: None,
         lazy_annotations,
+        stack,
         comp_iter: 0,
         comp_target: false,
         super_name: "super".into(),
@@ -43,6 +49,7 @@ pub(super) struct Builder {
     pub(super) current: ScopeId,
     pub(super) private: Option<Name>,
     pub(super) lazy_annotations: bool,
+    pub(super) stack: StackGuard,
     /// How many iterables of comprehensions we are inside of.
     pub(super) comp_iter: u32,
     /// Whether we are inside the target of a comprehension.
@@ -159,6 +166,7 @@ impl Builder {
 
     pub(super) fn stmt(&mut self, stmt: &Stmt) -> Outcome {
         let span = stmt.span;
+        self.stack.check(span)?;
         match &stmt.kind {
             StmtKind::FunctionDef(def) => self.function(def, span, false),
             StmtKind::AsyncFunctionDef(def) => self.function(def, span, true),

@@ -16,6 +16,7 @@ impl Builder {
 
     pub(super) fn expr(&mut self, expr: &Expr) -> Outcome {
         let span = expr.span;
+        self.stack.check(span)?;
         match &expr.kind {
             ExprKind::BoolOp { values, .. } | ExprKind::JoinedStr { values } => self.exprs(values),
             ExprKind::NamedExpr { target, value } => self.walrus(target, value, span),
@@ -265,6 +266,7 @@ impl Builder {
 
     pub(super) fn pattern(&mut self, pattern: &Pattern) -> Outcome {
         let span = pattern.span;
+        self.stack.check(span)?;
         match &pattern.kind {
             PatternKind::MatchValue { value } => self.expr(value),
             PatternKind::MatchSingleton { .. } => Ok(()),

@@ -138,7 +138,7 @@ impl<'a> Compiler<'a> {
         let span = handler.span;
         let next = self.unit.asm.label();
         let first = self.unit.asm.next_temp();
-        let at = handler.typ.as_ref().map_or(span, |class| class.span);
+        let at = span;
         let class = match &handler.typ {
             Some(class) => self.operand(class)?,
             None => self.push_none(span),

@@ -150,7 +150,7 @@ impl<'a> Compiler<'a> {
         next: super::asm::Label,
     ) -> Outcome {
         if let Some(class) = &handler.typ {
-            let at = class.span;
+            let at = handler.span;
             let dst = self.unit.asm.next_temp();
             let class = self.operand(class)?;
             self.unit

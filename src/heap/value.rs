@@ -69,7 +69,8 @@ impl Value {
     #[inline(always)]
     pub fn inline_float(f: f64) -> Option<Value> {
         let word = f.to_bits().rotate_left(4).wrapping_add(1);
-        (word & 2 == 0).then_some(Value(word))
+        // Not `then_some`: it would make, and drop, a Value that looks like a pointer.
+        if word & 2 == 0 { Some(Value(word)) } else { None }
     }
 
     /// Whether this is an integer of at most 62 bits (not a bool).

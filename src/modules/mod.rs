@@ -15,6 +15,7 @@ pub mod os;
 pub mod signal;
 pub mod small;
 pub mod time;
+pub mod re;
 pub mod json;
 pub mod random;
 pub mod weakref;
@@ -33,6 +34,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &thread::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &re::MODULE,
     &json::MODULE,
     &random::MODULE,
     &os::MODULE,
@@ -55,6 +57,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     namespace::TYPES,
     sys::TYPES,
     time::TYPES,
+    re::TYPES,
     json::TYPES,
     random::TYPES,
     os::TYPES,

@@ -109,7 +109,7 @@ fn blank() -> Lock {
 
 /// `_thread.lock`
 pub static LOCK: TypeDef = TypeDef {
-    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(new_lock()))),
+    new: Some(Def::leaf("lock(cls, /)", |_, _| Ok(new_lock())).stat()),
     methods: &[
         Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire),
         Def::frame("acquire_lock(self, blocking=True, timeout=-1)", 0, acquire),
@@ -127,10 +127,10 @@ pub static LOCK: TypeDef = TypeDef {
 /// `_thread.RLock`
 pub static RLOCK: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    new: Some(Def::leaf("__new__(cls, /)", |vm, args| {
+    new: Some(Def::leaf("RLock(cls, /)", |vm, args| {
         let shape = vm.shape_for_new(&args[0], &RLOCK)?;
         Ok(crate::heap::alloc_shaped(blank(), 0, shape).into_value())
-    })),
+    }).stat()),
     methods: &[
         Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire_again),
         Def::leaf("release(self, /)", release_again),
@@ -329,14 +329,14 @@ unsafe impl Object for Local {
 /// `_thread._local`
 pub static LOCAL: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", |vm, args| {
+    new: Some(Def::leaf("_local(cls, /, *args, **kwargs)", |vm, args| {
         let shape = vm.shape_for_new(&args[0], &LOCAL)?;
         let local = Local { head: Header::new(), args: Field::new(args[1].clone()) };
         let local = crate::heap::alloc_shaped(local, 0, shape).into_value();
         // The dict of the fiber that makes it is there at once: its `__init__` is about to run.
         namespace(vm, &local, false)?;
         Ok(local)
-    })),
+    }).stat()),
     methods: &[
         Def::leaf("__getattribute__(self, name, /)", |vm, args| {
             let dict = namespace(vm, &args[0], true)?;

@@ -715,9 +715,14 @@ impl Vm {
 
     /// RecursionError when the Rust stack is nearly used up.
     pub fn check_stack(&mut self) -> R<()> {
+        self.check_stack_for("")
+    }
+
+    /// As `check_stack`; the message ends with what is being done.
+    pub fn check_stack_for(&mut self, doing: &str) -> R<()> {
         let here = 0u8;
         if (&raw const here as usize) < self.stack_limit {
-            return Err(self.recursion_error("maximum recursion depth exceeded"));
+            return Err(self.recursion_error(format!("maximum recursion depth exceeded{doing}")));
         }
         Ok(())
     }

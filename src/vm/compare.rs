@@ -206,7 +206,7 @@ impl Vm {
     }
 
     fn compare_sequences(&mut self, op: CompareOp, s: &[Value], t: &[Value]) -> R {
-        self.check_stack()?;
+        self.check_stack_for(" in comparison")?;
         for (x, y) in s.iter().zip(t) {
             if !self.eq(x, y)? {
                 return match op {
@@ -225,7 +225,7 @@ impl Vm {
         if op.is_equality() && s.len() != t.len() {
             return Ok(Value::bool(op == CompareOp::Ne));
         }
-        self.check_stack()?;
+        self.check_stack_for(" in comparison")?;
         let mut i = 0;
         while let (Some(x), Some(y)) = (s.get(i), t.get(i)) {
             if !self.eq(&x, &y)? {
@@ -245,7 +245,7 @@ impl Vm {
         if s.len() != t.len() {
             return Ok(false);
         }
-        self.check_stack()?;
+        self.check_stack_for(" in comparison")?;
         for (key, value) in s.pairs() {
             let Some(other) = self.dict_get(&t, &key)? else { return Ok(false) };
             if !self.eq(&value, &other)? {

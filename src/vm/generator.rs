@@ -233,8 +233,8 @@ impl Vm {
                 return self.enter_native(leaf, Input::Raised(raised));
             }
             if first {
-                // Raised at the definition, as if by the first instruction.
-                (*leaf).ip = (*leaf).ip.add(1);
+                // Raised at the definition: nothing in it can catch the exception.
+                return self.raise_at_definition(leaf, raised);
             }
             self.unwind_into(leaf, raised, 0);
         }

@@ -164,8 +164,17 @@ impl Vm {
 
     /// Whether a set or frozenset has a member.
     pub fn set_contains(&mut self, set: &Value, key: &Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.member_hash(key)?;
         Ok(self.set_find(set, key, hash)?.is_some())
+    }
+
+    /// The hash of what is looked for in a set: a set stands for its frozenset.
+    fn member_hash(&mut self, key: &Value) -> R<i64> {
+        if !key.is_kind::<Set>() {
+            return self.hash(key);
+        }
+        let hash = with_table(key, |t| crate::object::hash::frozenset_hash(t.iter_hashed().map(|(hash, _)| hash), t.len()));
+        Ok(hash.unwrap_or(0))
     }
 
     /// The place of a member in the table of a set or frozenset.
@@ -206,7 +215,7 @@ impl Vm {
 
     /// Takes a member out; whether it was there.
     pub fn set_discard(&mut self, set: &Ref<Set>, key: &Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.member_hash(key)?;
         let found = self.set_find(set.as_value(), key, hash)?;
         let removed = found.and_then(|at| set.table.borrow_mut().remove_at(at));
         Ok(removed.is_some())

@@ -9,6 +9,7 @@ use crate::object::int::IntView;
 use crate::object::int_text;
 use crate::object::kind;
 use crate::object::list::List;
+use crate::object::class::Class;
 use crate::object::native::{Native, R, Step};
 use crate::object::range::Range;
 use crate::object::repr::quoted;
@@ -103,7 +104,9 @@ impl Vm {
         }
         let class = self.class_of(value);
         let Some(method) = self.special(&class, Special::Repr) else { return self.push(out, "<object>") };
-        if method.is_exact::<Native>() && self.repr_layout(value, out)? {
+        // A subclass that leaves `__repr__` alone is written as what it derives from.
+        let core = method.get_exact::<Native>().and_then(|n| n.owner.to_ref::<Class>());
+        if core.is_some_and(|owner| owner.root_shape.get() <= u8::MAX as u32) && self.repr_layout(value, out)? {
             return Ok(());
         }
         let text = self.text_of(method, value, "__repr__")?;
@@ -202,7 +205,7 @@ impl Vm {
         if self.repr_guard.contains(&key) {
             return self.push(out, again);
         }
-        self.check_stack()?;
+        self.check_stack_for(" while getting the repr of an object")?;
         self.repr_guard.push(key);
         let result = write(self, out);
         self.repr_guard.pop();

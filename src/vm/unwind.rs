@@ -90,6 +90,21 @@ impl Vm {
         self.unwind(frame, raised, false);
     }
 
+    /// Ends a generator that has not begun with an exception.
+    ///
+    /// # Safety
+    /// `frame` is a script generator's that was just entered.
+    pub(crate) unsafe fn raise_at_definition(&mut self, frame: *mut Frame, raised: Raised) {
+        // SAFETY: the frame has a function until it is ended.
+        unsafe {
+            self.frame = frame;
+            let function: *mut Function = (*frame).function;
+            let code = (*function).code.borrow().clone();
+            self.add_traceback(&raised, &code, 0, &*function);
+        }
+        self.generator_raised(frame, raised);
+    }
+
     fn unwind(&mut self, mut frame: *mut Frame, raised: Raised, mut trace: bool) {
         loop {
             // SAFETY: the frame is the topmost live one.

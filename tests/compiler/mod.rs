@@ -314,16 +314,62 @@ fn deep_programs_are_refused_or_compiled() {
         format!("x = {}1\n", "lambda: ".repeat(500)),
     ];
     for text in programs {
+        let file = Arc::new(SourceFile::new("<deep>", text));
+        let Ok(module) = syntax::parse_module(&file, Mode::File) else {
+            continue;
+        };
         let options = Options {
-            stack_budget: 1 << 20,
+            stack_budget: 300 << 10,
             ..options()
         };
-        let run = move || match compile_with("<deep>", &text, options) {
+        let run = || match compiler::compile_module(&module, file.clone(), options) {
             Ok(code) => bytecode::verify(&code).expect("it verifies"),
-            Err(error) => assert!(!error.message.is_empty()),
+            Err(error) => assert_eq!(error.kind.name(), "RecursionError"),
         };
-        let thread = std::thread::Builder::new().stack_size(4 << 20).spawn(run);
-        thread.expect("a thread").join().expect("no panic");
+        std::thread::scope(|scope| {
+            let small = std::thread::Builder::new().stack_size(512 << 10);
+            let thread = small.spawn_scoped(scope, run).expect("a thread");
+            thread.join().expect("no panic");
+        });
+    }
+}
+
+/// What looks like a mistake, with what CPython 3.13 says of it.
+#[test]
+fn warnings_are_those_of_cpython() {
+    let cases = [
+        (
+            "x is 1\n",
+            "\"is\" with 'int' literal. Did you mean \"==\"?",
+        ),
+        (
+            "x is not 'a'\n",
+            "\"is not\" with 'str' literal. Did you mean \"!=\"?",
+        ),
+        (
+            "assert (x, 'm')\n",
+            "assertion is always true, perhaps remove parentheses?",
+        ),
+        (
+            "[1, 2] (3)\n",
+            "'list' object is not callable; perhaps you missed a comma?",
+        ),
+        (
+            "1 [2]\n",
+            "'int' object is not subscriptable; perhaps you missed a comma?",
+        ),
+        (
+            "[1] ['a']\n",
+            "list indices must be integers or slices, not str; perhaps you missed a comma?",
+        ),
+    ];
+    for (text, message) in cases {
+        let file = Arc::new(SourceFile::new("x", text));
+        let module = syntax::parse_module(&file, Mode::File).expect("it parses");
+        let result = compiler::compile_with_warnings(&module, file, options());
+        let (_, warnings) = result.expect("it compiles");
+        let found: Vec<&str> = warnings.iter().map(|w| &*w.message).collect();
+        assert_eq!(found, [message], "{text}");
     }
 }
 

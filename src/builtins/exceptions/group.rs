@@ -43,7 +43,7 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     };
     if !message.is_kind::<Str>() {
         let name = vm.type_name(message);
-        return Err(vm.type_error(format!("argument 1 must be str, not {name}")));
+        return Err(vm.type_error(format!("BaseExceptionGroup.__new__() argument 1 must be str, not {name}")));
     }
     let list = members_of(vm, members)?;
     let class = group_class(vm, class, &list)?;

@@ -42,12 +42,12 @@ macro_rules! exceptions {
 }
 
 exceptions! {
-    EXCEPTION "Exception" BASE_EXCEPTION "Common base class for all non-exit exceptions.";
     BASE_EXCEPTION_GROUP "BaseExceptionGroup" BASE_EXCEPTION "A combination of multiple unrelated exceptions." {
         new: Some(Def::raw("__new__(cls, message, exceptions, /)", group::new).stat()),
         methods: group::METHODS,
         attributes: group::ATTRIBUTES,
     };
+    EXCEPTION "Exception" BASE_EXCEPTION "Common base class for all non-exit exceptions.";
     GENERATOR_EXIT "GeneratorExit" BASE_EXCEPTION "Request that a generator exit.";
     KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION "Program interrupted by user.";
     SYSTEM_EXIT "SystemExit" BASE_EXCEPTION "Request to exit from the interpreter." {

@@ -133,6 +133,7 @@ fn begin_print(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Option<Step> {
     match outcome(vm.get_attr_step(&file, &name)) {
         Ok(method) => {
             frame.regs[WRITE] = method;
+            frame.state = 0;
             None
         }
         Err(wait) => Some(wait),

@@ -89,7 +89,7 @@ fn open(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+    let shape = vm.shape_for_new(&args[0], &LOOP)?;
     let shared = current::shared(vm);
     let number = shared.owners.get() + 1;
     shared.owners.set(number);

@@ -124,3 +124,15 @@ pub(super) fn swap_current_task(vm: &mut Vm, args: &[Value]) -> R {
     current::set_task(vm, &args[0], args[1].clone());
     Ok(previous)
 }
+
+/// Whether loops are in debug mode from their beginning.
+pub(super) fn debug_mode(vm: &mut Vm, _: &[Value]) -> R {
+    let variable = vm.host.environment.variable("PYTHONASYNCIODEBUG");
+    Ok(Value::bool(variable.is_some_and(|text| !text.is_empty())))
+}
+
+/// A module if it was imported already, else None.
+pub(super) fn loaded(vm: &mut Vm, args: &[Value]) -> R {
+    let name = script::as_text(&args[0]);
+    Ok(script::loaded_module(vm, &name).unwrap_or(Value::NONE))
+}

@@ -165,7 +165,7 @@ pub fn result(vm: &mut Vm, future: &Future) -> R {
             Err(Raised(failure(future)))
         }
         FutureState::Cancelled => Err(Raised(cancelled_error(vm, future))),
-        FutureState::Pending => Err(invalid_state(vm, "Result is not ready.")),
+        FutureState::Pending => Err(invalid_state(vm, "Result is not set.")),
     }
 }
 
@@ -209,9 +209,8 @@ pub fn forget(future: &Future, reaction: u8, target: &Value) {
 // ----- what scripts see ---------------------------------------------------------
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+    let shape = vm.shape_for_new(&args[0], &FUTURE)?;
     let future = Future::alloc_shaped(shape, Value::UNDEF);
-    let _ = vm;
     Ok(future.into_value())
 }
 

@@ -127,8 +127,8 @@ fn lock_of(vm: &mut Vm, value: &Value) -> R<Ref<Lock>> {
     expected(vm, value.to_ref::<Lock>(), "a Lock")
 }
 
-fn lock_new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &LOCK)?;
     Ok(Lock::alloc(shape, Cell::new(false), Queue::default(), Field::undef()).into_value())
 }
 
@@ -256,8 +256,8 @@ fn event_of(vm: &mut Vm, value: &Value) -> R<Ref<Event>> {
     expected(vm, value.to_ref::<Event>(), "an Event")
 }
 
-fn event_new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn event_new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &EVENT)?;
     Ok(Event::alloc(shape, Cell::new(false), Queue::default(), Field::undef()).into_value())
 }
 
@@ -347,8 +347,8 @@ fn semaphore_of(vm: &mut Vm, value: &Value) -> R<Ref<Semaphore>> {
     expected(vm, value.to_ref::<Semaphore>(), "a Semaphore")
 }
 
-fn semaphore_new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn semaphore_new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &SEMAPHORE)?;
     let made = Semaphore::alloc(
         shape,
         Cell::new(1),

@@ -77,7 +77,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 23] = [
+const FUNCTIONS: [Def; 25] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -98,6 +98,8 @@ const FUNCTIONS: [Def; 23] = [
     Def::leaf("iscoroutinefunction(func)", coroutines::iscoroutinefunction),
     Def::leaf("timeout(delay)", timeouts::timeout_function),
     Def::leaf("timeout_at(when)", timeouts::timeout_at),
+    Def::leaf("_debug_mode()", events::debug_mode),
+    Def::leaf("_loaded(module)", events::loaded),
     Def::leaf("_catch_interrupts(function)", turns::catch_interrupts),
     Def::leaf("_release_interrupts(before)", turns::release_interrupts),
     Def::leaf(

@@ -69,8 +69,8 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<Queue>> {
     }
 }
 
-fn make(vm: &mut Vm, class: &Value, order: Order) -> Value {
-    let shape = script::shape_of(class);
+fn make(vm: &mut Vm, class: &Value, order: Order) -> R {
+    let shape = vm.shape_for_new(class, &QUEUE)?;
     let own = is_own(vm, class);
     let queue = Queue::alloc(
         shape,
@@ -86,7 +86,7 @@ fn make(vm: &mut Vm, class: &Value, order: Order) -> Value {
         Field::new(Value::int32(0)),
         Field::undef(),
     );
-    queue.into_value()
+    Ok(queue.into_value())
 }
 
 /// Whether a script's class says itself how items are kept.
@@ -102,15 +102,15 @@ fn is_own(vm: &mut Vm, class: &Value) -> bool {
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(make(vm, &args[0], Order::Fifo))
+    make(vm, &args[0], Order::Fifo)
 }
 
 fn new_lifo(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(make(vm, &args[0], Order::Lifo))
+    make(vm, &args[0], Order::Lifo)
 }
 
 fn new_priority(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(make(vm, &args[0], Order::Priority))
+    make(vm, &args[0], Order::Priority)
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {

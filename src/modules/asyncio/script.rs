@@ -237,11 +237,6 @@ pub fn as_float(value: &Value) -> Option<f64> {
     float::as_float(value)
 }
 
-/// The shape of the instances of a class.
-pub fn shape_of(class: &Value) -> u32 {
-    class.get::<Class>().map_or(0, |c| c.root_shape.get())
-}
-
 /// The name of a value's class.
 pub fn plain_type_name(vm: &mut Vm, value: &Value) -> String {
     vm.class_of(value).name_str()

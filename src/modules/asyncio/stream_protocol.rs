@@ -49,9 +49,9 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<StreamProtocol>> {
     }
 }
 
-fn new(_: &mut Vm, args: &[Value]) -> R {
+fn new(vm: &mut Vm, args: &[Value]) -> R {
     let none = || Field::new(Value::NONE);
-    let shape = script::shape_of(&args[0]);
+    let shape = vm.shape_for_new(&args[0], &STREAM_PROTOCOL)?;
     let no = || Cell::new(false);
     let made = StreamProtocol::alloc(
         shape,
@@ -332,8 +332,8 @@ fn writer_of(vm: &mut Vm, value: &Value) -> R<Ref<StreamWriter>> {
     }
 }
 
-fn writer_new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn writer_new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &STREAM_WRITER)?;
     let fields = args[1..5].iter().map(|value| Field::new(value.clone()));
     let [transport, protocol, reader, owner]: [Field; 4] = fields
         .collect::<Vec<_>>()

@@ -103,9 +103,9 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<StreamReader>> {
     }
 }
 
-fn new(_: &mut Vm, args: &[Value]) -> R {
+fn new(vm: &mut Vm, args: &[Value]) -> R {
     let none = || Field::new(Value::NONE);
-    let shape = script::shape_of(&args[0]);
+    let shape = vm.shape_for_new(&args[0], &STREAM_READER)?;
     let no = || Cell::new(false);
     let made = StreamReader::alloc(
         shape,

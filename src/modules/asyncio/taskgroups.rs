@@ -51,8 +51,8 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<TaskGroup>> {
     }
 }
 
-fn new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &TASK_GROUP)?;
     let no = || Cell::new(false);
     let group = TaskGroup::alloc(
         shape,

@@ -432,8 +432,8 @@ pub static EAGER: Def = Def::frame("<eager start>(task, /)", 2, eager);
 
 // ----- what scripts see -------------------------------------------------------------
 
-fn new(_: &mut Vm, args: &[Value]) -> R {
-    let shape = script::shape_of(&args[0]);
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &TASK)?;
     let task = Task::alloc(shape, Value::UNDEF, Value::NONE, Value::NONE, Value::NONE);
     task.future.log_destroy.set(false);
     Ok(task.into_value())

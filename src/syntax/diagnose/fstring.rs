@@ -66,15 +66,17 @@ impl Reader<'_> {
         self.pos += 1;
         if self.annotated_rhs()?.is_some() {
             self.eat(Tok::Equal);
+            let mut conversion = None;
             if self.peek() == Tok::Exclamation && self.peek_second() == Tok::Name {
-                self.check_conversion()?;
+                self.check_conversion_place()?;
+                conversion = Some(self.pos + 1);
                 self.pos += 2;
             }
             if self.eat(Tok::Colon) {
                 self.fstring_parts()?;
             }
             if self.eat(Tok::RBrace) {
-                return Ok(Some(()));
+                return self.check_conversion(conversion);
             }
         }
         self.pos = start;
@@ -82,19 +84,26 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    fn check_conversion(&mut self) -> Read<()> {
+    fn check_conversion_place(&mut self) -> Read<()> {
         let (mark, name) = (self.span(), self.span_at(self.pos + 1));
         if mark.end != name.start {
             let message = "f-string: conversion type must come right after the exclamanation mark";
             return self.raise_in(mark.to(name), message);
         }
-        match self.word_at(self.pos + 1) {
+        Ok(Some(()))
+    }
+
+    fn check_conversion(&mut self, name: Option<usize>) -> Read<()> {
+        let Some(index) = name else {
+            return Ok(Some(()));
+        };
+        match self.word_at(index) {
             "s" | "r" | "a" => Ok(Some(())),
             other => {
                 let message = format!(
                     "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
                 );
-                self.raise_in(name, message)
+                self.raise_in(self.span_at(index), message)
             }
         }
     }

@@ -53,10 +53,10 @@ pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Fi
     let mut reader = Reader::new(file, lexed, start);
     match reader.text(mode) {
         Ok(Some(())) | Err(Stop::GiveUp) => return Finding::Nothing,
-        Err(Stop::Mistake(diagnostic)) => {
+        Err(Stop::Mistake(diagnostic)) if reader.furthest < lexed.tokens.len() => {
             return Finding::Mistake(*diagnostic, reader.furthest);
         }
-        Ok(None) | Err(Stop::Forced) => {}
+        Err(Stop::Mistake(_)) | Ok(None) | Err(Stop::Forced) => {}
     }
     let last = reader.furthest;
     if last < lexed.tokens.len() {

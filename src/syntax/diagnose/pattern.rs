@@ -231,6 +231,15 @@ impl Reader<'_> {
         Ok(self.eat(Tok::RPar).then_some(()))
     }
 
+    /// A literal or a dotted name.
+    fn mapping_key(&mut self) -> Read<()> {
+        match self.peek() {
+            Tok::Name if self.peek_second() != Tok::Dot => Ok(None),
+            Tok::LPar | Tok::LSqb | Tok::LBrace => Ok(None),
+            _ => self.closed_pattern(),
+        }
+    }
+
     fn mapping_items(&mut self) -> Read<()> {
         while !self.at(Tok::RBrace) {
             if self.eat(Tok::DoubleStar) {
@@ -240,7 +249,7 @@ impl Reader<'_> {
                 self.eat(Tok::Comma);
                 break;
             }
-            if self.or_pattern()?.is_none() || !self.eat(Tok::Colon) {
+            if self.mapping_key()?.is_none() || !self.eat(Tok::Colon) {
                 return Ok(None);
             }
             if self.pattern()?.is_none() {

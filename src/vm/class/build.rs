@@ -483,7 +483,9 @@ impl Vm {
     fn add_dict_descriptors(&mut self, class: &Ref<Class>, base: &Ref<Class>, table: &mut DictTable) -> R<()> {
         let (dict, weakref) = (self.names.dict.clone(), self.names.weakref.clone());
         let wants = |flag: u32| class.has(flag) && !base.has(flag);
-        if wants(class_flags::HAS_DICT) && table.index_of_str(&dict).is_none() {
+        // Classes and modules have a `__dict__` of another kind.
+        let has_own = matches!(class.layout, kind::CLASS | kind::MODULE);
+        if wants(class_flags::HAS_DICT) && !has_own && table.index_of_str(&dict).is_none() {
             self.put_in(table, &dict, AttributeDescriptor::alloc(&DICT, class.value()).into_value())?;
         }
         if wants(class_flags::WEAKREF) && table.index_of_str(&weakref).is_none() {

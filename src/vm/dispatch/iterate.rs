@@ -22,9 +22,9 @@ op! {
             }
         }
         if let Some(list) = iterator.get_exact::<ListIterator>() {
-            match list.step() {
-                Some(value) => store!(ip, regs, k, vm, value, 1),
-                None => return end_of_loop(ip, regs, k, vm),
+            // None may also mean that the iterator goes backward.
+            if let Some(value) = list.step() {
+                store!(ip, regs, k, vm, value, 1)
             }
         }
         return for_iter_slow(ip, regs, k, vm);
