@@ -155,6 +155,12 @@ impl Generator {
         generator
     }
 
+    /// Whether its frame is native.
+    pub fn is_native(&self) -> bool {
+        // SAFETY: the flag never changes.
+        unsafe { (*self.frame.get()).has(frame_flags::NATIVE) }
+    }
+
     /// The frame.
     #[inline(always)]
     pub fn frame_ptr(&self) -> *mut Frame {

@@ -80,10 +80,40 @@ pub fn shown(vm: &mut Vm, coro: &Value) -> R<String> {
         name
     };
     let running = generator.state.get() != State::Closed;
+    if generator.is_native()
+        && let Some((file, first, waiting)) = place_in_cpython(&name)
+    {
+        return Ok(match generator.state.get() {
+            State::Closed => format!("{name}() done, defined at asyncio/{file}:{first}"),
+            State::Created => format!("{name}() running at asyncio/{file}:{first}"),
+            _ => format!("{name}() running at asyncio/{file}:{waiting}"),
+        });
+    }
     match script::place_of(vm, coro) {
         Some((file, line)) if !running => Ok(format!("{name}() done, defined at {file}:{line}")),
         Some((file, line)) => Ok(format!("{name}() running at {file}:{line}")),
         None if running => Ok(format!("{name}() running")),
         None => Ok(format!("{name}()")),
     }
+}
+
+/// Where a coroutine that is native here is written in CPython 3.13: file, first line, the
+/// line at which it waits. So a program's output of tasks reads as it does there.
+fn place_in_cpython(name: &str) -> Option<(&'static str, u32, u32)> {
+    Some(match name {
+        "sleep" => ("tasks.py", 703, 718),
+        "wait_for" => ("tasks.py", 459, 507),
+        "wait" => ("tasks.py", 424, 451),
+        "Queue.get" => ("queues.py", 172, 186),
+        "Queue.put" => ("queues.py", 125, 139),
+        "Queue.join" => ("queues.py", 242, 251),
+        "Lock.acquire" => ("locks.py", 90, 110),
+        "Semaphore.acquire" => ("locks.py", 386, 407),
+        "Event.wait" => ("locks.py", 200, 213),
+        "StreamReader.read" => ("streams.py", 688, 730),
+        "StreamReader.readline" => ("streams.py", 543, 562),
+        "StreamReader.readexactly" => ("streams.py", 739, 769),
+        "StreamReader.readuntil" => ("streams.py", 574, 677),
+        _ => return None,
+    })
 }

@@ -80,6 +80,10 @@ fn go_on(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
             frame.regs[NEXT] = script::int(at as i64 + 1);
             continue;
         }
+        if Future::of(argument).is_none() {
+            // It is a key of a dict in CPython.
+            vm.hash(argument)?;
+        }
         let owner = outer.future.owner.get();
         match waiting::ensure_future_step(vm, argument, &owner)? {
             Step::Return(future) => accept(vm, frame, future)?,

@@ -32,25 +32,25 @@ pub const GROUP: u8 = 7;
 /// The task that serves a connection.
 pub const SERVED: u8 = 8;
 
-/// The reactions, by number.
+/// The reactions, by number, and how the callbacks that they stand for are shown in CPython.
 static TABLE: &[(Reaction, &str)] = &[
-    (waiting::never, "Task.task_wakeup"),
-    (gather::child_done, "gather.<locals>._done_callback"),
+    (waiting::never, "Task.task_wakeup()"),
+    (gather::child_done, "gather.<locals>._done_callback() at asyncio/tasks.py:820"),
     (
         waiting::shield_inner_done,
-        "shield.<locals>._inner_done_callback",
+        "shield.<locals>._inner_done_callback() at asyncio/tasks.py:958",
     ),
     (
         waiting::shield_outer_done,
-        "shield.<locals>._outer_done_callback",
+        "shield.<locals>._outer_done_callback() at asyncio/tasks.py:975",
     ),
-    (super::turns::stop_when_done, "_run_until_complete_cb"),
-    (waiting::waited, "_wait.<locals>._on_completion"),
-    (waiting::release, "_release_waiter"),
-    (taskgroups::task_done, "TaskGroup._on_task_done"),
+    (super::turns::stop_when_done, "_run_until_complete_cb() at asyncio/base_events.py:181"),
+    (waiting::waited, "_wait.<locals>._on_completion() at asyncio/tasks.py:521"),
+    (waiting::release, "_release_waiter() at asyncio/tasks.py:454"),
+    (taskgroups::task_done, "TaskGroup._on_task_done()"),
     (
         stream_protocol::served,
-        "StreamReaderProtocol.connection_made.<locals>.callback",
+        "StreamReaderProtocol.connection_made.<locals>.callback() at asyncio/streams.py:242",
     ),
 ];
 
@@ -63,8 +63,8 @@ pub fn react(vm: &mut Vm, number: u8, target: &Value, future: &Value) -> R<()> {
     }
 }
 
-/// The qualified name that CPython's callback has.
-pub fn name_of(number: u8) -> &'static str {
+/// How CPython's callback is shown, with the place of its definition there.
+pub fn shown(number: u8) -> &'static str {
     TABLE.get(number as usize).map_or("", |(_, name)| name)
 }
 

@@ -91,7 +91,7 @@ fn callbacks(vm: &mut Vm, waiters: &[Waiter]) -> R<String> {
 
 fn of_waiter(vm: &mut Vm, waiter: &Waiter) -> R<String> {
     match waiter.how.as_small_int() {
-        Some(number) => Ok(format!("{}()", reactions::name_of(number as u8))),
+        Some(number) => Ok(reactions::shown(number as u8).to_owned()),
         None => callback(vm, &waiter.target, &Value::UNDEF, false),
     }
 }

@@ -149,7 +149,7 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
                 vm,
                 frame,
                 answer,
-                &format!("{}()", reactions::name_of(number)),
+                reactions::shown(number),
             )
         }
         Job::Finish(future) => {
