@@ -40,7 +40,7 @@ impl<T> Buffer<T> {
 
     /// Takes all elements out and leaves the buffer empty.
     pub fn take(&mut self) -> Buffer<T> {
-        std::mem::replace(self, Buffer::new())
+        std::mem::take(self)
     }
 
     /// Makes room for `n` more elements, with slack for later ones.

@@ -30,7 +30,7 @@ const N: usize = 624;
 const M: usize = 397;
 
 /// The generator's state.
-struct Twister {
+pub struct Twister {
     words: [u32; N],
     at: usize,
 }
@@ -145,7 +145,7 @@ fn seed(vm: &mut Vm, args: &[Value]) -> R {
 /// The absolute value in words of 32 bits, the lowest first; zero is one word.
 fn words_of(number: &IBig) -> Vec<u32> {
     let (_, words) = number.as_sign_words();
-    let mut key: Vec<u32> = words.iter().flat_map(|&w| [w as u32, ((w as u64) >> 32) as u32]).collect();
+    let mut key: Vec<u32> = words.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
     while key.len() > 1 && key.last() == Some(&0) {
         key.pop();
     }

@@ -44,7 +44,6 @@ unsafe impl Object for ByteArray {
 
 impl Bytes {
     /// New bytes.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(bytes: &[u8]) -> Result<Ref<Bytes>, OutOfMemory> {
         match bytes {
             [] => return Ok(Bytes::empty()),
@@ -110,7 +109,6 @@ impl Bytes {
 
 impl ByteArray {
     /// A new bytearray.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(bytes: Buffer<u8>) -> Ref<ByteArray> {
         heap::alloc(ByteArray::object(bytes))
     }

@@ -27,7 +27,6 @@ pub type Parts = (f64, f64);
 
 impl Complex {
     /// A complex number.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(re: f64, im: f64) -> Ref<Complex> {
         heap::alloc(Complex {
             head: Header::new(),

@@ -86,7 +86,6 @@ unsafe impl Object for Dict {
 
 impl Dict {
     /// An empty dict.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new() -> Ref<Dict> {
         Dict::from_table(DictTable::new())
     }

@@ -395,7 +395,7 @@ fn grouped(digits: &str, separator: Option<char>, group: usize, least: usize) ->
     let zeros = std::iter::repeat_n('0', count - digits.len());
     let mut out = String::with_capacity(count + count / group);
     for (i, digit) in zeros.chain(digits.chars()).enumerate() {
-        if i > 0 && (count - i) % group == 0 {
+        if i > 0 && (count - i).is_multiple_of(group) {
             out.push(separator);
         }
         out.push(digit);

@@ -277,7 +277,7 @@ impl super::function::Code {
     }
 
     /// Whether the frame that stands behind `ip` waits in an Await or YieldFrom.
-    pub fn is_delegating(&self, ip: *const u64) -> bool {
+    pub(crate) fn is_delegating(&self, ip: *const u64) -> bool {
         if ip as usize <= self.start() as usize {
             return false;
         }

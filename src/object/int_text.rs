@@ -16,7 +16,7 @@ pub fn to_decimal(view: IntView<'_>) -> Outcome<String> {
         IntView::Big(big) => {
             let limit = current().int_digits;
             // Digits are at least 0.30102 for each bit but the first.
-            let least = ((magnitude_bits(big) - 1) as f64 * 0.301_029_995) as usize;
+            let least = ((magnitude_bits(big) - 1) as f64 * 0.301_02) as usize;
             if limit != 0 && least > limit {
                 return Err(too_long());
             }

@@ -26,7 +26,6 @@ unsafe impl Object for List {
 
 impl List {
     /// A list of these items.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(items: Buffer<Value>) -> Ref<List> {
         heap::alloc(List::object(items))
     }

@@ -55,7 +55,6 @@ pub fn item_size(format: u8) -> Option<usize> {
 
 impl MemoryView {
     /// A view of all bytes of a `bytes` or `bytearray`; None for any other object.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(source: &Value) -> Option<Ref<MemoryView>> {
         let len = super::bytes::with_bytes(source, <[u8]>::len)?;
         Some(MemoryView::over(source, 0, len, 1, b'B', source.is_kind::<Bytes>()))

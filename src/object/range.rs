@@ -37,7 +37,6 @@ impl Range {
     }
 
     /// A range of ints; None if the step is 0.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(start: IntView<'_>, stop: IntView<'_>, step: IntView<'_>) -> Option<Ref<Range>> {
         if step.is_zero() {
             return None;

@@ -56,7 +56,6 @@ unsafe impl Object for FrozenSet {
 
 impl Set {
     /// A set of these members.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(table: SetTable) -> Ref<Set> {
         heap::alloc(Set::object(table))
     }
@@ -87,7 +86,6 @@ impl Set {
 
 impl FrozenSet {
     /// A frozenset of these members.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(table: SetTable) -> Ref<FrozenSet> {
         if table.is_empty() {
             let value = shared(shared::EMPTY_FROZENSET, || {

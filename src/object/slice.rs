@@ -42,7 +42,6 @@ pub struct Indices {
 
 impl Slice {
     /// A slice.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(start: Value, stop: Value, step: Value) -> Ref<Slice> {
         heap::alloc(Slice {
             head: Header::new(),

@@ -55,7 +55,6 @@ impl Str {
     /// A new string.
     ///
     /// For text that Rust code made; text of a size that a script decides goes through `try_new`.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(text: &str) -> Ref<Str> {
         if text.len() <= 1 {
             return short(text.as_bytes());

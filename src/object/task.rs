@@ -62,7 +62,8 @@ pub struct Future {
     pub cancel_message: Field,
     /// The first who is told of its end: target and how.
     first: (Field, Field),
-    /// The others.
+    /// The others. Boxed, since nearly no future has any and every future pays for the field.
+    #[expect(clippy::box_collection)]
     more: Cell<Option<Box<Vec<Waiter>>>>,
 }
 

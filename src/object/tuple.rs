@@ -48,7 +48,6 @@ impl Tuple {
     }
 
     /// A tuple of copies of these items.
-    #[expect(clippy::new_ret_no_self)]
     pub fn new(items: &[Value]) -> Result<Ref<Tuple>, OutOfMemory> {
         Tuple::build(items.len(), |i| items[i].clone())
     }

@@ -133,7 +133,7 @@ impl Vm {
     }
 
     fn raise_class(&mut self, class: &Ref<Class>, text: &str) -> Raised {
-        let text = Str::try_new(text).map_or_else(|_| Str::empty(), |s| s);
+        let text = Str::try_new(text).unwrap_or_else(|_| Str::empty());
         let raised = self.new_exception(class, vec![text.value()]);
         if class.layout == kind::EXCEPTION && class.name_str() == "ImportError" {
             set_field(&raised, fields::IMPORT_MSG, text.into_value());

@@ -91,11 +91,10 @@ impl Vm {
         };
         let top = from.is_none() || from.get::<Tuple>().is_some_and(Tuple::is_empty);
         // Everything loaded already is the common case.
-        if top && !absolute.contains('.') || !top && from.is_none() {
-            if let Some(module) = self.modules.get_name(&absolute) {
+        if (top && !absolute.contains('.') || !top && from.is_none())
+            && let Some(module) = self.modules.get_name(&absolute) {
                 return Step::Return(module);
             }
-        }
         let full = Str::new(&absolute).into_value();
         let left = if top { Value::NONE } else { from.clone() };
         let top = Value::bool(top && level == 0);

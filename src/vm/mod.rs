@@ -180,8 +180,6 @@ pub struct Vm {
     pub(crate) finalizing: bool,
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
-    /// How deep Rust recursion of repr, compare and the like is.
-    pub(crate) rust_depth: u32,
     /// The operating system.
     pub host: Host,
     /// Compiler and library.

@@ -92,10 +92,10 @@ impl Vm {
         })?;
         let first_default = parameters.positional - defaults.len().min(parameters.positional);
         let mut missing = Vec::new();
-        for i in 0..parameters.positional {
-            if out[i].is_undef() {
+        for (i, slot) in out.iter_mut().enumerate().take(parameters.positional) {
+            if slot.is_undef() {
                 match i.checked_sub(first_default) {
-                    Some(d) => out[i] = defaults[d].clone(),
+                    Some(d) => *slot = defaults[d].clone(),
                     None => missing.push(text(&parameters.names[i])),
                 }
             }
@@ -107,14 +107,14 @@ impl Vm {
             return Ok(());
         }
         let kwdefaults = function.kwdefaults.get();
-        for i in parameters.positional..parameters.named() {
-            if out[i].is_undef() {
+        for (i, slot) in out.iter_mut().enumerate().take(parameters.named()).skip(parameters.positional) {
+            if slot.is_undef() {
                 let default = match kwdefaults.get::<Dict>() {
                     Some(dict) => self.dict_get(dict, &parameters.names[i])?,
                     None => None,
                 };
                 match default {
-                    Some(value) => out[i] = value,
+                    Some(value) => *slot = value,
                     None => missing.push(text(&parameters.names[i])),
                 }
             }

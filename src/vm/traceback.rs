@@ -44,7 +44,7 @@ impl Vm {
     pub fn format_exception(&mut self, exception: &Value) -> String {
         let mut printer =
             Printer { out: String::new(), margin: String::new(), seen: Vec::new(), group_depth: 0, needs_close: false };
-        self.print_chain(&mut printer, exception, true);
+        self.print_chain(&mut printer, exception);
         printer.out
     }
 
@@ -57,12 +57,12 @@ impl Vm {
         out
     }
 
-    fn print_chain(&mut self, printer: &mut Printer, exception: &Value, chain: bool) {
+    fn print_chain(&mut self, printer: &mut Printer, exception: &Value) {
         // The chain is walked outward first, so that the oldest comes first.
         let mut links: Vec<(Value, &str)> = vec![(exception.clone(), "")];
         printer.seen.push(self.heap.identity(exception));
         let mut current = exception.clone();
-        while chain {
+        loop {
             let Some(e) = current.get::<Exception>() else { break };
             let (cause, context) = (e.cause.get(), e.context.get());
             let (next, text) = if cause.is_kind::<Exception>() {
@@ -160,7 +160,7 @@ impl Vm {
             printer.out.push_str(&format!("{base}{corner}+---------------- {title} ----------------\n"));
             printer.margin = format!("{base}  | ");
             if i < GROUP_WIDTH {
-                self.print_chain(printer, &members[i], true);
+                self.print_chain(printer, &members[i]);
             } else {
                 let rest = members.len() - GROUP_WIDTH;
                 let s = if rest == 1 { "" } else { "s" };

@@ -115,7 +115,6 @@ impl Vm {
             finalizing: false,
             foreign_yielded: false,
             repr_guard: Vec::new(),
-            rust_depth: 0,
             host,
             loader,
             library,

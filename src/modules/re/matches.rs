@@ -118,8 +118,8 @@ fn group(vm: &mut Vm, args: &[Value]) -> R {
         }
         several => {
             let mut parts = Vec::new();
-            for group in several.to_vec() {
-                let number = found.number(vm, &group)?;
+            for group in several {
+                let number = found.number(vm, group)?;
                 parts.push(found.part(vm, number, &Value::NONE)?);
             }
             tuple(vm, parts)

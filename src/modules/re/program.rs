@@ -219,6 +219,6 @@ impl Maker {
         self.node(node);
         self.ops.push(Op::Loop { counter, body, least, most, lazy });
         self.ops[entry] = Op::Jump(self.here() - 1);
-        debug_assert!(most >= least && MANY >= most);
+        debug_assert!(most >= least);
     }
 }

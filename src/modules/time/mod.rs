@@ -88,7 +88,7 @@ fn put_zone(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
 
 /// Offset and name of standard time and of summer time, as they are this year.
 pub fn zone_kinds(vm: &Vm) -> ((i64, String), (i64, String)) {
-    let now = vm.host.clock.wall_ns() as i64 / 1_000_000_000;
+    let now = vm.host.clock.wall_ns() / 1_000_000_000;
     let year = calendar::civil_from_days(now.div_euclid(86_400)).0;
     let zone = vm.host.zone();
     let at = |month| {
@@ -161,7 +161,7 @@ fn sleep(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// The moment of an optional argument, in whole seconds.
 fn moment(vm: &mut Vm, value: &Value) -> R<i64> {
     if value.is_none() {
-        return Ok(vm.host.clock.wall_ns() as i64 / 1_000_000_000);
+        return Ok(vm.host.clock.wall_ns() / 1_000_000_000);
     }
     let out_of_range = |vm: &mut Vm| vm.overflow_error("timestamp out of range for platform time_t");
     if let Some(f) = crate::object::float::as_float(value) {
@@ -282,7 +282,7 @@ fn asctime(vm: &mut Vm, args: &[Value]) -> R {
 
 fn time_argument(vm: &mut Vm, value: &Value) -> R<Broken> {
     if value.is_none() {
-        let now = vm.host.clock.wall_ns() as i64 / 1_000_000_000;
+        let now = vm.host.clock.wall_ns() / 1_000_000_000;
         return Ok(local(vm, now).0);
     }
     broken(vm, value)

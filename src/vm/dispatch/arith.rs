@@ -110,12 +110,24 @@ macro_rules! one_fast_path {
     };
 }
 
+/// The same for operations without a constant form.
+macro_rules! fast_register_path {
+    ($name:ident, $fast:path) => {
+        op! {
+            fn $name(ip, regs, k, vm) {
+                if let Some(value) = $fast(&*regs.add(b(ip)), &*regs.add(c(ip))) { store!(ip, regs, k, vm, value, 0) }
+                return binary(ip, regs, k, vm);
+            }
+        }
+    };
+}
+
 one_fast_path!(true_div, true_div_const, true_div_fast);
 one_fast_path!(floor_div, floor_div_const, floor_div_small);
 one_fast_path!(modulo, mod_const, mod_small);
 one_fast_path!(and, and_const, and_small);
-one_fast_path!(or, or_const_unused, or_small);
-one_fast_path!(xor, xor_const_unused, xor_small);
+fast_register_path!(or, or_small);
+fast_register_path!(xor, xor_small);
 
 #[inline(always)]
 fn and_small(x: &Value, y: &Value) -> Option<Value> {

@@ -34,6 +34,7 @@ pub(crate) enum Exit {
     /// A boundary was reached: `vm.outcome` has the result.
     Boundary,
     /// (Trampoline only) go on at `vm.cursor`.
+    #[cfg_attr(not(hoop_trampoline), expect(dead_code))]
     Continue,
 }
 

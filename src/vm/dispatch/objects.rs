@@ -64,26 +64,24 @@ op! {
     }
     fn get_item(ip, regs, k, vm) {
         let (object, index) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
-        if flags(ip) & (TEMP_B | TEMP_C) == 0 || flags(ip) & TEMP_B == 0 && index.is_small_int() {
-            if let Some(i) = index.as_small_int()
+        if (flags(ip) & (TEMP_B | TEMP_C) == 0 || flags(ip) & TEMP_B == 0 && index.is_small_int())
+            && let Some(i) = index.as_small_int()
                 && let Some(list) = object.get_exact::<List>()
                 && let Some(value) = list.item_at(i)
             {
                 store!(ip, regs, k, vm, value, 0)
             }
-        }
         return get_item_slow(ip, regs, k, vm);
     }
     fn get_item_const(ip, regs, k, vm) {
         let (object, index) = (&*regs.add(b(ip)), &*k.add(c(ip)));
-        if flags(ip) & TEMP_B == 0 {
-            if let Some(i) = index.as_small_int()
+        if flags(ip) & TEMP_B == 0
+            && let Some(i) = index.as_small_int()
                 && let Some(list) = object.get_exact::<List>()
                 && let Some(value) = list.item_at(i)
             {
                 store!(ip, regs, k, vm, value, 0)
             }
-        }
         return get_item_slow(ip, regs, k, vm);
     }
 }
