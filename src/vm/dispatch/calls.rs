@@ -245,7 +245,8 @@ impl Vm {
 
     fn cache_method(&mut self, at: At, receiver: &Value, callee: &Value) {
         let shape = receiver.shape();
-        if !self.shape_is_cacheable(shape) {
+        // What is no object has no shape: an integer and a float would be taken for each other.
+        if !receiver.is_object() || !self.shape_is_cacheable(shape) {
             return;
         }
         let target = if callee.is_exact::<Function>() {
