@@ -15,8 +15,8 @@ pub fn to_decimal(view: IntView<'_>) -> Outcome<String> {
         IntView::Small(i) => Ok(i.to_string()),
         IntView::Big(big) => {
             let limit = current().int_digits;
-            // Digits are at least 0.30102 for each bit but the first.
-            let least = ((magnitude_bits(big) - 1) as f64 * 0.301_02) as usize;
+            // Digits are at least 0.301 for each bit but the first.
+            let least = ((magnitude_bits(big) - 1) as f64 * 0.301) as usize;
             if limit != 0 && least > limit {
                 return Err(too_long());
             }

@@ -62,8 +62,7 @@ impl Vm {
         let mut links: Vec<(Value, &str)> = vec![(exception.clone(), "")];
         printer.seen.push(self.heap.identity(exception));
         let mut current = exception.clone();
-        loop {
-            let Some(e) = current.get::<Exception>() else { break };
+        while let Some(e) = current.get::<Exception>() {
             let (cause, context) = (e.cause.get(), e.context.get());
             let (next, text) = if cause.is_kind::<Exception>() {
                 (cause, CAUSE)

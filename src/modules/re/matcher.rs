@@ -12,8 +12,6 @@ pub struct Subject<'a> {
     pub bytes: &'a [u8],
     /// Whether each byte is a character.
     pub single: bool,
-    /// Where searching begins; `^` and look-behind see nothing before it only if it is 0.
-    pub start: usize,
     /// Where the text is taken to end.
     pub end: usize,
 }

@@ -202,7 +202,7 @@ pub fn find(
     if from > end {
         return Ok(None);
     }
-    let subject = Subject { bytes: text.bytes(), single: text.single, start: from, end };
+    let subject = Subject { bytes: text.bytes(), single: text.single, end };
     let program = pattern.program.0.clone();
     let inbox = vm.host.inbox.clone();
     let mut check = || !inbox.wants_attention();

@@ -1,7 +1,7 @@
 //! Programs: what the matcher runs.
 
 use super::class::Set;
-use super::parse::{Greed, MANY, Node, Parsed, Place, fixed_width};
+use super::parse::{Greed, Node, Parsed, Place, fixed_width};
 
 /// An instruction of the matcher. Numbers of instructions are places in the program.
 #[derive(Debug)]
