@@ -25,10 +25,34 @@ pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
             }
         }
     }
+    clear_main(vm);
     if !flush(vm) && exit.status == 0 {
         exit.status = 120;
     }
     exit
+}
+
+/// Takes the names of the main module away, so that what they hold can say farewell: those that begin
+/// with one underscore first, as in CPython.
+fn clear_main(vm: &mut Vm) {
+    let Some(main) = vm.modules.get_name("__main__") else { return };
+    let Some(namespace) = main.get::<Module>().map(|m| m.namespace.clone()) else { return };
+    for private in [true, false] {
+        for (key, value) in namespace.pairs() {
+            let name = plain(&key);
+            let is_private = name.starts_with('_') && !name.starts_with("__");
+            if value.is_none() || is_private != private || name == "__builtins__" {
+                continue;
+            }
+            drop(value);
+            if vm.set_name(&namespace, &name, Value::NONE).is_err() {
+                return;
+            }
+            vm.run_finalizers_now();
+        }
+    }
+    vm.heap.collect();
+    vm.run_finalizers_now();
 }
 
 fn call_if_loaded(vm: &mut Vm, module: &str, function: &str) -> Option<Raised> {

@@ -311,10 +311,12 @@ impl Vm {
 
     /// Shows the value of an expression statement of an interactive session: `sys.displayhook(value)`.
     pub fn display_step(&mut self, value: &Value) -> Step {
-        let hook = self
-            .modules
-            .get_name("sys")
-            .and_then(|sys| sys.get::<crate::object::module::Module>()?.namespace.get_str(&self.names.displayhook));
+        // A program that never imported `sys` has its hook all the same.
+        let sys = match self.import("sys") {
+            Ok(sys) => Some(sys),
+            Err(raised) => return Step::Raise(raised),
+        };
+        let hook = sys.and_then(|sys| sys.get::<crate::object::module::Module>()?.namespace.get_str(&self.names.displayhook));
         match hook {
             Some(hook) => Step::TailCall(hook, smallvec::smallvec![value.clone()]),
             None => Step::Raise(self.runtime_error("lost sys.displayhook")),

@@ -216,7 +216,7 @@ fn log(vm: &mut Vm, args: &[Value]) -> R {
     }
     let base = logarithm(vm, &args[1], f64::ln)?;
     if base == 0.0 {
-        return Err(vm.zero_division("division by zero"));
+        return Err(vm.zero_division("float division by zero"));
     }
     Ok(float(top / base))
 }

@@ -256,7 +256,7 @@ impl Reader<'_> {
                 let least = number(&low, 0).map_err(|()| too_large())?;
                 let most = number(&high, MANY).map_err(|()| too_large())?;
                 if most < least {
-                    return Err(self.wrong("min repeat greater than max repeat", start));
+                    return Err(self.wrong("min repeat greater than max repeat", start + 1));
                 }
                 (least, most)
             }

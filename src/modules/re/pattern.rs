@@ -254,7 +254,7 @@ fn fullmatch(vm: &mut Vm, args: &[Value]) -> R {
     one(vm, args, Wanted::Full)
 }
 
-/// All matches, one after the other: each begins where the last ended, and is not empty there.
+/// All matches, one after the other: each begins where the last ended; no two empty ones at a place.
 pub struct Walk {
     at: usize,
     end: usize,
@@ -273,8 +273,8 @@ impl Walk {
         match &found {
             Some(found) => {
                 self.at = found[1];
-                // After any match an empty one must not follow at the same place.
-                self.not_empty_at = found[1];
+                // After an empty match the next one must not be empty at the same place.
+                self.not_empty_at = if found[0] == found[1] { found[1] } else { super::matcher::NOWHERE };
             }
             None => self.at = self.end + 1,
         }
@@ -340,7 +340,7 @@ fn scan(vm: &mut Vm, value: &Value, wanted: Wanted) -> R {
     Ok(match found {
         Some(found) => {
             scanner.at.set(found[1]);
-            scanner.not_empty_at.set(found[1]);
+            scanner.not_empty_at.set(if found[0] == found[1] { found[1] } else { super::matcher::NOWHERE });
             MatchObject::make(vm, &scanner.pattern, &text.value, found, scanner.bounds.0.get(), scanner.bounds.1.get())
         }
         None => {

@@ -208,13 +208,13 @@ fn localtime(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The broken-down time of a tuple of nine.
-fn broken(vm: &mut Vm, value: &Value) -> R<Broken> {
+fn broken(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     let Some(tuple) = value.get::<Tuple>() else {
         return Err(vm.type_error("Tuple or struct_time argument required"));
     };
     let items = tuple.items().to_vec();
     if items.len() != 9 {
-        return Err(vm.type_error("illegal time tuple argument"));
+        return Err(vm.type_error(format!("{who}(): illegal time tuple argument")));
     }
     let mut fields = [0; 9];
     for (field, item) in fields.iter_mut().zip(&items) {
@@ -251,7 +251,7 @@ fn checked(vm: &mut Vm, mut t: Broken) -> R<Broken> {
 }
 
 fn mktime(vm: &mut Vm, args: &[Value]) -> R {
-    let t = broken(vm, &args[0])?;
+    let t = broken(vm, &args[0], "mktime")?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
     Ok(float(vm.host.zone().moment(t.seconds(), dst) as f64))
 }
@@ -275,22 +275,22 @@ fn ctime(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn asctime(vm: &mut Vm, args: &[Value]) -> R {
-    let t = time_argument(vm, &args[0])?;
+    let t = time_argument(vm, &args[0], "asctime")?;
     let t = checked(vm, t)?;
     Ok(string(&shown(&t)))
 }
 
-fn time_argument(vm: &mut Vm, value: &Value) -> R<Broken> {
+fn time_argument(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     if value.is_none() {
         let now = vm.host.clock.wall_ns() as i64 / 1_000_000_000;
         return Ok(local(vm, now).0);
     }
-    broken(vm, value)
+    broken(vm, value, who)
 }
 
 fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     let format = text(vm, &args[0], "strftime() argument 1")?.into_owned();
-    let t = time_argument(vm, &args[1])?;
+    let t = time_argument(vm, &args[1], "strftime")?;
     let t = checked(vm, t)?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
     let moment = vm.host.zone().moment(t.seconds(), dst);
@@ -304,7 +304,8 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
         );
         if let Some(known) = gmtoff.as_small_int() {
             offset = known;
-            zone = plain(&name);
+            // The system's own name of universal time.
+            zone = if known == 0 && plain(&name) == "UTC" { "GMT".to_string() } else { plain(&name) };
         }
     }
     let sign = if offset < 0 { '-' } else { '+' };
