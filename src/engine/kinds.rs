@@ -62,5 +62,5 @@ kinds! {
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
-    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject,
+    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
 }
