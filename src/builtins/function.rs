@@ -10,6 +10,7 @@ use crate::object::native::{Args, Attribute, Def, Native, R, Step, TypeDef};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::special::is_slot;
 
 /// `function`
 pub static FUNCTION: TypeDef = TypeDef {
@@ -142,6 +143,14 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
     ..TypeDef::new("builtins", "method_descriptor", kind::NATIVE)
 };
 
+/// `wrapper_descriptor`: a special method of a native class, not bound.
+pub static WRAPPER_DESCRIPTOR: TypeDef =
+    TypeDef { methods: METHOD_DESCRIPTOR.methods, attributes: METHOD_DESCRIPTOR.attributes, ..TypeDef::new("builtins", "wrapper_descriptor", kind::NATIVE) };
+
+/// `method-wrapper`: a special method of a native class, bound.
+pub static METHOD_WRAPPER: TypeDef =
+    TypeDef { methods: NATIVE_FUNCTION.methods, attributes: NATIVE_ATTRIBUTES, ..TypeDef::new("builtins", "method-wrapper", kind::NATIVE) };
+
 /// `cell`
 pub static CELL: TypeDef = TypeDef {
     doc: "Create a new cell object.",
@@ -157,7 +166,7 @@ pub static CELL: TypeDef = TypeDef {
 };
 
 /// The tables of this file.
-pub static TYPES: &[&TypeDef] = &[&FUNCTION, &METHOD, &NATIVE_FUNCTION, &METHOD_DESCRIPTOR, &CELL];
+pub static TYPES: &[&TypeDef] = &[&FUNCTION, &METHOD, &NATIVE_FUNCTION, &METHOD_DESCRIPTOR, &WRAPPER_DESCRIPTOR, &METHOD_WRAPPER, &CELL];
 
 fn none_if_undef(value: Value) -> Value {
     if value.is_undef() { Value::NONE } else { value }
@@ -399,11 +408,6 @@ fn text_signature(vm: &mut Vm, f: &Value) -> R {
     Ok(if inside.contains('<') { Value::NONE } else { Str::new(inside).into_value() })
 }
 
-/// Whether CPython makes a slot wrapper of a method of that name.
-fn is_slot(name: &str) -> bool {
-    name.starts_with("__") && crate::vm::special::TEXTS.contains(&name) && !matches!(name, "__new__" | "__format__" | "__reversed__" | "__class_getitem__")
-}
-
 fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     let name = native.def.name();
@@ -413,7 +417,11 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
             let what = if is_slot(name) { "slot wrapper" } else { "method" };
             format!("<{what} '{name}' of '{owner}' objects>")
         }
-        (true, _) => format!("<built-in function {name}>"),
+        (true, Some(_)) => {
+            let ty = vm.known_class(crate::vm::types::Known::Type).into_value();
+            format!("<built-in method {name} of type object at {}>", vm.address(&ty))
+        }
+        (true, None) => format!("<built-in function {name}>"),
         (false, _) => {
             let bound = native.bound.clone();
             let (owner, at) = (vm.type_name(&bound), vm.address(&bound));

@@ -73,7 +73,7 @@ fn is_public(name: &str) -> bool {
     !matches!(
         name,
         "NoneType" | "ellipsis" | "NotImplementedType" | "function" | "module" | "generator" | "coroutine"
-            | "async_generator" | "builtin_function_or_method" | "method" | "method_descriptor" | "wrapper_descriptor"
+            | "async_generator" | "builtin_function_or_method" | "method" | "method_descriptor" | "wrapper_descriptor" | "method-wrapper"
             | "cell" | "code" | "frame" | "traceback" | "mappingproxy" | "getset_descriptor" | "member_descriptor"
             | "dict_keys" | "dict_values" | "dict_items"
     ) && !name.contains("iterator")

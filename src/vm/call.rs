@@ -299,7 +299,9 @@ impl Vm {
         // SAFETY: as in `invoke`.
         unsafe {
             if names.is_none() && native.exact as usize == n {
-                let result = leaf(self, std::slice::from_raw_parts(args, n));
+                let result = self
+                    .check_method_receiver(native, if n > 0 { Some(&*args) } else { None })
+                    .and_then(|()| leaf(self, std::slice::from_raw_parts(args, n)));
                 for i in 0..n {
                     drop(args.add(i).read());
                 }

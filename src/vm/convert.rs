@@ -186,7 +186,9 @@ impl Vm {
 
     /// The identity of an object as the default `repr` shows it.
     pub fn address(&self, value: &Value) -> String {
-        format!("0x{:x}", self.heap.identity(value))
+        let identity = self.heap.identity(value);
+        // What lies in a word has no place on the heap: it is shown as if it had.
+        format!("0x{:x}", if value.is_object() { identity } else { 0x5500_0000_0000 | identity & 0xFFFF_FFFF })
     }
 
     /// `format(value, spec)` of an f-string's field: `conversion` is 0 none, 1 `!s`, 2 `!r`, 3 `!a`;

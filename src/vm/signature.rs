@@ -238,8 +238,10 @@ impl Vm {
         out: &mut [Value],
     ) -> R<()> {
         let receiver = self.is_method(native) as usize;
-        if receiver == 1 {
-            self.check_method_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
+        self.check_method_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
+        if given.is_empty() && native.def.name() == "__new__" {
+            let name = native_name(native);
+            return Err(self.type_error(format!("{name}.__new__(): not enough arguments")));
         }
         // The class that `__new__` gets first is none of the caller's arguments.
         let receiver = receiver | (native.def.name() == "__new__") as usize;
@@ -273,6 +275,11 @@ impl Vm {
         let given = given.saturating_sub(receiver);
         let (least, most) = (signature.required.saturating_sub(receiver), signature.positional - receiver);
         let name = native_name(native);
+        if receiver == 1 && super::special::is_slot(native.def.name()) && native.def.name() != "__init__" {
+            let n = if given < least { least } else { most };
+            let s = if n == 1 { "" } else { "s" };
+            return self.type_error(format!("expected {n} argument{s}, got {given}"));
+        }
         let message = if signature.posonly < signature.params.len() {
             let s = if most == 1 { "" } else { "s" };
             let how = if least == most { "exactly" } else { "at most" };
@@ -323,19 +330,34 @@ impl Vm {
     }
 
     /// A method of a native type takes instances of that type only.
-    fn check_method_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
-        let Some(owner) = native.owner.to_ref::<Class>() else { return Ok(()) };
-        let name = native.def.name();
-        match receiver {
-            None => Err(self.type_error(format!("unbound method {}.{name}() needs an argument", owner.name_str()))),
-            Some(value) => {
-                if self.class_of(value).is_subclass(&owner) {
-                    return Ok(());
-                }
-                let (owner, other) = (owner.name_str(), self.type_name(value));
-                Err(self.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{other}' object")))
-            }
+    #[inline]
+    pub(super) fn check_method_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
+        if native.owner.is_exact::<Str>() || !self.is_method(native) {
+            return Ok(());
         }
+        let Some(owner) = native.owner.to_ref::<Class>() else { return Ok(()) };
+        match receiver {
+            Some(value) if self.class_of(value).is_subclass(&owner) => Ok(()),
+            _ => Err(self.wrong_receiver(native, &owner, receiver)),
+        }
+    }
+
+    #[cold]
+    fn wrong_receiver(&mut self, native: &Native, owner: &Ref<Class>, receiver: Option<&Value>) -> Raised {
+        let (name, owner) = (native.def.name(), owner.name_str());
+        let slot = super::special::is_slot(name);
+        let text = match receiver {
+            None if slot => format!("descriptor '{name}' of '{owner}' object needs an argument"),
+            None => format!("unbound method {owner}.{name}() needs an argument"),
+            Some(value) => {
+                let given = self.type_name(value);
+                match slot {
+                    true => format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'"),
+                    false => format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"),
+                }
+            }
+        };
+        self.type_error(text)
     }
 
     /// The same native function without what it is bound to.

@@ -115,6 +115,18 @@ impl Names {
     }
 }
 
+/// Whether CPython makes a slot wrapper of a native method of that name.
+pub fn is_slot(name: &str) -> bool {
+    const METHODS: &[&str] = &[
+        "__new__", "__format__", "__reversed__", "__class_getitem__", "__length_hint__", "__sizeof__", "__dir__", "__reduce__",
+        "__reduce_ex__", "__getstate__", "__setstate__", "__trunc__", "__floor__", "__ceil__", "__round__", "__bytes__",
+        "__complex__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__init_subclass__", "__prepare__",
+        "__instancecheck__", "__subclasscheck__", "__missing__", "__copy__", "__deepcopy__", "__set_name__", "__mro_entries__",
+        "__fspath__",
+    ];
+    name.starts_with("__") && TEXTS.contains(&name) && !METHODS.contains(&name)
+}
+
 impl Special {
     /// The name.
     pub fn text(self) -> &'static str {

@@ -33,7 +33,8 @@ known! {
     ByteArray "bytearray" List "list" Tuple "tuple" Dict "dict" Set "set" FrozenSet "frozenset" Range "range"
     NoneType "NoneType" Ellipsis "ellipsis" NotImplementedType "NotImplementedType"
     Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" Step "async_generator_asend"
-    NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor" Function "function"
+    NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor"
+    WrapperDescriptor "wrapper_descriptor" MethodWrapper "method-wrapper" Function "function"
     Module "module" Property "property" Super "super" GenericAlias "GenericAlias" UnionType "UnionType"
     BaseException "BaseException" Exception "Exception" BaseExceptionGroup "BaseExceptionGroup"
     ExceptionGroup "ExceptionGroup" GeneratorExit "GeneratorExit" KeyboardInterrupt "KeyboardInterrupt"
@@ -276,7 +277,13 @@ impl Vm {
     #[inline(never)]
     fn class_of_rare(&mut self, value: &Value) -> Ref<Class> {
         if let Some(native) = value.get::<Native>() {
-            return self.known_class(if is_method(native) { Known::MethodDescriptor } else { Known::NativeFunction });
+            let slot = native.owner.is_kind::<Class>() && special::is_slot(native.def.name());
+            return self.known_class(match (is_method(native), slot) {
+                (true, true) => Known::WrapperDescriptor,
+                (true, false) => Known::MethodDescriptor,
+                (false, true) if !native.bound.is_undef() => Known::MethodWrapper,
+                _ => Known::NativeFunction,
+            });
         }
         if value.is_object() {
             let kind = value.shape_entry().map_or(kind::INSTANCE, |e| e.kind);

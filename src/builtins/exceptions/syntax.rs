@@ -35,9 +35,7 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     match place.len() {
         4 | 6 => {}
         5 => return Err(vm.type_error("end_offset must be provided when end_lineno is provided")),
-        n if n < 4 => {
-            return Err(vm.type_error(format!("function missing required argument '{}' (pos {})", MISSING[n], n + 1)));
-        }
+        n if n < 4 => return Err(vm.type_error(format!("function takes at least 4 arguments ({n} given)"))),
         n => return Err(vm.type_error(format!("function takes at most 7 arguments ({n} given)"))),
     }
     for (number, value) in place.into_iter().enumerate() {
@@ -45,8 +43,6 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     }
     Ok(Value::NONE)
 }
-
-const MISSING: [&str; 4] = ["filename", "lineno", "offset", "text"];
 
 fn str(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;

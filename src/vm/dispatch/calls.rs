@@ -7,6 +7,7 @@ use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::native::{Native, NativeCode};
+use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
 
@@ -167,7 +168,8 @@ impl Vm {
             let native: *const Native = at.reg(base).header().cast();
             // SAFETY: the callee lies in the window, which is alive until the call is over.
             unsafe {
-                if (*native).bound.is_undef() && (*native).exact as usize == at.c() {
+                let is_function = (*native).bound.is_undef() && (*native).owner.is_exact::<Str>();
+                if is_function && (*native).exact as usize == at.c() {
                     return self.leaf_in_window(at, native, base + 1, at.c(), base);
                 }
                 if !(*native).bound.is_undef() && (*native).exact as usize == at.c() + 1 {
@@ -245,7 +247,8 @@ impl Vm {
 
     fn cache_method(&mut self, at: At, receiver: &Value, callee: &Value) {
         let shape = receiver.shape();
-        if !self.shape_is_cacheable(shape) {
+        // What is no object has no shape: an integer and a float would be taken for each other.
+        if !receiver.is_object() || !self.shape_is_cacheable(shape) {
             return;
         }
         let target = if callee.is_exact::<Function>() {
