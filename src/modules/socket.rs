@@ -5,17 +5,20 @@ use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 
 use crate::builtins::arguments::{
-    buffer, bytes, float, index, int, list, outside, pair, plain, shape_of_class, small, string, tuple, wtf8_lossy,
+    buffer, bytes, float, index, int, list, outside, pair, plain, shape_of_class, small, string,
+    tuple, wtf8_lossy,
 };
 use crate::heap::{Ref, Value};
 use crate::host::{
-    Address, Direction, ErrorKind, Family, HostError, Owner, Query, Shutdown, Socket, SocketKind, path_bytes,
-    path_from_bytes,
+    Address, Direction, ErrorKind, Family, HostError, Owner, Query, Shutdown, Socket, SocketKind,
+    path_bytes, path_from_bytes,
 };
 use crate::object::bytes::ByteArray;
 use crate::object::class::class_flags;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::native::{
+    Attribute, Def, Input, ModuleDef, NativeFrame, R, Raised, Step, TypeDef,
+};
 use crate::object::str::Str;
 use crate::object::traced::{Untraced, traced_object};
 use crate::object::tuple::Tuple;
@@ -27,9 +30,14 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_socket",
     doc: "Implementation module for socket operations.",
     functions: &[
-        Def::leaf("getaddrinfo(host, port, family=0, type=0, proto=0, flags=0)", getaddrinfo),
+        Def::leaf(
+            "getaddrinfo(host, port, family=0, type=0, proto=0, flags=0)",
+            getaddrinfo,
+        ),
         Def::leaf("getnameinfo(sockaddr, flags, /)", getnameinfo),
-        Def::leaf("gethostname()", |vm, _| Ok(wtf8_lossy(path_bytes(&vm.host.environment.host_name())))),
+        Def::leaf("gethostname()", |vm, _| {
+            Ok(wtf8_lossy(path_bytes(&vm.host.environment.host_name())))
+        }),
         Def::leaf("inet_pton(family, text, /)", inet_pton),
         Def::leaf("inet_ntop(family, packed, /)", inet_ntop),
         Def::leaf("socketpair(cls, type=1, /)", socketpair),
@@ -69,7 +77,10 @@ fn this(value: &Value) -> Option<Ref<SocketObject>> {
 }
 
 /// Does something with the open socket.
-fn with<T>(value: &Value, use_it: impl FnOnce(&Socket) -> Result<T, HostError>) -> Result<T, HostError> {
+fn with<T>(
+    value: &Value,
+    use_it: impl FnOnce(&Socket) -> Result<T, HostError>,
+) -> Result<T, HostError> {
     match this(value) {
         Some(object) => match &*object.socket.0.borrow() {
             Some(socket) => use_it(socket),
@@ -101,8 +112,15 @@ fn lift<T>(vm: &mut Vm, result: Result<T, HostError>) -> R<T> {
 
 /// Arguments: cls, family, type, proto.
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let numbers = (small(vm, &args[1])?, small(vm, &args[2])? & 0xF, small(vm, &args[3])?);
-    let (Some(family), Some(kind)) = (Family::of_number(numbers.0), SocketKind::of_number(numbers.1)) else {
+    let numbers = (
+        small(vm, &args[1])?,
+        small(vm, &args[2])? & 0xF,
+        small(vm, &args[3])?,
+    );
+    let (Some(family), Some(kind)) = (
+        Family::of_number(numbers.0),
+        SocketKind::of_number(numbers.1),
+    ) else {
         return Err(vm.os_error(97, Value::UNDEF));
     };
     let opened = vm.host.open_socket(family, kind, numbers.2);
@@ -111,8 +129,18 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn wrap(shape: u32, socket: Socket) -> Value {
-    let numbers = (socket.family().number(), socket.kind().number(), socket.protocol());
-    SocketObject::alloc(shape, Untraced(RefCell::new(Some(socket))), Cell::new(FOR_EVER), Cell::new(numbers)).into_value()
+    let numbers = (
+        socket.family().number(),
+        socket.kind().number(),
+        socket.protocol(),
+    );
+    SocketObject::alloc(
+        shape,
+        Untraced(RefCell::new(Some(socket))),
+        Cell::new(FOR_EVER),
+        Cell::new(numbers),
+    )
+    .into_value()
 }
 
 /// The shape of the sockets that a method makes: of the same class.
@@ -122,7 +150,9 @@ fn shape_like(vm: &mut Vm, value: &Value) -> u32 {
 
 fn socketpair(vm: &mut Vm, args: &[Value]) -> R {
     let kind = small(vm, &args[1])?;
-    let Some(kind) = SocketKind::of_number(kind) else { return Err(vm.os_error(94, Value::UNDEF)) };
+    let Some(kind) = SocketKind::of_number(kind) else {
+        return Err(vm.os_error(94, Value::UNDEF));
+    };
     let made = Socket::pair(kind);
     let (a, b) = lift(vm, made)?;
     let shape = shape_of_class(&args[0]);
@@ -135,9 +165,15 @@ fn socketpair(vm: &mut Vm, args: &[Value]) -> R {
 fn address_value(vm: &mut Vm, address: &Address) -> R {
     match address {
         Address::Internet(internet) => {
-            let mut parts = vec![string(&address.host_text().unwrap_or_default()), int(i64::from(internet.port()))];
+            let mut parts = vec![
+                string(&address.host_text().unwrap_or_default()),
+                int(i64::from(internet.port())),
+            ];
             if let SocketAddr::V6(six) = internet {
-                parts.extend([int(i64::from(six.flowinfo())), int(i64::from(six.scope_id()))]);
+                parts.extend([
+                    int(i64::from(six.flowinfo())),
+                    int(i64::from(six.scope_id())),
+                ]);
             }
             tuple(vm, parts)
         }
@@ -162,12 +198,17 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
     }
     let Some(parts) = value.get::<Tuple>().map(|t| t.items().to_vec()) else {
         let name = vm.type_name(value);
-        return Err(vm.type_error(format!("{who}(): AF_INET address must be tuple, not {name}")));
+        return Err(vm.type_error(format!(
+            "{who}(): AF_INET address must be tuple, not {name}"
+        )));
     };
     if parts.len() < 2 || (parts.len() > 2 && family == 2) {
         return Err(vm.type_error("AF_INET address must be a pair (host, port)"));
     }
-    let Some(host) = parts[0].get::<Str>().map(|h| h.to_string_lossy().into_owned()) else {
+    let Some(host) = parts[0]
+        .get::<Str>()
+        .map(|h| h.to_string_lossy().into_owned())
+    else {
         let name = vm.type_name(&parts[0]);
         return Err(vm.type_error(format!("str, bytes or bytearray expected, not {name}")));
     };
@@ -175,14 +216,22 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
     if !(0..=65_535).contains(&port) {
         return Err(vm.overflow_error(format!("{who}(): port must be 0-65535.")));
     }
-    let host = if host == "<broadcast>" { "255.255.255.255".to_string() } else { host };
+    let host = if host == "<broadcast>" {
+        "255.255.255.255".to_string()
+    } else {
+        host
+    };
     let query = Query {
         host: (!host.is_empty()).then_some(host),
         service: Some(port.to_string()),
         family,
         kind: SocketKind::Stream.number(),
         protocol: 0,
-        flags: if parts[0].get::<Str>().is_some_and(Str::is_empty) { 1 } else { 0 },
+        flags: if parts[0].get::<Str>().is_some_and(Str::is_empty) {
+            1
+        } else {
+            0
+        },
     };
     let rows = match query.answer_now() {
         Some(rows) => Ok(rows),
@@ -191,7 +240,10 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
     let rows = lift(vm, rows)?;
     match rows.into_iter().find(|row| row.family == family) {
         Some(row) => Ok(Address::Internet(row.address)),
-        None => Err(raised(vm, &HostError::lookup(-9, "Address family for hostname not supported"))),
+        None => Err(raised(
+            vm,
+            &HostError::lookup(-9, "Address family for hostname not supported"),
+        )),
     }
 }
 
@@ -199,7 +251,9 @@ fn getaddrinfo(vm: &mut Vm, args: &[Value]) -> R {
     let text = |value: &Value| value.get::<Str>().map(|t| t.to_string_lossy().into_owned());
     let host = match &args[0] {
         value if value.is_none() => None,
-        value => match text(value).or_else(|| crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())) {
+        value => match text(value).or_else(|| {
+            crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())
+        }) {
             Some(host) => Some(host),
             None => return Err(vm.type_error("getaddrinfo() argument 1 must be string or None")),
         },
@@ -240,11 +294,17 @@ fn getaddrinfo(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn getnameinfo(vm: &mut Vm, args: &[Value]) -> R {
-    let host = args[0].get::<Tuple>().and_then(|t| t.get(0)).map(|h| plain(&h)).unwrap_or_default();
+    let host = args[0]
+        .get::<Tuple>()
+        .and_then(|t| t.get(0))
+        .map(|h| plain(&h))
+        .unwrap_or_default();
     let family = if host.contains(':') { 10 } else { 2 };
     let address = address_of(vm, family, &args[0], "getnameinfo")?;
     let flags = small(vm, &args[1])?;
-    let Address::Internet(address) = address else { return Err(vm.os_error(97, Value::UNDEF)) };
+    let Address::Internet(address) = address else {
+        return Err(vm.os_error(97, Value::UNDEF));
+    };
     let name = vm.host.resolver.name_of(&address, flags);
     let (host, service) = lift(vm, name)?;
     Ok(pair(string(&host), string(&service)))
@@ -256,7 +316,10 @@ fn inet_pton(vm: &mut Vm, args: &[Value]) -> R {
     match (family, text.parse::<IpAddr>()) {
         (2, Ok(IpAddr::V4(four))) => bytes(vm, &four.octets()),
         (10, Ok(IpAddr::V6(six))) => bytes(vm, &six.octets()),
-        (2 | 10, _) => Err(vm.raise_known(Known::OsError, "illegal IP address string passed to inet_pton")),
+        (2 | 10, _) => Err(vm.raise_known(
+            Known::OsError,
+            "illegal IP address string passed to inet_pton",
+        )),
         _ => Err(vm.os_error(97, Value::UNDEF)),
     }
 }
@@ -288,10 +351,14 @@ fn waiting(
     operation: fn(&mut Vm, &mut NativeFrame<'_>) -> R<Result<Value, HostError>>,
 ) -> Step {
     let last = frame.regs.len() - 1;
-    let Some(object) = this(&frame.regs[0]) else { return Step::Return(Value::NONE) };
+    let Some(object) = this(&frame.regs[0]) else {
+        return Step::Return(Value::NONE);
+    };
     let timeout = object.timeout.get();
     match input {
-        Input::Start if timeout > 0.0 => frame.regs[last] = float(vm.host.clock.monotonic() + timeout),
+        Input::Start if timeout > 0.0 => {
+            frame.regs[last] = float(vm.host.clock.monotonic() + timeout)
+        }
         Input::Raised(raised) => {
             stop_watching(vm, &object, direction);
             return Step::Raise(raised);
@@ -369,13 +436,18 @@ fn connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let family = this(&frame.regs[0]).map_or(2, |s| s.numbers.get().0);
         let address = address_of(vm, family, &frame.regs[1], "connect")?;
         frame.regs[2] = Value::TRUE;
-        Ok(match with(&frame.regs[0], |socket| socket.connect(&address)) {
-            Ok(()) => Ok(Value::NONE),
-            Err(error) if error.errno == 115 && this(&frame.regs[0]).is_some_and(|s| s.timeout.get() != 0.0) => {
-                Err(HostError::os(11))
-            }
-            Err(error) => Err(error),
-        })
+        Ok(
+            match with(&frame.regs[0], |socket| socket.connect(&address)) {
+                Ok(()) => Ok(Value::NONE),
+                Err(error)
+                    if error.errno == 115
+                        && this(&frame.regs[0]).is_some_and(|s| s.timeout.get() != 0.0) =>
+                {
+                    Err(HostError::os(11))
+                }
+                Err(error) => Err(error),
+            },
+        )
     })
 }
 
@@ -387,7 +459,9 @@ fn recv(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Err(vm.value_error("negative buffersize in recv"));
         };
         let mut room = vec![0; count.min(1 << 24)];
-        match with(&frame.regs[0], |socket| socket.recv_with(&mut room, flags as u32)) {
+        match with(&frame.regs[0], |socket| {
+            socket.recv_with(&mut room, flags as u32)
+        }) {
             Ok(got) => bytes(vm, &room[..got]).map(Ok),
             Err(error) => Ok(Err(error)),
         }
@@ -418,15 +492,21 @@ fn recv_into(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Err(vm.type_error("recv_into() argument 1 must be a bytearray"));
         };
         let wanted = index(vm, &frame.regs[2])?.max(0) as usize;
-        let count = if wanted == 0 { target.len() } else { wanted.min(target.len()) };
+        let count = if wanted == 0 {
+            target.len()
+        } else {
+            wanted.min(target.len())
+        };
         let mut room = vec![0; count];
-        Ok(match with(&frame.regs[0], |socket| socket.recv(&mut room)) {
-            Ok(got) => {
-                target.data.borrow_mut()[..got].copy_from_slice(&room[..got]);
-                Ok(int(got as i64))
-            }
-            Err(error) => Err(error),
-        })
+        Ok(
+            match with(&frame.regs[0], |socket| socket.recv(&mut room)) {
+                Ok(got) => {
+                    target.data.borrow_mut()[..got].copy_from_slice(&room[..got]);
+                    Ok(int(got as i64))
+                }
+                Err(error) => Err(error),
+            },
+        )
     })
 }
 
@@ -434,7 +514,10 @@ fn send(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     waiting(vm, frame, input, Direction::Write, |vm, frame| {
         let data = buffer(vm, &frame.regs[1])?;
         let flags = small(vm, &frame.regs[2])? as u32;
-        Ok(with(&frame.regs[0], |socket| socket.send_with(&data, flags)).map(|sent| int(sent as i64)))
+        Ok(
+            with(&frame.regs[0], |socket| socket.send_with(&data, flags))
+                .map(|sent| int(sent as i64)),
+        )
     })
 }
 
@@ -460,10 +543,17 @@ fn sendall(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn sendto(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     waiting(vm, frame, input, Direction::Write, |vm, frame| {
         let data = buffer(vm, &frame.regs[1])?;
-        let target = if frame.regs[3].is_undef() { frame.regs[2].clone() } else { frame.regs[3].clone() };
+        let target = if frame.regs[3].is_undef() {
+            frame.regs[2].clone()
+        } else {
+            frame.regs[3].clone()
+        };
         let family = this(&frame.regs[0]).map_or(2, |s| s.numbers.get().0);
         let address = address_of(vm, family, &target, "sendto")?;
-        Ok(with(&frame.regs[0], |socket| socket.send_to(&data, &address)).map(|sent| int(sent as i64)))
+        Ok(
+            with(&frame.regs[0], |socket| socket.send_to(&data, &address))
+                .map(|sent| int(sent as i64)),
+        )
     })
 }
 
@@ -506,7 +596,9 @@ fn shutdown(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn fileno(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::int32(with(&args[0], |socket| Ok(socket.fileno())).unwrap_or(-1)))
+    Ok(Value::int32(
+        with(&args[0], |socket| Ok(socket.fileno())).unwrap_or(-1),
+    ))
 }
 
 fn getsockname(vm: &mut Vm, args: &[Value]) -> R {
@@ -528,7 +620,9 @@ fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         let packed = buffer(vm, &args[3])?;
         if Socket::is_linger(level, option) && packed.len() == 8 {
-            let word = |at: usize| i32::from_ne_bytes([packed[at], packed[at + 1], packed[at + 2], packed[at + 3]]);
+            let word = |at: usize| {
+                i32::from_ne_bytes([packed[at], packed[at + 1], packed[at + 2], packed[at + 3]])
+            };
             let seconds = (word(0) != 0).then_some(word(4).max(0) as u32);
             let done = with(&args[0], |socket| socket.set_linger(seconds));
             lift(vm, done)?;
@@ -548,11 +642,19 @@ fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
     let (level, option) = (small(vm, &args[1])?, small(vm, &args[2])?);
     let value = with(&args[0], |socket| socket.option(level, option));
     let value = lift(vm, value)?;
-    if args[3].is_undef() { Ok(Value::int32(value)) } else { bytes(vm, &value.to_ne_bytes()) }
+    if args[3].is_undef() {
+        Ok(Value::int32(value))
+    } else {
+        bytes(vm, &value.to_ne_bytes())
+    }
 }
 
 fn settimeout(vm: &mut Vm, args: &[Value]) -> R {
-    let timeout = if args[1].is_none() { FOR_EVER } else { vm.float(&args[1])? };
+    let timeout = if args[1].is_none() {
+        FOR_EVER
+    } else {
+        vm.float(&args[1])?
+    };
     if timeout < 0.0 && !args[1].is_none() {
         return Err(vm.value_error("Timeout value out of range"));
     }
@@ -572,7 +674,11 @@ fn setblocking(vm: &mut Vm, args: &[Value]) -> R {
 
 fn timeout(_: &mut Vm, value: &Value) -> R {
     let timeout = this(value).map_or(FOR_EVER, |s| s.timeout.get());
-    Ok(if timeout < 0.0 { Value::NONE } else { float(timeout) })
+    Ok(if timeout < 0.0 {
+        Value::NONE
+    } else {
+        float(timeout)
+    })
 }
 
 fn dup(vm: &mut Vm, args: &[Value]) -> R {
@@ -585,7 +691,10 @@ fn dup(vm: &mut Vm, args: &[Value]) -> R {
 /// `_socket.socket`
 pub static SOCKET: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
-    new: Some(Def::leaf("__new__(cls, family=2, type=1, proto=0, fileno=None, /)", new)),
+    new: Some(Def::leaf(
+        "__new__(cls, family=2, type=1, proto=0, fileno=None, /)",
+        new,
+    )),
     methods: &[
         Def::frame("_accept(self, /)", 1, accept),
         Def::frame("connect(self, address, /)", 2, connect),
@@ -603,19 +712,30 @@ pub static SOCKET: TypeDef = TypeDef {
         Def::leaf("getsockname(self, /)", getsockname),
         Def::leaf("getpeername(self, /)", getpeername),
         Def::leaf("setsockopt(self, level, option, value, /)", setsockopt),
-        Def::leaf("getsockopt(self, level, option, buflen=<unset>, /)", getsockopt),
+        Def::leaf(
+            "getsockopt(self, level, option, buflen=<unset>, /)",
+            getsockopt,
+        ),
         Def::leaf("settimeout(self, timeout, /)", settimeout),
         Def::leaf("gettimeout(self, /)", |vm, args| timeout(vm, &args[0])),
         Def::leaf("setblocking(self, flag, /)", setblocking),
         Def::leaf("getblocking(self, /)", |_, args| {
-            Ok(Value::bool(this(&args[0]).is_none_or(|s| s.timeout.get() != 0.0)))
+            Ok(Value::bool(
+                this(&args[0]).is_none_or(|s| s.timeout.get() != 0.0),
+            ))
         }),
         Def::leaf("_dup(self, /)", dup),
     ],
     attributes: &[
-        Attribute::get("family", |_, v| Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().0)))),
-        Attribute::get("type", |_, v| Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().1)))),
-        Attribute::get("proto", |_, v| Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().2)))),
+        Attribute::get("family", |_, v| {
+            Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().0)))
+        }),
+        Attribute::get("type", |_, v| {
+            Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().1)))
+        }),
+        Attribute::get("proto", |_, v| {
+            Ok(Value::int32(this(v).map_or(0, |s| s.numbers.get().2)))
+        }),
         Attribute::get("timeout", timeout),
     ],
     ..TypeDef::new("_socket", "socket", kind::SOCKET)
@@ -623,7 +743,9 @@ pub static SOCKET: TypeDef = TypeDef {
 
 /// Takes the host's socket out of an object, for a transport.
 pub fn take(vm: &mut Vm, value: &Value) -> R<Option<Socket>> {
-    let Some(object) = this(value) else { return Ok(None) };
+    let Some(object) = this(value) else {
+        return Ok(None);
+    };
     let taken = object.socket.0.take();
     match taken {
         Some(socket) => Ok(Some(socket)),
