@@ -23,7 +23,8 @@ fn main() {
 /// Writes a sorted table of the modules in `stdlib/`.
 fn embed_library() {
     println!("cargo::rerun-if-changed=stdlib");
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("stdlib");
+    let root =
+        PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("stdlib");
     let mut found = Vec::new();
     collect(&root, &root, &mut found);
     found.sort();
@@ -35,7 +36,8 @@ fn embed_library() {
         );
     }
     out += "];\n";
-    let target = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib.rs");
+    let target =
+        PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib.rs");
     std::fs::write(target, out).expect("the output folder can be written");
 }
 
@@ -48,11 +50,18 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, String, bool)>) 
             collect(root, &path, found);
             continue;
         }
-        let Some(file) = path.strip_prefix(root).ok().and_then(Path::to_str) else { continue };
-        let Some(stem) = file.strip_suffix(".async") else { continue };
+        let Some(file) = path.strip_prefix(root).ok().and_then(Path::to_str) else {
+            continue;
+        };
+        let Some(stem) = file.strip_suffix(".async") else {
+            continue;
+        };
         println!("cargo::rerun-if-changed={}", path.display());
         let package = stem.ends_with("__init__");
-        let name = stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', ".");
+        let name = stem
+            .strip_suffix("/__init__")
+            .unwrap_or(stem)
+            .replace('/', ".");
         found.push((name, file.to_string(), package));
     }
 }

@@ -74,11 +74,11 @@ fn compare(folder: &str, least: usize, arguments: impl Fn(&Path) -> Vec<OsString
 }
 
 /// Compares one run with its recording. On a machine that is busy a timer may come so late
-/// that it falls together with the next one, so what differs is looked at three times.
+/// that it falls together with the next one, so what differs is looked at five times.
 fn check(arguments: &[OsString], recording: &Path) -> Result<(), String> {
     let expected = fs::read_to_string(recording).map_err(|e| e.to_string())?;
     let mut why = String::new();
-    for _ in 0..3 {
+    for _ in 0..5 {
         let run = Hoop::new(arguments).run();
         if run.stdout == expected && run.code == Some(0) {
             return Ok(());

@@ -78,7 +78,11 @@ pub fn wtf8_lossy(bytes: &[u8]) -> Value {
         for &byte in chunk.invalid() {
             // U+DC80..U+DCFF in WTF-8.
             let point = 0xDC00 + u32::from(byte);
-            out.extend_from_slice(&[0xED, 0x80 | (point >> 6 & 0x3F) as u8, 0x80 | (point & 0x3F) as u8]);
+            out.extend_from_slice(&[
+                0xED,
+                0x80 | (point >> 6 & 0x3F) as u8,
+                0x80 | (point & 0x3F) as u8,
+            ]);
         }
     }
     Str::from_wtf8(&out).map_or_else(|_| string(""), Ref::into_value)
@@ -139,7 +143,10 @@ pub fn index(vm: &mut Vm, value: &Value) -> R<i64> {
 /// As `index`, for a C int.
 pub fn small(vm: &mut Vm, value: &Value) -> R<i32> {
     let number = vm.index_value(value)?;
-    match IntView::of(&number).and_then(IntView::as_i64).map(i32::try_from) {
+    match IntView::of(&number)
+        .and_then(IntView::as_i64)
+        .map(i32::try_from)
+    {
         Some(Ok(i)) => Ok(i),
         _ if IntView::of(&number).is_some_and(IntView::is_negative) => {
             Err(vm.overflow_error("signed integer is less than minimum"))
@@ -184,7 +191,11 @@ pub fn optional_text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Option<
 
 /// A type's name as argument errors show it: `None` for None.
 pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
-    if value.is_none() { "None".into() } else { vm.type_name(value) }
+    if value.is_none() {
+        "None".into()
+    } else {
+        vm.type_name(value)
+    }
 }
 
 /// The bytes of a bytes-like argument.
@@ -205,7 +216,9 @@ pub fn shape_of_class(class: &Value) -> u32 {
 
 /// The text of a str; empty for anything else.
 pub fn plain(value: &Value) -> String {
-    value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    value
+        .get::<Str>()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
 }
 
 /// Puts a name into a module's namespace.

@@ -16,32 +16,69 @@ use crate::vm::special::is_slot;
 pub static FUNCTION: TypeDef = TypeDef {
     flags: class_flags::HAS_DICT | class_flags::WEAKREF,
     doc: "Create a function object.",
-    new: Some(Def::leaf("__new__(cls, code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)", new).stat()),
+    new: Some(
+        Def::leaf(
+            "__new__(cls, code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
+            new,
+        )
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__get__(self, instance, owner=None, /)", get),
         Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
-            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let args: Args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| Args::from(t.items()));
             let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
-            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+            vm.call_with_keywords(callee, args, &keywords)
+                .unwrap_or_else(Step::Raise)
         }),
         Def::leaf("__repr__(self, /)", repr),
     ],
     attributes: &[
-        Attribute::get_set("__name__", |vm, f| Ok(function(vm, f)?.name.get()), |vm, f, v| set_text(vm, f, v, "__name__")),
-        Attribute::get_set("__qualname__", |vm, f| Ok(function(vm, f)?.qualname.get()), |vm, f, v| set_text(vm, f, v, "__qualname__")),
+        Attribute::get_set(
+            "__name__",
+            |vm, f| Ok(function(vm, f)?.name.get()),
+            |vm, f, v| set_text(vm, f, v, "__name__"),
+        ),
+        Attribute::get_set(
+            "__qualname__",
+            |vm, f| Ok(function(vm, f)?.qualname.get()),
+            |vm, f, v| set_text(vm, f, v, "__qualname__"),
+        ),
         Attribute::get_set("__module__", module, |vm, f, v| {
-            function(vm, f)?.module.set(if v.is_undef() { Value::NONE } else { v.clone() });
+            function(vm, f)?
+                .module
+                .set(if v.is_undef() { Value::NONE } else { v.clone() });
             Ok(())
         }),
         Attribute::get_set("__doc__", doc, |vm, f, v| {
-            function(vm, f)?.doc.set(if v.is_undef() { Value::NONE } else { v.clone() });
+            function(vm, f)?
+                .doc
+                .set(if v.is_undef() { Value::NONE } else { v.clone() });
             Ok(())
         }),
-        Attribute::get_set("__dict__", |vm, f| Ok(vm.object_dict(f).map_or(Value::NONE, Ref::into_value)), set_dict),
-        Attribute::get_set("__defaults__", |vm, f| Ok(none_if_undef(function(vm, f)?.defaults.get())), set_defaults),
-        Attribute::get_set("__kwdefaults__", |vm, f| Ok(none_if_undef(function(vm, f)?.kwdefaults.get())), set_kwdefaults),
+        Attribute::get_set(
+            "__dict__",
+            |vm, f| Ok(vm.object_dict(f).map_or(Value::NONE, Ref::into_value)),
+            set_dict,
+        ),
+        Attribute::get_set(
+            "__defaults__",
+            |vm, f| Ok(none_if_undef(function(vm, f)?.defaults.get())),
+            set_defaults,
+        ),
+        Attribute::get_set(
+            "__kwdefaults__",
+            |vm, f| Ok(none_if_undef(function(vm, f)?.kwdefaults.get())),
+            set_kwdefaults,
+        ),
         Attribute::get_set("__annotations__", annotations, set_annotations),
-        Attribute::get_set("__code__", |vm, f| Ok(function(vm, f)?.code.borrow().value()), set_code),
+        Attribute::get_set(
+            "__code__",
+            |vm, f| Ok(function(vm, f)?.code.borrow().value()),
+            set_code,
+        ),
         Attribute::get("__globals__", |vm, f| Ok(function(vm, f)?.globals.value())),
         Attribute::get("__closure__", closure),
         Attribute::get("__builtins__", |vm, _| Ok(vm.builtins.value())),
@@ -57,32 +94,56 @@ pub static FUNCTION: TypeDef = TypeDef {
 pub static METHOD: TypeDef = TypeDef {
     flags: class_flags::WEAKREF,
     doc: "Create a bound instance method object.",
-    new: Some(Def::leaf("__new__(cls, function, instance, /)", |_, args| Ok(BoundMethod::alloc(args[1].clone(), args[2].clone()).into_value())).stat()),
+    new: Some(
+        Def::leaf("__new__(cls, function, instance, /)", |_, args| {
+            Ok(BoundMethod::alloc(args[1].clone(), args[2].clone()).into_value())
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__repr__(self, /)", method_repr),
-        Def::leaf("__get__(self, instance, owner=None, /)", |_, args| Ok(args[0].clone())),
+        Def::leaf("__get__(self, instance, owner=None, /)", |_, args| {
+            Ok(args[0].clone())
+        }),
         Def::leaf("__eq__(self, value, /)", |_, args| {
-            Ok(match (args[0].get::<BoundMethod>(), args[1].get::<BoundMethod>()) {
-                (Some(a), Some(b)) => Value::bool(a.receiver.is(&b.receiver) && a.function.is(&b.function)),
-                _ => Value::NOT_IMPLEMENTED,
-            })
+            Ok(
+                match (args[0].get::<BoundMethod>(), args[1].get::<BoundMethod>()) {
+                    (Some(a), Some(b)) => {
+                        Value::bool(a.receiver.is(&b.receiver) && a.function.is(&b.function))
+                    }
+                    _ => Value::NOT_IMPLEMENTED,
+                },
+            )
         }),
         Def::leaf("__hash__(self, /)", |vm, args| {
-            let hash = args[0].get::<BoundMethod>().map_or(0, |m| vm.identity_hash(&m.receiver) ^ vm.identity_hash(&m.function));
+            let hash = args[0].get::<BoundMethod>().map_or(0, |m| {
+                vm.identity_hash(&m.receiver) ^ vm.identity_hash(&m.function)
+            });
             Ok(crate::object::int::from_i64(hash))
         }),
         Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
-            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let args: Args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| Args::from(t.items()));
             let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
-            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+            vm.call_with_keywords(callee, args, &keywords)
+                .unwrap_or_else(Step::Raise)
         }),
         Def::leaf("__reduce__(self, /)", method_reduce),
     ],
     attributes: &[
-        Attribute::get("__func__", |_, m| Ok(m.get::<BoundMethod>().map_or(Value::NONE, |m| m.function.clone()))),
-        Attribute::get("__self__", |_, m| Ok(m.get::<BoundMethod>().map_or(Value::NONE, |m| m.receiver.clone()))),
+        Attribute::get("__func__", |_, m| {
+            Ok(m.get::<BoundMethod>()
+                .map_or(Value::NONE, |m| m.function.clone()))
+        }),
+        Attribute::get("__self__", |_, m| {
+            Ok(m.get::<BoundMethod>()
+                .map_or(Value::NONE, |m| m.receiver.clone()))
+        }),
         Attribute::get("__doc__", |vm, m| {
-            let function = m.get::<BoundMethod>().map_or(Value::NONE, |m| m.function.clone());
+            let function = m
+                .get::<BoundMethod>()
+                .map_or(Value::NONE, |m| m.function.clone());
             vm.get_attr(&function, "__doc__")
         }),
     ],
@@ -96,7 +157,11 @@ const NATIVE_ATTRIBUTES: &[Attribute] = &[
     Attribute::get("__self__", native_self),
     Attribute::get("__doc__", |vm, f| {
         let doc = native(vm, f)?.def.doc;
-        Ok(if doc.is_empty() { Value::NONE } else { Str::new(doc).into_value() })
+        Ok(if doc.is_empty() {
+            Value::NONE
+        } else {
+            Str::new(doc).into_value()
+        })
     }),
     Attribute::get("__text_signature__", text_signature),
 ];
@@ -116,9 +181,12 @@ pub static NATIVE_FUNCTION: TypeDef = TypeDef {
 };
 
 const CALL_NATIVE: Def = Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
-    let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+    let args: Args = frame.regs[1]
+        .get::<Tuple>()
+        .map_or_else(Args::new, |t| Args::from(t.items()));
     let (callee, keywords) = (frame.regs[0].clone(), frame.regs[2].clone());
-    vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+    vm.call_with_keywords(callee, args, &keywords)
+        .unwrap_or_else(Step::Raise)
 });
 
 /// `method_descriptor`: a method of a native class, not bound.
@@ -136,7 +204,11 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
         Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
         Attribute::get("__doc__", |vm, f| {
             let doc = native(vm, f)?.def.doc;
-            Ok(if doc.is_empty() { Value::NONE } else { Str::new(doc).into_value() })
+            Ok(if doc.is_empty() {
+                Value::NONE
+            } else {
+                Str::new(doc).into_value()
+            })
         }),
         Attribute::get("__text_signature__", text_signature),
     ],
@@ -144,29 +216,52 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
 };
 
 /// `wrapper_descriptor`: a special method of a native class, not bound.
-pub static WRAPPER_DESCRIPTOR: TypeDef =
-    TypeDef { methods: METHOD_DESCRIPTOR.methods, attributes: METHOD_DESCRIPTOR.attributes, ..TypeDef::new("builtins", "wrapper_descriptor", kind::NATIVE) };
+pub static WRAPPER_DESCRIPTOR: TypeDef = TypeDef {
+    methods: METHOD_DESCRIPTOR.methods,
+    attributes: METHOD_DESCRIPTOR.attributes,
+    ..TypeDef::new("builtins", "wrapper_descriptor", kind::NATIVE)
+};
 
 /// `method-wrapper`: a special method of a native class, bound.
-pub static METHOD_WRAPPER: TypeDef =
-    TypeDef { methods: NATIVE_FUNCTION.methods, attributes: NATIVE_ATTRIBUTES, ..TypeDef::new("builtins", "method-wrapper", kind::NATIVE) };
+pub static METHOD_WRAPPER: TypeDef = TypeDef {
+    methods: NATIVE_FUNCTION.methods,
+    attributes: NATIVE_ATTRIBUTES,
+    ..TypeDef::new("builtins", "method-wrapper", kind::NATIVE)
+};
 
 /// `cell`
 pub static CELL: TypeDef = TypeDef {
     doc: "Create a new cell object.",
-    new: Some(Def::leaf("__new__(cls, contents=<unset>, /)", |_, args| Ok(Cell_::alloc(args[1].clone()).into_value())).stat()),
+    new: Some(
+        Def::leaf("__new__(cls, contents=<unset>, /)", |_, args| {
+            Ok(Cell_::alloc(args[1].clone()).into_value())
+        })
+        .stat(),
+    ),
     methods: &[Def::leaf("__repr__(self, /)", cell_repr)],
-    attributes: &[Attribute::get_set("cell_contents", cell_contents, |_, c, v| {
-        if let Some(cell) = c.get::<Cell_>() {
-            cell.content.set(v.clone());
-        }
-        Ok(())
-    })],
+    attributes: &[Attribute::get_set(
+        "cell_contents",
+        cell_contents,
+        |_, c, v| {
+            if let Some(cell) = c.get::<Cell_>() {
+                cell.content.set(v.clone());
+            }
+            Ok(())
+        },
+    )],
     ..TypeDef::new("builtins", "cell", kind::CELL)
 };
 
 /// The tables of this file.
-pub static TYPES: &[&TypeDef] = &[&FUNCTION, &METHOD, &NATIVE_FUNCTION, &METHOD_DESCRIPTOR, &WRAPPER_DESCRIPTOR, &METHOD_WRAPPER, &CELL];
+pub static TYPES: &[&TypeDef] = &[
+    &FUNCTION,
+    &METHOD,
+    &NATIVE_FUNCTION,
+    &METHOD_DESCRIPTOR,
+    &WRAPPER_DESCRIPTOR,
+    &METHOD_WRAPPER,
+    &CELL,
+];
 
 fn none_if_undef(value: Value) -> Value {
     if value.is_undef() { Value::NONE } else { value }
@@ -193,17 +288,23 @@ fn native(vm: &mut Vm, value: &Value) -> R<Ref<Native>> {
 }
 
 fn text(value: &Value) -> String {
-    value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    value
+        .get::<Str>()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let Some(code) = args[1].to_ref::<Code>() else {
         let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("function() argument 'code' must be code, not {given}")));
+        return Err(vm.type_error(format!(
+            "function() argument 'code' must be code, not {given}"
+        )));
     };
     let Some(globals) = args[2].to_ref::<Dict>() else {
         let given = vm.type_name(&args[2]);
-        return Err(vm.type_error(format!("function() argument 'globals' must be dict, not {given}")));
+        return Err(vm.type_error(format!(
+            "function() argument 'globals' must be dict, not {given}"
+        )));
     };
     let cells: Vec<Ref<Cell_>> = match args[5].get::<Tuple>() {
         Some(tuple) => tuple.items().iter().filter_map(Value::to_ref).collect(),
@@ -216,7 +317,9 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         return Err(if args[5].is_none() {
             vm.type_error("arg 5 (closure) must be tuple")
         } else {
-            vm.value_error(format!("{name} requires closure of length {wanted}, not {n}"))
+            vm.value_error(format!(
+                "{name} requires closure of length {wanted}, not {n}"
+            ))
         });
     }
     let made = vm.new_function(code, globals, cells.into_boxed_slice());
@@ -251,7 +354,11 @@ fn set_text(vm: &mut Vm, f: &Value, value: &Value, which: &str) -> R<()> {
         return Err(vm.type_error(format!("{which} must be set to a string object")));
     }
     let f = function(vm, f)?;
-    let field = if which == "__name__" { &f.name } else { &f.qualname };
+    let field = if which == "__name__" {
+        &f.name
+    } else {
+        &f.qualname
+    };
     field.set(value.clone());
     Ok(())
 }
@@ -284,14 +391,20 @@ fn doc(vm: &mut Vm, f: &Value) -> R {
 fn set_dict(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
     let Some(dict) = value.to_ref::<Dict>() else {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{given}'")));
+        return Err(vm.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{given}'"
+        )));
     };
     function(vm, f)?.dict.set(dict.into_value());
     Ok(())
 }
 
 fn set_defaults(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
-    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    let plain = if value.is_none() {
+        Value::UNDEF
+    } else {
+        value.clone()
+    };
     if !plain.is_undef() && !plain.is_kind::<Tuple>() {
         return Err(vm.type_error("__defaults__ must be set to a tuple object"));
     }
@@ -302,7 +415,11 @@ fn set_defaults(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
 }
 
 fn set_kwdefaults(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
-    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    let plain = if value.is_none() {
+        Value::UNDEF
+    } else {
+        value.clone()
+    };
     if !plain.is_undef() && !plain.is_kind::<Dict>() {
         return Err(vm.type_error("__kwdefaults__ must be set to a dict object"));
     }
@@ -321,7 +438,11 @@ fn annotations(vm: &mut Vm, f: &Value) -> R {
 }
 
 fn set_annotations(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
-    let plain = if value.is_none() { Value::UNDEF } else { value.clone() };
+    let plain = if value.is_none() {
+        Value::UNDEF
+    } else {
+        value.clone()
+    };
     if !plain.is_undef() && !plain.is_kind::<Dict>() {
         return Err(vm.type_error("__annotations__ must be set to a dict object"));
     }
@@ -337,7 +458,9 @@ fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
     let (have, wanted) = (f.closure.len(), code.plain.free_names.len());
     if have != wanted {
         let name = text(f.name.as_value());
-        return Err(vm.value_error(format!("{name}() requires a code object with {have} free vars, not {wanted}")));
+        return Err(vm.value_error(format!(
+            "{name}() requires a code object with {have} free vars, not {wanted}"
+        )));
     }
     let old = f.code.replace(code);
     drop(old);
@@ -356,14 +479,23 @@ fn closure(vm: &mut Vm, f: &Value) -> R {
 
 fn type_params(vm: &mut Vm, f: &Value) -> R {
     let own = function(vm, f)?.type_params.get();
-    Ok(if own.is_undef() { Tuple::empty().into_value() } else { own })
+    Ok(if own.is_undef() {
+        Tuple::empty().into_value()
+    } else {
+        own
+    })
 }
 
 fn method_repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(method) = args[0].to_ref::<BoundMethod>() else { return Ok(Value::NONE) };
+    let Some(method) = args[0].to_ref::<BoundMethod>() else {
+        return Ok(Value::NONE);
+    };
     let name = match vm.get_attr_optional(&method.function, "__qualname__")? {
         Some(name) if name.is_kind::<Str>() => text(&name),
-        _ => vm.get_attr_optional(&method.function, "__name__")?.as_ref().map_or_else(|| "?".to_string(), text),
+        _ => vm
+            .get_attr_optional(&method.function, "__name__")?
+            .as_ref()
+            .map_or_else(|| "?".to_string(), text),
     };
     let receiver = vm.repr_text(&method.receiver)?;
     let text = Str::try_new(&format!("<bound method {name} of {receiver}>"));
@@ -371,10 +503,16 @@ fn method_repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn method_reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(method) = args[0].to_ref::<BoundMethod>() else { return Ok(Value::NONE) };
+    let Some(method) = args[0].to_ref::<BoundMethod>() else {
+        return Ok(Value::NONE);
+    };
     let name = vm.get_attr(&method.function, "__name__")?;
     let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
-    Ok(Tuple::pair(getattr, Tuple::pair(method.receiver.clone(), name).into_value()).into_value())
+    Ok(Tuple::pair(
+        getattr,
+        Tuple::pair(method.receiver.clone(), name).into_value(),
+    )
+    .into_value())
 }
 
 fn native_qualname(vm: &mut Vm, f: &Value) -> R {
@@ -390,7 +528,11 @@ fn native_qualname(vm: &mut Vm, f: &Value) -> R {
 
 fn native_module(vm: &mut Vm, f: &Value) -> R {
     let native = native(vm, f)?;
-    Ok(if native.owner.is_kind::<Str>() { native.owner.clone() } else { Value::NONE })
+    Ok(if native.owner.is_kind::<Str>() {
+        native.owner.clone()
+    } else {
+        Value::NONE
+    })
 }
 
 fn native_self(vm: &mut Vm, f: &Value) -> R {
@@ -398,14 +540,21 @@ fn native_self(vm: &mut Vm, f: &Value) -> R {
     if !native.bound.is_undef() {
         return Ok(native.bound.clone());
     }
-    let module = native.owner.to_ref::<Str>().and_then(|name| vm.modules.get_str(&name));
+    let module = native
+        .owner
+        .to_ref::<Str>()
+        .and_then(|name| vm.modules.get_str(&name));
     Ok(module.unwrap_or(Value::NONE))
 }
 
 fn text_signature(vm: &mut Vm, f: &Value) -> R {
     let sig = native(vm, f)?.def.sig;
     let inside = sig.find('(').map_or("", |at| &sig[at..]);
-    Ok(if inside.contains('<') { Value::NONE } else { Str::new(inside).into_value() })
+    Ok(if inside.contains('<') {
+        Value::NONE
+    } else {
+        Str::new(inside).into_value()
+    })
 }
 
 fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
@@ -414,18 +563,29 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     let out = match (native.bound.is_undef(), native.owner.get::<Class>()) {
         (true, Some(owner)) if native.def.binding == crate::object::native::Binding::Method => {
             let owner = vm.class_name(owner);
-            let what = if is_slot(name) { "slot wrapper" } else { "method" };
+            let what = if is_slot(name) {
+                "slot wrapper"
+            } else {
+                "method"
+            };
             format!("<{what} '{name}' of '{owner}' objects>")
         }
         (true, Some(_)) => {
             let ty = vm.known_class(crate::vm::types::Known::Type).into_value();
-            format!("<built-in method {name} of type object at {}>", vm.address(&ty))
+            format!(
+                "<built-in method {name} of type object at {}>",
+                vm.address(&ty)
+            )
         }
         (true, None) => format!("<built-in function {name}>"),
         (false, _) => {
             let bound = native.bound.clone();
             let (owner, at) = (vm.type_name(&bound), vm.address(&bound));
-            let what = if is_slot(name) { "method-wrapper" } else { "built-in method" };
+            let what = if is_slot(name) {
+                "method-wrapper"
+            } else {
+                "built-in method"
+            };
             match what {
                 "method-wrapper" => format!("<method-wrapper '{name}' of {owner} object at {at}>"),
                 _ => format!("<built-in method {name} of {owner} object at {at}>"),
@@ -437,7 +597,9 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
 
 fn native_eq(_: &mut Vm, args: &[Value]) -> R {
     Ok(match (args[0].get::<Native>(), args[1].get::<Native>()) {
-        (Some(a), Some(b)) => Value::bool(std::ptr::eq(a.def, b.def) && a.bound.is(&b.bound) && a.owner.is(&b.owner)),
+        (Some(a), Some(b)) => {
+            Value::bool(std::ptr::eq(a.def, b.def) && a.bound.is(&b.bound) && a.owner.is(&b.owner))
+        }
         _ => Value::NOT_IMPLEMENTED,
     })
 }
@@ -446,13 +608,19 @@ fn native_hash(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     // Equal natives may be several objects, so identity will not do.
     let name = Str::new(native.def.name()).hash();
-    let bound = if native.bound.is_undef() { 0 } else { vm.identity_hash(&native.bound) };
+    let bound = if native.bound.is_undef() {
+        0
+    } else {
+        vm.identity_hash(&native.bound)
+    };
     Ok(crate::object::int::from_i64(name ^ bound))
 }
 
 fn native_get(_: &mut Vm, args: &[Value]) -> R {
     match args[0].get::<Native>() {
-        Some(native) if !args[1].is_none() => Ok(Native::alloc(native.def, args[1].clone(), native.owner.clone()).into_value()),
+        Some(native) if !args[1].is_none() => {
+            Ok(Native::alloc(native.def, args[1].clone(), native.owner.clone()).into_value())
+        }
         _ => Ok(args[0].clone()),
     }
 }
@@ -460,7 +628,11 @@ fn native_get(_: &mut Vm, args: &[Value]) -> R {
 fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     let name = Str::new(native.def.name()).into_value();
-    let target = if native.bound.is_undef() { native.owner.clone() } else { native.bound.clone() };
+    let target = if native.bound.is_undef() {
+        native.owner.clone()
+    } else {
+        native.bound.clone()
+    };
     if target.is_kind::<Str>() {
         return Ok(name);
     }
@@ -477,11 +649,17 @@ fn cell_contents(vm: &mut Vm, cell: &Value) -> R {
 
 fn cell_repr(vm: &mut Vm, args: &[Value]) -> R {
     let at = vm.address(&args[0]);
-    let content = args[0].get::<Cell_>().map_or(Value::UNDEF, |c| c.content.get());
+    let content = args[0]
+        .get::<Cell_>()
+        .map_or(Value::UNDEF, |c| c.content.get());
     let text = if content.is_undef() {
         format!("<cell at {at}: empty>")
     } else {
-        format!("<cell at {at}: {} object at {}>", vm.type_name(&content), vm.address(&content))
+        format!(
+            "<cell at {at}: {} object at {}>",
+            vm.type_name(&content),
+            vm.address(&content)
+        )
     };
     Ok(Str::new(&text).into_value())
 }

@@ -33,19 +33,35 @@ pub static MAPPING_PROXY: TypeDef = TypeDef {
             let target = target(vm, &args[0])?;
             vm.iter(&target)
         }),
-        Def::leaf("__reversed__(self, /)", |vm, args| delegate(vm, &args[0], "__reversed__", &[])),
-        Def::leaf("get(self, key, default=None, /)", |vm, args| delegate(vm, &args[0], "get", &args[1..3])),
-        Def::leaf("keys(self, /)", |vm, args| delegate(vm, &args[0], "keys", &[])),
-        Def::leaf("values(self, /)", |vm, args| delegate(vm, &args[0], "values", &[])),
-        Def::leaf("items(self, /)", |vm, args| delegate(vm, &args[0], "items", &[])),
-        Def::leaf("copy(self, /)", |vm, args| delegate(vm, &args[0], "copy", &[])),
+        Def::leaf("__reversed__(self, /)", |vm, args| {
+            delegate(vm, &args[0], "__reversed__", &[])
+        }),
+        Def::leaf("get(self, key, default=None, /)", |vm, args| {
+            delegate(vm, &args[0], "get", &args[1..3])
+        }),
+        Def::leaf("keys(self, /)", |vm, args| {
+            delegate(vm, &args[0], "keys", &[])
+        }),
+        Def::leaf("values(self, /)", |vm, args| {
+            delegate(vm, &args[0], "values", &[])
+        }),
+        Def::leaf("items(self, /)", |vm, args| {
+            delegate(vm, &args[0], "items", &[])
+        }),
+        Def::leaf("copy(self, /)", |vm, args| {
+            delegate(vm, &args[0], "copy", &[])
+        }),
         Def::leaf("__repr__(self, /)", repr),
         Def::leaf("__str__(self, /)", |vm, args| {
             let target = target(vm, &args[0])?;
             vm.str(&target).map(Ref::into_value)
         }),
-        Def::leaf("__or__(self, value, /)", |vm, args| either(vm, &args[0], &args[1])),
-        Def::leaf("__ror__(self, value, /)", |vm, args| either(vm, &args[1], &args[0])),
+        Def::leaf("__or__(self, value, /)", |vm, args| {
+            either(vm, &args[0], &args[1])
+        }),
+        Def::leaf("__ror__(self, value, /)", |vm, args| {
+            either(vm, &args[1], &args[0])
+        }),
         Def::leaf("__eq__(self, value, /)", |vm, args| {
             let (a, b) = (unwrapped(vm, &args[0])?, unwrapped(vm, &args[1])?);
             vm.compare(CompareOp::Eq, &a, &b)
@@ -54,25 +70,37 @@ pub static MAPPING_PROXY: TypeDef = TypeDef {
             let target = target(vm, &args[0])?;
             vm.hash(&target).map(crate::object::int::from_i64)
         }),
-        Def::leaf("__class_getitem__(cls, item, /)", super::typing_forms::class_getitem).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            super::typing_forms::class_getitem,
+        )
+        .class(),
     ],
     ..TypeDef::new("builtins", "mappingproxy", kind::MAPPINGPROXY)
 };
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let mapping = &args[1];
-    let is_mapping = vm.special_of(mapping, Special::GetItem).is_some() && !mapping.is_kind::<List>() && !mapping.is_kind::<Tuple>();
+    let is_mapping = vm.special_of(mapping, Special::GetItem).is_some()
+        && !mapping.is_kind::<List>()
+        && !mapping.is_kind::<Tuple>();
     if !is_mapping {
         let given = vm.type_name(mapping);
-        return Err(vm.type_error(format!("mappingproxy() argument must be a mapping, not {given}")));
+        return Err(vm.type_error(format!(
+            "mappingproxy() argument must be a mapping, not {given}"
+        )));
     }
     Ok(MappingProxy::alloc(mapping.clone()).into_value())
 }
 
 /// The mapping behind a proxy: for a class a dict with a copy of its namespace.
 fn target(vm: &mut Vm, proxy: &Value) -> R {
-    let mapping = proxy.get::<MappingProxy>().map_or(Value::NONE, |p| p.mapping.get());
-    let Some(class) = mapping.to_ref::<Class>() else { return Ok(mapping) };
+    let mapping = proxy
+        .get::<MappingProxy>()
+        .map_or(Value::NONE, |p| p.mapping.get());
+    let Some(class) = mapping.to_ref::<Class>() else {
+        return Ok(mapping);
+    };
     let dict = Dict::new();
     for (name, value) in vm.class_pairs(&class) {
         vm.dict_set(&dict, &name, value)?;
@@ -81,11 +109,17 @@ fn target(vm: &mut Vm, proxy: &Value) -> R {
 }
 
 fn unwrapped(vm: &mut Vm, value: &Value) -> R {
-    if value.is_kind::<MappingProxy>() { target(vm, value) } else { Ok(value.clone()) }
+    if value.is_kind::<MappingProxy>() {
+        target(vm, value)
+    } else {
+        Ok(value.clone())
+    }
 }
 
 fn get_item(vm: &mut Vm, args: &[Value]) -> R {
-    let mapping = args[0].get::<MappingProxy>().map_or(Value::NONE, |p| p.mapping.get());
+    let mapping = args[0]
+        .get::<MappingProxy>()
+        .map_or(Value::NONE, |p| p.mapping.get());
     if let (Some(class), Some(name)) = (mapping.to_ref::<Class>(), args[1].get::<Str>()) {
         return match vm.own_class_attribute(&class, name) {
             Some(value) => Ok(value),

@@ -22,7 +22,10 @@ pub static MODULE: TypeDef = TypeDef {
         Def::leaf("__dir__(self, /)", module_dir),
     ],
     attributes: &[
-        Attribute::get("__dict__", |_, m| Ok(m.get::<Module>().map_or(Value::NONE, |m| m.namespace.value()))),
+        Attribute::get("__dict__", |_, m| {
+            Ok(m.get::<Module>()
+                .map_or(Value::NONE, |m| m.namespace.value()))
+        }),
         Attribute::get_set("__annotations__", annotations, set_annotations),
     ],
     ..TypeDef::new("builtins", "module", kind::MODULE)
@@ -34,14 +37,23 @@ pub static SUPER: TypeDef = TypeDef {
     doc: "super() -> same as super(__class__, <first argument>)",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", super_new).stat()),
     methods: &[
-        Def::raw("__init__(self, /, *args, **kwargs)", |_, _, _| Ok(Value::NONE)),
+        Def::raw("__init__(self, /, *args, **kwargs)", |_, _, _| {
+            Ok(Value::NONE)
+        }),
         Def::leaf("__repr__(self, /)", super_repr),
         Def::leaf("__get__(self, instance, owner=None, /)", super_get),
     ],
     attributes: &[
-        Attribute::get("__thisclass__", |_, s| Ok(s.get::<Super>().map_or(Value::NONE, |s| s.class.get()))),
-        Attribute::get("__self__", |_, s| Ok(s.get::<Super>().map_or(Value::NONE, |s| s.receiver.get()))),
-        Attribute::get("__self_class__", |_, s| Ok(s.get::<Super>().map_or(Value::NONE, |s| s.receiver_class.get()))),
+        Attribute::get("__thisclass__", |_, s| {
+            Ok(s.get::<Super>().map_or(Value::NONE, |s| s.class.get()))
+        }),
+        Attribute::get("__self__", |_, s| {
+            Ok(s.get::<Super>().map_or(Value::NONE, |s| s.receiver.get()))
+        }),
+        Attribute::get("__self_class__", |_, s| {
+            Ok(s.get::<Super>()
+                .map_or(Value::NONE, |s| s.receiver_class.get()))
+        }),
     ],
     ..TypeDef::new("builtins", "super", kind::SUPER)
 };
@@ -60,10 +72,14 @@ fn module_new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 }
 
 fn module_init(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(module) = args[0].to_ref::<Module>() else { return Ok(Value::NONE) };
+    let Some(module) = args[0].to_ref::<Module>() else {
+        return Ok(Value::NONE);
+    };
     if !args[1].is_kind::<Str>() {
         let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("module.__init__() argument 'name' must be str, not {given}")));
+        return Err(vm.type_error(format!(
+            "module.__init__() argument 'name' must be str, not {given}"
+        )));
     }
     let entries = [
         (vm.names.name.clone(), args[1].clone()),
@@ -80,35 +96,56 @@ fn module_init(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn module_repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(module) = args[0].to_ref::<Module>() else { return Ok(Value::NONE) };
+    let Some(module) = args[0].to_ref::<Module>() else {
+        return Ok(Value::NONE);
+    };
     let (name, file) = (vm.names.name.clone(), vm.names.file.clone());
     let name = module.namespace.get_str(&name);
     let name = match name {
         Some(name) => vm.repr_text(&name)?,
         None => "'?'".to_string(),
     };
-    let text = match module.namespace.get_str(&file).filter(|f| f.is_kind::<Str>()) {
+    let text = match module
+        .namespace
+        .get_str(&file)
+        .filter(|f| f.is_kind::<Str>())
+    {
         Some(file) => format!("<module {name} from {}>", vm.repr_text(&file)?),
         None => {
             let plain = name.trim_matches('\'').to_string();
             let builtin = vm.library.modules.iter().any(|m| m.name == plain) || plain == "builtins";
-            format!("<module {name}{}>", if builtin { " (built-in)" } else { "" })
+            format!(
+                "<module {name}{}>",
+                if builtin { " (built-in)" } else { "" }
+            )
         }
     };
     Ok(Str::new(&text).into_value())
 }
 
 fn module_dir(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(module) = args[0].to_ref::<Module>() else { return Ok(Value::NONE) };
+    let Some(module) = args[0].to_ref::<Module>() else {
+        return Ok(Value::NONE);
+    };
     let own = vm.names.dir.clone();
     if let Some(function) = module.namespace.get_str(&own) {
         return vm.call(&function, &[]);
     }
-    Ok(List::from_vec(module.namespace.pairs().into_iter().map(|(name, _)| name).collect()).into_value())
+    Ok(List::from_vec(
+        module
+            .namespace
+            .pairs()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+    )
+    .into_value())
 }
 
 fn annotations(vm: &mut Vm, value: &Value) -> R {
-    let Some(module) = value.to_ref::<Module>() else { return Ok(Value::NONE) };
+    let Some(module) = value.to_ref::<Module>() else {
+        return Ok(Value::NONE);
+    };
     let name = vm.names.annotations.clone();
     if let Some(found) = module.namespace.get_str(&name) {
         return Ok(found);
@@ -120,7 +157,9 @@ fn annotations(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn set_annotations(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
-    let Some(module) = value.to_ref::<Module>() else { return Ok(()) };
+    let Some(module) = value.to_ref::<Module>() else {
+        return Ok(());
+    };
     let name = vm.names.annotations.clone();
     if new.is_undef() {
         return match module.namespace.remove_str(&name) {
@@ -171,7 +210,9 @@ fn super_class(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> R<Ref<Class>
         return Ok(own);
     }
     // A proxy may claim another class.
-    let claimed = vm.get_attr_optional(receiver, "__class__")?.and_then(|c| c.to_ref::<Class>());
+    let claimed = vm
+        .get_attr_optional(receiver, "__class__")?
+        .and_then(|c| c.to_ref::<Class>());
     if let Some(class) = claimed
         && class.is_subclass(this)
     {
@@ -182,13 +223,21 @@ fn super_class(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> R<Ref<Class>
         None => (vm.type_name(receiver), "instance of"),
     };
     let wanted = vm.class_name(this);
-    let text = format!("super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({wanted}).");
+    let text = format!(
+        "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({wanted})."
+    );
     Err(vm.type_error(text))
 }
 
 fn super_repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(sup) = args[0].to_ref::<Super>() else { return Ok(Value::NONE) };
-    let this = sup.class.get().get::<Class>().map_or_else(String::new, Class::name_str);
+    let Some(sup) = args[0].to_ref::<Super>() else {
+        return Ok(Value::NONE);
+    };
+    let this = sup
+        .class
+        .get()
+        .get::<Class>()
+        .map_or_else(String::new, Class::name_str);
     let text = match sup.receiver_class.get().get::<Class>() {
         Some(class) => format!("<super: <class '{this}'>, <{} object>>", class.name_str()),
         None => format!("<super: <class '{this}'>, NULL>"),
@@ -198,11 +247,15 @@ fn super_repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn super_get(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(sup) = args[0].to_ref::<Super>() else { return Ok(Value::NONE) };
+    let Some(sup) = args[0].to_ref::<Super>() else {
+        return Ok(Value::NONE);
+    };
     if args[1].is_none() || !sup.receiver.as_value().is_none() {
         return Ok(args[0].clone());
     }
-    let Some(this) = sup.class.get().to_ref::<Class>() else { return Ok(args[0].clone()) };
+    let Some(this) = sup.class.get().to_ref::<Class>() else {
+        return Ok(args[0].clone());
+    };
     let class = super_class(vm, &this, &args[1])?;
     Ok(Super::alloc(this.into_value(), args[1].clone(), class.into_value()).into_value())
 }

@@ -22,9 +22,19 @@ pub static OBJECT: TypeDef = TypeDef {
     methods: &[
         Def::raw("__init__(self, /, *args, **kwargs)", init),
         Def::leaf("__repr__(self, /)", repr),
-        Def::leaf("__str__(self, /)", |vm, args| vm.repr(&args[0]).map(Ref::into_value)),
-        Def::leaf("__hash__(self, /)", |vm, args| Ok(vm_int(vm.identity_hash(&args[0])))),
-        Def::leaf("__eq__(self, value, /)", |_, args| Ok(if args[0].is(&args[1]) { Value::TRUE } else { Value::NOT_IMPLEMENTED })),
+        Def::leaf("__str__(self, /)", |vm, args| {
+            vm.repr(&args[0]).map(Ref::into_value)
+        }),
+        Def::leaf("__hash__(self, /)", |vm, args| {
+            Ok(vm_int(vm.identity_hash(&args[0])))
+        }),
+        Def::leaf("__eq__(self, value, /)", |_, args| {
+            Ok(if args[0].is(&args[1]) {
+                Value::TRUE
+            } else {
+                Value::NOT_IMPLEMENTED
+            })
+        }),
         Def::leaf("__ne__(self, value, /)", ne),
         Def::leaf("__lt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
         Def::leaf("__le__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
@@ -35,14 +45,23 @@ pub static OBJECT: TypeDef = TypeDef {
         DEL_ATTR,
         Def::leaf("__format__(self, format_spec, /)", format),
         Def::leaf("__dir__(self, /)", dir),
-        Def::leaf("__sizeof__(self, /)", |_, args| Ok(vm_int(size_of_object(&args[0])))),
+        Def::leaf("__sizeof__(self, /)", |_, args| {
+            Ok(vm_int(size_of_object(&args[0])))
+        }),
         Def::leaf("__reduce__(self, /)", |vm, args| reduce(vm, &args[0])),
         Def::leaf("__reduce_ex__(self, protocol, /)", reduce_ex),
         Def::leaf("__getstate__(self, /)", |vm, args| state_of(vm, &args[0])),
         Def::raw("__init_subclass__(cls, /)", init_subclass).class(),
-        Def::leaf("__subclasshook__(cls, subclass, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)).class(),
+        Def::leaf("__subclasshook__(cls, subclass, /)", |_, _| {
+            Ok(Value::NOT_IMPLEMENTED)
+        })
+        .class(),
     ],
-    attributes: &[Attribute::get_set("__class__", |vm, obj| Ok(vm.class_of(obj).into_value()), set_class)],
+    attributes: &[Attribute::get_set(
+        "__class__",
+        |vm, obj| Ok(vm.class_of(obj).into_value()),
+        set_class,
+    )],
     ..TypeDef::new("builtins", "object", kind::INSTANCE)
 };
 
@@ -53,7 +72,11 @@ pub const GET_ATTRIBUTE: Def = Def::frame("__getattribute__(self, name, /)", 0, 
 });
 /// `__setattr__`
 pub const SET_ATTR: Def = Def::frame("__setattr__(self, name, value, /)", 0, |vm, frame, _| {
-    let (obj, name, value) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+    let (obj, name, value) = (
+        frame.regs[0].clone(),
+        frame.regs[1].clone(),
+        frame.regs[2].clone(),
+    );
     vm.generic_set_step(&obj, &name, &value)
 });
 /// `__delattr__`
@@ -67,9 +90,14 @@ pub static NONE_TYPE: TypeDef = TypeDef {
     doc: "The type of the None singleton.",
     new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NONE)).stat()),
     methods: &[
-        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("None").into_value())),
+        Def::leaf(
+            "__repr__(self, /)",
+            |_, _| Ok(Str::new("None").into_value()),
+        ),
         Def::leaf("__bool__(self, /)", |_, _| Ok(Value::FALSE)),
-        Def::leaf("__hash__(self, /)", |vm, args| vm.hash(&args[0]).map(vm_int)),
+        Def::leaf("__hash__(self, /)", |vm, args| {
+            vm.hash(&args[0]).map(vm_int)
+        }),
     ],
     ..TypeDef::new("builtins", "NoneType", kind::INSTANCE)
 };
@@ -79,8 +107,12 @@ pub static ELLIPSIS: TypeDef = TypeDef {
     doc: "The type of the Ellipsis singleton.",
     new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::ELLIPSIS)).stat()),
     methods: &[
-        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("Ellipsis").into_value())),
-        Def::leaf("__reduce__(self, /)", |_, _| Ok(Str::new("Ellipsis").into_value())),
+        Def::leaf("__repr__(self, /)", |_, _| {
+            Ok(Str::new("Ellipsis").into_value())
+        }),
+        Def::leaf("__reduce__(self, /)", |_, _| {
+            Ok(Str::new("Ellipsis").into_value())
+        }),
     ],
     ..TypeDef::new("builtins", "ellipsis", kind::INSTANCE)
 };
@@ -90,9 +122,15 @@ pub static NOT_IMPLEMENTED_TYPE: TypeDef = TypeDef {
     doc: "The type of the NotImplemented singleton.",
     new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)).stat()),
     methods: &[
-        Def::leaf("__repr__(self, /)", |_, _| Ok(Str::new("NotImplemented").into_value())),
-        Def::leaf("__bool__(self, /)", |vm, _| Err(vm.type_error("NotImplemented should not be used in a boolean context"))),
-        Def::leaf("__reduce__(self, /)", |_, _| Ok(Str::new("NotImplemented").into_value())),
+        Def::leaf("__repr__(self, /)", |_, _| {
+            Ok(Str::new("NotImplemented").into_value())
+        }),
+        Def::leaf("__bool__(self, /)", |vm, _| {
+            Err(vm.type_error("NotImplemented should not be used in a boolean context"))
+        }),
+        Def::leaf("__reduce__(self, /)", |_, _| {
+            Ok(Str::new("NotImplemented").into_value())
+        }),
     ],
     ..TypeDef::new("builtins", "NotImplementedType", kind::INSTANCE)
 };
@@ -111,10 +149,14 @@ fn size_of_object(value: &Value) -> i64 {
 }
 
 fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
-    let Some(class) = args.first() else { return Err(vm.type_error("object.__new__(): not enough arguments")) };
+    let Some(class) = args.first() else {
+        return Err(vm.type_error("object.__new__(): not enough arguments"));
+    };
     let Some(class) = class.to_ref::<Class>() else {
         let given = vm.type_name(class);
-        return Err(vm.type_error(format!("object.__new__(X): X is not a type object ({given})")));
+        return Err(vm.type_error(format!(
+            "object.__new__(X): X is not a type object ({given})"
+        )));
     };
     if args.len() > 1 {
         object_new_excess(vm, &class)?;
@@ -129,10 +171,15 @@ fn init(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     if args.len() > 1 {
         let class = vm.class_of(obj);
         if vm.overrides_object(&class, Special::Init) {
-            return Err(vm.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
+            return Err(vm.type_error(
+                "object.__init__() takes exactly one argument (the instance to initialize)",
+            ));
         }
         if !vm.overrides_object(&class, Special::New) {
-            let text = format!("{}.__init__() takes exactly one argument (the instance to initialize)", class.name_str());
+            let text = format!(
+                "{}.__init__() takes exactly one argument (the instance to initialize)",
+                class.name_str()
+            );
             return Err(vm.type_error(text));
         }
     }
@@ -145,7 +192,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn ne(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(eq) = vm.special_of(&args[0], Special::Eq) else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(eq) = vm.special_of(&args[0], Special::Eq) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let step = vm.call_special(eq, &args[0], &args[1..2]);
     let equal = vm.finish(step)?;
     if equal.is_not_implemented() {
@@ -157,7 +206,9 @@ fn ne(vm: &mut Vm, args: &[Value]) -> R {
 fn format(vm: &mut Vm, args: &[Value]) -> R {
     if args[1].get::<Str>().is_some_and(|s| !s.is_empty()) {
         let name = vm.type_name(&args[0]);
-        return Err(vm.type_error(format!("unsupported format string passed to {name}.__format__")));
+        return Err(vm.type_error(format!(
+            "unsupported format string passed to {name}.__format__"
+        )));
     }
     vm.str(&args[0]).map(Ref::into_value)
 }
@@ -175,7 +226,9 @@ fn dir(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The names of a class and of all its ancestors.
 pub fn add_class_names(vm: &mut Vm, class: &Ref<Class>, names: &Ref<Dict>) -> R<()> {
-    let order: Vec<Ref<Class>> = std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect();
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone())
+        .chain(class.ancestors.borrow().iter().cloned())
+        .collect();
     for class in order {
         for (name, _) in vm.class_pairs(&class) {
             vm.dict_set(names, &name, Value::NONE)?;
@@ -185,13 +238,20 @@ pub fn add_class_names(vm: &mut Vm, class: &Ref<Class>, names: &Ref<Dict>) -> R<
 }
 
 fn init_subclass(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    let name = args.first().and_then(|c| c.get::<Class>()).map_or_else(String::new, Class::name_str);
+    let name = args
+        .first()
+        .and_then(|c| c.get::<Class>())
+        .map_or_else(String::new, Class::name_str);
     if !names.is_empty() {
-        return Err(vm.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
+        return Err(vm.type_error(format!(
+            "{name}.__init_subclass__() takes no keyword arguments"
+        )));
     }
     if args.len() > 1 {
         let n = args.len() - 1;
-        return Err(vm.type_error(format!("{name}.__init_subclass__() takes no arguments ({n} given)")));
+        return Err(vm.type_error(format!(
+            "{name}.__init_subclass__() takes no arguments ({n} given)"
+        )));
     }
     Ok(Value::NONE)
 }
@@ -202,26 +262,34 @@ fn set_class(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
     }
     let Some(class) = value.to_ref::<Class>() else {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("__class__ must be set to a class, not '{given}' object")));
+        return Err(vm.type_error(format!(
+            "__class__ must be set to a class, not '{given}' object"
+        )));
     };
     let old = vm.class_of(obj);
     let module = kind::MODULE;
     let mutable = |c: &Class| !c.has(class_flags::BUILTIN) || c.layout == module;
     if !mutable(&old) || !mutable(&class) {
-        return Err(vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+        return Err(vm.type_error(
+            "__class__ assignment only supported for mutable types or ModuleType subclasses",
+        ));
     }
     if vm.change_class(obj, &class) {
         return Ok(());
     }
     let (old, new) = (old.name_str(), class.name_str());
-    Err(vm.type_error(format!("__class__ assignment: '{new}' object layout differs from '{old}'")))
+    Err(vm.type_error(format!(
+        "__class__ assignment: '{new}' object layout differs from '{old}'"
+    )))
 }
 
 /// The names and values of the slots that hold something, from the classes' slot descriptors.
 fn slot_state(vm: &mut Vm, obj: &Value) -> R<Ref<Dict>> {
     let state = Dict::new();
     let class = vm.class_of(obj);
-    let order: Vec<Ref<Class>> = std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect();
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone())
+        .chain(class.ancestors.borrow().iter().cloned())
+        .collect();
     for class in order {
         if class.has(class_flags::BUILTIN) {
             continue;
@@ -239,7 +307,11 @@ fn slot_state(vm: &mut Vm, obj: &Value) -> R<Ref<Dict>> {
 
 /// What `object.__getstate__` gives: None, the dict, or a pair of it and the slots.
 fn state_of(vm: &mut Vm, obj: &Value) -> R {
-    let dict = if vm.own_names(obj).is_empty() { None } else { own_dict_copy(vm, obj)? };
+    let dict = if vm.own_names(obj).is_empty() {
+        None
+    } else {
+        own_dict_copy(vm, obj)?
+    };
     let slots = slot_state(vm, obj)?;
     let dict = dict.map_or(Value::NONE, Ref::into_value);
     if slots.is_empty() {
@@ -249,7 +321,9 @@ fn state_of(vm: &mut Vm, obj: &Value) -> R {
 }
 
 fn own_dict_copy(vm: &mut Vm, obj: &Value) -> R<Option<Ref<Dict>>> {
-    if obj.shape_entry().is_some_and(|e| e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS) {
+    if obj.shape_entry().is_some_and(|e| {
+        e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS
+    }) {
         let copy = Dict::new();
         for name in vm.own_names(obj) {
             if let Some(value) = vm.own_attribute(obj, &name) {
@@ -258,7 +332,9 @@ fn own_dict_copy(vm: &mut Vm, obj: &Value) -> R<Option<Ref<Dict>>> {
         }
         return Ok(Some(copy));
     }
-    let Some(dict) = vm.object_dict(obj) else { return Ok(None) };
+    let Some(dict) = vm.object_dict(obj) else {
+        return Ok(None);
+    };
     let copy = dict.table.borrow().copy();
     Ok(Some(Dict::from_table(vm.lift(copy)?)))
 }
@@ -272,7 +348,11 @@ static NEW_OBJECT: Def = Def::frame("__newobj__(cls, /, *args)", 0, |vm, frame, 
     };
     let mut args = crate::object::native::Args::new();
     args.push(class);
-    args.extend(frame.regs[1].get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec()));
+    args.extend(
+        frame.regs[1]
+            .get::<Tuple>()
+            .map_or_else(Vec::new, |t| t.items().to_vec()),
+    );
     Step::TailCall(new, args)
 });
 
@@ -280,7 +360,10 @@ fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of(&args[0]);
     if let Some(own) = vm.special(&class, Special::Reduce) {
         let object = vm.known_class(Known::Object);
-        if vm.special(&object, Special::Reduce).is_some_and(|base| !base.is(&own)) {
+        if vm
+            .special(&object, Special::Reduce)
+            .is_some_and(|base| !base.is(&own))
+        {
             let step = vm.call_special(own, &args[0], &[]);
             return vm.finish(step);
         }
@@ -300,14 +383,21 @@ fn reduce(vm: &mut Vm, obj: &Value) -> R {
     if let Some(get) = vm.get_attr_optional(obj, "__getnewargs__")? {
         let extra = vm.call(&get, &[])?;
         new_args.extend(vm.collect(&extra)?);
-    } else if matches!(class.layout, kind::INT | kind::STR | kind::FLOAT | kind::TUPLE | kind::BYTES | kind::FROZENSET) {
+    } else if matches!(
+        class.layout,
+        kind::INT | kind::STR | kind::FLOAT | kind::TUPLE | kind::BYTES | kind::FROZENSET
+    ) {
         new_args.push(plain_copy(vm, obj, class.layout)?);
     }
     let state = match vm.get_attr_optional(obj, "__getstate__")? {
         Some(get) => vm.call(&get, &[])?,
         None => Value::NONE,
     };
-    let items = if class.layout == kind::LIST { vm.iter(obj)? } else { Value::NONE };
+    let items = if class.layout == kind::LIST {
+        vm.iter(obj)?
+    } else {
+        Value::NONE
+    };
     let pairs = if class.layout == kind::DICT {
         let view = vm.call_method(obj, "items", &[])?;
         vm.iter(&view)?
@@ -325,7 +415,11 @@ fn plain_copy(vm: &mut Vm, obj: &Value, layout: u8) -> R {
         kind::TUPLE | kind::FROZENSET => {
             let items = vm.collect(obj)?;
             let tuple = vm.new_tuple(items)?;
-            if layout == kind::TUPLE { Ok(tuple) } else { vm.call(class.as_value(), &[tuple]) }
+            if layout == kind::TUPLE {
+                Ok(tuple)
+            } else {
+                vm.call(class.as_value(), &[tuple])
+            }
         }
         _ => vm.call(class.as_value(), std::slice::from_ref(obj)),
     }

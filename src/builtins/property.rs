@@ -6,7 +6,9 @@ use crate::object::descriptor::{ClassMethod, Property, SlotDescriptor, StaticMet
 use crate::object::dict::Dict;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
-use crate::object::native::{Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Step, TypeDef,
+};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -18,10 +20,19 @@ pub static PROPERTY: TypeDef = TypeDef {
     doc: "Property attribute.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", property_new).stat()),
     methods: &[
-        Def::leaf("__init__(self, fget=None, fset=None, fdel=None, doc=None)", property_init),
-        Def::leaf("getter(self, fget, /)", |vm, args| changed(vm, &args[0], 0, &args[1])),
-        Def::leaf("setter(self, fset, /)", |vm, args| changed(vm, &args[0], 1, &args[1])),
-        Def::leaf("deleter(self, fdel, /)", |vm, args| changed(vm, &args[0], 2, &args[1])),
+        Def::leaf(
+            "__init__(self, fget=None, fset=None, fdel=None, doc=None)",
+            property_init,
+        ),
+        Def::leaf("getter(self, fget, /)", |vm, args| {
+            changed(vm, &args[0], 0, &args[1])
+        }),
+        Def::leaf("setter(self, fset, /)", |vm, args| {
+            changed(vm, &args[0], 1, &args[1])
+        }),
+        Def::leaf("deleter(self, fdel, /)", |vm, args| {
+            changed(vm, &args[0], 2, &args[1])
+        }),
         Def::frame("__get__(self, instance, owner=None, /)", 0, descriptor_get),
         Def::frame("__set__(self, instance, value, /)", 0, descriptor_set),
         Def::frame("__delete__(self, instance, /)", 0, descriptor_delete),
@@ -36,12 +47,18 @@ pub static PROPERTY: TypeDef = TypeDef {
         Attribute::get("fget", |_, p| Ok(part(p, |p| p.getter.get()))),
         Attribute::get("fset", |_, p| Ok(part(p, |p| p.setter.get()))),
         Attribute::get("fdel", |_, p| Ok(part(p, |p| p.deleter.get()))),
-        Attribute::get_set("__doc__", |_, p| Ok(part(p, |p| p.doc.get())), |_, p, v| {
-            if let Some(property) = p.get::<Property>() {
-                property.doc.set(if v.is_undef() { Value::NONE } else { v.clone() });
-            }
-            Ok(())
-        }),
+        Attribute::get_set(
+            "__doc__",
+            |_, p| Ok(part(p, |p| p.doc.get())),
+            |_, p, v| {
+                if let Some(property) = p.get::<Property>() {
+                    property
+                        .doc
+                        .set(if v.is_undef() { Value::NONE } else { v.clone() });
+                }
+                Ok(())
+            },
+        ),
         Attribute::get_set("__name__", property_name, |_, p, v| {
             if let Some(property) = p.get::<Property>() {
                 property.name.set(v.clone());
@@ -115,19 +132,33 @@ pub static ATTRIBUTE_DESCRIPTOR: TypeDef = TypeDef {
         Def::frame("__set__(self, instance, value, /)", 0, descriptor_set),
         Def::frame("__delete__(self, instance, /)", 0, descriptor_delete),
         Def::leaf("__repr__(self, /)", |vm, args| {
-            let Some(d) = args[0].to_ref::<AttributeDescriptor>() else { return Ok(Value::NONE) };
+            let Some(d) = args[0].to_ref::<AttributeDescriptor>() else {
+                return Ok(Value::NONE);
+            };
             let owner = owner_name(vm, &d.owner.get());
-            Ok(Str::new(&format!("<attribute '{}' of '{owner}' objects>", d.attribute.name)).into_value())
+            Ok(Str::new(&format!(
+                "<attribute '{}' of '{owner}' objects>",
+                d.attribute.name
+            ))
+            .into_value())
         }),
     ],
     attributes: &[
-        Attribute::get("__name__", |vm, d| Ok(d.get::<AttributeDescriptor>().map_or(Value::NONE, |d| vm.intern(d.attribute.name).into_value()))),
+        Attribute::get("__name__", |vm, d| {
+            Ok(d.get::<AttributeDescriptor>()
+                .map_or(Value::NONE, |d| vm.intern(d.attribute.name).into_value()))
+        }),
         Attribute::get("__qualname__", |vm, d| {
-            let Some(d) = d.to_ref::<AttributeDescriptor>() else { return Ok(Value::NONE) };
+            let Some(d) = d.to_ref::<AttributeDescriptor>() else {
+                return Ok(Value::NONE);
+            };
             let owner = owner_name(vm, &d.owner.get());
             Ok(Str::new(&format!("{owner}.{}", d.attribute.name)).into_value())
         }),
-        Attribute::get("__objclass__", |_, d| Ok(d.get::<AttributeDescriptor>().map_or(Value::NONE, |d| d.owner.get()))),
+        Attribute::get("__objclass__", |_, d| {
+            Ok(d.get::<AttributeDescriptor>()
+                .map_or(Value::NONE, |d| d.owner.get()))
+        }),
         Attribute::get("__doc__", |_, _| Ok(Value::NONE)),
     ],
     ..TypeDef::new("builtins", "getset_descriptor", kind::ATTRIBUTE_DESCRIPTOR)
@@ -140,25 +171,41 @@ pub static SLOT_DESCRIPTOR: TypeDef = TypeDef {
         Def::frame("__set__(self, instance, value, /)", 0, descriptor_set),
         Def::frame("__delete__(self, instance, /)", 0, descriptor_delete),
         Def::leaf("__repr__(self, /)", |vm, args| {
-            let Some(d) = args[0].to_ref::<SlotDescriptor>() else { return Ok(Value::NONE) };
+            let Some(d) = args[0].to_ref::<SlotDescriptor>() else {
+                return Ok(Value::NONE);
+            };
             let owner = owner_name(vm, &d.owner.get());
             let name = vm.str_text(d.name.as_value())?;
             Ok(Str::new(&format!("<member '{name}' of '{owner}' objects>")).into_value())
         }),
     ],
     attributes: &[
-        Attribute::get("__name__", |_, d| Ok(d.get::<SlotDescriptor>().map_or(Value::NONE, |d| d.name.get()))),
-        Attribute::get("__objclass__", |_, d| Ok(d.get::<SlotDescriptor>().map_or(Value::NONE, |d| d.owner.get()))),
+        Attribute::get("__name__", |_, d| {
+            Ok(d.get::<SlotDescriptor>()
+                .map_or(Value::NONE, |d| d.name.get()))
+        }),
+        Attribute::get("__objclass__", |_, d| {
+            Ok(d.get::<SlotDescriptor>()
+                .map_or(Value::NONE, |d| d.owner.get()))
+        }),
         Attribute::get("__doc__", |_, _| Ok(Value::NONE)),
     ],
     ..TypeDef::new("builtins", "member_descriptor", kind::SLOT_DESCRIPTOR)
 };
 
 /// The tables of this file.
-pub static TYPES: &[&TypeDef] = &[&PROPERTY, &CLASS_METHOD, &STATIC_METHOD, &ATTRIBUTE_DESCRIPTOR, &SLOT_DESCRIPTOR];
+pub static TYPES: &[&TypeDef] = &[
+    &PROPERTY,
+    &CLASS_METHOD,
+    &STATIC_METHOD,
+    &ATTRIBUTE_DESCRIPTOR,
+    &SLOT_DESCRIPTOR,
+];
 
 fn owner_name(vm: &mut Vm, owner: &Value) -> String {
-    owner.to_ref::<Class>().map_or_else(String::new, |c| vm.class_name(&c))
+    owner
+        .to_ref::<Class>()
+        .map_or_else(String::new, |c| vm.class_name(&c))
 }
 
 fn part(property: &Value, read: impl Fn(&Property) -> Value) -> Value {
@@ -174,13 +221,17 @@ fn property_new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 }
 
 fn property_init(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(property) = args[0].to_ref::<Property>() else { return Ok(Value::NONE) };
+    let Some(property) = args[0].to_ref::<Property>() else {
+        return Ok(Value::NONE);
+    };
     property.getter.set(args[1].clone());
     property.setter.set(args[2].clone());
     property.deleter.set(args[3].clone());
     let mut doc = args[4].clone();
     if doc.is_none() && !args[1].is_none() {
-        doc = vm.get_attr_optional(&args[1], "__doc__")?.unwrap_or(Value::NONE);
+        doc = vm
+            .get_attr_optional(&args[1], "__doc__")?
+            .unwrap_or(Value::NONE);
     }
     property.doc.set(doc);
     Ok(Value::NONE)
@@ -188,13 +239,19 @@ fn property_init(vm: &mut Vm, args: &[Value]) -> R {
 
 /// A copy of a property with another getter (0), setter (1) or deleter (2).
 fn changed(vm: &mut Vm, property: &Value, which: usize, function: &Value) -> R {
-    let Some(old) = property.to_ref::<Property>() else { return Ok(Value::NONE) };
+    let Some(old) = property.to_ref::<Property>() else {
+        return Ok(Value::NONE);
+    };
     let mut parts = [old.getter.get(), old.setter.get(), old.deleter.get()];
     parts[which] = function.clone();
     let [getter, setter, deleter] = parts;
     let class = vm.class_of(property);
     // A getter's docstring is taken anew.
-    let doc = if which == 0 { Value::NONE } else { old.doc.get() };
+    let doc = if which == 0 {
+        Value::NONE
+    } else {
+        old.doc.get()
+    };
     let made = vm.call(class.as_value(), &[getter, setter, deleter, doc])?;
     if let Some(new) = made.get::<Property>() {
         new.name.set(old.name.get());
@@ -203,7 +260,9 @@ fn changed(vm: &mut Vm, property: &Value, which: usize, function: &Value) -> R {
 }
 
 fn property_name(vm: &mut Vm, property: &Value) -> R {
-    let Some(property) = property.to_ref::<Property>() else { return Ok(Value::NONE) };
+    let Some(property) = property.to_ref::<Property>() else {
+        return Ok(Value::NONE);
+    };
     let own = property.name.get();
     if !own.is_undef() {
         return Ok(own);
@@ -226,8 +285,14 @@ fn is_abstract(vm: &mut Vm, function: &Value) -> R<bool> {
 }
 
 fn property_is_abstract(vm: &mut Vm, property: &Value) -> R {
-    let Some(property) = property.to_ref::<Property>() else { return Ok(Value::FALSE) };
-    for function in [property.getter.get(), property.setter.get(), property.deleter.get()] {
+    let Some(property) = property.to_ref::<Property>() else {
+        return Ok(Value::FALSE);
+    };
+    for function in [
+        property.getter.get(),
+        property.setter.get(),
+        property.deleter.get(),
+    ] {
         if is_abstract(vm, &function)? {
             return Ok(Value::TRUE);
         }
@@ -249,7 +314,11 @@ fn descriptor_get(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 }
 
 fn descriptor_set(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
-    let (descriptor, instance, value) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+    let (descriptor, instance, value) = (
+        frame.regs[0].clone(),
+        frame.regs[1].clone(),
+        frame.regs[2].clone(),
+    );
     let class = vm.class_of(&instance);
     match checked_nature(vm, &descriptor, &instance) {
         Ok(nature) => vm.descriptor_set(&descriptor, nature, &instance, &value, &class),
@@ -276,20 +345,33 @@ fn checked_nature(vm: &mut Vm, descriptor: &Value, instance: &Value) -> R<Nature
 }
 
 fn class_method_get(vm: &mut Vm, args: &[Value]) -> R {
-    let function = args[0].get::<ClassMethod>().map_or(Value::NONE, |c| c.function.get());
-    let class = if args[2].is_none() { vm.class_of(&args[1]).into_value() } else { args[2].clone() };
+    let function = args[0]
+        .get::<ClassMethod>()
+        .map_or(Value::NONE, |c| c.function.get());
+    let class = if args[2].is_none() {
+        vm.class_of(&args[1]).into_value()
+    } else {
+        args[2].clone()
+    };
     Ok(BoundMethod::alloc(function, class).into_value())
 }
 
 fn static_method_get(_: &mut Vm, args: &[Value]) -> R {
-    Ok(args[0].get::<StaticMethod>().map_or(Value::NONE, |s| s.function.get()))
+    Ok(args[0]
+        .get::<StaticMethod>()
+        .map_or(Value::NONE, |s| s.function.get()))
 }
 
 fn static_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
-    let function = frame.regs[0].get::<StaticMethod>().map_or(Value::NONE, |s| s.function.get());
-    let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+    let function = frame.regs[0]
+        .get::<StaticMethod>()
+        .map_or(Value::NONE, |s| s.function.get());
+    let args: Args = frame.regs[1]
+        .get::<Tuple>()
+        .map_or_else(Args::new, |t| Args::from(t.items()));
     let keywords = frame.regs[2].clone();
-    vm.call_with_keywords(function, args, &keywords).unwrap_or_else(Step::Raise)
+    vm.call_with_keywords(function, args, &keywords)
+        .unwrap_or_else(Step::Raise)
 }
 
 /// What a wrapper shows of the function it wraps.
@@ -297,7 +379,9 @@ fn copy_names(vm: &mut Vm, wrapper: &Value, function: &Value) -> R<()> {
     if !function.is_kind::<Function>() {
         return Ok(());
     }
-    let Some(dict): Option<Ref<Dict>> = vm.object_dict(wrapper) else { return Ok(()) };
+    let Some(dict): Option<Ref<Dict>> = vm.object_dict(wrapper) else {
+        return Ok(());
+    };
     for name in ["__module__", "__name__", "__qualname__", "__doc__"] {
         if let Some(value) = vm.get_attr_optional(function, name)? {
             let name = vm.intern(name);

@@ -38,7 +38,9 @@ impl Vm {
     /// Whether a value is a number of some kind.
     pub fn is_number(&mut self, value: &Value) -> bool {
         value.is_kind::<Complex>()
-            || [Special::Index, Special::Int, Special::Float].iter().any(|&s| self.special_of(value, s).is_some())
+            || [Special::Index, Special::Int, Special::Float]
+                .iter()
+                .any(|&s| self.special_of(value, s).is_some())
     }
 
     /// Whether the `repr` of this container is not being made already; from now on it is, until `leave_repr`.

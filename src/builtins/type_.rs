@@ -26,32 +26,59 @@ pub static TYPE: TypeDef = TypeDef {
         GET_ATTRIBUTE,
         SET_ATTR,
         DEL_ATTR,
-        Def::leaf("__instancecheck__(self, instance, /)", |vm, args| vm.plain_is_instance(&args[1], &args[0]).map(Value::bool)),
-        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, args| vm.plain_is_subclass(&args[1], &args[0]).map(Value::bool)),
+        Def::leaf("__instancecheck__(self, instance, /)", |vm, args| {
+            vm.plain_is_instance(&args[1], &args[0]).map(Value::bool)
+        }),
+        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, args| {
+            vm.plain_is_subclass(&args[1], &args[0]).map(Value::bool)
+        }),
         Def::leaf("__subclasses__(self, /)", subclasses),
         Def::leaf("mro(self, /)", mro),
-        Def::raw("__prepare__(cls, /, *args, **kwargs)", |_, _, _| Ok(Dict::new().into_value())).class(),
+        Def::raw("__prepare__(cls, /, *args, **kwargs)", |_, _, _| {
+            Ok(Dict::new().into_value())
+        })
+        .class(),
         Def::leaf("__dir__(self, /)", dir),
-        Def::leaf("__or__(self, value, /)", |vm, args| super::typing_forms::union_of(vm, &args[0], &args[1])),
-        Def::leaf("__ror__(self, value, /)", |vm, args| super::typing_forms::union_of(vm, &args[1], &args[0])),
+        Def::leaf("__or__(self, value, /)", |vm, args| {
+            super::typing_forms::union_of(vm, &args[0], &args[1])
+        }),
+        Def::leaf("__ror__(self, value, /)", |vm, args| {
+            super::typing_forms::union_of(vm, &args[1], &args[0])
+        }),
         Def::leaf("__sizeof__(self, /)", |_, _| Ok(Value::int32(928))),
     ],
     attributes: &[
         Attribute::get_set("__name__", |vm, c| Ok(class(vm, c)?.name.get()), set_name),
-        Attribute::get_set("__qualname__", |vm, c| Ok(class(vm, c)?.qualname.get()), set_qualname),
+        Attribute::get_set(
+            "__qualname__",
+            |vm, c| Ok(class(vm, c)?.qualname.get()),
+            set_qualname,
+        ),
         Attribute::get_set("__bases__", bases, set_bases),
         Attribute::get("__base__", base),
         Attribute::get("__mro__", mro_tuple),
         Attribute::get_set("__module__", module, set_module),
         Attribute::get_set("__doc__", doc, set_doc),
-        Attribute::get("__dict__", |_, c| Ok(MappingProxy::alloc(c.clone()).into_value())),
+        Attribute::get("__dict__", |_, c| {
+            Ok(MappingProxy::alloc(c.clone()).into_value())
+        }),
         Attribute::get_set("__annotations__", annotations, set_annotations),
-        Attribute::get_set("__abstractmethods__", abstract_methods, set_abstract_methods),
+        Attribute::get_set(
+            "__abstractmethods__",
+            abstract_methods,
+            set_abstract_methods,
+        ),
         Attribute::get_set("__type_params__", type_params, set_type_params),
         Attribute::get("__flags__", flags),
         Attribute::get("__basicsize__", |_, _| Ok(Value::int32(16))),
         Attribute::get("__itemsize__", |_, _| Ok(Value::int32(0))),
-        Attribute::get("__dictoffset__", |vm, c| Ok(Value::int32(if class(vm, c)?.has(class_flags::HAS_DICT) { -1 } else { 0 }))),
+        Attribute::get("__dictoffset__", |vm, c| {
+            Ok(Value::int32(if class(vm, c)?.has(class_flags::HAS_DICT) {
+                -1
+            } else {
+                0
+            }))
+        }),
         Attribute::get("__weakrefoffset__", |_, _| Ok(Value::int32(0))),
         Attribute::get("__text_signature__", |_, _| Ok(Value::NONE)),
     ],
@@ -96,8 +123,12 @@ fn call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
         Ok(class) => class,
         Err(raised) => return Step::Raise(raised),
     };
-    let mut args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
-    let pairs = frame.regs[2].get::<Dict>().map_or_else(Vec::new, Dict::pairs);
+    let mut args: Args = frame.regs[1]
+        .get::<Tuple>()
+        .map_or_else(Args::new, |t| Args::from(t.items()));
+    let pairs = frame.regs[2]
+        .get::<Dict>()
+        .map_or_else(Vec::new, Dict::pairs);
     if pairs.is_empty() {
         return vm.type_call_step(&class, args, None);
     }
@@ -125,7 +156,14 @@ fn subclasses(vm: &mut Vm, args: &[Value]) -> R {
     {
         return native_subclasses(vm, &class, def);
     }
-    Ok(List::from_vec(class.live_subclasses().into_iter().map(Ref::into_value).collect()).into_value())
+    Ok(List::from_vec(
+        class
+            .live_subclasses()
+            .into_iter()
+            .map(Ref::into_value)
+            .collect(),
+    )
+    .into_value())
 }
 
 /// Subclasses of a native class in the order of the tables, whichever was touched first; then those of scripts.
@@ -146,7 +184,9 @@ fn native_subclasses(vm: &mut Vm, class: &Ref<Class>, def: &'static TypeDef) -> 
 }
 
 fn order(class: &Ref<Class>) -> Vec<Value> {
-    std::iter::once(class.value()).chain(class.ancestors.borrow().iter().map(Ref::value)).collect()
+    std::iter::once(class.value())
+        .chain(class.ancestors.borrow().iter().map(Ref::value))
+        .collect()
 }
 
 fn mro(vm: &mut Vm, args: &[Value]) -> R {
@@ -179,7 +219,9 @@ fn set_name(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     let class = checked_name(vm, value, new, "__name__")?;
     let Some(text) = new.get::<Str>() else {
         let (name, given) = (class.name_str(), vm.type_name(new));
-        return Err(vm.type_error(format!("can only assign string to {name}.__name__, not '{given}'")));
+        return Err(vm.type_error(format!(
+            "can only assign string to {name}.__name__, not '{given}'"
+        )));
     };
     if text.bytes().contains(&0) {
         return Err(vm.value_error("type name must not contain null characters"));
@@ -192,7 +234,9 @@ fn set_qualname(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     let class = checked_name(vm, value, new, "__qualname__")?;
     if !new.is_kind::<Str>() {
         let (name, given) = (class.name_str(), vm.type_name(new));
-        return Err(vm.type_error(format!("can only assign string to {name}.__qualname__, not '{given}'")));
+        return Err(vm.type_error(format!(
+            "can only assign string to {name}.__qualname__, not '{given}'"
+        )));
     }
     class.qualname.set(new.clone());
     Ok(())
@@ -255,7 +299,10 @@ fn annotations(vm: &mut Vm, value: &Value) -> R {
         return vm.finish(step);
     }
     if class.has(class_flags::BUILTIN) {
-        let text = format!("type object '{}' has no attribute '__annotations__'", vm.class_name(&class));
+        let text = format!(
+            "type object '{}' has no attribute '__annotations__'",
+            vm.class_name(&class)
+        );
         return Err(vm.attribute_error_plain(text));
     }
     let made = Dict::new().into_value();
@@ -276,7 +323,11 @@ fn set_annotations(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
 
 fn abstract_methods(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    let found = if class.has(class_flags::BUILTIN) { None } else { own(vm, &class, "__abstractmethods__") };
+    let found = if class.has(class_flags::BUILTIN) {
+        None
+    } else {
+        own(vm, &class, "__abstractmethods__")
+    };
     match found {
         Some(found) => Ok(found),
         None => Err(vm.attribute_error_plain("__abstractmethods__")),
@@ -288,7 +339,14 @@ fn set_abstract_methods(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     let is_abstract = !new.is_undef() && with_table(new, |t| !t.is_empty()).unwrap_or(false);
     put(vm, &class, "__abstractmethods__", new.clone())?;
     let flags = class.flags.get() & !class_flags::ABSTRACT;
-    class.flags.set(flags | if is_abstract { class_flags::ABSTRACT } else { 0 });
+    class.flags.set(
+        flags
+            | if is_abstract {
+                class_flags::ABSTRACT
+            } else {
+                0
+            },
+    );
     Ok(())
 }
 

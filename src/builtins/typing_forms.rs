@@ -16,19 +16,26 @@ use crate::vm::types::Known;
 pub static GENERIC_ALIAS: TypeDef = TypeDef {
     flags: crate::object::class::class_flags::BASE,
     doc: "Represent a PEP 585 generic type",
-    new: Some(Def::leaf("__new__(cls, origin, args, /)", |vm, args| {
-        let given = as_tuple(vm, &args[2])?;
-        let shape = vm.shape_for_new(&args[0], &GENERIC_ALIAS)?;
-        Ok(GenericAlias::alloc_shaped(shape, args[1].clone(), given, Value::FALSE).into_value())
-    })
-    .stat()),
+    new: Some(
+        Def::leaf("__new__(cls, origin, args, /)", |vm, args| {
+            let given = as_tuple(vm, &args[2])?;
+            let shape = vm.shape_for_new(&args[0], &GENERIC_ALIAS)?;
+            Ok(
+                GenericAlias::alloc_shaped(shape, args[1].clone(), given, Value::FALSE)
+                    .into_value(),
+            )
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__repr__(self, /)", |vm, args| {
             let text = show(vm, &args[0])?;
             Ok(Str::new(&text).into_value())
         }),
         Def::leaf("__getitem__(self, key, /)", alias_item),
-        Def::leaf("__mro_entries__(self, bases, /)", |_, args| Ok(Tuple::one(origin(&args[0])).into_value())),
+        Def::leaf("__mro_entries__(self, bases, /)", |_, args| {
+            Ok(Tuple::one(origin(&args[0])).into_value())
+        }),
         Def::leaf("__eq__(self, value, /)", alias_eq),
         Def::leaf("__hash__(self, /)", |vm, args| {
             let hash = vm.hash(&origin(&args[0]))? ^ vm.hash(&alias_args(&args[0]))?;
@@ -36,14 +43,22 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
         }),
         Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
             let callee = origin(&frame.regs[0]);
-            let args: Args = frame.regs[1].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let args: Args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| Args::from(t.items()));
             let keywords = frame.regs[2].clone();
-            vm.call_with_keywords(callee, args, &keywords).unwrap_or_else(Step::Raise)
+            vm.call_with_keywords(callee, args, &keywords)
+                .unwrap_or_else(Step::Raise)
         }),
-        Def::leaf("__or__(self, value, /)", |vm, args| union_of(vm, &args[0], &args[1])),
-        Def::leaf("__ror__(self, value, /)", |vm, args| union_of(vm, &args[1], &args[0])),
+        Def::leaf("__or__(self, value, /)", |vm, args| {
+            union_of(vm, &args[0], &args[1])
+        }),
+        Def::leaf("__ror__(self, value, /)", |vm, args| {
+            union_of(vm, &args[1], &args[0])
+        }),
         Def::leaf("__iter__(self, /)", |_, args| {
-            let unpacked = GenericAlias::alloc(origin(&args[0]), alias_args(&args[0]), Value::TRUE).into_value();
+            let unpacked = GenericAlias::alloc(origin(&args[0]), alias_args(&args[0]), Value::TRUE)
+                .into_value();
             Ok(TupleIterator::alloc(Tuple::one(unpacked).into_value(), 0, 0, 0).into_value())
         }),
         Def::leaf("__instancecheck__(self, instance, /)", |vm, _| {
@@ -54,7 +69,11 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
         }),
         Def::leaf("__reduce__(self, /)", |vm, args| {
             let class = vm.class_of(&args[0]).into_value();
-            Ok(Tuple::pair(class, Tuple::pair(origin(&args[0]), alias_args(&args[0])).into_value()).into_value())
+            Ok(Tuple::pair(
+                class,
+                Tuple::pair(origin(&args[0]), alias_args(&args[0])).into_value(),
+            )
+            .into_value())
         }),
     ],
     attributes: &[
@@ -64,7 +83,10 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
             let args = alias_args(a);
             parameters_of(vm, &args)
         }),
-        Attribute::get("__unpacked__", |_, a| Ok(a.get::<GenericAlias>().map_or(Value::FALSE, |a| a.unpacked.get()))),
+        Attribute::get("__unpacked__", |_, a| {
+            Ok(a.get::<GenericAlias>()
+                .map_or(Value::FALSE, |a| a.unpacked.get()))
+        }),
     ],
     ..TypeDef::new("types", "GenericAlias", kind::GENERIC_ALIAS)
 };
@@ -77,8 +99,12 @@ pub static UNION: TypeDef = TypeDef {
             let text = show(vm, &args[0])?;
             Ok(Str::new(&text).into_value())
         }),
-        Def::leaf("__or__(self, value, /)", |vm, args| union_of(vm, &args[0], &args[1])),
-        Def::leaf("__ror__(self, value, /)", |vm, args| union_of(vm, &args[1], &args[0])),
+        Def::leaf("__or__(self, value, /)", |vm, args| {
+            union_of(vm, &args[0], &args[1])
+        }),
+        Def::leaf("__ror__(self, value, /)", |vm, args| {
+            union_of(vm, &args[1], &args[0])
+        }),
         Def::leaf("__eq__(self, value, /)", union_eq),
         Def::leaf("__hash__(self, /)", |vm, args| {
             let mut hash = 0i64;
@@ -87,8 +113,12 @@ pub static UNION: TypeDef = TypeDef {
             }
             Ok(crate::object::int::from_i64(hash))
         }),
-        Def::leaf("__instancecheck__(self, instance, /)", |vm, args| vm.is_instance(&args[1], &args[0]).map(Value::bool)),
-        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, args| vm.is_subclass(&args[1], &args[0]).map(Value::bool)),
+        Def::leaf("__instancecheck__(self, instance, /)", |vm, args| {
+            vm.is_instance(&args[1], &args[0]).map(Value::bool)
+        }),
+        Def::leaf("__subclasscheck__(self, subclass, /)", |vm, args| {
+            vm.is_subclass(&args[1], &args[0]).map(Value::bool)
+        }),
         Def::leaf("__getitem__(self, key, /)", |vm, args| {
             let all = union_args(&args[0]);
             let parameters = parameters_of(vm, &all)?;
@@ -123,23 +153,35 @@ pub fn class_getitem(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn as_tuple(_: &mut Vm, value: &Value) -> R {
-    Ok(if value.is_kind::<Tuple>() { value.clone() } else { Tuple::one(value.clone()).into_value() })
+    Ok(if value.is_kind::<Tuple>() {
+        value.clone()
+    } else {
+        Tuple::one(value.clone()).into_value()
+    })
 }
 
 fn origin(alias: &Value) -> Value {
-    alias.get::<GenericAlias>().map_or(Value::NONE, |a| a.origin.get())
+    alias
+        .get::<GenericAlias>()
+        .map_or(Value::NONE, |a| a.origin.get())
 }
 
 fn alias_args(alias: &Value) -> Value {
-    alias.get::<GenericAlias>().map_or_else(|| Tuple::empty().into_value(), |a| a.args.get())
+    alias
+        .get::<GenericAlias>()
+        .map_or_else(|| Tuple::empty().into_value(), |a| a.args.get())
 }
 
 fn union_args(union: &Value) -> Value {
-    union.get::<Union>().map_or_else(|| Tuple::empty().into_value(), |u| u.args.get())
+    union
+        .get::<Union>()
+        .map_or_else(|| Tuple::empty().into_value(), |u| u.args.get())
 }
 
 fn members(union: &Value) -> Vec<Value> {
-    union_args(union).get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+    union_args(union)
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
 /// A form as annotations show it.
@@ -153,14 +195,25 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
         return Ok(parts.join(" | "));
     }
     if form.is_kind::<GenericAlias>() {
-        let star = if form.get::<GenericAlias>().is_some_and(|a| a.unpacked.get().is_true()) { "*" } else { "" };
+        let star = if form
+            .get::<GenericAlias>()
+            .is_some_and(|a| a.unpacked.get().is_true())
+        {
+            "*"
+        } else {
+            ""
+        };
         let outer = show(vm, &origin(form))?;
         let args = alias_args(form);
         let mut parts = Vec::new();
         for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
             parts.push(show(vm, arg)?);
         }
-        let inside = if parts.is_empty() { "()".to_string() } else { parts.join(", ") };
+        let inside = if parts.is_empty() {
+            "()".to_string()
+        } else {
+            parts.join(", ")
+        };
         return Ok(format!("{star}{outer}[{inside}]"));
     }
     if form.is_ellipsis() {
@@ -168,7 +221,11 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
     }
     if let Some(class) = form.to_ref::<Class>() {
         let none = vm.known_class(Known::NoneType);
-        return Ok(if class.is(&none) { "None".to_string() } else { vm.qualified_name_of(&class) });
+        return Ok(if class.is(&none) {
+            "None".to_string()
+        } else {
+            vm.qualified_name_of(&class)
+        });
     }
     if let Some(list) = form.to_ref::<List>() {
         let mut parts = Vec::new();
@@ -197,15 +254,29 @@ fn parameters_of(vm: &mut Vm, args: &Value) -> R {
         if vm.get_attr_optional(arg, "__typing_subst__")?.is_some() {
             add(arg.clone());
         } else if let Some(inner) = vm.get_attr_optional(arg, "__parameters__")? {
-            inner.get::<Tuple>().map_or(&[][..], Tuple::items).iter().cloned().for_each(&mut add);
+            inner
+                .get::<Tuple>()
+                .map_or(&[][..], Tuple::items)
+                .iter()
+                .cloned()
+                .for_each(&mut add);
         }
     }
     vm.new_tuple(found)
 }
 
 /// The arguments of a form with its type variables replaced.
-fn substituted(vm: &mut Vm, form: &Value, args: &Value, parameters: &Value, key: &Value) -> R<Vec<Value>> {
-    let wanted = parameters.get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
+fn substituted(
+    vm: &mut Vm,
+    form: &Value,
+    args: &Value,
+    parameters: &Value,
+    key: &Value,
+) -> R<Vec<Value>> {
+    let wanted = parameters
+        .get::<Tuple>()
+        .map_or(&[][..], Tuple::items)
+        .to_vec();
     let given = as_tuple(vm, key)?;
     let given = given.get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
     if wanted.is_empty() {
@@ -213,9 +284,17 @@ fn substituted(vm: &mut Vm, form: &Value, args: &Value, parameters: &Value, key:
         return Err(vm.type_error(format!("{shown} is not a generic class")));
     }
     if wanted.len() != given.len() {
-        let many = if given.len() > wanted.len() { "many" } else { "few" };
+        let many = if given.len() > wanted.len() {
+            "many"
+        } else {
+            "few"
+        };
         let shown = show(vm, form)?;
-        let text = format!("Too {many} arguments for {shown}; actual {}, expected {}", given.len(), wanted.len());
+        let text = format!(
+            "Too {many} arguments for {shown}; actual {}, expected {}",
+            given.len(),
+            wanted.len()
+        );
         return Err(vm.type_error(text));
     }
     let mut out = Vec::new();
@@ -224,13 +303,28 @@ fn substituted(vm: &mut Vm, form: &Value, args: &Value, parameters: &Value, key:
             out.push(given[i].clone());
             continue;
         }
-        let inner = if arg.is_kind::<Class>() || !arg.is_object() { None } else { vm.get_attr_optional(arg, "__parameters__")? };
-        let inner: Vec<Value> = inner.as_ref().and_then(|i| i.get::<Tuple>()).map_or_else(Vec::new, |t| t.items().to_vec());
+        let inner = if arg.is_kind::<Class>() || !arg.is_object() {
+            None
+        } else {
+            vm.get_attr_optional(arg, "__parameters__")?
+        };
+        let inner: Vec<Value> = inner
+            .as_ref()
+            .and_then(|i| i.get::<Tuple>())
+            .map_or_else(Vec::new, |t| t.items().to_vec());
         if inner.is_empty() {
             out.push(arg.clone());
             continue;
         }
-        let picked = inner.iter().map(|p| wanted.iter().position(|w| w.is(p)).map_or_else(|| p.clone(), |i| given[i].clone())).collect();
+        let picked = inner
+            .iter()
+            .map(|p| {
+                wanted
+                    .iter()
+                    .position(|w| w.is(p))
+                    .map_or_else(|| p.clone(), |i| given[i].clone())
+            })
+            .collect();
         let picked = vm.new_tuple(picked)?;
         out.push(vm.get_item(arg, &picked)?);
     }
@@ -249,7 +343,8 @@ fn alias_eq(vm: &mut Vm, args: &[Value]) -> R {
     if !args[1].is_kind::<GenericAlias>() {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    let same = vm.eq(&origin(&args[0]), &origin(&args[1]))? && vm.eq(&alias_args(&args[0]), &alias_args(&args[1]))?;
+    let same = vm.eq(&origin(&args[0]), &origin(&args[1]))?
+        && vm.eq(&alias_args(&args[0]), &alias_args(&args[1]))?;
     Ok(Value::bool(same))
 }
 
@@ -272,7 +367,11 @@ fn union_eq(vm: &mut Vm, args: &[Value]) -> R {
 
 fn may_be_member(value: &Value) -> bool {
     let kind = value.shape_entry().map_or(0, |e| e.kind);
-    value.is_none() || matches!(kind, kind::CLASS | kind::GENERIC_ALIAS | kind::UNION | kind::TYPE_VAR | kind::TYPE_ALIAS)
+    value.is_none()
+        || matches!(
+            kind,
+            kind::CLASS | kind::GENERIC_ALIAS | kind::UNION | kind::TYPE_VAR | kind::TYPE_ALIAS
+        )
 }
 
 /// `a | b` of types.
@@ -282,9 +381,17 @@ pub fn union_of(vm: &mut Vm, a: &Value, b: &Value) -> R {
     }
     let mut all: Vec<Value> = Vec::new();
     for side in [a, b] {
-        let parts = if side.is_kind::<Union>() { members(side) } else { vec![side.clone()] };
+        let parts = if side.is_kind::<Union>() {
+            members(side)
+        } else {
+            vec![side.clone()]
+        };
         for part in parts {
-            let part = if part.is_none() { vm.known_class(Known::NoneType).into_value() } else { part };
+            let part = if part.is_none() {
+                vm.known_class(Known::NoneType).into_value()
+            } else {
+                part
+            };
             let seen = vm.new_tuple(all.clone())?;
             if !vm.contains(&seen, &part)? {
                 all.push(part);

@@ -63,14 +63,20 @@ pub fn read(given: &[OsString]) -> Result<(Action, Vec<OsString>), String> {
                 break;
             }
             "dis" if given.len() == at + 2 => {
-                return Ok((Action::Disassemble(given[at + 1].to_string_lossy().into_owned()), Vec::new()));
+                return Ok((
+                    Action::Disassemble(given[at + 1].to_string_lossy().into_owned()),
+                    Vec::new(),
+                ));
             }
             option if option.starts_with('-') => return Err(format!("unknown option {option}")),
             _ => break,
         }
     }
     match given.get(at) {
-        Some(file) => Ok((Action::File(file.to_string_lossy().into_owned()), given[at..].to_vec())),
+        Some(file) => Ok((
+            Action::File(file.to_string_lossy().into_owned()),
+            given[at..].to_vec(),
+        )),
         None => Ok((Action::Interactive, vec![OsString::new()])),
     }
 }
@@ -80,7 +86,10 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<(Action, Vec<OsString>), String> {
-        let given: Vec<OsString> = std::iter::once("hoop").chain(text.split_whitespace()).map(OsString::from).collect();
+        let given: Vec<OsString> = std::iter::once("hoop")
+            .chain(text.split_whitespace())
+            .map(OsString::from)
+            .collect();
         read(&given)
     }
 
@@ -93,11 +102,17 @@ mod tests {
 
     #[test]
     fn code_and_input() {
-        assert_eq!(read_text("-c pass a").unwrap(), (Action::Code("pass".into()), vec!["-c".into(), "a".into()]));
+        assert_eq!(
+            read_text("-c pass a").unwrap(),
+            (Action::Code("pass".into()), vec!["-c".into(), "a".into()])
+        );
         assert_eq!(read_text("- a").unwrap().0, Action::Input);
         assert!(read_text("-c").is_err());
         assert!(read_text("--what").is_err());
-        assert_eq!(read_text("dis x").unwrap().0, Action::Disassemble("x".into()));
+        assert_eq!(
+            read_text("dis x").unwrap().0,
+            Action::Disassemble("x".into())
+        );
         assert_eq!(read_text("dis").unwrap().0, Action::File("dis".into()));
     }
 }

@@ -15,7 +15,11 @@ pub fn main() -> ExitCode {
     let given = process_arguments();
     let (action, script_arguments) = match arguments::read(&given) {
         Ok(read) => read,
-        Err(message) => return complain(&format!("hoop: {message}\nTry 'hoop --help' for more information.\n")),
+        Err(message) => {
+            return complain(&format!(
+                "hoop: {message}\nTry 'hoop --help' for more information.\n"
+            ));
+        }
     };
     match action {
         Action::Version => say(&format!("hoop {}\n", env!("CARGO_PKG_VERSION"))),
@@ -24,14 +28,23 @@ pub fn main() -> ExitCode {
         Action::Disassemble(path) => disassemble(&path),
         Action::Code(text) => {
             let mut engine = engine(script_arguments);
-            let text = if text.ends_with('\n') { text } else { text + "\n" };
+            let text = if text.ends_with('\n') {
+                text
+            } else {
+                text + "\n"
+            };
             finish(engine.run_source(&text, "<string>"))
         }
         Action::Input => {
             let mut engine = engine(script_arguments);
             match engine.read_input() {
                 Ok(text) => {
-                    let program = Program { text: &text, name: "<stdin>", file: None, folder: Some("") };
+                    let program = Program {
+                        text: &text,
+                        name: "<stdin>",
+                        file: None,
+                        folder: Some(""),
+                    };
                     finish(engine.run(&program))
                 }
                 Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
@@ -58,7 +71,11 @@ fn finish(exit: Exit) -> ExitCode {
 }
 
 fn cannot_open(path: &str, error: &crate::host::HostError) -> ExitCode {
-    complain(&format!("hoop: can't open file '{path}': [Errno {}] {}\n", error.errno, error.message()))
+    complain(&format!(
+        "hoop: can't open file '{path}': [Errno {}] {}\n",
+        error.errno,
+        error.message()
+    ))
 }
 
 /// Without arguments: standard input if something is piped in.
@@ -72,7 +89,12 @@ fn interactive() -> ExitCode {
     let mut engine = engine(vec![OsString::from("")]);
     match engine.read_input() {
         Ok(text) => {
-            let program = Program { text: &text, name: "<stdin>", file: None, folder: Some("") };
+            let program = Program {
+                text: &text,
+                name: "<stdin>",
+                file: None,
+                folder: Some(""),
+            };
             finish(engine.run(&program))
         }
         Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
@@ -86,21 +108,39 @@ fn disassemble(path: &str) -> ExitCode {
         Ok(text) => text,
         Err(error) => return cannot_open(path, &error),
     };
-    let request =
-        Request { text: &text, name: path, mode: Mode::File, top_level_await: true, hidden: false };
+    let request = Request {
+        text: &text,
+        name: path,
+        mode: Mode::File,
+        top_level_await: true,
+        hidden: false,
+    };
     match loader::compile(&request) {
         Ok((code, _)) => say(&crate::bytecode::disassemble(&code)),
         Err(fault) => {
             let (line, column, ..) = fault.place;
-            complain_with(&format!("{path}:{line}:{column}: {}: {}\n", fault.class, fault.message), 1)
+            complain_with(
+                &format!(
+                    "{path}:{line}:{column}: {}: {}\n",
+                    fault.class, fault.message
+                ),
+                1,
+            )
         }
     }
 }
 
 fn say(text: &str) -> ExitCode {
     let mut stdio = crate::host::Stdio::system();
-    let done = stdio.output.write(text.as_bytes()).and_then(|()| stdio.output.flush());
-    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(120) }
+    let done = stdio
+        .output
+        .write(text.as_bytes())
+        .and_then(|()| stdio.output.flush());
+    if done.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(120)
+    }
 }
 
 fn complain(text: &str) -> ExitCode {
@@ -110,6 +150,9 @@ fn complain(text: &str) -> ExitCode {
 fn complain_with(text: &str, status: u8) -> ExitCode {
     let mut stdio = crate::host::Stdio::system();
     // There is nowhere left to say that standard error is broken.
-    let _ = stdio.error.write(text.as_bytes()).and_then(|()| stdio.error.flush());
+    let _ = stdio
+        .error
+        .write(text.as_bytes())
+        .and_then(|()| stdio.error.flush());
     ExitCode::from(status)
 }

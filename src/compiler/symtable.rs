@@ -6,8 +6,13 @@ use super::scope::{
 };
 use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{
+<<<<<<< HEAD
     Arg, Arguments, Body, ClassDef, Expr, ExprKind, FunctionDef,
     Module, Name, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
+=======
+    Alias, Arg, Arguments, Body, ClassDef, Expr, ExprKind, FunctionDef, Module, Name, Stmt,
+    StmtKind, Try, TypeParam, TypeParamKind,
+>>>>>>> main
 };
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
@@ -281,7 +286,7 @@ impl Builder {
         self.body(&node.finalbody)
     }
 
-    pub(super) fn import(&mut self, alias: &crate::syntax::ast::Alias) -> Outcome {
+    pub(super) fn import(&mut self, alias: &Alias) -> Outcome {
         if &*alias.name == "*" {
             if self.scope().kind != ScopeKind::Module {
                 let message = "import * only allowed at module level";

@@ -1,6 +1,8 @@
 //! What is no error but looks like a mistake.
 
 use super::Compiler;
+use super::fold::fold;
+use crate::bytecode::Const;
 use crate::source::{Diagnostic, DiagnosticKind, Span};
 use crate::syntax::ast::{CmpOp, Constant, Expr, ExprKind};
 
@@ -86,12 +88,13 @@ impl<'a> Compiler<'a> {
 
 /// The type of a literal that should not be compared by identity.
 fn literal_kind(expr: &Expr) -> Option<&'static str> {
-    match &expr.kind {
-        ExprKind::Constant { value, .. } => match value {
-            Constant::None | Constant::True | Constant::False | Constant::Ellipsis => None,
-            value => Some(constant_type(value)),
-        },
-        ExprKind::Tuple { .. } if super::fold::fold(expr).is_some() => Some("tuple"),
+    match fold(expr)? {
+        Const::Int(_) | Const::BigInt(_) => Some("int"),
+        Const::Float(_) => Some("float"),
+        Const::Complex(..) => Some("complex"),
+        Const::Str(_) => Some("str"),
+        Const::Bytes(_) => Some("bytes"),
+        Const::Tuple(_) => Some("tuple"),
         _ => None,
     }
 }

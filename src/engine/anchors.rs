@@ -10,7 +10,9 @@ pub(super) fn anchors(segment: &str) -> Option<(usize, usize)> {
     // In parentheses, so that the segment may have several lines.
     let file = SourceFile::new("<anchors>", format!("({segment}\n)"));
     let module = parse_module(&file, Mode::Eval).ok()?;
-    let Body::Expression(expression) = &module.body else { return None };
+    let Body::Expression(expression) = &module.body else {
+        return None;
+    };
     let (start, end) = inside(expression, file.text())?;
     Some((start.checked_sub(1)?, (end - 1).min(segment.len())))
 }
@@ -22,7 +24,9 @@ fn inside(expression: &Expr, text: &str) -> Option<(usize, usize)> {
             let gap = text[from..].find(|c: char| !c.is_whitespace() && c != ')' && c != '\\')?;
             let start = from + gap;
             let bytes = text.as_bytes();
-            let double = bytes.get(start + 1).is_some_and(|&b| !b.is_ascii_whitespace() && is_operator(b))
+            let double = bytes
+                .get(start + 1)
+                .is_some_and(|&b| !b.is_ascii_whitespace() && is_operator(b))
                 && bytes[start] == bytes[start + 1];
             Some((start, start + 1 + double as usize))
         }

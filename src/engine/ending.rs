@@ -25,10 +25,38 @@ pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
             }
         }
     }
+    clear_main(vm);
     if !flush(vm) && exit.status == 0 {
         exit.status = 120;
     }
     exit
+}
+
+/// Takes the names of the main module away, so that what they hold can say farewell: those that begin
+/// with one underscore first, as in CPython.
+fn clear_main(vm: &mut Vm) {
+    let Some(main) = vm.modules.get_name("__main__") else {
+        return;
+    };
+    let Some(namespace) = main.get::<Module>().map(|m| m.namespace.clone()) else {
+        return;
+    };
+    for private in [true, false] {
+        for (key, value) in namespace.pairs() {
+            let name = plain(&key);
+            let is_private = name.starts_with('_') && !name.starts_with("__");
+            if value.is_none() || is_private != private || name == "__builtins__" {
+                continue;
+            }
+            drop(value);
+            if vm.set_name(&namespace, &name, Value::NONE).is_err() {
+                return;
+            }
+            vm.run_finalizers_now();
+        }
+    }
+    vm.heap.collect();
+    vm.run_finalizers_now();
 }
 
 fn call_if_loaded(vm: &mut Vm, module: &str, function: &str) -> Option<Raised> {
@@ -40,27 +68,42 @@ fn call_if_loaded(vm: &mut Vm, module: &str, function: &str) -> Option<Raised> {
 /// Tells of an exception nobody caught, or does what SystemExit asks for.
 fn report(vm: &mut Vm, raised: &Raised) -> Exit {
     if vm.is_raised(raised, Known::SystemExit) {
-        return Exit { status: exit_status(vm, raised), interrupted: false };
+        return Exit {
+            status: exit_status(vm, raised),
+            interrupted: false,
+        };
     }
     let interrupted = vm.is_raised(raised, Known::KeyboardInterrupt);
     flush_output(vm);
     if !call_hook(vm, raised) {
         show_exception(vm, raised);
     }
-    Exit { status: if interrupted { 130 } else { 1 }, interrupted }
+    Exit {
+        status: if interrupted { 130 } else { 1 },
+        interrupted,
+    }
 }
 
 /// `sys.excepthook`, if a script has put one there.
 fn call_hook(vm: &mut Vm, raised: &Raised) -> bool {
-    let Some(sys) = vm.modules.get_name("sys") else { return false };
-    let Some(namespace) = sys.get::<Module>().map(|m| m.namespace.clone()) else { return false };
-    let (hook, original) = (namespace.get_name("excepthook"), namespace.get_name("__excepthook__"));
+    let Some(sys) = vm.modules.get_name("sys") else {
+        return false;
+    };
+    let Some(namespace) = sys.get::<Module>().map(|m| m.namespace.clone()) else {
+        return false;
+    };
+    let (hook, original) = (
+        namespace.get_name("excepthook"),
+        namespace.get_name("__excepthook__"),
+    );
     let Some(hook) = hook else { return false };
     if original.is_some_and(|o| o.is(&hook)) {
         return false;
     }
     let class = vm.class_of(&raised.0).into_value();
-    let traceback = vm.get_attr(&raised.0, "__traceback__").unwrap_or(Value::NONE);
+    let traceback = vm
+        .get_attr(&raised.0, "__traceback__")
+        .unwrap_or(Value::NONE);
     if let Err(second) = vm.call(&hook, &[class, raised.0.clone(), traceback]) {
         let _ = vm.host.stdio.error.write(b"Error in sys.excepthook:\n");
         show_exception(vm, &second);
@@ -114,7 +157,11 @@ fn flush(vm: &mut Vm) -> bool {
         vm.host.stdio.output.discard();
         let text = format!(
             "Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>\n{}: {error}\n",
-            if error.errno == 32 { "BrokenPipeError" } else { "OSError" },
+            if error.errno == 32 {
+                "BrokenPipeError"
+            } else {
+                "OSError"
+            },
         );
         let _ = vm.host.stdio.error.write(text.as_bytes());
         good = false;

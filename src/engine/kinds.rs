@@ -14,8 +14,9 @@ use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::generator::Generator;
 use crate::object::int::Int;
 use crate::object::iterator::{
-    BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ListIterator, LongRangeIterator,
-    RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator, TupleIterator,
+    BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ListIterator,
+    LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator,
+    TupleIterator,
 };
 use crate::object::list::List;
 use crate::object::memoryview::MemoryView;
@@ -62,5 +63,5 @@ kinds! {
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
-    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject,
+    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
 }

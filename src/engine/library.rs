@@ -10,13 +10,20 @@ use crate::object::native::{Native, R, TypeDef};
 use crate::vm::{Library, Vm};
 
 /// See `Library`.
-pub static LIBRARY: LazyLock<Library> =
-    LazyLock::new(|| Library { kinds: &super::KINDS, types: all_types(), modules: modules::MODULES });
+pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library {
+    kinds: &super::KINDS,
+    types: all_types(),
+    modules: modules::MODULES,
+});
 
 /// In `builtins` and `modules` everyone adds a line.
 fn all_types() -> &'static [&'static TypeDef] {
     static TYPES: LazyLock<Vec<&'static TypeDef>> = LazyLock::new(|| {
-        builtins::TYPES.iter().chain(modules::TYPES).flat_map(|types| types.iter().copied()).collect()
+        builtins::TYPES
+            .iter()
+            .chain(modules::TYPES)
+            .flat_map(|types| types.iter().copied())
+            .collect()
     });
     &TYPES
 }
@@ -25,12 +32,19 @@ fn all_types() -> &'static [&'static TypeDef] {
 pub(super) fn fill_builtins(vm: &mut Vm) -> R<()> {
     let namespace = vm.builtins.clone();
     let owner = vm.intern("builtins").into_value();
-    let functions = builtins::functions::FUNCTIONS.iter().chain(modules::BUILTIN_FUNCTIONS);
+    let functions = builtins::functions::FUNCTIONS
+        .iter()
+        .chain(modules::BUILTIN_FUNCTIONS);
     for def in functions.flat_map(|table| table.iter()) {
         let native = Native::alloc(def, Value::UNDEF, owner.clone()).into_value();
         vm.set_name(&namespace, def.name(), native)?;
     }
-    for def in vm.library.types.iter().filter(|def| def.module == "builtins" && is_public(def.name)) {
+    for def in vm
+        .library
+        .types
+        .iter()
+        .filter(|def| def.module == "builtins" && is_public(def.name))
+    {
         let class = vm.class_of_def(def).into_value();
         vm.set_name(&namespace, def.name, class)?;
     }
@@ -56,7 +70,13 @@ fn put_constants(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
             vm.set_name(namespace, alias, class)?;
         }
     }
-    for (name, value) in [("__name__", "builtins"), ("__doc__", "Built-in functions, types, exceptions, and other objects.")] {
+    for (name, value) in [
+        ("__name__", "builtins"),
+        (
+            "__doc__",
+            "Built-in functions, types, exceptions, and other objects.",
+        ),
+    ] {
         let value = crate::builtins::arguments::string(value);
         vm.set_name(namespace, name, value)?;
     }
@@ -72,10 +92,29 @@ fn put_constants(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
 fn is_public(name: &str) -> bool {
     !matches!(
         name,
-        "NoneType" | "ellipsis" | "NotImplementedType" | "function" | "module" | "generator" | "coroutine"
-            | "async_generator" | "builtin_function_or_method" | "method" | "method_descriptor" | "wrapper_descriptor" | "method-wrapper"
-            | "cell" | "code" | "frame" | "traceback" | "mappingproxy" | "getset_descriptor" | "member_descriptor"
-            | "dict_keys" | "dict_values" | "dict_items"
+        "NoneType"
+            | "ellipsis"
+            | "NotImplementedType"
+            | "function"
+            | "module"
+            | "generator"
+            | "coroutine"
+            | "async_generator"
+            | "builtin_function_or_method"
+            | "method"
+            | "method_descriptor"
+            | "wrapper_descriptor"
+            | "method-wrapper"
+            | "cell"
+            | "code"
+            | "frame"
+            | "traceback"
+            | "mappingproxy"
+            | "getset_descriptor"
+            | "member_descriptor"
+            | "dict_keys"
+            | "dict_values"
+            | "dict_items"
     ) && !name.contains("iterator")
         && !name.starts_with("async_generator_")
         && !name.starts_with('_')

@@ -25,7 +25,9 @@ impl Loader for SourceLoader {
     }
 
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
-        let at = LIBRARY.binary_search_by_key(&module, |entry| entry.name).ok()?;
+        let at = LIBRARY
+            .binary_search_by_key(&module, |entry| entry.name)
+            .ok()?;
         let entry = &LIBRARY[at];
         if let Some(code) = self.library.borrow().get(entry.name) {
             return Some(Ok((code.clone(), entry.package)));
@@ -85,8 +87,13 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         hidden: request.hidden,
         ..compiler::Options::default()
     };
-    let code = compiler::compile_module(&module, file.clone(), options).map_err(|d| fault(d, file.clone()))?;
-    let warnings = module.warnings.iter().map(|w| (w.message.clone(), w.location(&file).0)).collect();
+    let code = compiler::compile_module(&module, file.clone(), options)
+        .map_err(|d| fault(d, file.clone()))?;
+    let warnings = module
+        .warnings
+        .iter()
+        .map(|w| (w.message.clone(), w.location(&file).0))
+        .collect();
     Ok((code, warnings))
 }
 
@@ -96,5 +103,10 @@ fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
         DiagnosticKind::SyntaxWarning => "SyntaxError",
         kind => kind.name(),
     };
-    SyntaxFault { class, message: diagnostic.message, place, source }
+    SyntaxFault {
+        class,
+        message: diagnostic.message,
+        place,
+        source,
+    }
 }

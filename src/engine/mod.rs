@@ -29,7 +29,10 @@ pub struct Exit {
 
 impl Exit {
     /// The end of a script without an exception.
-    pub const SUCCESS: Exit = Exit { status: 0, interrupted: false };
+    pub const SUCCESS: Exit = Exit {
+        status: 0,
+        interrupted: false,
+    };
 }
 
 /// An interpreter.
@@ -54,7 +57,9 @@ impl Engine {
     /// An engine in this world.
     pub fn new(host: Host) -> Engine {
         let vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
-        Engine { vm: std::mem::ManuallyDrop::new(vm) }
+        Engine {
+            vm: std::mem::ManuallyDrop::new(vm),
+        }
     }
 
     /// Lets the engine take SIGINT, so that it becomes KeyboardInterrupt.
@@ -83,14 +88,28 @@ impl Engine {
     pub fn run_file(&mut self, path: &str) -> Result<Exit, crate::host::HostError> {
         let text = self.read_file(path)?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if path.starts_with('/') && folder.is_empty() { "/" } else { folder };
+        let folder = if path.starts_with('/') && folder.is_empty() {
+            "/"
+        } else {
+            folder
+        };
         let folder = self.absolute(folder);
-        Ok(self.run(&Program { text: &text, name: path, file: Some(path), folder: Some(&folder) }))
+        Ok(self.run(&Program {
+            text: &text,
+            name: path,
+            file: Some(path),
+            folder: Some(&folder),
+        }))
     }
 
     /// Runs a text as the main script.
     pub fn run_source(&mut self, text: &str, name: &str) -> Exit {
-        self.run(&Program { text: text.as_bytes(), name, file: None, folder: Some("") })
+        self.run(&Program {
+            text: text.as_bytes(),
+            name,
+            file: None,
+            folder: Some(""),
+        })
     }
 
     fn absolute(&self, folder: &str) -> String {
@@ -167,7 +186,11 @@ fn search_path(vm: &Vm, folder: Option<&str>) -> Vec<String> {
     let mut path: Vec<String> = folder.map(str::to_string).into_iter().collect();
     if let Some(more) = vm.host.environment.variable("HOOPPATH") {
         let more = more.to_string_lossy();
-        path.extend(more.split(':').filter(|p| !p.is_empty()).map(str::to_string));
+        path.extend(
+            more.split(':')
+                .filter(|p| !p.is_empty())
+                .map(str::to_string),
+        );
     }
     path
 }

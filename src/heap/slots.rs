@@ -37,7 +37,11 @@ impl Value {
     /// What the heap knows of an object's shape.
     #[inline]
     pub fn shape_entry(&self) -> Option<&ShapeEntry> {
-        if self.is_object() { Some(&store::current().shapes[self.shape() as usize]) } else { None }
+        if self.is_object() {
+            Some(&store::current().shapes[self.shape() as usize])
+        } else {
+            None
+        }
     }
 
     /// Gives an object another shape. Both shapes must be of one kind and lay the
@@ -49,7 +53,10 @@ impl Value {
         const LAYOUT: u8 = shape_flags::SLOTS | shape_flags::TAIL_DICT;
         let shapes = &store::current().shapes;
         let (old, new) = (&shapes[self.shape() as usize], &shapes[shape as usize]);
-        if old.kind != new.kind || old.capacity != new.capacity || (old.flags ^ new.flags) & LAYOUT != 0 {
+        if old.kind != new.kind
+            || old.capacity != new.capacity
+            || (old.flags ^ new.flags) & LAYOUT != 0
+        {
             return false;
         }
         if (old.flags & !new.flags) & shape_flags::WEAKLY_REFERENCED != 0 {
@@ -68,7 +75,11 @@ impl Value {
             (*new.class).clone().forget();
         }
         // SAFETY: the object held one count of its old class, which is given up here.
-        let old_class = if lost { unsafe { old.class.copy_uncounted() } } else { Value::UNDEF };
+        let old_class = if lost {
+            unsafe { old.class.copy_uncounted() }
+        } else {
+            Value::UNDEF
+        };
         // SAFETY: the object is live.
         unsafe { (*self.header()).shape = shape };
         drop(old_class);

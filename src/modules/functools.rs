@@ -6,7 +6,9 @@ use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
 use crate::object::kind;
-use crate::object::native::{Args, Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef,
+};
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -63,7 +65,9 @@ fn reduce(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let so_far = std::mem::take(&mut frame.regs[SO_FAR]);
         if item.is_undef() {
             return match so_far.is_undef() {
-                true => Step::Raise(vm.type_error("reduce() of empty iterable with no initial value")),
+                true => {
+                    Step::Raise(vm.type_error("reduce() of empty iterable with no initial value"))
+                }
                 false => Step::Return(so_far),
             };
         }
@@ -92,7 +96,9 @@ traced_object! {
 
 /// Arguments: cls, func, args, keywords.
 fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
-    let mut positional: Vec<Value> = args[1].get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+    let mut positional: Vec<Value> = args[1]
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
     if positional.is_empty() {
         return Err(vm.type_error("type 'partial' takes at least one argument"));
     }
@@ -103,7 +109,11 @@ fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
     let keywords = Dict::new();
     // A partial of a plain partial is flattened.
     if let Some(inner) = function.clone().get_exact::<Partial>() {
-        let mut all: Vec<Value> = inner.args.get().get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+        let mut all: Vec<Value> = inner
+            .args
+            .get()
+            .get::<Tuple>()
+            .map_or_else(Vec::new, |t| t.items().to_vec());
         all.append(&mut positional);
         positional = all;
         vm.dict_update_mapping(&keywords, &inner.keywords.get())?;
@@ -124,10 +134,24 @@ fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Registers: self, args, keywords.
 fn partial_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let Input::Start = input else { return Step::Return(Value::NONE) };
-    let Some(partial) = frame.regs[0].to_ref::<Partial>() else { return Step::Return(Value::NONE) };
-    let mut args: Args = partial.args.get().get::<Tuple>().map_or_else(Args::new, |t| t.items().iter().cloned().collect());
-    args.extend(frame.regs[1].get::<Tuple>().map_or(&[][..], Tuple::items).iter().cloned());
+    let Input::Start = input else {
+        return Step::Return(Value::NONE);
+    };
+    let Some(partial) = frame.regs[0].to_ref::<Partial>() else {
+        return Step::Return(Value::NONE);
+    };
+    let mut args: Args = partial
+        .args
+        .get()
+        .get::<Tuple>()
+        .map_or_else(Args::new, |t| t.items().iter().cloned().collect());
+    args.extend(
+        frame.regs[1]
+            .get::<Tuple>()
+            .map_or(&[][..], Tuple::items)
+            .iter()
+            .cloned(),
+    );
     let stored = partial.keywords.get();
     let given = frame.regs[2].clone();
     let none_stored = stored.get::<Dict>().is_none_or(Dict::is_empty);
@@ -138,7 +162,9 @@ fn partial_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         (false, true) => stored.to_ref::<Dict>(),
         (false, false) => {
             let merged = Dict::new();
-            let done = vm.dict_update_mapping(&merged, &stored).and_then(|()| vm.dict_update_mapping(&merged, &given));
+            let done = vm
+                .dict_update_mapping(&merged, &stored)
+                .and_then(|()| vm.dict_update_mapping(&merged, &given));
             if let Err(raised) = done {
                 return Step::Raise(raised);
             }
@@ -169,40 +195,74 @@ fn partial_repr(vm: &mut Vm, args: &[Value]) -> R {
 fn partial_text(vm: &mut Vm, value: &Value) -> R<String> {
     let class = vm.class_of(value);
     let name = vm.qualified_name_of(&class);
-    let Some(partial) = value.to_ref::<Partial>() else { return Ok(name) };
+    let Some(partial) = value.to_ref::<Partial>() else {
+        return Ok(name);
+    };
     let mut text = format!("{name}({}", vm.repr_text(&partial.function.get())?);
-    for arg in partial.args.get().get::<Tuple>().map_or(&[][..], Tuple::items) {
+    for arg in partial
+        .args
+        .get()
+        .get::<Tuple>()
+        .map_or(&[][..], Tuple::items)
+    {
         text += &format!(", {}", vm.repr_text(arg)?);
     }
-    for (key, value) in partial.keywords.get().get::<Dict>().map_or_else(Vec::new, Dict::pairs) {
+    for (key, value) in partial
+        .keywords
+        .get()
+        .get::<Dict>()
+        .map_or_else(Vec::new, Dict::pairs)
+    {
         text += &format!(", {}={}", plain(&key), vm.repr_text(&value)?);
     }
     Ok(text + ")")
 }
 
 fn partial_reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(partial) = args[0].to_ref::<Partial>() else { return Ok(Value::NONE) };
+    let Some(partial) = args[0].to_ref::<Partial>() else {
+        return Ok(Value::NONE);
+    };
     let class = vm.class_of(&args[0]).into_value();
-    let dict = vm.object_dict(&args[0]).map_or(Value::NONE, Ref::into_value);
+    let dict = vm
+        .object_dict(&args[0])
+        .map_or(Value::NONE, Ref::into_value);
     let function = tuple(vm, vec![partial.function.get()])?;
-    let state = tuple(vm, vec![partial.function.get(), partial.args.get(), partial.keywords.get(), dict])?;
+    let state = tuple(
+        vm,
+        vec![
+            partial.function.get(),
+            partial.args.get(),
+            partial.keywords.get(),
+            dict,
+        ],
+    )?;
     tuple(vm, vec![class, function, state])
 }
 
 fn partial_setstate(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(partial) = args[0].to_ref::<Partial>() else { return Ok(Value::NONE) };
-    let state: Vec<Value> = args[1].get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+    let Some(partial) = args[0].to_ref::<Partial>() else {
+        return Ok(Value::NONE);
+    };
+    let state: Vec<Value> = args[1]
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
     let [function, positional, keywords, _dict] = &state[..] else {
         return Err(vm.type_error("invalid partial state"));
     };
     partial.function.set(function.clone());
     partial.args.set(positional.clone());
-    partial.keywords.set(if keywords.is_none() { Dict::new().into_value() } else { keywords.clone() });
+    partial.keywords.set(if keywords.is_none() {
+        Dict::new().into_value()
+    } else {
+        keywords.clone()
+    });
     Ok(Value::NONE)
 }
 
 fn partial_field(value: &Value, field: fn(&Partial) -> &Field) -> R {
-    Ok(value.get::<Partial>().map_or(Value::NONE, |p| field(p).get()))
+    Ok(value
+        .get::<Partial>()
+        .map_or(Value::NONE, |p| field(p).get()))
 }
 
 /// `functools.partial`
@@ -215,7 +275,11 @@ pub static PARTIAL: TypeDef = TypeDef {
         Def::leaf("__repr__(self, /)", partial_repr),
         Def::leaf("__reduce__(self, /)", partial_reduce),
         Def::leaf("__setstate__(self, state, /)", partial_setstate),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     attributes: &[
         Attribute::get("func", |_, v| partial_field(v, |p| &p.function)),
@@ -242,7 +306,9 @@ fn cmp_to_key(_: &mut Vm, args: &[Value]) -> R {
 }
 
 fn key_of(_: &mut Vm, args: &[Value]) -> R {
-    let compare = args[0].get::<CmpKey>().map_or(Value::NONE, |k| k.compare.clone());
+    let compare = args[0]
+        .get::<CmpKey>()
+        .map_or(Value::NONE, |k| k.compare.clone());
     Ok(CmpKey::alloc(kind::CMP_KEY as u32, compare, Field::new(args[1].clone())).into_value())
 }
 
@@ -251,7 +317,8 @@ fn compare_keys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, op: Comp
     match (frame.state, input) {
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (_, Input::Start) => {
-            let (Some(a), Some(b)) = (frame.regs[0].get::<CmpKey>(), frame.regs[1].get::<CmpKey>()) else {
+            let (Some(a), Some(b)) = (frame.regs[0].get::<CmpKey>(), frame.regs[1].get::<CmpKey>())
+            else {
                 return Step::Raise(vm.type_error("other argument must be K instance"));
             };
             let args = smallvec::smallvec![a.object.get(), b.object.get()];
@@ -273,12 +340,24 @@ fn compare_keys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, op: Comp
 static CMP_KEY: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__call__(self, obj)", key_of),
-        Def::frame("__lt__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Lt)),
-        Def::frame("__le__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Le)),
-        Def::frame("__eq__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Eq)),
-        Def::frame("__ne__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Ne)),
-        Def::frame("__gt__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Gt)),
-        Def::frame("__ge__(self, value, /)", 0, |vm, f, i| compare_keys(vm, f, i, CompareOp::Ge)),
+        Def::frame("__lt__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Lt)
+        }),
+        Def::frame("__le__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Le)
+        }),
+        Def::frame("__eq__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Eq)
+        }),
+        Def::frame("__ne__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Ne)
+        }),
+        Def::frame("__gt__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Gt)
+        }),
+        Def::frame("__ge__(self, value, /)", 0, |vm, f, i| {
+            compare_keys(vm, f, i, CompareOp::Ge)
+        }),
     ],
     attributes: &[Attribute::get("obj", |_, v| {
         Ok(v.get::<CmpKey>().map_or(Value::NONE, |k| k.object.get()))

@@ -15,6 +15,7 @@ pub mod os;
 pub mod signal;
 pub mod small;
 pub mod time;
+pub mod socket;
 pub mod re;
 pub mod json;
 pub mod random;
@@ -34,6 +35,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &thread::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &socket::MODULE,
     &re::MODULE,
     &json::MODULE,
     &random::MODULE,
@@ -57,6 +59,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     namespace::TYPES,
     sys::TYPES,
     time::TYPES,
+    socket::TYPES,
     re::TYPES,
     json::TYPES,
     random::TYPES,

@@ -19,9 +19,15 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Arguments: self, a tuple with at most one mapping, keywords.
 fn init(vm: &mut Vm, args: &[Value]) -> R {
-    let given = args[1].get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
+    let given = args[1]
+        .get::<Tuple>()
+        .map_or(&[][..], Tuple::items)
+        .to_vec();
     if given.len() > 1 {
-        let text = format!("types.SimpleNamespace expected at most 1 argument, got {}", given.len());
+        let text = format!(
+            "types.SimpleNamespace expected at most 1 argument, got {}",
+            given.len()
+        );
         return Err(vm.type_error(text));
     }
     let mut entries = Vec::new();
@@ -49,9 +55,13 @@ fn entries(vm: &mut Vm, value: &Value) -> Vec<(Value, Value)> {
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of(&args[0]);
-    let plain_class = class.def.is_some_and(|d| std::ptr::eq(d, &NAMESPACE))
-        && class.has(class_flags::BUILTIN);
-    let name = if plain_class { "namespace".to_string() } else { class.name_str() };
+    let plain_class =
+        class.def.is_some_and(|d| std::ptr::eq(d, &NAMESPACE)) && class.has(class_flags::BUILTIN);
+    let name = if plain_class {
+        "namespace".to_string()
+    } else {
+        class.name_str()
+    };
     if !vm.enter_repr(&args[0]) {
         return long_string(vm, &format!("{name}(...)"));
     }
@@ -81,7 +91,9 @@ fn equal(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of(&args[0]).into_value();
-    let dict = vm.object_dict(&args[0]).map_or(Value::NONE, Ref::into_value);
+    let dict = vm
+        .object_dict(&args[0])
+        .map_or(Value::NONE, Ref::into_value);
     let empty = tuple(vm, Vec::new())?;
     tuple(vm, vec![class, empty, dict])
 }
@@ -90,7 +102,10 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 fn replace(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of(&args[0]).into_value();
     let made = vm.call(&class, &[])?;
-    for (key, value) in entries(vm, &args[0]).into_iter().chain(args[1].get::<Dict>().map_or_else(Vec::new, Dict::pairs)) {
+    for (key, value) in entries(vm, &args[0])
+        .into_iter()
+        .chain(args[1].get::<Dict>().map_or_else(Vec::new, Dict::pairs))
+    {
         let key = plain(&key);
         vm.set_attr(&made, &key, &value)?;
     }

@@ -42,7 +42,9 @@ impl Twister {
         words[0] = seed;
         for i in 1..N {
             let before = words[i - 1];
-            words[i] = 1_812_433_253u32.wrapping_mul(before ^ (before >> 30)).wrapping_add(i as u32);
+            words[i] = 1_812_433_253u32
+                .wrapping_mul(before ^ (before >> 30))
+                .wrapping_add(i as u32);
         }
         Twister { words, at: N }
     }
@@ -54,7 +56,9 @@ impl Twister {
         let (mut i, mut j) = (1, 0);
         for _ in 0..N.max(key.len()) {
             let mixed = (words[i - 1] ^ (words[i - 1] >> 30)).wrapping_mul(1_664_525);
-            words[i] = (words[i] ^ mixed).wrapping_add(key[j]).wrapping_add(j as u32);
+            words[i] = (words[i] ^ mixed)
+                .wrapping_add(key[j])
+                .wrapping_add(j as u32);
             i += 1;
             j = (j + 1) % key.len();
             if i >= N {
@@ -81,7 +85,11 @@ impl Twister {
             far ^ (y >> 1) ^ if y & 1 == 0 { 0 } else { 0x9908_B0DF }
         };
         for i in 0..N {
-            self.words[i] = twist(self.words[i], self.words[(i + 1) % N], self.words[(i + M) % N]);
+            self.words[i] = twist(
+                self.words[i],
+                self.words[(i + 1) % N],
+                self.words[(i + M) % N],
+            );
         }
         self.at = 0;
     }
@@ -115,16 +123,25 @@ traced_object! {
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let twister = Twister::of_key(&[0]);
-    let made = Random::alloc(shape_of_class(&args[0]), Untraced(RefCell::new(twister))).into_value();
-    let given = args[1].get::<Tuple>().and_then(|t| t.get(0)).unwrap_or(Value::NONE);
+    let made =
+        Random::alloc(shape_of_class(&args[0]), Untraced(RefCell::new(twister))).into_value();
+    let given = args[1]
+        .get::<Tuple>()
+        .and_then(|t| t.get(0))
+        .unwrap_or(Value::NONE);
     let hashable = given.is_none() || vm.hash(&given).is_ok();
-    seed(vm, &[made.clone(), if hashable { given } else { Value::NONE }])?;
+    seed(
+        vm,
+        &[made.clone(), if hashable { given } else { Value::NONE }],
+    )?;
     Ok(made)
 }
 
 /// `seed(x)`: the system's randomness, the absolute value of an int, or a hash.
 fn seed(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(this) = args[0].to_ref::<Random>() else { return Ok(Value::NONE) };
+    let Some(this) = args[0].to_ref::<Random>() else {
+        return Ok(Value::NONE);
+    };
     let key = if args[1].is_none() {
         let mut key = Vec::with_capacity(16);
         for _ in 0..8 {
@@ -145,7 +162,14 @@ fn seed(vm: &mut Vm, args: &[Value]) -> R {
 /// The absolute value in words of 32 bits, the lowest first; zero is one word.
 fn words_of(number: &IBig) -> Vec<u32> {
     let (_, words) = number.as_sign_words();
+<<<<<<< HEAD
     let mut key: Vec<u32> = words.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
+=======
+    let mut key: Vec<u32> = words
+        .iter()
+        .flat_map(|&w| [w as u32, (w >> 32) as u32])
+        .collect();
+>>>>>>> main
     while key.len() > 1 && key.last() == Some(&0) {
         key.pop();
     }
@@ -156,13 +180,17 @@ fn words_of(number: &IBig) -> Vec<u32> {
 }
 
 fn random(_: &mut Vm, args: &[Value]) -> R {
-    let unit = args[0].get::<Random>().map_or(0.0, |r| r.twister.borrow_mut().unit());
+    let unit = args[0]
+        .get::<Random>()
+        .map_or(0.0, |r| r.twister.borrow_mut().unit());
     Ok(crate::object::float::float(unit))
 }
 
 fn getrandbits(vm: &mut Vm, args: &[Value]) -> R {
     let count = index(vm, &args[1])?;
-    let Some(this) = args[0].to_ref::<Random>() else { return Ok(Value::NONE) };
+    let Some(this) = args[0].to_ref::<Random>() else {
+        return Ok(Value::NONE);
+    };
     if count < 0 {
         return Err(vm.value_error("number of bits must be non-negative"));
     }
@@ -191,14 +219,24 @@ fn getrandbits(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn getstate(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(this) = args[0].to_ref::<Random>() else { return Ok(Value::NONE) };
-    let mut state: Vec<Value> = this.twister.borrow().words.iter().map(|&w| int::from_u64(u64::from(w))).collect();
+    let Some(this) = args[0].to_ref::<Random>() else {
+        return Ok(Value::NONE);
+    };
+    let mut state: Vec<Value> = this
+        .twister
+        .borrow()
+        .words
+        .iter()
+        .map(|&w| int::from_u64(u64::from(w)))
+        .collect();
     state.push(int::from_usize(this.twister.borrow().at));
     tuple(vm, state)
 }
 
 fn setstate(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(this) = args[0].to_ref::<Random>() else { return Ok(Value::NONE) };
+    let Some(this) = args[0].to_ref::<Random>() else {
+        return Ok(Value::NONE);
+    };
     let Some(state) = args[1].get::<Tuple>() else {
         return Err(vm.type_error("state vector must be a tuple"));
     };
@@ -214,7 +252,10 @@ fn setstate(vm: &mut Vm, args: &[Value]) -> R {
     if !(0..=N as i64).contains(&at) {
         return Err(vm.value_error("invalid state"));
     }
-    *this.twister.borrow_mut() = Twister { words, at: at as usize };
+    *this.twister.borrow_mut() = Twister {
+        words,
+        at: at as usize,
+    };
     Ok(Value::NONE)
 }
 
@@ -226,7 +267,8 @@ pub static RANDOM: TypeDef = TypeDef {
     methods: &[
         Def::leaf("random(self, /)", random).doc("random() -> x in the interval [0, 1)."),
         Def::leaf("seed(self, n=None, /)", seed),
-        Def::leaf("getrandbits(self, k, /)", getrandbits).doc("getrandbits(k) -> x.  Generates an int with k random bits."),
+        Def::leaf("getrandbits(self, k, /)", getrandbits)
+            .doc("getrandbits(k) -> x.  Generates an int with k random bits."),
         Def::leaf("getstate(self, /)", getstate),
         Def::leaf("setstate(self, state, /)", setstate),
     ],

@@ -33,9 +33,15 @@ pub static MODULE: ModuleDef = ModuleDef {
         Def::leaf("strsignal(signalnum, /)", |vm, args| {
             let number = small(vm, &args[0])?;
             checked(vm, number)?;
-            Ok(DESCRIPTIONS.iter().find(|d| d.0 == number).map_or(Value::NONE, |d| string(d.1)))
+            Ok(DESCRIPTIONS
+                .iter()
+                .find(|d| d.0 == number)
+                .map_or(Value::NONE, |d| string(d.1)))
         }),
-        Def::leaf("set_wakeup_fd(fd, /, *, warn_on_full_buffer=True)", |_, _| Ok(Value::int32(-1))),
+        Def::leaf(
+            "set_wakeup_fd(fd, /, *, warn_on_full_buffer=True)",
+            |_, _| Ok(Value::int32(-1)),
+        ),
         Def::leaf("siginterrupt(signalnum, flag, /)", |_, _| Ok(Value::NONE)),
         Def::leaf("valid_signals()", |vm, _| {
             let all = NUMBERS.iter().map(|&(_, n)| Value::int32(n)).collect();
@@ -49,17 +55,55 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 /// The signals of Linux.
 const NUMBERS: &[(&str, i32)] = &[
-    ("SIGHUP", 1), ("SIGINT", 2), ("SIGQUIT", 3), ("SIGILL", 4), ("SIGTRAP", 5), ("SIGABRT", 6), ("SIGBUS", 7),
-    ("SIGFPE", 8), ("SIGKILL", 9), ("SIGUSR1", 10), ("SIGSEGV", 11), ("SIGUSR2", 12), ("SIGPIPE", 13), ("SIGALRM", 14),
-    ("SIGTERM", 15), ("SIGSTKFLT", 16), ("SIGCHLD", 17), ("SIGCONT", 18), ("SIGSTOP", 19), ("SIGTSTP", 20),
-    ("SIGTTIN", 21), ("SIGTTOU", 22), ("SIGURG", 23), ("SIGXCPU", 24), ("SIGXFSZ", 25), ("SIGVTALRM", 26),
-    ("SIGPROF", 27), ("SIGWINCH", 28), ("SIGIO", 29), ("SIGPWR", 30), ("SIGSYS", 31),
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGILL", 4),
+    ("SIGTRAP", 5),
+    ("SIGABRT", 6),
+    ("SIGBUS", 7),
+    ("SIGFPE", 8),
+    ("SIGKILL", 9),
+    ("SIGUSR1", 10),
+    ("SIGSEGV", 11),
+    ("SIGUSR2", 12),
+    ("SIGPIPE", 13),
+    ("SIGALRM", 14),
+    ("SIGTERM", 15),
+    ("SIGSTKFLT", 16),
+    ("SIGCHLD", 17),
+    ("SIGCONT", 18),
+    ("SIGSTOP", 19),
+    ("SIGTSTP", 20),
+    ("SIGTTIN", 21),
+    ("SIGTTOU", 22),
+    ("SIGURG", 23),
+    ("SIGXCPU", 24),
+    ("SIGXFSZ", 25),
+    ("SIGVTALRM", 26),
+    ("SIGPROF", 27),
+    ("SIGWINCH", 28),
+    ("SIGIO", 29),
+    ("SIGPWR", 30),
+    ("SIGSYS", 31),
 ];
 
 const DESCRIPTIONS: &[(i32, &str)] = &[
-    (1, "Hangup"), (2, "Interrupt"), (3, "Quit"), (4, "Illegal instruction"), (6, "Aborted"), (8, "Floating point exception"),
-    (9, "Killed"), (10, "User defined signal 1"), (11, "Segmentation fault"), (12, "User defined signal 2"),
-    (13, "Broken pipe"), (14, "Alarm clock"), (15, "Terminated"), (17, "Child exited"), (18, "Continued"),
+    (1, "Hangup"),
+    (2, "Interrupt"),
+    (3, "Quit"),
+    (4, "Illegal instruction"),
+    (6, "Aborted"),
+    (8, "Floating point exception"),
+    (9, "Killed"),
+    (10, "User defined signal 1"),
+    (11, "Segmentation fault"),
+    (12, "User defined signal 2"),
+    (13, "Broken pipe"),
+    (14, "Alarm clock"),
+    (15, "Terminated"),
+    (17, "Child exited"),
+    (18, "Continued"),
 ];
 
 /// The handlers of a script, by number.
@@ -69,20 +113,31 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let namespace = module.namespace.clone();
     let enumeration = vm.import("enum")?;
     let int_enum = vm.get_attr(&enumeration, "IntEnum")?;
-    for (class, members) in [("Signals", NUMBERS), ("Handlers", &[("SIG_DFL", 0), ("SIG_IGN", 1)][..])] {
+    for (class, members) in [
+        ("Signals", NUMBERS),
+        ("Handlers", &[("SIG_DFL", 0), ("SIG_IGN", 1)][..]),
+    ] {
         let dict = Dict::new();
         for (name, number) in members {
             vm.set_name(&dict, name, Value::int32(*number))?;
         }
         let names = crate::builtins::arguments::tuple(vm, vec![string("module")])?;
-        let made = vm.call_kw(&int_enum, &[string(class), dict.value(), string("signal")], &names)?;
+        let made = vm.call_kw(
+            &int_enum,
+            &[string(class), dict.value(), string("signal")],
+            &names,
+        )?;
         for (name, _) in members {
             let member = vm.get_attr(&made, name)?;
             vm.set_name(&namespace, name, member)?;
         }
         vm.set_name(&namespace, class, made)?;
     }
-    for (alias, of) in [("SIGIOT", "SIGABRT"), ("SIGCLD", "SIGCHLD"), ("SIGPOLL", "SIGIO")] {
+    for (alias, of) in [
+        ("SIGIOT", "SIGABRT"),
+        ("SIGCLD", "SIGCHLD"),
+        ("SIGPOLL", "SIGIO"),
+    ] {
         if let Some(value) = namespace.get_name(of) {
             vm.set_name(&namespace, alias, value)?;
         }
@@ -91,7 +146,11 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
 }
 
 fn checked(vm: &mut Vm, number: i32) -> R<()> {
-    if (1..65).contains(&number) { Ok(()) } else { Err(vm.value_error("signal number out of range")) }
+    if (1..65).contains(&number) {
+        Ok(())
+    } else {
+        Err(vm.value_error("signal number out of range"))
+    }
 }
 
 fn handlers(vm: &mut Vm) -> Ref<Dict> {
@@ -122,7 +181,9 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
     checked(vm, number)?;
     let plain = crate::object::int::IntView::of(&args[1]).and_then(|i| i.as_i64());
     if !vm.is_callable(&args[1]) && !matches!(plain, Some(0 | 1)) {
-        return Err(vm.type_error("signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object"));
+        return Err(vm.type_error(
+            "signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object",
+        ));
     }
     let before = handler_of(vm, number)?;
     let module = vm.import("signal")?;
@@ -139,7 +200,11 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
     let known = handlers(vm);
     vm.dict_set(&known, &Value::int32(number), args[1].clone())?;
     if number == 2 {
-        let handler = if args[1].is(&default_interrupt) || plain.is_some() { Value::NONE } else { args[1].clone() };
+        let handler = if args[1].is(&default_interrupt) || plain.is_some() {
+            Value::NONE
+        } else {
+            args[1].clone()
+        };
         vm.state.insert("signal.SIGINT", handler);
     }
     Ok(before)

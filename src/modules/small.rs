@@ -25,7 +25,9 @@ pub static GC: ModuleDef = ModuleDef {
             vm.heap.collector_off = true;
             Ok(Value::NONE)
         }),
-        Def::leaf("isenabled()", |vm, _| Ok(Value::bool(!vm.heap.collector_off))),
+        Def::leaf("isenabled()", |vm, _| {
+            Ok(Value::bool(!vm.heap.collector_off))
+        }),
         Def::leaf("get_count()", |vm, _| {
             let debt = int(vm.heap.debt.max(0) as i64);
             tuple(vm, vec![debt, int(0), int(0)])
@@ -34,14 +36,19 @@ pub static GC: ModuleDef = ModuleDef {
             let threshold = int(vm.heap.threshold as i64);
             tuple(vm, vec![threshold, int(10), int(0)])
         }),
-        Def::leaf("set_threshold(threshold0, threshold1=<unset>, threshold2=<unset>, /)", set_threshold),
+        Def::leaf(
+            "set_threshold(threshold0, threshold1=<unset>, threshold2=<unset>, /)",
+            set_threshold,
+        ),
         Def::leaf("get_objects(generation=None)", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_referrers(*objs)", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_referents(*objs)", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_stats()", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_debug()", |_, _| Ok(int(0))),
         Def::leaf("set_debug(flags, /)", |_, _| Ok(Value::NONE)),
-        Def::leaf("is_tracked(obj, /)", |_, args| Ok(Value::bool(args[0].is_object()))),
+        Def::leaf("is_tracked(obj, /)", |_, args| {
+            Ok(Value::bool(args[0].is_object()))
+        }),
         Def::leaf("is_finalized(obj, /)", |_, _| Ok(Value::FALSE)),
         Def::leaf("freeze()", |_, _| Ok(Value::NONE)),
         Def::leaf("unfreeze()", |_, _| Ok(Value::NONE)),
@@ -51,7 +58,13 @@ pub static GC: ModuleDef = ModuleDef {
     setup: Some(|vm, module: &Ref<Module>| {
         vm.set_name(&module.namespace, "garbage", list(Vec::new()))?;
         vm.set_name(&module.namespace, "callbacks", list(Vec::new()))?;
-        for (name, value) in [("DEBUG_STATS", 1), ("DEBUG_COLLECTABLE", 2), ("DEBUG_UNCOLLECTABLE", 4), ("DEBUG_SAVEALL", 32), ("DEBUG_LEAK", 38)] {
+        for (name, value) in [
+            ("DEBUG_STATS", 1),
+            ("DEBUG_COLLECTABLE", 2),
+            ("DEBUG_UNCOLLECTABLE", 4),
+            ("DEBUG_SAVEALL", 32),
+            ("DEBUG_LEAK", 38),
+        ] {
             vm.set_name(&module.namespace, name, int(value))?;
         }
         Ok(())
@@ -69,7 +82,11 @@ fn collect(vm: &mut Vm, args: &[Value]) -> R {
 
 fn set_threshold(vm: &mut Vm, args: &[Value]) -> R {
     let threshold = index(vm, &args[0])?;
-    vm.heap.threshold = if threshold <= 0 { isize::MAX } else { threshold as isize };
+    vm.heap.threshold = if threshold <= 0 {
+        isize::MAX
+    } else {
+        threshold as isize
+    };
     Ok(Value::NONE)
 }
 
@@ -87,7 +104,9 @@ pub static ATEXIT: ModuleDef = ModuleDef {
             drop(registered(vm).take());
             Ok(Value::NONE)
         }),
-        Def::leaf("_ncallbacks()", |vm, _| Ok(int(registered(vm).len() as i64))),
+        Def::leaf("_ncallbacks()", |vm, _| {
+            Ok(int(registered(vm).len() as i64))
+        }),
         Def::frame("_run_exitfuncs()", 1, run),
     ],
     types: &[],
@@ -120,7 +139,10 @@ fn unregister(vm: &mut Vm, args: &[Value]) -> R {
     let list = registered(vm);
     let mut kept = Vec::new();
     for entry in list.take().into_vec() {
-        let function = entry.get::<Tuple>().and_then(|t| t.get(0)).unwrap_or(Value::NONE);
+        let function = entry
+            .get::<Tuple>()
+            .and_then(|t| t.get(0))
+            .unwrap_or(Value::NONE);
         if !vm.eq(&function, &args[0])? {
             kept.push(entry);
         }
@@ -134,14 +156,20 @@ fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
         let report = vm.format_exception(&raised.0);
         let function = vm.repr_text(&frame.regs[0]).unwrap_or_default();
-        vm.write_error(&format!("Exception ignored in atexit callback {function}:\n{report}"));
+        vm.write_error(&format!(
+            "Exception ignored in atexit callback {function}:\n{report}"
+        ));
     }
-    let Some(entry) = registered(vm).pop() else { return Step::Return(Value::NONE) };
+    let Some(entry) = registered(vm).pop() else {
+        return Step::Return(Value::NONE);
+    };
     let Some([function, args, keywords]) = entry.get::<Tuple>().map(Tuple::items) else {
         return Step::Return(Value::NONE);
     };
     frame.regs[0] = function.clone();
-    let mut all: Vec<Value> = args.get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+    let mut all: Vec<Value> = args
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
     let mut names = Vec::new();
     for (name, value) in keywords.get::<Dict>().map_or_else(Vec::new, Dict::pairs) {
         names.push(name);
@@ -179,18 +207,86 @@ pub static ERRNO: ModuleDef = ModuleDef {
 
 /// The numbers of Linux.
 const NUMBERS: &[(&str, i32)] = &[
-    ("EPERM", 1), ("ENOENT", 2), ("ESRCH", 3), ("EINTR", 4), ("EIO", 5), ("ENXIO", 6), ("E2BIG", 7), ("ENOEXEC", 8),
-    ("EBADF", 9), ("ECHILD", 10), ("EAGAIN", 11), ("ENOMEM", 12), ("EACCES", 13), ("EFAULT", 14), ("ENOTBLK", 15),
-    ("EBUSY", 16), ("EEXIST", 17), ("EXDEV", 18), ("ENODEV", 19), ("ENOTDIR", 20), ("EISDIR", 21), ("EINVAL", 22),
-    ("ENFILE", 23), ("EMFILE", 24), ("ENOTTY", 25), ("ETXTBSY", 26), ("EFBIG", 27), ("ENOSPC", 28), ("ESPIPE", 29),
-    ("EROFS", 30), ("EMLINK", 31), ("EPIPE", 32), ("EDOM", 33), ("ERANGE", 34), ("EDEADLK", 35), ("ENAMETOOLONG", 36),
-    ("ENOLCK", 37), ("ENOSYS", 38), ("ENOTEMPTY", 39), ("ELOOP", 40), ("ENOMSG", 42), ("EIDRM", 43), ("ENODATA", 61),
-    ("ETIME", 62), ("EPROTO", 71), ("EBADMSG", 74), ("EOVERFLOW", 75), ("EILSEQ", 84), ("EUSERS", 87),
-    ("ENOTSOCK", 88), ("EDESTADDRREQ", 89), ("EMSGSIZE", 90), ("EPROTOTYPE", 91), ("ENOPROTOOPT", 92),
-    ("EPROTONOSUPPORT", 93), ("ESOCKTNOSUPPORT", 94), ("ENOTSUP", 95), ("EPFNOSUPPORT", 96), ("EAFNOSUPPORT", 97),
-    ("EADDRINUSE", 98), ("EADDRNOTAVAIL", 99), ("ENETDOWN", 100), ("ENETUNREACH", 101), ("ENETRESET", 102),
-    ("ECONNABORTED", 103), ("ECONNRESET", 104), ("ENOBUFS", 105), ("EISCONN", 106), ("ENOTCONN", 107),
-    ("ESHUTDOWN", 108), ("ETOOMANYREFS", 109), ("ETIMEDOUT", 110), ("ECONNREFUSED", 111), ("EHOSTDOWN", 112),
-    ("EHOSTUNREACH", 113), ("EALREADY", 114), ("EINPROGRESS", 115), ("ESTALE", 116), ("EDQUOT", 122),
-    ("ECANCELED", 125), ("EOWNERDEAD", 130), ("ENOTRECOVERABLE", 131),
+    ("EPERM", 1),
+    ("ENOENT", 2),
+    ("ESRCH", 3),
+    ("EINTR", 4),
+    ("EIO", 5),
+    ("ENXIO", 6),
+    ("E2BIG", 7),
+    ("ENOEXEC", 8),
+    ("EBADF", 9),
+    ("ECHILD", 10),
+    ("EAGAIN", 11),
+    ("ENOMEM", 12),
+    ("EACCES", 13),
+    ("EFAULT", 14),
+    ("ENOTBLK", 15),
+    ("EBUSY", 16),
+    ("EEXIST", 17),
+    ("EXDEV", 18),
+    ("ENODEV", 19),
+    ("ENOTDIR", 20),
+    ("EISDIR", 21),
+    ("EINVAL", 22),
+    ("ENFILE", 23),
+    ("EMFILE", 24),
+    ("ENOTTY", 25),
+    ("ETXTBSY", 26),
+    ("EFBIG", 27),
+    ("ENOSPC", 28),
+    ("ESPIPE", 29),
+    ("EROFS", 30),
+    ("EMLINK", 31),
+    ("EPIPE", 32),
+    ("EDOM", 33),
+    ("ERANGE", 34),
+    ("EDEADLK", 35),
+    ("ENAMETOOLONG", 36),
+    ("ENOLCK", 37),
+    ("ENOSYS", 38),
+    ("ENOTEMPTY", 39),
+    ("ELOOP", 40),
+    ("ENOMSG", 42),
+    ("EIDRM", 43),
+    ("ENODATA", 61),
+    ("ETIME", 62),
+    ("EPROTO", 71),
+    ("EBADMSG", 74),
+    ("EOVERFLOW", 75),
+    ("EILSEQ", 84),
+    ("EUSERS", 87),
+    ("ENOTSOCK", 88),
+    ("EDESTADDRREQ", 89),
+    ("EMSGSIZE", 90),
+    ("EPROTOTYPE", 91),
+    ("ENOPROTOOPT", 92),
+    ("EPROTONOSUPPORT", 93),
+    ("ESOCKTNOSUPPORT", 94),
+    ("ENOTSUP", 95),
+    ("EPFNOSUPPORT", 96),
+    ("EAFNOSUPPORT", 97),
+    ("EADDRINUSE", 98),
+    ("EADDRNOTAVAIL", 99),
+    ("ENETDOWN", 100),
+    ("ENETUNREACH", 101),
+    ("ENETRESET", 102),
+    ("ECONNABORTED", 103),
+    ("ECONNRESET", 104),
+    ("ENOBUFS", 105),
+    ("EISCONN", 106),
+    ("ENOTCONN", 107),
+    ("ESHUTDOWN", 108),
+    ("ETOOMANYREFS", 109),
+    ("ETIMEDOUT", 110),
+    ("ECONNREFUSED", 111),
+    ("EHOSTDOWN", 112),
+    ("EHOSTUNREACH", 113),
+    ("EALREADY", 114),
+    ("EINPROGRESS", 115),
+    ("ESTALE", 116),
+    ("EDQUOT", 122),
+    ("ECANCELED", 125),
+    ("EOWNERDEAD", 130),
+    ("ENOTRECOVERABLE", 131),
 ];

@@ -12,7 +12,10 @@ use crate::vm::Vm;
 
 /// The item at a place, for a table of attributes.
 pub fn field<const N: usize>(_: &mut Vm, value: &Value) -> R {
-    Ok(value.get::<Tuple>().and_then(|t| t.get(N)).unwrap_or(Value::NONE))
+    Ok(value
+        .get::<Tuple>()
+        .and_then(|t| t.get(N))
+        .unwrap_or(Value::NONE))
 }
 
 /// Declares the table of such a type: `place name`, in order.
@@ -48,7 +51,9 @@ pub(crate) use struct_sequence;
 /// `module.name(a=1, b=2)`
 pub fn repr(vm: &mut Vm, value: &Value, name: &str, fields: &[&str]) -> R {
     let mut text = format!("{name}(");
-    let values: Vec<Value> = value.get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+    let values: Vec<Value> = value
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
     for (i, (field, value)) in fields.iter().zip(values).enumerate() {
         if i > 0 {
             text.push_str(", ");
@@ -61,7 +66,9 @@ pub fn repr(vm: &mut Vm, value: &Value, name: &str, fields: &[&str]) -> R {
 
 /// `copy.replace(value, ...)`
 pub fn replace(vm: &mut Vm, value: &Value, changes: &Value, fields: &[&str]) -> R {
-    let mut values: Vec<Value> = value.get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
+    let mut values: Vec<Value> = value
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
     for (key, change) in changes.get::<Dict>().map_or_else(Vec::new, Dict::pairs) {
         let key = crate::builtins::arguments::plain(&key);
         match fields.iter().position(|f| *f == key) {
@@ -95,7 +102,10 @@ pub fn from_sequence(vm: &mut Vm, args: &[Value], least: usize, hidden: &[&str])
             (true, true) => format!("an at least {least}-sequence"),
             (true, false) => format!("an at most {most}-sequence"),
         };
-        return Err(vm.type_error(format!("{name}() takes {how} ({}-sequence given)", values.len())));
+        return Err(vm.type_error(format!(
+            "{name}() takes {how} ({}-sequence given)",
+            values.len()
+        )));
     }
     let made = Tuple::with_shape(shape_of_class(&args[0]), &values[..least]);
     let made = vm.lift(made)?.into_value();

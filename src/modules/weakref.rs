@@ -15,9 +15,16 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_weakref",
     doc: "Weak-reference support module.",
     functions: &[
-        Def::leaf("getweakrefcount(object, /)", |_, args| Ok(int(references(&args[0]).len() as i64))),
+        Def::leaf("getweakrefcount(object, /)", |_, args| {
+            Ok(int(references(&args[0]).len() as i64))
+        }),
         Def::leaf("getweakrefs(object, /)", |_, args| {
-            Ok(list(references(&args[0]).into_iter().map(|r| r.into_value()).collect()))
+            Ok(list(
+                references(&args[0])
+                    .into_iter()
+                    .map(|r| r.into_value())
+                    .collect(),
+            ))
         }),
     ],
     types: &[],
@@ -65,11 +72,17 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     }
     vm.clear_weak = Some(object_died);
     let plain = vm.class_of_def(&REFERENCE);
-    let callback = if args[2].is_undef() { Value::NONE } else { args[2].clone() };
+    let callback = if args[2].is_undef() {
+        Value::NONE
+    } else {
+        args[2].clone()
+    };
     if callback.is_none() && plain.as_value().is(&args[0]) {
         // All plain references to an object are one.
         let shape = plain.root_shape.get();
-        let known = references(&args[1]).into_iter().find(|r| r.as_value().shape() == shape && r.callback.get().is_none());
+        let known = references(&args[1])
+            .into_iter()
+            .find(|r| r.as_value().shape() == shape && r.callback.get().is_none());
         if let Some(known) = known {
             return Ok(known.into_value());
         }
@@ -79,7 +92,9 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Tells a reference that its object has died, and whoever wanted to know.
 fn object_died(vm: &mut Vm, link: &Value) {
-    let Some(reference) = of_link(link) else { return };
+    let Some(reference) = of_link(link) else {
+        return;
+    };
     reference.forget();
     let callback = reference.callback.replace(Value::NONE);
     if callback.is_none() || callback.is_undef() {
@@ -91,11 +106,16 @@ fn object_died(vm: &mut Vm, link: &Value) {
 }
 
 fn call(_: &mut Vm, args: &[Value]) -> R {
-    Ok(args[0].get::<WeakRef>().and_then(WeakRef::get).unwrap_or(Value::NONE))
+    Ok(args[0]
+        .get::<WeakRef>()
+        .and_then(WeakRef::get)
+        .unwrap_or(Value::NONE))
 }
 
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(reference) = args[0].to_ref::<WeakRef>() else { return Ok(Value::NONE) };
+    let Some(reference) = args[0].to_ref::<WeakRef>() else {
+        return Ok(Value::NONE);
+    };
     if let Some(known) = reference.hash.get() {
         return Ok(int(known));
     }
@@ -109,7 +129,9 @@ fn hash(vm: &mut Vm, args: &[Value]) -> R {
 
 /// While both objects live they are compared, else the references themselves.
 fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
-    let Some(other) = args[1].to_ref::<WeakRef>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(other) = args[1].to_ref::<WeakRef>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let own = args[0].to_ref::<WeakRef>().and_then(|r| r.get());
     match (own, other.get()) {
         (Some(a), Some(b)) => vm.compare(op, &a, &b),
@@ -121,7 +143,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let address = vm.heap.identity(&args[0]);
     let class = vm.class_of(&args[0]);
     let name = match class.def {
-        Some(def) if std::ptr::eq(def, &REFERENCE) && class.has(class_flags::BUILTIN) => "weakref".to_string(),
+        Some(def) if std::ptr::eq(def, &REFERENCE) && class.has(class_flags::BUILTIN) => {
+            "weakref".to_string()
+        }
         _ => class.name_str(),
     };
     let Some(target) = args[0].get::<WeakRef>().and_then(WeakRef::get) else {
@@ -135,26 +159,49 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let own_name = vm.get_attr_optional(&target, "__name__")?;
     let own_name = own_name.map_or_else(String::new, |n| {
         let text = crate::builtins::arguments::plain(&n);
-        if text.is_empty() { text } else { format!(" ({text})") }
+        if text.is_empty() {
+            text
+        } else {
+            format!(" ({text})")
+        }
     });
-    long_string(vm, &format!("<{name} at {address:#x}; to '{kind}' at {to:#x}{own_name}>"))
+    long_string(
+        vm,
+        &format!("<{name} at {address:#x}; to '{kind}' at {to:#x}{own_name}>"),
+    )
 }
 
 /// `weakref.ref`
 pub static REFERENCE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    new: Some(Def::leaf("__new__(cls, object, callback=None, /, *args, **kwargs)", new)),
+    new: Some(Def::leaf(
+        "__new__(cls, object, callback=None, /, *args, **kwargs)",
+        new,
+    )),
     methods: &[
-        Def::leaf("__init__(self, object, callback=None, /, *args, **kwargs)", |_, _| Ok(Value::NONE)),
+        Def::leaf(
+            "__init__(self, object, callback=None, /, *args, **kwargs)",
+            |_, _| Ok(Value::NONE),
+        ),
         Def::leaf("__call__(self, /)", call),
         Def::leaf("__hash__(self, /)", hash),
-        Def::leaf("__eq__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Eq)),
-        Def::leaf("__ne__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ne)),
+        Def::leaf("__eq__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Eq)
+        }),
+        Def::leaf("__ne__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Ne)
+        }),
         Def::leaf("__repr__(self, /)", repr),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     attributes: &[Attribute::get("__callback__", |_, value| {
-        Ok(value.get::<WeakRef>().map_or(Value::NONE, |r| r.callback.get()))
+        Ok(value
+            .get::<WeakRef>()
+            .map_or(Value::NONE, |r| r.callback.get()))
     })],
     ..TypeDef::new("weakref", "ReferenceType", kind::WEAKREF)
 };

@@ -58,7 +58,10 @@ impl Drop for WeakRef {
 impl WeakRef {
     /// A reference to an object of the heap, of the class whose instances have `shape`.
     pub fn alloc(shape: u32, target: &Value, callback: Value) -> Ref<WeakRef> {
-        let link = heap::alloc(WeakLink { head: Header::new(), reference: Cell::new(std::ptr::null_mut()) });
+        let link = heap::alloc(WeakLink {
+            head: Header::new(),
+            reference: Cell::new(std::ptr::null_mut()),
+        });
         let made = heap::alloc_shaped(
             WeakRef {
                 head: Header::new(),
@@ -72,10 +75,16 @@ impl WeakRef {
         );
         link.reference.set(made.as_value().header());
         mark(target);
-        let links = heap::current().weak.entry(target.header() as usize).or_default();
+        let links = heap::current()
+            .weak
+            .entry(target.header() as usize)
+            .or_default();
         if links.len() >= 16 && links.len().is_power_of_two() {
             // Links of references that are gone would pile up.
-            links.retain(|l| l.get::<WeakLink>().is_some_and(|l| !l.reference.get().is_null()));
+            links.retain(|l| {
+                l.get::<WeakLink>()
+                    .is_some_and(|l| !l.reference.get().is_null())
+            });
         }
         links.push(link.into_value());
         made

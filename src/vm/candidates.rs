@@ -57,11 +57,24 @@ fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let at = FIRST + 2 * next;
     if at + 1 >= frame.regs.len() {
         let question = Question::of_number(frame.regs[0].as_small_int().unwrap_or(0));
-        return vm.nobody_knows(question, &frame.regs[LEFT].clone(), &frame.regs[RIGHT].clone()).into();
+        return vm
+            .nobody_knows(
+                question,
+                &frame.regs[LEFT].clone(),
+                &frame.regs[RIGHT].clone(),
+            )
+            .into();
     }
-    let (method, flags) = (frame.regs[at].clone(), frame.regs[at + 1].as_small_int().unwrap_or(0));
+    let (method, flags) = (
+        frame.regs[at].clone(),
+        frame.regs[at + 1].as_small_int().unwrap_or(0),
+    );
     let (left, right) = (frame.regs[LEFT].clone(), frame.regs[RIGHT].clone());
-    let (receiver, arg) = if flags & REFLECTED != 0 { (right, left) } else { (left, right) };
+    let (receiver, arg) = if flags & REFLECTED != 0 {
+        (right, left)
+    } else {
+        (left, right)
+    };
     let step = vm.call_special(method, &receiver, &[arg]);
     Step::Do(Box::new(step))
 }
@@ -76,22 +89,37 @@ impl Question {
 
     fn of_number(number: i64) -> Question {
         if number < 0 {
-            return Question::Compare(CompareOp::ALL[(-1 - number) as usize % CompareOp::ALL.len()]);
+            return Question::Compare(
+                CompareOp::ALL[(-1 - number) as usize % CompareOp::ALL.len()],
+            );
         }
-        Question::Binary(BinaryOp::ALL[(number / 2) as usize % BinaryOp::ALL.len()], number % 2 == 1)
+        Question::Binary(
+            BinaryOp::ALL[(number / 2) as usize % BinaryOp::ALL.len()],
+            number % 2 == 1,
+        )
     }
 }
 
 impl Vm {
     /// Asks the candidates in order.
-    pub(crate) fn ask_candidates(&mut self, question: Question, left: &Value, right: &Value, candidates: &[Candidate]) -> Step {
+    pub(crate) fn ask_candidates(
+        &mut self,
+        question: Question,
+        left: &Value,
+        right: &Value,
+        candidates: &[Candidate],
+    ) -> Step {
         let mut rest = candidates;
         // Native leaves need no frame.
         while let Some((candidate, after)) = rest.split_first() {
-            let Some(result) = self.ask_leaf(candidate, left, right) else { break };
+            let Some(result) = self.ask_leaf(candidate, left, right) else {
+                break;
+            };
             match result {
                 Ok(value) if value.is_not_implemented() => rest = after,
-                Ok(value) if candidate.negate => return self.truth(&value).map(|truth| Value::bool(!truth)).into(),
+                Ok(value) if candidate.negate => {
+                    return self.truth(&value).map(|truth| Value::bool(!truth)).into();
+                }
                 result => return result.into(),
             }
         }
@@ -99,10 +127,12 @@ impl Vm {
             return self.nobody_knows(question, left, right).into();
         }
         let number = Value::small_int(question.number()).unwrap_or(Value::int32(0));
-        let mut args: Args = smallvec::smallvec![number, left.clone(), right.clone(), Value::int32(0)];
+        let mut args: Args =
+            smallvec::smallvec![number, left.clone(), right.clone(), Value::int32(0)];
         for candidate in rest {
             args.push(candidate.method.clone());
-            let flags = candidate.reflected as i32 * REFLECTED as i32 + candidate.negate as i32 * NEGATE as i32;
+            let flags = candidate.reflected as i32 * REFLECTED as i32
+                + candidate.negate as i32 * NEGATE as i32;
             args.push(Value::int32(flags));
         }
         Step::Enter(&ASK, args)
@@ -110,11 +140,17 @@ impl Vm {
 
     fn ask_leaf(&mut self, candidate: &Candidate, left: &Value, right: &Value) -> Option<R> {
         let native = candidate.method.get_exact::<Native>()?;
-        let NativeCode::Leaf(leaf) = native.def.code else { return None };
+        let NativeCode::Leaf(leaf) = native.def.code else {
+            return None;
+        };
         if native.exact != 2 {
             return None;
         }
-        let args = if candidate.reflected { [right.clone(), left.clone()] } else { [left.clone(), right.clone()] };
+        let args = if candidate.reflected {
+            [right.clone(), left.clone()]
+        } else {
+            [left.clone(), right.clone()]
+        };
         Some(leaf(self, &args))
     }
 
@@ -122,7 +158,9 @@ impl Vm {
         match question {
             // Sequences are asked last, as they have no place among the numbers.
             Question::Binary(op, inplace) => match self.native_binary(op, left, right)? {
-                result if result.is_not_implemented() => Err(self.unsupported_operands(op, inplace, left, right)),
+                result if result.is_not_implemented() => {
+                    Err(self.unsupported_operands(op, inplace, left, right))
+                }
                 result => Ok(result),
             },
             Question::Compare(op) => self.compare_unknown(op, left, right),

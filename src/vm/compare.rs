@@ -36,7 +36,14 @@ pub enum CompareOp {
 }
 
 impl CompareOp {
-    pub(crate) const ALL: [CompareOp; 6] = [CompareOp::Lt, CompareOp::Le, CompareOp::Eq, CompareOp::Ne, CompareOp::Gt, CompareOp::Ge];
+    pub(crate) const ALL: [CompareOp; 6] = [
+        CompareOp::Lt,
+        CompareOp::Le,
+        CompareOp::Eq,
+        CompareOp::Ne,
+        CompareOp::Gt,
+        CompareOp::Ge,
+    ];
 
     /// As it is written.
     pub fn text(self) -> &'static str {
@@ -45,11 +52,25 @@ impl CompareOp {
 
     /// The operator with the operands the other way round.
     pub fn reflected(self) -> CompareOp {
-        [CompareOp::Gt, CompareOp::Ge, CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le][self as usize]
+        [
+            CompareOp::Gt,
+            CompareOp::Ge,
+            CompareOp::Eq,
+            CompareOp::Ne,
+            CompareOp::Lt,
+            CompareOp::Le,
+        ][self as usize]
     }
 
     fn special(self) -> Special {
-        [Special::Lt, Special::Le, Special::Eq, Special::Ne, Special::Gt, Special::Ge][self as usize]
+        [
+            Special::Lt,
+            Special::Le,
+            Special::Eq,
+            Special::Ne,
+            Special::Gt,
+            Special::Ge,
+        ][self as usize]
     }
 
     /// Whether two values of this order are as the operator says.
@@ -101,8 +122,16 @@ impl Vm {
         let (left, right) = (self.class_of(a), self.class_of(b));
         let mut candidates: smallvec::SmallVec<[Candidate; 2]> = smallvec::SmallVec::new();
         let right_first = self.right_goes_first(&left, &right);
-        for reflected in if right_first { [true, false] } else { [false, true] } {
-            let (class, own, other) = if reflected { (&right, b, a) } else { (&left, a, b) };
+        for reflected in if right_first {
+            [true, false]
+        } else {
+            [false, true]
+        } {
+            let (class, own, other) = if reflected {
+                (&right, b, a)
+            } else {
+                (&left, a, b)
+            };
             let op = if reflected { op.reflected() } else { op };
             match self.compare_candidate(op, class, own, other, reflected) {
                 Ok(Answer::Ask(candidate)) => candidates.push(candidate),
@@ -110,7 +139,11 @@ impl Vm {
                 Ok(Answer::Known(_)) => {
                     // A native method behind a script one is asked again in its turn.
                     if let Some(method) = self.special(class, op.special()) {
-                        candidates.push(Candidate { method, reflected, negate: false });
+                        candidates.push(Candidate {
+                            method,
+                            reflected,
+                            negate: false,
+                        });
                     }
                 }
                 Ok(Answer::Nothing) => {}
@@ -120,13 +153,26 @@ impl Vm {
         self.ask_candidates(Question::Compare(op), a, b, &candidates)
     }
 
-    fn compare_candidate(&mut self, op: CompareOp, class: &Ref<Class>, own: &Value, other: &Value, reflected: bool) -> R<Answer> {
-        let Some(method) = self.special(class, op.special()) else { return Ok(Answer::Nothing) };
+    fn compare_candidate(
+        &mut self,
+        op: CompareOp,
+        class: &Ref<Class>,
+        own: &Value,
+        other: &Value,
+        reflected: bool,
+    ) -> R<Answer> {
+        let Some(method) = self.special(class, op.special()) else {
+            return Ok(Answer::Nothing);
+        };
         if method.is_none() {
             return Ok(Answer::Nothing);
         }
         if !method.is_exact::<Native>() {
-            return Ok(Answer::Ask(Candidate { method, reflected, negate: false }));
+            return Ok(Answer::Ask(Candidate {
+                method,
+                reflected,
+                negate: false,
+            }));
         }
         if self.is_objects_own(&method, op) {
             // `object.__eq__` knows identity only, which `compare_unknown` asks in the end;
@@ -138,22 +184,42 @@ impl Vm {
         }
         if is_core(self.kind_of(own)) {
             let result = self.native_compare(op, own, other)?;
-            return Ok(if result.is_not_implemented() { Answer::Nothing } else { Answer::Known(result) });
+            return Ok(if result.is_not_implemented() {
+                Answer::Nothing
+            } else {
+                Answer::Known(result)
+            });
         }
-        Ok(Answer::Ask(Candidate { method, reflected, negate: false }))
+        Ok(Answer::Ask(Candidate {
+            method,
+            reflected,
+            negate: false,
+        }))
     }
 
-    fn ne_by_eq(&mut self, class: &Ref<Class>, own: &Value, other: &Value, reflected: bool) -> R<Answer> {
-        Ok(match self.compare_candidate(CompareOp::Eq, class, own, other, reflected)? {
-            Answer::Ask(candidate) => Answer::Ask(Candidate { negate: true, ..candidate }),
-            Answer::Known(value) => Answer::Known(Value::bool(!self.truth(&value)?)),
-            Answer::Nothing => Answer::Nothing,
-        })
+    fn ne_by_eq(
+        &mut self,
+        class: &Ref<Class>,
+        own: &Value,
+        other: &Value,
+        reflected: bool,
+    ) -> R<Answer> {
+        Ok(
+            match self.compare_candidate(CompareOp::Eq, class, own, other, reflected)? {
+                Answer::Ask(candidate) => Answer::Ask(Candidate {
+                    negate: true,
+                    ..candidate
+                }),
+                Answer::Known(value) => Answer::Known(Value::bool(!self.truth(&value)?)),
+                Answer::Nothing => Answer::Nothing,
+            },
+        )
     }
 
     fn is_objects_own(&mut self, method: &Value, op: CompareOp) -> bool {
         let object = self.known_class(Known::Object);
-        self.special(&object, op.special()).is_some_and(|own| own.is(method))
+        self.special(&object, op.special())
+            .is_some_and(|own| own.is(method))
     }
 
     /// Nobody answered: equality is identity, an order is an error.
@@ -163,7 +229,10 @@ impl Vm {
             CompareOp::Ne => Ok(Value::bool(!a.is(b))),
             _ => {
                 let (left, right) = (self.type_name(a), self.type_name(b));
-                Err(self.type_error(format!("'{}' not supported between instances of '{left}' and '{right}'", op.text())))
+                Err(self.type_error(format!(
+                    "'{}' not supported between instances of '{left}' and '{right}'",
+                    op.text()
+                )))
             }
         }
     }
@@ -178,15 +247,21 @@ impl Vm {
                 (Some(s), Some(t)) => Some(op.holds(s.cmp(t))),
                 _ => None,
             },
-            (Core::Bytes, Core::Bytes) => bytes::with_bytes(a, |s| bytes::with_bytes(b, |t| op.holds(s.cmp(t)))).flatten(),
+            (Core::Bytes, Core::Bytes) => {
+                bytes::with_bytes(a, |s| bytes::with_bytes(b, |t| op.holds(s.cmp(t)))).flatten()
+            }
             (Core::Tuple, Core::Tuple) => return self.compare_tuples(op, a, b),
             (Core::List, Core::List) => return self.compare_lists(op, a, b),
-            (Core::Dict, Core::Dict) if op.is_equality() => Some(self.dicts_equal(a, b)? == (op == CompareOp::Eq)),
+            (Core::Dict, Core::Dict) if op.is_equality() => {
+                Some(self.dicts_equal(a, b)? == (op == CompareOp::Eq))
+            }
             (Core::Set, Core::Set) => Some(self.compare_sets(op, a, b)?),
-            (Core::Range, Core::Range) if op.is_equality() => match (a.get::<Range>(), b.get::<Range>()) {
-                (Some(r), Some(s)) => Some(r.eq(s) == (op == CompareOp::Eq)),
-                _ => None,
-            },
+            (Core::Range, Core::Range) if op.is_equality() => {
+                match (a.get::<Range>(), b.get::<Range>()) {
+                    (Some(r), Some(s)) => Some(r.eq(s) == (op == CompareOp::Eq)),
+                    _ => None,
+                }
+            }
             (Core::Slice, Core::Slice) => match (a.get::<Slice>(), b.get::<Slice>()) {
                 (Some(s), Some(t)) => {
                     let parts = |s: &Slice| [s.start.clone(), s.stop.clone(), s.step.clone()];
@@ -201,7 +276,9 @@ impl Vm {
     }
 
     fn compare_tuples(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
-        let (Some(s), Some(t)) = (a.to_ref::<Tuple>(), b.to_ref::<Tuple>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (Some(s), Some(t)) = (a.to_ref::<Tuple>(), b.to_ref::<Tuple>()) else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         self.compare_sequences(op, s.items(), t.items())
     }
 
@@ -221,7 +298,9 @@ impl Vm {
 
     /// Lists may change while their items are compared: each item is looked up anew.
     fn compare_lists(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
-        let (Some(s), Some(t)) = (a.to_ref::<List>(), b.to_ref::<List>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (Some(s), Some(t)) = (a.to_ref::<List>(), b.to_ref::<List>()) else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         if op.is_equality() && s.len() != t.len() {
             return Ok(Value::bool(op == CompareOp::Ne));
         }
@@ -241,13 +320,17 @@ impl Vm {
     }
 
     fn dicts_equal(&mut self, a: &Value, b: &Value) -> R<bool> {
-        let (Some(s), Some(t)) = (a.to_ref::<Dict>(), b.to_ref::<Dict>()) else { return Ok(false) };
+        let (Some(s), Some(t)) = (a.to_ref::<Dict>(), b.to_ref::<Dict>()) else {
+            return Ok(false);
+        };
         if s.len() != t.len() {
             return Ok(false);
         }
         self.check_stack_for(" in comparison")?;
         for (key, value) in s.pairs() {
-            let Some(other) = self.dict_get(&t, &key)? else { return Ok(false) };
+            let Some(other) = self.dict_get(&t, &key)? else {
+                return Ok(false);
+            };
             if !self.eq(&value, &other)? {
                 return Ok(false);
             }
@@ -269,7 +352,8 @@ impl Vm {
     }
 
     fn is_subset(&mut self, a: &Value, b: &Value) -> R<bool> {
-        let members: Vec<Value> = with_table(a, |table| table.iter().cloned().collect()).unwrap_or_default();
+        let members: Vec<Value> =
+            with_table(a, |table| table.iter().cloned().collect()).unwrap_or_default();
         for member in members {
             if !self.set_contains(b, &member)? {
                 return Ok(false);
@@ -298,10 +382,23 @@ impl Vm {
                         Err(raised) => return Step::Raise(raised),
                     }
                 }
-                Step::Enter(&CONTAINS, smallvec::smallvec![container.clone(), item.clone(), method, Value::bool(negate)])
+                Step::Enter(
+                    &CONTAINS,
+                    smallvec::smallvec![
+                        container.clone(),
+                        item.clone(),
+                        method,
+                        Value::bool(negate)
+                    ],
+                )
             }
             None if self.is_iterable(container) => {
-                let args: Args = smallvec::smallvec![container.clone(), item.clone(), Value::UNDEF, Value::bool(negate)];
+                let args: Args = smallvec::smallvec![
+                    container.clone(),
+                    item.clone(),
+                    Value::UNDEF,
+                    Value::bool(negate)
+                ];
                 Step::Enter(&SEARCH, args)
             }
             None => Step::Raise(self.not_a_container(container)),
@@ -330,15 +427,21 @@ impl Vm {
             kind::BYTES | kind::BYTEARRAY => self.bytes_contain(container, item)?,
             kind::RANGE => return self.range_contains(container, item),
             kind::DICT_KEYS => {
-                let dict = container.get::<DictKeys>().map_or(Value::NONE, |v| v.dict.get());
+                let dict = container
+                    .get::<DictKeys>()
+                    .map_or(Value::NONE, |v| v.dict.get());
                 self.dict_contains(&dict, item)?
             }
             kind::DICT_VALUES => {
-                let dict = container.get::<DictValues>().map_or(Value::NONE, |v| v.dict.get());
+                let dict = container
+                    .get::<DictValues>()
+                    .map_or(Value::NONE, |v| v.dict.get());
                 self.values_contain(&dict, item)?
             }
             kind::DICT_ITEMS => {
-                let dict = container.get::<DictItems>().map_or(Value::NONE, |v| v.dict.get());
+                let dict = container
+                    .get::<DictItems>()
+                    .map_or(Value::NONE, |v| v.dict.get());
                 self.items_contain(&dict, item)?
             }
             _ => return Ok(None),
@@ -346,7 +449,9 @@ impl Vm {
     }
 
     fn list_contains(&mut self, container: &Value, item: &Value) -> R<bool> {
-        let Some(list) = container.get::<List>() else { return Ok(false) };
+        let Some(list) = container.get::<List>() else {
+            return Ok(false);
+        };
         let mut i = 0;
         while let Some(member) = list.get(i) {
             if self.eq(&member, item)? {
@@ -358,7 +463,9 @@ impl Vm {
     }
 
     fn tuple_contains(&mut self, container: &Value, item: &Value) -> R<bool> {
-        let Some(tuple) = container.to_ref::<Tuple>() else { return Ok(false) };
+        let Some(tuple) = container.to_ref::<Tuple>() else {
+            return Ok(false);
+        };
         for member in tuple.items() {
             if self.eq(member, item)? {
                 return Ok(true);
@@ -385,8 +492,12 @@ impl Vm {
     }
 
     fn items_contain(&mut self, dict: &Value, item: &Value) -> R<bool> {
-        let (Some(dict), Some(pair)) = (dict.get::<Dict>(), item.to_ref::<Tuple>()) else { return Ok(false) };
-        let [key, wanted] = pair.items() else { return Ok(false) };
+        let (Some(dict), Some(pair)) = (dict.get::<Dict>(), item.to_ref::<Tuple>()) else {
+            return Ok(false);
+        };
+        let [key, wanted] = pair.items() else {
+            return Ok(false);
+        };
         match self.dict_get(dict, key)? {
             Some(value) => self.eq(&value, wanted),
             None => Ok(false),
@@ -395,10 +506,14 @@ impl Vm {
 
     fn str_contains(&mut self, text: &Value, item: &Value) -> R<bool> {
         match (text.get::<Str>(), item.get::<Str>()) {
-            (Some(text), Some(part)) => Ok(memchr::memmem::find(text.bytes(), part.bytes()).is_some()),
+            (Some(text), Some(part)) => {
+                Ok(memchr::memmem::find(text.bytes(), part.bytes()).is_some())
+            }
             _ => {
                 let given = self.type_name(item);
-                Err(self.type_error(format!("'in <string>' requires string as left operand, not {given}")))
+                Err(self.type_error(format!(
+                    "'in <string>' requires string as left operand, not {given}"
+                )))
             }
         }
     }
@@ -406,20 +521,27 @@ impl Vm {
     fn bytes_contain(&mut self, container: &Value, item: &Value) -> R<bool> {
         if item.is_kind::<Bytes>() || item.is_kind::<bytes::ByteArray>() {
             let part = bytes::with_bytes(item, <[u8]>::to_vec).unwrap_or_default();
-            return Ok(bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some()).unwrap_or(false));
+            return Ok(
+                bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some())
+                    .unwrap_or(false),
+            );
         }
         if !self.has_index(item) {
             let given = self.type_name(item);
             return Err(self.type_error(format!("a bytes-like object is required, not '{given}'")));
         }
         match self.index_clamped(item)? {
-            byte @ 0..=255 => Ok(bytes::with_bytes(container, |b| b.contains(&(byte as u8))).unwrap_or(false)),
+            byte @ 0..=255 => {
+                Ok(bytes::with_bytes(container, |b| b.contains(&(byte as u8))).unwrap_or(false))
+            }
             _ => Err(self.value_error("byte must be in range(0, 256)")),
         }
     }
 
     fn range_contains(&mut self, container: &Value, item: &Value) -> R<Option<bool>> {
-        let Some(range) = container.get::<Range>() else { return Ok(None) };
+        let Some(range) = container.get::<Range>() else {
+            return Ok(None);
+        };
         if item.shape() <= u8::MAX as u32
             && let Some(number) = IntView::of(item)
         {
@@ -443,19 +565,29 @@ enum Answer {
 }
 
 /// Calls `__contains__`. Registers: container, item, method, whether to negate.
-static CONTAINS: Def = Def::frame("contains(container, item, method, negate, /)", 0, contains_frame);
+static CONTAINS: Def = Def::frame(
+    "contains(container, item, method, negate, /)",
+    0,
+    contains_frame,
+);
 
 fn contains_frame(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            let (container, item, method) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+            let (container, item, method) = (
+                frame.regs[0].clone(),
+                frame.regs[1].clone(),
+                frame.regs[2].clone(),
+            );
             let step = vm.call_special(method, &container, &[item]);
             Step::Do(Box::new(step))
         }
         Input::Raised(raised) => Step::Raise(raised),
         Input::Value(value) | Input::Yielded(value) => {
             let negate = frame.regs[3].is_true();
-            vm.truth(&value).map(|found| Value::bool(found != negate)).into()
+            vm.truth(&value)
+                .map(|found| Value::bool(found != negate))
+                .into()
         }
     }
 }
@@ -507,7 +639,9 @@ enum Core {
 
 fn core_kind(kind: u8, value: &Value) -> Core {
     match kind {
-        0 if value.is_small_int() || value.is_inline_float() || value.as_bool().is_some() => Core::Number,
+        0 if value.is_small_int() || value.is_inline_float() || value.as_bool().is_some() => {
+            Core::Number
+        }
         kind::INT | kind::FLOAT | kind::COMPLEX => Core::Number,
         kind::STR => Core::Str,
         kind::BYTES | kind::BYTEARRAY => Core::Bytes,

@@ -157,7 +157,11 @@ impl Vm {
     /// A StopIteration with the value that a generator returned.
     pub fn stop_iteration(&mut self, value: Value) -> Raised {
         let class = self.known_class(Known::StopIteration);
-        let args = if value.is_none() { Vec::new() } else { vec![value.clone()] };
+        let args = if value.is_none() {
+            Vec::new()
+        } else {
+            vec![value.clone()]
+        };
         let raised = self.new_exception(&class, args);
         set_field(&raised, fields::STOP_VALUE, value);
         Raised(raised)
@@ -186,14 +190,22 @@ impl Vm {
 
     /// "'C' object has no attribute 'x'", as it reads for this object.
     pub(crate) fn no_attribute_text(&mut self, obj: &Value, name: &Value) -> String {
-        let name = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let name = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         if let Some(class) = obj.get::<Class>() {
-            return format!("type object '{}' has no attribute '{name}'", self.class_name(class));
+            return format!(
+                "type object '{}' has no attribute '{name}'",
+                self.class_name(class)
+            );
         }
         if let Some(module) = obj.get::<Module>() {
             let own = module.namespace.get_str(&self.names.name);
             if let Some(own) = own.as_ref().and_then(|n| n.get::<Str>()) {
-                return format!("module '{}' has no attribute '{name}'", own.to_string_lossy());
+                return format!(
+                    "module '{}' has no attribute '{name}'",
+                    own.to_string_lossy()
+                );
             }
             return format!("module has no attribute '{name}'");
         }
@@ -203,7 +215,9 @@ impl Vm {
     /// "name 'x' is not defined", knowing the name.
     #[cold]
     pub fn name_error(&mut self, name: &Value) -> Raised {
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         self.name_error_text(name, &format!("name '{text}' is not defined"))
     }
 
@@ -218,8 +232,12 @@ impl Vm {
     /// "cannot access local variable 'x' where it is not associated with a value".
     #[cold]
     pub fn unbound_local(&mut self, name: &Value) -> Raised {
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let text = format!("cannot access local variable '{text}' where it is not associated with a value");
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let text = format!(
+            "cannot access local variable '{text}' where it is not associated with a value"
+        );
         let raised = self.raise_known(Known::UnboundLocalError, &text);
         set_field(&raised.0, fields::NAME, name.clone());
         raised
@@ -228,8 +246,12 @@ impl Vm {
     /// "cannot access free variable 'x' where it is not associated with a value in enclosing scope".
     #[cold]
     pub fn unbound_free_error(&mut self, name: &Value) -> Raised {
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let text = format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope");
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let text = format!(
+            "cannot access free variable '{text}' where it is not associated with a value in enclosing scope"
+        );
         self.name_error_text(name, &text)
     }
 
@@ -305,7 +327,11 @@ impl Vm {
     }
 
     fn unicode_error(&mut self, fault: &UnicodeFault) -> Raised {
-        let known = if fault.encode { Known::UnicodeEncodeError } else { Known::UnicodeDecodeError };
+        let known = if fault.encode {
+            Known::UnicodeEncodeError
+        } else {
+            Known::UnicodeDecodeError
+        };
         let class = self.known_class(known);
         let small = |n: usize| Value::small_int(n as i64).unwrap_or(Value::int32(0));
         let args = vec![
@@ -345,7 +371,9 @@ impl Vm {
 
     /// Appends a note to an exception's `__notes__`.
     pub fn add_note(&mut self, exception: &Value, note: &str) -> R<()> {
-        let Some(dict) = self.object_dict(exception) else { return Ok(()) };
+        let Some(dict) = self.object_dict(exception) else {
+            return Ok(());
+        };
         let name = self.names.notes.clone();
         let notes = match dict.get_str(&name) {
             Some(notes) => notes,
@@ -403,7 +431,9 @@ impl From<OutOfMemory> for Raised {
     /// A MemoryError, where no VM is at hand: the heap keeps the class.
     fn from(_: OutOfMemory) -> Raised {
         let class = crate::heap::current().shared[MEMORY_ERROR_CLASS].clone();
-        let shape = class.get::<Class>().map_or(kind::EXCEPTION as u32, |c| c.root_shape.get());
+        let shape = class
+            .get::<Class>()
+            .map_or(kind::EXCEPTION as u32, |c| c.root_shape.get());
         Raised(Exception::alloc(shape, Tuple::empty().into_value()).into_value())
     }
 }

@@ -54,6 +54,16 @@ impl Vm {
         }
     }
 
+    /// Runs all finalizers that wait, nested: at the end of a program.
+    pub fn run_finalizers_now(&mut self) {
+        if self.heap.has_finalizers() && !self.finalizing {
+            self.finalizing = true;
+            // What a finalizer raises was reported already.
+            let _ = self.finish(Step::Enter(&FINALIZERS, crate::object::native::Args::new()));
+            self.finalizing = false;
+        }
+    }
+
     /// The next object that waits for its finalizer, in the order of their deaths.
     fn next_to_finalize(&mut self) -> Option<Value> {
         if self.heap.finalize.is_empty() {

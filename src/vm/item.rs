@@ -56,11 +56,20 @@ impl Vm {
     fn class_item_step(&mut self, obj: &Value, key: &Value) -> Step {
         let ty = self.known_class(Known::Type);
         if obj.is(ty.as_value()) {
-            let key = if key.is_kind::<Tuple>() { key.clone() } else { Tuple::one(key.clone()).into_value() };
-            return Step::Return(crate::object::descriptor::GenericAlias::alloc(obj.clone(), key, Value::FALSE).into_value());
+            let key = if key.is_kind::<Tuple>() {
+                key.clone()
+            } else {
+                Tuple::one(key.clone()).into_value()
+            };
+            return Step::Return(
+                crate::object::descriptor::GenericAlias::alloc(obj.clone(), key, Value::FALSE)
+                    .into_value(),
+            );
         }
         let name = self.names.of(Special::ClassGetItem).clone();
-        let Some(class) = obj.to_ref::<Class>() else { return Step::Return(Value::NONE) };
+        let Some(class) = obj.to_ref::<Class>() else {
+            return Step::Return(Value::NONE);
+        };
         let Some(method) = self.lookup_in_class(&class, name.as_value()) else {
             let text = format!("type '{}' is not subscriptable", self.class_name(&class));
             return Step::Raise(self.type_error(text));
@@ -102,13 +111,17 @@ impl Vm {
                 Some(i) => self.tuple_item(obj, i),
                 None => self.sequence_item(kind, obj, key),
             },
-            kind::STR | kind::BYTES | kind::BYTEARRAY | kind::RANGE => self.sequence_item(kind, obj, key),
+            kind::STR | kind::BYTES | kind::BYTEARRAY | kind::RANGE => {
+                self.sequence_item(kind, obj, key)
+            }
             _ => return None,
         })
     }
 
     fn list_item(&mut self, obj: &Value, index: i64) -> R {
-        let Some(list) = obj.get::<List>() else { return Ok(Value::NONE) };
+        let Some(list) = obj.get::<List>() else {
+            return Ok(Value::NONE);
+        };
         match place(index, list.len()).and_then(|i| list.get(i)) {
             Some(item) => Ok(item),
             None => Err(self.index_error("list index out of range")),
@@ -116,7 +129,9 @@ impl Vm {
     }
 
     fn tuple_item(&mut self, obj: &Value, index: i64) -> R {
-        let Some(tuple) = obj.get::<Tuple>() else { return Ok(Value::NONE) };
+        let Some(tuple) = obj.get::<Tuple>() else {
+            return Ok(Value::NONE);
+        };
         match place(index, tuple.len()).and_then(|i| tuple.get(i)) {
             Some(item) => Ok(item),
             None => Err(self.index_error("tuple index out of range")),
@@ -124,7 +139,9 @@ impl Vm {
     }
 
     fn dict_item(&mut self, obj: &Value, key: &Value) -> R {
-        let Some(dict) = obj.get::<Dict>() else { return Ok(Value::NONE) };
+        let Some(dict) = obj.get::<Dict>() else {
+            return Ok(Value::NONE);
+        };
         match self.dict_get(dict, key)? {
             Some(value) => Ok(value),
             None => Err(self.key_error(key)),
@@ -151,13 +168,18 @@ impl Vm {
         match kind {
             kind::LIST => self.list_item(obj, i),
             kind::TUPLE => self.tuple_item(obj, i),
-            kind::STR => match obj.get::<Str>().and_then(|s| s.char_value(place(i, s.len())?)) {
+            kind::STR => match obj
+                .get::<Str>()
+                .and_then(|s| s.char_value(place(i, s.len())?))
+            {
                 Some(character) => Ok(character),
                 None => Err(self.index_error("string index out of range")),
             },
             _ => match bytes::with_bytes(obj, |b| place(i, b.len()).map(|i| b[i])).flatten() {
                 Some(byte) => Ok(Value::int32(byte as i32)),
-                None if kind == kind::BYTEARRAY => Err(self.index_error("bytearray index out of range")),
+                None if kind == kind::BYTEARRAY => {
+                    Err(self.index_error("bytearray index out of range"))
+                }
                 None => Err(self.index_error("index out of range")),
             },
         }
@@ -166,14 +188,18 @@ impl Vm {
     fn bad_index(&mut self, kind: u8, key: &Value) -> Raised {
         let given = self.type_name(key);
         let what = match kind {
-            kind::STR => return self.type_error(format!("string indices must be integers, not '{given}'")),
+            kind::STR => {
+                return self.type_error(format!("string indices must be integers, not '{given}'"));
+            }
             kind::LIST => "list",
             kind::TUPLE => "tuple",
             kind::BYTES => "byte",
             kind::BYTEARRAY => "bytearray",
             _ => "range",
         };
-        self.type_error(format!("{what} indices must be integers or slices, not {given}"))
+        self.type_error(format!(
+            "{what} indices must be integers or slices, not {given}"
+        ))
     }
 
     /// The indices that a slice names in a sequence of length `len`.
@@ -194,7 +220,8 @@ impl Vm {
             return Ok(None);
         }
         if !self.has_index(bound) {
-            return Err(self.type_error("slice indices must be integers or None or have an __index__ method"));
+            return Err(self
+                .type_error("slice indices must be integers or None or have an __index__ method"));
         }
         self.index_clamped(bound).map(Some)
     }
@@ -207,7 +234,9 @@ impl Vm {
         let found = self.slice_indices(slice, len)?;
         let result = match kind {
             kind::LIST => {
-                let Some(list) = obj.get::<List>() else { return Ok(Value::NONE) };
+                let Some(list) = obj.get::<List>() else {
+                    return Ok(Value::NONE);
+                };
                 let items = list.items.borrow();
                 pick(&items, found).map(|items| List::new(items).into_value())
             }
@@ -215,16 +244,26 @@ impl Vm {
                 if found.count == len && found.step == 1 && obj.is_exact::<Tuple>() {
                     return Ok(obj.clone());
                 }
-                let Some(tuple) = obj.get::<Tuple>() else { return Ok(Value::NONE) };
-                let at = |i: usize| found.start.wrapping_add_signed(found.step.wrapping_mul(i as isize));
-                Tuple::build(found.count, |i| tuple.get(at(i)).unwrap_or_default()).map(Ref::into_value)
+                let Some(tuple) = obj.get::<Tuple>() else {
+                    return Ok(Value::NONE);
+                };
+                let at = |i: usize| {
+                    found
+                        .start
+                        .wrapping_add_signed(found.step.wrapping_mul(i as isize))
+                };
+                Tuple::build(found.count, |i| tuple.get(at(i)).unwrap_or_default())
+                    .map(Ref::into_value)
             }
             kind::STR => {
-                let Some(text) = obj.get::<Str>() else { return Ok(Value::NONE) };
+                let Some(text) = obj.get::<Str>() else {
+                    return Ok(Value::NONE);
+                };
                 if found.count == len && found.step == 1 && obj.is_exact::<Str>() {
                     return Ok(obj.clone());
                 }
-                text.stepped(found.start, found.step, found.count).map(Ref::into_value)
+                text.stepped(found.start, found.step, found.count)
+                    .map(Ref::into_value)
             }
             _ => {
                 let part = bytes::with_bytes(obj, |b| pick(b, found)).unwrap_or(Ok(Buffer::new()));
@@ -240,12 +279,17 @@ impl Vm {
 
     fn slice_of_range(&mut self, obj: &Value, slice: &Ref<Slice>) -> R {
         let mut bounds = [Value::NONE, Value::NONE, Value::NONE];
-        for (bound, given) in bounds.iter_mut().zip([&slice.start, &slice.stop, &slice.step]) {
+        for (bound, given) in bounds
+            .iter_mut()
+            .zip([&slice.start, &slice.stop, &slice.step])
+        {
             if given.is_none() {
                 continue;
             }
             if !self.has_index(given) {
-                return Err(self.type_error("slice indices must be integers or None or have an __index__ method"));
+                return Err(self.type_error(
+                    "slice indices must be integers or None or have an __index__ method",
+                ));
             }
             *bound = self.index_value(given)?;
         }
@@ -254,7 +298,9 @@ impl Vm {
             return Err(self.value_error("slice step cannot be zero"));
         }
         match obj.get::<Range>() {
-            Some(range) => Ok(range.slice(IntView::of(start), IntView::of(stop), IntView::of(step)).into_value()),
+            Some(range) => Ok(range
+                .slice(IntView::of(start), IntView::of(stop), IntView::of(step))
+                .into_value()),
             None => Ok(Value::NONE),
         }
     }
@@ -269,7 +315,9 @@ impl Vm {
         let class = self.class_of(obj);
         let Some(method) = self.special(&class, Special::SetItem) else {
             let name = self.type_name(obj);
-            return Step::Raise(self.type_error(format!("'{name}' object does not support item assignment")));
+            return Step::Raise(
+                self.type_error(format!("'{name}' object does not support item assignment")),
+            );
         };
         if method.is_exact::<Native>()
             && let Some(result) = self.layout_set_item(obj, key, value)
@@ -308,9 +356,14 @@ impl Vm {
         let Some(method) = self.special(&class, Special::DelItem) else {
             let name = self.type_name(obj);
             let kind = self.kind_of(obj);
-            let has_items = matches!(kind, kind::INSTANCE | kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE) || kind >= kind::DEQUE;
+            let has_items = matches!(
+                kind,
+                kind::INSTANCE | kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE
+            ) || kind >= kind::DEQUE;
             let verb = if has_items { "doesn't" } else { "does not" };
-            return Step::Raise(self.type_error(format!("'{name}' object {verb} support item deletion")));
+            return Step::Raise(
+                self.type_error(format!("'{name}' object {verb} support item deletion")),
+            );
         };
         if method.is_exact::<Native>()
             && let Some(result) = self.layout_delete_item(obj, key)
@@ -341,7 +394,9 @@ impl Vm {
 
     /// Sets or deletes an item or a slice of a list.
     fn set_list_item(&mut self, obj: &Value, key: &Value, value: Option<&Value>) -> R<()> {
-        let Some(list) = obj.to_ref::<List>() else { return Ok(()) };
+        let Some(list) = obj.to_ref::<List>() else {
+            return Ok(());
+        };
         if let Some(slice) = key.to_ref::<Slice>() {
             return match value {
                 Some(value) => self.set_list_slice(&list, &slice, value),
@@ -353,7 +408,9 @@ impl Vm {
             None if self.has_index(key) => self.small_index(key)?,
             None => return Err(self.bad_index(kind::LIST, key)),
         };
-        let Some(i) = place(index, list.len()) else { return Err(self.index_error("list assignment index out of range")) };
+        let Some(i) = place(index, list.len()) else {
+            return Err(self.index_error("list assignment index out of range"));
+        };
         let old = match value {
             Some(value) => list.set(i, value.clone()).unwrap_or_default(),
             None => list.items.borrow_mut().remove(i),
@@ -382,7 +439,11 @@ impl Vm {
             return Ok(());
         }
         if with.len() != found.count {
-            let text = format!("attempt to assign sequence of size {} to extended slice of size {}", with.len(), found.count);
+            let text = format!(
+                "attempt to assign sequence of size {} to extended slice of size {}",
+                with.len(),
+                found.count
+            );
             return Err(self.value_error(text));
         }
         let mut old = Vec::with_capacity(with.len());
@@ -404,7 +465,11 @@ impl Vm {
         let items = list.take().into_vec();
         let (mut kept, mut old) = (Vec::with_capacity(items.len()), Vec::new());
         for (i, item) in items.into_iter().enumerate() {
-            if gone.contains(&i) { old.push(item) } else { kept.push(item) }
+            if gone.contains(&i) {
+                old.push(item)
+            } else {
+                kept.push(item)
+            }
         }
         let empty = list.items.replace(Buffer::from_vec(kept));
         drop((empty, old));
@@ -413,7 +478,9 @@ impl Vm {
 
     /// Sets or deletes a byte or a slice of a bytearray.
     fn set_byte(&mut self, obj: &Value, key: &Value, value: Option<&Value>) -> R<()> {
-        let Some(array) = obj.to_ref::<ByteArray>() else { return Ok(()) };
+        let Some(array) = obj.to_ref::<ByteArray>() else {
+            return Ok(());
+        };
         if let Some(slice) = key.to_ref::<Slice>() {
             let with = match value {
                 Some(value) => self.bytes_to_assign(value)?,
@@ -425,7 +492,9 @@ impl Vm {
             return Err(self.bad_index(kind::BYTEARRAY, key));
         }
         let index = self.small_index(key)?;
-        let Some(i) = place(index, array.len()) else { return Err(self.index_error("bytearray index out of range")) };
+        let Some(i) = place(index, array.len()) else {
+            return Err(self.index_error("bytearray index out of range"));
+        };
         match value {
             Some(value) => {
                 let byte = self.byte(value)?;
@@ -453,13 +522,21 @@ impl Vm {
             return Ok(data);
         }
         if value.is_small_int() || value.is_kind::<Str>() || !self.is_iterable(value) {
-            return Err(self.type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"));
+            return Err(self.type_error(
+                "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
+            ));
         }
         let items = self.collect(value)?;
         items.iter().map(|item| self.byte(item)).collect()
     }
 
-    fn set_byte_slice(&mut self, array: &Ref<ByteArray>, slice: &Ref<Slice>, with: Vec<u8>, deleting: bool) -> R<()> {
+    fn set_byte_slice(
+        &mut self,
+        array: &Ref<ByteArray>,
+        slice: &Ref<Slice>,
+        with: Vec<u8>,
+        deleting: bool,
+    ) -> R<()> {
         let found = self.slice_indices(slice, array.len())?;
         if found.step == 1 {
             let result = array.data.borrow_mut().splice(found.range(), with);
@@ -468,12 +545,21 @@ impl Vm {
         if deleting {
             let gone: std::collections::HashSet<usize> = found.iter().collect();
             let data = array.data.borrow_mut().take().into_vec();
-            let kept = data.into_iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, b)| b).collect();
+            let kept = data
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| !gone.contains(i))
+                .map(|(_, b)| b)
+                .collect();
             *array.data.borrow_mut() = Buffer::from_vec(kept);
             return Ok(());
         }
         if with.len() != found.count {
-            let text = format!("attempt to assign bytes of size {} to extended slice of size {}", with.len(), found.count);
+            let text = format!(
+                "attempt to assign bytes of size {} to extended slice of size {}",
+                with.len(),
+                found.count
+            );
             return Err(self.value_error(text));
         }
         let mut data = array.data.borrow_mut();
@@ -487,7 +573,11 @@ impl Vm {
 /// The index from the front of one that may count from the end.
 #[inline]
 pub fn place(index: i64, len: usize) -> Option<usize> {
-    let index = if index < 0 { index.checked_add(len as i64)? } else { index };
+    let index = if index < 0 {
+        index.checked_add(len as i64)?
+    } else {
+        index
+    };
     usize::try_from(index).ok().filter(|&i| i < len)
 }
 

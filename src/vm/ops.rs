@@ -70,12 +70,30 @@ impl BinaryOp {
 
     /// As it is written.
     pub fn text(self) -> &'static str {
-        ["+", "-", "*", "/", "//", "%", "** or pow()", "@", "<<", ">>", "&", "|", "^", "divmod()"][self as usize]
+        [
+            "+",
+            "-",
+            "*",
+            "/",
+            "//",
+            "%",
+            "** or pow()",
+            "@",
+            "<<",
+            ">>",
+            "&",
+            "|",
+            "^",
+            "divmod()",
+        ][self as usize]
     }
 
     /// The augmented form.
     pub fn inplace_text(self) -> &'static str {
-        ["+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "<<=", ">>=", "&=", "|=", "^=", "divmod()"][self as usize]
+        [
+            "+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "<<=", ">>=", "&=", "|=", "^=",
+            "divmod()",
+        ][self as usize]
     }
 
     /// The method, its reflected form and its augmented one.
@@ -146,12 +164,22 @@ impl Vm {
             {
                 return step;
             }
-            candidates.push(Candidate { method, reflected: false, negate: false });
+            candidates.push(Candidate {
+                method,
+                reflected: false,
+                negate: false,
+            });
         }
         let of_left = self.special(&left, own).filter(|m| !m.is_none());
         let of_right = self.right_method(&left, &right, reflected);
-        let right_first = of_right.is_some() && self.right_goes_first(&left, &right) && self.overrides(&left, &right, reflected);
-        let ordered = if right_first { [(of_right, true), (of_left, false)] } else { [(of_left, false), (of_right, true)] };
+        let right_first = of_right.is_some()
+            && self.right_goes_first(&left, &right)
+            && self.overrides(&left, &right, reflected);
+        let ordered = if right_first {
+            [(of_right, true), (of_left, false)]
+        } else {
+            [(of_left, false), (of_right, true)]
+        };
         for (method, reflected) in ordered {
             let Some(method) = method else { continue };
             let owner = if reflected { b } else { a };
@@ -164,14 +192,21 @@ impl Vm {
                     _ => {}
                 }
             }
-            candidates.push(Candidate { method, reflected, negate: false });
+            candidates.push(Candidate {
+                method,
+                reflected,
+                negate: false,
+            });
         }
         self.ask_candidates(Question::Binary(op, inplace), a, b, &candidates)
     }
 
     /// Whether the subclass `right` has another reflected method than `left`.
     fn overrides(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> bool {
-        match (self.special(left, reflected), self.special(right, reflected)) {
+        match (
+            self.special(left, reflected),
+            self.special(right, reflected),
+        ) {
             (Some(a), Some(b)) => !a.is(&b),
             (None, Some(_)) => true,
             (_, None) => false,
@@ -179,7 +214,12 @@ impl Vm {
     }
 
     /// The right operand's reflected method, unless it is the left one's too.
-    fn right_method(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> Option<Value> {
+    fn right_method(
+        &mut self,
+        left: &Ref<Class>,
+        right: &Ref<Class>,
+        reflected: Special,
+    ) -> Option<Value> {
         if left.is(right) {
             return None;
         }
@@ -195,25 +235,43 @@ impl Vm {
     }
 
     /// The error when no operand knows the operator.
-    pub(crate) fn unsupported_operands(&mut self, op: BinaryOp, inplace: bool, a: &Value, b: &Value) -> Raised {
+    pub(crate) fn unsupported_operands(
+        &mut self,
+        op: BinaryOp,
+        inplace: bool,
+        a: &Value,
+        b: &Value,
+    ) -> Raised {
         let (left, right) = (self.type_name(a), self.type_name(b));
         let (x, y) = (self.kind_of(a), self.kind_of(b));
         if op == BinaryOp::Add {
             match x {
                 kind::STR | kind::LIST | kind::TUPLE => {
                     let (name, given) = (sequence_name(x), right);
-                    return self.type_error(format!("can only concatenate {name} (not \"{given}\") to {name}"));
+                    return self.type_error(format!(
+                        "can only concatenate {name} (not \"{given}\") to {name}"
+                    ));
                 }
-                kind::BYTES | kind::BYTEARRAY => return self.type_error(format!("can't concat {right} to {left}")),
+                kind::BYTES | kind::BYTEARRAY => {
+                    return self.type_error(format!("can't concat {right} to {left}"));
+                }
                 _ => {}
             }
         }
         if op == BinaryOp::Mul && (is_sequence(x) || is_sequence(y)) {
             let other = if is_sequence(x) { right } else { left };
-            return self.type_error(format!("can't multiply sequence by non-int of type '{other}'"));
+            return self.type_error(format!(
+                "can't multiply sequence by non-int of type '{other}'"
+            ));
         }
-        let text = if inplace { op.inplace_text() } else { op.text() };
-        self.type_error(format!("unsupported operand type(s) for {text}: '{left}' and '{right}'"))
+        let text = if inplace {
+            op.inplace_text()
+        } else {
+            op.text()
+        };
+        self.type_error(format!(
+            "unsupported operand type(s) for {text}: '{left}' and '{right}'"
+        ))
     }
 
     /// `a op b` as the built-in types answer it that the operands are laid out as, or NotImplemented.
@@ -238,14 +296,20 @@ impl Vm {
             BinaryOp::Add => self.concat(x, a, b),
             BinaryOp::Mul => self.repeat(x, y, a, b),
             BinaryOp::Or if x == kind::DICT && y == kind::DICT => self.merge_dicts(a, b),
-            BinaryOp::Sub | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor if is_set(x) && is_set(y) => self.set_op(op, a, b),
+            BinaryOp::Sub | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor
+                if is_set(x) && is_set(y) =>
+            {
+                self.set_op(op, a, b)
+            }
             _ => Ok(Value::NOT_IMPLEMENTED),
         }
     }
 
     fn number_op(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R {
         if a.is_kind::<complex::Complex>() || b.is_kind::<complex::Complex>() {
-            let (Some(x), Some(y)) = (complex::number(a), complex::number(b)) else { return Ok(Value::NOT_IMPLEMENTED) };
+            let (Some(x), Some(y)) = (complex::number(a), complex::number(b)) else {
+                return Ok(Value::NOT_IMPLEMENTED);
+            };
             let (x, y) = (self.lift(x)?, self.lift(y)?);
             let result = match op {
                 BinaryOp::Add => Ok(complex::add(x, y)),
@@ -257,7 +321,9 @@ impl Vm {
             };
             return Ok(complex::complex(self.lift(result)?));
         }
-        let (Some(x), Some(y)) = (float::number(a), float::number(b)) else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (Some(x), Some(y)) = (float::number(a), float::number(b)) else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         let (x, y) = (self.lift(x)?, self.lift(y)?);
         let result = match op {
             BinaryOp::Add => Ok(x + y),
@@ -288,7 +354,10 @@ impl Vm {
             // CPython's OverflowError of pow has the errno and its text as arguments.
             Err(raised) if self.is_raised(&raised, crate::vm::types::Known::OverflowError) => {
                 let class = self.known_class(crate::vm::types::Known::OverflowError);
-                let args = vec![Value::int32(34), Str::new("Numerical result out of range").into_value()];
+                let args = vec![
+                    Value::int32(34),
+                    Str::new("Numerical result out of range").into_value(),
+                ];
                 Err(Raised(self.new_exception(&class, args)))
             }
             Err(raised) => Err(raised),
@@ -317,7 +386,9 @@ impl Vm {
             kind::TUPLE => match (a.get::<Tuple>(), b.get::<Tuple>()) {
                 (Some(x), Some(y)) => {
                     let (x, y) = (x.items(), y.items());
-                    let joined = Tuple::build(x.len() + y.len(), |i| x.get(i).unwrap_or_else(|| &y[i - x.len()]).clone());
+                    let joined = Tuple::build(x.len() + y.len(), |i| {
+                        x.get(i).unwrap_or_else(|| &y[i - x.len()]).clone()
+                    });
                     self.lift(joined).map(Ref::into_value)
                 }
                 _ => Ok(Value::NOT_IMPLEMENTED),
@@ -337,7 +408,9 @@ impl Vm {
             })
         })
         .flatten();
-        let Some(joined) = joined else { return Ok(Value::NOT_IMPLEMENTED) };
+        let Some(joined) = joined else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         let joined = self.lift(joined)?;
         if kind == kind::BYTEARRAY {
             return Ok(ByteArray::new(joined).into_value());
@@ -405,7 +478,9 @@ impl Vm {
     }
 
     fn merge_dicts(&mut self, a: &Value, b: &Value) -> R {
-        let Some(x) = a.get::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
+        let Some(x) = a.get::<Dict>() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         let copy = x.table.borrow().copy();
         let merged = Dict::from_table(self.lift(copy)?);
         self.dict_update_mapping(&merged, b)?;
@@ -416,7 +491,9 @@ impl Vm {
     pub fn set_op(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R {
         let left = with_table(a, SetTable::snapshot);
         let right = with_table(b, SetTable::snapshot);
-        let (Some(left), Some(right)) = (left, right) else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (Some(left), Some(right)) = (left, right) else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
         let (left, right) = (self.lift(left)?, self.lift(right)?);
         let mut ask = |x: &Value, y: &Value| self.eq(x, y);
         use crate::object::set_ops;
@@ -430,7 +507,11 @@ impl Vm {
                 table
             }
         };
-        Ok(if a.is_kind::<FrozenSet>() { FrozenSet::new(table).into_value() } else { Set::new(table).into_value() })
+        Ok(if a.is_kind::<FrozenSet>() {
+            FrozenSet::new(table).into_value()
+        } else {
+            Set::new(table).into_value()
+        })
     }
 
     /// The augmented forms that change their left operand; None where there is none.
@@ -454,15 +535,25 @@ impl Vm {
             }
             (BinaryOp::Or, kind::DICT) => {
                 let dict = a.to_ref::<Dict>()?;
-                let result = if b.is_kind::<Dict>() { self.dict_update_mapping(&dict, b) } else { self.dict_update_pairs(&dict, b) };
+                let result = if b.is_kind::<Dict>() {
+                    self.dict_update_mapping(&dict, b)
+                } else {
+                    self.dict_update_pairs(&dict, b)
+                };
                 Some(result.map(|()| a.clone()).into())
             }
-            (BinaryOp::Sub | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, kind::SET) if is_set(self.kind_of(b)) => {
+            (BinaryOp::Sub | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, kind::SET)
+                if is_set(self.kind_of(b)) =>
+            {
                 Some(self.set_inplace(op, a, b).map(|()| a.clone()).into())
             }
             (BinaryOp::Add, kind::BYTEARRAY) => {
                 let more = bytes::with_bytes(b, <[u8]>::to_vec)?;
-                let result = a.get::<ByteArray>()?.data.borrow_mut().extend_from_slice(&more);
+                let result = a
+                    .get::<ByteArray>()?
+                    .data
+                    .borrow_mut()
+                    .extend_from_slice(&more);
                 Some(self.lift(result).map(|()| a.clone()).into())
             }
             _ => None,
@@ -470,7 +561,9 @@ impl Vm {
     }
 
     fn set_inplace(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R<()> {
-        let Some(set) = a.to_ref::<Set>() else { return Ok(()) };
+        let Some(set) = a.to_ref::<Set>() else {
+            return Ok(());
+        };
         if op == BinaryOp::Or {
             return self.set_update(&set, b);
         }
@@ -492,12 +585,17 @@ impl Vm {
         let mut number = 0usize;
         while let Some(item) = self.next(&iterator)? {
             if !self.is_iterable(&item) {
-                let text = format!("cannot convert dictionary update sequence element #{number} to a sequence");
+                let text = format!(
+                    "cannot convert dictionary update sequence element #{number} to a sequence"
+                );
                 return Err(self.type_error(text));
             }
             let pair = self.collect(&item)?;
             let [key, value] = &pair[..] else {
-                let text = format!("dictionary update sequence element #{number} has length {}; 2 is required", pair.len());
+                let text = format!(
+                    "dictionary update sequence element #{number} has length {}; 2 is required",
+                    pair.len()
+                );
                 return Err(self.value_error(text));
             };
             self.dict_set(dict, key, value.clone())?;
@@ -585,8 +683,14 @@ fn int_op(op: BinaryOp, x: IntView<'_>, y: IntView<'_>) -> Outcome<Value> {
     }
 }
 
-fn repeat_items(items: &[Value], count: usize) -> Result<crate::heap::Buffer<Value>, crate::heap::OutOfMemory> {
-    let total = items.len().checked_mul(count).ok_or(crate::heap::OutOfMemory)?;
+fn repeat_items(
+    items: &[Value],
+    count: usize,
+) -> Result<crate::heap::Buffer<Value>, crate::heap::OutOfMemory> {
+    let total = items
+        .len()
+        .checked_mul(count)
+        .ok_or(crate::heap::OutOfMemory)?;
     let mut out = crate::heap::Buffer::with_room(total)?;
     for _ in 0..if items.is_empty() { 0 } else { count } {
         out.extend_from_slice(items)?;
@@ -602,7 +706,10 @@ fn is_number(kind: u8, value: &Value) -> bool {
 }
 
 fn is_sequence(kind: u8) -> bool {
-    matches!(kind, kind::STR | kind::LIST | kind::TUPLE | kind::BYTES | kind::BYTEARRAY)
+    matches!(
+        kind,
+        kind::STR | kind::LIST | kind::TUPLE | kind::BYTES | kind::BYTEARRAY
+    )
 }
 
 fn is_set(kind: u8) -> bool {

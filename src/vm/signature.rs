@@ -289,7 +289,10 @@ impl Vm {
                 format!("{name}() takes {how} {most} argument{s} ({given} given)")
             }
         } else if least == most && most <= 1 {
-            let who = self.native_display(native);
+            let mut who = self.native_display(native);
+            if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
+                who = format!("{}.{who}", module.to_string_lossy());
+            }
             let takes = if most == 0 { "no arguments" } else { "exactly one argument" };
             format!("{who}() takes {takes} ({given} given)")
         } else {

@@ -118,10 +118,36 @@ impl Names {
 /// Whether CPython makes a slot wrapper of a native method of that name.
 pub fn is_slot(name: &str) -> bool {
     const METHODS: &[&str] = &[
-        "__new__", "__format__", "__reversed__", "__class_getitem__", "__length_hint__", "__sizeof__", "__dir__", "__reduce__",
-        "__reduce_ex__", "__getstate__", "__setstate__", "__trunc__", "__floor__", "__ceil__", "__round__", "__bytes__",
-        "__complex__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__init_subclass__", "__prepare__",
-        "__instancecheck__", "__subclasscheck__", "__missing__", "__copy__", "__deepcopy__", "__set_name__", "__mro_entries__",
+        "__new__",
+        "__format__",
+        "__reversed__",
+        "__class_getitem__",
+        "__length_hint__",
+        "__sizeof__",
+        "__dir__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__getstate__",
+        "__setstate__",
+        "__trunc__",
+        "__floor__",
+        "__ceil__",
+        "__round__",
+        "__bytes__",
+        "__complex__",
+        "__enter__",
+        "__exit__",
+        "__aenter__",
+        "__aexit__",
+        "__init_subclass__",
+        "__prepare__",
+        "__instancecheck__",
+        "__subclasscheck__",
+        "__missing__",
+        "__copy__",
+        "__deepcopy__",
+        "__set_name__",
+        "__mro_entries__",
         "__fspath__",
     ];
     name.starts_with("__") && TEXTS.contains(&name) && !METHODS.contains(&name)
@@ -143,7 +169,11 @@ impl Vm {
             && let Some(known) = class.specials.borrow().get(special as usize)
             && !known.is_undef()
         {
-            return if known.is_not_implemented() { None } else { Some(known.clone()) };
+            return if known.is_not_implemented() {
+                None
+            } else {
+                Some(known.clone())
+            };
         }
         self.special_uncached(class, special)
     }
@@ -153,7 +183,11 @@ impl Vm {
         let name = self.names.of(special).clone();
         let found = self.lookup_in_class(class, name.as_value());
         let epoch = heap::current().type_epoch;
-        let outdated = if class.specials_epoch.get() == epoch { Vec::new() } else { class.specials.take() };
+        let outdated = if class.specials_epoch.get() == epoch {
+            Vec::new()
+        } else {
+            class.specials.take()
+        };
         class.specials_epoch.set(epoch);
         {
             let mut specials = class.specials.borrow_mut();

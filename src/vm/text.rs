@@ -3,13 +3,13 @@
 
 use super::Vm;
 use crate::heap::{Buffer, Ref, Value};
+use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::float;
 use crate::object::int::IntView;
 use crate::object::int_text;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::class::Class;
 use crate::object::native::{Native, R, Step};
 use crate::object::range::Range;
 use crate::object::repr::quoted;
@@ -45,7 +45,11 @@ impl Vm {
         }
         let mut out = Text::new();
         for point in text.points() {
-            let pushed = if point < 0x80 { out.push(point as u8) } else { crate::object::repr::push_hex(&mut out, point) };
+            let pushed = if point < 0x80 {
+                out.push(point as u8)
+            } else {
+                crate::object::repr::push_hex(&mut out, point)
+            };
             self.lift(pushed)?;
         }
         let text = Str::from_wtf8(&out);
@@ -103,10 +107,16 @@ impl Vm {
             return Ok(());
         }
         let class = self.class_of(value);
-        let Some(method) = self.special(&class, Special::Repr) else { return self.push(out, "<object>") };
+        let Some(method) = self.special(&class, Special::Repr) else {
+            return self.push(out, "<object>");
+        };
         // A subclass that leaves `__repr__` alone is written as what it derives from.
-        let core = method.get_exact::<Native>().and_then(|n| n.owner.to_ref::<Class>());
-        if core.is_some_and(|owner| owner.root_shape.get() <= u8::MAX as u32) && self.repr_layout(value, out)? {
+        let core = method
+            .get_exact::<Native>()
+            .and_then(|n| n.owner.to_ref::<Class>());
+        if core.is_some_and(|owner| owner.root_shape.get() <= u8::MAX as u32)
+            && self.repr_layout(value, out)?
+        {
             return Ok(());
         }
         let text = self.text_of(method, value, "__repr__")?;
@@ -136,23 +146,29 @@ impl Vm {
                 self.push(out, &text)?;
             }
             kind::COMPLEX => {
-                let text = value.get::<crate::object::complex::Complex>().map_or_else(String::new, |c| crate::object::complex::repr(c.parts()));
+                let text = value
+                    .get::<crate::object::complex::Complex>()
+                    .map_or_else(String::new, |c| crate::object::complex::repr(c.parts()));
                 self.push(out, &text)?;
             }
             kind::STR => {
-                let text = value.get::<Str>().map_or(Ok(Text::new()), |s| quoted(s.bytes()));
+                let text = value
+                    .get::<Str>()
+                    .map_or(Ok(Text::new()), |s| quoted(s.bytes()));
                 let text = self.lift(text)?;
                 let pushed = out.extend_from_slice(&text);
                 self.lift(pushed)?;
             }
             kind::BYTES => {
-                let text = crate::object::bytes::with_bytes(value, crate::object::bytes::repr).unwrap_or(Ok(Text::new()));
+                let text = crate::object::bytes::with_bytes(value, crate::object::bytes::repr)
+                    .unwrap_or(Ok(Text::new()));
                 let text = self.lift(text)?;
                 let pushed = out.extend_from_slice(&text);
                 self.lift(pushed)?;
             }
             kind::BYTEARRAY => {
-                let text = crate::object::bytes::with_bytes(value, crate::object::bytes::repr).unwrap_or(Ok(Text::new()));
+                let text = crate::object::bytes::with_bytes(value, crate::object::bytes::repr)
+                    .unwrap_or(Ok(Text::new()));
                 let text = self.lift(text)?;
                 let name = self.type_name(value);
                 self.push(out, &format!("{name}("))?;
@@ -161,17 +177,24 @@ impl Vm {
                 self.push(out, ")")?;
             }
             kind::LIST => self.guarded(value, out, "[...]", |vm, out| vm.repr_list(value, out))?,
-            kind::TUPLE => self.guarded(value, out, "(...)", |vm, out| vm.repr_tuple(value, out))?,
+            kind::TUPLE => {
+                self.guarded(value, out, "(...)", |vm, out| vm.repr_tuple(value, out))?
+            }
             kind::DICT => self.guarded(value, out, "{...}", |vm, out| vm.repr_dict(value, out))?,
             kind::SET | kind::FROZENSET => {
                 let name = self.type_name(value);
-                self.guarded(value, out, &format!("{name}(...)"), |vm, out| vm.repr_set(value, &name, out))?;
+                self.guarded(value, out, &format!("{name}(...)"), |vm, out| {
+                    vm.repr_set(value, &name, out)
+                })?;
             }
             kind::RANGE => self.repr_range(value, out)?,
             kind::SLICE => {
                 if let Some(slice) = value.get::<Slice>() {
                     self.push(out, "slice(")?;
-                    self.repr_items(&[slice.start.clone(), slice.stop.clone(), slice.step.clone()], out)?;
+                    self.repr_items(
+                        &[slice.start.clone(), slice.stop.clone(), slice.step.clone()],
+                        out,
+                    )?;
                     self.push(out, ")")?;
                 }
             }
@@ -200,7 +223,13 @@ impl Vm {
     }
 
     /// Writes a container, or `again` if it is being written already.
-    pub fn guarded(&mut self, value: &Value, out: &mut Text, again: &str, write: impl FnOnce(&mut Vm, &mut Text) -> R<()>) -> R<()> {
+    pub fn guarded(
+        &mut self,
+        value: &Value,
+        out: &mut Text,
+        again: &str,
+        write: impl FnOnce(&mut Vm, &mut Text) -> R<()>,
+    ) -> R<()> {
         let key = value.word() as usize;
         if self.repr_guard.contains(&key) {
             return self.push(out, again);
@@ -223,7 +252,9 @@ impl Vm {
     }
 
     fn repr_list(&mut self, value: &Value, out: &mut Text) -> R<()> {
-        let Some(list) = value.to_ref::<List>() else { return Ok(()) };
+        let Some(list) = value.to_ref::<List>() else {
+            return Ok(());
+        };
         self.push(out, "[")?;
         // Each item is looked up anew: a `__repr__` may change the list.
         let mut i = 0;
@@ -238,14 +269,18 @@ impl Vm {
     }
 
     fn repr_tuple(&mut self, value: &Value, out: &mut Text) -> R<()> {
-        let Some(tuple) = value.to_ref::<Tuple>() else { return Ok(()) };
+        let Some(tuple) = value.to_ref::<Tuple>() else {
+            return Ok(());
+        };
         self.push(out, "(")?;
         self.repr_items(tuple.items(), out)?;
         self.push(out, if tuple.len() == 1 { ",)" } else { ")" })
     }
 
     fn repr_dict(&mut self, value: &Value, out: &mut Text) -> R<()> {
-        let Some(dict) = value.to_ref::<Dict>() else { return Ok(()) };
+        let Some(dict) = value.to_ref::<Dict>() else {
+            return Ok(());
+        };
         self.push(out, "{")?;
         let mut position = 0;
         let mut first = true;
@@ -262,7 +297,8 @@ impl Vm {
     }
 
     fn repr_set(&mut self, value: &Value, name: &str, out: &mut Text) -> R<()> {
-        let members: Vec<Value> = with_table(value, |table| table.iter().cloned().collect()).unwrap_or_default();
+        let members: Vec<Value> =
+            with_table(value, |table| table.iter().cloned().collect()).unwrap_or_default();
         if members.is_empty() {
             return self.push(out, &format!("{name}()"));
         }
@@ -276,10 +312,16 @@ impl Vm {
     }
 
     fn repr_range(&mut self, value: &Value, out: &mut Text) -> R<()> {
-        let Some(range) = value.to_ref::<Range>() else { return Ok(()) };
+        let Some(range) = value.to_ref::<Range>() else {
+            return Ok(());
+        };
         self.push(out, "range(")?;
         let parts = [range.start.clone(), range.stop.clone(), range.step.clone()];
-        let shown = if parts[2].as_small_int() == Some(1) { &parts[..2] } else { &parts[..] };
+        let shown = if parts[2].as_small_int() == Some(1) {
+            &parts[..2]
+        } else {
+            &parts[..]
+        };
         self.repr_items(shown, out)?;
         self.push(out, ")")
     }
@@ -287,17 +329,29 @@ impl Vm {
     /// `format(value, spec)`; `spec` may be Undef.
     pub fn format(&mut self, value: &Value, spec: &Value) -> R<Ref<Str>> {
         let plain = spec.is_undef() || spec.get::<Str>().is_some_and(Str::is_empty);
-        if plain && value.shape() <= u8::MAX as u32 && !(value.is_object() && value.shape() as u8 >= kind::DEQUE) {
+        if plain
+            && value.shape() <= u8::MAX as u32
+            && !(value.is_object() && value.shape() as u8 >= kind::DEQUE)
+        {
             return self.str(value);
         }
-        let Some(method) = self.special_of(value, Special::Format) else { return self.str(value) };
+        let Some(method) = self.special_of(value, Special::Format) else {
+            return self.str(value);
+        };
         if plain {
             let object = self.known_class(Known::Object);
-            if self.special(&object, Special::Format).is_some_and(|own| own.is(&method)) {
+            if self
+                .special(&object, Special::Format)
+                .is_some_and(|own| own.is(&method))
+            {
                 return self.str(value);
             }
         }
-        let spec = if spec.is_undef() { Str::empty().into_value() } else { spec.clone() };
+        let spec = if spec.is_undef() {
+            Str::empty().into_value()
+        } else {
+            spec.clone()
+        };
         let step = self.call_special(method, value, &[spec]);
         let result = self.finish(step)?;
         match result.to_ref::<Str>() {
@@ -311,10 +365,16 @@ impl Vm {
 
     /// Shows the value of an expression statement of an interactive session: `sys.displayhook(value)`.
     pub fn display_step(&mut self, value: &Value) -> Step {
-        let hook = self
-            .modules
-            .get_name("sys")
-            .and_then(|sys| sys.get::<crate::object::module::Module>()?.namespace.get_str(&self.names.displayhook));
+        // A program that never imported `sys` has its hook all the same.
+        let sys = match self.import("sys") {
+            Ok(sys) => Some(sys),
+            Err(raised) => return Step::Raise(raised),
+        };
+        let hook = sys.and_then(|sys| {
+            sys.get::<crate::object::module::Module>()?
+                .namespace
+                .get_str(&self.names.displayhook)
+        });
         match hook {
             Some(hook) => Step::TailCall(hook, smallvec::smallvec![value.clone()]),
             None => Step::Raise(self.runtime_error("lost sys.displayhook")),

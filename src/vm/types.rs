@@ -70,8 +70,19 @@ pub struct KnownShapes {
 
 /// C modules of CPython whose types show their module in messages.
 const QUALIFIED_MODULES: &[&str] = &[
-    "array", "collections", "contextvars", "datetime", "decimal", "functools", "itertools", "operator", "re", "random",
-    "time", "types", "weakref",
+    "array",
+    "collections",
+    "contextvars",
+    "datetime",
+    "decimal",
+    "functools",
+    "itertools",
+    "operator",
+    "re",
+    "random",
+    "time",
+    "types",
+    "weakref",
 ];
 
 impl Vm {
@@ -127,7 +138,15 @@ impl Vm {
         vm.known.step = vm.known_class(Known::Step).root_shape.get();
         let memory_error = vm.known_class(Known::MemoryError);
         vm.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
-        for kind in [kind::FUNCTION, kind::MODULE, kind::CLASS, kind::CLASSMETHOD, kind::STATICMETHOD, kind::SUPER, kind::EXCEPTION] {
+        for kind in [
+            kind::FUNCTION,
+            kind::MODULE,
+            kind::CLASS,
+            kind::CLASSMETHOD,
+            kind::STATICMETHOD,
+            kind::SUPER,
+            kind::EXCEPTION,
+        ] {
             vm.heap.shapes[kind as usize].flags |= shape_flags::UNCACHEABLE;
         }
         for def in library.types {
@@ -163,7 +182,9 @@ impl Vm {
     #[cold]
     fn find_known(&mut self, known: Known) -> Ref<Class> {
         let name = KNOWN[known as usize];
-        let def = self.builtin_def(name).unwrap_or_else(|| panic!("the library has no type {name}"));
+        let def = self
+            .builtin_def(name)
+            .unwrap_or_else(|| panic!("the library has no type {name}"));
         let class = self.class_of_def(def);
         if self.known.classes.is_empty() {
             self.known.classes.resize_with(KNOWN.len(), || None);
@@ -174,7 +195,11 @@ impl Vm {
 
     /// The table of a type of the modules `builtins` and `types`.
     pub fn builtin_def(&self, name: &str) -> Option<&'static TypeDef> {
-        self.library.types.iter().copied().find(|d| d.name == name && matches!(d.module, "builtins" | "types"))
+        self.library
+            .types
+            .iter()
+            .copied()
+            .find(|d| d.name == name && matches!(d.module, "builtins" | "types"))
     }
 
     /// The class of a native type.
@@ -193,10 +218,20 @@ impl Vm {
             None => Some(self.known_class(Known::Object)),
         };
         let name = self.intern(def.name);
-        let inherited = class_flags::HAS_DICT | class_flags::WEAKREF | class_flags::SEQUENCE | class_flags::MAPPING | class_flags::MATCH_SELF;
+        let inherited = class_flags::HAS_DICT
+            | class_flags::WEAKREF
+            | class_flags::SEQUENCE
+            | class_flags::MAPPING
+            | class_flags::MATCH_SELF;
         let from_base = base.as_ref().map_or(0, |b| b.flags.get() & inherited);
-        let class = heap::alloc(Class::new(&name, def.kind, def.flags | from_base | class_flags::BUILTIN, Some(def)));
-        self.classes.insert(std::ptr::from_ref(def) as usize, class.clone());
+        let class = heap::alloc(Class::new(
+            &name,
+            def.kind,
+            def.flags | from_base | class_flags::BUILTIN,
+            Some(def),
+        ));
+        self.classes
+            .insert(std::ptr::from_ref(def) as usize, class.clone());
         if let Some(base) = base {
             let mut bases = vec![base];
             // The one built-in class with two bases.
@@ -215,9 +250,11 @@ impl Vm {
     }
 
     fn native_root_shape(&mut self, class: &Ref<Class>, def: &'static TypeDef) {
-        if self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def)) && !needs_tail_dict(class, def.kind) {
+        if self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def))
+            && !needs_tail_dict(class, def.kind)
+        {
             let entry = &mut heap::current().shapes[def.kind as usize];
-                // The entry does not count the class; `classes` keeps it for the life of the VM.
+            // The entry does not count the class; `classes` keeps it for the life of the VM.
             entry.class = uncounted(class.as_value());
             class.root_shape.set(def.kind as u32);
             return;
@@ -225,10 +262,16 @@ impl Vm {
         let (flags, capacity) = match def.kind {
             kind::INSTANCE if class.has(class_flags::HAS_DICT) => (shape_flags::SLOTS, 8),
             kind::INSTANCE => (shape_flags::SLOTS, 0),
-            _ if needs_tail_dict(class, def.kind) => (shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE, 0),
+            _ if needs_tail_dict(class, def.kind) => {
+                (shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE, 0)
+            }
             _ => (0, 0),
         };
-        let flags = if def.kind == kind::EXCEPTION { flags | shape_flags::UNCACHEABLE } else { flags };
+        let flags = if def.kind == kind::EXCEPTION {
+            flags | shape_flags::UNCACHEABLE
+        } else {
+            flags
+        };
         let id = self.shapes.new_root(class, flags, capacity);
         class.root_shape.set(id);
     }
@@ -242,16 +285,19 @@ impl Vm {
             kind::EXCEPTION => return None,
             _ => "",
         };
-        self.library
-            .types
-            .iter()
-            .copied()
-            .find(|d| d.kind == kind && (name.is_empty() || d.name == name) && d.base.is_none_or(|b| b.kind != kind))
+        self.library.types.iter().copied().find(|d| {
+            d.kind == kind
+                && (name.is_empty() || d.name == name)
+                && d.base.is_none_or(|b| b.kind != kind)
+        })
     }
 
     /// The class whose exact instances have the kind as their shape.
     pub fn class_of_kind(&mut self, kind: Kind) -> Ref<Class> {
-        if let Some(class) = heap::current().shapes[kind as usize].class.to_ref::<Class>() {
+        if let Some(class) = heap::current().shapes[kind as usize]
+            .class
+            .to_ref::<Class>()
+        {
             return class;
         }
         match self.primary(kind) {
@@ -266,7 +312,9 @@ impl Vm {
         let shape = value.shape();
         if shape != 0
             && shape != kind::NATIVE as u32
-            && let Some(class) = heap::current().shapes[shape as usize].class.to_ref::<Class>()
+            && let Some(class) = heap::current().shapes[shape as usize]
+                .class
+                .to_ref::<Class>()
         {
             return class;
         }
@@ -300,7 +348,9 @@ impl Vm {
     /// The name of a class, as messages show it.
     pub fn class_name(&self, class: &Class) -> String {
         match class.def {
-            Some(def) if class.has(class_flags::BUILTIN) && shows_module(def.module) => format!("{}.{}", def.module, def.name),
+            Some(def) if class.has(class_flags::BUILTIN) && shows_module(def.module) => {
+                format!("{}.{}", def.module, def.name)
+            }
             _ => class.name_str(),
         }
     }
@@ -313,7 +363,11 @@ impl Vm {
         if let Some(new) = &def.new {
             let name = self.names.new.clone();
             let native = Native::alloc(new, Value::UNDEF, class.value()).into_value();
-            let value = if new.binding == Binding::Static { native } else { StaticMethod::alloc(native, Value::UNDEF).into_value() };
+            let value = if new.binding == Binding::Static {
+                native
+            } else {
+                StaticMethod::alloc(native, Value::UNDEF).into_value()
+            };
             self.put(class, &name, value);
         }
         for method in def.methods {
@@ -330,7 +384,11 @@ impl Vm {
             self.put(class, &name, Value::NONE);
         }
         let doc = self.names.doc.clone();
-        let text = if def.doc.is_empty() { Value::NONE } else { Str::new(def.doc).into_value() };
+        let text = if def.doc.is_empty() {
+            Value::NONE
+        } else {
+            Str::new(def.doc).into_value()
+        };
         if class.namespace.borrow().index_of_str(&doc).is_none() {
             self.put(class, &doc, text);
         }
@@ -360,7 +418,9 @@ impl Vm {
 
 /// Whether a native function is a method that lies in a class and binds to an instance.
 pub fn is_method(native: &Native) -> bool {
-    native.bound.is_undef() && native.def.binding == Binding::Method && native.owner.is_kind::<Class>()
+    native.bound.is_undef()
+        && native.def.binding == Binding::Method
+        && native.owner.is_kind::<Class>()
 }
 
 fn shows_module(module: &str) -> bool {
@@ -389,7 +449,13 @@ fn immediate_class(value: &Value) -> Known {
 pub(crate) fn has_dict_field(kind: Kind) -> bool {
     matches!(
         kind,
-        kind::INSTANCE | kind::EXCEPTION | kind::FUNCTION | kind::MODULE | kind::CLASS | kind::CLASSMETHOD | kind::STATICMETHOD
+        kind::INSTANCE
+            | kind::EXCEPTION
+            | kind::FUNCTION
+            | kind::MODULE
+            | kind::CLASS
+            | kind::CLASSMETHOD
+            | kind::STATICMETHOD
     )
 }
 
@@ -405,11 +471,17 @@ fn uncounted(value: &Value) -> std::mem::ManuallyDrop<Value> {
 
 /// The keys of the hash of strings: `PYTHONHASHSEED` decides them if it is a number.
 fn hash_seed(host: &mut Host) -> (u64, u64) {
-    let fixed = host.environment.variable("PYTHONHASHSEED").and_then(|v| v.to_str().and_then(|t| t.parse::<u32>().ok()));
+    let fixed = host
+        .environment
+        .variable("PYTHONHASHSEED")
+        .and_then(|v| v.to_str().and_then(|t| t.parse::<u32>().ok()));
     if let Some(seed) = fixed {
         return if seed == 0 { (0, 0) } else { spread_seed(seed) };
     }
-    (host.entropy.next_u64().unwrap_or(0), host.entropy.next_u64().unwrap_or(0))
+    (
+        host.entropy.next_u64().unwrap_or(0),
+        host.entropy.next_u64().unwrap_or(0),
+    )
 }
 
 /// The linear generator with which CPython makes 16 bytes of a seed.

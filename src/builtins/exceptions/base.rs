@@ -21,10 +21,26 @@ pub(super) static METHODS: &[Def] = &[
 ];
 
 pub(super) static ATTRIBUTES: &[Attribute] = &[
-    Attribute::get_set("args", |vm, e| exception(vm, e).map(|e| e.args.get()), set_args),
-    Attribute::get_set("__traceback__", |vm, e| exception(vm, e).map(|e| e.traceback.get()), set_traceback),
-    Attribute::get_set("__context__", |vm, e| exception(vm, e).map(|e| e.context.get()), |vm, e, v| set_link(vm, e, v, false)),
-    Attribute::get_set("__cause__", |vm, e| exception(vm, e).map(|e| e.cause.get()), |vm, e, v| set_link(vm, e, v, true)),
+    Attribute::get_set(
+        "args",
+        |vm, e| exception(vm, e).map(|e| e.args.get()),
+        set_args,
+    ),
+    Attribute::get_set(
+        "__traceback__",
+        |vm, e| exception(vm, e).map(|e| e.traceback.get()),
+        set_traceback,
+    ),
+    Attribute::get_set(
+        "__context__",
+        |vm, e| exception(vm, e).map(|e| e.context.get()),
+        |vm, e, v| set_link(vm, e, v, false),
+    ),
+    Attribute::get_set(
+        "__cause__",
+        |vm, e| exception(vm, e).map(|e| e.cause.get()),
+        |vm, e, v| set_link(vm, e, v, true),
+    ),
     Attribute::get_set(
         "__suppress_context__",
         |vm, e| exception(vm, e).map(|e| Value::bool(e.suppress_context.get())),
@@ -87,7 +103,10 @@ pub(super) fn set_arguments(vm: &mut Vm, e: &Value, given: &[Value]) -> R<Ref<Ex
 }
 
 fn arguments(e: &Exception) -> Vec<Value> {
-    e.args.as_value().get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+    e.args
+        .as_value()
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
@@ -183,7 +202,11 @@ fn set_link(vm: &mut Vm, e: &Value, value: &Value, is_cause: bool) -> R<()> {
         return Err(vm.type_error(format!("{name} may not be deleted")));
     }
     if !value.is_none() && !value.is_kind::<Exception>() {
-        let what = if is_cause { "exception cause" } else { "exception context" };
+        let what = if is_cause {
+            "exception cause"
+        } else {
+            "exception context"
+        };
         return Err(vm.type_error(format!("{what} must be None or derive from BaseException")));
     }
     let e = exception(vm, e)?;
@@ -214,7 +237,9 @@ fn get_dict(vm: &mut Vm, e: &Value) -> R {
 fn set_dict(vm: &mut Vm, e: &Value, value: &Value) -> R<()> {
     let Some(dict) = value.to_ref::<Dict>() else {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{given}'")));
+        return Err(vm.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{given}'"
+        )));
     };
     exception(vm, e)?.dict.set(dict.into_value());
     Ok(())

@@ -26,17 +26,22 @@ pub(super) const fn field<const N: usize>(name: &'static str) -> Attribute {
     Attribute::get_set(name, read::<N>, write::<N>)
 }
 
-pub(super) static STOP_METHODS: &[Def] = &[Def::raw("__init__(self, /, *args, **kwargs)", stop_init)];
+pub(super) static STOP_METHODS: &[Def] =
+    &[Def::raw("__init__(self, /, *args, **kwargs)", stop_init)];
 pub(super) static STOP_ATTRIBUTES: &[Attribute] = &[field::<{ fields::STOP_VALUE }>("value")];
 
 fn stop_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     base::init(vm, args, names)?;
-    let value = positional(args, names).first().cloned().unwrap_or(Value::NONE);
+    let value = positional(args, names)
+        .first()
+        .cloned()
+        .unwrap_or(Value::NONE);
     write::<{ fields::STOP_VALUE }>(vm, &args[0], &value)?;
     Ok(Value::NONE)
 }
 
-pub(super) static EXIT_METHODS: &[Def] = &[Def::raw("__init__(self, /, *args, **kwargs)", exit_init)];
+pub(super) static EXIT_METHODS: &[Def] =
+    &[Def::raw("__init__(self, /, *args, **kwargs)", exit_init)];
 pub(super) static EXIT_ATTRIBUTES: &[Attribute] = &[field::<{ fields::EXIT_CODE }>("code")];
 
 fn exit_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
@@ -62,24 +67,35 @@ fn key_str(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-pub(super) static NAME_METHODS: &[Def] = &[Def::raw("__init__(self, /, *args, **kwargs)", name_init)];
+pub(super) static NAME_METHODS: &[Def] =
+    &[Def::raw("__init__(self, /, *args, **kwargs)", name_init)];
 pub(super) static NAME_ATTRIBUTES: &[Attribute] = &[field::<{ fields::NAME }>("name")];
 
 fn name_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     init_with_keywords(vm, args, names, &[("name", fields::NAME)]).map(|_| Value::NONE)
 }
 
-pub(super) static ATTRIBUTE_METHODS: &[Def] = &[Def::raw("__init__(self, /, *args, **kwargs)", attribute_init)];
-pub(super) static ATTRIBUTE_ATTRIBUTES: &[Attribute] =
-    &[field::<{ fields::ATTRIBUTE_NAME }>("name"), field::<{ fields::ATTRIBUTE_OBJ }>("obj")];
+pub(super) static ATTRIBUTE_METHODS: &[Def] = &[Def::raw(
+    "__init__(self, /, *args, **kwargs)",
+    attribute_init,
+)];
+pub(super) static ATTRIBUTE_ATTRIBUTES: &[Attribute] = &[
+    field::<{ fields::ATTRIBUTE_NAME }>("name"),
+    field::<{ fields::ATTRIBUTE_OBJ }>("obj"),
+];
 
 fn attribute_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    let known = [("name", fields::ATTRIBUTE_NAME), ("obj", fields::ATTRIBUTE_OBJ)];
+    let known = [
+        ("name", fields::ATTRIBUTE_NAME),
+        ("obj", fields::ATTRIBUTE_OBJ),
+    ];
     init_with_keywords(vm, args, names, &known).map(|_| Value::NONE)
 }
 
-pub(super) static IMPORT_METHODS: &[Def] =
-    &[Def::raw("__init__(self, /, *args, **kwargs)", import_init), Def::leaf("__str__(self, /)", import_str)];
+pub(super) static IMPORT_METHODS: &[Def] = &[
+    Def::raw("__init__(self, /, *args, **kwargs)", import_init),
+    Def::leaf("__str__(self, /)", import_str),
+];
 pub(super) static IMPORT_ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::IMPORT_MSG }>("msg"),
     field::<{ fields::IMPORT_NAME }>("name"),
@@ -88,7 +104,11 @@ pub(super) static IMPORT_ATTRIBUTES: &[Attribute] = &[
 ];
 
 fn import_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    let known = [("name", fields::IMPORT_NAME), ("path", fields::IMPORT_PATH), ("name_from", fields::IMPORT_NAME_FROM)];
+    let known = [
+        ("name", fields::IMPORT_NAME),
+        ("path", fields::IMPORT_PATH),
+        ("name_from", fields::IMPORT_NAME_FROM),
+    ];
     let e = init_with_keywords(vm, args, names, &known)?;
     if let [message] = positional(args, names) {
         e.extra[fields::IMPORT_MSG].set(message.clone());
@@ -98,23 +118,36 @@ fn import_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 
 fn import_str(vm: &mut Vm, args: &[Value]) -> R {
     let message = exception(vm, &args[0])?.extra[fields::IMPORT_MSG].get();
-    if message.is_exact::<Str>() { Ok(message) } else { base::str(vm, args) }
+    if message.is_exact::<Str>() {
+        Ok(message)
+    } else {
+        base::str(vm, args)
+    }
 }
 
 /// Sets `args` and the fields that keywords name.
-fn init_with_keywords(vm: &mut Vm, args: &[Value], names: &[Value], known: &[(&str, usize)]) -> R<Ref<Exception>> {
+fn init_with_keywords(
+    vm: &mut Vm,
+    args: &[Value],
+    names: &[Value],
+    known: &[(&str, usize)],
+) -> R<Ref<Exception>> {
     let Some(first) = args.first() else {
         return Err(vm.type_error("unbound method BaseException.__init__() needs an argument"));
     };
     let e = set_arguments(vm, first, positional(args, names))?;
     let keywords = &args[args.len() - names.len()..];
     for (name, value) in names.iter().zip(keywords) {
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         match known.iter().find(|(known, _)| *known == text) {
             Some(&(_, number)) => e.extra[number].set(value.clone()),
             None => {
                 let class = vm.type_name(first);
-                return Err(vm.type_error(format!("{class}() got an unexpected keyword argument '{text}'")));
+                return Err(vm.type_error(format!(
+                    "{class}() got an unexpected keyword argument '{text}'"
+                )));
             }
         }
     }

@@ -24,8 +24,12 @@ pub(super) static METHODS: &[Def] = &[
 ];
 
 pub(super) static ATTRIBUTES: &[Attribute] = &[
-    Attribute::get("message", |vm, e| exception(vm, e).map(|e| e.extra[fields::GROUP_MESSAGE].get())),
-    Attribute::get("exceptions", |vm, e| exception(vm, e).map(|e| e.extra[fields::GROUP_EXCEPTIONS].get())),
+    Attribute::get("message", |vm, e| {
+        exception(vm, e).map(|e| e.extra[fields::GROUP_MESSAGE].get())
+    }),
+    Attribute::get("exceptions", |vm, e| {
+        exception(vm, e).map(|e| e.extra[fields::GROUP_EXCEPTIONS].get())
+    }),
 ];
 
 pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
@@ -39,11 +43,15 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     let given = positional(args, names);
     let [message, members] = given else {
         let n = given.len();
-        return Err(vm.type_error(format!("BaseExceptionGroup.__new__() takes exactly 2 arguments ({n} given)")));
+        return Err(vm.type_error(format!(
+            "BaseExceptionGroup.__new__() takes exactly 2 arguments ({n} given)"
+        )));
     };
     if !message.is_kind::<Str>() {
         let name = vm.type_name(message);
-        return Err(vm.type_error(format!("BaseExceptionGroup.__new__() argument 1 must be str, not {name}")));
+        return Err(vm.type_error(format!(
+            "BaseExceptionGroup.__new__() argument 1 must be str, not {name}"
+        )));
     }
     let list = members_of(vm, members)?;
     let class = group_class(vm, class, &list)?;
@@ -57,7 +65,8 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 fn members_of(vm: &mut Vm, members: &Value) -> R<Vec<Value>> {
     let is_sequence = members.is_kind::<List>() || members.is_kind::<Tuple>() || {
         use crate::vm::special::Special;
-        vm.special_of(members, Special::GetItem).is_some() && !members.is_kind::<crate::object::dict::Dict>()
+        vm.special_of(members, Special::GetItem).is_some()
+            && !members.is_kind::<crate::object::dict::Dict>()
     };
     if !is_sequence {
         return Err(vm.type_error("second argument (exceptions) must be a sequence"));
@@ -68,7 +77,9 @@ fn members_of(vm: &mut Vm, members: &Value) -> R<Vec<Value>> {
     }
     for (i, member) in list.iter().enumerate() {
         if !member.is_kind::<Exception>() {
-            return Err(vm.value_error(format!("Item {i} of second argument (exceptions) is not an exception")));
+            return Err(vm.value_error(format!(
+                "Item {i} of second argument (exceptions) is not an exception"
+            )));
         }
     }
     Ok(list)
@@ -79,8 +90,12 @@ fn group_class(vm: &mut Vm, class: &Value, members: &[Value]) -> R<Ref<Class>> {
     let exception = vm.class_of_def(&EXCEPTION);
     let base = vm.class_of_def(&BASE_EXCEPTION_GROUP);
     let group = vm.class_of_def(&EXCEPTION_GROUP);
-    let Some(class) = class.to_ref::<Class>() else { return Ok(base) };
-    let plain = members.iter().all(|m| vm.class_of(m).is_subclass(&exception));
+    let Some(class) = class.to_ref::<Class>() else {
+        return Ok(base);
+    };
+    let plain = members
+        .iter()
+        .all(|m| vm.class_of(m).is_subclass(&exception));
     if class.is(&base) {
         return Ok(if plain { group } else { base });
     }
@@ -101,7 +116,9 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 
 fn members(e: &Exception) -> Vec<Value> {
     let tuple = e.extra[fields::GROUP_EXCEPTIONS].get();
-    tuple.get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+    tuple
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
 fn str(vm: &mut Vm, args: &[Value]) -> R {
@@ -131,8 +148,15 @@ fn derive(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn class_getitem(_: &mut Vm, args: &[Value]) -> R {
-    let key = if args[1].is_kind::<Tuple>() { args[1].clone() } else { Tuple::one(args[1].clone()).into_value() };
-    Ok(crate::object::descriptor::GenericAlias::alloc(args[0].clone(), key, Value::FALSE).into_value())
+    let key = if args[1].is_kind::<Tuple>() {
+        args[1].clone()
+    } else {
+        Tuple::one(args[1].clone()).into_value()
+    };
+    Ok(
+        crate::object::descriptor::GenericAlias::alloc(args[0].clone(), key, Value::FALSE)
+            .into_value(),
+    )
 }
 
 /// What `split` and `subgroup` go by.
@@ -152,7 +176,12 @@ fn matcher(vm: &mut Vm, value: &Value) -> R<Matcher> {
     if classes.iter().all(|c| vm.is_exception_class(c)) {
         return Ok(Matcher::Classes(value.clone()));
     }
-    if !value.is_kind::<Tuple>() && !value.is_kind::<Class>() && vm.special_of(value, crate::vm::special::Special::Call).is_some() {
+    if !value.is_kind::<Tuple>()
+        && !value.is_kind::<Class>()
+        && vm
+            .special_of(value, crate::vm::special::Special::Call)
+            .is_some()
+    {
         return Ok(Matcher::Function(value.clone()));
     }
     Err(vm.type_error("expected a function, exception type or tuple of exception types"))
@@ -199,7 +228,11 @@ fn split_by(vm: &mut Vm, group: &Value, by: &Matcher, want_rest: bool) -> R<(Val
         }
     }
     let matching = part_of(vm, group, matching)?;
-    let rest = if want_rest { part_of(vm, group, rest)? } else { Value::NONE };
+    let rest = if want_rest {
+        part_of(vm, group, rest)?
+    } else {
+        Value::NONE
+    };
     Ok((matching, rest))
 }
 

@@ -1,8 +1,8 @@
 //! `OSError`: the number decides the subclass.
 
+use super::OS_ERROR;
 use super::base::{self, exception, positional, set_arguments};
 use super::fields::{field, read, write};
-use super::OS_ERROR;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::exception::Exception;
@@ -26,12 +26,19 @@ pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::OS_FILENAME2 }>("filename2"),
 ];
 
-pub(super) static BLOCKING_ATTRIBUTES: &[Attribute] =
-    &[Attribute::get_set("characters_written", get_written, write::<{ fields::OS_WRITTEN }>)];
+pub(super) static BLOCKING_ATTRIBUTES: &[Attribute] = &[Attribute::get_set(
+    "characters_written",
+    get_written,
+    write::<{ fields::OS_WRITTEN }>,
+)];
 
 fn get_written(vm: &mut Vm, e: &Value) -> R {
     let written = read::<{ fields::OS_WRITTEN }>(vm, e)?;
-    if written.is_none() { Err(vm.attribute_error_plain("characters_written")) } else { Ok(written) }
+    if written.is_none() {
+        Err(vm.attribute_error_plain("characters_written"))
+    } else {
+        Ok(written)
+    }
 }
 
 pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
@@ -51,14 +58,18 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     let all = Tuple::new(given);
     let e = Exception::alloc(shape, vm.lift(all)?.into_value());
     // A subclass with an `__init__` of its own may never call ours.
-    if class.to_ref::<Class>().is_some_and(|c| overrides_init(vm, &c)) {
+    if class
+        .to_ref::<Class>()
+        .is_some_and(|c| overrides_init(vm, &c))
+    {
         read_arguments(vm, &e, given);
     }
     Ok(e.into_value())
 }
 
 fn overrides_init(vm: &mut Vm, class: &Ref<Class>) -> bool {
-    vm.special(class, Special::Init).is_some_and(|init| !init.is_exact::<crate::object::native::Native>())
+    vm.special(class, Special::Init)
+        .is_some_and(|init| !init.is_exact::<crate::object::native::Native>())
 }
 
 fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
@@ -82,7 +93,9 @@ fn read_arguments(vm: &mut Vm, e: &Ref<Exception>, given: &[Value]) {
     }
     e.extra[fields::OS_ERRNO].set(given[0].clone());
     e.extra[fields::OS_STRERROR].set(given[1].clone());
-    let Some(filename) = given.get(2).filter(|f| !f.is_none()) else { return };
+    let Some(filename) = given.get(2).filter(|f| !f.is_none()) else {
+        return;
+    };
     let blocking = vm.known_class(crate::vm::types::Known::BlockingIoError);
     if vm.class_of(e.as_value()).is_subclass(&blocking) && filename.is_small_int() {
         e.extra[fields::OS_WRITTEN].set(filename.clone());
@@ -92,7 +105,8 @@ fn read_arguments(vm: &mut Vm, e: &Ref<Exception>, given: &[Value]) {
     if let Some(second) = given.get(4) {
         e.extra[fields::OS_FILENAME2].set(second.clone());
     }
-    e.args.set(Tuple::pair(given[0].clone(), given[1].clone()).into_value());
+    e.args
+        .set(Tuple::pair(given[0].clone(), given[1].clone()).into_value());
 }
 
 fn str(vm: &mut Vm, args: &[Value]) -> R {
@@ -119,8 +133,15 @@ fn str(vm: &mut Vm, args: &[Value]) -> R {
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
     let class = vm.class_of(&args[0]).into_value();
-    let mut given = e.args.as_value().get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
-    let (filename, filename2) = (e.extra[fields::OS_FILENAME].get(), e.extra[fields::OS_FILENAME2].get());
+    let mut given = e
+        .args
+        .as_value()
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
+    let (filename, filename2) = (
+        e.extra[fields::OS_FILENAME].get(),
+        e.extra[fields::OS_FILENAME2].get(),
+    );
     if given.len() == 2 && !filename.is_undef() {
         given.push(filename);
         if !filename2.is_undef() {

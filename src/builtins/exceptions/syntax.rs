@@ -8,8 +8,10 @@ use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::error::fields;
 
-pub(super) static METHODS: &[Def] =
-    &[Def::raw("__init__(self, /, *args, **kwargs)", init), Def::leaf("__str__(self, /)", str)];
+pub(super) static METHODS: &[Def] = &[
+    Def::raw("__init__(self, /, *args, **kwargs)", init),
+    Def::leaf("__str__(self, /)", str),
+];
 
 pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::SYNTAX_MSG }>("msg"),
@@ -30,12 +32,16 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     if let Some(message) = given.first() {
         e.extra[fields::SYNTAX_MSG].set(message.clone());
     }
-    let [_, place] = given else { return Ok(Value::NONE) };
+    let [_, place] = given else {
+        return Ok(Value::NONE);
+    };
     let place = vm.collect(place)?;
     match place.len() {
         4 | 6 => {}
         5 => return Err(vm.type_error("end_offset must be provided when end_lineno is provided")),
-        n if n < 4 => return Err(vm.type_error(format!("function takes at least 4 arguments ({n} given)"))),
+        n if n < 4 => {
+            return Err(vm.type_error(format!("function takes at least 4 arguments ({n} given)")));
+        }
         n => return Err(vm.type_error(format!("function takes at most 7 arguments ({n} given)"))),
     }
     for (number, value) in place.into_iter().enumerate() {
@@ -47,7 +53,11 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 fn str(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
     let message = e.extra[fields::SYNTAX_MSG].get();
-    let mut out = if message.is_undef() { "None".to_string() } else { vm.str_text(&message)? };
+    let mut out = if message.is_undef() {
+        "None".to_string()
+    } else {
+        vm.str_text(&message)?
+    };
     let file = e.extra[fields::SYNTAX_FILENAME].get();
     let file = file.get::<Str>().map(|f| f.to_string_lossy().into_owned());
     let file = file.as_deref().map(|f| f.rsplit('/').next().unwrap_or(f));

@@ -10,12 +10,18 @@ use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::error::fields;
 
-pub(super) static ENCODE_METHODS: &[Def] =
-    &[Def::raw("__init__(self, /, *args, **kwargs)", encode_init), Def::leaf("__str__(self, /)", encode_str)];
-pub(super) static DECODE_METHODS: &[Def] =
-    &[Def::raw("__init__(self, /, *args, **kwargs)", decode_init), Def::leaf("__str__(self, /)", decode_str)];
-pub(super) static TRANSLATE_METHODS: &[Def] =
-    &[Def::raw("__init__(self, /, *args, **kwargs)", translate_init), Def::leaf("__str__(self, /)", translate_str)];
+pub(super) static ENCODE_METHODS: &[Def] = &[
+    Def::raw("__init__(self, /, *args, **kwargs)", encode_init),
+    Def::leaf("__str__(self, /)", encode_str),
+];
+pub(super) static DECODE_METHODS: &[Def] = &[
+    Def::raw("__init__(self, /, *args, **kwargs)", decode_init),
+    Def::leaf("__str__(self, /)", decode_str),
+];
+pub(super) static TRANSLATE_METHODS: &[Def] = &[
+    Def::raw("__init__(self, /, *args, **kwargs)", translate_init),
+    Def::leaf("__str__(self, /)", translate_str),
+];
 
 pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::UNICODE_ENCODING }>("encoding"),
@@ -68,7 +74,9 @@ fn init_parts(vm: &mut Vm, args: &[Value], names: &[Value], wanted: usize) -> R<
     let given = positional(args, names);
     if given.len() != wanted {
         let n = given.len();
-        return Err(vm.type_error(format!("function takes exactly {wanted} arguments ({n} given)")));
+        return Err(vm.type_error(format!(
+            "function takes exactly {wanted} arguments ({n} given)"
+        )));
     }
     let e = exception(vm, &args[0])?;
     let first = fields::UNICODE_REASON + 1 - wanted;
@@ -97,7 +105,11 @@ struct Parts {
 fn parts(vm: &mut Vm, e: &Ref<Exception>) -> R<Parts> {
     let text = |vm: &mut Vm, n: usize| {
         let value = e.extra[n].get();
-        if value.is_undef() { Ok(String::new()) } else { vm.str_text(&value) }
+        if value.is_undef() {
+            Ok(String::new())
+        } else {
+            vm.str_text(&value)
+        }
     };
     let number = |n: usize| e.extra[n].get().as_small_int().unwrap_or(0);
     Ok(Parts {
@@ -119,7 +131,9 @@ fn culprit(e: &Ref<Exception>, p: &Parts) -> Option<String> {
         return None;
     }
     let object = e.extra[fields::UNICODE_OBJECT].get();
-    let point = object.get::<Str>()?.char_at(usize::try_from(p.start).ok()?)?;
+    let point = object
+        .get::<Str>()?
+        .char_at(usize::try_from(p.start).ok()?)?;
     Some(match point {
         0..0x100 => format!("\\x{point:02x}"),
         0x100..0x1_0000 => format!("\\u{point:04x}"),
@@ -134,10 +148,16 @@ fn encode_str(vm: &mut Vm, args: &[Value]) -> R {
     }
     let p = parts(vm, &e)?;
     let text = match culprit(&e, &p) {
-        Some(c) => format!("'{}' codec can't encode character '{c}' in position {}: {}", p.encoding, p.start, p.reason),
+        Some(c) => format!(
+            "'{}' codec can't encode character '{c}' in position {}: {}",
+            p.encoding, p.start, p.reason
+        ),
         None => {
             let last = p.end - 1;
-            format!("'{}' codec can't encode characters in position {}-{last}: {}", p.encoding, p.start, p.reason)
+            format!(
+                "'{}' codec can't encode characters in position {}-{last}: {}",
+                p.encoding, p.start, p.reason
+            )
         }
     };
     made(vm, &text)
@@ -150,12 +170,23 @@ fn decode_str(vm: &mut Vm, args: &[Value]) -> R {
     }
     let p = parts(vm, &e)?;
     let object = e.extra[fields::UNICODE_OBJECT].get();
-    let byte = with_bytes(&object, |b| usize::try_from(p.start).ok().and_then(|i| b.get(i).copied())).flatten();
+    let byte = with_bytes(&object, |b| {
+        usize::try_from(p.start)
+            .ok()
+            .and_then(|i| b.get(i).copied())
+    })
+    .flatten();
     let text = match byte.filter(|_| p.end == p.start + 1) {
-        Some(byte) => format!("'{}' codec can't decode byte 0x{byte:02x} in position {}: {}", p.encoding, p.start, p.reason),
+        Some(byte) => format!(
+            "'{}' codec can't decode byte 0x{byte:02x} in position {}: {}",
+            p.encoding, p.start, p.reason
+        ),
         None => {
             let last = p.end - 1;
-            format!("'{}' codec can't decode bytes in position {}-{last}: {}", p.encoding, p.start, p.reason)
+            format!(
+                "'{}' codec can't decode bytes in position {}-{last}: {}",
+                p.encoding, p.start, p.reason
+            )
         }
     };
     made(vm, &text)
@@ -168,8 +199,16 @@ fn translate_str(vm: &mut Vm, args: &[Value]) -> R {
     }
     let p = parts(vm, &e)?;
     let text = match culprit(&e, &p) {
-        Some(c) => format!("can't translate character '{c}' in position {}: {}", p.start, p.reason),
-        None => format!("can't translate characters in position {}-{}: {}", p.start, p.end - 1, p.reason),
+        Some(c) => format!(
+            "can't translate character '{c}' in position {}: {}",
+            p.start, p.reason
+        ),
+        None => format!(
+            "can't translate characters in position {}-{}: {}",
+            p.start,
+            p.end - 1,
+            p.reason
+        ),
     };
     made(vm, &text)
 }

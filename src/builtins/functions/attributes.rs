@@ -4,10 +4,10 @@ use super::{outcome, passed_on, sorting};
 use crate::builtins::arguments::list;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
+use crate::object::descriptor::GenericAlias;
 use crate::object::dict::Dict;
 use crate::object::module::Module;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
-use crate::object::descriptor::GenericAlias;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -22,9 +22,12 @@ pub static FUNCTIONS: &[Def] = &[
         .doc("Return whether the object has an attribute with the given name."),
     Def::frame("setattr(obj, name, value, /)", 0, setattr)
         .doc("Sets the named attribute on the given object to the specified value."),
-    Def::frame("delattr(obj, name, /)", 0, delattr).doc("Deletes the named attribute from the given object."),
-    Def::leaf("globals()", globals).doc("Return the dictionary containing the current scope's global variables."),
-    Def::leaf("locals()", locals).doc("Return a dictionary containing the current scope's local variables."),
+    Def::frame("delattr(obj, name, /)", 0, delattr)
+        .doc("Deletes the named attribute from the given object."),
+    Def::leaf("globals()", globals)
+        .doc("Return the dictionary containing the current scope's global variables."),
+    Def::leaf("locals()", locals)
+        .doc("Return a dictionary containing the current scope's local variables."),
     Def::leaf("vars(object=<unset>, /)", vars).doc("Show vars."),
     Def::leaf("dir(object=<unset>, /)", dir).doc("Show attributes of an object."),
 ];
@@ -45,7 +48,9 @@ fn checked_name(vm: &mut Vm, name: &Value, who: &str) -> Result<(), Step> {
     }
     let given = vm.type_name(name);
     let _ = who;
-    Err(Step::Raise(vm.type_error(format!("attribute name must be string, not '{given}'"))))
+    Err(Step::Raise(vm.type_error(format!(
+        "attribute name must be string, not '{given}'"
+    ))))
 }
 
 fn getattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -64,7 +69,9 @@ fn getattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Input::Raised(raised) => Err(raised),
     };
     match result {
-        Err(raised) if !frame.regs[2].is_undef() && vm.is_raised(&raised, Known::AttributeError) => {
+        Err(raised)
+            if !frame.regs[2].is_undef() && vm.is_raised(&raised, Known::AttributeError) =>
+        {
             Step::Return(frame.regs[2].clone())
         }
         result => result.into(),
@@ -180,13 +187,19 @@ pub fn names_of(vm: &mut Vm, object: &Value) -> R<Vec<Value>> {
 }
 
 fn class_names(vm: &mut Vm, found: &Ref<Dict>, class: &Ref<Class>) -> R<()> {
-    let order: Vec<Ref<Class>> =
-        std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect();
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone())
+        .chain(class.ancestors.borrow().iter().cloned())
+        .collect();
     for class in order {
         if !class.populated.get() {
             vm.populate(&class);
         }
-        let names: Vec<Value> = class.namespace.borrow().iter().map(|(key, _)| key.clone()).collect();
+        let names: Vec<Value> = class
+            .namespace
+            .borrow()
+            .iter()
+            .map(|(key, _)| key.clone())
+            .collect();
         for name in names {
             add_name(vm, found, &name)?;
         }
@@ -195,7 +208,9 @@ fn class_names(vm: &mut Vm, found: &Ref<Dict>, class: &Ref<Class>) -> R<()> {
 }
 
 fn add_name(vm: &mut Vm, found: &Ref<Dict>, name: &Value) -> R<()> {
-    let Some(name) = name.to_ref::<Str>() else { return Ok(()) };
+    let Some(name) = name.to_ref::<Str>() else {
+        return Ok(());
+    };
     let done = found.insert_str(&name, Value::NONE);
     vm.lift(done).map(drop)
 }

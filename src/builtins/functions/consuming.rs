@@ -24,8 +24,10 @@ pub static FUNCTIONS: &[Def] = &[
         .doc("Return whether an object is an instance of a class or of a subclass thereof."),
     Def::leaf("issubclass(cls, class_or_tuple, /)", issubclass)
         .doc("Return whether 'cls' is derived from another class or is the same class."),
-    Def::frame("sum(iterable, /, start=0)", 3, sum).doc("Return the sum of a 'start' value and an iterable of numbers"),
-    Def::frame("any(iterable, /)", 1, any).doc("Return True if bool(x) is True for any x in the iterable."),
+    Def::frame("sum(iterable, /, start=0)", 3, sum)
+        .doc("Return the sum of a 'start' value and an iterable of numbers"),
+    Def::frame("any(iterable, /)", 1, any)
+        .doc("Return True if bool(x) is True for any x in the iterable."),
     Def::frame("all(iterable, /)", 1, all)
         .doc("Return True if bool(x) is True for all values x in the iterable."),
 ];
@@ -115,7 +117,12 @@ fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Adds floats (and ints) to the float total, beginning with `item`. Gives the
 /// first item that is neither.
-fn float_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, iterator: &Value, item: Value) -> Result<Value, Step> {
+fn float_run(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    iterator: &Value,
+    item: Value,
+) -> Result<Value, Step> {
     const TOTAL: usize = 3;
     const LOW: usize = 4;
     let start = float::as_float(&frame.regs[TOTAL]).unwrap_or(0.0);

@@ -41,7 +41,10 @@ fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8
         },
     };
     if text.contains(&0) {
-        return Err(vm.raise_known(Known::SyntaxError, "source code string cannot contain null bytes"));
+        return Err(vm.raise_known(
+            Known::SyntaxError,
+            "source code string cannot contain null bytes",
+        ));
     }
     Ok(text)
 }
@@ -60,7 +63,11 @@ fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
         Some(dict) => dict,
         None if given.is_none() => {
             let globals = vm.running_globals().unwrap_or_else(Dict::new);
-            let locals = if locals.is_none() { vm.running_locals()? } else { locals.clone() };
+            let locals = if locals.is_none() {
+                vm.running_locals()?
+            } else {
+                locals.clone()
+            };
             return Ok((globals, locals));
         }
         None if who == "eval" => {
@@ -82,7 +89,11 @@ fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
         let done = globals.insert_str(&builtins, value);
         vm.lift(done)?;
     }
-    let locals = if locals.is_none() { globals.value() } else { locals.clone() };
+    let locals = if locals.is_none() {
+        globals.value()
+    } else {
+        locals.clone()
+    };
     Ok((globals, locals))
 }
 
@@ -116,8 +127,14 @@ fn exec(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Calls code in these namespaces.
 fn run_code(vm: &mut Vm, code: &Ref<Code>, globals: Ref<Dict>, locals: Value) -> Step {
-    let function = vm.new_function(code.clone(), globals, Box::default()).into_value();
-    let args = if code.flags & flags::NAMESPACE != 0 { smallvec::smallvec![locals] } else { Default::default() };
+    let function = vm
+        .new_function(code.clone(), globals, Box::default())
+        .into_value();
+    let args = if code.flags & flags::NAMESPACE != 0 {
+        smallvec::smallvec![locals]
+    } else {
+        Default::default()
+    };
     Step::TailCall(function, args)
 }
 
@@ -126,7 +143,9 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
     if let Some(code) = regs[0].to_ref::<Code>() {
         if !code.plain.free_names.is_empty() {
             return Err(match who {
-                "eval" => vm.type_error("code object passed to eval() may not contain free variables"),
+                "eval" => {
+                    vm.type_error("code object passed to eval() may not contain free variables")
+                }
                 _ => vm.type_error("code object passed to exec() may not contain free variables"),
             });
         }
@@ -138,7 +157,10 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
     };
     let mut text = source_text(vm, &regs[0], who, wanted)?;
     if mode == Mode::Eval {
-        let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let blanks = text
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
         text.drain(..blanks);
     }
     let code = compiled(vm, &text, "<string>", mode, false)?;
@@ -146,8 +168,20 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
 }
 
 /// Compiles a text; what the compiler warns of goes to the warnings module.
-fn compiled(vm: &mut Vm, text: &[u8], name: &str, mode: Mode, top_level_await: bool) -> R<Ref<Code>> {
-    let request = Request { text, name, mode, top_level_await, hidden: false };
+fn compiled(
+    vm: &mut Vm,
+    text: &[u8],
+    name: &str,
+    mode: Mode,
+    top_level_await: bool,
+) -> R<Ref<Code>> {
+    let request = Request {
+        text,
+        name,
+        mode,
+        top_level_await,
+        hidden: false,
+    };
     match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
             vm.show_syntax_warnings(name, &warnings);
@@ -165,13 +199,17 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
             Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             None => {
                 let given = vm.type_name(&args[1]);
-                return Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {given}")));
+                return Err(vm.type_error(format!(
+                    "expected str, bytes or os.PathLike object, not {given}"
+                )));
             }
         },
     };
     let Some(mode) = args[2].get::<Str>() else {
         let given = crate::builtins::arguments::shown_type(vm, &args[2]);
-        return Err(vm.type_error(format!("compile() argument 'mode' must be str, not {given}")));
+        return Err(vm.type_error(format!(
+            "compile() argument 'mode' must be str, not {given}"
+        )));
     };
     let mode = mode.to_string_lossy();
     let flags = crate::builtins::arguments::index(vm, &args[3])?;
@@ -196,7 +234,10 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     }
     let mut text = source_text(vm, &args[0], "compile", "string, bytes or AST object")?;
     if mode == Mode::Eval {
-        let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let blanks = text
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
         text.drain(..blanks);
     }
     compiled(vm, &text, &name, mode, flags & TOP_LEVEL_AWAIT != 0).map(Ref::into_value)
@@ -208,7 +249,9 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Input::Start => {
             if !frame.regs[0].is_kind::<Str>() {
                 let given = vm.type_name(&frame.regs[0]);
-                return Step::Raise(vm.type_error(format!("__import__() argument 1 must be str, not {given}")));
+                return Step::Raise(
+                    vm.type_error(format!("__import__() argument 1 must be str, not {given}")),
+                );
             }
             let level = match crate::builtins::arguments::index(vm, &frame.regs[4]) {
                 Ok(level) => level,

@@ -23,7 +23,8 @@ use crate::vm::types::Known;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("iter(object, sentinel=<unset>, /)", 0, iter).doc("Get an iterator from an object."),
-    Def::frame("next(iterator, default=<unset>, /)", 0, next).doc("Return the next item from the iterator."),
+    Def::frame("next(iterator, default=<unset>, /)", 0, next)
+        .doc("Return the next item from the iterator."),
     Def::frame("aiter(async_iterable, /)", 0, aiter)
         .doc("Return an AsyncIterator for an AsyncIterable object."),
     Def::frame("anext(async_iterator, default=<unset>, /)", 0, anext)
@@ -67,11 +68,13 @@ fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    passed_on(vm, frame, input, |vm, regs| match vm.special_of(&regs[0], Special::AIter) {
-        Some(method) => vm.call_special(method, &regs[0], &[]),
-        None => {
-            let name = vm.type_name(&regs[0]);
-            Step::Raise(vm.type_error(format!("'{name}' object is not an async iterable")))
+    passed_on(vm, frame, input, |vm, regs| {
+        match vm.special_of(&regs[0], Special::AIter) {
+            Some(method) => vm.call_special(method, &regs[0], &[]),
+            None => {
+                let name = vm.type_name(&regs[0]);
+                Step::Raise(vm.type_error(format!("'{name}' object is not an async iterable")))
+            }
         }
     })
 }
@@ -85,10 +88,15 @@ fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 Step::Raise(vm.type_error(format!("'{name}' object is not an async iterator")))
             }
         },
-        Input::Value(awaitable) | Input::Yielded(awaitable) if frame.regs[1].is_undef() => Step::Return(awaitable),
+        Input::Value(awaitable) | Input::Yielded(awaitable) if frame.regs[1].is_undef() => {
+            Step::Return(awaitable)
+        }
         Input::Value(awaitable) | Input::Yielded(awaitable) => {
             let args = [awaitable, frame.regs[1].clone()];
-            Step::Return(vm.native_coroutine(&ANEXT_OR_DEFAULT, Flavour::Coroutine, &args).into_value())
+            Step::Return(
+                vm.native_coroutine(&ANEXT_OR_DEFAULT, Flavour::Coroutine, &args)
+                    .into_value(),
+            )
         }
         Input::Raised(raised) => Step::Raise(raised),
     }
@@ -260,7 +268,9 @@ fn gather_items(
     };
     match input {
         Input::Start => {}
-        Input::Value(item) | Input::Yielded(item) if item.is_undef() => return Gathered::End(items.len()),
+        Input::Value(item) | Input::Yielded(item) if item.is_undef() => {
+            return Gathered::End(items.len());
+        }
         Input::Value(item) | Input::Yielded(item) => items.push(item),
         Input::Raised(raised) => return Gathered::Wait(Step::Raise(raised)),
     }
@@ -282,7 +292,10 @@ pub static MAP: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Make an iterator that computes the function using arguments from each of the iterables.",
     new: Some(Def::frame("__new__(cls, func, /, *iterables)", 1, map_new)),
-    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 1, map_next)],
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 1, map_next),
+    ],
     ..TypeDef::new("builtins", "map", kind::MAP)
 };
 
@@ -360,8 +373,15 @@ fn filter_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 pub static FILTER: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return an iterator yielding those items of iterable for which function(item) is true.",
-    new: Some(Def::frame("__new__(cls, function, iterable, /)", 0, filter_new)),
-    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 1, filter_next)],
+    new: Some(Def::frame(
+        "__new__(cls, function, iterable, /)",
+        0,
+        filter_new,
+    )),
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 1, filter_next),
+    ],
     ..TypeDef::new("builtins", "filter", kind::FILTER)
 };
 
@@ -375,7 +395,9 @@ fn zip_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
     if let Some(step) = gather_iterators(vm, frame, input, 2, 3) {
         return match step {
-            Step::Raise(raised) => Step::Raise(zip_argument(vm, raised, &frame.regs[3], &frame.regs[2])),
+            Step::Raise(raised) => {
+                Step::Raise(zip_argument(vm, raised, &frame.regs[3], &frame.regs[2]))
+            }
             step => step,
         };
     }
@@ -396,8 +418,12 @@ fn zip_argument(
     sources: &Value,
 ) -> crate::object::native::Raised {
     let number = done.get::<List>().map_or(0, List::len);
-    let Some(source) = sources.get::<Tuple>().and_then(|t| t.get(number)) else { return raised };
-    let iterable = vm.special_of(&source, Special::Iter).is_some_and(|m| !m.is_none())
+    let Some(source) = sources.get::<Tuple>().and_then(|t| t.get(number)) else {
+        return raised;
+    };
+    let iterable = vm
+        .special_of(&source, Special::Iter)
+        .is_some_and(|m| !m.is_none())
         || vm.special_of(&source, Special::GetItem).is_some();
     if iterable || !vm.is_raised(&raised, Known::TypeError) {
         return raised;
@@ -431,7 +457,11 @@ fn zip_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             zip_strict_end(vm, frame, Input::Start, &iterators)
         }
         Gathered::End(number) => {
-            let text = format!("zip() argument {} is shorter than {}", number + 1, before(number));
+            let text = format!(
+                "zip() argument {} is shorter than {}",
+                number + 1,
+                before(number)
+            );
             Step::Raise(vm.value_error(text))
         }
         Gathered::Wait(step) => step,
@@ -440,11 +470,20 @@ fn zip_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// "argument 1" or "arguments 1-3".
 fn before(number: usize) -> String {
-    if number == 1 { "argument 1".into() } else { format!("arguments 1-{number}") }
+    if number == 1 {
+        "argument 1".into()
+    } else {
+        format!("arguments 1-{number}")
+    }
 }
 
 /// The first has ended: so must the others.
-fn zip_strict_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterators: &Value) -> Step {
+fn zip_strict_end(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    iterators: &Value,
+) -> Step {
     let mut number = frame.regs[2].as_small_int().unwrap_or(1) as usize;
     let mut incoming = match input {
         Input::Start => None,
@@ -463,7 +502,11 @@ fn zip_strict_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterat
             },
         };
         if !item.is_undef() {
-            let text = format!("zip() argument {} is longer than {}", number + 1, before(number));
+            let text = format!(
+                "zip() argument {} is longer than {}",
+                number + 1,
+                before(number)
+            );
             return Step::Raise(vm.value_error(text));
         }
         number += 1;
@@ -475,8 +518,15 @@ fn zip_strict_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterat
 pub static ZIP: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "The zip object yields n-length tuples, where n is the number of iterables.",
-    new: Some(Def::frame("__new__(cls, /, *iterables, strict=False)", 1, zip_new)),
-    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 2, zip_next)],
+    new: Some(Def::frame(
+        "__new__(cls, /, *iterables, strict=False)",
+        1,
+        zip_new,
+    )),
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 2, zip_next),
+    ],
     ..TypeDef::new("builtins", "zip", kind::ZIP)
 };
 
@@ -501,7 +551,9 @@ fn enumerate_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
 }
 
 fn enumerate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let Some(this) = frame.regs[0].to_ref::<Enumerate>() else { return Step::Return(Value::NONE) };
+    let Some(this) = frame.regs[0].to_ref::<Enumerate>() else {
+        return Step::Return(Value::NONE);
+    };
     let item = match input {
         Input::Start => match pull(vm, &this.iterator) {
             Ok(item) => item,
@@ -536,11 +588,19 @@ impl Enumerate {
 pub static ENUMERATE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return an enumerate object.",
-    new: Some(Def::frame("__new__(cls, iterable, start=0)", 0, enumerate_new)),
+    new: Some(Def::frame(
+        "__new__(cls, iterable, start=0)",
+        0,
+        enumerate_new,
+    )),
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, enumerate_next),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     ..TypeDef::new("builtins", "enumerate", kind::ENUMERATE)
 };
@@ -556,7 +616,9 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
                 None if vm.is_sequence(&frame.regs[1]) => {}
                 _ => {
                     let name = vm.type_name(&frame.regs[1]);
-                    return Step::Raise(vm.type_error(format!("'{name}' object is not reversible")));
+                    return Step::Raise(
+                        vm.type_error(format!("'{name}' object is not reversible")),
+                    );
                 }
             }
             frame.state = 1;
@@ -584,7 +646,9 @@ fn reversed_next(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
-    let left = args[0].get::<ReversedIterator>().map_or(0, |r| r.position.get());
+    let left = args[0]
+        .get::<ReversedIterator>()
+        .map_or(0, |r| r.position.get());
     Ok(int::from_usize(left))
 }
 

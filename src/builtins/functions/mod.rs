@@ -24,8 +24,13 @@ pub static FUNCTIONS: &[&[Def]] = &[
 ];
 
 /// The types that are functions to most: `map`, `zip` and so on.
-pub static TYPES: &[&TypeDef] =
-    &[&iterators::MAP, &iterators::FILTER, &iterators::ZIP, &iterators::ENUMERATE, &iterators::REVERSED];
+pub static TYPES: &[&TypeDef] = &[
+    &iterators::MAP,
+    &iterators::FILTER,
+    &iterators::ZIP,
+    &iterators::ENUMERATE,
+    &iterators::REVERSED,
+];
 
 /// Goes on in a native frame with the outcome of a protocol's step: at once
 /// when it is known (`Ok`), else by the answer (`Err`) that the frame gives.

@@ -23,7 +23,8 @@ pub static FUNCTIONS: &[Def] = &[
     Def::leaf("hex(number, /)", hex).doc("Return the hexadecimal representation of an integer."),
     Def::leaf("chr(i, /)", chr).doc("Return a Unicode string of one character with ordinal i."),
     Def::leaf("ord(c, /)", ord).doc("Return the Unicode code point for a one-character string."),
-    Def::frame("repr(obj, /)", 0, repr).doc("Return the canonical string representation of the object."),
+    Def::frame("repr(obj, /)", 0, repr)
+        .doc("Return the canonical string representation of the object."),
     Def::frame("ascii(obj, /)", 0, ascii).doc("Return an ASCII-only representation of an object."),
     Def::frame("format(value, format_spec='', /)", 0, format)
         .doc("Return type(value).__format__(value, format_spec)."),
@@ -37,7 +38,13 @@ fn abs(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         if let Some(f) = regs[0].as_inline_float() {
             return Step::Return(crate::object::float::float(f.abs()));
         }
-        method_step(vm, &regs[0], Special::Abs, "bad operand type for abs(): '", "'")
+        method_step(
+            vm,
+            &regs[0],
+            Special::Abs,
+            "bad operand type for abs(): '",
+            "'",
+        )
     })
 }
 
@@ -56,15 +63,23 @@ fn round(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| {
         let Some(method) = vm.special_of(&regs[0], Special::Round) else {
             let name = vm.type_name(&regs[0]);
-            return Step::Raise(vm.type_error(format!("type {name} doesn't define __round__ method")));
+            return Step::Raise(
+                vm.type_error(format!("type {name} doesn't define __round__ method")),
+            );
         };
-        let digits = if regs[1].is_none() { &[] } else { std::slice::from_ref(&regs[1]) };
+        let digits = if regs[1].is_none() {
+            &[]
+        } else {
+            std::slice::from_ref(&regs[1])
+        };
         vm.call_special(method, &regs[0], digits)
     })
 }
 
 fn divmod(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    passed_on(vm, frame, input, |vm, regs| vm.binary_step(BinaryOp::DivMod, false, &regs[0], &regs[1]))
+    passed_on(vm, frame, input, |vm, regs| {
+        vm.binary_step(BinaryOp::DivMod, false, &regs[0], &regs[1])
+    })
 }
 
 fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -72,7 +87,11 @@ fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         if regs[2].is_none() {
             return vm.binary_step(BinaryOp::Pow, false, &regs[0], &regs[1]);
         }
-        if let (Some(a), Some(b), Some(m)) = (IntView::of(&regs[0]), IntView::of(&regs[1]), IntView::of(&regs[2])) {
+        if let (Some(a), Some(b), Some(m)) = (
+            IntView::of(&regs[0]),
+            IntView::of(&regs[1]),
+            IntView::of(&regs[2]),
+        ) {
             let result = crate::object::int_math::pow_mod(a, b, m);
             return vm.lift(result).into();
         }
@@ -92,8 +111,14 @@ fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
             vm.call_special(method, &regs[0], &args)
         }
         None => {
-            let names: Vec<String> = regs[..3].iter().map(|v| format!("'{}'", vm.type_name(v))).collect();
-            let text = format!("unsupported operand type(s) for ** or pow(): {}", names.join(", "));
+            let names: Vec<String> = regs[..3]
+                .iter()
+                .map(|v| format!("'{}'", vm.type_name(v)))
+                .collect();
+            let text = format!(
+                "unsupported operand type(s) for ** or pow(): {}",
+                names.join(", ")
+            );
             Step::Raise(vm.type_error(text))
         }
     }
@@ -102,7 +127,9 @@ fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
 /// The digits of an integer with a prefix and, before it, its sign.
 fn in_radix(vm: &mut Vm, value: &Value, radix: u32, prefix: &str) -> R {
     let number = vm.index_value(value)?;
-    let Some(view) = IntView::of(&number) else { return Ok(Value::NONE) };
+    let Some(view) = IntView::of(&number) else {
+        return Ok(Value::NONE);
+    };
     let text = match view.as_i64() {
         Some(i) => {
             let sign = if i < 0 { "-" } else { "" };
@@ -140,7 +167,9 @@ fn chr(vm: &mut Vm, args: &[Value]) -> R {
     let number = vm.index_value(&args[0])?;
     match IntView::of(&number).and_then(IntView::as_i64) {
         Some(point @ 0..=0x10_FFFF) => Ok(Str::from_point(point as u32).into_value()),
-        Some(other) if i32::try_from(other).is_ok() => Err(vm.value_error("chr() arg not in range(0x110000)")),
+        Some(other) if i32::try_from(other).is_ok() => {
+            Err(vm.value_error("chr() arg not in range(0x110000)"))
+        }
         _ => Err(vm.value_error("chr() arg not in range(0x110000)")),
     }
 }
@@ -150,17 +179,23 @@ fn ord(vm: &mut Vm, args: &[Value]) -> R {
         if text.len() == 1 {
             return Ok(int(i64::from(text.char_at(0).unwrap_or(0))));
         }
-        let text = format!("ord() expected a character, but string of length {} found", text.len());
+        let text = format!(
+            "ord() expected a character, but string of length {} found",
+            text.len()
+        );
         return Err(vm.type_error(text));
     }
-    match crate::object::bytes::with_bytes(&args[0], |bytes| (bytes.len(), bytes.first().copied())) {
+    match crate::object::bytes::with_bytes(&args[0], |bytes| (bytes.len(), bytes.first().copied()))
+    {
         Some((1, Some(byte))) => Ok(int(i64::from(byte))),
-        Some((len, _)) => {
-            Err(vm.type_error(format!("ord() expected a character, but string of length {len} found")))
-        }
+        Some((len, _)) => Err(vm.type_error(format!(
+            "ord() expected a character, but string of length {len} found"
+        ))),
         None => {
             let name = vm.type_name(&args[0]);
-            Err(vm.type_error(format!("ord() expected string of length 1, but {name} found")))
+            Err(vm.type_error(format!(
+                "ord() expected string of length 1, but {name} found"
+            )))
         }
     }
 }
@@ -202,7 +237,9 @@ fn format(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| {
         if !regs[1].is_kind::<Str>() {
             let name = vm.type_name(&regs[1]);
-            return Step::Raise(vm.type_error(format!("format() argument 2 must be str, not {name}")));
+            return Step::Raise(
+                vm.type_error(format!("format() argument 2 must be str, not {name}")),
+            );
         }
         vm.format_step(&regs[0], 0, &regs[1])
     })
@@ -240,6 +277,10 @@ impl CompensatedSum {
     /// The sum.
     pub fn total(&self) -> f64 {
         // An infinite or NaN correction would spoil an infinite sum.
-        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+        if self.low != 0.0 && self.low.is_finite() {
+            self.high + self.low
+        } else {
+            self.high
+        }
     }
 }

@@ -14,8 +14,12 @@ use crate::vm::Vm;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
-    Def::frame("print(*args, sep=' ', end='\\n', file=None, flush=False)", 4, print)
-        .doc("Prints the values to a stream, or to sys.stdout by default."),
+    Def::frame(
+        "print(*args, sep=' ', end='\\n', file=None, flush=False)",
+        4,
+        print,
+    )
+    .doc("Prints the values to a stream, or to sys.stdout by default."),
     Def::frame("input(prompt='', /)", 2, input)
         .doc("Read a string from standard input.  The trailing newline is stripped."),
 ];
@@ -43,13 +47,17 @@ pub enum Stream {
 
 /// What `sys.stdout` (or another name) is now.
 pub fn stream(vm: &Vm, name: &str) -> Stream {
-    let Some(sys) = vm.state.get(SYS).and_then(Value::to_ref::<Dict>) else { return Stream::Host };
+    let Some(sys) = vm.state.get(SYS).and_then(Value::to_ref::<Dict>) else {
+        return Stream::Host;
+    };
     let key = match name {
         "stdout" => &vm.names.stdout,
         "stderr" => &vm.names.stderr,
         _ => &vm.names.stdin,
     };
-    let Some(now) = sys.get_str(key) else { return Stream::Lost };
+    let Some(now) = sys.get_str(key) else {
+        return Stream::Lost;
+    };
     if now.is_none() {
         return Stream::None;
     }
@@ -58,7 +66,11 @@ pub fn stream(vm: &Vm, name: &str) -> Stream {
         "stderr" => vm.state.get(STDERR),
         _ => vm.state.get(STDIN),
     };
-    if original.is_some_and(|o| o.is(&now)) { Stream::Host } else { Stream::Object(now) }
+    if original.is_some_and(|o| o.is(&now)) {
+        Stream::Host
+    } else {
+        Stream::Object(now)
+    }
 }
 
 const SEP: usize = 0;
@@ -109,7 +121,9 @@ fn begin_print(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Option<Step> {
             frame.regs[register] = vm.intern(default).into_value();
         } else if !frame.regs[register].is_kind::<Str>() {
             let given = shown_type(vm, &frame.regs[register]);
-            return Some(Step::Raise(vm.type_error(format!("{name} must be None or a string, not {given}"))));
+            return Some(Step::Raise(vm.type_error(format!(
+                "{name} must be None or a string, not {given}"
+            ))));
         }
     }
     frame.regs[NEXT] = Value::int32(0);
@@ -123,8 +137,15 @@ fn begin_print(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Option<Step> {
             Stream::Object(file) => Some(file),
         }
     } else {
-        let original = vm.state.get(STDOUT).is_some_and(|o| o.is(&frame.regs[FILE]));
-        if original { None } else { Some(frame.regs[FILE].clone()) }
+        let original = vm
+            .state
+            .get(STDOUT)
+            .is_some_and(|o| o.is(&frame.regs[FILE]));
+        if original {
+            None
+        } else {
+            Some(frame.regs[FILE].clone())
+        }
     };
     let file = file?;
     frame.regs[FILE] = file.clone();
@@ -144,7 +165,9 @@ fn begin_print(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Option<Step> {
 fn print_on(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
     loop {
         let number = frame.regs[NEXT].as_small_int().unwrap_or(0) as usize;
-        let Some(argument) = frame.regs[ARGS].get::<Tuple>().and_then(|t| t.get(number)) else { break };
+        let Some(argument) = frame.regs[ARGS].get::<Tuple>().and_then(|t| t.get(number)) else {
+            break;
+        };
         if frame.regs[SEPARATED].is_false() {
             frame.regs[SEPARATED] = Value::TRUE;
             let sep = frame.regs[SEP].clone();
@@ -178,7 +201,10 @@ fn print_on(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
 fn write(vm: &mut Vm, frame: &mut NativeFrame<'_>, text: Value, then: u8) -> Option<Step> {
     frame.state = then;
     if !frame.regs[WRITE].is_none() {
-        return Some(Step::Call(frame.regs[WRITE].clone(), smallvec::smallvec![text]));
+        return Some(Step::Call(
+            frame.regs[WRITE].clone(),
+            smallvec::smallvec![text],
+        ));
     }
     match write_to_host(vm, &text, false) {
         Ok(()) => None,
@@ -188,7 +214,9 @@ fn write(vm: &mut Vm, frame: &mut NativeFrame<'_>, text: Value, then: u8) -> Opt
 
 /// Writes a text to standard output or standard error.
 pub fn write_to_host(vm: &mut Vm, text: &Value, error: bool) -> R<()> {
-    let Some(text) = text.get::<Str>() else { return Ok(()) };
+    let Some(text) = text.get::<Str>() else {
+        return Ok(());
+    };
     let escaped;
     let bytes = if text.has_surrogates() {
         if !error {
@@ -199,7 +227,11 @@ pub fn write_to_host(vm: &mut Vm, text: &Value, error: bool) -> R<()> {
     } else {
         text.bytes()
     };
-    let stream = if error { &mut vm.host.stdio.error } else { &mut vm.host.stdio.output };
+    let stream = if error {
+        &mut vm.host.stdio.error
+    } else {
+        &mut vm.host.stdio.output
+    };
     let done = stream.write(bytes);
     outside(vm, done)
 }
@@ -259,12 +291,10 @@ fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         frame.state = 2;
         match stream(vm, "stdout") {
-            Stream::Object(file) => {
-                match vm.get_attr(&file, "write") {
-                    Ok(write) => return Step::Call(write, smallvec::smallvec![value]),
-                    Err(raised) => return Step::Raise(raised),
-                }
-            }
+            Stream::Object(file) => match vm.get_attr(&file, "write") {
+                Ok(write) => return Step::Call(write, smallvec::smallvec![value]),
+                Err(raised) => return Step::Raise(raised),
+            },
             _ => {
                 let done = write_to_host(vm, &value, false).and_then(|()| {
                     let done = vm.host.stdio.output.flush();
@@ -330,8 +360,15 @@ impl Vm {
     /// The UnicodeEncodeError of a text with surrogates.
     pub fn surrogates_error(&mut self, text: &Str) -> crate::object::native::Raised {
         use crate::object::error::{Fault, UnicodeFault};
-        let first = text.points().position(crate::object::str::is_surrogate).unwrap_or(0);
-        let run = text.points().skip(first).take_while(|&p| crate::object::str::is_surrogate(p)).count();
+        let first = text
+            .points()
+            .position(crate::object::str::is_surrogate)
+            .unwrap_or(0);
+        let run = text
+            .points()
+            .skip(first)
+            .take_while(|&p| crate::object::str::is_surrogate(p))
+            .count();
         let object = Str::from_wtf8(text.bytes()).map_or_else(|_| string(""), Ref::into_value);
         self.fault(Fault::Unicode(Box::new(UnicodeFault {
             encode: true,

@@ -77,14 +77,17 @@ fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const KEYS: usize = 4;
     if matches!(input, Input::Start) {
         // While it is sorted the list is empty, so that a change is noticed.
-        let items = frame.regs[0].get::<List>().map_or_else(Buffer::new, List::take);
+        let items = frame.regs[0]
+            .get::<List>()
+            .map_or_else(Buffer::new, List::take);
         frame.regs[ITEMS] = List::new(items).into_value();
     }
     let step = sort_with_keys(vm, frame, input, ITEMS, KEYS, false);
     if !matches!(step, Step::Return(_) | Step::Raise(_)) {
         return step;
     }
-    let (Some(list), Some(sorted)) = (frame.regs[0].get::<List>(), frame.regs[ITEMS].get::<List>()) else {
+    let (Some(list), Some(sorted)) = (frame.regs[0].get::<List>(), frame.regs[ITEMS].get::<List>())
+    else {
         return step;
     };
     let changed = !list.is_empty();
@@ -124,7 +127,9 @@ fn sort_with_keys(
         }
         Input::Raised(raised) => return Step::Raise(raised),
     }
-    let Some(list) = frame.regs[items].to_ref::<List>() else { return Step::Return(Value::NONE) };
+    let Some(list) = frame.regs[items].to_ref::<List>() else {
+        return Step::Return(Value::NONE);
+    };
     let key_list = frame.regs[keys].to_ref::<List>();
     if let Some(key_list) = &key_list
         && let Some(item) = list.get(key_list.len())
@@ -135,7 +140,8 @@ fn sort_with_keys(
     let (values, done) = match key_list {
         None => sort_values(vm, values, frame.regs[2].is_true()),
         Some(keys) => {
-            let pairs: Vec<(Value, Value)> = keys.take().into_vec().into_iter().zip(values).collect();
+            let pairs: Vec<(Value, Value)> =
+                keys.take().into_vec().into_iter().zip(values).collect();
             let (pairs, done) = sort_pairs(vm, pairs, frame.regs[2].is_true());
             (pairs.into_iter().map(|(_, value)| value).collect(), done)
         }
@@ -153,7 +159,11 @@ pub fn sort_values(vm: &mut Vm, values: Vec<Value>, reverse: bool) -> (Vec<Value
 }
 
 /// Sorts pairs by their first parts, as `sort_values`.
-pub fn sort_pairs(vm: &mut Vm, pairs: Vec<(Value, Value)>, reverse: bool) -> (Vec<(Value, Value)>, R<()>) {
+pub fn sort_pairs(
+    vm: &mut Vm,
+    pairs: Vec<(Value, Value)>,
+    reverse: bool,
+) -> (Vec<(Value, Value)>, R<()>) {
     sort_any(vm, pairs, reverse, |pair| &pair.0)
 }
 
@@ -178,12 +188,23 @@ fn uniform<'a>(mut keys: impl Iterator<Item = &'a Value>) -> Uniform {
             Uniform::No
         }
     };
-    let Some(first) = keys.next().map(of) else { return Uniform::No };
-    if keys.all(|key| of(key) == first) { first } else { Uniform::No }
+    let Some(first) = keys.next().map(of) else {
+        return Uniform::No;
+    };
+    if keys.all(|key| of(key) == first) {
+        first
+    } else {
+        Uniform::No
+    }
 }
 
 /// Sorts stably; reversed means that equal ones keep their order, as in CPython.
-fn sort_any<T>(vm: &mut Vm, mut values: Vec<T>, reverse: bool, key: fn(&T) -> &Value) -> (Vec<T>, R<()>) {
+fn sort_any<T>(
+    vm: &mut Vm,
+    mut values: Vec<T>,
+    reverse: bool,
+    key: fn(&T) -> &Value,
+) -> (Vec<T>, R<()>) {
     let order = |o: Ordering| if reverse { o.reverse() } else { o };
     match uniform(values.iter().map(key)) {
         Uniform::Ints => values.sort_by(|a, b| order(key(a).word().cmp(&key(b).word()))),
@@ -197,7 +218,11 @@ fn sort_any<T>(vm: &mut Vm, mut values: Vec<T>, reverse: bool, key: fn(&T) -> &V
         }),
         Uniform::No => {
             let mut less = |vm: &mut Vm, a: &T, b: &T| {
-                if reverse { less_than(vm, key(b), key(a)) } else { less_than(vm, key(a), key(b)) }
+                if reverse {
+                    less_than(vm, key(b), key(a))
+                } else {
+                    less_than(vm, key(a), key(b))
+                }
             };
             return merge_sort(vm, values, &mut less);
         }
@@ -212,10 +237,11 @@ pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
     }
     if let (Some(a), Some(b)) = (a.get_exact::<Tuple>(), b.get_exact::<Tuple>()) {
         for (x, y) in a.items().iter().zip(b.items()) {
-            let same = x.is(y) || match simple_eq(x, y) {
-                Some(known) => known,
-                None => vm.eq(x, y)?,
-            };
+            let same = x.is(y)
+                || match simple_eq(x, y) {
+                    Some(known) => known,
+                    None => vm.eq(x, y)?,
+                };
             if !same {
                 return less_than(vm, x, y);
             }
@@ -259,7 +285,12 @@ fn merge_runs<T>(vm: &mut Vm, slots: &mut [Option<T>], less: Less<'_, T>) -> R<(
 }
 
 /// The end of the run at `start`; a short one is made longer by insertion, a falling one is turned round.
-fn extend_run<T>(vm: &mut Vm, slots: &mut [Option<T>], start: usize, less: Less<'_, T>) -> R<usize> {
+fn extend_run<T>(
+    vm: &mut Vm,
+    slots: &mut [Option<T>],
+    start: usize,
+    less: Less<'_, T>,
+) -> R<usize> {
     let mut end = start + 1;
     if end == slots.len() {
         return Ok(end);
@@ -303,7 +334,10 @@ fn merge<T>(vm: &mut Vm, slots: &mut [Option<T>], middle: usize, less: Less<'_, 
     if !compare(vm, slots, middle, middle - 1, less)? {
         return Ok(());
     }
-    let mut left: std::collections::VecDeque<T> = slots[..middle].iter_mut().filter_map(Option::take).collect();
+    let mut left: std::collections::VecDeque<T> = slots[..middle]
+        .iter_mut()
+        .filter_map(Option::take)
+        .collect();
     let mut right = middle;
     let mut out = 0;
     let mut result = Ok(());
@@ -382,7 +416,11 @@ fn extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, largest: bool
         frame.state = 1;
         let better = frame.regs[BEST_KEY].is_undef() || {
             let (a, b) = (&key, &frame.regs[BEST_KEY].clone());
-            match if largest { greater_than(vm, a, b) } else { less_than(vm, a, b) } {
+            match if largest {
+                greater_than(vm, a, b)
+            } else {
+                less_than(vm, a, b)
+            } {
                 Ok(answer) => answer,
                 Err(raised) => return Step::Raise(raised),
             }
@@ -407,10 +445,15 @@ fn begin_extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, largest: bool) -> Res
     let name = if largest { "max" } else { "min" };
     let args = frame.regs[ARGS].clone();
     let source = match args.get::<Tuple>().map_or(&[][..], Tuple::items) {
-        [] => return Err(Step::Raise(vm.type_error(format!("{name} expected at least 1 argument, got 0")))),
+        [] => {
+            return Err(Step::Raise(
+                vm.type_error(format!("{name} expected at least 1 argument, got 0")),
+            ));
+        }
         [iterable] => iterable.clone(),
         _ if !frame.regs[DEFAULT].is_undef() => {
-            let text = format!("Cannot specify a default for {name}() with multiple positional arguments");
+            let text =
+                format!("Cannot specify a default for {name}() with multiple positional arguments");
             return Err(Step::Raise(vm.type_error(text)));
         }
         _ => args.clone(),

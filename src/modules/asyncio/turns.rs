@@ -368,6 +368,9 @@ fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
                 && let Some(looped) = looped.get::<Loop>()
             {
                 looped.turns.0.borrow_mut().readiness(fd, direction);
+            } else {
+                // A fiber that waits in a socket of its own looks again.
+                vm.wake_loops();
             }
             Ok(())
         }

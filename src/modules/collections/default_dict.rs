@@ -13,11 +13,18 @@ use crate::vm::Vm;
 const FACTORY: &str = "default_factory";
 
 fn factory(vm: &mut Vm, value: &Value) -> R {
-    Ok(vm.object_dict(value).and_then(|d| d.get_name(FACTORY)).unwrap_or(Value::NONE))
+    Ok(vm
+        .object_dict(value)
+        .and_then(|d| d.get_name(FACTORY))
+        .unwrap_or(Value::NONE))
 }
 
 fn set_factory(vm: &mut Vm, value: &Value, factory: &Value) -> R<()> {
-    let factory = if factory.is_undef() { Value::NONE } else { factory.clone() };
+    let factory = if factory.is_undef() {
+        Value::NONE
+    } else {
+        factory.clone()
+    };
     match vm.object_dict(value) {
         Some(dict) => vm.set_name(&dict, FACTORY, factory),
         None => Ok(()),
@@ -28,8 +35,14 @@ fn set_factory(vm: &mut Vm, value: &Value, factory: &Value) -> R<()> {
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            let mut args: Vec<Value> = frame.regs[1].get::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec());
-            let first = if args.is_empty() { Value::NONE } else { args.remove(0) };
+            let mut args: Vec<Value> = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Vec::new, |t| t.items().to_vec());
+            let first = if args.is_empty() {
+                Value::NONE
+            } else {
+                args.remove(0)
+            };
             if !first.is_none() && !vm.is_callable(&first) {
                 return Step::Raise(vm.type_error("first argument must be callable or None"));
             }
@@ -43,7 +56,10 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             };
             args.insert(0, frame.regs[0].clone());
             let mut names = Vec::new();
-            for (name, value) in frame.regs[2].get::<Dict>().map_or_else(Vec::new, Dict::pairs) {
+            for (name, value) in frame.regs[2]
+                .get::<Dict>()
+                .map_or_else(Vec::new, Dict::pairs)
+            {
                 names.push(name);
                 args.push(value);
             }
@@ -69,7 +85,9 @@ fn missing(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Err(raised) => Step::Raise(raised),
         },
         Input::Value(value) | Input::Yielded(value) => {
-            let Some(dict) = frame.regs[0].to_ref::<Dict>() else { return Step::Return(value) };
+            let Some(dict) = frame.regs[0].to_ref::<Dict>() else {
+                return Step::Return(value);
+            };
             match vm.dict_set(&dict, &frame.regs[1], value.clone()) {
                 Ok(()) => Step::Return(value),
                 Err(raised) => Step::Raise(raised),
@@ -134,7 +152,11 @@ fn update(vm: &mut Vm, dict: &Value, with: &Value) -> R<()> {
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of(&args[0]).into_value();
     let factory = factory(vm, &args[0])?;
-    let factory = if factory.is_none() { Vec::new() } else { vec![factory] };
+    let factory = if factory.is_none() {
+        Vec::new()
+    } else {
+        vec![factory]
+    };
     let factory = tuple(vm, factory)?;
     let items = vm.call_method(&args[0], "items", &[])?;
     let items = vm.iter(&items)?;
@@ -159,7 +181,11 @@ pub static DEFAULT_DICT: TypeDef = TypeDef {
         Def::leaf("__or__(self, value, /)", or),
         Def::leaf("__ror__(self, value, /)", reversed_or),
         Def::leaf("__reduce__(self, /)", reduce),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     attributes: &[Attribute::get_set(FACTORY, factory, set_factory)],
     ..TypeDef::new("collections", "defaultdict", kind::DICT)

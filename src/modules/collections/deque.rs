@@ -60,14 +60,22 @@ impl Deque {
         self.changed();
         let mut items = self.items.borrow_mut();
         items.push_back(item);
-        if items.len() > self.most.get() { items.pop_front() } else { None }
+        if items.len() > self.most.get() {
+            items.pop_front()
+        } else {
+            None
+        }
     }
 
     fn push_left(&self, item: Value) -> Option<Value> {
         self.changed();
         let mut items = self.items.borrow_mut();
         items.push_front(item);
-        if items.len() > self.most.get() { items.pop_back() } else { None }
+        if items.len() > self.most.get() {
+            items.pop_back()
+        } else {
+            None
+        }
     }
 
     fn copies(&self) -> Vec<Value> {
@@ -87,7 +95,9 @@ fn this(value: &Value) -> Option<&Deque> {
 
 fn deque_of(value: &Value) -> Ref<Deque> {
     // Methods are called with instances of their type only; anything else is as good as empty.
-    value.to_ref::<Deque>().unwrap_or_else(|| Deque::empty(kind::DEQUE as u32, usize::MAX))
+    value
+        .to_ref::<Deque>()
+        .unwrap_or_else(|| Deque::empty(kind::DEQUE as u32, usize::MAX))
 }
 
 fn new(_: &mut Vm, args: &[Value]) -> R {
@@ -127,7 +137,13 @@ fn maximum(vm: &mut Vm, value: &Value) -> R<usize> {
 }
 
 /// Appends all items of register 1; the iterator is kept in register `iterator`.
-fn fill_from(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterator: usize, left: bool) -> Step {
+fn fill_from(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    iterator: usize,
+    left: bool,
+) -> Step {
     let mut incoming = match input {
         Input::Start => {
             if frame.regs[1].is(&frame.regs[0]) {
@@ -158,7 +174,11 @@ fn fill_from(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, iterator: u
         if item.is_undef() {
             return Step::Return(Value::NONE);
         }
-        drop(if left { deque.push_left(item) } else { deque.push_right(item) });
+        drop(if left {
+            deque.push_left(item)
+        } else {
+            deque.push_right(item)
+        });
     }
 }
 
@@ -220,8 +240,16 @@ fn like(vm: &mut Vm, value: &Value, items: Vec<Value>) -> R {
     let made = if value.is_exact::<Deque>() {
         Deque::empty(kind::DEQUE as u32, most).into_value()
     } else {
-        let most_value = if most == usize::MAX { Value::NONE } else { int(most as i64) };
-        if most == usize::MAX { vm.call(class.as_value(), &[])? } else { vm.call(class.as_value(), &[list(Vec::new()), most_value])? }
+        let most_value = if most == usize::MAX {
+            Value::NONE
+        } else {
+            int(most as i64)
+        };
+        if most == usize::MAX {
+            vm.call(class.as_value(), &[])?
+        } else {
+            vm.call(class.as_value(), &[list(Vec::new()), most_value])?
+        }
     };
     if let Some(deque) = made.get::<Deque>() {
         deque.fill(items);
@@ -236,7 +264,9 @@ fn copy(vm: &mut Vm, args: &[Value]) -> R {
 fn add(vm: &mut Vm, args: &[Value]) -> R {
     let Some(other) = args[1].get::<Deque>() else {
         let name = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("can only concatenate deque (not \"{name}\") to deque")));
+        return Err(vm.type_error(format!(
+            "can only concatenate deque (not \"{name}\") to deque"
+        )));
     };
     let mut items = deque_of(&args[0]).copies();
     items.extend(other.copies());
@@ -252,8 +282,18 @@ fn repeated(vm: &mut Vm, deque: &Deque, count: &Value) -> R<Vec<Value>> {
     if kept > 1 << 40 {
         return Err(vm.memory_error());
     }
-    let start = if items.is_empty() { 0 } else { (total - kept) % items.len() };
-    Ok(items.iter().cycle().skip(start).take(kept).cloned().collect())
+    let start = if items.is_empty() {
+        0
+    } else {
+        (total - kept) % items.len()
+    };
+    Ok(items
+        .iter()
+        .cycle()
+        .skip(start)
+        .take(kept)
+        .cloned()
+        .collect())
 }
 
 fn mul(vm: &mut Vm, args: &[Value]) -> R {
@@ -307,10 +347,17 @@ fn count(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The first index in a range at which there is an equal item.
-fn find(vm: &mut Vm, deque: &Deque, wanted: &Value, range: std::ops::Range<usize>) -> R<Option<usize>> {
+fn find(
+    vm: &mut Vm,
+    deque: &Deque,
+    wanted: &Value,
+    range: std::ops::Range<usize>,
+) -> R<Option<usize>> {
     let before = deque.changes.get();
     for at in range {
-        let Some(item) = deque.items.borrow().get(at).cloned() else { break };
+        let Some(item) = deque.items.borrow().get(at).cloned() else {
+            break;
+        };
         let same = vm.eq(&item, wanted)?;
         if deque.changes.get() != before {
             return Err(mutated(vm));
@@ -335,10 +382,19 @@ fn position(vm: &mut Vm, args: &[Value]) -> R {
     for (bound, given) in bounds.iter_mut().zip(&args[2..4]) {
         if !given.is_undef() {
             let at = vm.index_clamped(given)?;
-            *bound = if at < 0 { (at + len).max(0) } else { at.min(len) };
+            *bound = if at < 0 {
+                (at + len).max(0)
+            } else {
+                at.min(len)
+            };
         }
     }
-    match find(vm, &deque, &args[1], bounds[0] as usize..bounds[1].max(bounds[0]) as usize)? {
+    match find(
+        vm,
+        &deque,
+        &args[1],
+        bounds[0] as usize..bounds[1].max(bounds[0]) as usize,
+    )? {
         Some(at) => Ok(int(at as i64)),
         None => {
             let shown = vm.repr_text(&args[1])?;
@@ -351,7 +407,9 @@ fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let deque = deque_of(&args[0]);
     let before = deque.changes.get();
     for at in 0..deque.len() {
-        let Some(item) = deque.items.borrow().get(at).cloned() else { break };
+        let Some(item) = deque.items.borrow().get(at).cloned() else {
+            break;
+        };
         let same = vm.eq(&item, &args[1])?;
         if deque.changes.get() != before {
             return Err(vm.index_error("deque mutated during remove()."));
@@ -374,7 +432,11 @@ fn insert(vm: &mut Vm, args: &[Value]) -> R {
     if len >= deque.most.get() {
         return Err(vm.index_error("deque already at its maximum size"));
     }
-    let at = if at < 0 { (at + len as i64).max(0) as usize } else { (at as usize).min(len) };
+    let at = if at < 0 {
+        (at + len as i64).max(0) as usize
+    } else {
+        (at as usize).min(len)
+    };
     deque.items.borrow_mut().insert(at, args[2].clone());
     deque.changed();
     Ok(Value::NONE)
@@ -386,14 +448,22 @@ fn len(_: &mut Vm, args: &[Value]) -> R {
 
 /// An index into the deque.
 fn place(vm: &mut Vm, deque: &Deque, value: &Value) -> R<usize> {
-    if IntView::of(value).is_none() && vm.special_of(value, crate::vm::special::Special::Index).is_none() {
+    if IntView::of(value).is_none()
+        && vm
+            .special_of(value, crate::vm::special::Special::Index)
+            .is_none()
+    {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("sequence index must be integer, not '{name}'")));
     }
     let at = vm.index(value)?;
     let len = deque.len() as i64;
     let real = if at < 0 { at + len } else { at };
-    if (0..len).contains(&real) { Ok(real as usize) } else { Err(vm.index_error("deque index out of range")) }
+    if (0..len).contains(&real) {
+        Ok(real as usize)
+    } else {
+        Err(vm.index_error("deque index out of range"))
+    }
 }
 
 fn get(vm: &mut Vm, args: &[Value]) -> R {
@@ -405,7 +475,11 @@ fn get(vm: &mut Vm, args: &[Value]) -> R {
 fn set(vm: &mut Vm, args: &[Value]) -> R {
     let deque = deque_of(&args[0]);
     let at = place(vm, &deque, &args[1])?;
-    let old = deque.items.borrow_mut().get_mut(at).map(|item| std::mem::replace(item, args[2].clone()));
+    let old = deque
+        .items
+        .borrow_mut()
+        .get_mut(at)
+        .map(|item| std::mem::replace(item, args[2].clone()));
     drop(old);
     Ok(Value::NONE)
 }
@@ -437,7 +511,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Compares item by item.
 fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
-    let Some(other) = args[1].to_ref::<Deque>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(other) = args[1].to_ref::<Deque>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let (a, b) = (deque_of(&args[0]).copies(), other.copies());
     if a.len() != b.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(Value::bool(op == CompareOp::Ne));
@@ -467,12 +543,20 @@ fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
 
 fn iterator(value: &Value, backward: bool) -> Value {
     let changes = deque_of(value).changes.get();
-    DequeIterator::alloc(kind::DEQUE_ITERATOR as u32, value.clone(), Cell::new(0), Cell::new(backward), Cell::new(changes))
-        .into_value()
+    DequeIterator::alloc(
+        kind::DEQUE_ITERATOR as u32,
+        value.clone(),
+        Cell::new(0),
+        Cell::new(backward),
+        Cell::new(changes),
+    )
+    .into_value()
 }
 
 fn next(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(iterator) = args[0].get::<DequeIterator>() else { return Ok(Value::NONE) };
+    let Some(iterator) = args[0].get::<DequeIterator>() else {
+        return Ok(Value::NONE);
+    };
     let deque = deque_of(&iterator.deque);
     let (at, len) = (iterator.at.get(), deque.len());
     if deque.changes.get() != iterator.changes.get() {
@@ -483,12 +567,23 @@ fn next(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.stop_iteration(Value::NONE));
     }
     iterator.at.set(at + 1);
-    let place = if iterator.backward.get() { len - 1 - at } else { at };
-    Ok(deque.items.borrow().get(place).cloned().unwrap_or(Value::NONE))
+    let place = if iterator.backward.get() {
+        len - 1 - at
+    } else {
+        at
+    };
+    Ok(deque
+        .items
+        .borrow()
+        .get(place)
+        .cloned()
+        .unwrap_or(Value::NONE))
 }
 
 fn hint(_: &mut Vm, args: &[Value]) -> R {
-    let left = args[0].get::<DequeIterator>().map_or(0, |i| deque_of(&i.deque).len().saturating_sub(i.at.get()));
+    let left = args[0]
+        .get::<DequeIterator>()
+        .map_or(0, |i| deque_of(&i.deque).len().saturating_sub(i.at.get()));
     Ok(int(left as i64))
 }
 
@@ -517,8 +612,10 @@ pub static DEQUE: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, *args, **kwargs)", new)),
     methods: &[
         Def::frame("__init__(self, iterable=<unset>, maxlen=None)", 1, init),
-        Def::leaf("append(self, item, /)", append).doc("Add an element to the right side of the deque."),
-        Def::leaf("appendleft(self, item, /)", appendleft).doc("Add an element to the left side of the deque."),
+        Def::leaf("append(self, item, /)", append)
+            .doc("Add an element to the right side of the deque."),
+        Def::leaf("appendleft(self, item, /)", appendleft)
+            .doc("Add an element to the left side of the deque."),
         Def::leaf("pop(self, /)", pop).doc("Remove and return the rightmost element."),
         Def::leaf("popleft(self, /)", popleft).doc("Remove and return the leftmost element."),
         Def::frame("extend(self, iterable, /)", 1, extend),
@@ -527,7 +624,10 @@ pub static DEQUE: TypeDef = TypeDef {
         Def::leaf("copy(self, /)", copy),
         Def::leaf("__copy__(self, /)", copy),
         Def::leaf("count(self, value, /)", count),
-        Def::leaf("index(self, value, start=<unset>, stop=<unset>, /)", position),
+        Def::leaf(
+            "index(self, value, start=<unset>, stop=<unset>, /)",
+            position,
+        ),
         Def::leaf("insert(self, index, value, /)", insert),
         Def::leaf("remove(self, value, /)", remove),
         Def::leaf("reverse(self, /)", reverse),
@@ -538,21 +638,39 @@ pub static DEQUE: TypeDef = TypeDef {
         Def::leaf("__delitem__(self, key, /)", delete),
         Def::leaf("__contains__(self, key, /)", contains),
         Def::leaf("__iter__(self, /)", |_, args| Ok(iterator(&args[0], false))),
-        Def::leaf("__reversed__(self, /)", |_, args| Ok(iterator(&args[0], true))),
+        Def::leaf("__reversed__(self, /)", |_, args| {
+            Ok(iterator(&args[0], true))
+        }),
         Def::leaf("__repr__(self, /)", repr),
-        Def::leaf("__eq__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Eq)),
-        Def::leaf("__ne__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ne)),
-        Def::leaf("__lt__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Lt)),
-        Def::leaf("__le__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Le)),
-        Def::leaf("__gt__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Gt)),
-        Def::leaf("__ge__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ge)),
+        Def::leaf("__eq__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Eq)
+        }),
+        Def::leaf("__ne__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Ne)
+        }),
+        Def::leaf("__lt__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Lt)
+        }),
+        Def::leaf("__le__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Le)
+        }),
+        Def::leaf("__gt__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Gt)
+        }),
+        Def::leaf("__ge__(self, value, /)", |vm, args| {
+            compare(vm, args, CompareOp::Ge)
+        }),
         Def::leaf("__add__(self, value, /)", add),
         Def::frame("__iadd__(self, value, /)", 1, iadd),
         Def::leaf("__mul__(self, value, /)", mul),
         Def::leaf("__rmul__(self, value, /)", mul),
         Def::leaf("__imul__(self, value, /)", imul),
         Def::leaf("__reduce__(self, /)", reduce),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     attributes: &[Attribute::get("maxlen", maxlen)],
     ..TypeDef::new("collections", "deque", kind::DEQUE)

@@ -16,16 +16,28 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_collections",
     doc: "High performance data structures.",
     functions: FUNCTIONS,
-    types: &[&deque::DEQUE, &default_dict::DEFAULT_DICT, &ordered_dict::ORDERED_DICT, &TUPLE_GETTER],
+    types: &[
+        &deque::DEQUE,
+        &default_dict::DEFAULT_DICT,
+        &ordered_dict::ORDERED_DICT,
+        &TUPLE_GETTER,
+    ],
     setup: None,
 };
 
 /// All types of this module.
-pub static TYPES: &[&TypeDef] =
-    &[&deque::DEQUE, &deque::DEQUE_ITERATOR, &default_dict::DEFAULT_DICT, &ordered_dict::ORDERED_DICT, &TUPLE_GETTER];
+pub static TYPES: &[&TypeDef] = &[
+    &deque::DEQUE,
+    &deque::DEQUE_ITERATOR,
+    &default_dict::DEFAULT_DICT,
+    &ordered_dict::ORDERED_DICT,
+    &TUPLE_GETTER,
+];
 
-static FUNCTIONS: &[Def] =
-    &[Def::leaf("_count_elements(mapping, iterable, /)", count_elements)];
+static FUNCTIONS: &[Def] = &[Def::leaf(
+    "_count_elements(mapping, iterable, /)",
+    count_elements,
+)];
 
 /// `mapping[x] = mapping.get(x, 0) + 1` for each x: what Counter does.
 fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
@@ -61,7 +73,9 @@ fn getter_new(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn getter_get(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(getter) = args[0].get::<TupleGetter>() else { return Ok(Value::NONE) };
+    let Some(getter) = args[0].get::<TupleGetter>() else {
+        return Ok(Value::NONE);
+    };
     if args[1].is_none() {
         return Ok(args[0].clone());
     }
@@ -73,7 +87,9 @@ fn getter_get(vm: &mut Vm, args: &[Value]) -> R {
         },
         None => {
             let name = vm.type_name(&args[1]);
-            let text = format!("descriptor for index '{index}' for tuple subclasses doesn't apply to '{name}' object");
+            let text = format!(
+                "descriptor for index '{index}' for tuple subclasses doesn't apply to '{name}' object"
+            );
             Err(vm.type_error(text))
         }
     }
@@ -84,7 +100,9 @@ fn getter_set(vm: &mut Vm, _: &[Value]) -> R {
 }
 
 fn getter_reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(getter) = args[0].get::<TupleGetter>() else { return Ok(Value::NONE) };
+    let Some(getter) = args[0].get::<TupleGetter>() else {
+        return Ok(Value::NONE);
+    };
     let inner = crate::builtins::arguments::pair(getter.index.clone(), getter.doc.get());
     let class = vm.class_of(&args[0]).into_value();
     Ok(crate::builtins::arguments::pair(class, inner))
@@ -101,7 +119,11 @@ pub static TUPLE_GETTER: TypeDef = TypeDef {
     ],
     attributes: &[crate::object::native::Attribute::get_set(
         "__doc__",
-        |_, value| Ok(value.get::<TupleGetter>().map_or(Value::NONE, |g| g.doc.get())),
+        |_, value| {
+            Ok(value
+                .get::<TupleGetter>()
+                .map_or(Value::NONE, |g| g.doc.get()))
+        },
         |_, value, new| {
             if let Some(getter) = value.get::<TupleGetter>() {
                 getter.doc.set(new.clone());

@@ -52,7 +52,11 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     for (key, value) in dict.pairs() {
         inside = inside.and_then(|text: String| {
             let sep = if text.is_empty() { "" } else { ", " };
-            Ok(format!("{text}{sep}{}: {}", vm.repr_text(&key)?, vm.repr_text(&value)?))
+            Ok(format!(
+                "{text}{sep}{}: {}",
+                vm.repr_text(&key)?,
+                vm.repr_text(&value)?
+            ))
         });
     }
     vm.leave_repr();
@@ -62,7 +66,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Between two OrderedDicts the order counts.
 fn equal(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(other) = args[1].to_ref::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(other) = args[1].to_ref::<Dict>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let dict = dict_of(&args[0]);
     if dict.len() != other.len() {
         return Ok(Value::FALSE);
@@ -73,7 +79,9 @@ fn equal(vm: &mut Vm, args: &[Value]) -> R {
     for (at, (key, value)) in dict.pairs().into_iter().enumerate() {
         let found = if in_order {
             match others.get(at) {
-                Some((other_key, other_value)) if vm.eq(&key, other_key)? => Some(other_value.clone()),
+                Some((other_key, other_value)) if vm.eq(&key, other_key)? => {
+                    Some(other_value.clone())
+                }
                 _ => None,
             }
         } else {

@@ -156,7 +156,9 @@ impl Stream {
                 if self.held.len() + bytes.len() > HOLD || self.unbuffered {
                     self.flush(vm)?;
                 }
-                let Source::File(file) = &self.source else { return Ok(()) };
+                let Source::File(file) = &self.source else {
+                    return Ok(());
+                };
                 if bytes.len() > HOLD || self.unbuffered {
                     file.write_all(bytes)
                 } else {
@@ -191,7 +193,9 @@ impl Stream {
         }
         self.ahead.clear();
         self.at = 0;
-        let Source::File(file) = &self.source else { return Ok(()) };
+        let Source::File(file) = &self.source else {
+            return Ok(());
+        };
         let result = file.seek(SeekFrom::Current(-(unread as i64)));
         outside(vm, result).map(drop)
     }

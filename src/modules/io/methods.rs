@@ -18,7 +18,9 @@ pub static METHODS: &[Def] = &[
     Def::leaf("readline(self, size=-1, /)", readline),
     Def::leaf("readlines(self, hint=-1, /)", readlines),
     Def::leaf("readinto(self, buffer, /)", readinto),
-    Def::leaf("readall(self, /)", |vm, args| read(vm, &[args[0].clone(), Value::int32(-1)])),
+    Def::leaf("readall(self, /)", |vm, args| {
+        read(vm, &[args[0].clone(), Value::int32(-1)])
+    }),
     Def::leaf("peek(self, size=0, /)", peek),
     Def::leaf("write(self, data, /)", write),
     Def::leaf("writelines(self, lines, /)", writelines),
@@ -29,8 +31,12 @@ pub static METHODS: &[Def] = &[
     Def::leaf("close(self, /)", close),
     Def::leaf("fileno(self, /)", fileno),
     Def::leaf("isatty(self, /)", isatty),
-    Def::leaf("readable(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().readable))),
-    Def::leaf("writable(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().writable))),
+    Def::leaf("readable(self, /)", |vm, args| {
+        open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().readable))
+    }),
+    Def::leaf("writable(self, /)", |vm, args| {
+        open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().writable))
+    }),
     Def::leaf("seekable(self, /)", |vm, args| {
         open_file(vm, &args[0]).map(|f| Value::bool(f.stream.borrow().is_seekable()))
     }),
@@ -39,7 +45,9 @@ pub static METHODS: &[Def] = &[
         "reconfigure(self, *, encoding=None, errors=None, newline=<unset>, line_buffering=None, write_through=None)",
         reconfigure,
     ),
-    Def::leaf("__enter__(self, /)", |vm, args| open_file(vm, &args[0]).map(|f| f.into_value())),
+    Def::leaf("__enter__(self, /)", |vm, args| {
+        open_file(vm, &args[0]).map(|f| f.into_value())
+    }),
     Def::leaf("__exit__(self, /, *exc)", |vm, args| {
         vm.call_method(&args[0], "close", &[])?;
         Ok(Value::NONE)
@@ -55,7 +63,11 @@ pub static METHODS: &[Def] = &[
 fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
     let file = open_file(vm, value)?;
     if !file.stream.borrow().readable {
-        let text = if file.text().is_some() { "not readable" } else { "read" };
+        let text = if file.text().is_some() {
+            "not readable"
+        } else {
+            "read"
+        };
         return Err(unsupported(vm, text));
     }
     Ok(file)
@@ -64,7 +76,11 @@ fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
 fn writable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
     let file = open_file(vm, value)?;
     if !file.stream.borrow().writable {
-        let text = if file.text().is_some() { "not writable" } else { "write" };
+        let text = if file.text().is_some() {
+            "not writable"
+        } else {
+            "write"
+        };
         return Err(unsupported(vm, text));
     }
     Ok(file)
@@ -75,7 +91,11 @@ fn size(vm: &mut Vm, value: &Value) -> R<Option<usize>> {
     if value.is_none() {
         return Ok(None);
     }
-    if !value.is_small_int() && vm.special_of(value, crate::vm::special::Special::Index).is_none() {
+    if !value.is_small_int()
+        && vm
+            .special_of(value, crate::vm::special::Special::Index)
+            .is_none()
+    {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("argument should be integer or None, not '{name}'")));
     }
@@ -133,7 +153,11 @@ fn next_line(vm: &mut Vm, file: &FileObject, most: Option<usize>) -> R {
             let mut raw = text::line(vm, &mut stream, mode.newline.get())?;
             if let Some(most) = most {
                 let whole = raw.len();
-                let made = String::from_utf8_lossy(&raw).chars().take(most).map(char::len_utf8).sum::<usize>();
+                let made = String::from_utf8_lossy(&raw)
+                    .chars()
+                    .take(most)
+                    .map(char::len_utf8)
+                    .sum::<usize>();
                 if made < whole {
                     let rest = raw.split_off(made);
                     stream.put_back(&rest);
@@ -184,14 +208,20 @@ fn readlines(vm: &mut Vm, args: &[Value]) -> R {
 fn next(vm: &mut Vm, args: &[Value]) -> R {
     let file = readable(vm, &args[0])?;
     let line = next_line(vm, &file, None)?;
-    if vm.len(&line)? == 0 { Err(vm.stop_iteration(Value::NONE)) } else { Ok(line) }
+    if vm.len(&line)? == 0 {
+        Err(vm.stop_iteration(Value::NONE))
+    } else {
+        Ok(line)
+    }
 }
 
 fn readinto(vm: &mut Vm, args: &[Value]) -> R {
     let file = readable(vm, &args[0])?;
     let Some(target) = args[1].to_ref::<ByteArray>() else {
         let name = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("readinto() argument must be read-write bytes-like object, not {name}")));
+        return Err(vm.type_error(format!(
+            "readinto() argument must be read-write bytes-like object, not {name}"
+        )));
     };
     let raw = file.stream.borrow_mut().read(vm, target.len())?;
     target.data.borrow_mut()[..raw.len()].copy_from_slice(&raw);
@@ -248,7 +278,9 @@ fn seek(vm: &mut Vm, args: &[Value]) -> R {
         0 => SeekFrom::Start(offset as u64),
         1 => SeekFrom::Current(offset),
         2 => SeekFrom::End(offset),
-        other => return Err(vm.value_error(format!("invalid whence ({other}, should be 0, 1 or 2)"))),
+        other => {
+            return Err(vm.value_error(format!("invalid whence ({other}, should be 0, 1 or 2)")));
+        }
     };
     let place = file.stream.borrow_mut().seek(vm, to)?;
     Ok(int(place as i64))
@@ -266,7 +298,11 @@ fn tell(vm: &mut Vm, args: &[Value]) -> R {
 fn truncate(vm: &mut Vm, args: &[Value]) -> R {
     let file = writable(vm, &args[0])?;
     let mut stream = file.stream.borrow_mut();
-    let length = if args[1].is_none() { stream.tell(vm)? } else { index(vm, &args[1])?.max(0) as u64 };
+    let length = if args[1].is_none() {
+        stream.tell(vm)?
+    } else {
+        index(vm, &args[1])?.max(0) as u64
+    };
     stream.truncate(vm, length)?;
     Ok(int(length as i64))
 }
@@ -307,7 +343,9 @@ fn detach(vm: &mut Vm, args: &[Value]) -> R {
 /// Arguments: self, encoding, errors, newline, line_buffering, write_through.
 fn reconfigure(vm: &mut Vm, args: &[Value]) -> R {
     let file = open_file(vm, &args[0])?;
-    let Some(mode) = file.text() else { return Ok(Value::NONE) };
+    let Some(mode) = file.text() else {
+        return Ok(Value::NONE);
+    };
     file.stream.borrow_mut().flush(vm)?;
     if !args[1].is_none() {
         let encoding = super::open::encoding(vm, &args[1])?;
@@ -333,7 +371,9 @@ fn reconfigure(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(file) = file(&args[0]) else { return Ok(Value::NONE) };
+    let Some(file) = file(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let class = vm.class_of(&args[0]);
     let class = class.name_str();
     let name = file.name.get();
@@ -355,7 +395,9 @@ const fn plain_attribute(name: &'static str, get: fn(&mut Vm, &Value) -> R) -> A
 }
 
 fn closed(_: &mut Vm, value: &Value) -> R {
-    Ok(Value::bool(file(value).is_none_or(|f| f.stream.borrow().is_closed())))
+    Ok(Value::bool(
+        file(value).is_none_or(|f| f.stream.borrow().is_closed()),
+    ))
 }
 
 fn name(vm: &mut Vm, value: &Value) -> R {
@@ -378,7 +420,11 @@ pub static BINARY_ATTRIBUTES: &[Attribute] = &[
     plain_attribute("name", name),
     plain_attribute("mode", mode),
     plain_attribute("raw", |_, value| Ok(value.clone())),
-    plain_attribute("closefd", |_, value| Ok(Value::bool(file(value).is_none_or(|f| f.stream.borrow().owns)))),
+    plain_attribute("closefd", |_, value| {
+        Ok(Value::bool(
+            file(value).is_none_or(|f| f.stream.borrow().owns),
+        ))
+    }),
 ];
 
 /// Attributes of streams over text.
@@ -391,11 +437,17 @@ pub static TEXT_ATTRIBUTES: &[Attribute] = &[
         }
         Ok(())
     }),
-    plain_attribute("encoding", |_, value| Ok(file(value).map_or(Value::NONE, |f| f.labels.0.get()))),
-    plain_attribute("errors", |_, value| Ok(file(value).map_or(Value::NONE, |f| f.labels.1.get()))),
+    plain_attribute("encoding", |_, value| {
+        Ok(file(value).map_or(Value::NONE, |f| f.labels.0.get()))
+    }),
+    plain_attribute("errors", |_, value| {
+        Ok(file(value).map_or(Value::NONE, |f| f.labels.1.get()))
+    }),
     plain_attribute("newlines", |_, _| Ok(Value::NONE)),
     plain_attribute("line_buffering", |_, value| {
-        Ok(Value::bool(file(value).is_some_and(|f| f.text().is_some_and(|t| t.line_buffering.get()))))
+        Ok(Value::bool(file(value).is_some_and(|f| {
+            f.text().is_some_and(|t| t.line_buffering.get())
+        })))
     }),
     plain_attribute("write_through", |_, _| Ok(Value::FALSE)),
     plain_attribute("buffer", buffer_of),
@@ -403,7 +455,9 @@ pub static TEXT_ATTRIBUTES: &[Attribute] = &[
 
 /// The stream over bytes under one over text.
 fn buffer_of(vm: &mut Vm, value: &Value) -> R {
-    let Some(file) = file(value) else { return Ok(Value::NONE) };
+    let Some(file) = file(value) else {
+        return Ok(Value::NONE);
+    };
     let known = file.buffer.get();
     if !known.is_undef() {
         return Ok(known);

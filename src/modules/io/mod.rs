@@ -27,15 +27,22 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "Streams over files.",
     functions: &[open::OPEN],
     types: TYPES,
-    setup: Some(|vm, module: &Ref<Module>| vm.set_name(&module.namespace, "DEFAULT_BUFFER_SIZE", int(8192))),
+    setup: Some(|vm, module: &Ref<Module>| {
+        vm.set_name(&module.namespace, "DEFAULT_BUFFER_SIZE", int(8192))
+    }),
 };
 
 /// `open`, for the namespace of the built-in functions.
 pub static BUILTINS: &[Def] = &[open::OPEN];
 
 /// All types of this module.
-pub static TYPES: &[&TypeDef] =
-    &[&TEXT_IO_WRAPPER, &BUFFERED_READER, &BUFFERED_WRITER, &BUFFERED_RANDOM, &FILE_IO];
+pub static TYPES: &[&TypeDef] = &[
+    &TEXT_IO_WRAPPER,
+    &BUFFERED_READER,
+    &BUFFERED_WRITER,
+    &BUFFERED_RANDOM,
+    &FILE_IO,
+];
 
 /// How a text stream reads and writes lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,11 +124,19 @@ pub fn standard(vm: &mut Vm, number: u8) -> Value {
     };
     let stream = Stream::new(source, number == 0, number != 0);
     let terminal = stream.is_terminal(vm);
-    let handler = if number == 2 { Handler::named(errors) } else { None };
+    let handler = if number == 2 {
+        Handler::named(errors)
+    } else {
+        None
+    };
     let text = TextMode {
         encoding: Cell::new(Encoding::Utf8),
         handler: Cell::new(handler.unwrap_or(Handler::Strict)),
-        newline: Cell::new(if number == 0 { Newline::Universal } else { Newline::Feed }),
+        newline: Cell::new(if number == 0 {
+            Newline::Universal
+        } else {
+            Newline::Feed
+        }),
         line_buffering: Cell::new(terminal || number == 2),
     };
     let class = vm.class_of_def(&TEXT_IO_WRAPPER);
@@ -139,7 +154,12 @@ pub fn standard(vm: &mut Vm, number: u8) -> Value {
 const FLAGS: u32 = class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF;
 
 const fn file_type(name: &'static str, attributes: &'static [Attribute]) -> TypeDef {
-    TypeDef { flags: FLAGS, methods: methods::METHODS, attributes, ..TypeDef::new("_io", name, kind::FILE) }
+    TypeDef {
+        flags: FLAGS,
+        methods: methods::METHODS,
+        attributes,
+        ..TypeDef::new("_io", name, kind::FILE)
+    }
 }
 
 /// `_io.TextIOWrapper`
@@ -160,8 +180,10 @@ pub static BUFFERED_WRITER: TypeDef = TypeDef {
 /// `_io.BufferedRandom`
 pub static BUFFERED_RANDOM: TypeDef = file_type("BufferedRandom", methods::BINARY_ATTRIBUTES);
 /// `_io.FileIO`
-pub static FILE_IO: TypeDef =
-    TypeDef { new: Some(open::RAW), ..file_type("FileIO", methods::BINARY_ATTRIBUTES) };
+pub static FILE_IO: TypeDef = TypeDef {
+    new: Some(open::RAW),
+    ..file_type("FileIO", methods::BINARY_ATTRIBUTES)
+};
 
 /// The file that a method was called with.
 fn file(value: &Value) -> Option<Ref<FileObject>> {
@@ -170,7 +192,9 @@ fn file(value: &Value) -> Option<Ref<FileObject>> {
 
 /// `io.UnsupportedOperation`
 fn unsupported(vm: &mut Vm, text: &str) -> crate::object::native::Raised {
-    let class = vm.import("io").and_then(|io| vm.get_attr(&io, "UnsupportedOperation"));
+    let class = vm
+        .import("io")
+        .and_then(|io| vm.get_attr(&io, "UnsupportedOperation"));
     match class.and_then(|class| vm.call(&class, &[string(text)])) {
         Ok(exception) => crate::object::native::Raised(exception),
         Err(raised) => raised,

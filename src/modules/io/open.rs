@@ -7,7 +7,9 @@ use std::rc::Rc;
 use super::buffer::{Source, Stream};
 use super::methods::DEFAULT_ENCODING;
 use super::{FileObject, Newline, TextMode};
-use crate::builtins::arguments::{index, outside, path_of_text, plain, shape_of_class, shown_type, string};
+use crate::builtins::arguments::{
+    index, outside, path_of_text, plain, shape_of_class, shown_type, string,
+};
 use crate::heap::Value;
 use crate::host::{OpenMode, path_from_bytes};
 use crate::object::bytes::Bytes;
@@ -31,11 +33,18 @@ pub const WRAP_TEXT: Def = Def::leaf(
     wrap_text,
 );
 /// `BufferedReader(raw)`
-pub const WRAP_READER: Def = Def::leaf("__new__(cls, raw, buffer_size=8192)", |vm, args| wrap_bytes(vm, args, true));
+pub const WRAP_READER: Def = Def::leaf("__new__(cls, raw, buffer_size=8192)", |vm, args| {
+    wrap_bytes(vm, args, true)
+});
 /// `BufferedWriter(raw)`
-pub const WRAP_WRITER: Def = Def::leaf("__new__(cls, raw, buffer_size=8192)", |vm, args| wrap_bytes(vm, args, false));
+pub const WRAP_WRITER: Def = Def::leaf("__new__(cls, raw, buffer_size=8192)", |vm, args| {
+    wrap_bytes(vm, args, false)
+});
 /// `FileIO(file, mode)`
-pub const RAW: Def = Def::leaf("__new__(cls, file, mode='r', closefd=True, opener=None)", raw);
+pub const RAW: Def = Def::leaf(
+    "__new__(cls, file, mode='r', closefd=True, opener=None)",
+    raw,
+);
 
 /// What the letters of a mode say.
 struct Letters {
@@ -59,13 +68,19 @@ fn letters(vm: &mut Vm, mode: &str) -> R<Letters> {
         return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
     };
     let plus = mode.contains('+');
-    let Some(open) = OpenMode::of_letter(kind, plus) else { return Err(invalid(vm)) };
+    let Some(open) = OpenMode::of_letter(kind, plus) else {
+        return Err(invalid(vm));
+    };
     let shown = match (kind, plus) {
         ('r', true) | ('w', true) => "rb+".to_string(),
         (kind, true) => format!("{kind}b+"),
         (kind, false) => format!("{kind}b"),
     };
-    Ok(Letters { open, text, shown: if text { mode.to_string() } else { shown } })
+    Ok(Letters {
+        open,
+        text,
+        shown: if text { mode.to_string() } else { shown },
+    })
 }
 
 /// The encoding of this name.
@@ -118,7 +133,11 @@ pub fn path(vm: &mut Vm, value: &Value) -> R<PathBuf> {
         return path_of_object(vm, value);
     };
     if bytes.contains(&0) {
-        let what = if value.is_kind::<Str>() { "embedded null character" } else { "embedded null byte" };
+        let what = if value.is_kind::<Str>() {
+            "embedded null character"
+        } else {
+            "embedded null byte"
+        };
         return Err(vm.value_error(what));
     }
     Ok(path_from_bytes(&bytes))
@@ -127,7 +146,9 @@ pub fn path(vm: &mut Vm, value: &Value) -> R<PathBuf> {
 fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
     let name = vm.type_name(value);
     let Some(method) = vm.special_of(value, Special::FsPath) else {
-        return Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {name}")));
+        return Err(vm.type_error(format!(
+            "expected str, bytes or os.PathLike object, not {name}"
+        )));
     };
     let step = vm.call_special(method, value, &[]);
     let made = vm.finish(step)?;
@@ -135,7 +156,9 @@ fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
         return path(vm, &made);
     }
     let given = vm.type_name(&made);
-    Err(vm.type_error(format!("expected {name}.__fspath__() to return str or bytes, not {given}")))
+    Err(vm.type_error(format!(
+        "expected {name}.__fspath__() to return str or bytes, not {given}"
+    )))
 }
 
 /// Opens the file of an `open` call: a number is a descriptor.
@@ -179,12 +202,26 @@ fn flags(mode: OpenMode) -> i32 {
         _ => 0,
     };
     let bit = |on: bool, bit: i32| if on { bit } else { 0 };
-    access | bit(mode.create, 0o100) | bit(mode.exclusive, 0o200) | bit(mode.truncate, 0o1000) | bit(mode.append, 0o2000)
+    access
+        | bit(mode.create, 0o100)
+        | bit(mode.exclusive, 0o200)
+        | bit(mode.truncate, 0o1000)
+        | bit(mode.append, 0o2000)
         | 0o2_000_000
 }
 
 fn open(vm: &mut Vm, args: &[Value]) -> R {
-    let [file, mode, buffering, encoding_name, errors, newline_value, closefd, opener] = args else {
+    let [
+        file,
+        mode,
+        buffering,
+        encoding_name,
+        errors,
+        newline_value,
+        closefd,
+        opener,
+    ] = args
+    else {
         return Ok(Value::NONE);
     };
     let Some(mode_text) = mode.get::<Str>() else {
@@ -195,10 +232,16 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     for (value, name) in [(encoding_name, "encoding"), (errors, "errors")] {
         if !value.is_none() && !value.is_kind::<Str>() {
             let given = vm.type_name(value);
-            return Err(vm.type_error(format!("open() argument '{name}' must be str or None, not {given}")));
+            return Err(vm.type_error(format!(
+                "open() argument '{name}' must be str or None, not {given}"
+            )));
         }
         if !letters.text && !value.is_none() {
-            let an = if name == "encoding" { "an encoding" } else { "an errors" };
+            let an = if name == "encoding" {
+                "an encoding"
+            } else {
+                "an errors"
+            };
             return Err(vm.value_error(format!("binary mode doesn't take {an} argument")));
         }
     }
@@ -214,12 +257,25 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     if !owns && !file.is_small_int() {
         return Err(vm.value_error("Cannot use closefd=False with file name"));
     }
-    let text = if letters.text { Some(text_mode(vm, encoding_name, errors, newline)?) } else { None };
-    let mut stream = Stream::new(source(vm, file, letters.open, opener, owns)?, letters.open.read, letters.open.write);
+    let text = if letters.text {
+        Some(text_mode(vm, encoding_name, errors, newline)?)
+    } else {
+        None
+    };
+    let mut stream = Stream::new(
+        source(vm, file, letters.open, opener, owns)?,
+        letters.open.read,
+        letters.open.write,
+    );
     stream.owns = owns;
     stream.unbuffered = buffering == 0;
     let terminal = stream.is_terminal(vm);
-    let def: &'static TypeDef = match (letters.text, buffering, letters.open.read, letters.open.write) {
+    let def: &'static TypeDef = match (
+        letters.text,
+        buffering,
+        letters.open.read,
+        letters.open.write,
+    ) {
         (true, ..) => &super::TEXT_IO_WRAPPER,
         (_, 0, ..) => &super::FILE_IO,
         (_, _, true, true) => &super::BUFFERED_RANDOM,
@@ -235,17 +291,32 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     };
     let class = vm.class_of_def(def);
     let shape = class.root_shape.get();
-    Ok(FileObject::make(shape, Rc::new(RefCell::new(stream)), text, file.clone(), string(&letters.shown), labels))
+    Ok(FileObject::make(
+        shape,
+        Rc::new(RefCell::new(stream)),
+        text,
+        file.clone(),
+        string(&letters.shown),
+        labels,
+    ))
 }
 
-fn text_mode(vm: &mut Vm, encoding_name: &Value, errors: &Value, newline: Newline) -> R<(TextMode, (Value, Value))> {
+fn text_mode(
+    vm: &mut Vm,
+    encoding_name: &Value,
+    errors: &Value,
+    newline: Newline,
+) -> R<(TextMode, (Value, Value))> {
     let (known, label) = if encoding_name.is_none() {
         (DEFAULT_ENCODING.0, string(DEFAULT_ENCODING.1))
     } else {
         (encoding(vm, encoding_name)?, encoding_name.clone())
     };
-    let (how, how_label) =
-        if errors.is_none() { (Handler::Strict, string("strict")) } else { (handler(vm, errors)?, errors.clone()) };
+    let (how, how_label) = if errors.is_none() {
+        (Handler::Strict, string("strict"))
+    } else {
+        (handler(vm, errors)?, errors.clone())
+    };
     let mode = TextMode {
         encoding: Cell::new(known),
         handler: Cell::new(how),
@@ -258,7 +329,10 @@ fn text_mode(vm: &mut Vm, encoding_name: &Value, errors: &Value, newline: Newlin
 /// A text stream over a stream of ours.
 fn wrap_text(vm: &mut Vm, args: &[Value]) -> R {
     let Some(inner) = args[1].to_ref::<FileObject>() else {
-        return Err(super::unsupported(vm, "TextIOWrapper works over streams of files only"));
+        return Err(super::unsupported(
+            vm,
+            "TextIOWrapper works over streams of files only",
+        ));
     };
     let newline = newline(vm, &args[4])?;
     let (mode, labels) = text_mode(vm, &args[2], &args[3], newline)?;
@@ -279,7 +353,10 @@ fn wrap_text(vm: &mut Vm, args: &[Value]) -> R {
 
 fn wrap_bytes(vm: &mut Vm, args: &[Value], reads: bool) -> R {
     let Some(inner) = args[1].to_ref::<FileObject>() else {
-        return Err(super::unsupported(vm, "buffered streams work over streams of files only"));
+        return Err(super::unsupported(
+            vm,
+            "buffered streams work over streams of files only",
+        ));
     };
     {
         let stream = inner.stream.borrow();
@@ -295,7 +372,14 @@ fn wrap_bytes(vm: &mut Vm, args: &[Value], reads: bool) -> R {
     inner.stream.borrow_mut().unbuffered = false;
     let shape = shape_of_class(&args[0]);
     let labels = (Value::NONE, Value::NONE);
-    Ok(FileObject::make(shape, inner.stream.0.clone(), None, inner.name.get(), inner.mode.get(), labels))
+    Ok(FileObject::make(
+        shape,
+        inner.stream.0.clone(),
+        None,
+        inner.name.get(),
+        inner.mode.get(),
+        labels,
+    ))
 }
 
 /// Arguments: cls, file, mode, closefd, opener.
@@ -303,10 +387,21 @@ fn raw(vm: &mut Vm, args: &[Value]) -> R {
     let mode = plain(&args[2]).replace('b', "") + "b";
     let letters = letters(vm, &mode)?;
     let owns = vm.truth(&args[3])?;
-    let mut stream = Stream::new(source(vm, &args[1], letters.open, &args[4], owns)?, letters.open.read, letters.open.write);
+    let mut stream = Stream::new(
+        source(vm, &args[1], letters.open, &args[4], owns)?,
+        letters.open.read,
+        letters.open.write,
+    );
     stream.unbuffered = true;
     stream.owns = owns;
     let shape = shape_of_class(&args[0]);
     let labels = (Value::NONE, Value::NONE);
-    Ok(FileObject::make(shape, Rc::new(RefCell::new(stream)), None, args[1].clone(), string(&letters.shown), labels))
+    Ok(FileObject::make(
+        shape,
+        Rc::new(RefCell::new(stream)),
+        None,
+        args[1].clone(),
+        string(&letters.shown),
+        labels,
+    ))
 }

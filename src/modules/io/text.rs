@@ -22,7 +22,13 @@ pub fn decoded(vm: &mut Vm, text: &TextMode, bytes: Vec<u8>) -> R {
         return vm.lift(made).map(|s| s.into_value());
     }
     let whole = bytes_value(vm, &bytes)?;
-    let made = codec::decode(&bytes, &whole, text.encoding.get(), text.handler.get(), true);
+    let made = codec::decode(
+        &bytes,
+        &whole,
+        text.encoding.get(),
+        text.handler.get(),
+        true,
+    );
     let (text, _) = vm.lift(made)?;
     wtf8(vm, &text)
 }
@@ -46,7 +52,9 @@ fn unified(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes of a text.
 pub fn encoded(vm: &mut Vm, text: &TextMode, value: &Value) -> R<Vec<u8>> {
-    let Some(string) = value.get::<Str>() else { return Ok(Vec::new()) };
+    let Some(string) = value.get::<Str>() else {
+        return Ok(Vec::new());
+    };
     let bytes = if text.encoding.get() == Encoding::Utf8 && !string.has_surrogates() {
         string.bytes().to_vec()
     } else {
@@ -54,7 +62,10 @@ pub fn encoded(vm: &mut Vm, text: &TextMode, value: &Value) -> R<Vec<u8>> {
         vm.lift(made)?.to_vec()
     };
     Ok(match text.newline.get() {
-        Newline::Return => bytes.iter().map(|&b| if b == b'\n' { b'\r' } else { b }).collect(),
+        Newline::Return => bytes
+            .iter()
+            .map(|&b| if b == b'\n' { b'\r' } else { b })
+            .collect(),
         Newline::Both => {
             let mut out = Vec::with_capacity(bytes.len());
             for &byte in &bytes {

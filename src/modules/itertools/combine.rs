@@ -27,8 +27,15 @@ fn pool(tool: &Tool) -> Vec<Value> {
 /// Items of the one pool at the indices.
 fn picked(vm: &mut Vm, tool: &Tool) -> R {
     let source = tool.source.get();
-    let Some(pool) = source.get::<List>() else { return Ok(Value::NONE) };
-    let items = tool.indices.borrow().iter().filter_map(|&i| pool.get(i)).collect();
+    let Some(pool) = source.get::<List>() else {
+        return Ok(Value::NONE);
+    };
+    let items = tool
+        .indices
+        .borrow()
+        .iter()
+        .filter_map(|&i| pool.get(i))
+        .collect();
     tuple(vm, items)
 }
 
@@ -52,7 +59,10 @@ fn size(vm: &mut Vm, value: &Value) -> R<usize> {
 fn of_pool(vm: &mut Vm, args: &[Value]) -> R<(Ref<Tool>, usize)> {
     let items = vm.collect(&args[1])?;
     let count = items.len();
-    Ok((Tool::new(&args[0], Value::NONE, list(items), Value::UNDEF), count))
+    Ok((
+        Tool::new(&args[0], Value::NONE, list(items), Value::UNDEF),
+        count,
+    ))
 }
 
 fn combinations_new(vm: &mut Vm, args: &[Value]) -> R {
@@ -206,8 +216,13 @@ fn permutations_next(vm: &mut Vm, args: &[Value]) -> R {
         _ => return stop(vm, &tool),
     }
     let source = tool.source.get();
-    let Some(pool) = source.get::<List>() else { return Ok(Value::NONE) };
-    let items = tool.indices.borrow()[..r].iter().filter_map(|&i| pool.get(i)).collect();
+    let Some(pool) = source.get::<List>() else {
+        return Ok(Value::NONE);
+    };
+    let items = tool.indices.borrow()[..r]
+        .iter()
+        .filter_map(|&i| pool.get(i))
+        .collect();
     tuple(vm, items)
 }
 
@@ -215,7 +230,10 @@ fn permutations_next(vm: &mut Vm, args: &[Value]) -> R {
 pub static PERMUTATIONS: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return successive r-length permutations of elements in the iterable.",
-    new: Some(Def::leaf("__new__(cls, iterable, r=None)", permutations_new)),
+    new: Some(Def::leaf(
+        "__new__(cls, iterable, r=None)",
+        permutations_new,
+    )),
     methods: &[ITER, Def::leaf("__next__(self, /)", permutations_next)],
     ..TypeDef::new("itertools", "permutations", kind::ITERTOOL)
 };
@@ -235,8 +253,15 @@ fn product_new(vm: &mut Vm, args: &[Value]) -> R {
     if pools.len().checked_mul(times).is_none_or(|n| n > 1 << 32) {
         return Err(vm.overflow_error("repeat argument too large"));
     }
-    let pools: Vec<Value> = pools.iter().cycle().take(pools.len() * times).cloned().collect();
-    let empty = pools.iter().any(|p| p.get::<List>().is_none_or(List::is_empty));
+    let pools: Vec<Value> = pools
+        .iter()
+        .cycle()
+        .take(pools.len() * times)
+        .cloned()
+        .collect();
+    let empty = pools
+        .iter()
+        .any(|p| p.get::<List>().is_none_or(List::is_empty));
     let count = pools.len();
     let tool = Tool::new(&args[0], Value::NONE, list(pools), Value::UNDEF);
     *tool.indices.borrow_mut() = vec![0; count];
@@ -272,7 +297,13 @@ fn product_next(vm: &mut Vm, args: &[Value]) -> R {
         }
         _ => return stop(vm, &tool),
     }
-    let items = tool.indices.borrow().iter().enumerate().filter_map(|(i, &at)| pool_at(i)?.get(at)).collect();
+    let items = tool
+        .indices
+        .borrow()
+        .iter()
+        .enumerate()
+        .filter_map(|(i, &at)| pool_at(i)?.get(at))
+        .collect();
     tuple(vm, items)
 }
 
@@ -280,7 +311,10 @@ fn product_next(vm: &mut Vm, args: &[Value]) -> R {
 pub static PRODUCT: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Cartesian product of input iterables.  Equivalent to nested for-loops.",
-    new: Some(Def::leaf("__new__(cls, /, *iterables, repeat=1)", product_new)),
+    new: Some(Def::leaf(
+        "__new__(cls, /, *iterables, repeat=1)",
+        product_new,
+    )),
     methods: &[ITER, Def::leaf("__next__(self, /)", product_next)],
     ..TypeDef::new("itertools", "product", kind::ITERTOOL)
 };

@@ -47,7 +47,11 @@ pub static COUNT: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return a count object whose .__next__() method returns consecutive values.",
     new: Some(Def::leaf("__new__(cls, start=0, step=1)", count_new)),
-    methods: &[ITER, Def::leaf("__next__(self, /)", count_next), Def::leaf("__repr__(self, /)", count_repr)],
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", count_next),
+        Def::leaf("__repr__(self, /)", count_repr),
+    ],
     ..TypeDef::new("itertools", "count", kind::ITERTOOL)
 };
 
@@ -72,7 +76,11 @@ fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             },
         };
         if !item.is_undef() {
-            let pushed = tool.memory.get().get::<List>().map_or(Ok(()), |l| l.push(item.clone()));
+            let pushed = tool
+                .memory
+                .get()
+                .get::<List>()
+                .map_or(Ok(()), |l| l.push(item.clone()));
             return match vm.lift(pushed) {
                 Ok(()) => Step::Return(item),
                 Err(raised) => Step::Raise(raised),
@@ -81,7 +89,9 @@ fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         tool.source.take();
     }
     let saved = tool.memory.get();
-    let Some(saved) = saved.get::<List>() else { return end(vm) };
+    let Some(saved) = saved.get::<List>() else {
+        return end(vm);
+    };
     let at = tool.n.get() as usize;
     match saved.get(at) {
         Some(item) => {
@@ -102,7 +112,11 @@ pub static CYCLE: TypeDef = TypeDef {
 };
 
 fn repeat_new(vm: &mut Vm, args: &[Value]) -> R {
-    let times = if args[2].is_undef() { -1 } else { index(vm, &args[2])?.max(0) };
+    let times = if args[2].is_undef() {
+        -1
+    } else {
+        index(vm, &args[2])?.max(0)
+    };
     let tool = Tool::new(&args[0], Value::NONE, args[1].clone(), Value::UNDEF);
     tool.n.set(times);
     Ok(tool.into_value())
@@ -147,4 +161,3 @@ pub static REPEAT: TypeDef = TypeDef {
     ],
     ..TypeDef::new("itertools", "repeat", kind::ITERTOOL)
 };
-

@@ -38,7 +38,9 @@ fn batched_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     if frame.regs[1].is_undef() {
         frame.regs[1] = List::empty().into_value();
     }
-    let Some(items) = frame.regs[1].to_ref::<List>() else { return end(vm) };
+    let Some(items) = frame.regs[1].to_ref::<List>() else {
+        return end(vm);
+    };
     while (items.len() as i64) < tool.n.get() {
         let item = match incoming.take() {
             Some(item) => item,
@@ -69,7 +71,10 @@ fn batched_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 pub static BATCHED: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Batch data into tuples of length n. The last batch may be shorter than n.",
-    new: Some(Def::leaf("__new__(cls, iterable, n, *, strict=False)", batched_new)),
+    new: Some(Def::leaf(
+        "__new__(cls, iterable, n, *, strict=False)",
+        batched_new,
+    )),
     methods: &[ITER, Def::frame("__next__(self, /)", 1, batched_next)],
     ..TypeDef::new("itertools", "batched", kind::ITERTOOL)
 };
@@ -129,7 +134,12 @@ fn groupby_new(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Takes one item with its key into the tool; false at the end.
 /// State 0: an item comes; 1: its key comes.
-fn advance(vm: &mut Vm, frame: &mut NativeFrame<'_>, incoming: &mut Option<Value>, tool: &Tool) -> Result<bool, Step> {
+fn advance(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    incoming: &mut Option<Value>,
+    tool: &Tool,
+) -> Result<bool, Step> {
     if frame.state == 0 {
         let item = match incoming.take() {
             Some(item) => item,
@@ -182,7 +192,12 @@ fn groupby_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     let key = tool.extra.get();
     tool.target.set(key.clone());
     let class = vm.class_of_def(&GROUP);
-    let group = Tool::of_shape(class.root_shape.get(), key.clone(), frame.regs[0].clone(), Value::UNDEF);
+    let group = Tool::of_shape(
+        class.root_shape.get(),
+        key.clone(),
+        frame.regs[0].clone(),
+        Value::UNDEF,
+    );
     group.n.set(tool.n.get());
     Step::Return(pair(key, group.into_value()))
 }
@@ -252,7 +267,9 @@ pub fn tee(vm: &mut Vm, args: &[Value]) -> R {
             Tool::of_shape(shape, Value::NONE, source, cell())
         }
     };
-    let copies = (0..count).map(|_| Tool::of_shape(shape, Value::NONE, first.source.get(), first.memory.get()).into_value());
+    let copies = (0..count).map(|_| {
+        Tool::of_shape(shape, Value::NONE, first.source.get(), first.memory.get()).into_value()
+    });
     tuple(vm, copies.collect())
 }
 
@@ -263,7 +280,9 @@ fn tee_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     };
     let tool = tool(&frame.regs[0]);
     let here = tool.memory.get();
-    let Some(here) = here.get::<List>() else { return end(vm) };
+    let Some(here) = here.get::<List>() else {
+        return end(vm);
+    };
     if here.is_empty() {
         let item = match incoming {
             Some(item) => item,
@@ -290,7 +309,13 @@ fn tee_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn tee_copy(_: &mut Vm, args: &[Value]) -> R {
     let old = tool(&args[0]);
-    Ok(Tool::of_shape(args[0].shape(), Value::NONE, old.source.get(), old.memory.get()).into_value())
+    Ok(Tool::of_shape(
+        args[0].shape(),
+        Value::NONE,
+        old.source.get(),
+        old.memory.get(),
+    )
+    .into_value())
 }
 
 fn tee_new(vm: &mut Vm, args: &[Value]) -> R {
@@ -302,7 +327,11 @@ fn tee_new(vm: &mut Vm, args: &[Value]) -> R {
 pub static TEE: TypeDef = TypeDef {
     flags: class_flags::WEAKREF,
     new: Some(Def::leaf("__new__(cls, iterable, /)", tee_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 0, tee_next), Def::leaf("__copy__(self, /)", tee_copy)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 0, tee_next),
+        Def::leaf("__copy__(self, /)", tee_copy),
+    ],
     ..TypeDef::new("itertools", "_tee", kind::ITERTOOL)
 };
 
@@ -341,7 +370,8 @@ fn longest_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         frame.regs[1] = List::empty().into_value();
     }
     let sources = tool.source.get();
-    let (Some(items), Some(sources)) = (frame.regs[1].to_ref::<List>(), sources.get::<List>()) else {
+    let (Some(items), Some(sources)) = (frame.regs[1].to_ref::<List>(), sources.get::<List>())
+    else {
         return end(vm);
     };
     while let Some(source) = sources.get(items.len()) {
@@ -379,7 +409,10 @@ pub static ZIP_LONGEST: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return a zip_longest object whose .__next__() method returns a tuple where the i-th element comes from the \
           i-th iterable argument.",
-    new: Some(Def::leaf("__new__(cls, /, *iterables, **fill)", longest_new)),
+    new: Some(Def::leaf(
+        "__new__(cls, /, *iterables, **fill)",
+        longest_new,
+    )),
     methods: &[ITER, Def::frame("__next__(self, /)", 1, longest_next)],
     ..TypeDef::new("itertools", "zip_longest", kind::ITERTOOL)
 };

@@ -19,7 +19,8 @@ use crate::vm::Vm;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "itertools",
     doc: "Functional tools for creating and using iterators.",
-    functions: &[Def::leaf("tee(iterable, n=2, /)", grouping::tee).doc("Returns a tuple of n independent iterators.")],
+    functions: &[Def::leaf("tee(iterable, n=2, /)", grouping::tee)
+        .doc("Returns a tuple of n independent iterators.")],
     types: &[
         &endless::COUNT,
         &endless::CYCLE,
@@ -76,7 +77,12 @@ traced_object! {
 impl Tool {
     /// An iterator of the class that is the first argument of a `__new__`.
     fn new(class: &Value, function: Value, source: Value, memory: Value) -> Ref<Tool> {
-        Tool::of_shape(crate::builtins::arguments::shape_of_class(class), function, source, memory)
+        Tool::of_shape(
+            crate::builtins::arguments::shape_of_class(class),
+            function,
+            source,
+            memory,
+        )
     }
 
     fn of_shape(shape: u32, function: Value, source: Value, memory: Value) -> Ref<Tool> {
@@ -98,7 +104,12 @@ impl Tool {
 /// The iterator that a method was called with.
 fn tool(value: &Value) -> Ref<Tool> {
     value.to_ref::<Tool>().unwrap_or_else(|| {
-        Tool::of_shape(kind::ITERTOOL as u32, Value::NONE, Value::UNDEF, Value::UNDEF)
+        Tool::of_shape(
+            kind::ITERTOOL as u32,
+            Value::NONE,
+            Value::UNDEF,
+            Value::UNDEF,
+        )
     })
 }
 

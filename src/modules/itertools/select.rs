@@ -83,7 +83,10 @@ fn accumulate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
 pub static ACCUMULATE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return series of accumulated sums.",
-    new: Some(Def::leaf("__new__(cls, iterable, func=None, *, initial=None)", accumulate_new)),
+    new: Some(Def::leaf(
+        "__new__(cls, iterable, func=None, *, initial=None)",
+        accumulate_new,
+    )),
     methods: &[ITER, Def::frame("__next__(self, /)", 0, accumulate_next)],
     ..TypeDef::new("itertools", "accumulate", kind::ITERTOOL)
 };
@@ -144,7 +147,11 @@ pub static CHAIN: TypeDef = TypeDef {
         ITER,
         Def::frame("__next__(self, /)", 0, chain_next),
         Def::leaf("from_iterable(cls, iterable, /)", chain_new).class(),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     ..TypeDef::new("itertools", "chain", kind::ITERTOOL)
 };
@@ -236,7 +243,10 @@ fn sieve_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, sieve: Sie
                 frame.regs[1] = item.clone();
                 frame.state = 1;
                 let function = tool.function.get();
-                if sieve == Sieve::False && (function.is_none() || vm.is_known_class(&function, crate::vm::types::Known::Bool)) {
+                if sieve == Sieve::False
+                    && (function.is_none()
+                        || vm.is_known_class(&function, crate::vm::types::Known::Bool))
+                {
                     incoming = Some(item);
                 } else {
                     return Step::Call(function, smallvec::smallvec![item]);
@@ -275,8 +285,16 @@ fn sieve_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, sieve: Sie
 pub static DROPWHILE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Drop items from the iterable while predicate(item) is true.",
-    new: Some(Def::leaf("__new__(cls, predicate, iterable, /)", with_function)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, |vm, f, i| sieve_next(vm, f, i, Sieve::Drop))],
+    new: Some(Def::leaf(
+        "__new__(cls, predicate, iterable, /)",
+        with_function,
+    )),
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, |vm, f, i| {
+            sieve_next(vm, f, i, Sieve::Drop)
+        }),
+    ],
     ..TypeDef::new("itertools", "dropwhile", kind::ITERTOOL)
 };
 
@@ -284,8 +302,16 @@ pub static DROPWHILE: TypeDef = TypeDef {
 pub static TAKEWHILE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
-    new: Some(Def::leaf("__new__(cls, predicate, iterable, /)", with_function)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, |vm, f, i| sieve_next(vm, f, i, Sieve::Take))],
+    new: Some(Def::leaf(
+        "__new__(cls, predicate, iterable, /)",
+        with_function,
+    )),
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, |vm, f, i| {
+            sieve_next(vm, f, i, Sieve::Take)
+        }),
+    ],
     ..TypeDef::new("itertools", "takewhile", kind::ITERTOOL)
 };
 
@@ -293,8 +319,16 @@ pub static TAKEWHILE: TypeDef = TypeDef {
 pub static FILTERFALSE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return those items of iterable for which function(item) is false.",
-    new: Some(Def::leaf("__new__(cls, function, iterable, /)", with_function)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, |vm, f, i| sieve_next(vm, f, i, Sieve::False))],
+    new: Some(Def::leaf(
+        "__new__(cls, function, iterable, /)",
+        with_function,
+    )),
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, |vm, f, i| {
+            sieve_next(vm, f, i, Sieve::False)
+        }),
+    ],
     ..TypeDef::new("itertools", "filterfalse", kind::ITERTOOL)
 };
 
@@ -329,7 +363,10 @@ pub static STARMAP: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from \
           the given sequence.",
-    new: Some(Def::leaf("__new__(cls, function, iterable, /)", with_function)),
+    new: Some(Def::leaf(
+        "__new__(cls, function, iterable, /)",
+        with_function,
+    )),
     methods: &[ITER, Def::frame("__next__(self, /)", 1, starmap_next)],
     ..TypeDef::new("itertools", "starmap", kind::ITERTOOL)
 };
@@ -339,7 +376,11 @@ fn bound(vm: &mut Vm, value: &Value, default: i64, message: &str) -> R<i64> {
     if value.is_none() {
         return Ok(default);
     }
-    if IntView::of(value).is_none() && vm.special_of(value, crate::vm::special::Special::Index).is_none() {
+    if IntView::of(value).is_none()
+        && vm
+            .special_of(value, crate::vm::special::Special::Index)
+            .is_none()
+    {
         return Err(vm.value_error(message));
     }
     match index(vm, value) {
@@ -351,19 +392,33 @@ fn bound(vm: &mut Vm, value: &Value, default: i64, message: &str) -> R<i64> {
 /// n is the index of the next item to be given, m the stop; `extra` the step, `memory` how many were taken.
 fn islice_new(vm: &mut Vm, args: &[Value]) -> R {
     const INDICES: &str = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
-    const STOP: &str = "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
+    const STOP: &str =
+        "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
     const STEP: &str = "Step for islice() must be a positive integer or None.";
-    let rest = args[2].get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
+    let rest = args[2]
+        .get::<Tuple>()
+        .map_or(&[][..], Tuple::items)
+        .to_vec();
     let (start, stop, step) = match &rest[..] {
         [stop] => (0, bound(vm, stop, i64::MAX, STOP)?, 1),
-        [start, stop] => (bound(vm, start, 0, INDICES)?, bound(vm, stop, i64::MAX, STOP)?, 1),
+        [start, stop] => (
+            bound(vm, start, 0, INDICES)?,
+            bound(vm, stop, i64::MAX, STOP)?,
+            1,
+        ),
         [start, stop, step] => {
-            let (start, stop) = (bound(vm, start, 0, INDICES)?, bound(vm, stop, i64::MAX, STOP)?);
+            let (start, stop) = (
+                bound(vm, start, 0, INDICES)?,
+                bound(vm, stop, i64::MAX, STOP)?,
+            );
             (start, stop, bound(vm, step, 1, STEP)?)
         }
         [] => return Err(vm.type_error("islice expected at least 2 arguments, got 1")),
         more => {
-            let text = format!("islice expected at most 4 arguments, got {}", more.len() + 1);
+            let text = format!(
+                "islice expected at most 4 arguments, got {}",
+                more.len() + 1
+            );
             return Err(vm.type_error(text));
         }
     };
@@ -371,7 +426,12 @@ fn islice_new(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error(STEP));
     }
     let source = vm.iter(&args[1])?;
-    let tool = Tool::new(&args[0], crate::builtins::arguments::int(step), source, Value::int32(0));
+    let tool = Tool::new(
+        &args[0],
+        crate::builtins::arguments::int(step),
+        source,
+        Value::int32(0),
+    );
     tool.n.set(start);
     tool.m.set(stop);
     Ok(tool.into_value())

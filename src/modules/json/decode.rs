@@ -82,7 +82,9 @@ impl Decoder<'_> {
             Some(b'f') if self.word(b"false") => Ok(Value::FALSE),
             Some(b'N') if self.word(b"NaN") => self.constant(vm, "NaN", f64::NAN),
             Some(b'I') if self.word(b"Infinity") => self.constant(vm, "Infinity", f64::INFINITY),
-            Some(b'-') if self.word(b"-Infinity") => self.constant(vm, "-Infinity", f64::NEG_INFINITY),
+            Some(b'-') if self.word(b"-Infinity") => {
+                self.constant(vm, "-Infinity", f64::NEG_INFINITY)
+            }
             Some(b'-' | b'0'..=b'9') => self.number(vm),
             _ => self.fail(vm, "Expecting value", start),
         }
@@ -107,7 +109,9 @@ impl Decoder<'_> {
         vm.check_stack()?;
         self.depth += 1;
         if self.depth > vm.recursion_limit.saturating_mul(20) {
-            return Err(vm.recursion_error("maximum recursion depth exceeded while decoding a JSON document"));
+            return Err(vm.recursion_error(
+                "maximum recursion depth exceeded while decoding a JSON document",
+            ));
         }
         self.at += 1;
         let result = read(self, vm);
@@ -158,7 +162,11 @@ impl Decoder<'_> {
             }
         }
         let text = std::str::from_utf8(&self.bytes[start..self.at]).unwrap_or("0");
-        let hook = if is_float { self.parse_float } else { self.parse_int };
+        let hook = if is_float {
+            self.parse_float
+        } else {
+            self.parse_int
+        };
         if !hook.is_none() {
             return vm.call(hook, &[string(text)]);
         }
@@ -186,7 +194,9 @@ impl Decoder<'_> {
                     return vm.lift(made);
                 }
                 b'\\' => return self.escaped_string(vm, begin, start),
-                0..=0x1F if self.strict => return self.fail(vm, "Invalid control character at", self.at),
+                0..=0x1F if self.strict => {
+                    return self.fail(vm, "Invalid control character at", self.at);
+                }
                 _ => self.at += 1,
             }
         }
@@ -212,7 +222,9 @@ impl Decoder<'_> {
                     let pushed = push_point(&mut out, point);
                     vm.lift(pushed)?;
                 }
-                0..=0x1F if self.strict => return self.fail(vm, "Invalid control character at", self.at),
+                0..=0x1F if self.strict => {
+                    return self.fail(vm, "Invalid control character at", self.at);
+                }
                 _ => {
                     let pushed = out.push(byte);
                     vm.lift(pushed)?;
@@ -304,13 +316,21 @@ impl Decoder<'_> {
             return self.finish_object(vm, dict, pairs);
         }
         if self.peek() != Some(b'"') {
-            return self.fail(vm, "Expecting property name enclosed in double quotes", self.at);
+            return self.fail(
+                vm,
+                "Expecting property name enclosed in double quotes",
+                self.at,
+            );
         }
         loop {
             self.at += 1;
             let key = self.string(vm)?;
             // Names come again and again: one object for each.
-            let key = if key.byte_len() <= 64 { vm.interner.intern_str(&key) } else { key };
+            let key = if key.byte_len() <= 64 {
+                vm.interner.intern_str(&key)
+            } else {
+                key
+            };
             self.blanks();
             if self.peek() != Some(b':') {
                 return self.fail(vm, "Expecting ':' delimiter", self.at);
@@ -338,8 +358,16 @@ impl Decoder<'_> {
             self.blanks();
             match self.peek() {
                 Some(b'"') => {}
-                Some(b'}') => return self.fail(vm, "Illegal trailing comma before end of object", comma),
-                _ => return self.fail(vm, "Expecting property name enclosed in double quotes", self.at),
+                Some(b'}') => {
+                    return self.fail(vm, "Illegal trailing comma before end of object", comma);
+                }
+                _ => {
+                    return self.fail(
+                        vm,
+                        "Expecting property name enclosed in double quotes",
+                        self.at,
+                    );
+                }
             }
         }
     }
@@ -354,4 +382,3 @@ impl Decoder<'_> {
         Ok(dict.into_value())
     }
 }
-

@@ -80,12 +80,13 @@ impl Encoder {
         } else if value.is_kind::<Dict>() {
             return self.container(vm, value, |encoder, vm| encoder.dict(vm, value));
         } else {
-            return self.container(vm, value, |encoder, vm| {
-                let default = encoder.default.clone();
-                let other = vm.call(&default, std::slice::from_ref(value))?;
-                encoder.value(vm, &other)
-            })
-            .map_err(|raised| self.noted(vm, raised, value));
+            return self
+                .container(vm, value, |encoder, vm| {
+                    let default = encoder.default.clone();
+                    let other = vm.call(&default, std::slice::from_ref(value))?;
+                    encoder.value(vm, &other)
+                })
+                .map_err(|raised| self.noted(vm, raised, value));
         }
         Ok(())
     }
@@ -116,7 +117,9 @@ impl Encoder {
                 return Err(vm.value_error("Circular reference detected"));
             }
         } else if self.open.len() as u32 >= vm.recursion_limit {
-            return Err(vm.recursion_error("maximum recursion depth exceeded while encoding a JSON object"));
+            return Err(
+                vm.recursion_error("maximum recursion depth exceeded while encoding a JSON object")
+            );
         }
         self.open.push(value.clone());
         let result = write(self, vm);
@@ -160,7 +163,8 @@ impl Encoder {
 
     /// How many lists and dicts are open.
     fn depth(&self) -> usize {
-        let nested = |v: &&Value| v.is_kind::<List>() || v.is_kind::<Tuple>() || v.is_kind::<Dict>();
+        let nested =
+            |v: &&Value| v.is_kind::<List>() || v.is_kind::<Tuple>() || v.is_kind::<Dict>();
         self.open.iter().filter(nested).count()
     }
 
@@ -177,7 +181,9 @@ impl Encoder {
         self.push("{");
         let mut first = true;
         for (key, item) in entries {
-            let Some(text) = self.key(vm, &key)? else { continue };
+            let Some(text) = self.key(vm, &key)? else {
+                continue;
+            };
             if !first {
                 let separator = self.item_separator.clone();
                 self.push(&separator);
@@ -226,7 +232,9 @@ impl Encoder {
             return Ok(None);
         }
         let name = vm.type_name(key);
-        Err(vm.type_error(format!("keys must be str, int, float, bool or None, not {name}")))
+        Err(vm.type_error(format!(
+            "keys must be str, int, float, bool or None, not {name}"
+        )))
     }
 
     fn float(&mut self, vm: &mut Vm, f: f64) -> R<()> {
@@ -249,14 +257,20 @@ impl Encoder {
         if self.allow_nan {
             return Ok(text.to_string());
         }
-        Err(vm.value_error(format!("Out of range float values are not JSON compliant: {}", float::repr(f))))
+        Err(vm.value_error(format!(
+            "Out of range float values are not JSON compliant: {}",
+            float::repr(f)
+        )))
     }
 
     fn string(&mut self, text: &Str) {
         self.out.push(b'"');
         let bytes = text.bytes();
         let plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\' && b < 0x7F;
-        if bytes.iter().all(|&b| plain(b) || (!self.ascii && b >= 0x7F)) {
+        if bytes
+            .iter()
+            .all(|&b| plain(b) || (!self.ascii && b >= 0x7F))
+        {
             self.out.extend_from_slice(bytes);
         } else {
             for point in text.points() {

@@ -68,10 +68,15 @@ fn line_and_column(text: &Str, place: usize) -> (usize, usize) {
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(doc) = args[2].to_ref::<Str>() else { return Ok(Value::NONE) };
+    let Some(doc) = args[2].to_ref::<Str>() else {
+        return Ok(Value::NONE);
+    };
     let place = vm.index(&args[3])?.max(0) as usize;
     let (line, column) = line_and_column(&doc, place);
-    let text = format!("{}: line {line} column {column} (char {place})", plain(&args[1]));
+    let text = format!(
+        "{}: line {line} column {column} (char {place})",
+        plain(&args[1])
+    );
     let arguments = Tuple::one(string(&text)).into_value();
     vm.set_attr(&args[0], "args", &arguments)?;
     for (name, value) in [
@@ -89,7 +94,10 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
 /// A JSONDecodeError.
 fn error(vm: &mut Vm, message: &str, text: &Ref<Str>, place: usize) -> Raised {
     let class = vm.class_of_def(&DECODE_ERROR);
-    match vm.call(class.as_value(), &[string(message), text.value(), int(place as i64)]) {
+    match vm.call(
+        class.as_value(),
+        &[string(message), text.value(), int(place as i64)],
+    ) {
         Ok(exception) => Raised(exception),
         Err(raised) => raised,
     }

@@ -1,7 +1,10 @@
 //! The gamma function and its logarithm, to the last bits that CPython gives
 //! where the platform's library allows.
-#![allow(clippy::excessive_precision, clippy::inconsistent_digit_grouping, clippy::unreadable_literal)]
-
+#![allow(
+    clippy::excessive_precision,
+    clippy::inconsistent_digit_grouping,
+    clippy::unreadable_literal
+)]
 
 /// Lanczos' approximation with g = 6.024680040776729583740234375 and 13 terms: numerator and
 /// denominator of the rational function, from the highest power on.
@@ -92,11 +95,19 @@ pub fn gamma(x: f64) -> f64 {
         return 1.0 / x;
     }
     if size > 200.0 {
-        return if x < 0.0 { 0.0 / sin_pi(x) } else { f64::INFINITY };
+        return if x < 0.0 {
+            0.0 / sin_pi(x)
+        } else {
+            f64::INFINITY
+        };
     }
     let y = size + G_MINUS_HALF;
     // The error of y, to be made up for.
-    let z = if size > G_MINUS_HALF { (y - size) - G_MINUS_HALF } else { (y - G_MINUS_HALF) - size };
+    let z = if size > G_MINUS_HALF {
+        (y - size) - G_MINUS_HALF
+    } else {
+        (y - G_MINUS_HALF) - size
+    };
     let z = z * G / y;
     if x < 0.0 {
         let mut r = -std::f64::consts::PI / sin_pi(size) / size * y.exp() / lanczos_sum(size);

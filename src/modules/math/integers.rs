@@ -26,7 +26,9 @@ pub fn lcm(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = Value::int32(1);
     for number in args[0].get::<Tuple>().map_or(&[][..], Tuple::items) {
         let number = vm.index_value(number)?;
-        let (Some(a), Some(b)) = (IntView::of(&result), IntView::of(&number)) else { continue };
+        let (Some(a), Some(b)) = (IntView::of(&result), IntView::of(&number)) else {
+            continue;
+        };
         if a.is_zero() || b.is_zero() {
             result = Value::int32(0);
             continue;
@@ -78,7 +80,10 @@ pub fn factorial(vm: &mut Vm, args: &[Value]) -> R {
     match view.as_i64() {
         Some(n) if n <= MOST_FACTORIAL => Ok(int::from_big(product(2, n as u64))),
         Some(_) => Err(vm.memory_error()),
-        None => Err(vm.overflow_error(format!("factorial() argument should not exceed {}", i64::MAX))),
+        None => Err(vm.overflow_error(format!(
+            "factorial() argument should not exceed {}",
+            i64::MAX
+        ))),
     }
 }
 
@@ -88,7 +93,10 @@ pub fn perm(vm: &mut Vm, args: &[Value]) -> R {
         return factorial(vm, args);
     }
     let (n, k) = (vm.index_value(&args[0])?, vm.index_value(&args[1])?);
-    let (n, k) = (IntView::of(&n).unwrap_or(IntView::Small(0)), IntView::of(&k).unwrap_or(IntView::Small(0)));
+    let (n, k) = (
+        IntView::of(&n).unwrap_or(IntView::Small(0)),
+        IntView::of(&k).unwrap_or(IntView::Small(0)),
+    );
     if n.is_negative() {
         return Err(vm.value_error("n must be a non-negative integer"));
     }
@@ -119,7 +127,10 @@ fn falling(vm: &mut Vm, n: IntView<'_>, count: i64) -> R<IBig> {
 /// `comb(n, k)`
 pub fn comb(vm: &mut Vm, args: &[Value]) -> R {
     let (n, k) = (vm.index_value(&args[0])?, vm.index_value(&args[1])?);
-    let (n, k) = (IntView::of(&n).unwrap_or(IntView::Small(0)), IntView::of(&k).unwrap_or(IntView::Small(0)));
+    let (n, k) = (
+        IntView::of(&n).unwrap_or(IntView::Small(0)),
+        IntView::of(&k).unwrap_or(IntView::Small(0)),
+    );
     if n.is_negative() {
         return Err(vm.value_error("n must be a non-negative integer"));
     }
@@ -130,7 +141,11 @@ pub fn comb(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::int32(0));
     }
     let other = n.into_big() - k.into_big();
-    let fewer = if other < k.into_big() { other } else { k.into_big() };
+    let fewer = if other < k.into_big() {
+        other
+    } else {
+        k.into_big()
+    };
     let Ok(count) = i64::try_from(&fewer) else {
         return Err(vm.overflow_error(format!("min(n - k, k) must not exceed {}", u64::MAX)));
     };

@@ -64,7 +64,11 @@ fn checked(vm: &mut Vm, x: f64, result: f64, can_overflow: bool) -> R {
         return Err(domain_error(vm));
     }
     if result.is_infinite() && x.is_finite() {
-        return Err(if can_overflow { range_error(vm) } else { domain_error(vm) });
+        return Err(if can_overflow {
+            range_error(vm)
+        } else {
+            domain_error(vm)
+        });
     }
     Ok(float(result))
 }
@@ -174,7 +178,11 @@ fn pow(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn fma(vm: &mut Vm, args: &[Value]) -> R {
-    let (x, y, z) = (number(vm, &args[0])?, number(vm, &args[1])?, number(vm, &args[2])?);
+    let (x, y, z) = (
+        number(vm, &args[0])?,
+        number(vm, &args[1])?,
+        number(vm, &args[2])?,
+    );
     let result = x.mul_add(y, z);
     if result.is_finite() {
         return Ok(float(result));
@@ -216,7 +224,7 @@ fn log(vm: &mut Vm, args: &[Value]) -> R {
     }
     let base = logarithm(vm, &args[1], f64::ln)?;
     if base == 0.0 {
-        return Err(vm.zero_division("division by zero"));
+        return Err(vm.zero_division("float division by zero"));
     }
     Ok(float(top / base))
 }
@@ -345,16 +353,32 @@ fn steps_towards(x: f64, y: f64, steps: u64) -> f64 {
     // On this scale neighbours differ by one.
     let place = |f: f64| {
         let bits = f.to_bits() as i64;
-        if bits < 0 { i64::MIN.wrapping_sub(bits) as i128 } else { bits as i128 }
+        if bits < 0 {
+            i64::MIN.wrapping_sub(bits) as i128
+        } else {
+            bits as i128
+        }
     };
     let (from, to) = (place(x), place(y));
-    let moved = if to > from { (from + steps as i128).min(to) } else { (from - steps as i128).max(to) };
+    let moved = if to > from {
+        (from + steps as i128).min(to)
+    } else {
+        (from - steps as i128).max(to)
+    };
     if moved == to {
         return y;
     }
-    let bits = if moved < 0 { (i64::MIN as i128 - moved) as i64 } else { moved as i64 };
+    let bits = if moved < 0 {
+        (i64::MIN as i128 - moved) as i64
+    } else {
+        moved as i64
+    };
     let result = f64::from_bits(bits as u64);
-    if result == 0.0 { 0.0f64.copysign(x) } else { result }
+    if result == 0.0 {
+        0.0f64.copysign(x)
+    } else {
+        result
+    }
 }
 
 fn ulp(vm: &mut Vm, args: &[Value]) -> R {
@@ -363,7 +387,11 @@ fn ulp(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(float(x));
     }
     let above = steps_towards(x, f64::INFINITY, 1);
-    Ok(float(if above.is_infinite() { x - steps_towards(x, 0.0, 1) } else { above - x }))
+    Ok(float(if above.is_infinite() {
+        x - steps_towards(x, 0.0, 1)
+    } else {
+        above - x
+    }))
 }
 
 static FUNCTIONS: &[Def] = &[
@@ -381,7 +409,8 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("cos(x, /)", cos).doc("Return the cosine of x (measured in radians)."),
     Def::leaf("cosh(x, /)", cosh).doc("Return the hyperbolic cosine of x."),
     Def::leaf("degrees(x, /)", degrees).doc("Convert angle x from radians to degrees."),
-    Def::leaf("dist(p, q, /)", sums::dist).doc("Return the Euclidean distance between two points p and q."),
+    Def::leaf("dist(p, q, /)", sums::dist)
+        .doc("Return the Euclidean distance between two points p and q."),
     Def::leaf("erf(x, /)", erf).doc("Error function at x."),
     Def::leaf("erfc(x, /)", erfc).doc("Complementary error function at x."),
     Def::leaf("exp(x, /)", exp).doc("Return e raised to the power of x."),
@@ -392,18 +421,22 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("fma(x, y, z, /)", fma).doc("Fused multiply-add operation."),
     Def::leaf("fmod(x, y, /)", fmod).doc("Return fmod(x, y), according to platform C."),
     Def::leaf("frexp(x, /)", frexp).doc("Return the mantissa and exponent of x, as pair (m, e)."),
-    Def::leaf("fsum(seq, /)", sums::fsum).doc("Return an accurate floating-point sum of values in the iterable seq."),
+    Def::leaf("fsum(seq, /)", sums::fsum)
+        .doc("Return an accurate floating-point sum of values in the iterable seq."),
     Def::leaf("gamma(x, /)", gamma).doc("Gamma function at x."),
     Def::leaf("hypot(*coordinates)", sums::hypot)
         .doc("Multidimensional Euclidean distance from the origin to a point."),
     Def::leaf("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", isclose)
         .doc("Determine whether two floating-point numbers are close in value."),
-    Def::leaf("isfinite(x, /)", isfinite).doc("Return True if x is neither an infinity nor a NaN, and False otherwise."),
+    Def::leaf("isfinite(x, /)", isfinite)
+        .doc("Return True if x is neither an infinity nor a NaN, and False otherwise."),
     Def::leaf("isinf(x, /)", isinf)
         .doc("Return True if x is a positive or negative infinity, and False otherwise."),
-    Def::leaf("isnan(x, /)", isnan).doc("Return True if x is a NaN (not a number), and False otherwise."),
+    Def::leaf("isnan(x, /)", isnan)
+        .doc("Return True if x is a NaN (not a number), and False otherwise."),
     Def::leaf("ldexp(x, i, /)", ldexp).doc("Return x * (2**i)."),
-    Def::leaf("lgamma(x, /)", lgamma).doc("Natural logarithm of absolute value of Gamma function at x."),
+    Def::leaf("lgamma(x, /)", lgamma)
+        .doc("Natural logarithm of absolute value of Gamma function at x."),
     Def::leaf("log(x, base=<unset>, /)", log).doc("Return the logarithm of x to the given base."),
     Def::leaf("log10(x, /)", log10).doc("Return the base 10 logarithm of x."),
     Def::leaf("log1p(x, /)", log1p).doc("Return the natural logarithm of 1+x (base e)."),
@@ -415,7 +448,8 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("prod(iterable, /, *, start=1)", sums::prod)
         .doc("Calculate the product of all the elements in the input iterable."),
     Def::leaf("radians(x, /)", radians).doc("Convert angle x from degrees to radians."),
-    Def::leaf("remainder(x, y, /)", remainder).doc("Difference between x and the closest integer multiple of y."),
+    Def::leaf("remainder(x, y, /)", remainder)
+        .doc("Difference between x and the closest integer multiple of y."),
     Def::leaf("sin(x, /)", sin).doc("Return the sine of x (measured in radians)."),
     Def::leaf("sinh(x, /)", sinh).doc("Return the hyperbolic sine of x."),
     Def::leaf("sqrt(x, /)", sqrt).doc("Return the square root of x."),
@@ -424,12 +458,14 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("tan(x, /)", tan).doc("Return the tangent of x (measured in radians)."),
     Def::leaf("tanh(x, /)", tanh).doc("Return the hyperbolic tangent of x."),
     Def::leaf("trunc(x, /)", trunc).doc("Truncates the Real x to the nearest Integral toward 0."),
-    Def::leaf("ulp(x, /)", ulp).doc("Return the value of the least significant bit of the float x."),
+    Def::leaf("ulp(x, /)", ulp)
+        .doc("Return the value of the least significant bit of the float x."),
     Def::leaf("comb(n, k, /)", integers::comb)
         .doc("Number of ways to choose k items from n items without repetition and without order."),
     Def::leaf("factorial(n, /)", integers::factorial).doc("Find n!."),
     Def::leaf("gcd(*integers)", integers::gcd).doc("Greatest Common Divisor."),
-    Def::leaf("isqrt(n, /)", integers::isqrt).doc("Return the integer part of the square root of the input."),
+    Def::leaf("isqrt(n, /)", integers::isqrt)
+        .doc("Return the integer part of the square root of the input."),
     Def::leaf("lcm(*integers)", integers::lcm).doc("Least Common Multiple."),
     Def::leaf("perm(n, k=None, /)", integers::perm)
         .doc("Number of ways to choose k items from n items without repetition and with order."),

@@ -68,7 +68,9 @@ impl ExactSum {
 
     /// The parts added up from the largest, rounded once, half to even.
     fn rounded(&mut self) -> f64 {
-        let Some(mut high) = self.parts.pop() else { return 0.0 };
+        let Some(mut high) = self.parts.pop() else {
+            return 0.0;
+        };
         let mut low = 0.0;
         while let Some(y) = self.parts.pop() {
             let x = high;
@@ -112,7 +114,9 @@ pub fn prod(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The length of a vector: scaled, so that nothing overflows, and summed without loss.
 fn norm(parts: &[f64]) -> f64 {
-    let largest = parts.iter().fold(0.0f64, |m, x| if x.abs() > m { x.abs() } else { m });
+    let largest = parts
+        .iter()
+        .fold(0.0f64, |m, x| if x.abs() > m { x.abs() } else { m });
     if parts.iter().any(|x| x.is_infinite()) {
         return f64::INFINITY;
     }

@@ -70,7 +70,11 @@ pub fn write(vm: &mut Vm, args: &[Value]) -> R {
     let fd = small(vm, &args[0])?;
     if fd == 1 || fd == 2 {
         // What print has held back comes first.
-        let stream = if fd == 1 { &mut vm.host.stdio.output } else { &mut vm.host.stdio.error };
+        let stream = if fd == 1 {
+            &mut vm.host.stdio.output
+        } else {
+            &mut vm.host.stdio.error
+        };
         let _ = stream.flush();
     }
     let file = file(vm, &args[0])?;
@@ -129,7 +133,9 @@ pub fn pipe(vm: &mut Vm, _: &[Value]) -> R {
 
 /// `os.isatty(fd)`
 pub fn isatty(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(file(vm, &args[0]).is_ok_and(|f| f.is_terminal())))
+    Ok(Value::bool(
+        file(vm, &args[0]).is_ok_and(|f| f.is_terminal()),
+    ))
 }
 
 /// `os.set_blocking(fd, blocking)`
@@ -149,7 +155,9 @@ pub fn get_terminal_size(vm: &mut Vm, args: &[Value]) -> R {
     }
     let variable = |vm: &Vm, name: &str, default: i64| {
         let value = vm.host.environment.variable(name);
-        value.and_then(|v| v.to_str().and_then(|t| t.parse().ok())).unwrap_or(default)
+        value
+            .and_then(|v| v.to_str().and_then(|t| t.parse().ok()))
+            .unwrap_or(default)
     };
     let (columns, lines) = (variable(vm, "COLUMNS", 80), variable(vm, "LINES", 24));
     struct_sequence::make(vm, &TERMINAL_SIZE, &[int(columns), int(lines)])

@@ -24,7 +24,9 @@ pub fn fspath(vm: &mut Vm, args: &[Value]) -> R {
     }
     let name = vm.type_name(value);
     let Some(method) = vm.special_of(value, Special::FsPath) else {
-        return Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {name}")));
+        return Err(vm.type_error(format!(
+            "expected str, bytes or os.PathLike object, not {name}"
+        )));
     };
     let step = vm.call_special(method, value, &[]);
     let made = vm.finish(step)?;
@@ -32,7 +34,9 @@ pub fn fspath(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(made);
     }
     let given = vm.type_name(&made);
-    Err(vm.type_error(format!("expected {name}.__fspath__() to return str or bytes, not {given}")))
+    Err(vm.type_error(format!(
+        "expected {name}.__fspath__() to return str or bytes, not {given}"
+    )))
 }
 
 /// A path argument of the function `who`.
@@ -40,8 +44,14 @@ pub fn path_of(vm: &mut Vm, value: &Value, who: &str) -> R<PathBuf> {
     let plain = value.is_kind::<Str>() || value.is_kind::<Bytes>();
     if !plain && vm.special_of(value, Special::FsPath).is_none() {
         let name = crate::builtins::arguments::shown_type(vm, value);
-        let name = if name == "None" { "NoneType".to_string() } else { name };
-        return Err(vm.type_error(format!("{who}: path should be string, bytes or os.PathLike, not {name}")));
+        let name = if name == "None" {
+            "NoneType".to_string()
+        } else {
+            name
+        };
+        return Err(vm.type_error(format!(
+            "{who}: path should be string, bytes or os.PathLike, not {name}"
+        )));
     }
     path(vm, value)
 }
@@ -127,13 +137,21 @@ pub fn stat_result(vm: &mut Vm, stat: &FileStat) -> R {
         unsigned(u64::from(stat.gid)),
         unsigned(stat.size),
     ];
-    fields.extend(times.iter().map(|t| int(t.div_euclid(1_000_000_000) as i64)));
+    fields.extend(
+        times
+            .iter()
+            .map(|t| int(t.div_euclid(1_000_000_000) as i64)),
+    );
     let made = struct_sequence::make(vm, &STAT_RESULT, &fields)?;
     for (name, time) in ["st_atime", "st_mtime", "st_ctime"].iter().zip(times) {
         struct_sequence::set_hidden(vm, &made, name, float(time as f64 / 1e9))?;
         struct_sequence::set_hidden(vm, &made, &format!("{name}_ns"), int::from_i128(time))?;
     }
-    for (name, value) in [("st_blksize", stat.block_size), ("st_blocks", stat.blocks), ("st_rdev", stat.special_device)] {
+    for (name, value) in [
+        ("st_blksize", stat.block_size),
+        ("st_blocks", stat.blocks),
+        ("st_rdev", stat.special_device),
+    ] {
         struct_sequence::set_hidden(vm, &made, name, int::from_u64(value))?;
     }
     Ok(made)
@@ -194,12 +212,20 @@ pub fn utime(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("utime: you may specify either 'times' or 'ns' but not both"));
     }
     let now = i128::from(vm.host.clock.wall_ns());
-    let pair = |value: &Value| value.get::<Tuple>().filter(|t| t.len() == 2).map(|t| t.items().to_vec());
+    let pair = |value: &Value| {
+        value
+            .get::<Tuple>()
+            .filter(|t| t.len() == 2)
+            .map(|t| t.items().to_vec())
+    };
     let (accessed, modified) = if !args[2].is_undef() {
         let Some(times) = pair(&args[2]) else {
             return Err(vm.type_error("utime: 'ns' must be a tuple of two ints"));
         };
-        (i128::from(index(vm, &times[0])?), i128::from(index(vm, &times[1])?))
+        (
+            i128::from(index(vm, &times[0])?),
+            i128::from(index(vm, &times[1])?),
+        )
     } else if args[1].is_none() {
         (now, now)
     } else {
@@ -211,7 +237,10 @@ pub fn utime(vm: &mut Vm, args: &[Value]) -> R {
     };
 
     let clamp = |ns: i128| ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
-    let done = vm.host.files.set_times(&path, clamp(accessed), clamp(modified));
+    let done = vm
+        .host
+        .files
+        .set_times(&path, clamp(accessed), clamp(modified));
     outside(vm, done)?;
     Ok(Value::NONE)
 }

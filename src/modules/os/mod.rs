@@ -19,7 +19,13 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "posix",
     doc: "This module provides access to operating system functionality.",
     functions: FUNCTIONS,
-    types: &[&STAT_RESULT, &TERMINAL_SIZE, &UNAME_RESULT, &TIMES_RESULT, &entries::DIR_ENTRY],
+    types: &[
+        &STAT_RESULT,
+        &TERMINAL_SIZE,
+        &UNAME_RESULT,
+        &TIMES_RESULT,
+        &entries::DIR_ENTRY,
+    ],
     setup: Some(setup),
 };
 
@@ -86,7 +92,9 @@ struct_sequence! {
 }
 
 static FUNCTIONS: &[Def] = &[
-    Def::leaf("getcwd()", |vm, _| Ok(wtf8_lossy(path_bytes(vm.host.files.current_directory())))),
+    Def::leaf("getcwd()", |vm, _| {
+        Ok(wtf8_lossy(path_bytes(vm.host.files.current_directory())))
+    }),
     Def::leaf("getcwdb()", |vm, _| {
         let path = path_bytes(vm.host.files.current_directory()).to_vec();
         crate::builtins::arguments::bytes(vm, &path)
@@ -98,20 +106,47 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("rmdir(path, *, dir_fd=None)", files::rmdir),
     Def::leaf("remove(path, *, dir_fd=None)", files::remove),
     Def::leaf("unlink(path, *, dir_fd=None)", files::remove),
-    Def::leaf("rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None)", files::rename),
-    Def::leaf("replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None)", files::rename),
-    Def::leaf("link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)", files::link),
-    Def::leaf("symlink(src, dst, target_is_directory=False, *, dir_fd=None)", files::symlink),
+    Def::leaf(
+        "rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None)",
+        files::rename,
+    ),
+    Def::leaf(
+        "replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None)",
+        files::rename,
+    ),
+    Def::leaf(
+        "link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)",
+        files::link,
+    ),
+    Def::leaf(
+        "symlink(src, dst, target_is_directory=False, *, dir_fd=None)",
+        files::symlink,
+    ),
     Def::leaf("readlink(path, *, dir_fd=None)", files::readlink),
-    Def::leaf("stat(path, *, dir_fd=None, follow_symlinks=True)", files::stat),
+    Def::leaf(
+        "stat(path, *, dir_fd=None, follow_symlinks=True)",
+        files::stat,
+    ),
     Def::leaf("lstat(path, *, dir_fd=None)", files::lstat),
     Def::leaf("fstat(fd)", files::fstat),
-    Def::leaf("chmod(path, mode, *, dir_fd=None, follow_symlinks=True)", files::chmod),
-    Def::leaf("access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)", files::access),
-    Def::leaf("utime(path, times=None, *, ns=<unset>, dir_fd=None, follow_symlinks=True)", files::utime),
+    Def::leaf(
+        "chmod(path, mode, *, dir_fd=None, follow_symlinks=True)",
+        files::chmod,
+    ),
+    Def::leaf(
+        "access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)",
+        files::access,
+    ),
+    Def::leaf(
+        "utime(path, times=None, *, ns=<unset>, dir_fd=None, follow_symlinks=True)",
+        files::utime,
+    ),
     Def::leaf("truncate(path, length)", files::truncate),
     Def::leaf("fspath(path)", files::fspath),
-    Def::leaf("open(path, flags, mode=511, *, dir_fd=None)", descriptors::open),
+    Def::leaf(
+        "open(path, flags, mode=511, *, dir_fd=None)",
+        descriptors::open,
+    ),
     Def::leaf("close(fd)", descriptors::close),
     Def::leaf("closerange(fd_low, fd_high, /)", descriptors::closerange),
     Def::leaf("read(fd, length, /)", descriptors::read),
@@ -125,14 +160,24 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("isatty(fd, /)", descriptors::isatty),
     Def::leaf("set_blocking(fd, blocking, /)", descriptors::set_blocking),
     Def::leaf("get_terminal_size(fd=1, /)", descriptors::get_terminal_size),
-    Def::leaf("getpid()", |vm, _| Ok(crate::builtins::arguments::int(i64::from(vm.host.environment.process_id())))),
-    Def::leaf("getppid()", |vm, _| Ok(Value::int32(vm.host.environment.parent_process_id()))),
+    Def::leaf("getpid()", |vm, _| {
+        Ok(crate::builtins::arguments::int(i64::from(
+            vm.host.environment.process_id(),
+        )))
+    }),
+    Def::leaf("getppid()", |vm, _| {
+        Ok(Value::int32(vm.host.environment.parent_process_id()))
+    }),
     Def::leaf("getuid()", |vm, _| Ok(process::identity(vm, 0))),
     Def::leaf("geteuid()", |vm, _| Ok(process::identity(vm, 1))),
     Def::leaf("getgid()", |vm, _| Ok(process::identity(vm, 2))),
     Def::leaf("getegid()", |vm, _| Ok(process::identity(vm, 3))),
     Def::leaf("getlogin()", process::getlogin),
-    Def::leaf("cpu_count()", |vm, _| Ok(crate::builtins::arguments::int(vm.host.environment.cpu_count() as i64))),
+    Def::leaf("cpu_count()", |vm, _| {
+        Ok(crate::builtins::arguments::int(
+            vm.host.environment.cpu_count() as i64,
+        ))
+    }),
     Def::leaf("urandom(size, /)", process::urandom),
     Def::leaf("getrandom(size, flags=0)", process::urandom),
     Def::leaf("kill(pid, signal, /)", process::kill),
@@ -178,5 +223,9 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
 
 /// A path as scripts get it back: text, or bytes where bytes were given.
 fn like(vm: &mut Vm, given: &Value, path: &[u8]) -> R {
-    if given.is_kind::<Bytes>() { crate::builtins::arguments::bytes(vm, path) } else { Ok(wtf8_lossy(path)) }
+    if given.is_kind::<Bytes>() {
+        crate::builtins::arguments::bytes(vm, path)
+    } else {
+        Ok(wtf8_lossy(path))
+    }
 }

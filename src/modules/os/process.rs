@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use super::{TIMES_RESULT, UNAME_RESULT};
-use crate::builtins::arguments::{buffer, bytes, float, index, int, list, outside, pair, small, string, wtf8_lossy};
+use crate::builtins::arguments::{
+    buffer, bytes, float, index, int, list, outside, pair, small, string, wtf8_lossy,
+};
 use crate::heap::Value;
 use crate::host::path_bytes;
 use crate::modules::struct_sequence;
@@ -18,7 +20,12 @@ pub fn identity(vm: &mut Vm, which: usize) -> Value {
 
 /// `os.getlogin()`
 pub fn getlogin(vm: &mut Vm, _: &[Value]) -> R {
-    match vm.host.environment.variable("LOGNAME").or_else(|| vm.host.environment.variable("USER")) {
+    match vm
+        .host
+        .environment
+        .variable("LOGNAME")
+        .or_else(|| vm.host.environment.variable("USER"))
+    {
         Some(name) => Ok(wtf8_lossy(path_bytes(&name))),
         None => Err(vm.os_error(6, Value::UNDEF)),
     }
@@ -64,9 +71,19 @@ pub fn strerror(vm: &mut Vm, args: &[Value]) -> R {
 /// `os.uname()`
 pub fn uname(vm: &mut Vm, _: &[Value]) -> R {
     let environment = &vm.host.environment;
-    let system = if environment.platform() == "darwin" { "Darwin" } else { "Linux" };
+    let system = if environment.platform() == "darwin" {
+        "Darwin"
+    } else {
+        "Linux"
+    };
     let (node, machine) = (environment.host_name(), environment.machine());
-    let fields = [string(system), wtf8_lossy(path_bytes(&node)), string(""), string(""), string(machine)];
+    let fields = [
+        string(system),
+        wtf8_lossy(path_bytes(&node)),
+        string(""),
+        string(""),
+        string(machine),
+    ];
     struct_sequence::make(vm, &UNAME_RESULT, &fields)
 }
 
@@ -74,7 +91,13 @@ pub fn uname(vm: &mut Vm, _: &[Value]) -> R {
 pub fn times(vm: &mut Vm, _: &[Value]) -> R {
     let used = vm.host.clock.process_ns() as f64 / 1e9;
     let elapsed = vm.host.clock.monotonic();
-    let fields = [float(used), float(0.0), float(0.0), float(0.0), float(elapsed)];
+    let fields = [
+        float(used),
+        float(0.0),
+        float(0.0),
+        float(0.0),
+        float(elapsed),
+    ];
     struct_sequence::make(vm, &TIMES_RESULT, &fields)
 }
 
@@ -121,7 +144,10 @@ fn name_and_value(vm: &mut Vm, bytes: Vec<u8>, name: bool) -> R<OsString> {
 /// `putenv`
 pub fn environ_set(vm: &mut Vm, args: &[Value]) -> R {
     let (name, value) = (buffer(vm, &args[0])?, buffer(vm, &args[1])?);
-    let (name, value) = (name_and_value(vm, name, true)?, name_and_value(vm, value, false)?);
+    let (name, value) = (
+        name_and_value(vm, name, true)?,
+        name_and_value(vm, value, false)?,
+    );
     vm.host.environment.set_variable(name, value);
     Ok(Value::NONE)
 }

@@ -81,10 +81,16 @@ impl Set {
         // Before `finish` the ranges are in no order; then all are looked at.
         let in_range = match self.low.is_some() {
             true => at > 0 && self.ranges[at - 1].1 >= point,
-            false => self.ranges.iter().any(|&(low, high)| low <= point && point <= high),
+            false => self
+                .ranges
+                .iter()
+                .any(|&(low, high)| low <= point && point <= high),
         };
         let inside = in_range
-            || self.categories.iter().any(|&(category, negative, ascii)| is(category, point, ascii) != negative);
+            || self
+                .categories
+                .iter()
+                .any(|&(category, negative, ascii)| is(category, point, ascii) != negative);
         inside != self.negative
     }
 }
@@ -95,7 +101,9 @@ pub fn is(category: Category, point: u32, ascii: bool) -> bool {
         let byte = point as u8;
         return match category {
             Category::Digit => byte.is_ascii_digit(),
-            Category::Space => matches!(byte, b' ' | 9..=13) || (!ascii && (0x1C..=0x1F).contains(&byte)),
+            Category::Space => {
+                matches!(byte, b' ' | 9..=13) || (!ascii && (0x1C..=0x1F).contains(&byte))
+            }
             Category::Word => byte.is_ascii_alphanumeric() || byte == b'_',
         };
     }

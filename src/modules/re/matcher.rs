@@ -30,8 +30,14 @@ impl Subject<'_> {
         let tail = |i: usize| u32::from(self.bytes.get(at + i).copied().unwrap_or(0) & 0x3F);
         Some(match first {
             0..=0xDF => ((u32::from(first) & 0x1F) << 6 | tail(1), at + 2),
-            0xE0..=0xEF => ((u32::from(first) & 0x0F) << 12 | tail(1) << 6 | tail(2), at + 3),
-            _ => ((u32::from(first) & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), at + 4),
+            0xE0..=0xEF => (
+                (u32::from(first) & 0x0F) << 12 | tail(1) << 6 | tail(2),
+                at + 3,
+            ),
+            _ => (
+                (u32::from(first) & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3),
+                at + 4,
+            ),
         })
     }
 
@@ -48,7 +54,8 @@ impl Subject<'_> {
     }
 
     fn word_at(&self, at: usize, ascii: bool) -> bool {
-        self.next(at).is_some_and(|(point, _)| is(Category::Word, point, ascii))
+        self.next(at)
+            .is_some_and(|(point, _)| is(Category::Word, point, ascii))
     }
 
     fn holds(&self, place: Place, at: usize) -> bool {
@@ -67,7 +74,9 @@ impl Subject<'_> {
     }
 
     fn is_boundary(&self, at: usize, ascii: bool) -> bool {
-        let before = self.before(at).is_some_and(|place| self.word_at(place, ascii));
+        let before = self
+            .before(at)
+            .is_some_and(|place| self.word_at(place, ascii));
         before != self.word_at(at, ascii)
     }
 }
@@ -77,9 +86,18 @@ enum Choice {
     /// Go on at an instruction with a place.
     Try(usize, usize),
     /// A run of a one-character instruction that may give back down to a place.
-    Shorter { next: usize, least: usize, at: usize },
+    Shorter {
+        next: usize,
+        least: usize,
+        at: usize,
+    },
     /// One that may take more, so many times.
-    Longer { op: usize, next: usize, at: usize, left: u32 },
+    Longer {
+        op: usize,
+        next: usize,
+        at: usize,
+        left: u32,
+    },
     /// A remembered place was another before.
     Saved(usize, usize),
     /// A counter and the place of its last round were others before.
@@ -119,7 +137,11 @@ const MOST_CHOICES: usize = 1 << 26;
 
 impl<'a> Matcher<'a> {
     /// A matcher for a program and a text.
-    pub fn new(program: &'a Program, subject: Subject<'a>, check: &'a mut dyn FnMut() -> bool) -> Matcher<'a> {
+    pub fn new(
+        program: &'a Program,
+        subject: Subject<'a>,
+        check: &'a mut dyn FnMut() -> bool,
+    ) -> Matcher<'a> {
         Matcher {
             program,
             subject,
@@ -139,9 +161,11 @@ impl<'a> Matcher<'a> {
         let mut at = from;
         loop {
             if !self.program.prefix.is_empty() {
-                let found = self.subject.bytes.get(at..self.subject.end).and_then(|rest| {
-                    memchr::memmem::find(rest, &self.program.prefix)
-                });
+                let found = self
+                    .subject
+                    .bytes
+                    .get(at..self.subject.end)
+                    .and_then(|rest| memchr::memmem::find(rest, &self.program.prefix));
                 match found {
                     Some(gap) => at += gap,
                     None => return Ok(false),
@@ -195,7 +219,12 @@ impl<'a> Matcher<'a> {
                 return Err(Trouble::Interrupted);
             }
             let went = match &self.program.ops[op] {
-                Op::Match if (self.whole && at != self.subject.end) || (at == self.not_empty_at && at == start) => None,
+                Op::Match
+                    if (self.whole && at != self.subject.end)
+                        || (at == self.not_empty_at && at == start) =>
+                {
+                    None
+                }
                 Op::Match | Op::Done => return Ok(Some(at)),
                 _ => self.step(op, at)?,
             };
@@ -229,8 +258,14 @@ impl<'a> Matcher<'a> {
                 self.push(Choice::Saved(slot, old))?;
                 Some((op + 1, at))
             }
-            Op::Back { group, fold, ascii } => self.again(*group, *fold, *ascii, at).map(|next| (op + 1, next)),
-            Op::Look { end, behind, negative } => self.look(op, *end, *behind, *negative, at)?,
+            Op::Back { group, fold, ascii } => self
+                .again(*group, *fold, *ascii, at)
+                .map(|next| (op + 1, next)),
+            Op::Look {
+                end,
+                behind,
+                negative,
+            } => self.look(op, *end, *behind, *negative, at)?,
             Op::Atomic { end } => {
                 let (end, base) = (*end, self.stack.len());
                 match self.run(op + 1, at)? {
@@ -253,9 +288,13 @@ impl<'a> Matcher<'a> {
                 self.push(Choice::Counted(counter, old.0, old.1))?;
                 Some((op + 1, at))
             }
-            Op::Loop { counter, body, least, most, lazy } => {
-                self.round(op, *counter, *body, *least, *most, *lazy, at)?
-            }
+            Op::Loop {
+                counter,
+                body,
+                least,
+                most,
+                lazy,
+            } => self.round(op, *counter, *body, *least, *most, *lazy, at)?,
             Op::Done | Op::Match => None,
         })
     }
@@ -266,14 +305,23 @@ impl<'a> Matcher<'a> {
         let (point, next) = self.subject.next(at)?;
         let good = match &self.program.ops[op] {
             Op::Char(wanted) => point == *wanted,
-            Op::Fold { point: wanted, ascii } => point == *wanted || folded(point, *ascii) == *wanted,
+            Op::Fold {
+                point: wanted,
+                ascii,
+            } => point == *wanted || folded(point, *ascii) == *wanted,
             Op::AnyButNewline => point != 10,
             Op::Any => true,
-            Op::Set { set, fold: false, .. } => set.has(point),
+            Op::Set {
+                set, fold: false, ..
+            } => set.has(point),
             Op::Set { set, ascii, .. } => {
                 // A negative set must not take a character whose other case it has.
                 let lower = folded(point, *ascii);
-                if set.negative { set.has(point) && set.has(lower) } else { set.has(point) || set.has(lower) }
+                if set.negative {
+                    set.has(point) && set.has(lower)
+                } else {
+                    set.has(point) || set.has(lower)
+                }
             }
             _ => false,
         };
@@ -300,7 +348,12 @@ impl<'a> Matcher<'a> {
         let floor = place;
         let left = if most == MANY { MANY } else { most - least };
         if how == Greed::Lazy {
-            self.push(Choice::Longer { op: one, next, at: place, left })?;
+            self.push(Choice::Longer {
+                op: one,
+                next,
+                at: place,
+                left,
+            })?;
             return Ok(Some((next, place)));
         }
         let mut taken = 0;
@@ -314,7 +367,11 @@ impl<'a> Matcher<'a> {
             }
         }
         if how == Greed::Greedy && place > floor {
-            self.push(Choice::Shorter { next, least: floor, at: place })?;
+            self.push(Choice::Shorter {
+                next,
+                least: floor,
+                at: place,
+            })?;
         }
         Ok(Some((next, place)))
     }
@@ -422,7 +479,9 @@ impl<'a> Matcher<'a> {
         while self.stack.len() > base {
             match self.stack.pop() {
                 Some(Choice::Saved(slot, old)) => self.saved[slot] = old,
-                Some(Choice::Counted(counter, count, place)) => self.counters[counter] = (count, place),
+                Some(Choice::Counted(counter, count, place)) => {
+                    self.counters[counter] = (count, place)
+                }
                 _ => {}
             }
         }
@@ -434,11 +493,19 @@ impl<'a> Matcher<'a> {
             match self.stack.pop() {
                 Some(Choice::Try(op, at)) => return Ok(Some((op, at))),
                 Some(Choice::Saved(slot, old)) => self.saved[slot] = old,
-                Some(Choice::Counted(counter, count, place)) => self.counters[counter] = (count, place),
+                Some(Choice::Counted(counter, count, place)) => {
+                    self.counters[counter] = (count, place)
+                }
                 Some(Choice::Shorter { next, least, at }) => {
-                    let Some(place) = self.subject.before(at) else { continue };
+                    let Some(place) = self.subject.before(at) else {
+                        continue;
+                    };
                     if place > least {
-                        self.stack.push(Choice::Shorter { next, least, at: place });
+                        self.stack.push(Choice::Shorter {
+                            next,
+                            least,
+                            at: place,
+                        });
                     }
                     return Ok(Some((next, place)));
                 }
@@ -446,9 +513,16 @@ impl<'a> Matcher<'a> {
                     if left == 0 {
                         continue;
                     }
-                    let Some(place) = self.one(op, at) else { continue };
+                    let Some(place) = self.one(op, at) else {
+                        continue;
+                    };
                     let left = if left == MANY { MANY } else { left - 1 };
-                    self.stack.push(Choice::Longer { op, next, at: place, left });
+                    self.stack.push(Choice::Longer {
+                        op,
+                        next,
+                        at: place,
+                        left,
+                    });
                     return Ok(Some((next, place)));
                 }
                 None => break,

@@ -34,11 +34,26 @@ traced_object! {
 
 impl MatchObject {
     /// A match.
-    pub fn make(vm: &mut Vm, pattern: &Value, text: &Value, found: Found, pos: usize, endpos: usize) -> Value {
+    pub fn make(
+        vm: &mut Vm,
+        pattern: &Value,
+        text: &Value,
+        found: Found,
+        pos: usize,
+        endpos: usize,
+    ) -> Value {
         let class = vm.class_of_def(&MATCH);
         let shape = class.root_shape.get();
         let (pos, endpos) = (Cell::new(pos), Cell::new(endpos));
-        MatchObject::alloc(shape, pattern.clone(), text.clone(), Untraced(found), pos, endpos).into_value()
+        MatchObject::alloc(
+            shape,
+            pattern.clone(),
+            text.clone(),
+            Untraced(found),
+            pos,
+            endpos,
+        )
+        .into_value()
     }
 
     fn pattern(&self) -> Option<Ref<Pattern>> {
@@ -60,10 +75,16 @@ impl MatchObject {
     fn number(&self, vm: &mut Vm, group: &Value) -> R<usize> {
         if let Some(name) = group.get::<Str>() {
             let name = name.to_string_lossy();
-            let known = self.pattern().and_then(|p| p.names.0.iter().find(|(n, _)| *n == name).map(|(_, g)| *g));
+            let known = self
+                .pattern()
+                .and_then(|p| p.names.0.iter().find(|(n, _)| *n == name).map(|(_, g)| *g));
             return known.map_or_else(|| Err(no_such_group(vm)), Ok);
         }
-        let index = if IntView::of(group).is_some() || vm.special_of(group, crate::vm::special::Special::Index).is_some() {
+        let index = if IntView::of(group).is_some()
+            || vm
+                .special_of(group, crate::vm::special::Special::Index)
+                .is_some()
+        {
             vm.index_clamped(group)?
         } else {
             return Err(no_such_group(vm));
@@ -109,7 +130,9 @@ fn this(value: &Value) -> Option<Ref<MatchObject>> {
 
 /// Arguments: self, groups.
 fn group(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     match args[1].get::<Tuple>().map_or(&[][..], Tuple::items) {
         [] => found.part(vm, 0, &Value::NONE),
         [only] => {
@@ -128,13 +151,17 @@ fn group(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn getitem(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let number = found.number(vm, &args[1])?;
     found.part(vm, number, &Value::NONE)
 }
 
 fn groups(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let mut parts = Vec::new();
     for group in 1..=found.groups() {
         parts.push(found.part(vm, group, &args[1])?);
@@ -143,7 +170,9 @@ fn groups(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn groupdict(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let dict = Dict::new();
     let names = found.pattern().map(|p| p.names.0.clone());
     for (name, group) in names.iter().flat_map(|n| n.iter()) {
@@ -154,14 +183,20 @@ fn groupdict(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn place(vm: &mut Vm, args: &[Value]) -> R<(i64, i64)> {
-    let Some(found) = this(&args[0]) else { return Ok((-1, -1)) };
+    let Some(found) = this(&args[0]) else {
+        return Ok((-1, -1));
+    };
     let number = found.number(vm, &args[1])?;
     found.place(vm, number)
 }
 
 fn expand(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
-    let Some(pattern) = found.pattern() else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
+    let Some(pattern) = found.pattern() else {
+        return Ok(Value::NONE);
+    };
     let template = super::replace::Template::read(vm, &pattern, &args[1])?;
     let text = found.text(vm)?;
     let bytes = template.fill(&text, &found.found);
@@ -169,12 +204,21 @@ fn expand(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(found) = this(&args[0]) else { return Ok(Value::NONE) };
+    let Some(found) = this(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let (start, end) = found.place(vm, 0)?;
     let whole = found.part(vm, 0, &Value::NONE)?;
     let shown = vm.repr_text(&whole)?;
-    let shown: String = if shown.chars().count() > 50 { shown.chars().take(50).collect() } else { shown };
-    long_string(vm, &format!("<re.Match object; span=({start}, {end}), match={shown}>"))
+    let shown: String = if shown.chars().count() > 50 {
+        shown.chars().take(50).collect()
+    } else {
+        shown
+    };
+    long_string(
+        vm,
+        &format!("<re.Match object; span=({start}, {end}), match={shown}>"),
+    )
 }
 
 /// The number of the group that was closed last; 0 for none.
@@ -185,7 +229,9 @@ fn last_group(found: &MatchObject) -> usize {
             // Of groups that end together the outer one was closed last.
             let better = match best {
                 None => true,
-                Some((known_end, known_start, _)) => end > known_end || (end == known_end && start < known_start),
+                Some((known_end, known_start, _)) => {
+                    end > known_end || (end == known_end && start < known_start)
+                }
             };
             if better {
                 best = Some((end, start, group));
@@ -196,14 +242,24 @@ fn last_group(found: &MatchObject) -> usize {
 }
 
 fn lastgroup(_: &mut Vm, value: &Value) -> R {
-    let Some(found) = this(value) else { return Ok(Value::NONE) };
+    let Some(found) = this(value) else {
+        return Ok(Value::NONE);
+    };
     let last = last_group(&found);
-    let name = found.pattern().and_then(|p| p.names.0.iter().find(|(_, g)| *g == last).map(|(n, _)| n.clone()));
+    let name = found.pattern().and_then(|p| {
+        p.names
+            .0
+            .iter()
+            .find(|(_, g)| *g == last)
+            .map(|(n, _)| n.clone())
+    });
     Ok(name.map_or(Value::NONE, |n| string(&n)))
 }
 
 fn regs(vm: &mut Vm, value: &Value) -> R {
-    let Some(found) = this(value) else { return Ok(Value::NONE) };
+    let Some(found) = this(value) else {
+        return Ok(Value::NONE);
+    };
     let mut all = Vec::new();
     for group in 0..=found.groups() {
         let (start, end) = found.place(vm, group)?;
@@ -220,20 +276,38 @@ pub static MATCH: TypeDef = TypeDef {
         Def::leaf("__getitem__(self, key, /)", getitem),
         Def::leaf("groups(self, /, default=None)", groups),
         Def::leaf("groupdict(self, /, default=None)", groupdict),
-        Def::leaf("start(self, group=0, /)", |vm, args| place(vm, args).map(|p| int(p.0))),
-        Def::leaf("end(self, group=0, /)", |vm, args| place(vm, args).map(|p| int(p.1))),
-        Def::leaf("span(self, group=0, /)", |vm, args| place(vm, args).map(|p| pair(int(p.0), int(p.1)))),
+        Def::leaf("start(self, group=0, /)", |vm, args| {
+            place(vm, args).map(|p| int(p.0))
+        }),
+        Def::leaf("end(self, group=0, /)", |vm, args| {
+            place(vm, args).map(|p| int(p.1))
+        }),
+        Def::leaf("span(self, group=0, /)", |vm, args| {
+            place(vm, args).map(|p| pair(int(p.0), int(p.1)))
+        }),
         Def::leaf("expand(self, /, template)", expand),
         Def::leaf("__repr__(self, /)", repr),
         Def::leaf("__copy__(self, /)", itself),
         Def::leaf("__deepcopy__(self, memo, /)", itself),
-        Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
+        Def::leaf(
+            "__class_getitem__(cls, item, /)",
+            crate::builtins::functions::attributes::generic_alias,
+        )
+        .class(),
     ],
     attributes: &[
-        Attribute::get("string", |_, v| Ok(this(v).map_or(Value::NONE, |m| m.text.clone()))),
-        Attribute::get("re", |_, v| Ok(this(v).map_or(Value::NONE, |m| m.pattern.clone()))),
-        Attribute::get("pos", |_, v| Ok(int(this(v).map_or(0, |m| m.pos.get() as i64)))),
-        Attribute::get("endpos", |_, v| Ok(int(this(v).map_or(0, |m| m.endpos.get() as i64)))),
+        Attribute::get("string", |_, v| {
+            Ok(this(v).map_or(Value::NONE, |m| m.text.clone()))
+        }),
+        Attribute::get("re", |_, v| {
+            Ok(this(v).map_or(Value::NONE, |m| m.pattern.clone()))
+        }),
+        Attribute::get("pos", |_, v| {
+            Ok(int(this(v).map_or(0, |m| m.pos.get() as i64)))
+        }),
+        Attribute::get("endpos", |_, v| {
+            Ok(int(this(v).map_or(0, |m| m.endpos.get() as i64)))
+        }),
         Attribute::get("lastindex", |_, v| {
             Ok(match this(v).map_or(0, |m| last_group(&m)) {
                 0 => Value::NONE,
@@ -245,4 +319,3 @@ pub static MATCH: TypeDef = TypeDef {
     ],
     ..TypeDef::new("re", "Match", kind::REGEX_MATCH)
 };
-

@@ -25,7 +25,11 @@ pub enum Node {
     /// Any character but `\n`, or any at all.
     Any { newline: bool },
     /// One of a set.
-    Set { set: Box<Set>, fold: bool, ascii: bool },
+    Set {
+        set: Box<Set>,
+        fold: bool,
+        ascii: bool,
+    },
     /// A place.
     At(Place),
     /// One after the other.
@@ -35,15 +39,32 @@ pub enum Node {
     /// A group that is remembered.
     Group(usize, Box<Node>),
     /// Again and again.
-    Repeat { node: Box<Node>, least: u32, most: u32, how: Greed },
+    Repeat {
+        node: Box<Node>,
+        least: u32,
+        most: u32,
+        how: Greed,
+    },
     /// What a group has matched.
-    Back { group: usize, fold: bool, ascii: bool },
+    Back {
+        group: usize,
+        fold: bool,
+        ascii: bool,
+    },
     /// What follows or went before.
-    Look { node: Box<Node>, behind: bool, negative: bool },
+    Look {
+        node: Box<Node>,
+        behind: bool,
+        negative: bool,
+    },
     /// No second thoughts.
     Atomic(Box<Node>),
     /// Depends on whether a group has matched.
-    Condition { group: usize, yes: Box<Node>, no: Box<Node> },
+    Condition {
+        group: usize,
+        yes: Box<Node>,
+        no: Box<Node>,
+    },
 }
 
 /// How a repetition goes about it.
@@ -131,7 +152,12 @@ pub fn parse(source: &[u32], flags: u32, bytes: bool) -> Outcome<Parsed> {
     if !bytes && all & ASCII == 0 {
         all |= UNICODE;
     }
-    Ok(Parsed { node, flags: all, groups: reader.groups, names: reader.names })
+    Ok(Parsed {
+        node,
+        flags: all,
+        groups: reader.groups,
+        names: reader.names,
+    })
 }
 
 struct Reader<'a> {
@@ -153,11 +179,16 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&self, message: impl Into<String>, place: usize) -> Wrong {
-        Wrong { message: message.into(), place: Some(place) }
+        Wrong {
+            message: message.into(),
+            place: Some(place),
+        }
     }
 
     fn peek(&self) -> Option<char> {
-        self.source.get(self.at).map(|&p| char::from_u32(p).unwrap_or('\u{FFFD}'))
+        self.source
+            .get(self.at)
+            .map(|&p| char::from_u32(p).unwrap_or('\u{FFFD}'))
     }
 
     fn next(&mut self) -> Option<u32> {
@@ -174,15 +205,28 @@ impl Reader<'_> {
 
     /// Whether a global `(?x)` begins the pattern: then it is verbose from the first character on.
     fn says_verbose(&self) -> bool {
-        let text: String = self.source.iter().take(40).filter_map(|&p| char::from_u32(p)).collect();
-        let Some(inside) = text.strip_prefix("(?").and_then(|rest| rest.split(')').next()) else { return false };
+        let text: String = self
+            .source
+            .iter()
+            .take(40)
+            .filter_map(|&p| char::from_u32(p))
+            .collect();
+        let Some(inside) = text
+            .strip_prefix("(?")
+            .and_then(|rest| rest.split(')').next())
+        else {
+            return false;
+        };
         !inside.is_empty() && inside.chars().all(|c| "aiLmsux".contains(c)) && inside.contains('x')
     }
 
     fn alternatives(&mut self, flags: u32, top: bool) -> Outcome<Node> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Wrong { message: "pattern is nested too deeply".into(), place: None });
+            return Err(Wrong {
+                message: "pattern is nested too deeply".into(),
+                place: None,
+            });
         }
         let mut flags = flags;
         let mut branches = vec![self.sequence(&mut flags, top)?];
@@ -190,7 +234,11 @@ impl Reader<'_> {
             branches.push(self.sequence(&mut flags, false)?);
         }
         self.depth -= 1;
-        Ok(if branches.len() == 1 { branches.remove(0) } else { Node::Alt(branches) })
+        Ok(if branches.len() == 1 {
+            branches.remove(0)
+        } else {
+            Node::Alt(branches)
+        })
     }
 
     fn sequence(&mut self, flags: &mut u32, top: bool) -> Outcome<Node> {
@@ -216,16 +264,18 @@ impl Reader<'_> {
             }
             first = first && nodes.is_empty();
         }
-        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::Seq(nodes) })
+        Ok(if nodes.len() == 1 {
+            nodes.remove(0)
+        } else {
+            Node::Seq(nodes)
+        })
     }
 
     /// Skips white space and comments of a verbose pattern.
     fn skip_blank(&mut self, c: char) -> bool {
         match c {
             ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' => self.at += 1,
-            '#' => {
-                while self.next().is_some_and(|p| p != 10) {}
-            }
+            '#' => while self.next().is_some_and(|p| p != 10) {},
             _ => return false,
         }
         true
@@ -244,19 +294,30 @@ impl Reader<'_> {
                     return Ok(None);
                 }
                 let low = self.digits();
-                let high = if self.eat(',') { self.digits() } else { low.clone() };
+                let high = if self.eat(',') {
+                    self.digits()
+                } else {
+                    low.clone()
+                };
                 if !self.eat('}') {
                     self.at = start;
                     return Ok(None);
                 }
                 let number = |text: &str, default: u32| -> Result<u32, ()> {
-                    if text.is_empty() { Ok(default) } else { text.parse::<u32>().ok().filter(|&n| n < MANY).ok_or(()) }
+                    if text.is_empty() {
+                        Ok(default)
+                    } else {
+                        text.parse::<u32>().ok().filter(|&n| n < MANY).ok_or(())
+                    }
                 };
-                let too_large = || Wrong { message: "the repetition number is too large".into(), place: None };
+                let too_large = || Wrong {
+                    message: "the repetition number is too large".into(),
+                    place: None,
+                };
                 let least = number(&low, 0).map_err(|()| too_large())?;
                 let most = number(&high, MANY).map_err(|()| too_large())?;
                 if most < least {
-                    return Err(self.wrong("min repeat greater than max repeat", start));
+                    return Err(self.wrong("min repeat greater than max repeat", start + 1));
                 }
                 (least, most)
             }
@@ -273,12 +334,28 @@ impl Reader<'_> {
         text
     }
 
-    fn repeated(&mut self, node: Option<Node>, least: u32, most: u32, start: usize) -> Outcome<Node> {
+    fn repeated(
+        &mut self,
+        node: Option<Node>,
+        least: u32,
+        most: u32,
+        start: usize,
+    ) -> Outcome<Node> {
         let node = match node {
             None | Some(Node::At(_)) => return Err(self.wrong("nothing to repeat", start)),
             Some(Node::Repeat { .. }) => return Err(self.wrong("multiple repeat", start)),
-            Some(Node::Seq(parts)) if parts.is_empty() => return Err(self.wrong("nothing to repeat", start)),
-            Some(Node::Atomic(inner)) if matches!(*inner, Node::Repeat { how: Greed::Possessive, .. }) => {
+            Some(Node::Seq(parts)) if parts.is_empty() => {
+                return Err(self.wrong("nothing to repeat", start));
+            }
+            Some(Node::Atomic(inner))
+                if matches!(
+                    *inner,
+                    Node::Repeat {
+                        how: Greed::Possessive,
+                        ..
+                    }
+                ) =>
+            {
                 return Err(self.wrong("multiple repeat", start));
             }
             Some(node) => node,
@@ -290,7 +367,12 @@ impl Reader<'_> {
         } else {
             Greed::Greedy
         };
-        Ok(Node::Repeat { node: Box::new(node), least, most, how })
+        Ok(Node::Repeat {
+            node: Box::new(node),
+            least,
+            most,
+            how,
+        })
     }
 
     fn folds(&self, flags: u32) -> (bool, bool) {
@@ -299,15 +381,31 @@ impl Reader<'_> {
 
     fn atom(&mut self, flags: &mut u32, first: &mut bool, start: usize) -> Outcome<Option<Node>> {
         let (fold, ascii) = self.folds(*flags);
-        let Some(point) = self.next() else { return Ok(None) };
+        let Some(point) = self.next() else {
+            return Ok(None);
+        };
         Ok(Some(match char::from_u32(point) {
-            Some('.') => Node::Any { newline: *flags & DOTALL != 0 },
-            Some('^') => Node::At(if *flags & MULTILINE != 0 { Place::LineStart } else { Place::Start }),
-            Some('$') => Node::At(if *flags & MULTILINE != 0 { Place::LineEnd } else { Place::End }),
+            Some('.') => Node::Any {
+                newline: *flags & DOTALL != 0,
+            },
+            Some('^') => Node::At(if *flags & MULTILINE != 0 {
+                Place::LineStart
+            } else {
+                Place::Start
+            }),
+            Some('$') => Node::At(if *flags & MULTILINE != 0 {
+                Place::LineEnd
+            } else {
+                Place::End
+            }),
             Some('(') => return self.group(flags, first, start),
             Some('[') => {
                 let set = self.set(*flags, start)?;
-                Node::Set { set: Box::new(set), fold, ascii }
+                Node::Set {
+                    set: Box::new(set),
+                    fold,
+                    ascii,
+                }
             }
             Some('\\') => self.escape(*flags, start)?,
             _ => Node::Char { point, fold, ascii },
@@ -328,7 +426,9 @@ impl Reader<'_> {
 
     fn escape(&mut self, flags: u32, start: usize) -> Outcome<Node> {
         let (fold, ascii) = self.folds(flags);
-        let Some(c) = self.peek() else { return Err(self.wrong("bad escape (end of pattern)", start)) };
+        let Some(c) = self.peek() else {
+            return Err(self.wrong("bad escape (end of pattern)", start));
+        };
         let place = match c {
             'A' => Some(Place::Start),
             'Z' => Some(Place::VeryEnd),
@@ -344,7 +444,11 @@ impl Reader<'_> {
             self.at += 1;
             let mut set = Set::default();
             set.add_category(category, negative, ascii);
-            return Ok(Node::Set { set: Box::new(set), fold: false, ascii });
+            return Ok(Node::Set {
+                set: Box::new(set),
+                fold: false,
+                ascii,
+            });
         }
         if c.is_ascii_digit() && c != '0' {
             return self.back_reference(flags, start);
@@ -357,7 +461,12 @@ impl Reader<'_> {
     fn back_reference(&mut self, flags: u32, start: usize) -> Outcome<Node> {
         let (fold, ascii) = self.folds(flags);
         let digit = |reader: &Self, i: usize| {
-            reader.source.get(reader.at + i).copied().and_then(char::from_u32).filter(char::is_ascii_digit)
+            reader
+                .source
+                .get(reader.at + i)
+                .copied()
+                .and_then(char::from_u32)
+                .filter(char::is_ascii_digit)
         };
         let octal = |c: Option<char>| c.filter(|c| ('0'..='7').contains(c));
         let (a, b, c) = (digit(self, 0), digit(self, 1), digit(self, 2));
@@ -368,7 +477,11 @@ impl Reader<'_> {
                 let text = format!("octal escape value \\{a}{b}{c} outside of range 0-0o377");
                 return Err(self.wrong(text, start));
             }
-            return Ok(Node::Char { point: value, fold, ascii });
+            return Ok(Node::Char {
+                point: value,
+                fold,
+                ascii,
+            });
         }
         let count = 1 + b.is_some() as usize;
         let text: String = [a, b].into_iter().flatten().collect();
@@ -407,7 +520,10 @@ impl Reader<'_> {
             'U' if !self.bytes => {
                 let point = self.hex(8, start)?;
                 if point > 0x10_FFFF {
-                    let text: String = self.source[start..self.at].iter().filter_map(|&p| char::from_u32(p)).collect();
+                    let text: String = self.source[start..self.at]
+                        .iter()
+                        .filter_map(|&p| char::from_u32(p))
+                        .collect();
                     return Err(self.wrong(format!("bad escape {text}"), start));
                 }
                 point
@@ -417,8 +533,14 @@ impl Reader<'_> {
             '1'..='7' if in_set => {
                 let value = self.octal(c as u32 - 48, 2);
                 if value > 0o377 {
-                    let text: String = self.source[start..self.at].iter().filter_map(|&p| char::from_u32(p)).collect();
-                    return Err(self.wrong(format!("octal escape value {text} outside of range 0-0o377"), start));
+                    let text: String = self.source[start..self.at]
+                        .iter()
+                        .filter_map(|&p| char::from_u32(p))
+                        .collect();
+                    return Err(self.wrong(
+                        format!("octal escape value {text} outside of range 0-0o377"),
+                        start,
+                    ));
                 }
                 value
             }
@@ -450,7 +572,10 @@ impl Reader<'_> {
             self.at += 1;
         }
         if text.len() < count {
-            let shown: String = self.source[start..self.at].iter().filter_map(|&p| char::from_u32(p)).collect();
+            let shown: String = self.source[start..self.at]
+                .iter()
+                .filter_map(|&p| char::from_u32(p))
+                .collect();
             return Err(self.wrong(format!("incomplete escape {shown}"), start));
         }
         Ok(u32::from_str_radix(&text, 16).unwrap_or(0))
@@ -476,7 +601,9 @@ impl Reader<'_> {
                 Some(p) if p == close as u32 => break,
                 Some(p) => text.push(char::from_u32(p).unwrap_or('\u{FFFD}')),
                 None if text.is_empty() => return Err(self.wrong(format!("missing {what}"), start)),
-                None => return Err(self.wrong(format!("missing {close}, unterminated name"), start)),
+                None => {
+                    return Err(self.wrong(format!("missing {close}, unterminated name"), start));
+                }
             }
         }
         if text.is_empty() {
@@ -492,20 +619,28 @@ impl Reader<'_> {
         let mut first = true;
         loop {
             let here = self.at;
-            let Some(point) = self.next() else { return Err(self.wrong("unterminated character set", start)) };
+            let Some(point) = self.next() else {
+                return Err(self.wrong("unterminated character set", start));
+            };
             if point == ']' as u32 && !first {
                 break;
             }
             first = false;
             let low = self.set_item(point, here)?;
-            let is_range = self.peek() == Some('-') && self.source.get(self.at + 1).is_some_and(|&p| p != ']' as u32);
+            let is_range = self.peek() == Some('-')
+                && self
+                    .source
+                    .get(self.at + 1)
+                    .is_some_and(|&p| p != ']' as u32);
             if !is_range {
                 if self.peek() == Some('-') && self.at + 1 >= self.source.len() {
                     return Err(self.wrong("unterminated character set", start));
                 }
                 match low {
                     Item::Point(point) => set.add(point, point),
-                    Item::Category(category, negative) => set.add_category(category, negative, ascii),
+                    Item::Category(category, negative) => {
+                        set.add_category(category, negative, ascii)
+                    }
                 }
                 continue;
             }
@@ -514,11 +649,17 @@ impl Reader<'_> {
             let point = self.next().unwrap_or(0);
             let high = self.set_item(point, high_at)?;
             let (Item::Point(low), Item::Point(high)) = (low, high) else {
-                let text: String = self.source[here..self.at].iter().filter_map(|&p| char::from_u32(p)).collect();
+                let text: String = self.source[here..self.at]
+                    .iter()
+                    .filter_map(|&p| char::from_u32(p))
+                    .collect();
                 return Err(self.wrong(format!("bad character range {text}"), here));
             };
             if high < low {
-                let text: String = self.source[here..self.at].iter().filter_map(|&p| char::from_u32(p)).collect();
+                let text: String = self.source[here..self.at]
+                    .iter()
+                    .filter_map(|&p| char::from_u32(p))
+                    .collect();
                 return Err(self.wrong(format!("bad character range {text}"), here));
             }
             set.add(low, high);
@@ -556,15 +697,13 @@ impl Reader<'_> {
                 let node = self.inside(*flags, start)?;
                 Ok(Some(Node::Atomic(Box::new(node))))
             }
-            '#' => {
-                loop {
-                    match self.next() {
-                        Some(p) if p == ')' as u32 => return Ok(None),
-                        Some(_) => {}
-                        None => return Err(self.wrong("missing ), unterminated comment", start)),
-                    }
+            '#' => loop {
+                match self.next() {
+                    Some(p) if p == ')' as u32 => return Ok(None),
+                    Some(_) => {}
+                    None => return Err(self.wrong("missing ), unterminated comment", start)),
                 }
-            }
+            },
             '=' | '!' => self.look(*flags, false, kind == '!', start).map(Some),
             '<' => match self.next().and_then(char::from_u32) {
                 Some(c @ ('=' | '!')) => self.look(*flags, true, c == '!', start).map(Some),
@@ -578,7 +717,11 @@ impl Reader<'_> {
     }
 
     fn close(&mut self, start: usize) -> Outcome<()> {
-        if self.eat(')') { Ok(()) } else { Err(self.wrong("missing ), unterminated subpattern", start)) }
+        if self.eat(')') {
+            Ok(())
+        } else {
+            Err(self.wrong("missing ), unterminated subpattern", start))
+        }
     }
 
     fn inside(&mut self, flags: u32, start: usize) -> Outcome<Node> {
@@ -586,13 +729,20 @@ impl Reader<'_> {
         self.close(start)?;
         // A group of its own, even where it holds a repetition or a place.
         Ok(match node {
-            node @ (Node::Repeat { .. } | Node::At(_)) => Node::Seq(vec![node, Node::Seq(Vec::new())]),
+            node @ (Node::Repeat { .. } | Node::At(_)) => {
+                Node::Seq(vec![node, Node::Seq(Vec::new())])
+            }
             Node::Seq(parts) if parts.is_empty() => Node::Seq(vec![Node::Seq(Vec::new())]),
             node => node,
         })
     }
 
-    fn remembered(&mut self, flags: u32, name: Option<(String, usize)>, start: usize) -> Outcome<Node> {
+    fn remembered(
+        &mut self,
+        flags: u32,
+        name: Option<(String, usize)>,
+        start: usize,
+    ) -> Outcome<Node> {
         self.groups += 1;
         let number = self.groups;
         if let Some((name, place)) = name {
@@ -616,9 +766,13 @@ impl Reader<'_> {
 
     fn checked_name(&self, name: &str, place: usize) -> Outcome<()> {
         let mut chars = name.chars();
-        let good = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic()) && chars.all(|c| c == '_' || c.is_alphanumeric());
+        let good = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
+            && chars.all(|c| c == '_' || c.is_alphanumeric());
         if !good || (self.bytes && !name.is_ascii()) {
-            return Err(self.wrong(format!("bad character in group name {}", quoted(name)), place));
+            return Err(self.wrong(
+                format!("bad character in group name {}", quoted(name)),
+                place,
+            ));
         }
         Ok(())
     }
@@ -656,10 +810,17 @@ impl Reader<'_> {
         if behind {
             let (low, high) = self.width(&node);
             if low != high {
-                return Err(Wrong { message: "look-behind requires fixed-width pattern".into(), place: None });
+                return Err(Wrong {
+                    message: "look-behind requires fixed-width pattern".into(),
+                    place: None,
+                });
             }
         }
-        Ok(Node::Look { node: Box::new(node), behind, negative })
+        Ok(Node::Look {
+            node: Box::new(node),
+            behind,
+            negative,
+        })
     }
 
     /// Behind `(?(`.
@@ -679,7 +840,9 @@ impl Reader<'_> {
             self.checked_name(&name, place)?;
             match self.names.iter().find(|(n, _)| *n == name) {
                 Some(&(_, group)) => group,
-                None => return Err(self.wrong(format!("unknown group name {}", quoted(&name)), place)),
+                None => {
+                    return Err(self.wrong(format!("unknown group name {}", quoted(&name)), place));
+                }
             }
         };
         if group > self.groups {
@@ -687,21 +850,40 @@ impl Reader<'_> {
         }
         let mut flags = flags;
         let yes = self.sequence(&mut flags, false)?;
-        let no = if self.eat('|') { self.sequence(&mut flags, false)? } else { Node::Seq(Vec::new()) };
+        let no = if self.eat('|') {
+            self.sequence(&mut flags, false)?
+        } else {
+            Node::Seq(Vec::new())
+        };
         if self.peek() == Some('|') {
-            return Err(self.wrong("conditional backref with more than two branches", self.at + 1));
+            return Err(self.wrong(
+                "conditional backref with more than two branches",
+                self.at + 1,
+            ));
         }
         self.close(start)?;
-        Ok(Node::Condition { group, yes: Box::new(yes), no: Box::new(no) })
+        Ok(Node::Condition {
+            group,
+            yes: Box::new(yes),
+            no: Box::new(no),
+        })
     }
 
     /// Behind `(?` and the first letter of flags.
-    fn flag_group(&mut self, letter: char, flags: &mut u32, first: &mut bool, start: usize) -> Outcome<Option<Node>> {
+    fn flag_group(
+        &mut self,
+        letter: char,
+        flags: &mut u32,
+        first: &mut bool,
+        start: usize,
+    ) -> Outcome<Option<Node>> {
         let (mut add, mut remove) = (0, 0);
         let mut letter = Some(letter);
         let mut removing = false;
         loop {
-            let Some(c) = letter else { return Err(self.wrong("missing -, : or )", self.at)) };
+            let Some(c) = letter else {
+                return Err(self.wrong("missing -, : or )", self.at));
+            };
             let bit = match c {
                 'a' => ASCII,
                 'i' => IGNORECASE,
@@ -717,7 +899,11 @@ impl Reader<'_> {
                     0
                 }
                 c if removing && remove == 0 => {
-                    let text = if c.is_alphabetic() { "unknown flag" } else { "missing flag" };
+                    let text = if c.is_alphabetic() {
+                        "unknown flag"
+                    } else {
+                        "missing flag"
+                    };
                     return Err(self.wrong(text, self.at - 1));
                 }
                 c => {
@@ -734,7 +920,11 @@ impl Reader<'_> {
             if bit != 0 {
                 self.check_flag(c, bit, removing)?;
             }
-            if removing { remove |= bit } else { add |= bit }
+            if removing {
+                remove |= bit
+            } else {
+                add |= bit
+            }
             letter = self.next().map(|p| char::from_u32(p).unwrap_or('\u{FFFD}'));
         }
         if letter == Some(')') {
@@ -763,10 +953,16 @@ impl Reader<'_> {
 
     fn check_flag(&self, letter: char, bit: u32, removing: bool) -> Outcome<()> {
         if self.bytes && bit == UNICODE {
-            return Err(self.wrong("bad inline flags: cannot use 'u' flag with a bytes pattern", self.at));
+            return Err(self.wrong(
+                "bad inline flags: cannot use 'u' flag with a bytes pattern",
+                self.at,
+            ));
         }
         if !self.bytes && bit == LOCALE {
-            return Err(self.wrong("bad inline flags: cannot use 'L' flag with a str pattern", self.at));
+            return Err(self.wrong(
+                "bad inline flags: cannot use 'L' flag with a str pattern",
+                self.at,
+            ));
         }
         if removing && matches!(letter, 'a' | 'L' | 'u') {
             let text = "bad inline flags: cannot turn off flags 'a', 'u' and 'L'";
@@ -777,9 +973,14 @@ impl Reader<'_> {
 
     /// Whether nothing but groups of flags stands before a place.
     fn only_flags_before(&self, place: usize) -> bool {
-        let text: String = self.source[..place].iter().filter_map(|&p| char::from_u32(p)).collect();
+        let text: String = self.source[..place]
+            .iter()
+            .filter_map(|&p| char::from_u32(p))
+            .collect();
         text.split_inclusive(')').all(|part| {
-            part.strip_prefix("(?").and_then(|p| p.strip_suffix(')')).is_some_and(|p| p.chars().all(|c| "aiLmsux".contains(c)))
+            part.strip_prefix("(?")
+                .and_then(|p| p.strip_suffix(')'))
+                .is_some_and(|p| p.chars().all(|c| "aiLmsux".contains(c)))
         })
     }
 
@@ -798,12 +999,26 @@ impl Reader<'_> {
                 (low.min(a), high.max(b))
             }),
             Node::Group(_, node) | Node::Atomic(node) => self.width(node),
-            Node::Repeat { node, least, most, .. } => {
+            Node::Repeat {
+                node, least, most, ..
+            } => {
                 let (low, high) = self.width(node);
-                let most = if *most == MANY { ENDLESS } else { u64::from(*most) };
-                (low.saturating_mul(u64::from(*least)).min(ENDLESS), high.saturating_mul(most).min(ENDLESS))
+                let most = if *most == MANY {
+                    ENDLESS
+                } else {
+                    u64::from(*most)
+                };
+                (
+                    low.saturating_mul(u64::from(*least)).min(ENDLESS),
+                    high.saturating_mul(most).min(ENDLESS),
+                )
             }
-            Node::Back { group, .. } => self.widths.get(*group).copied().flatten().unwrap_or((0, ENDLESS)),
+            Node::Back { group, .. } => self
+                .widths
+                .get(*group)
+                .copied()
+                .flatten()
+                .unwrap_or((0, ENDLESS)),
             Node::Condition { yes, no, .. } => {
                 let (a, b) = (self.width(yes), self.width(no));
                 (a.0.min(b.0), a.1.max(b.1))
@@ -834,5 +1049,9 @@ pub fn fixed_width(node: &Node, groups: &dyn Fn(usize) -> usize) -> usize {
 
 /// A name between quotes.
 fn quoted(name: &str) -> String {
-    if name.contains('\'') && !name.contains('"') { format!("\"{name}\"") } else { format!("'{name}'") }
+    if name.contains('\'') && !name.contains('"') {
+        format!("\"{name}\"")
+    } else {
+        format!("'{name}'")
+    }
 }

@@ -56,7 +56,8 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
     let flags = index(vm, &args[1])? as u32;
     let (points, bytes): (Vec<u32>, bool) = if let Some(text) = args[0].get::<Str>() {
         (text.points().collect(), false)
-    } else if let Some(points) = with_bytes(&args[0], |b| b.iter().map(|&b| u32::from(b)).collect()) {
+    } else if let Some(points) = with_bytes(&args[0], |b| b.iter().map(|&b| u32::from(b)).collect())
+    {
         (points, true)
     } else {
         return Err(vm.type_error("first argument must be string or compiled pattern"));
@@ -86,7 +87,10 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
         }
         Err(wrong) => {
             let place = wrong.place.map_or(Value::NONE, |p| int(p as i64));
-            Ok(crate::builtins::arguments::pair(string(&wrong.message), place))
+            Ok(crate::builtins::arguments::pair(
+                string(&wrong.message),
+                place,
+            ))
         }
     }
 }
@@ -114,17 +118,31 @@ impl Text {
             if !wants_text {
                 return Err(vm.type_error("cannot use a bytes pattern on a string-like object"));
             }
-            return Ok(Text { value: value.clone(), single: false, copy: None });
+            return Ok(Text {
+                value: value.clone(),
+                single: false,
+                copy: None,
+            });
         }
         let Some(copy) = with_bytes(value, <[u8]>::to_vec) else {
             let name = vm.type_name(value);
-            return Err(vm.type_error(format!("expected string or bytes-like object, got '{name}'")));
+            return Err(vm.type_error(format!(
+                "expected string or bytes-like object, got '{name}'"
+            )));
         };
         if wants_text {
             return Err(vm.type_error("cannot use a string pattern on a bytes-like object"));
         }
-        let copy = if value.is_kind::<Bytes>() { None } else { Some(copy) };
-        Ok(Text { value: value.clone(), single: true, copy })
+        let copy = if value.is_kind::<Bytes>() {
+            None
+        } else {
+            Some(copy)
+        };
+        Ok(Text {
+            value: value.clone(),
+            single: true,
+            copy,
+        })
     }
 
     /// The bytes.
@@ -141,30 +159,43 @@ impl Text {
 
     /// How many characters it has.
     pub fn len(&self) -> usize {
-        self.value.get::<Str>().map_or_else(|| self.bytes().len(), Str::len)
+        self.value
+            .get::<Str>()
+            .map_or_else(|| self.bytes().len(), Str::len)
     }
 
     /// The byte at which a character begins.
     pub fn offset(&self, index: usize) -> usize {
-        self.value.get::<Str>().map_or(index, |text| text.offset_of(index))
+        self.value
+            .get::<Str>()
+            .map_or(index, |text| text.offset_of(index))
     }
 
     /// The number of the character that begins at a byte.
     pub fn index(&self, offset: usize) -> usize {
-        self.value.get::<Str>().map_or(offset, |text| text.index_of(offset))
+        self.value
+            .get::<Str>()
+            .map_or(offset, |text| text.index_of(offset))
     }
 
     /// Cuts `pos` and `endpos` to the text.
     pub fn bounds(&self, vm: &mut Vm, pos: &Value, endpos: &Value) -> R<(usize, usize)> {
         let len = self.len() as i64;
-        let end = if endpos.is_undef() { len } else { vm.index_clamped(endpos)?.clamp(0, len) };
+        let end = if endpos.is_undef() {
+            len
+        } else {
+            vm.index_clamped(endpos)?.clamp(0, len)
+        };
         let pos = vm.index_clamped(pos)?.clamp(0, len);
         Ok((pos as usize, end as usize))
     }
 
     /// A part of the text, by bytes.
     pub fn part(&self, vm: &mut Vm, start: usize, end: usize) -> R {
-        if start == 0 && end == self.bytes().len() && (self.value.is_exact::<Str>() || self.value.is_exact::<Bytes>()) {
+        if start == 0
+            && end == self.bytes().len()
+            && (self.value.is_exact::<Str>() || self.value.is_exact::<Bytes>())
+        {
             return Ok(self.value.clone());
         }
         if let Some(text) = self.value.get::<Str>() {
@@ -202,14 +233,26 @@ pub fn find(
     if from > end {
         return Ok(None);
     }
+<<<<<<< HEAD
     let subject = Subject { bytes: text.bytes(), single: text.single, end };
+=======
+    let subject = Subject {
+        bytes: text.bytes(),
+        single: text.single,
+        end,
+    };
+>>>>>>> main
     let program = pattern.program.0.clone();
     let inbox = vm.host.inbox.clone();
     let mut check = || !inbox.wants_attention();
     let mut ignoring = || true;
     let mut interrupted = false;
     loop {
-        let check: &mut dyn FnMut() -> bool = if interrupted { &mut ignoring } else { &mut check };
+        let check: &mut dyn FnMut() -> bool = if interrupted {
+            &mut ignoring
+        } else {
+            &mut check
+        };
         let mut matcher = Matcher::new(&program, subject, check);
         let result = match wanted {
             Wanted::Search => matcher.search(from, not_empty_at),
@@ -231,11 +274,21 @@ pub fn find(
 
 /// Arguments: self, string, pos, endpos.
 fn one(vm: &mut Vm, args: &[Value], wanted: Wanted) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let text = Text::new(vm, &pattern, &args[1])?;
     let (pos, endpos) = text.bounds(vm, &args[2], &args[3])?;
     let (from, end) = (text.offset(pos), text.offset(endpos));
-    let found = find(vm, &pattern, &text, wanted, from, end, super::matcher::NOWHERE)?;
+    let found = find(
+        vm,
+        &pattern,
+        &text,
+        wanted,
+        from,
+        end,
+        super::matcher::NOWHERE,
+    )?;
     Ok(match found {
         Some(found) => MatchObject::make(vm, &args[0], &text.value, found, pos, endpos),
         None => Value::NONE,
@@ -254,7 +307,7 @@ fn fullmatch(vm: &mut Vm, args: &[Value]) -> R {
     one(vm, args, Wanted::Full)
 }
 
-/// All matches, one after the other: each begins where the last ended, and is not empty there.
+/// All matches, one after the other: each begins where the last ended; no two empty ones at a place.
 pub struct Walk {
     at: usize,
     end: usize,
@@ -264,17 +317,33 @@ pub struct Walk {
 impl Walk {
     /// Over the text between two bytes.
     pub fn new(from: usize, end: usize) -> Walk {
-        Walk { at: from, end, not_empty_at: super::matcher::NOWHERE }
+        Walk {
+            at: from,
+            end,
+            not_empty_at: super::matcher::NOWHERE,
+        }
     }
 
     /// The next match.
     pub fn next(&mut self, vm: &mut Vm, pattern: &Pattern, text: &Text) -> R<Option<Found>> {
-        let found = find(vm, pattern, text, Wanted::Search, self.at, self.end, self.not_empty_at)?;
+        let found = find(
+            vm,
+            pattern,
+            text,
+            Wanted::Search,
+            self.at,
+            self.end,
+            self.not_empty_at,
+        )?;
         match &found {
             Some(found) => {
                 self.at = found[1];
-                // After any match an empty one must not follow at the same place.
-                self.not_empty_at = found[1];
+                // After an empty match the next one must not be empty at the same place.
+                self.not_empty_at = if found[0] == found[1] {
+                    found[1]
+                } else {
+                    super::matcher::NOWHERE
+                };
             }
             None => self.at = self.end + 1,
         }
@@ -283,7 +352,9 @@ impl Walk {
 }
 
 fn findall(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let text = Text::new(vm, &pattern, &args[1])?;
     let (pos, endpos) = text.bounds(vm, &args[2], &args[3])?;
     let mut walk = Walk::new(text.offset(pos), text.offset(endpos));
@@ -314,7 +385,9 @@ pub fn group_or_empty(vm: &mut Vm, text: &Text, found: &Found, group: usize) -> 
 }
 
 fn scanner(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let text = Text::new(vm, &pattern, &args[1])?;
     let (pos, endpos) = text.bounds(vm, &args[2], &args[3])?;
     let class = vm.class_of_def(&SCANNER);
@@ -332,16 +405,39 @@ fn scanner(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The next match of a scanner, or None.
 fn scan(vm: &mut Vm, value: &Value, wanted: Wanted) -> R {
-    let Some(scanner) = value.to_ref::<Scanner>() else { return Ok(Value::NONE) };
-    let Some(pattern) = pattern_of(&scanner.pattern) else { return Ok(Value::NONE) };
+    let Some(scanner) = value.to_ref::<Scanner>() else {
+        return Ok(Value::NONE);
+    };
+    let Some(pattern) = pattern_of(&scanner.pattern) else {
+        return Ok(Value::NONE);
+    };
     let text = Text::new(vm, &pattern, &scanner.text.get())?;
     let (at, end) = (scanner.at.get(), scanner.end.get());
-    let found = find(vm, &pattern, &text, wanted, at, end, scanner.not_empty_at.get())?;
+    let found = find(
+        vm,
+        &pattern,
+        &text,
+        wanted,
+        at,
+        end,
+        scanner.not_empty_at.get(),
+    )?;
     Ok(match found {
         Some(found) => {
             scanner.at.set(found[1]);
-            scanner.not_empty_at.set(found[1]);
-            MatchObject::make(vm, &scanner.pattern, &text.value, found, scanner.bounds.0.get(), scanner.bounds.1.get())
+            scanner.not_empty_at.set(if found[0] == found[1] {
+                found[1]
+            } else {
+                super::matcher::NOWHERE
+            });
+            MatchObject::make(
+                vm,
+                &scanner.pattern,
+                &text.value,
+                found,
+                scanner.bounds.0.get(),
+                scanner.bounds.1.get(),
+            )
         }
         None => {
             scanner.at.set(end + 1);
@@ -352,7 +448,11 @@ fn scan(vm: &mut Vm, value: &Value, wanted: Wanted) -> R {
 
 fn scanner_next(vm: &mut Vm, args: &[Value]) -> R {
     let found = scan(vm, &args[0], Wanted::Search)?;
-    if found.is_none() { Err(vm.stop_iteration(Value::NONE)) } else { Ok(found) }
+    if found.is_none() {
+        Err(vm.stop_iteration(Value::NONE))
+    } else {
+        Ok(found)
+    }
 }
 
 /// The scanner.
@@ -360,25 +460,37 @@ pub static SCANNER: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::leaf("__next__(self, /)", scanner_next),
-        Def::leaf("search(self, /)", |vm, args| scan(vm, &args[0], Wanted::Search)),
-        Def::leaf("match(self, /)", |vm, args| scan(vm, &args[0], Wanted::Match)),
+        Def::leaf("search(self, /)", |vm, args| {
+            scan(vm, &args[0], Wanted::Search)
+        }),
+        Def::leaf("match(self, /)", |vm, args| {
+            scan(vm, &args[0], Wanted::Match)
+        }),
     ],
     ..TypeDef::new("_sre", "SRE_Scanner", kind::REGEX_SCANNER)
 };
 
 fn split(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let text = Text::new(vm, &pattern, &args[1])?;
     let most = index(vm, &args[2])?;
     let mut walk = Walk::new(0, text.bytes().len());
     let (mut parts, mut last, mut count) = (Vec::new(), 0, 0);
     while most == 0 || count < most {
-        let Some(found) = walk.next(vm, &pattern, &text)? else { break };
+        let Some(found) = walk.next(vm, &pattern, &text)? else {
+            break;
+        };
         parts.push(text.part(vm, last, found[0])?);
         for group in 1..=pattern.program.groups {
             let (start, end) = (found[group * 2], found[group * 2 + 1]);
             let absent = start == super::matcher::NOWHERE || end == super::matcher::NOWHERE;
-            parts.push(if absent { Value::NONE } else { text.part(vm, start, end)? });
+            parts.push(if absent {
+                Value::NONE
+            } else {
+                text.part(vm, start, end)?
+            });
         }
         last = found[1];
         count += 1;
@@ -399,12 +511,18 @@ const FLAG_NAMES: &[(u32, &str)] = &[
 ];
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let mut shown = vm.repr_text(&pattern.source)?;
     if shown.chars().count() > 200 {
         shown = shown.chars().take(200).collect();
     }
-    let set: Vec<&str> = FLAG_NAMES.iter().filter(|(bit, _)| pattern.flags.get() & bit != 0).map(|(_, n)| *n).collect();
+    let set: Vec<&str> = FLAG_NAMES
+        .iter()
+        .filter(|(bit, _)| pattern.flags.get() & bit != 0)
+        .map(|(_, n)| *n)
+        .collect();
     let text = match set.is_empty() {
         true => format!("re.compile({shown})"),
         false => format!("re.compile({shown}, {})", set.join("|")),
@@ -413,13 +531,17 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn equal(vm: &mut Vm, args: &[Value]) -> R {
-    let (Some(a), Some(b)) = (pattern_of(&args[0]), pattern_of(&args[1])) else { return Ok(Value::NOT_IMPLEMENTED) };
+    let (Some(a), Some(b)) = (pattern_of(&args[0]), pattern_of(&args[1])) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let same = a.flags.get() == b.flags.get() && vm.eq(&a.source, &b.source)?;
     Ok(Value::bool(same))
 }
 
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(pattern) = pattern_of(&args[0]) else { return Ok(Value::NONE) };
+    let Some(pattern) = pattern_of(&args[0]) else {
+        return Ok(Value::NONE);
+    };
     let hash = vm.hash(&pattern.source)?;
     Ok(int(hash ^ i64::from(pattern.flags.get())))
 }

@@ -15,7 +15,11 @@ pub enum Op {
     /// Any character.
     Any,
     /// One of a set.
-    Set { set: Box<Set>, fold: bool, ascii: bool },
+    Set {
+        set: Box<Set>,
+        fold: bool,
+        ascii: bool,
+    },
     /// A place between characters.
     At(Place),
     /// Go on at the first; if that fails at the second.
@@ -25,9 +29,17 @@ pub enum Op {
     /// Remember where we are: the beginning or end of a group.
     Save(usize),
     /// What a group has matched, again.
-    Back { group: usize, fold: bool, ascii: bool },
+    Back {
+        group: usize,
+        fold: bool,
+        ascii: bool,
+    },
     /// A look ahead, or so many characters behind; its program ends with `Done`.
-    Look { end: usize, behind: Option<usize>, negative: bool },
+    Look {
+        end: usize,
+        behind: Option<usize>,
+        negative: bool,
+    },
     /// A part that is not tried again; its program ends with `Done`.
     Atomic { end: usize },
     /// Jumps if a group has not matched.
@@ -37,7 +49,13 @@ pub enum Op {
     /// Sets a counter to zero.
     Begin { counter: usize },
     /// The end of a counted loop's body, which begins at `body`.
-    Loop { counter: usize, body: usize, least: u32, most: u32, lazy: bool },
+    Loop {
+        counter: usize,
+        body: usize,
+        least: u32,
+        most: u32,
+        lazy: bool,
+    },
     /// The end of what a look or an atomic part runs.
     Done,
     /// The whole pattern has matched.
@@ -63,12 +81,22 @@ pub struct Program {
 pub fn compile(parsed: &Parsed, bytes: bool) -> Program {
     let mut widths = vec![0; parsed.groups + 1];
     measure(&parsed.node, &mut widths);
-    let mut maker = Maker { ops: Vec::new(), counters: 0, widths };
+    let mut maker = Maker {
+        ops: Vec::new(),
+        counters: 0,
+        widths,
+    };
     maker.node(&parsed.node);
     maker.ops.push(Op::Match);
     let prefix = prefix(&maker.ops, bytes);
     let anchored = matches!(maker.ops.first(), Some(Op::At(Place::Start)));
-    Program { ops: maker.ops, groups: parsed.groups, counters: maker.counters, prefix, anchored }
+    Program {
+        ops: maker.ops,
+        groups: parsed.groups,
+        counters: maker.counters,
+        prefix,
+        anchored,
+    }
 }
 
 /// The widths of groups that look-behinds refer to.
@@ -80,7 +108,9 @@ fn measure(node: &Node, widths: &mut Vec<usize>) {
             widths[*number] = width;
         }
         Node::Seq(nodes) | Node::Alt(nodes) => nodes.iter().for_each(|n| measure(n, widths)),
-        Node::Repeat { node, .. } | Node::Look { node, .. } | Node::Atomic(node) => measure(node, widths),
+        Node::Repeat { node, .. } | Node::Look { node, .. } | Node::Atomic(node) => {
+            measure(node, widths)
+        }
         Node::Condition { yes, no, .. } => {
             measure(yes, widths);
             measure(no, widths);
@@ -96,7 +126,9 @@ fn prefix(ops: &[Op], bytes: bool) -> Vec<u8> {
     for op in ops {
         match op {
             Op::Char(point) if bytes => out.push(*point as u8),
-            Op::Char(point) => out.extend_from_slice(crate::object::str::encode_point(*point, &mut room)),
+            Op::Char(point) => {
+                out.extend_from_slice(crate::object::str::encode_point(*point, &mut room))
+            }
             Op::Save(_) => {}
             _ => break,
         }
@@ -123,17 +155,26 @@ impl Maker {
 
     fn node(&mut self, node: &Node) {
         match node {
-            Node::Char { point, fold: false, .. } => self.ops.push(Op::Char(*point)),
+            Node::Char {
+                point, fold: false, ..
+            } => self.ops.push(Op::Char(*point)),
             Node::Char { point, ascii, .. } => {
                 let lower = super::class::folded(*point, *ascii);
-                self.ops.push(Op::Fold { point: lower, ascii: *ascii });
+                self.ops.push(Op::Fold {
+                    point: lower,
+                    ascii: *ascii,
+                });
             }
             Node::Any { newline: true } => self.ops.push(Op::Any),
             Node::Any { newline: false } => self.ops.push(Op::AnyButNewline),
             Node::Set { set, fold, ascii } => {
                 let mut set = set.clone();
                 set.finish();
-                self.ops.push(Op::Set { set, fold: *fold, ascii: *ascii });
+                self.ops.push(Op::Set {
+                    set,
+                    fold: *fold,
+                    ascii: *ascii,
+                });
             }
             Node::At(place) => self.ops.push(Op::At(*place)),
             Node::Seq(nodes) => nodes.iter().for_each(|n| self.node(n)),
@@ -143,23 +184,45 @@ impl Maker {
                 self.node(inner);
                 self.ops.push(Op::Save(number * 2 + 1));
             }
-            Node::Repeat { node, least, most, how } => self.repeat(node, *least, *most, *how),
+            Node::Repeat {
+                node,
+                least,
+                most,
+                how,
+            } => self.repeat(node, *least, *most, *how),
             Node::Back { group, fold, ascii } => {
-                self.ops.push(Op::Back { group: *group, fold: *fold, ascii: *ascii });
+                self.ops.push(Op::Back {
+                    group: *group,
+                    fold: *fold,
+                    ascii: *ascii,
+                });
             }
-            Node::Look { node, behind, negative } => {
-                let width = behind.then(|| fixed_width(node, &|group| self.widths.get(group).copied().unwrap_or(0)));
+            Node::Look {
+                node,
+                behind,
+                negative,
+            } => {
+                let width = behind.then(|| {
+                    fixed_width(node, &|group| self.widths.get(group).copied().unwrap_or(0))
+                });
                 let at = self.later();
                 self.node(node);
                 self.ops.push(Op::Done);
-                self.ops[at] = Op::Look { end: self.here(), behind: width, negative: *negative };
+                self.ops[at] = Op::Look {
+                    end: self.here(),
+                    behind: width,
+                    negative: *negative,
+                };
             }
             Node::Atomic(inner) => self.atomic(|maker| maker.node(inner)),
             Node::Condition { group, yes, no } => {
                 let test = self.later();
                 self.node(yes);
                 let jump = self.later();
-                self.ops[test] = Op::Unless { group: *group, target: self.here() };
+                self.ops[test] = Op::Unless {
+                    group: *group,
+                    target: self.here(),
+                };
                 self.node(no);
                 self.ops[jump] = Op::Jump(self.here());
             }
@@ -191,7 +254,10 @@ impl Maker {
     }
 
     fn repeat(&mut self, node: &Node, least: u32, most: u32, how: Greed) {
-        if matches!(node, Node::Char { .. } | Node::Any { .. } | Node::Set { .. }) {
+        if matches!(
+            node,
+            Node::Char { .. } | Node::Any { .. } | Node::Set { .. }
+        ) {
             self.ops.push(Op::Run { least, most, how });
             self.node(node);
             return;
@@ -204,7 +270,11 @@ impl Maker {
             let split = self.later();
             self.node(node);
             let after = self.here();
-            self.ops[split] = if lazy { Op::Split(after, split + 1) } else { Op::Split(split + 1, after) };
+            self.ops[split] = if lazy {
+                Op::Split(after, split + 1)
+            } else {
+                Op::Split(split + 1, after)
+            };
             return;
         }
         if most == 0 {
@@ -217,8 +287,17 @@ impl Maker {
         let entry = self.later();
         let body = self.here();
         self.node(node);
-        self.ops.push(Op::Loop { counter, body, least, most, lazy });
+        self.ops.push(Op::Loop {
+            counter,
+            body,
+            least,
+            most,
+            lazy,
+        });
         self.ops[entry] = Op::Jump(self.here() - 1);
+<<<<<<< HEAD
         debug_assert!(most >= least);
+=======
+>>>>>>> main
     }
 }

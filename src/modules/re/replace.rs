@@ -23,8 +23,15 @@ enum Part {
 
 /// `re.PatternError`
 fn pattern_error(vm: &mut Vm, message: &str, template: &Value, place: usize) -> Raised {
-    let class = vm.import("re").and_then(|re| vm.get_attr(&re, "PatternError"));
-    let made = class.and_then(|class| vm.call(&class, &[string(message), template.clone(), int(place as i64)]));
+    let class = vm
+        .import("re")
+        .and_then(|re| vm.get_attr(&re, "PatternError"));
+    let made = class.and_then(|class| {
+        vm.call(
+            &class,
+            &[string(message), template.clone(), int(place as i64)],
+        )
+    });
     match made {
         Ok(exception) => Raised(exception),
         Err(raised) => raised,
@@ -33,7 +40,11 @@ fn pattern_error(vm: &mut Vm, message: &str, template: &Value, place: usize) -> 
 
 /// A str or bytes of these bytes, as the text is.
 pub fn made(vm: &mut Vm, text: &Text, out: &[u8]) -> R {
-    if text.single { bytes(vm, out) } else { wtf8(vm, out) }
+    if text.single {
+        bytes(vm, out)
+    } else {
+        wtf8(vm, out)
+    }
 }
 
 struct Reader<'a> {
@@ -51,13 +62,15 @@ impl Reader<'_> {
             self.literal.push(point as u8);
         } else {
             let mut room = [0; 4];
-            self.literal.extend_from_slice(encode_point(point, &mut room));
+            self.literal
+                .extend_from_slice(encode_point(point, &mut room));
         }
     }
 
     fn group(&mut self, number: usize) {
         if !self.literal.is_empty() {
-            self.parts.push(Part::Literal(std::mem::take(&mut self.literal)));
+            self.parts
+                .push(Part::Literal(std::mem::take(&mut self.literal)));
         }
         self.parts.push(Part::Group(number));
     }
@@ -77,21 +90,39 @@ impl Template {
         let wants_text = pattern.source.is_kind::<Str>();
         let (points, single): (Vec<u32>, bool) = if let Some(text) = template.get::<Str>() {
             (text.points().collect(), false)
-        } else if let Some(points) = with_bytes(template, |b| b.iter().map(|&b| u32::from(b)).collect()) {
+        } else if let Some(points) =
+            with_bytes(template, |b| b.iter().map(|&b| u32::from(b)).collect())
+        {
             (points, true)
         } else {
             let name = vm.type_name(template);
-            return Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")));
+            return Err(vm.type_error(format!(
+                "decoding to str: need a bytes-like object, {name} found"
+            )));
         };
         if single == wants_text {
-            let (wanted, given) = if wants_text { ("str", "bytes-like object") } else { ("a bytes-like object", "str") };
+            let (wanted, given) = if wants_text {
+                ("str", "bytes-like object")
+            } else {
+                ("a bytes-like object", "str")
+            };
             let text = match wants_text {
-                true => format!("sequence item 0: expected {wanted} instance, {} found", vm.type_name(template)),
+                true => format!(
+                    "sequence item 0: expected {wanted} instance, {} found",
+                    vm.type_name(template)
+                ),
                 false => format!("{wanted} is required, not '{given}'"),
             };
             return Err(vm.type_error(text));
         }
-        let mut reader = Reader { points, at: 0, single, template, parts: Vec::new(), literal: Vec::new() };
+        let mut reader = Reader {
+            points,
+            at: 0,
+            single,
+            template,
+            parts: Vec::new(),
+            literal: Vec::new(),
+        };
         while let Some(&point) = reader.points.get(reader.at) {
             reader.at += 1;
             if point == '\\' as u32 {
@@ -101,9 +132,13 @@ impl Template {
             }
         }
         if !reader.literal.is_empty() {
-            reader.parts.push(Part::Literal(std::mem::take(&mut reader.literal)));
+            reader
+                .parts
+                .push(Part::Literal(std::mem::take(&mut reader.literal)));
         }
-        Ok(Template { parts: reader.parts })
+        Ok(Template {
+            parts: reader.parts,
+        })
     }
 
     /// The text for a match.
@@ -128,7 +163,12 @@ impl Template {
 fn escape_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) -> R<()> {
     let start = reader.at - 1;
     let Some(c) = reader.char_at(reader.at) else {
-        return Err(pattern_error(vm, "bad escape (end of pattern)", reader.template, start));
+        return Err(pattern_error(
+            vm,
+            "bad escape (end of pattern)",
+            reader.template,
+            start,
+        ));
     };
     reader.at += 1;
     match c {
@@ -154,7 +194,9 @@ fn escape_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) -
             {
                 let value = first * 64 + second * 8 + third;
                 if value > 0o377 {
-                    let text = format!("octal escape value \\{first}{second}{third} outside of range 0-0o377");
+                    let text = format!(
+                        "octal escape value \\{first}{second}{third} outside of range 0-0o377"
+                    );
                     return Err(pattern_error(vm, &text, reader.template, start));
                 }
                 reader.at += 2;
@@ -181,7 +223,12 @@ fn escape_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) -
         'b' => reader.push(8),
         '\\' => reader.push(92),
         c if c.is_ascii_alphabetic() => {
-            return Err(pattern_error(vm, &format!("bad escape \\{c}"), reader.template, start));
+            return Err(pattern_error(
+                vm,
+                &format!("bad escape \\{c}"),
+                reader.template,
+                start,
+            ));
         }
         c => {
             reader.push(92);
@@ -204,7 +251,11 @@ fn group_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) ->
             Some('>') => break,
             Some(c) => name.push(c),
             None => {
-                let text = if name.is_empty() { "missing group name" } else { "missing >, unterminated name" };
+                let text = if name.is_empty() {
+                    "missing group name"
+                } else {
+                    "missing >, unterminated name"
+                };
                 return Err(pattern_error(vm, text, reader.template, place));
             }
         }
@@ -212,7 +263,12 @@ fn group_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) ->
     }
     reader.at += 1;
     if name.is_empty() {
-        return Err(pattern_error(vm, "missing group name", reader.template, place));
+        return Err(pattern_error(
+            vm,
+            "missing group name",
+            reader.template,
+            place,
+        ));
     }
     let group = if name.bytes().all(|b| b.is_ascii_digit()) {
         match name.parse::<usize>() {
@@ -274,28 +330,41 @@ const LAST: usize = 6;
 const NUMBER: usize = 7;
 
 fn replace(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Done> {
-    let Some(pattern) = pattern_of(&frame.regs[0]) else { return Ok(Done::Text(Value::NONE, 0)) };
+    let Some(pattern) = pattern_of(&frame.regs[0]) else {
+        return Ok(Done::Text(Value::NONE, 0));
+    };
     let text = Text::new(vm, &pattern, &frame.regs[STRING])?;
     match input {
-        Input::Start if !vm.is_callable(&frame.regs[REPL]) => return by_template(vm, &pattern, &text, frame),
+        Input::Start if !vm.is_callable(&frame.regs[REPL]) => {
+            return by_template(vm, &pattern, &text, frame);
+        }
         Input::Start => begin_calls(vm, &pattern, &text, frame)?,
         Input::Value(value) | Input::Yielded(value) => append_result(vm, &text, frame, &value)?,
         Input::Raised(raised) => return Err(raised),
     }
     // The next match is handed to the callable.
     let next = frame.regs[MATCHES].get::<List>().and_then(List::pop);
-    let Some(next) = next else { return finish(vm, &text, frame) };
-    let Some(found) = next.to_ref::<MatchObject>() else { return finish(vm, &text, frame) };
+    let Some(next) = next else {
+        return finish(vm, &text, frame);
+    };
+    let Some(found) = next.to_ref::<MatchObject>() else {
+        return finish(vm, &text, frame);
+    };
     let last = frame.regs[LAST].as_small_int().unwrap_or(0) as usize;
     let (start, end) = (found.found[0], found.found[1]);
     push(vm, &frame.regs[OUT], &text.bytes()[last..start])?;
     frame.regs[LAST] = int(end as i64);
     frame.regs[NUMBER] = int(frame.regs[NUMBER].as_small_int().unwrap_or(0) + 1);
-    Ok(Done::Wait(Step::Call(frame.regs[REPL].clone(), smallvec::smallvec![next])))
+    Ok(Done::Wait(Step::Call(
+        frame.regs[REPL].clone(),
+        smallvec::smallvec![next],
+    )))
 }
 
 fn push(vm: &mut Vm, out: &Value, bytes: &[u8]) -> R<()> {
-    let Some(out) = out.get::<ByteArray>() else { return Ok(()) };
+    let Some(out) = out.get::<ByteArray>() else {
+        return Ok(());
+    };
     let pushed = out.data.borrow_mut().extend_from_slice(bytes);
     vm.lift(pushed)
 }
@@ -343,7 +412,11 @@ fn append_result(vm: &mut Vm, text: &Text, frame: &mut NativeFrame<'_>, value: &
         return Ok(());
     }
     let name = vm.type_name(value);
-    let wanted = if text.single { "a bytes-like object" } else { "str instance" };
+    let wanted = if text.single {
+        "a bytes-like object"
+    } else {
+        "str instance"
+    };
     Err(vm.type_error(format!("sequence item 0: expected {wanted}, {name} found")))
 }
 
@@ -354,11 +427,18 @@ fn finish(vm: &mut Vm, text: &Text, frame: &mut NativeFrame<'_>) -> R<Done> {
     }
     let last = frame.regs[LAST].as_small_int().unwrap_or(0) as usize;
     push(vm, &frame.regs[OUT], &text.bytes()[last..])?;
-    let out = frame.regs[OUT].get::<ByteArray>().map_or_else(Vec::new, |b| b.data.borrow().to_vec());
+    let out = frame.regs[OUT]
+        .get::<ByteArray>()
+        .map_or_else(Vec::new, |b| b.data.borrow().to_vec());
     Ok(Done::Text(made(vm, text, &out)?, number))
 }
 
-fn by_template(vm: &mut Vm, pattern: &Pattern, text: &Text, frame: &mut NativeFrame<'_>) -> R<Done> {
+fn by_template(
+    vm: &mut Vm,
+    pattern: &Pattern,
+    text: &Text,
+    frame: &mut NativeFrame<'_>,
+) -> R<Done> {
     let template = Template::read(vm, pattern, &frame.regs[REPL])?;
     let most = count_of(vm, &frame.regs[COUNT])?;
     let mut walk = Walk::new(0, text.bytes().len());
@@ -399,7 +479,9 @@ pub fn escape(vm: &mut Vm, args: &[Value]) -> R {
         Some(out) => bytes(vm, &out),
         None => {
             let name = vm.type_name(&args[0]);
-            Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")))
+            Err(vm.type_error(format!(
+                "decoding to str: need a bytes-like object, {name} found"
+            )))
         }
     }
 }

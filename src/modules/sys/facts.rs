@@ -8,8 +8,15 @@ use crate::object::native::{R, TypeDef};
 use crate::vm::Vm;
 
 /// All types of this module.
-pub static TYPES: &[&TypeDef] =
-    &[&VERSION_INFO, &FLAGS, &FLOAT_INFO, &INT_INFO, &HASH_INFO, &THREAD_INFO, &ASYNCGEN_HOOKS];
+pub static TYPES: &[&TypeDef] = &[
+    &VERSION_INFO,
+    &FLAGS,
+    &FLOAT_INFO,
+    &INT_INFO,
+    &HASH_INFO,
+    &THREAD_INFO,
+    &ASYNCGEN_HOOKS,
+];
 
 struct_sequence! {
     static VERSION_INFO = "sys" "version_info" new(None) [
@@ -143,7 +150,11 @@ fn sequences(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     ];
     let hashes = struct_sequence::make(vm, &HASH_INFO, &hashes)?;
     put(vm, namespace, "hash_info", hashes)?;
-    let threads = struct_sequence::make(vm, &THREAD_INFO, &[string("pthread"), string("semaphore"), Value::NONE])?;
+    let threads = struct_sequence::make(
+        vm,
+        &THREAD_INFO,
+        &[string("pthread"), string("semaphore"), Value::NONE],
+    )?;
     put(vm, namespace, "thread_info", threads)
 }
 
@@ -164,7 +175,11 @@ const HEX_VERSION: i64 = 0x030D_00F0;
 pub fn put_facts(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     let version = format!("3.13.0 (hoopsnake {})", env!("CARGO_PKG_VERSION"));
     let platform = vm.host.environment.platform();
-    let byteorder = if cfg!(target_endian = "little") { "little" } else { "big" };
+    let byteorder = if cfg!(target_endian = "little") {
+        "little"
+    } else {
+        "big"
+    };
     let texts = [
         ("version", version.as_str()),
         ("platform", platform),
@@ -182,7 +197,12 @@ pub fn put_facts(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     for (name, text) in texts {
         put(vm, namespace, name, string(text))?;
     }
-    let numbers = [("maxsize", i64::MAX), ("maxunicode", 0x10_FFFF), ("hexversion", HEX_VERSION), ("api_version", 1013)];
+    let numbers = [
+        ("maxsize", i64::MAX),
+        ("maxunicode", 0x10_FFFF),
+        ("hexversion", HEX_VERSION),
+        ("api_version", 1013),
+    ];
     for (name, number) in numbers {
         put(vm, namespace, name, int(number))?;
     }

@@ -20,7 +20,9 @@ pub fn setrecursionlimit(vm: &mut Vm, args: &[Value]) -> R {
     }
     let depth = vm.depth();
     if limit as u32 <= depth {
-        let text = format!("cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low");
+        let text = format!(
+            "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
+        );
         return Err(vm.recursion_error(text));
     }
     vm.recursion_limit = limit as u32;
@@ -71,7 +73,9 @@ pub fn intern(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `sys._is_interned(string)`
 pub fn is_interned(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(args[0].get::<Str>().is_some_and(Str::is_interned)))
+    Ok(Value::bool(
+        args[0].get::<Str>().is_some_and(Str::is_interned),
+    ))
 }
 
 /// `sys.get_int_max_str_digits()`
@@ -93,7 +97,10 @@ const INTERVAL: &str = "sys.switchinterval";
 
 /// `sys.getswitchinterval()`: fibers are switched by a count of instructions, so it is only remembered.
 pub fn switch_interval(vm: &mut Vm) -> Value {
-    vm.state.get(INTERVAL).cloned().unwrap_or_else(|| float(0.005))
+    vm.state
+        .get(INTERVAL)
+        .cloned()
+        .unwrap_or_else(|| float(0.005))
 }
 
 /// `sys.setswitchinterval(seconds)`

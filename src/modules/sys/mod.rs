@@ -30,32 +30,59 @@ static FUNCTIONS: &[Def] = &[
         .doc("Exit the interpreter by raising SystemExit(status)."),
     Def::leaf("exc_info()", running::exc_info)
         .doc("Return current exception information: (type, value, traceback)."),
-    Def::leaf("exception()", |vm, _| Ok(vm.current_exception())).doc("Return the current exception."),
-    Def::leaf("excepthook(exctype, value, traceback, /)", running::excepthook)
-        .doc("Handle an exception by displaying it with a traceback on sys.stderr."),
-    Def::leaf("unraisablehook(unraisable, /)", running::unraisablehook).doc("Handle an unraisable exception."),
-    Def::frame("displayhook(object, /)", 0, running::displayhook).doc("Print an object to sys.stdout and also save it in builtins._"),
+    Def::leaf("exception()", |vm, _| Ok(vm.current_exception()))
+        .doc("Return the current exception."),
+    Def::leaf(
+        "excepthook(exctype, value, traceback, /)",
+        running::excepthook,
+    )
+    .doc("Handle an exception by displaying it with a traceback on sys.stderr."),
+    Def::leaf("unraisablehook(unraisable, /)", running::unraisablehook)
+        .doc("Handle an unraisable exception."),
+    Def::frame("displayhook(object, /)", 0, running::displayhook)
+        .doc("Print an object to sys.stdout and also save it in builtins._"),
     Def::leaf("getrecursionlimit()", limits::getrecursionlimit)
         .doc("Return the current value of the recursion limit."),
     Def::leaf("setrecursionlimit(limit, /)", limits::setrecursionlimit)
         .doc("Set the maximum depth of the Python interpreter stack to n."),
-    Def::leaf("getsizeof(object, default=<unset>)", limits::getsizeof).doc("Return the size of object in bytes."),
-    Def::leaf("getrefcount(object, /)", limits::getrefcount).doc("Return the reference count of object."),
+    Def::leaf("getsizeof(object, default=<unset>)", limits::getsizeof)
+        .doc("Return the size of object in bytes."),
+    Def::leaf("getrefcount(object, /)", limits::getrefcount)
+        .doc("Return the reference count of object."),
     Def::leaf("intern(string, /)", limits::intern).doc("``Intern'' the given string."),
     Def::leaf("_is_interned(string, /)", limits::is_interned),
     Def::leaf("get_int_max_str_digits()", limits::get_digits),
     Def::leaf("set_int_max_str_digits(maxdigits)", limits::set_digits),
-    Def::leaf("getswitchinterval()", |vm, _| Ok(limits::switch_interval(vm))),
-    Def::leaf("setswitchinterval(interval, /)", limits::set_switch_interval),
+    Def::leaf("getswitchinterval()", |vm, _| {
+        Ok(limits::switch_interval(vm))
+    }),
+    Def::leaf(
+        "setswitchinterval(interval, /)",
+        limits::set_switch_interval,
+    ),
     Def::leaf("getdefaultencoding()", |_, _| Ok(string("utf-8"))),
     Def::leaf("getfilesystemencoding()", |_, _| Ok(string("utf-8"))),
-    Def::leaf("getfilesystemencodeerrors()", |_, _| Ok(string("surrogateescape"))),
-    Def::leaf("getallocatedblocks()", |vm, _| Ok(crate::builtins::arguments::int(vm.heap.bytes as i64 / 64))),
+    Def::leaf("getfilesystemencodeerrors()", |_, _| {
+        Ok(string("surrogateescape"))
+    }),
+    Def::leaf("getallocatedblocks()", |vm, _| {
+        Ok(crate::builtins::arguments::int(vm.heap.bytes as i64 / 64))
+    }),
     Def::leaf("get_asyncgen_hooks()", running::get_asyncgen_hooks),
-    Def::leaf("set_asyncgen_hooks(firstiter=<unset>, finalizer=<unset>)", running::set_asyncgen_hooks),
-    Def::leaf("get_coroutine_origin_tracking_depth()", running::get_origin_depth),
-    Def::leaf("set_coroutine_origin_tracking_depth(depth)", running::set_origin_depth),
-    Def::leaf("_getframe(depth=0, /)", running::getframe).doc("Return a frame object from the call stack."),
+    Def::leaf(
+        "set_asyncgen_hooks(firstiter=<unset>, finalizer=<unset>)",
+        running::set_asyncgen_hooks,
+    ),
+    Def::leaf(
+        "get_coroutine_origin_tracking_depth()",
+        running::get_origin_depth,
+    ),
+    Def::leaf(
+        "set_coroutine_origin_tracking_depth(depth)",
+        running::set_origin_depth,
+    ),
+    Def::leaf("_getframe(depth=0, /)", running::getframe)
+        .doc("Return a frame object from the call stack."),
     Def::leaf("_getframemodulename(depth=0)", running::getframemodulename),
     Def::leaf("_current_frames()", running::current_frames),
     Def::leaf("gettrace()", |_, _| Ok(Value::NONE)),
@@ -79,8 +106,13 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let modules = vm.modules.value();
     put(vm, &namespace, "modules", modules)?;
     put_arguments(vm, module)?;
-    for (number, (key, name)) in
-        [(output::STDIN, "stdin"), (output::STDOUT, "stdout"), (output::STDERR, "stderr")].into_iter().enumerate()
+    for (number, (key, name)) in [
+        (output::STDIN, "stdin"),
+        (output::STDOUT, "stdout"),
+        (output::STDERR, "stderr"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let stream = crate::modules::io::standard(vm, number as u8);
         vm.state.insert(key, stream.clone());
@@ -98,7 +130,13 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
 /// `argv`, `orig_argv`, `path`, `executable` and their like.
 fn put_arguments(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let namespace = module.namespace.clone();
-    let arguments: Vec<Value> = vm.host.environment.arguments.iter().map(|a| wtf8_lossy(path_bytes(a))).collect();
+    let arguments: Vec<Value> = vm
+        .host
+        .environment
+        .arguments
+        .iter()
+        .map(|a| wtf8_lossy(path_bytes(a)))
+        .collect();
     let executable = vm.host.environment.executable();
     let executable = executable.map_or_else(|| string(""), |path| wtf8_lossy(path_bytes(&path)));
     let mut original = vec![executable.clone()];
@@ -112,14 +150,24 @@ fn put_arguments(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     for name in ["path_hooks", "meta_path", "warnoptions"] {
         put(vm, &namespace, name, list(Vec::new()))?;
     }
-    let names: Vec<&'static str> = vm.library.modules.iter().map(|m| m.name).filter(|n| !n.contains('.')).collect();
+    let names: Vec<&'static str> = vm
+        .library
+        .modules
+        .iter()
+        .map(|m| m.name)
+        .filter(|n| !n.contains('.'))
+        .collect();
     let mut names: Vec<Value> = names.into_iter().map(string).collect();
     names.push(string("builtins"));
     let names = tuple(vm, names)?;
     put(vm, &namespace, "builtin_module_names", names)?;
     for name in ["path_importer_cache", "_xoptions"] {
-        put(vm, &namespace, name, crate::object::dict::Dict::new().into_value())?;
+        put(
+            vm,
+            &namespace,
+            name,
+            crate::object::dict::Dict::new().into_value(),
+        )?;
     }
     Ok(())
 }
-

@@ -39,7 +39,9 @@ pub fn exc_info(vm: &mut Vm, _: &[Value]) -> R {
         return tuple(vm, vec![Value::NONE, Value::NONE, Value::NONE]);
     }
     let class = vm.class_of(&exception).into_value();
-    let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+    let traceback = exception
+        .get::<Exception>()
+        .map_or(Value::NONE, |e| e.traceback.get());
     tuple(vm, vec![class, exception, traceback])
 }
 
@@ -47,7 +49,8 @@ pub fn exc_info(vm: &mut Vm, _: &[Value]) -> R {
 pub fn excepthook(vm: &mut Vm, args: &[Value]) -> R {
     let Some(exception) = args[1].get::<Exception>() else {
         let name = vm.type_name(&args[1]);
-        let text = format!("TypeError: print_exception(): Exception expected for value, {name} found\n");
+        let text =
+            format!("TypeError: print_exception(): Exception expected for value, {name} found\n");
         vm.write_error(&text);
         return Ok(Value::NONE);
     };
@@ -61,11 +64,23 @@ pub fn excepthook(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `sys.unraisablehook(unraisable)`
 pub fn unraisablehook(vm: &mut Vm, args: &[Value]) -> R {
-    let message = vm.get_attr_optional(&args[0], "err_msg")?.unwrap_or(Value::NONE);
-    let object = vm.get_attr_optional(&args[0], "object")?.unwrap_or(Value::NONE);
+    let message = vm
+        .get_attr_optional(&args[0], "err_msg")?
+        .unwrap_or(Value::NONE);
+    let object = vm
+        .get_attr_optional(&args[0], "object")?
+        .unwrap_or(Value::NONE);
     let exception = vm.get_attr(&args[0], "exc_value")?;
-    let intro = if message.is_none() { "Exception ignored in".to_string() } else { vm.str_text(&message)? };
-    let shown = if object.is_none() { String::new() } else { format!(": {}", vm.repr_text(&object)?) };
+    let intro = if message.is_none() {
+        "Exception ignored in".to_string()
+    } else {
+        vm.str_text(&message)?
+    };
+    let shown = if object.is_none() {
+        String::new()
+    } else {
+        format!(": {}", vm.repr_text(&object)?)
+    };
     let report = vm.format_exception(&exception);
     vm.write_error(&format!("{intro}{shown}\n{report}"));
     Ok(Value::NONE)
@@ -89,7 +104,9 @@ pub fn displayhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     };
     let builtins = vm.builtins.clone();
     let done = vm.set_name(&builtins, "_", frame.regs[0].clone());
-    let line = text.get::<Str>().map_or_else(String::new, |t| t.to_string_lossy().into_owned() + "\n");
+    let line = text
+        .get::<Str>()
+        .map_or_else(String::new, |t| t.to_string_lossy().into_owned() + "\n");
     let line = string(&line);
     let done = done.and_then(|()| match stream(vm, "stdout") {
         Stream::Host => write_to_host(vm, &line, false).map(|()| None),
@@ -134,7 +151,11 @@ const ORIGIN_DEPTH: &str = "sys.coroutine_origin_tracking_depth";
 
 /// `sys.get_coroutine_origin_tracking_depth()`
 pub fn get_origin_depth(vm: &mut Vm, _: &[Value]) -> R {
-    Ok(vm.state.get(ORIGIN_DEPTH).cloned().unwrap_or(Value::int32(0)))
+    Ok(vm
+        .state
+        .get(ORIGIN_DEPTH)
+        .cloned()
+        .unwrap_or(Value::int32(0)))
 }
 
 /// `sys.set_coroutine_origin_tracking_depth(depth)`
@@ -159,9 +180,16 @@ pub fn getframe(vm: &mut Vm, args: &[Value]) -> R {
 /// `sys._getframemodulename(depth)`
 pub fn getframemodulename(vm: &mut Vm, args: &[Value]) -> R {
     let depth = small(vm, &args[0])?.max(0) as usize;
-    let Some(frame) = vm.frame_object(depth)? else { return Ok(Value::NONE) };
-    let globals = frame.get::<FrameObject>().map_or(Value::NONE, |f| f.globals.clone());
-    Ok(globals.get::<Dict>().and_then(|g| g.get_name("__name__")).unwrap_or(Value::NONE))
+    let Some(frame) = vm.frame_object(depth)? else {
+        return Ok(Value::NONE);
+    };
+    let globals = frame
+        .get::<FrameObject>()
+        .map_or(Value::NONE, |f| f.globals.clone());
+    Ok(globals
+        .get::<Dict>()
+        .and_then(|g| g.get_name("__name__"))
+        .unwrap_or(Value::NONE))
 }
 
 /// `sys._current_frames()`

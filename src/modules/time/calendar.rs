@@ -39,7 +39,11 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -86,7 +90,11 @@ pub fn iso_calendar(year: i64, month: i64, day: i64) -> (i64, i64, i64) {
 pub fn iso_week_one(year: i64) -> i64 {
     let first = days_from_civil(year, 1, 1);
     let weekday = (first + 3).rem_euclid(7);
-    if weekday > 3 { first + 7 - weekday } else { first - weekday }
+    if weekday > 3 {
+        first + 7 - weekday
+    } else {
+        first - weekday
+    }
 }
 
 impl Broken {
@@ -112,15 +120,36 @@ impl Broken {
     pub fn seconds(&self) -> i64 {
         let months = self.month - 1;
         let (year, month) = (self.year + months.div_euclid(12), months.rem_euclid(12) + 1);
-        (days_from_civil(year, month, 1) + self.day - 1) * 86_400 + self.hour * 3600 + self.minute * 60 + self.second
+        (days_from_civil(year, month, 1) + self.day - 1) * 86_400
+            + self.hour * 3600
+            + self.minute * 60
+            + self.second
     }
 }
 
 /// Names of the days, Monday first.
-pub const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 /// Names of the months.
 pub const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

@@ -1,6 +1,8 @@
 //! `strftime` and `strptime`, in the C locale. Shared with `datetime`.
 
-use super::calendar::{Broken, DAYS, MONTHS, days_from_civil, iso_calendar, iso_week_one, weekday, yearday};
+use super::calendar::{
+    Broken, DAYS, MONTHS, days_from_civil, iso_calendar, iso_week_one, weekday, yearday,
+};
 
 /// What a format may ask for beyond the broken-down time.
 pub struct Extra<'a> {
@@ -69,9 +71,15 @@ fn adjusted(piece: String, directive: char, flag: Option<char>, width: Option<us
     };
     match width {
         Some(width) if piece.len() < width && width < 1024 => {
-            let fill = if piece.starts_with(|c: char| c.is_ascii_digit()) && flag != Some('_') { '0' } else { ' ' };
+            let fill = if piece.starts_with(|c: char| c.is_ascii_digit()) && flag != Some('_') {
+                '0'
+            } else {
+                ' '
+            };
             let missing = width - piece.len();
-            std::iter::repeat_n(fill, missing).chain(piece.chars()).collect()
+            std::iter::repeat_n(fill, missing)
+                .chain(piece.chars())
+                .collect()
         }
         _ => piece,
     }
@@ -93,9 +101,14 @@ fn one(directive: char, t: &Broken, extra: &Extra<'_>) -> String {
         'd' => format!("{:02}", t.day),
         'D' | 'x' => go_on("%m/%d/%y"),
         'e' => format!("{:2}", t.day),
-        'f' => extra.microsecond.map_or_else(|| "%f".to_string(), |us| format!("{us:06}")),
+        'f' => extra
+            .microsecond
+            .map_or_else(|| "%f".to_string(), |us| format!("{us:06}")),
         'F' => go_on("%Y-%m-%d"),
-        'g' => format!("{:02}", iso_calendar(t.year, t.month, t.day).0.rem_euclid(100)),
+        'g' => format!(
+            "{:02}",
+            iso_calendar(t.year, t.month, t.day).0.rem_euclid(100)
+        ),
         'G' => format!("{}", iso_calendar(t.year, t.month, t.day).0),
         'H' => format!("{:02}", t.hour),
         'I' => format!("{hour12:02}"),
@@ -235,7 +248,12 @@ impl Reader<'_> {
 
     /// A number of up to `most` digits in a range, as greedy as the range lets it be.
     fn number(&mut self, most: usize, low: i64, high: i64) -> Result<i64, Trouble> {
-        let digits = self.rest().bytes().take(most).take_while(u8::is_ascii_digit).count();
+        let digits = self
+            .rest()
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_digit)
+            .count();
         for count in (1..=digits).rev() {
             let value: i64 = self.rest()[..count].parse().map_err(|_| Trouble::NoMatch)?;
             if (low..=high).contains(&value) {
@@ -252,7 +270,12 @@ impl Reader<'_> {
         let found = names
             .iter()
             .enumerate()
-            .filter(|(_, n)| !n.is_empty() && rest.get(..n.len()).is_some_and(|r| r.eq_ignore_ascii_case(n)))
+            .filter(|(_, n)| {
+                !n.is_empty()
+                    && rest
+                        .get(..n.len())
+                        .is_some_and(|r| r.eq_ignore_ascii_case(n))
+            })
             .max_by_key(|(_, n)| n.len());
         match found {
             Some((index, name)) => {
@@ -304,7 +327,11 @@ fn read_directive(
         'G' => fields.iso_year = Some(four_digits(reader)?),
         'y' => {
             let value = reader.number(2, 0, 99)?;
-            fields.year = Some(if value <= 68 { 2000 + value } else { 1900 + value });
+            fields.year = Some(if value <= 68 {
+                2000 + value
+            } else {
+                1900 + value
+            });
         }
         'C' => fields.century = Some(reader.number(2, 0, 99)?),
         'Y' => fields.year = Some(four_digits(reader)?),
@@ -322,7 +349,9 @@ fn read_directive(
         'F' => read_format("%Y-%m-%d", format, reader, fields, zones)?,
         '%' => reader.literal('%')?,
         other => {
-            return Err(Trouble::Value(format!("'{other}' is a bad directive in format '{format}'")));
+            return Err(Trouble::Value(format!(
+                "'{other}' is a bad directive in format '{format}'"
+            )));
         }
     }
     Ok(())
@@ -349,7 +378,11 @@ fn read_format(
 fn four_digits(reader: &mut Reader<'_>) -> Result<i64, Trouble> {
     let before = reader.at;
     let value = reader.number(4, 0, 9999)?;
-    if reader.at - before < 4 { Err(Trouble::NoMatch) } else { Ok(value) }
+    if reader.at - before < 4 {
+        Err(Trouble::NoMatch)
+    } else {
+        Ok(value)
+    }
 }
 
 /// `+HH:MM[:SS[.ffffff]]`, the colons all or none, or Z.
@@ -369,7 +402,11 @@ fn read_offset(reader: &mut Reader<'_>) -> Result<(i64, i64), Trouble> {
     let two = |reader: &mut Reader<'_>, high: i64| {
         let before = reader.at;
         let value = reader.number(2, 0, high)?;
-        if reader.at - before == 2 { Ok(value) } else { Err(Trouble::NoMatch) }
+        if reader.at - before == 2 {
+            Ok(value)
+        } else {
+            Err(Trouble::NoMatch)
+        }
     };
     let hours = two(reader, 23)?;
     let colon = reader.rest().starts_with(':');
@@ -378,7 +415,11 @@ fn read_offset(reader: &mut Reader<'_>) -> Result<(i64, i64), Trouble> {
     }
     let minutes = two(reader, 59)?;
     let (mut seconds, mut micros) = (0, 0);
-    let more = if colon { reader.rest().starts_with(':') } else { reader.rest().starts_with(|c: char| c.is_ascii_digit()) };
+    let more = if colon {
+        reader.rest().starts_with(':')
+    } else {
+        reader.rest().starts_with(|c: char| c.is_ascii_digit())
+    };
     if more {
         if colon {
             reader.at += 1;
@@ -394,7 +435,10 @@ fn read_offset(reader: &mut Reader<'_>) -> Result<(i64, i64), Trouble> {
         let text = reader.text[start..].to_string();
         return Err(Trouble::Value(format!("Inconsistent use of : in {text}")));
     }
-    Ok((sign * (hours * 3600 + minutes * 60 + seconds), sign * micros))
+    Ok((
+        sign * (hours * 3600 + minutes * 60 + seconds),
+        sign * micros,
+    ))
 }
 
 fn finish(mut f: Fields, format: &str) -> Result<Parsed, Trouble> {
@@ -418,14 +462,23 @@ fn finish(mut f: Fields, format: &str) -> Result<Parsed, Trouble> {
     }
     let known_year = f.year;
     // A 29th of February without a year is of a leap year.
-    let mut year = f.year.unwrap_or(if f.month == Some(2) && f.day == Some(29) { 1904 } else { 1900 });
+    let mut year = f
+        .year
+        .unwrap_or(if f.month == Some(2) && f.day == Some(29) {
+            1904
+        } else {
+            1900
+        });
     let (mut month, mut day) = (f.month.unwrap_or(1), f.day.unwrap_or(1));
     if let (Some(iso_year), Some(week), Some(weekday)) = (f.iso_year, f.iso_week, f.weekday) {
         let days = iso_week_one(iso_year) + (week - 1) * 7 + weekday;
         (year, month, day) = super::calendar::civil_from_days(days);
     } else if f.yearday.is_none()
         && let Some(weekday) = f.weekday
-        && let Some((week, monday)) = f.week_sunday.map(|w| (w, false)).or(f.week_monday.map(|w| (w, true)))
+        && let Some((week, monday)) = f
+            .week_sunday
+            .map(|w| (w, false))
+            .or(f.week_monday.map(|w| (w, true)))
     {
         f.yearday = Some(yearday_of_week(year, week, weekday, monday));
     }
@@ -443,7 +496,11 @@ fn finish(mut f: Fields, format: &str) -> Result<Parsed, Trouble> {
         (_, Some(hour)) => hour % 12 + if f.afternoon == Some(true) { 12 } else { 0 },
         (None, None) => 0,
     };
-    let shown_year = if known_year.is_none() && year == 1904 && f.iso_year.is_none() { 1900 } else { year };
+    let shown_year = if known_year.is_none() && year == 1904 && f.iso_year.is_none() {
+        1900
+    } else {
+        year
+    };
     let time = Broken {
         year: shown_year,
         month,
@@ -455,7 +512,12 @@ fn finish(mut f: Fields, format: &str) -> Result<Parsed, Trouble> {
         yearday: f.yearday.unwrap_or_else(|| yearday(year, month, day)),
         dst: f.dst.unwrap_or(-1),
     };
-    Ok(Parsed { time, microsecond: f.microsecond.unwrap_or(0), offset: f.offset, zone: f.zone })
+    Ok(Parsed {
+        time,
+        microsecond: f.microsecond.unwrap_or(0),
+        offset: f.offset,
+        zone: f.zone,
+    })
 }
 
 /// The day of the year of a day in a week that begins on Sunday or Monday.
@@ -467,5 +529,9 @@ fn yearday_of_week(year: i64, week: i64, day: i64, monday: bool) -> i64 {
         day = (day + 1) % 7;
     }
     let week_zero = (7 - first) % 7;
-    if week == 0 { 1 + day - first } else { 1 + week_zero + 7 * (week - 1) + day }
+    if week == 0 {
+        1 + day - first
+    } else {
+        1 + week_zero + 7 * (week - 1) + day
+    }
 }

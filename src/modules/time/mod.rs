@@ -45,20 +45,40 @@ struct_sequence! {
 pub static TYPES: &[&crate::object::native::TypeDef] = &[&STRUCT_TIME];
 
 static FUNCTIONS: &[Def] = &[
-    Def::leaf("time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.wall_ns()))))
-        .doc("Return the current time in seconds since the Epoch."),
-    Def::leaf("time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.wall_ns())))),
-    Def::leaf("monotonic()", |vm, _| Ok(seconds(i128::from(vm.host.clock.monotonic_ns()))))
-        .doc("Monotonic clock, cannot go backward."),
-    Def::leaf("monotonic_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))),
-    Def::leaf("perf_counter()", |vm, _| Ok(seconds(i128::from(vm.host.clock.monotonic_ns()))))
-        .doc("Performance counter for benchmarking."),
-    Def::leaf("perf_counter_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))),
-    Def::leaf("process_time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.process_ns()))))
-        .doc("Process time for profiling: sum of the kernel and user-space CPU time."),
-    Def::leaf("process_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.process_ns())))),
-    Def::leaf("thread_time()", |vm, _| Ok(seconds(i128::from(vm.host.clock.thread_ns())))),
-    Def::leaf("thread_time_ns()", |vm, _| Ok(int::from_i128(i128::from(vm.host.clock.thread_ns())))),
+    Def::leaf("time()", |vm, _| {
+        Ok(seconds(i128::from(vm.host.clock.wall_ns())))
+    })
+    .doc("Return the current time in seconds since the Epoch."),
+    Def::leaf("time_ns()", |vm, _| {
+        Ok(int::from_i128(i128::from(vm.host.clock.wall_ns())))
+    }),
+    Def::leaf("monotonic()", |vm, _| {
+        Ok(seconds(i128::from(vm.host.clock.monotonic_ns())))
+    })
+    .doc("Monotonic clock, cannot go backward."),
+    Def::leaf("monotonic_ns()", |vm, _| {
+        Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))
+    }),
+    Def::leaf("perf_counter()", |vm, _| {
+        Ok(seconds(i128::from(vm.host.clock.monotonic_ns())))
+    })
+    .doc("Performance counter for benchmarking."),
+    Def::leaf("perf_counter_ns()", |vm, _| {
+        Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))
+    }),
+    Def::leaf("process_time()", |vm, _| {
+        Ok(seconds(i128::from(vm.host.clock.process_ns())))
+    })
+    .doc("Process time for profiling: sum of the kernel and user-space CPU time."),
+    Def::leaf("process_time_ns()", |vm, _| {
+        Ok(int::from_i128(i128::from(vm.host.clock.process_ns())))
+    }),
+    Def::leaf("thread_time()", |vm, _| {
+        Ok(seconds(i128::from(vm.host.clock.thread_ns())))
+    }),
+    Def::leaf("thread_time_ns()", |vm, _| {
+        Ok(int::from_i128(i128::from(vm.host.clock.thread_ns())))
+    }),
     Def::frame("sleep(seconds, /)", 0, sleep).doc("Delay execution for a given number of seconds."),
     Def::leaf("gmtime(seconds=None, /)", gmtime),
     Def::leaf("localtime(seconds=None, /)", localtime),
@@ -66,7 +86,10 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("ctime(seconds=None, /)", ctime),
     Def::leaf("asctime(time_tuple=None, /)", asctime),
     Def::leaf("strftime(format, time_tuple=None, /)", strftime),
-    Def::leaf("strptime(string, format='%a %b %d %H:%M:%S %Y', /)", strptime),
+    Def::leaf(
+        "strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
+        strptime,
+    ),
     Def::leaf("get_clock_info(name, /)", get_clock_info),
     Def::leaf("tzset()", tzset),
 ];
@@ -81,7 +104,12 @@ fn put_zone(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let namespace = module.namespace.clone();
     put(vm, &namespace, "timezone", integer(-standard.0))?;
     put(vm, &namespace, "altzone", integer(-summer.0))?;
-    put(vm, &namespace, "daylight", integer(i64::from(standard.0 != summer.0)))?;
+    put(
+        vm,
+        &namespace,
+        "daylight",
+        integer(i64::from(standard.0 != summer.0)),
+    )?;
     let names = crate::builtins::arguments::pair(string(&standard.1), string(&summer.1));
     put(vm, &namespace, "tzname", names)
 }
@@ -97,7 +125,11 @@ pub fn zone_kinds(vm: &Vm) -> ((i64, String), (i64, String)) {
         (kind.is_dst, (i64::from(kind.offset), kind.name.clone()))
     };
     let (january, july) = (at(1), at(7));
-    if january.0 { (july.1, january.1) } else { (january.1, july.1) }
+    if january.0 {
+        (july.1, january.1)
+    } else {
+        (january.1, july.1)
+    }
 }
 
 fn zone_names(vm: &Vm) -> [String; 2] {
@@ -107,7 +139,11 @@ fn zone_names(vm: &Vm) -> [String; 2] {
 
 fn tzset(vm: &mut Vm, _: &[Value]) -> R {
     vm.host.forget_zone();
-    if let Some(module) = vm.modules.get_name("time").and_then(|m| m.to_ref::<Module>()) {
+    if let Some(module) = vm
+        .modules
+        .get_name("time")
+        .and_then(|m| m.to_ref::<Module>())
+    {
         put_zone(vm, &module)?;
     }
     Ok(Value::NONE)
@@ -120,12 +156,21 @@ fn seconds(ns: i128) -> Value {
 
 /// A duration argument in seconds: a number that is no NaN.
 pub fn duration(vm: &mut Vm, value: &Value) -> R<f64> {
-    if !value.is_small_int() && crate::object::float::as_float(value).is_none() && IntView::of(value).is_none() {
-        let index = vm.special_of(value, crate::vm::special::Special::Index).is_some();
-        let real = vm.special_of(value, crate::vm::special::Special::Float).is_some();
+    if !value.is_small_int()
+        && crate::object::float::as_float(value).is_none()
+        && IntView::of(value).is_none()
+    {
+        let index = vm
+            .special_of(value, crate::vm::special::Special::Index)
+            .is_some();
+        let real = vm
+            .special_of(value, crate::vm::special::Special::Float)
+            .is_some();
         if !index && !real {
             let name = vm.type_name(value);
-            return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+            return Err(vm.type_error(format!(
+                "'{name}' object cannot be interpreted as an integer"
+            )));
         }
     }
     let seconds = number(vm, value)?;
@@ -147,7 +192,9 @@ fn sleep(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 return Step::Raise(vm.value_error("sleep length must be non-negative"));
             }
             if seconds > 9_223_372_036.0 {
-                return Step::Raise(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
+                return Step::Raise(
+                    vm.overflow_error("timestamp too large to convert to C PyTime_t"),
+                );
             }
             let deadline = vm.host.clock.monotonic() + seconds;
             vm.park(Some(deadline), false);
@@ -163,7 +210,8 @@ fn moment(vm: &mut Vm, value: &Value) -> R<i64> {
     if value.is_none() {
         return Ok(vm.host.clock.wall_ns() / 1_000_000_000);
     }
-    let out_of_range = |vm: &mut Vm| vm.overflow_error("timestamp out of range for platform time_t");
+    let out_of_range =
+        |vm: &mut Vm| vm.overflow_error("timestamp out of range for platform time_t");
     if let Some(f) = crate::object::float::as_float(value) {
         if f.is_nan() {
             return Err(vm.value_error("Invalid value NaN (not a number)"));
@@ -183,7 +231,9 @@ fn moment(vm: &mut Vm, value: &Value) -> R<i64> {
 
 /// The object of a broken-down time.
 pub fn struct_time(vm: &mut Vm, t: &Broken, zone: Value, offset: Value) -> R {
-    let fields = [t.year, t.month, t.day, t.hour, t.minute, t.second, t.weekday, t.yearday, t.dst];
+    let fields = [
+        t.year, t.month, t.day, t.hour, t.minute, t.second, t.weekday, t.yearday, t.dst,
+    ];
     let value = struct_sequence::make(vm, &STRUCT_TIME, &fields.map(integer))?;
     struct_sequence::set_hidden(vm, &value, "tm_zone", zone)?;
     struct_sequence::set_hidden(vm, &value, "tm_gmtoff", offset)?;
@@ -192,13 +242,22 @@ pub fn struct_time(vm: &mut Vm, t: &Broken, zone: Value, offset: Value) -> R {
 
 fn gmtime(vm: &mut Vm, args: &[Value]) -> R {
     let moment = moment(vm, &args[0])?;
-    struct_time(vm, &Broken::of_moment(moment, 0, 0), string("UTC"), Value::int32(0))
+    struct_time(
+        vm,
+        &Broken::of_moment(moment, 0, 0),
+        string("UTC"),
+        Value::int32(0),
+    )
 }
 
 fn local(vm: &Vm, moment: i64) -> (Broken, String, i64) {
     let kind = vm.host.zone().at(moment);
     let offset = i64::from(kind.offset);
-    (Broken::of_moment(moment, offset, i64::from(kind.is_dst)), kind.name.clone(), offset)
+    (
+        Broken::of_moment(moment, offset, i64::from(kind.is_dst)),
+        kind.name.clone(),
+        offset,
+    )
 }
 
 fn localtime(vm: &mut Vm, args: &[Value]) -> R {
@@ -208,20 +267,40 @@ fn localtime(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The broken-down time of a tuple of nine.
-fn broken(vm: &mut Vm, value: &Value) -> R<Broken> {
+fn broken(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     let Some(tuple) = value.get::<Tuple>() else {
         return Err(vm.type_error("Tuple or struct_time argument required"));
     };
     let items = tuple.items().to_vec();
     if items.len() != 9 {
-        return Err(vm.type_error("illegal time tuple argument"));
+        return Err(vm.type_error(format!("{who}(): illegal time tuple argument")));
     }
     let mut fields = [0; 9];
     for (field, item) in fields.iter_mut().zip(&items) {
         *field = index(vm, item)?;
     }
-    let [year, month, day, hour, minute, second, weekday, yearday, dst] = fields;
-    Ok(Broken { year, month, day, hour, minute, second, weekday, yearday, dst })
+    let [
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        weekday,
+        yearday,
+        dst,
+    ] = fields;
+    Ok(Broken {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        weekday,
+        yearday,
+        dst,
+    })
 }
 
 /// Checks the fields for `strftime` and `asctime`; zeros mean the first.
@@ -251,7 +330,7 @@ fn checked(vm: &mut Vm, mut t: Broken) -> R<Broken> {
 }
 
 fn mktime(vm: &mut Vm, args: &[Value]) -> R {
-    let t = broken(vm, &args[0])?;
+    let t = broken(vm, &args[0], "mktime")?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
     Ok(float(vm.host.zone().moment(t.seconds(), dst) as f64))
 }
@@ -275,22 +354,22 @@ fn ctime(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn asctime(vm: &mut Vm, args: &[Value]) -> R {
-    let t = time_argument(vm, &args[0])?;
+    let t = time_argument(vm, &args[0], "asctime")?;
     let t = checked(vm, t)?;
     Ok(string(&shown(&t)))
 }
 
-fn time_argument(vm: &mut Vm, value: &Value) -> R<Broken> {
+fn time_argument(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     if value.is_none() {
         let now = vm.host.clock.wall_ns() / 1_000_000_000;
         return Ok(local(vm, now).0);
     }
-    broken(vm, value)
+    broken(vm, value, who)
 }
 
 fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     let format = text(vm, &args[0], "strftime() argument 1")?.into_owned();
-    let t = time_argument(vm, &args[1])?;
+    let t = time_argument(vm, &args[1], "strftime")?;
     let t = checked(vm, t)?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
     let moment = vm.host.zone().moment(t.seconds(), dst);
@@ -304,7 +383,12 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
         );
         if let Some(known) = gmtoff.as_small_int() {
             offset = known;
-            zone = plain(&name);
+            // The system's own name of universal time.
+            zone = if known == 0 && plain(&name) == "UTC" {
+                "GMT".to_string()
+            } else {
+                plain(&name)
+            };
         }
     }
     let sign = if offset < 0 { '-' } else { '+' };
@@ -331,7 +415,9 @@ pub fn trouble(vm: &mut Vm, trouble: Trouble, text: &str, format: &str) -> Raise
             let shown = vm.repr_text(&text);
             let format = vm.repr_text(&format);
             match (shown, format) {
-                (Ok(text), Ok(format)) => vm.value_error(format!("time data {text} does not match format {format}")),
+                (Ok(text), Ok(format)) => {
+                    vm.value_error(format!("time data {text} does not match format {format}"))
+                }
                 (Err(raised), _) | (_, Err(raised)) => raised,
             }
         }
@@ -347,7 +433,9 @@ fn strptime(vm: &mut Vm, args: &[Value]) -> R {
     match format::strptime(&source, &format, &names) {
         Ok(parsed) => {
             let zone = parsed.zone.as_deref().map_or(Value::NONE, string);
-            let offset = parsed.offset.map_or(Value::NONE, |(seconds, _)| integer(seconds));
+            let offset = parsed
+                .offset
+                .map_or(Value::NONE, |(seconds, _)| integer(seconds));
             struct_time(vm, &parsed.time, zone, offset)
         }
         Err(cause) => Err(trouble(vm, cause, &source, &format)),

@@ -36,7 +36,10 @@ pub enum Nature {
 impl Nature {
     /// Whether it comes before the instance's own attributes.
     pub fn is_data(&self) -> bool {
-        matches!(self, Nature::Property | Nature::Slot | Nature::Computed | Nature::Script(_, true))
+        matches!(
+            self,
+            Nature::Property | Nature::Slot | Nature::Computed | Nature::Script(_, true)
+        )
     }
 
     /// Whether caches may hold it, so that replacing it must start a new type epoch.
@@ -57,7 +60,9 @@ impl Vm {
             0 => Nature::Plain,
             kind::FUNCTION => Nature::Function,
             kind::NATIVE => match attribute.get_exact::<Native>() {
-                Some(native) if native.bound.is_undef() && native.owner.is_kind::<Class>() => Nature::Native,
+                Some(native) if native.bound.is_undef() && native.owner.is_kind::<Class>() => {
+                    Nature::Native
+                }
                 _ => Nature::Plain,
             },
             kind::CLASSMETHOD => Nature::ClassMethod,
@@ -65,7 +70,9 @@ impl Vm {
             kind::PROPERTY => Nature::Property,
             kind::SLOT_DESCRIPTOR => Nature::Slot,
             kind::ATTRIBUTE_DESCRIPTOR => Nature::Computed,
-            kind::FLOAT..=kind::CLASS | kind::BOUND_METHOD..=kind::GENERATOR | kind::GENERIC_ALIAS..=kind::NAMESPACE => Nature::Plain,
+            kind::FLOAT..=kind::CLASS
+            | kind::BOUND_METHOD..=kind::GENERATOR
+            | kind::GENERIC_ALIAS..=kind::NAMESPACE => Nature::Plain,
             _ => self.nature_of_instance(attribute),
         }
     }
@@ -83,7 +90,8 @@ impl Vm {
                 _ => {}
             }
         }
-        let data = self.special(&class, Special::Set).is_some() || self.special(&class, Special::Delete).is_some();
+        let data = self.special(&class, Special::Set).is_some()
+            || self.special(&class, Special::Delete).is_some();
         match get {
             Some(get) => Nature::Script(get, data),
             None if data => Nature::Script(Value::UNDEF, true),
@@ -92,10 +100,18 @@ impl Vm {
     }
 
     /// Reads an attribute of a class through an instance.
-    pub(crate) fn descriptor_get(&mut self, attribute: &Value, nature: Nature, obj: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_get(
+        &mut self,
+        attribute: &Value,
+        nature: Nature,
+        obj: &Value,
+        class: &Ref<Class>,
+    ) -> Step {
         match nature {
             Nature::Plain => Step::Return(attribute.clone()),
-            Nature::Function => Step::Return(BoundMethod::alloc(attribute.clone(), obj.clone()).into_value()),
+            Nature::Function => {
+                Step::Return(BoundMethod::alloc(attribute.clone(), obj.clone()).into_value())
+            }
             Nature::Native => Step::Return(bind_native(attribute, obj, class)),
             Nature::ClassMethod => Step::Return(bind_class_method(attribute, class)),
             Nature::StaticMethod => Step::Return(static_function(attribute)),
@@ -103,20 +119,30 @@ impl Vm {
             Nature::Slot => self.slot_get(attribute, obj).into(),
             Nature::Computed => self.computed_get(attribute, obj).into(),
             Nature::Script(get, _) if get.is_undef() => Step::Return(attribute.clone()),
-            Nature::Script(get, _) => self.call_special(get, attribute, &[obj.clone(), class.value()]),
+            Nature::Script(get, _) => {
+                self.call_special(get, attribute, &[obj.clone(), class.value()])
+            }
         }
     }
 
     /// Reads an attribute of a class through the class itself.
-    pub(crate) fn descriptor_get_on_class(&mut self, attribute: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_get_on_class(
+        &mut self,
+        attribute: &Value,
+        class: &Ref<Class>,
+    ) -> Step {
         match self.nature(attribute) {
             Nature::ClassMethod => Step::Return(bind_class_method(attribute, class)),
             Nature::StaticMethod => Step::Return(static_function(attribute)),
             Nature::Native => match attribute.get_exact::<Native>() {
-                Some(native) if native.def.binding == Binding::Class => Step::Return(bind_native(attribute, attribute, class)),
+                Some(native) if native.def.binding == Binding::Class => {
+                    Step::Return(bind_native(attribute, attribute, class))
+                }
                 _ => Step::Return(attribute.clone()),
             },
-            Nature::Script(get, _) if !get.is_undef() => self.call_special(get, attribute, &[Value::NONE, class.value()]),
+            Nature::Script(get, _) if !get.is_undef() => {
+                self.call_special(get, attribute, &[Value::NONE, class.value()])
+            }
             _ => Step::Return(attribute.clone()),
         }
     }
@@ -125,7 +151,9 @@ impl Vm {
     pub(crate) fn call_special(&mut self, method: Value, receiver: &Value, args: &[Value]) -> Step {
         match self.nature(&method) {
             Nature::Function => Step::TailCall(method, with_receiver(receiver, args)),
-            Nature::Native if is_instance_method(&method) => Step::TailCall(method, with_receiver(receiver, args)),
+            Nature::Native if is_instance_method(&method) => {
+                Step::TailCall(method, with_receiver(receiver, args))
+            }
             Nature::Plain => Step::TailCall(method, Args::from(args)),
             nature => {
                 let class = self.class_of(receiver);
@@ -139,7 +167,9 @@ impl Vm {
     }
 
     fn property_get(&mut self, property: &Value, obj: &Value, class: &Ref<Class>) -> Step {
-        let getter = property.get::<Property>().map_or(Value::NONE, |p| p.getter.get());
+        let getter = property
+            .get::<Property>()
+            .map_or(Value::NONE, |p| p.getter.get());
         if getter.is_none() {
             return Step::Raise(self.property_error(property, class, "getter"));
         }
@@ -147,18 +177,34 @@ impl Vm {
     }
 
     /// "property 'x' of 'C' object has no setter".
-    pub(super) fn property_error(&mut self, property: &Value, class: &Ref<Class>, lacking: &str) -> crate::object::native::Raised {
-        let name = property.get::<Property>().map_or(Value::UNDEF, |p| p.name.get());
-        let owner = class.qualname.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    pub(super) fn property_error(
+        &mut self,
+        property: &Value,
+        class: &Ref<Class>,
+        lacking: &str,
+    ) -> crate::object::native::Raised {
+        let name = property
+            .get::<Property>()
+            .map_or(Value::UNDEF, |p| p.name.get());
+        let owner = class
+            .qualname
+            .as_value()
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let text = match name.get::<Str>() {
-            Some(name) => format!("property '{}' of '{owner}' object has no {lacking}", name.to_string_lossy()),
+            Some(name) => format!(
+                "property '{}' of '{owner}' object has no {lacking}",
+                name.to_string_lossy()
+            ),
             None => format!("property of '{owner}' object has no {lacking}"),
         };
         self.attribute_error_plain(text)
     }
 
     fn slot_get(&mut self, descriptor: &Value, obj: &Value) -> R {
-        let name = descriptor.get::<SlotDescriptor>().map_or(Value::UNDEF, |d| d.name.get());
+        let name = descriptor
+            .get::<SlotDescriptor>()
+            .map_or(Value::UNDEF, |d| d.name.get());
         let value = self.slot_value(descriptor, obj)?;
         if value.is_undef() {
             let text = self.no_attribute_text(obj, &name);
@@ -169,20 +215,34 @@ impl Vm {
 
     fn slot_value(&mut self, descriptor: &Value, obj: &Value) -> R {
         self.check_receiver(descriptor, obj)?;
-        let Some(slot) = descriptor.get::<SlotDescriptor>() else { return Ok(Value::UNDEF) };
+        let Some(slot) = descriptor.get::<SlotDescriptor>() else {
+            return Ok(Value::UNDEF);
+        };
         if slot.slot != HIDDEN {
-            return Ok(obj.slots().get(slot.slot as usize).map_or(Value::UNDEF, |f| f.get()));
+            return Ok(obj
+                .slots()
+                .get(slot.slot as usize)
+                .map_or(Value::UNDEF, |f| f.get()));
         }
         let key = hidden_key(slot);
-        Ok(self.object_dict(obj).and_then(|d| d.get_str(&key)).unwrap_or_default())
+        Ok(self
+            .object_dict(obj)
+            .and_then(|d| d.get_str(&key))
+            .unwrap_or_default())
     }
 
     /// Sets a reserved slot, or empties it when `value` is Undef.
     pub(crate) fn slot_set(&mut self, descriptor: &Value, obj: &Value, value: Value) -> R<()> {
         let old = self.slot_value(descriptor, obj)?;
-        let Some(slot) = descriptor.get::<SlotDescriptor>() else { return Ok(()) };
+        let Some(slot) = descriptor.get::<SlotDescriptor>() else {
+            return Ok(());
+        };
         if value.is_undef() && old.is_undef() {
-            let name = slot.name.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            let name = slot
+                .name
+                .as_value()
+                .get::<Str>()
+                .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
             return Err(self.attribute_error_plain(name));
         }
         if slot.slot != HIDDEN {
@@ -212,17 +272,30 @@ impl Vm {
 
     /// An explicit `descriptor.__get__(obj)` must be given an instance of its class.
     pub(crate) fn check_receiver(&mut self, descriptor: &Value, obj: &Value) -> R<()> {
-        let (owner, name) = match (descriptor.get::<SlotDescriptor>(), descriptor.get::<AttributeDescriptor>()) {
-            (Some(slot), _) => (slot.owner.get(), slot.name.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())),
+        let (owner, name) = match (
+            descriptor.get::<SlotDescriptor>(),
+            descriptor.get::<AttributeDescriptor>(),
+        ) {
+            (Some(slot), _) => (
+                slot.owner.get(),
+                slot.name
+                    .as_value()
+                    .get::<Str>()
+                    .map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+            ),
             (_, Some(computed)) => (computed.owner.get(), computed.attribute.name.to_string()),
             _ => return Ok(()),
         };
-        let Some(owner) = owner.to_ref::<Class>() else { return Ok(()) };
+        let Some(owner) = owner.to_ref::<Class>() else {
+            return Ok(());
+        };
         if self.class_of(obj).is_subclass(&owner) {
             return Ok(());
         }
         let (owner, given) = (self.class_name(&owner), self.type_name(obj));
-        Err(self.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object")))
+        Err(self.type_error(format!(
+            "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
+        )))
     }
 }
 
@@ -231,7 +304,11 @@ pub(crate) const HIDDEN: u16 = u16::MAX;
 
 /// The key of such a slot, which no script spells.
 fn hidden_key(slot: &SlotDescriptor) -> Ref<Str> {
-    let name = slot.name.as_value().get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let name = slot
+        .name
+        .as_value()
+        .get::<Str>()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     Str::new(&format!(" {name}"))
 }
 
@@ -243,24 +320,36 @@ fn with_receiver(receiver: &Value, args: &[Value]) -> Args {
 }
 
 pub(super) fn is_instance_method(method: &Value) -> bool {
-    method.get_exact::<Native>().is_some_and(|n| n.def.binding == Binding::Method)
+    method
+        .get_exact::<Native>()
+        .is_some_and(|n| n.def.binding == Binding::Method)
 }
 
 /// A native method bound to what its table says.
 pub(super) fn bind_native(method: &Value, obj: &Value, class: &Ref<Class>) -> Value {
-    let Some(native) = method.get_exact::<Native>() else { return method.clone() };
+    let Some(native) = method.get_exact::<Native>() else {
+        return method.clone();
+    };
     match native.def.binding {
-        Binding::Method => Native::alloc(native.def, obj.clone(), native.owner.clone()).into_value(),
-        Binding::Class => Native::alloc(native.def, class.value(), native.owner.clone()).into_value(),
+        Binding::Method => {
+            Native::alloc(native.def, obj.clone(), native.owner.clone()).into_value()
+        }
+        Binding::Class => {
+            Native::alloc(native.def, class.value(), native.owner.clone()).into_value()
+        }
         Binding::Static => method.clone(),
     }
 }
 
 fn bind_class_method(method: &Value, class: &Ref<Class>) -> Value {
-    let function = method.get::<ClassMethod>().map_or(Value::NONE, |c| c.function.get());
+    let function = method
+        .get::<ClassMethod>()
+        .map_or(Value::NONE, |c| c.function.get());
     BoundMethod::alloc(function, class.value()).into_value()
 }
 
 fn static_function(method: &Value) -> Value {
-    method.get::<StaticMethod>().map_or(Value::NONE, |s| s.function.get())
+    method
+        .get::<StaticMethod>()
+        .map_or(Value::NONE, |s| s.function.get())
 }

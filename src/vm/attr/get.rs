@@ -1,15 +1,17 @@
 //! Reading attributes.
 
-use super::descriptor::is_instance_method;
 use super::Nature;
+use super::descriptor::is_instance_method;
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{GenericAlias, Super};
-use crate::object::function::BoundMethod;
 use crate::object::exception::Exception;
+use crate::object::function::BoundMethod;
 use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{Args, AttributeDescriptor, Binding, Def, Input, Native, NativeFrame, Step};
+use crate::object::native::{
+    Args, AttributeDescriptor, Binding, Def, Input, Native, NativeFrame, Step,
+};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -59,7 +61,9 @@ static GET_OR_ELSE: Def = Def::frame("getattr(obj, name, callee, args, last, /)"
 fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            let args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+            let args = frame.regs[3]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| Args::from(t.items()));
             Step::Call(frame.regs[2].clone(), args)
         }
         Input::Value(value) | Input::Yielded(value) => Step::Return(value),
@@ -134,7 +138,9 @@ impl Vm {
             kind::CLASS => (self.class_get(obj, name, class), Cached::No),
             kind::SUPER => (self.super_get(obj, name, class), Cached::No),
             kind::MODULE => (self.module_get(obj, name, class), Cached::No),
-            kind::BOUND_METHOD | kind::GENERIC_ALIAS => (self.forwarded_get(obj, name, class), Cached::No),
+            kind::BOUND_METHOD | kind::GENERIC_ALIAS => {
+                (self.forwarded_get(obj, name, class), Cached::No)
+            }
             _ => self.instance_get(obj, name, class),
         }
     }
@@ -149,9 +155,14 @@ impl Vm {
         };
         let nature = self.nature(&attribute);
         // A descriptor with `__set__` only leaves reading to the instance.
-        let reads = nature.is_data() && !matches!(&nature, Nature::Script(get, _) if get.is_undef());
+        let reads =
+            nature.is_data() && !matches!(&nature, Nature::Script(get, _) if get.is_undef());
         if !reads && let Some(value) = self.own_attribute(obj, name) {
-            let cached = if nature.is_data() { Cached::No } else { self.cacheable_slot(obj, name) };
+            let cached = if nature.is_data() {
+                Cached::No
+            } else {
+                self.cacheable_slot(obj, name)
+            };
             return (Step::Return(value), cached);
         }
         let cached = match nature {
@@ -165,7 +176,10 @@ impl Vm {
     /// What a bound method or a generic alias does not have, its function or origin has.
     fn forwarded_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(method) = obj.get::<BoundMethod>() {
-            if self.lookup_in_class(class, name).is_some_and(|found| !is_objects_attribute(&found)) {
+            if self
+                .lookup_in_class(class, name)
+                .is_some_and(|found| !is_objects_attribute(&found))
+            {
                 return self.instance_get(obj, name, class).0;
             }
             let function = method.function.clone();
@@ -174,8 +188,12 @@ impl Vm {
                 step => step,
             };
         }
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let origin = obj.get::<GenericAlias>().map_or(Value::NONE, |alias| alias.origin.get());
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let origin = obj
+            .get::<GenericAlias>()
+            .map_or(Value::NONE, |alias| alias.origin.get());
         if ALIAS_ATTRIBUTES.contains(&text.as_str()) {
             return self.instance_get(obj, name, class).0;
         }
@@ -183,11 +201,17 @@ impl Vm {
     }
 
     fn cacheable_slot(&self, obj: &Value, name: &Value) -> Cached {
-        if obj.shape_entry().is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0) {
+        if obj
+            .shape_entry()
+            .is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0)
+        {
             return Cached::No;
         }
         match self.own_slot(obj, name) {
-            Some(slot) => Cached::Slot { shape: obj.shape(), slot },
+            Some(slot) => Cached::Slot {
+                shape: obj.shape(),
+                slot,
+            },
             None => Cached::No,
         }
     }
@@ -197,34 +221,56 @@ impl Vm {
             return self.generic_resolve(obj, name, class).0;
         };
         let step = self.call_special(method, obj, std::slice::from_ref(name));
-        if class.has(class_flags::GETATTR) { self.or_getattr(step, obj, name, class) } else { step }
+        if class.has(class_flags::GETATTR) {
+            self.or_getattr(step, obj, name, class)
+        } else {
+            step
+        }
     }
 
     /// Where a step raises AttributeError, `__getattr__` is asked.
     fn or_getattr(&mut self, step: Step, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         match step {
-            Step::Raise(raised) if self.is_instance_of_known(&raised.0, Known::AttributeError) => match self.special(class, Special::GetAttr) {
-                Some(getattr) => match self.call_special(getattr, obj, std::slice::from_ref(name)) {
-                    Step::TailCall(callee, args) => self.enter_get(obj, name, callee, args, true),
-                    step => step,
-                },
-                None => Step::Raise(raised),
-            },
+            Step::Raise(raised) if self.is_instance_of_known(&raised.0, Known::AttributeError) => {
+                match self.special(class, Special::GetAttr) {
+                    Some(getattr) => {
+                        match self.call_special(getattr, obj, std::slice::from_ref(name)) {
+                            Step::TailCall(callee, args) => {
+                                self.enter_get(obj, name, callee, args, true)
+                            }
+                            step => step,
+                        }
+                    }
+                    None => Step::Raise(raised),
+                }
+            }
             Step::TailCall(callee, args) => self.enter_get(obj, name, callee, args, false),
             other => other,
         }
     }
 
-    fn enter_get(&mut self, obj: &Value, name: &Value, callee: Value, args: Args, last: bool) -> Step {
+    fn enter_get(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+        callee: Value,
+        args: Args,
+        last: bool,
+    ) -> Step {
         match self.new_tuple(args.into_vec()) {
-            Ok(args) => Step::Enter(&GET_OR_ELSE, smallvec::smallvec![obj.clone(), name.clone(), callee, args, Value::bool(last)]),
+            Ok(args) => Step::Enter(
+                &GET_OR_ELSE,
+                smallvec::smallvec![obj.clone(), name.clone(), callee, args, Value::bool(last)],
+            ),
             Err(raised) => Step::Raise(raised),
         }
     }
 
     /// An attribute of a class object.
     fn class_get(&mut self, obj: &Value, name: &Value, metaclass: &Ref<Class>) -> Step {
-        let Some(class) = obj.to_ref::<Class>() else { return Step::Raise(self.no_attribute(obj, name)) };
+        let Some(class) = obj.to_ref::<Class>() else {
+            return Step::Raise(self.no_attribute(obj, name));
+        };
         let meta = self.lookup_in_class(metaclass, name);
         let nature = meta.as_ref().map(|attribute| self.nature(attribute));
         if let (Some(attribute), Some(nature)) = (&meta, &nature)
@@ -237,7 +283,9 @@ impl Vm {
             return self.descriptor_get_on_class(&attribute, &class);
         }
         match (meta, nature) {
-            (Some(attribute), Some(nature)) => self.descriptor_get(&attribute, nature, obj, metaclass),
+            (Some(attribute), Some(nature)) => {
+                self.descriptor_get(&attribute, nature, obj, metaclass)
+            }
             _ => Step::Raise(self.no_attribute(obj, name)),
         }
     }
@@ -255,7 +303,10 @@ impl Vm {
             return self.descriptor_get(&attribute, nature, obj, class);
         }
         let getattr = self.names.of(Special::GetAttr).clone();
-        match obj.get::<Module>().and_then(|m| m.namespace.get_str(&getattr)) {
+        match obj
+            .get::<Module>()
+            .and_then(|m| m.namespace.get_str(&getattr))
+        {
             Some(function) => Step::TailCall(function, smallvec::smallvec![name.clone()]),
             None => Step::Raise(self.no_attribute(obj, name)),
         }
@@ -265,7 +316,10 @@ impl Vm {
     fn super_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(sup) = obj.get::<Super>()
             && !name.is(self.names.class_.as_value())
-            && let (Some(this), Some(receiver_class)) = (sup.class.get().to_ref::<Class>(), sup.receiver_class.get().to_ref::<Class>())
+            && let (Some(this), Some(receiver_class)) = (
+                sup.class.get().to_ref::<Class>(),
+                sup.receiver_class.get().to_ref::<Class>(),
+            )
             && let Some(text) = name.get::<Str>()
             && let Some(attribute) = self.lookup_behind(&receiver_class, &this, text)
         {
@@ -283,7 +337,8 @@ impl Vm {
     /// What `obj.name(...)` calls, without making a bound method where that can be avoided.
     pub fn find_method(&mut self, obj: &Value, name: &Value) -> (Method, Cached) {
         let class = self.class_of(obj);
-        let simple = !matches!(class.layout, kind::CLASS | kind::SUPER | kind::MODULE) && !class.has(class_flags::GETATTRIBUTE);
+        let simple = !matches!(class.layout, kind::CLASS | kind::SUPER | kind::MODULE)
+            && !class.has(class_flags::GETATTRIBUTE);
         if simple && let Some(attribute) = self.lookup_in_class(&class, name) {
             let nature = self.nature(&attribute);
             let unbound = match nature {
@@ -315,15 +370,24 @@ impl Vm {
     /// `super().name(...)` of a plain function: the receiver is put in front by a bound method.
     fn super_method(&mut self, obj: &Value, name: &Value) -> Option<Method> {
         let sup = obj.get::<Super>()?;
-        let (this, receiver_class) = (sup.class.get().to_ref::<Class>()?, sup.receiver_class.get().to_ref::<Class>()?);
+        let (this, receiver_class) = (
+            sup.class.get().to_ref::<Class>()?,
+            sup.receiver_class.get().to_ref::<Class>()?,
+        );
         let attribute = self.lookup_behind(&receiver_class, &this, name.get::<Str>()?)?;
-        let static_native = attribute.get_exact::<Native>().is_some_and(|n| n.def.binding == Binding::Static);
+        let static_native = attribute
+            .get_exact::<Native>()
+            .is_some_and(|n| n.def.binding == Binding::Static);
         static_native.then_some(Method::Bound(attribute))
     }
 
     /// As `find_method`, where no script code need run for it; the flag says that the receiver
     /// goes in front of the arguments.
-    pub fn resolve_method(&mut self, obj: &Value, name: &Value) -> Result<(Value, bool), NeedsLookUp> {
+    pub fn resolve_method(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+    ) -> Result<(Value, bool), NeedsLookUp> {
         match self.find_method(obj, name).0 {
             Method::Unbound(function) => Ok((function, true)),
             Method::Bound(value) => Ok((value, false)),
@@ -354,23 +418,36 @@ const ALIAS_ATTRIBUTES: &[&str] = &[
 
 /// Whether an attribute is one that every object has, which a function answers better.
 fn is_objects_attribute(attribute: &Value) -> bool {
-    let owner = match (attribute.get::<Native>(), attribute.get::<AttributeDescriptor>()) {
+    let owner = match (
+        attribute.get::<Native>(),
+        attribute.get::<AttributeDescriptor>(),
+    ) {
         (Some(native), _) => native.owner.clone(),
         (_, Some(computed)) => computed.owner.get(),
         _ => return false,
     };
-    owner.get::<Class>().is_some_and(|c| c.bases.borrow().is_empty())
+    owner
+        .get::<Class>()
+        .is_some_and(|c| c.bases.borrow().is_empty())
 }
 
 /// Objects of one shape agree on their own attributes, unless these lie in a dict.
 fn cacheable_method(obj: &Value, function: &Value) -> Cached {
-    let Some(entry) = obj.shape_entry() else { return Cached::No };
-    if entry.flags & (shape_flags::UNCACHEABLE | shape_flags::DICT_MODE | shape_flags::TAIL_DICT) != 0 {
+    let Some(entry) = obj.shape_entry() else {
+        return Cached::No;
+    };
+    if entry.flags & (shape_flags::UNCACHEABLE | shape_flags::DICT_MODE | shape_flags::TAIL_DICT)
+        != 0
+    {
         return Cached::No;
     }
-    let keeps_dict = super::super::types::has_dict_field(entry.kind) && entry.kind != kind::INSTANCE;
+    let keeps_dict =
+        super::super::types::has_dict_field(entry.kind) && entry.kind != kind::INSTANCE;
     if keeps_dict || (obj.shape() < FIRST_FREE_SHAPE && entry.kind == kind::NATIVE) {
         return Cached::No;
     }
-    Cached::Method { shape: obj.shape(), function: function.clone() }
+    Cached::Method {
+        shape: obj.shape(),
+        function: function.clone(),
+    }
 }

@@ -43,7 +43,9 @@ pub struct MethodCache {
 
 impl Default for MethodCache {
     fn default() -> MethodCache {
-        MethodCache { entries: vec![Entry::default(); ENTRIES] }
+        MethodCache {
+            entries: vec![Entry::default(); ENTRIES],
+        }
     }
 }
 
@@ -62,11 +64,25 @@ impl Vm {
     pub fn lookup_in_class(&mut self, class: &Ref<Class>, name: &Value) -> Option<Value> {
         let (class_key, name_key) = (class.as_ptr() as usize, name.word() as usize);
         let entry = self.method_cache.entries[MethodCache::index(class_key, name_key)];
-        if entry.class == class_key && entry.name == name_key && entry.epoch == heap::current().type_epoch {
+        if entry.class == class_key
+            && entry.name == name_key
+            && entry.epoch == heap::current().type_epoch
+        {
             return match entry.owner {
                 ABSENT => None,
-                0 => class.namespace.borrow().value_at(entry.position as usize).cloned(),
-                n => class.ancestors.borrow().get(n as usize - 1)?.namespace.borrow().value_at(entry.position as usize).cloned(),
+                0 => class
+                    .namespace
+                    .borrow()
+                    .value_at(entry.position as usize)
+                    .cloned(),
+                n => class
+                    .ancestors
+                    .borrow()
+                    .get(n as usize - 1)?
+                    .namespace
+                    .borrow()
+                    .value_at(entry.position as usize)
+                    .cloned(),
             };
         }
         self.lookup_uncached(class, name)
@@ -79,8 +95,16 @@ impl Vm {
         // Only an interned name is told by its address.
         if name.is_interned() {
             let (class_key, name_key) = (class.as_ptr() as usize, name.as_value().word() as usize);
-            let (owner, position) = found.as_ref().map_or((ABSENT, 0), |&(owner, position, _)| (owner as u16, position as u32));
-            let entry = Entry { class: class_key, name: name_key, epoch: heap::current().type_epoch, owner, position };
+            let (owner, position) = found.as_ref().map_or((ABSENT, 0), |&(owner, position, _)| {
+                (owner as u16, position as u32)
+            });
+            let entry = Entry {
+                class: class_key,
+                name: name_key,
+                epoch: heap::current().type_epoch,
+                owner,
+                position,
+            };
             self.method_cache.entries[MethodCache::index(class_key, name_key)] = entry;
         }
         found.map(|(_, _, value)| value)
@@ -95,7 +119,9 @@ impl Vm {
             }
             let found = {
                 let table = current.namespace.borrow();
-                table.index_of_str(name).and_then(|at| Some((at, table.value_at(at)?.clone())))
+                table
+                    .index_of_str(name)
+                    .and_then(|at| Some((at, table.value_at(at)?.clone())))
             };
             if let Some((position, value)) = found {
                 return Some((owner, position, value));
@@ -112,7 +138,9 @@ impl Vm {
             self.populate(class);
         }
         let table = class.namespace.borrow();
-        table.index_of_str(name).and_then(|at| table.value_at(at).cloned())
+        table
+            .index_of_str(name)
+            .and_then(|at| table.value_at(at).cloned())
     }
 
     /// Names and values of the class's own namespace, in order.
@@ -120,14 +148,28 @@ impl Vm {
         if !class.populated.get() {
             self.populate(class);
         }
-        class.namespace.borrow().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        class
+            .namespace
+            .borrow()
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// The first class of the order behind `class` itself that has the name, and its attribute.
-    pub fn lookup_behind(&mut self, order_of: &Ref<Class>, class: &Ref<Class>, name: &Str) -> Option<Value> {
-        let order: Vec<Ref<Class>> = std::iter::once(order_of.clone()).chain(order_of.ancestors.borrow().iter().cloned()).collect();
+    pub fn lookup_behind(
+        &mut self,
+        order_of: &Ref<Class>,
+        class: &Ref<Class>,
+        name: &Str,
+    ) -> Option<Value> {
+        let order: Vec<Ref<Class>> = std::iter::once(order_of.clone())
+            .chain(order_of.ancestors.borrow().iter().cloned())
+            .collect();
         let start = order.iter().position(|c| c.is(class))? + 1;
-        order[start..].iter().find_map(|c| self.own_class_attribute(c, name))
+        order[start..]
+            .iter()
+            .find_map(|c| self.own_class_attribute(c, name))
     }
 
     /// Says that what classes have changed: everything cached of them is void.

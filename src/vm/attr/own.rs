@@ -53,7 +53,9 @@ fn existing_dict(obj: &Value) -> Option<Ref<Dict>> {
 
 /// Whether the object's attributes lie in slots told by its shape.
 fn in_slots(obj: &Value) -> bool {
-    obj.shape_entry().is_some_and(|e| e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS)
+    obj.shape_entry().is_some_and(|e| {
+        e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS
+    })
 }
 
 impl Vm {
@@ -62,14 +64,22 @@ impl Vm {
     pub(crate) fn own_attribute(&mut self, obj: &Value, name: &Value) -> Option<Value> {
         if in_slots(obj) {
             let slot = self.shapes.slot(obj.shape(), name)?;
-            return obj.slots().get(slot as usize).map(Field::get).filter(|v| !v.is_undef());
+            return obj
+                .slots()
+                .get(slot as usize)
+                .map(Field::get)
+                .filter(|v| !v.is_undef());
         }
         existing_dict(obj)?.get_str(name.get::<Str>()?)
     }
 
     /// Which slot holds the attribute, if one does.
     pub(super) fn own_slot(&self, obj: &Value, name: &Value) -> Option<u16> {
-        if in_slots(obj) { self.shapes.slot(obj.shape(), name) } else { None }
+        if in_slots(obj) {
+            self.shapes.slot(obj.shape(), name)
+        } else {
+            None
+        }
     }
 
     /// Sets an attribute of the object's own.
@@ -78,7 +88,9 @@ impl Vm {
             return self.store_in_slots(obj, name, value);
         }
         if obj.is_kind::<Module>() || self.class_of(obj).has(class_flags::HAS_DICT) {
-            let Some(dict) = self.object_dict(obj) else { return Ok(Stored::NoRoom) };
+            let Some(dict) = self.object_dict(obj) else {
+                return Ok(Stored::NoRoom);
+            };
             self.put_name(&dict, name, value)?;
             return Ok(Stored::Elsewhere);
         }
@@ -109,7 +121,9 @@ impl Vm {
     }
 
     fn put_name(&mut self, dict: &Ref<Dict>, name: &Value, value: Value) -> R<()> {
-        let Some(name) = name.to_ref::<Str>() else { return Ok(()) };
+        let Some(name) = name.to_ref::<Str>() else {
+            return Ok(());
+        };
         let old = dict.insert_str(&name, value);
         self.lift(old).map(drop)
     }
@@ -127,7 +141,9 @@ impl Vm {
                 return false;
             }
         }
-        let (Some(dict), Some(name)) = (existing_dict(obj), name.get::<Str>()) else { return false };
+        let (Some(dict), Some(name)) = (existing_dict(obj), name.get::<Str>()) else {
+            return false;
+        };
         dict.remove_str(name).is_some()
     }
 
@@ -135,19 +151,26 @@ impl Vm {
     fn undo_last_slot(&mut self, obj: &Value, name: &Value) -> bool {
         let class = self.class_of(obj);
         let mut id = class.root_shape.get();
-        let Some(shape) = self.shapes.get(obj.shape()) else { return false };
+        let Some(shape) = self.shapes.get(obj.shape()) else {
+            return false;
+        };
         let keys: Vec<usize> = shape.keys.keys().copied().collect();
         if keys.last() != Some(&(name.word() as usize)) {
             return false;
         }
         for key in &keys[..keys.len() - 1] {
-            let next = self.shapes.get(id).and_then(|s| s.next.iter().find(|(k, _)| k == key));
+            let next = self
+                .shapes
+                .get(id)
+                .and_then(|s| s.next.iter().find(|(k, _)| k == key));
             match next {
                 Some(&(_, next)) => id = next,
                 None => return false,
             }
         }
-        let Some(slot) = self.shapes.slot(obj.shape(), name) else { return false };
+        let Some(slot) = self.shapes.slot(obj.shape(), name) else {
+            return false;
+        };
         if !obj.set_shape(id) {
             return false;
         }
@@ -189,7 +212,9 @@ impl Vm {
         if known != 0 && heap::current().shapes[known as usize].capacity == capacity {
             return known;
         }
-        let flags = super::super::class::instance_shape_flags(class) | shape_flags::DICT_MODE | shape_flags::UNCACHEABLE;
+        let flags = super::super::class::instance_shape_flags(class)
+            | shape_flags::DICT_MODE
+            | shape_flags::UNCACHEABLE;
         let id = self.shapes.new_root(class, flags, capacity);
         if known == 0 {
             class.dict_shape.set(id);
@@ -216,7 +241,9 @@ impl Vm {
 
     /// Sets the `__dict__` of an object; false if it cannot be set.
     pub fn set_object_dict(&mut self, obj: &Value, dict: &Ref<Dict>) -> bool {
-        if !self.class_of(obj).has(class_flags::HAS_DICT) || (in_slots(obj) && self.to_dict_mode(obj).is_none()) {
+        if !self.class_of(obj).has(class_flags::HAS_DICT)
+            || (in_slots(obj) && self.to_dict_mode(obj).is_none())
+        {
             return false;
         }
         match dict_place(obj) {
@@ -232,10 +259,19 @@ impl Vm {
     pub fn own_names(&mut self, obj: &Value) -> Vec<Value> {
         if in_slots(obj) {
             let slots = obj.slots();
-            let Some(shape) = self.shapes.get(obj.shape()) else { return Vec::new() };
-            return shape.keys.values().filter(|(_, s)| !slots[*s as usize].is_undef()).map(|(n, _)| n.clone()).collect();
+            let Some(shape) = self.shapes.get(obj.shape()) else {
+                return Vec::new();
+            };
+            return shape
+                .keys
+                .values()
+                .filter(|(_, s)| !slots[*s as usize].is_undef())
+                .map(|(n, _)| n.clone())
+                .collect();
         }
-        existing_dict(obj).map_or_else(Vec::new, |d| d.pairs().into_iter().map(|(k, _)| k).collect())
+        existing_dict(obj).map_or_else(Vec::new, |d| {
+            d.pairs().into_iter().map(|(k, _)| k).collect()
+        })
     }
 
     /// Makes `obj` an instance of another class whose instances are laid out alike; false if they are not.

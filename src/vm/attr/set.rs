@@ -40,16 +40,27 @@ impl Vm {
     }
 
     /// `obj.name = value`, and what a cache may remember of it.
-    pub fn resolve_store(&mut self, obj: &Value, name: &Value, value: &Value) -> (Step, CachedStore) {
+    pub fn resolve_store(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+        value: &Value,
+    ) -> (Step, CachedStore) {
         let class = self.class_of(obj);
         if class.has(class_flags::SETATTR)
             && let Some(method) = self.special(&class, Special::SetAttr)
         {
-            return (self.call_special(method, obj, &[name.clone(), value.clone()]), CachedStore::No);
+            return (
+                self.call_special(method, obj, &[name.clone(), value.clone()]),
+                CachedStore::No,
+            );
         }
         let mut cached = CachedStore::No;
         let step = self.generic_store(obj, name, value, &mut cached);
-        if obj.shape_entry().is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0) {
+        if obj
+            .shape_entry()
+            .is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0)
+        {
             cached = CachedStore::No;
         }
         (step, cached)
@@ -60,7 +71,13 @@ impl Vm {
         self.generic_store(obj, name, value, &mut CachedStore::No)
     }
 
-    fn generic_store(&mut self, obj: &Value, name: &Value, value: &Value, cached: &mut CachedStore) -> Step {
+    fn generic_store(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+        value: &Value,
+        cached: &mut CachedStore,
+    ) -> Step {
         let name = match self.interned(name) {
             Ok(name) => name,
             Err(raised) => return Step::Raise(raised),
@@ -77,9 +94,14 @@ impl Vm {
             return self.set_class_attribute_step(obj, &name, value);
         }
         match self.store_own(obj, &name, value.clone()) {
-            Ok(Stored::NoRoom) => Step::Raise(self.cannot_store(obj, &name, &class, attribute.is_some())),
+            Ok(Stored::NoRoom) => {
+                Step::Raise(self.cannot_store(obj, &name, &class, attribute.is_some()))
+            }
             Ok(Stored::Slot(slot)) => {
-                *cached = CachedStore::Replace { shape: obj.shape(), slot };
+                *cached = CachedStore::Replace {
+                    shape: obj.shape(),
+                    slot,
+                };
                 Step::Return(Value::NONE)
             }
             Ok(Stored::Added(old, slot, new)) => {
@@ -93,7 +115,10 @@ impl Vm {
 
     fn set_class_attribute_step(&mut self, obj: &Value, name: &Value, value: &Value) -> Step {
         match obj.to_ref::<Class>() {
-            Some(class) => self.set_class_attribute(&class, name, value.clone()).map(|()| Value::NONE).into(),
+            Some(class) => self
+                .set_class_attribute(&class, name, value.clone())
+                .map(|()| Value::NONE)
+                .into(),
             None => Step::Return(Value::NONE),
         }
     }
@@ -130,20 +155,39 @@ impl Vm {
             return Step::Return(Value::NONE);
         }
         let has_room = class.has(class_flags::HAS_DICT) || class.layout == kind::MODULE;
-        Step::Raise(if has_room { self.no_attribute(obj, &name) } else { self.cannot_store(obj, &name, &class, attribute.is_some()) })
+        Step::Raise(if has_room {
+            self.no_attribute(obj, &name)
+        } else {
+            self.cannot_store(obj, &name, &class, attribute.is_some())
+        })
     }
 
-    pub(crate) fn descriptor_set(&mut self, attribute: &Value, nature: Nature, obj: &Value, value: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_set(
+        &mut self,
+        attribute: &Value,
+        nature: Nature,
+        obj: &Value,
+        value: &Value,
+        class: &Ref<Class>,
+    ) -> Step {
         match nature {
             Nature::Property => {
-                let setter = attribute.get::<Property>().map_or(Value::NONE, |p| p.setter.get());
+                let setter = attribute
+                    .get::<Property>()
+                    .map_or(Value::NONE, |p| p.setter.get());
                 if setter.is_none() {
                     return Step::Raise(self.property_error(attribute, class, "setter"));
                 }
                 Step::TailCall(setter, smallvec::smallvec![obj.clone(), value.clone()])
             }
-            Nature::Slot => self.slot_set(attribute, obj, value.clone()).map(|()| Value::NONE).into(),
-            Nature::Computed => self.computed_set(attribute, obj, value).map(|()| Value::NONE).into(),
+            Nature::Slot => self
+                .slot_set(attribute, obj, value.clone())
+                .map(|()| Value::NONE)
+                .into(),
+            Nature::Computed => self
+                .computed_set(attribute, obj, value)
+                .map(|()| Value::NONE)
+                .into(),
             _ => match self.special_of(attribute, Special::Set) {
                 Some(set) => self.call_special(set, attribute, &[obj.clone(), value.clone()]),
                 None => Step::Raise(self.attribute_error_plain("__set__")),
@@ -151,17 +195,31 @@ impl Vm {
         }
     }
 
-    pub(crate) fn descriptor_delete(&mut self, attribute: &Value, nature: Nature, obj: &Value, class: &Ref<Class>) -> Step {
+    pub(crate) fn descriptor_delete(
+        &mut self,
+        attribute: &Value,
+        nature: Nature,
+        obj: &Value,
+        class: &Ref<Class>,
+    ) -> Step {
         match nature {
             Nature::Property => {
-                let deleter = attribute.get::<Property>().map_or(Value::NONE, |p| p.deleter.get());
+                let deleter = attribute
+                    .get::<Property>()
+                    .map_or(Value::NONE, |p| p.deleter.get());
                 if deleter.is_none() {
                     return Step::Raise(self.property_error(attribute, class, "deleter"));
                 }
                 Step::TailCall(deleter, smallvec::smallvec![obj.clone()])
             }
-            Nature::Slot => self.slot_set(attribute, obj, Value::UNDEF).map(|()| Value::NONE).into(),
-            Nature::Computed => self.computed_set(attribute, obj, &Value::UNDEF).map(|()| Value::NONE).into(),
+            Nature::Slot => self
+                .slot_set(attribute, obj, Value::UNDEF)
+                .map(|()| Value::NONE)
+                .into(),
+            Nature::Computed => self
+                .computed_set(attribute, obj, &Value::UNDEF)
+                .map(|()| Value::NONE)
+                .into(),
             _ => match self.special_of(attribute, Special::Delete) {
                 Some(delete) => self.call_special(delete, attribute, std::slice::from_ref(obj)),
                 None => Step::Raise(self.attribute_error_plain("__delete__")),
@@ -170,24 +228,40 @@ impl Vm {
     }
 
     fn computed_set(&mut self, descriptor: &Value, obj: &Value, value: &Value) -> R<()> {
-        let Some(computed) = descriptor.get_exact::<AttributeDescriptor>() else { return Ok(()) };
+        let Some(computed) = descriptor.get_exact::<AttributeDescriptor>() else {
+            return Ok(());
+        };
         if let Some(set) = computed.attribute.set {
             return set(self, obj, value);
         }
         let (owner, name) = (computed.owner.get(), computed.attribute.name);
-        let owner = owner.to_ref::<Class>().map_or_else(String::new, |c| self.class_name(&c));
+        let owner = owner
+            .to_ref::<Class>()
+            .map_or_else(String::new, |c| self.class_name(&c));
         // Fields of a struct are "readonly attribute" in CPython, computed ones name themselves.
-        Err(self.attribute_error_plain(format!("attribute '{name}' of '{owner}' objects is not writable")))
+        Err(self.attribute_error_plain(format!(
+            "attribute '{name}' of '{owner}' objects is not writable"
+        )))
     }
 
     /// The error for an object that has no room for attributes of its own.
-    fn cannot_store(&mut self, obj: &Value, name: &Value, class: &Ref<Class>, exists: bool) -> crate::object::native::Raised {
-        let text = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    fn cannot_store(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+        class: &Ref<Class>,
+        exists: bool,
+    ) -> crate::object::native::Raised {
+        let text = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let owner = self.class_name(class);
         let text = if exists {
             format!("'{owner}' object attribute '{text}' is read-only")
         } else {
-            format!("'{owner}' object has no attribute '{text}' and no __dict__ for setting new attributes")
+            format!(
+                "'{owner}' object has no attribute '{text}' and no __dict__ for setting new attributes"
+            )
         };
         self.attribute_error(obj, name, text)
     }

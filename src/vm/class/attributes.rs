@@ -10,16 +10,25 @@ use crate::vm::Vm;
 impl Vm {
     /// Sets an attribute of a class, or deletes it when the value is Undef.
     pub fn set_class_attribute(&mut self, class: &Ref<Class>, name: &Value, value: Value) -> R<()> {
-        let Some(name) = name.to_ref::<Str>() else { return Ok(()) };
+        let Some(name) = name.to_ref::<Str>() else {
+            return Ok(());
+        };
         if class.has(class_flags::BUILTIN) {
-            let text = format!("cannot set '{}' attribute of immutable type '{}'", name.to_string_lossy(), self.class_name(class));
+            let text = format!(
+                "cannot set '{}' attribute of immutable type '{}'",
+                name.to_string_lossy(),
+                self.class_name(class)
+            );
             return Err(self.type_error(text));
         }
         let deleting = value.is_undef();
         let new_matters = !deleting && self.nature(&value).matters();
         let old = if deleting {
             let mut table = class.namespace.borrow_mut();
-            table.index_of_str(&name).and_then(|at| table.remove_at(at)).map(|(_, old)| old)
+            table
+                .index_of_str(&name)
+                .and_then(|at| table.remove_at(at))
+                .map(|(_, old)| old)
         } else {
             let old = class.namespace.borrow_mut().insert_str(&name, value);
             self.lift(old)?
@@ -59,15 +68,23 @@ impl Vm {
     /// `cls.__bases__ = bases`
     pub fn set_bases(&mut self, class: &Ref<Class>, bases: &Value) -> R<()> {
         if class.has(class_flags::BUILTIN) {
-            let text = format!("cannot set '__bases__' attribute of immutable type '{}'", self.class_name(class));
+            let text = format!(
+                "cannot set '__bases__' attribute of immutable type '{}'",
+                self.class_name(class)
+            );
             return Err(self.type_error(text));
         }
         let classes = self.checked_new_bases(class, bases)?;
-        let Some(best) = self.best_base(&classes)? else { return Ok(()) };
+        let Some(best) = self.best_base(&classes)? else {
+            return Ok(());
+        };
         if best.layout != class.layout || best.reserved_slots.get() > class.reserved_slots.get() {
             let old = super::layout::best_of(&class.bases.borrow());
             let old = old.map_or_else(|| "object".to_string(), |c| c.name_str());
-            let text = format!("__bases__ assignment: '{}' object layout differs from '{old}'", best.name_str());
+            let text = format!(
+                "__bases__ assignment: '{}' object layout differs from '{old}'",
+                best.name_str()
+            );
             return Err(self.type_error(text));
         }
         let order = self.linearise(&classes)?;
@@ -89,16 +106,22 @@ impl Vm {
         let name = class.name_str();
         let Some(bases) = bases.to_ref::<Tuple>() else {
             let given = self.type_name(bases);
-            return Err(self.type_error(format!("can only assign tuple to {name}.__bases__, not {given}")));
+            return Err(self.type_error(format!(
+                "can only assign tuple to {name}.__bases__, not {given}"
+            )));
         };
         if bases.is_empty() {
-            return Err(self.type_error(format!("can only assign non-empty tuple to {name}.__bases__, not ()")));
+            return Err(self.type_error(format!(
+                "can only assign non-empty tuple to {name}.__bases__, not ()"
+            )));
         }
         let mut classes: Vec<Ref<Class>> = Vec::with_capacity(bases.len());
         for base in bases.items() {
             let Some(base) = base.to_ref::<Class>() else {
                 let given = self.type_name(base);
-                return Err(self.type_error(format!("{name}.__bases__ must be tuple of classes, not '{given}'")));
+                return Err(self.type_error(format!(
+                    "{name}.__bases__ must be tuple of classes, not '{given}'"
+                )));
             };
             if base.is_subclass(class) {
                 return Err(self.type_error("a __bases__ item causes an inheritance cycle"));
@@ -123,9 +146,17 @@ impl Vm {
     }
 
     /// The error for an attribute of a built-in class that cannot be set, or that cannot be deleted at all.
-    pub fn immutable_type_error(&mut self, class: &Ref<Class>, name: &str, deleting: bool) -> Raised {
+    pub fn immutable_type_error(
+        &mut self,
+        class: &Ref<Class>,
+        name: &str,
+        deleting: bool,
+    ) -> Raised {
         let verb = if deleting { "delete" } else { "set" };
-        let text = format!("cannot {verb} '{name}' attribute of immutable type '{}'", self.class_name(class));
+        let text = format!(
+            "cannot {verb} '{name}' attribute of immutable type '{}'",
+            self.class_name(class)
+        );
         self.type_error(text)
     }
 }

@@ -7,7 +7,9 @@ use crate::object::descriptor::{ClassMethod, SlotDescriptor, StaticMethod};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::function::{Cell_, Function};
 use crate::object::kind;
-use crate::object::native::{Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Raised, Step};
+use crate::object::native::{
+    Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Raised, Step,
+};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -17,13 +19,17 @@ use crate::vm::types::Known;
 
 /// `type.__new__`. Registers: metaclass, name, bases, namespace, keywords; then the class
 /// and the list of what still wants `__set_name__`.
-pub const TYPE_NEW: Def = Def::frame("__new__(metacls, name, bases, dict, /, **kwds)", 2, type_new).stat();
+pub const TYPE_NEW: Def = Def::frame(
+    "__new__(metacls, name, bases, dict, /, **kwds)",
+    2,
+    type_new,
+)
+.stat();
 
 const CLASS: usize = 5;
 const PENDING: usize = 6;
 
-const METACLASS_CONFLICT: &str =
-    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
+const METACLASS_CONFLICT: &str = "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
 
 /// States of `type_new` after the first.
 const NAMING: u8 = 1;
@@ -56,15 +62,21 @@ impl Vm {
         let name = frame.regs[1].clone();
         if !name.is_kind::<Str>() {
             let given = self.type_name(&name);
-            return Err(self.type_error(format!("type.__new__() argument 1 must be str, not {given}")));
+            return Err(self.type_error(format!(
+                "type.__new__() argument 1 must be str, not {given}"
+            )));
         }
         let Some(bases) = frame.regs[2].to_ref::<Tuple>() else {
             let given = self.type_name(&frame.regs[2]);
-            return Err(self.type_error(format!("type.__new__() argument 2 must be tuple, not {given}")));
+            return Err(self.type_error(format!(
+                "type.__new__() argument 2 must be tuple, not {given}"
+            )));
         };
         let Some(namespace) = frame.regs[3].to_ref::<Dict>() else {
             let given = self.type_name(&frame.regs[3]);
-            return Err(self.type_error(format!("type.__new__() argument 3 must be dict, not {given}")));
+            return Err(self.type_error(format!(
+                "type.__new__() argument 3 must be dict, not {given}"
+            )));
         };
         let bases = self.checked_bases(&bases)?;
         let winner = self.calculate_metaclass(&metaclass, &bases)?;
@@ -96,7 +108,9 @@ impl Vm {
         for base in bases.items() {
             let Some(class) = base.to_ref::<Class>() else {
                 return Err(if self.special_of(base, Special::MroEntries).is_some() {
-                    self.type_error("type() doesn't support MRO entry resolution; use types.new_class()")
+                    self.type_error(
+                        "type() doesn't support MRO entry resolution; use types.new_class()",
+                    )
                 } else {
                     // The class of what is no class is no metaclass.
                     self.type_error(METACLASS_CONFLICT)
@@ -112,7 +126,11 @@ impl Vm {
     }
 
     /// The most derived of `metaclass` and the metaclasses of the bases.
-    pub(super) fn calculate_metaclass(&mut self, metaclass: &Ref<Class>, bases: &[Ref<Class>]) -> R<Ref<Class>> {
+    pub(super) fn calculate_metaclass(
+        &mut self,
+        metaclass: &Ref<Class>,
+        bases: &[Ref<Class>],
+    ) -> R<Ref<Class>> {
         let mut winner = metaclass.clone();
         for base in bases {
             let candidate = self.class_of(base.as_value());
@@ -129,12 +147,20 @@ impl Vm {
 
     fn is_type_new(&mut self, new: &Value) -> bool {
         let ty = self.known_class(Known::Type);
-        self.special(&ty, Special::New).is_some_and(|own| own.is(new))
+        self.special(&ty, Special::New)
+            .is_some_and(|own| own.is(new))
     }
 
-    fn hand_to_winner(&mut self, frame: &NativeFrame<'_>, winner: &Ref<Class>, new: Value) -> R<Step> {
+    fn hand_to_winner(
+        &mut self,
+        frame: &NativeFrame<'_>,
+        winner: &Ref<Class>,
+        new: Value,
+    ) -> R<Step> {
         let callee = self.finish_special_get(&new, winner)?;
-        let args: Args = std::iter::once(winner.value()).chain(frame.regs[1..4].iter().cloned()).collect();
+        let args: Args = std::iter::once(winner.value())
+            .chain(frame.regs[1..4].iter().cloned())
+            .collect();
         let keywords = frame.regs[4].clone();
         self.call_with_keywords(callee, args, &keywords)
     }
@@ -145,7 +171,12 @@ impl Vm {
     }
 
     /// A call whose keywords are the entries of a dict (or Undef).
-    pub(crate) fn call_with_keywords(&mut self, callee: Value, mut args: Args, keywords: &Value) -> R<Step> {
+    pub(crate) fn call_with_keywords(
+        &mut self,
+        callee: Value,
+        mut args: Args,
+        keywords: &Value,
+    ) -> R<Step> {
         let pairs = keywords.get::<Dict>().map_or_else(Vec::new, |d| d.pairs());
         if pairs.is_empty() {
             return Ok(Step::TailCall(callee, args));
@@ -159,12 +190,22 @@ impl Vm {
     }
 
     /// The class itself, before `__set_name__` and `__init_subclass__`.
-    fn make_class(&mut self, metaclass: &Ref<Class>, name: &Value, bases: &[Ref<Class>], namespace: &Ref<Dict>) -> R<Ref<Class>> {
-        let Some(name) = name.to_ref::<Str>() else { return Err(self.type_error("type name must be a string")) };
+    fn make_class(
+        &mut self,
+        metaclass: &Ref<Class>,
+        name: &Value,
+        bases: &[Ref<Class>],
+        namespace: &Ref<Dict>,
+    ) -> R<Ref<Class>> {
+        let Some(name) = name.to_ref::<Str>() else {
+            return Err(self.type_error("type name must be a string"));
+        };
         if name.bytes().contains(&0) {
             return Err(self.value_error("type name must not contain null characters"));
         }
-        let Some(base) = self.best_base(bases)? else { return Err(self.type_error("a new-style class can't have only classic bases")) };
+        let Some(base) = self.best_base(bases)? else {
+            return Err(self.type_error("a new-style class can't have only classic bases"));
+        };
         let name = self.interner.intern_str(&name);
         let table = namespace.table.borrow().copy();
         let mut table = self.lift(table)?;
@@ -178,7 +219,11 @@ impl Vm {
         }
         let shape = metaclass.root_shape.get();
         let class = Class::new(&name, base.layout, flags | class_flags::BASE, base.def);
-        let class = if shape == kind::CLASS as u32 { heap::alloc(class) } else { heap::alloc_shaped(class, 0, shape) };
+        let class = if shape == kind::CLASS as u32 {
+            heap::alloc(class)
+        } else {
+            heap::alloc_shaped(class, 0, shape)
+        };
         class.populated.set(true);
         self.name_class(&class, &mut table)?;
         self.adjust_namespace(&class, &mut table)?;
@@ -203,9 +248,19 @@ impl Vm {
     }
 
     /// A metaclass may have a `mro` of its own.
-    fn order_for(&mut self, metaclass: &Ref<Class>, class: &Ref<Class>, bases: &[Ref<Class>]) -> R<Vec<Ref<Class>>> {
+    fn order_for(
+        &mut self,
+        metaclass: &Ref<Class>,
+        class: &Ref<Class>,
+        bases: &[Ref<Class>],
+    ) -> R<Vec<Ref<Class>>> {
         let order = self.linearise(bases)?;
-        let Some(method) = self.special(metaclass, Special::Mro).filter(|m| m.is_exact::<Function>()) else { return Ok(order) };
+        let Some(method) = self
+            .special(metaclass, Special::Mro)
+            .filter(|m| m.is_exact::<Function>())
+        else {
+            return Ok(order);
+        };
         *class.ancestors.borrow_mut() = order;
         let result = self.call(&method, &[class.value()])?;
         let listed = self.collect(&result)?;
@@ -229,7 +284,9 @@ impl Vm {
         {
             if !qualname.is_kind::<Str>() {
                 let given = self.type_name(&qualname);
-                return Err(self.type_error(format!("type __qualname__ must be a str, not {given}")));
+                return Err(
+                    self.type_error(format!("type __qualname__ must be a str, not {given}"))
+                );
             }
             class.qualname.set(qualname);
         }
@@ -254,13 +311,23 @@ impl Vm {
             self.put_in(table, &doc, Value::NONE)?;
         }
         let wrap: [(Special, fn(Value) -> Value); 3] = [
-            (Special::New, |f| StaticMethod::alloc(f, Value::UNDEF).into_value()),
-            (Special::InitSubclass, |f| ClassMethod::alloc(f, Value::UNDEF).into_value()),
-            (Special::ClassGetItem, |f| ClassMethod::alloc(f, Value::UNDEF).into_value()),
+            (Special::New, |f| {
+                StaticMethod::alloc(f, Value::UNDEF).into_value()
+            }),
+            (Special::InitSubclass, |f| {
+                ClassMethod::alloc(f, Value::UNDEF).into_value()
+            }),
+            (Special::ClassGetItem, |f| {
+                ClassMethod::alloc(f, Value::UNDEF).into_value()
+            }),
         ];
         for (special, wrapper) in wrap {
             let name = self.names.of(special).clone();
-            let function = table.index_of_str(&name).and_then(|at| table.value_at(at)).filter(|v| v.is_exact::<Function>()).cloned();
+            let function = table
+                .index_of_str(&name)
+                .and_then(|at| table.value_at(at))
+                .filter(|v| v.is_exact::<Function>())
+                .cloned();
             if let Some(function) = function {
                 self.put_in(table, &name, wrapper(function))?;
             }
@@ -275,14 +342,20 @@ impl Vm {
 
     fn take_class_cell(&mut self, table: &mut DictTable) -> R<Option<Ref<Cell_>>> {
         let key = self.names.classcell.clone();
-        let Some(position) = table.index_of_str(&key) else { return Ok(None) };
-        let Some((_, cell)) = table.remove_at(position) else { return Ok(None) };
+        let Some(position) = table.index_of_str(&key) else {
+            return Ok(None);
+        };
+        let Some((_, cell)) = table.remove_at(position) else {
+            return Ok(None);
+        };
         match cell.to_ref::<Cell_>() {
             Some(cell) => Ok(Some(cell)),
             None => {
                 let class = self.class_of(&cell);
                 let shown = self.repr_text(class.as_value())?;
-                Err(self.type_error(format!("__classcell__ must be a nonlocal cell, not {shown}")))
+                Err(self.type_error(format!(
+                    "__classcell__ must be a nonlocal cell, not {shown}"
+                )))
             }
         }
     }
@@ -290,28 +363,51 @@ impl Vm {
     /// Sets flags and shapes by what the class and its ancestors define.
     pub(crate) fn refresh_class(&mut self, class: &Ref<Class>) {
         self.bump_if_cached(class);
-        let derived = class_flags::GETATTR | class_flags::GETATTRIBUTE | class_flags::SETATTR | class_flags::FINALIZER | class_flags::NEW;
+        let derived = class_flags::GETATTR
+            | class_flags::GETATTRIBUTE
+            | class_flags::SETATTR
+            | class_flags::FINALIZER
+            | class_flags::NEW;
         let mut flags = class.flags.get() & !derived;
         let mut set = |flag: u32, yes: bool| {
             if yes {
                 flags |= flag;
             }
         };
-        let is_script = |value: Option<Value>| value.is_some_and(|v| !v.is_exact::<crate::object::native::Native>());
-        set(class_flags::GETATTR, is_script(self.special(class, Special::GetAttr)));
-        set(class_flags::GETATTRIBUTE, is_script(self.special(class, Special::GetAttribute)));
-        let stores = is_script(self.special(class, Special::SetAttr)) || is_script(self.special(class, Special::DelAttr));
+        let is_script = |value: Option<Value>| {
+            value.is_some_and(|v| !v.is_exact::<crate::object::native::Native>())
+        };
+        set(
+            class_flags::GETATTR,
+            is_script(self.special(class, Special::GetAttr)),
+        );
+        set(
+            class_flags::GETATTRIBUTE,
+            is_script(self.special(class, Special::GetAttribute)),
+        );
+        let stores = is_script(self.special(class, Special::SetAttr))
+            || is_script(self.special(class, Special::DelAttr));
         set(class_flags::SETATTR, stores);
-        set(class_flags::FINALIZER, self.special(class, Special::Del).is_some());
+        set(
+            class_flags::FINALIZER,
+            self.special(class, Special::Del).is_some(),
+        );
         let new = self.special(class, Special::New);
         let object = self.known_class(Known::Object);
         let object_new = self.special(&object, Special::New);
-        set(class_flags::NEW, !matches!((&new, &object_new), (Some(a), Some(b)) if a.is(b)));
+        set(
+            class_flags::NEW,
+            !matches!((&new, &object_new), (Some(a), Some(b)) if a.is(b)),
+        );
         class.flags.set(flags);
         let shape_flags = instance_shape_flags(class);
         let root = class.root_shape.get();
         if root == 0 || heap::current().shapes[root as usize].flags != shape_flags {
-            let capacity = if root == 0 { self.slot_capacity(class) } else { heap::current().shapes[root as usize].capacity };
+            let capacity = if root == 0 {
+                self.slot_capacity(class)
+            } else {
+                heap::current().shapes[root as usize].capacity
+            };
             let id = self.shapes.new_root(class, shape_flags, capacity);
             class.root_shape.set(id);
             class.dict_shape.set(0);
@@ -327,7 +423,12 @@ impl Vm {
 
     /// Pairs of name and object for all attributes with a `__set_name__`.
     fn wanting_names(&mut self, class: &Ref<Class>) -> R<Value> {
-        let pairs: Vec<(Value, Value)> = class.namespace.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let pairs: Vec<(Value, Value)> = class
+            .namespace
+            .borrow()
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let mut pending = Vec::new();
         for (name, value) in pairs {
             if matches!(self.nature(&value), Nature::Function) || !value.is_object() {
@@ -356,7 +457,9 @@ impl Vm {
     }
 
     fn next_set_name(&mut self, frame: &mut NativeFrame<'_>) -> Step {
-        let Some((name, value)) = self.pending_pair(frame) else { return self.call_init_subclass(frame) };
+        let Some((name, value)) = self.pending_pair(frame) else {
+            return self.call_init_subclass(frame);
+        };
         frame.state = NAMING;
         match self.special_of(&value, Special::SetName) {
             Some(method) => {
@@ -371,10 +474,16 @@ impl Vm {
     }
 
     fn note_set_name(&mut self, frame: &NativeFrame<'_>, raised: &Raised) {
-        let Some((name, value)) = self.pending_pair(frame) else { return };
+        let Some((name, value)) = self.pending_pair(frame) else {
+            return;
+        };
         let kind = self.type_name(&value);
-        let owner = frame.regs[CLASS].get::<Class>().map_or_else(String::new, Class::name_str);
-        let name = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let owner = frame.regs[CLASS]
+            .get::<Class>()
+            .map_or_else(String::new, Class::name_str);
+        let name = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let note = format!("Error calling __set_name__ on '{kind}' instance '{name}' in '{owner}'");
         // A note that cannot be added is left out.
         let _ = self.add_note(&raised.0, &note);
@@ -382,9 +491,13 @@ impl Vm {
 
     fn call_init_subclass(&mut self, frame: &mut NativeFrame<'_>) -> Step {
         frame.state = INITIALISING;
-        let Some(class) = frame.regs[CLASS].to_ref::<Class>() else { return Step::Return(Value::NONE) };
+        let Some(class) = frame.regs[CLASS].to_ref::<Class>() else {
+            return Step::Return(Value::NONE);
+        };
         let name = self.names.of(Special::InitSubclass).clone();
-        let Some(method) = self.lookup_behind(&class, &class, &name) else { return Step::Return(class.into_value()) };
+        let Some(method) = self.lookup_behind(&class, &class, &name) else {
+            return Step::Return(class.into_value());
+        };
         let keywords = frame.regs[4].clone();
         let none_given = keywords.get::<Dict>().is_none_or(|d| d.is_empty());
         if none_given && method.is_exact::<crate::object::native::Native>() {
@@ -426,31 +539,60 @@ fn set_dict(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
     }
     let Some(dict) = value.to_ref::<Dict>() else {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{given}'")));
+        return Err(vm.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{given}'"
+        )));
     };
     vm.set_object_dict(obj, &dict);
     Ok(())
 }
 
 impl Vm {
-    fn take_slots(&mut self, table: &DictTable, name: &Str, base: &Ref<Class>, bases: &[Ref<Class>]) -> R<Option<Slots>> {
+    fn take_slots(
+        &mut self,
+        table: &DictTable,
+        name: &Str,
+        base: &Ref<Class>,
+        bases: &[Ref<Class>],
+    ) -> R<Option<Slots>> {
         let key = self.names.slots.clone();
-        let Some(value) = table.index_of_str(&key).and_then(|at| table.value_at(at)).cloned() else { return Ok(None) };
+        let Some(value) = table
+            .index_of_str(&key)
+            .and_then(|at| table.value_at(at))
+            .cloned()
+        else {
+            return Ok(None);
+        };
         let all = self.slot_names(&value, &name.to_string_lossy())?;
-        if !all.is_empty() && matches!(base.layout, kind::TUPLE | kind::INT | kind::BYTES | kind::CLASS) {
+        if !all.is_empty()
+            && matches!(
+                base.layout,
+                kind::TUPLE | kind::INT | kind::BYTES | kind::CLASS
+            )
+        {
             let base = self.class_name(base);
-            return Err(self.type_error(format!("nonempty __slots__ not supported for subtype of '{base}'")));
+            return Err(self.type_error(format!(
+                "nonempty __slots__ not supported for subtype of '{base}'"
+            )));
         }
         let inherits = |flag: u32| bases.iter().any(|b| b.has(flag));
-        let mut slots = Slots { names: Vec::new(), dict: false, weakref: false };
+        let mut slots = Slots {
+            names: Vec::new(),
+            dict: false,
+            weakref: false,
+        };
         for slot in all {
             let text = slot.to_string_lossy().into_owned();
             let (seen, flag) = match text.as_str() {
                 "__dict__" => (&mut slots.dict, class_flags::HAS_DICT),
                 "__weakref__" => (&mut slots.weakref, class_flags::WEAKREF),
                 _ => {
-                    if table.index_of_str(&slot).is_some() && !matches!(text.as_str(), "__qualname__" | "__classcell__") {
-                        return Err(self.value_error(format!("'{text}' in __slots__ conflicts with class variable")));
+                    if table.index_of_str(&slot).is_some()
+                        && !matches!(text.as_str(), "__qualname__" | "__classcell__")
+                    {
+                        return Err(self.value_error(format!(
+                            "'{text}' in __slots__ conflicts with class variable"
+                        )));
                     }
                     if !slots.names.iter().any(|n| n.is(&slot)) {
                         slots.names.push(slot);
@@ -466,30 +608,53 @@ impl Vm {
         Ok(Some(slots))
     }
 
-    fn add_slots(&mut self, class: &Ref<Class>, base: &Ref<Class>, names: &[Ref<Str>], table: &mut DictTable) -> R<()> {
+    fn add_slots(
+        &mut self,
+        class: &Ref<Class>,
+        base: &Ref<Class>,
+        names: &[Ref<Str>],
+        table: &mut DictTable,
+    ) -> R<()> {
         let first = base.reserved_slots.get();
         if names.len() > (u16::MAX / 2) as usize {
             return Err(self.value_error("too many slots"));
         }
         class.reserved_slots.set(first + names.len() as u16);
         for (i, name) in names.iter().enumerate() {
-            let slot = if class.layout == kind::INSTANCE { first + i as u16 } else { crate::vm::attr::HIDDEN };
+            let slot = if class.layout == kind::INSTANCE {
+                first + i as u16
+            } else {
+                crate::vm::attr::HIDDEN
+            };
             let descriptor = SlotDescriptor::alloc(slot, class.value(), name.value());
             self.put_in(table, name, descriptor.into_value())?;
         }
         Ok(())
     }
 
-    fn add_dict_descriptors(&mut self, class: &Ref<Class>, base: &Ref<Class>, table: &mut DictTable) -> R<()> {
+    fn add_dict_descriptors(
+        &mut self,
+        class: &Ref<Class>,
+        base: &Ref<Class>,
+        table: &mut DictTable,
+    ) -> R<()> {
         let (dict, weakref) = (self.names.dict.clone(), self.names.weakref.clone());
         let wants = |flag: u32| class.has(flag) && !base.has(flag);
         // Classes and modules have a `__dict__` of another kind.
         let has_own = matches!(class.layout, kind::CLASS | kind::MODULE);
         if wants(class_flags::HAS_DICT) && !has_own && table.index_of_str(&dict).is_none() {
-            self.put_in(table, &dict, AttributeDescriptor::alloc(&DICT, class.value()).into_value())?;
+            self.put_in(
+                table,
+                &dict,
+                AttributeDescriptor::alloc(&DICT, class.value()).into_value(),
+            )?;
         }
         if wants(class_flags::WEAKREF) && table.index_of_str(&weakref).is_none() {
-            self.put_in(table, &weakref, AttributeDescriptor::alloc(&WEAKREF, class.value()).into_value())?;
+            self.put_in(
+                table,
+                &weakref,
+                AttributeDescriptor::alloc(&WEAKREF, class.value()).into_value(),
+            )?;
         }
         Ok(())
     }
@@ -497,6 +662,12 @@ impl Vm {
 
 /// Flags that a class has because a base has them.
 fn inherited_flags(bases: &[Ref<Class>]) -> u32 {
-    let kept = class_flags::HAS_DICT | class_flags::WEAKREF | class_flags::SEQUENCE | class_flags::MAPPING | class_flags::MATCH_SELF;
-    bases.iter().fold(0, |flags, base| flags | base.flags.get() & kept)
+    let kept = class_flags::HAS_DICT
+        | class_flags::WEAKREF
+        | class_flags::SEQUENCE
+        | class_flags::MAPPING
+        | class_flags::MATCH_SELF;
+    bases
+        .iter()
+        .fold(0, |flags, base| flags | base.flags.get() & kept)
 }

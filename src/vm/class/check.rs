@@ -24,10 +24,16 @@ fn any_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         _ => {}
     }
     let at = frame.regs[3].as_small_int().unwrap_or(0) as usize;
-    let Some(class) = frame.regs[1].get::<Tuple>().and_then(|t| t.get(at)) else { return Step::Return(Value::FALSE) };
+    let Some(class) = frame.regs[1].get::<Tuple>().and_then(|t| t.get(at)) else {
+        return Step::Return(Value::FALSE);
+    };
     frame.regs[3] = Value::int32(at as i32 + 1);
     let obj = frame.regs[0].clone();
-    let step = if frame.regs[2].is_true() { vm.is_subclass_step(&obj, &class) } else { vm.is_instance_step(&obj, &class) };
+    let step = if frame.regs[2].is_true() {
+        vm.is_subclass_step(&obj, &class)
+    } else {
+        vm.is_instance_step(&obj, &class)
+    };
     Step::Do(Box::new(step))
 }
 
@@ -37,7 +43,11 @@ static TRUTH_OF: Def = Def::frame("bool(method, receiver, obj, /)", 0, truth_of)
 fn truth_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            let (method, receiver, obj) = (frame.regs[0].clone(), frame.regs[1].clone(), frame.regs[2].clone());
+            let (method, receiver, obj) = (
+                frame.regs[0].clone(),
+                frame.regs[1].clone(),
+                frame.regs[2].clone(),
+            );
             let step = vm.call_special(method, &receiver, &[obj]);
             Step::Do(Box::new(step))
         }
@@ -82,12 +92,20 @@ impl Vm {
         if let Err(raised) = self.check_stack() {
             return Some(Step::Raise(raised));
         }
-        let args: Args = smallvec::smallvec![obj.clone(), members, Value::bool(subclass), Value::int32(0)];
+        let args: Args =
+            smallvec::smallvec![obj.clone(), members, Value::bool(subclass), Value::int32(0)];
         // Plain classes need no frame.
-        let plain = args[1].get::<Tuple>().is_some_and(|t| t.items().iter().all(|c| self.is_plain_class(c)));
+        let plain = args[1]
+            .get::<Tuple>()
+            .is_some_and(|t| t.items().iter().all(|c| self.is_plain_class(c)));
         if plain && !subclass {
             let own = self.class_of(obj);
-            let found = args[1].get::<Tuple>().is_some_and(|t| t.items().iter().filter_map(|c| c.get::<Class>()).any(|c| own.is_subclass(c)));
+            let found = args[1].get::<Tuple>().is_some_and(|t| {
+                t.items()
+                    .iter()
+                    .filter_map(|c| c.get::<Class>())
+                    .any(|c| own.is_subclass(c))
+            });
             if found {
                 return Some(Step::Return(Value::TRUE));
             }
@@ -97,10 +115,17 @@ impl Vm {
 
     /// In a union None stands for its type.
     fn union_classes(&mut self, args: &Value) -> Value {
-        let Some(args) = args.get::<Tuple>() else { return Tuple::empty().into_value() };
+        let Some(args) = args.get::<Tuple>() else {
+            return Tuple::empty().into_value();
+        };
         let none = self.known_class(Known::NoneType);
-        let classes = args.items().iter().map(|a| if a.is_none() { none.value() } else { a.clone() }).collect();
-        self.new_tuple(classes).unwrap_or_else(|_| Tuple::empty().into_value())
+        let classes = args
+            .items()
+            .iter()
+            .map(|a| if a.is_none() { none.value() } else { a.clone() })
+            .collect();
+        self.new_tuple(classes)
+            .unwrap_or_else(|_| Tuple::empty().into_value())
     }
 
     fn is_plain_class(&self, class: &Value) -> bool {
@@ -116,15 +141,21 @@ impl Vm {
         if method.is_exact::<Native>() && class.is_kind::<Class>() {
             return None;
         }
-        Some(Step::Enter(&TRUTH_OF, smallvec::smallvec![method, class.clone(), obj.clone()]))
+        Some(Step::Enter(
+            &TRUTH_OF,
+            smallvec::smallvec![method, class.clone(), obj.clone()],
+        ))
     }
 
     /// What `type.__instancecheck__` answers.
     pub fn plain_is_instance(&mut self, obj: &Value, class: &Value) -> R<bool> {
         let Some(class) = class.to_ref::<Class>() else {
             return Err(match class.is_kind::<GenericAlias>() {
-                true => self.type_error("isinstance() argument 2 cannot be a parameterized generic"),
-                false => self.type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"),
+                true => {
+                    self.type_error("isinstance() argument 2 cannot be a parameterized generic")
+                }
+                false => self
+                    .type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"),
             });
         };
         let own = self.class_of(obj);
@@ -132,7 +163,9 @@ impl Vm {
             return Ok(true);
         }
         // An object may claim another class by its `__class__`.
-        Ok(self.claimed_class(obj, &own)?.is_some_and(|claimed| claimed.is_subclass(&class)))
+        Ok(self
+            .claimed_class(obj, &own)?
+            .is_some_and(|claimed| claimed.is_subclass(&class)))
     }
 
     fn claimed_class(&mut self, obj: &Value, own: &Ref<Class>) -> R<Option<Ref<Class>>> {
@@ -150,11 +183,16 @@ impl Vm {
 
     /// What `type.__subclasscheck__` answers.
     pub fn plain_is_subclass(&mut self, sub: &Value, class: &Value) -> R<bool> {
-        let Some(sub) = sub.to_ref::<Class>() else { return Err(self.type_error("issubclass() arg 1 must be a class")) };
+        let Some(sub) = sub.to_ref::<Class>() else {
+            return Err(self.type_error("issubclass() arg 1 must be a class"));
+        };
         match class.get::<Class>() {
             Some(class) => Ok(sub.is_subclass(class)),
-            None if class.is_kind::<GenericAlias>() => Err(self.type_error("issubclass() argument 2 cannot be a parameterized generic")),
-            None => Err(self.type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union")),
+            None if class.is_kind::<GenericAlias>() => {
+                Err(self.type_error("issubclass() argument 2 cannot be a parameterized generic"))
+            }
+            None => Err(self
+                .type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union")),
         }
     }
 

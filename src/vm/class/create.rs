@@ -71,13 +71,19 @@ fn call_step(callee: Value, first: Value, frame: &NativeFrame<'_>) -> Step {
         args.extend(given.items().iter().cloned());
     }
     let names = frame.regs[3].clone();
-    if names.is_none() { Step::Call(callee, args) } else { Step::CallKw(callee, args, names) }
+    if names.is_none() {
+        Step::Call(callee, args)
+    } else {
+        Step::CallKw(callee, args, names)
+    }
 }
 
 /// The checks of `object.__new__` and `object.__init__` for arguments that nobody takes.
 pub fn object_new_excess(vm: &mut Vm, class: &Ref<Class>) -> R<()> {
     if vm.overrides_object(class, Special::New) {
-        return Err(vm.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
+        return Err(
+            vm.type_error("object.__new__() takes exactly one argument (the type to instantiate)")
+        );
     }
     if !vm.overrides_object(class, Special::Init) {
         let text = format!("{}() takes no arguments", class.name_str());
@@ -88,7 +94,12 @@ pub fn object_new_excess(vm: &mut Vm, class: &Ref<Class>) -> R<()> {
 
 impl Vm {
     /// Calls `class(*args)`; the last arguments are named by the tuple `names`.
-    pub fn instantiate_step(&mut self, class: &Ref<Class>, args: Args, names: Option<&Value>) -> Step {
+    pub fn instantiate_step(
+        &mut self,
+        class: &Ref<Class>,
+        args: Args,
+        names: Option<&Value>,
+    ) -> Step {
         let ty = self.known_class(Known::Type);
         let metaclass = self.class_of(class.as_value());
         if !metaclass.is(&ty)
@@ -101,7 +112,12 @@ impl Vm {
     }
 
     /// What `type.__call__` does.
-    pub fn type_call_step(&mut self, class: &Ref<Class>, mut args: Args, names: Option<&Value>) -> Step {
+    pub fn type_call_step(
+        &mut self,
+        class: &Ref<Class>,
+        mut args: Args,
+        names: Option<&Value>,
+    ) -> Step {
         let ty = self.known_class(Known::Type);
         if class.is(&ty) && names.is_none() {
             match args.len() {
@@ -114,7 +130,9 @@ impl Vm {
             let text = format!("cannot create '{}' instances", self.class_name(class));
             return Step::Raise(self.type_error(text));
         };
-        let init = self.special(class, Special::Init).filter(|init| !self.is_object_init(init));
+        let init = self
+            .special(class, Special::Init)
+            .filter(|init| !self.is_object_init(init));
         if self.is_object_new(&new) && class.layout == kind::INSTANCE {
             return self.create_plain(class, init, args, names);
         }
@@ -130,18 +148,35 @@ impl Vm {
         self.enter_creation(&CREATE, class, new, args, names, Value::UNDEF)
     }
 
-    fn enter_creation(&mut self, def: &'static Def, class: &Ref<Class>, callee: Value, args: Args, names: Option<&Value>, instance: Value) -> Step {
+    fn enter_creation(
+        &mut self,
+        def: &'static Def,
+        class: &Ref<Class>,
+        callee: Value,
+        args: Args,
+        names: Option<&Value>,
+        instance: Value,
+    ) -> Step {
         match self.new_tuple(args.into_vec()) {
             Ok(args) => {
                 let names = names.cloned().unwrap_or(Value::NONE);
-                Step::Enter(def, smallvec::smallvec![class.value(), callee, args, names, instance])
+                Step::Enter(
+                    def,
+                    smallvec::smallvec![class.value(), callee, args, names, instance],
+                )
             }
             Err(raised) => Step::Raise(raised),
         }
     }
 
     /// An instance of a class whose `__new__` is that of `object`.
-    fn create_plain(&mut self, class: &Ref<Class>, init: Option<Value>, mut args: Args, names: Option<&Value>) -> Step {
+    fn create_plain(
+        &mut self,
+        class: &Ref<Class>,
+        init: Option<Value>,
+        mut args: Args,
+        names: Option<&Value>,
+    ) -> Step {
         if class.has(class_flags::ABSTRACT) {
             return Step::Raise(self.abstract_error(class));
         }
@@ -163,7 +198,14 @@ impl Vm {
     }
 
     /// A native `__new__` that takes its arguments as they come, and maybe such an `__init__`: no frame is needed.
-    fn create_raw(&mut self, class: &Ref<Class>, raw: crate::object::native::RawLeaf, init: Option<Value>, args: Args, names: Option<&Value>) -> Step {
+    fn create_raw(
+        &mut self,
+        class: &Ref<Class>,
+        raw: crate::object::native::RawLeaf,
+        init: Option<Value>,
+        args: Args,
+        names: Option<&Value>,
+    ) -> Step {
         let mut with_class = Args::with_capacity(args.len() + 1);
         with_class.push(class.value());
         with_class.extend(args.iter().cloned());
@@ -171,7 +213,9 @@ impl Vm {
             Ok(instance) => instance,
             Err(raised) => return Step::Raise(raised),
         };
-        let Some(init) = init else { return Step::Return(instance) };
+        let Some(init) = init else {
+            return Step::Return(instance);
+        };
         if !self.class_of(&instance).is_subclass(class) {
             return Step::Return(instance);
         }
@@ -179,12 +223,20 @@ impl Vm {
             && let NativeCode::Raw(raw) = native.def.code
         {
             with_class[0] = instance.clone();
-            return self.call_raw(raw, &with_class, names).map(|_| instance).into();
+            return self
+                .call_raw(raw, &with_class, names)
+                .map(|_| instance)
+                .into();
         }
         self.enter_creation(&INITIALISE, class, init, args, names, instance)
     }
 
-    fn call_raw(&mut self, raw: crate::object::native::RawLeaf, args: &[Value], names: Option<&Value>) -> R {
+    fn call_raw(
+        &mut self,
+        raw: crate::object::native::RawLeaf,
+        args: &[Value],
+        names: Option<&Value>,
+    ) -> R {
         let names = names.cloned().unwrap_or(Value::NONE);
         raw(self, args, names.get::<Tuple>().map_or(&[], Tuple::items))
     }
@@ -197,9 +249,15 @@ impl Vm {
             Ok(bound) => bound,
             Err(raised) => return Step::Raise(raised),
         };
-        let args: Args = frame.regs[2].get::<Tuple>().map_or_else(Args::new, |t| Args::from(t.items()));
+        let args: Args = frame.regs[2]
+            .get::<Tuple>()
+            .map_or_else(Args::new, |t| Args::from(t.items()));
         let names = frame.regs[3].clone();
-        if names.is_none() { Step::Call(bound, args) } else { Step::CallKw(bound, args, names) }
+        if names.is_none() {
+            Step::Call(bound, args)
+        } else {
+            Step::CallKw(bound, args, names)
+        }
     }
 
     fn initialised(&mut self, frame: &NativeFrame<'_>, value: &Value) -> Step {
@@ -211,7 +269,13 @@ impl Vm {
     }
 
     /// Calls a special method found on the class of `receiver` with arguments of every kind.
-    pub(crate) fn call_special_kw(&mut self, method: Value, receiver: &Value, mut args: Args, names: Option<&Value>) -> Step {
+    pub(crate) fn call_special_kw(
+        &mut self,
+        method: Value,
+        receiver: &Value,
+        mut args: Args,
+        names: Option<&Value>,
+    ) -> Step {
         if method.is_exact::<Function>() || method.is_exact::<Native>() {
             args.insert(0, receiver.clone());
             return tail_call(method, args, names);
@@ -239,17 +303,22 @@ impl Vm {
 
     fn is_object_init(&mut self, init: &Value) -> bool {
         let object = self.known_class(Known::Object);
-        self.special(&object, Special::Init).is_some_and(|own| own.is(init))
+        self.special(&object, Special::Init)
+            .is_some_and(|own| own.is(init))
     }
 
     fn is_object_new(&mut self, new: &Value) -> bool {
         let object = self.known_class(Known::Object);
-        self.special(&object, Special::New).map(unwrap_static).is_some_and(|own| own.is(new))
+        self.special(&object, Special::New)
+            .map(unwrap_static)
+            .is_some_and(|own| own.is(new))
     }
 
     /// The instance that `object.__new__(class)` makes.
     pub fn new_plain_instance(&mut self, class: &Ref<Class>) -> R {
-        if class.layout != kind::INSTANCE || (class.has(class_flags::BUILTIN) && class.def.is_some_and(|d| d.new.is_none())) {
+        if class.layout != kind::INSTANCE
+            || (class.has(class_flags::BUILTIN) && class.def.is_some_and(|d| d.new.is_none()))
+        {
             let name = self.class_name(class);
             let text = format!("object.__new__({name}) is not safe, use {name}.__new__()");
             return Err(self.type_error(text));
@@ -262,9 +331,15 @@ impl Vm {
 
     pub(crate) fn abstract_error(&mut self, class: &Ref<Class>) -> Raised {
         let name = self.names.abstract_methods.clone();
-        let missing = self.own_class_attribute(class, &name).unwrap_or(Value::NONE);
+        let missing = self
+            .own_class_attribute(class, &name)
+            .unwrap_or(Value::NONE);
         let mut names: Vec<String> = with_table(&missing, |table| {
-            table.iter().filter_map(|v| v.get::<Str>()).map(|s| format!("'{}'", s.to_string_lossy())).collect()
+            table
+                .iter()
+                .filter_map(|v| v.get::<Str>())
+                .map(|s| format!("'{}'", s.to_string_lossy()))
+                .collect()
         })
         .unwrap_or_default();
         names.sort();
@@ -279,15 +354,24 @@ impl Vm {
 
     /// The shape of a new instance of the class that a native `__new__` was given, which must
     /// be `owner` or derive from it.
-    pub fn shape_for_new(&mut self, class: &Value, owner: &'static crate::object::native::TypeDef) -> R<u32> {
+    pub fn shape_for_new(
+        &mut self,
+        class: &Value,
+        owner: &'static crate::object::native::TypeDef,
+    ) -> R<u32> {
         let Some(class) = class.to_ref::<Class>() else {
             let given = self.type_name(class);
-            return Err(self.type_error(format!("{}.__new__(X): X is not a type object ({given})", owner.name)));
+            return Err(self.type_error(format!(
+                "{}.__new__(X): X is not a type object ({given})",
+                owner.name
+            )));
         };
         let base = self.class_of_def(owner);
         if !class.is_subclass(&base) || class.layout != owner.kind {
             let (class, base) = (self.class_name(&class), self.class_name(&base));
-            return Err(self.type_error(format!("{base}.__new__({class}): {class} is not a subtype of {base}")));
+            return Err(self.type_error(format!(
+                "{base}.__new__({class}): {class} is not a subtype of {base}"
+            )));
         }
         if class.has(class_flags::ABSTRACT) {
             return Err(self.abstract_error(&class));

@@ -31,7 +31,9 @@ pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
         flags |= shape_flags::UNCACHEABLE;
     }
     // Once an instance was weakly referenced, every shape of the class says so.
-    let known = crate::heap::current().shapes.get(class.root_shape.get() as usize);
+    let known = crate::heap::current()
+        .shapes
+        .get(class.root_shape.get() as usize);
     flags | known.map_or(0, |entry| entry.flags & shape_flags::WEAKLY_REFERENCED)
 }
 
@@ -40,8 +42,11 @@ pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
 fn solid_base(class: &Ref<Class>) -> Ref<Class> {
     let mut current = class.clone();
     loop {
-        let Some(base) = best_of(&current.bases.borrow()) else { return current };
-        let adds = current.layout != base.layout || current.reserved_slots.get() != base.reserved_slots.get();
+        let Some(base) = best_of(&current.bases.borrow()) else {
+            return current;
+        };
+        let adds = current.layout != base.layout
+            || current.reserved_slots.get() != base.reserved_slots.get();
         if adds {
             return current;
         }
@@ -72,13 +77,21 @@ impl Vm {
     pub(crate) fn best_base(&mut self, bases: &[Ref<Class>]) -> R<Option<Ref<Class>>> {
         for base in bases {
             if base.has(class_flags::BUILTIN) && !base.has(class_flags::BASE) {
-                let text = format!("type '{}' is not an acceptable base type", self.class_name(base));
+                let text = format!(
+                    "type '{}' is not an acceptable base type",
+                    self.class_name(base)
+                );
                 return Err(self.type_error(text));
             }
         }
-        let Some(best) = best_of(bases) else { return Ok(None) };
+        let Some(best) = best_of(bases) else {
+            return Ok(None);
+        };
         let solid = solid_base(&best);
-        if bases.iter().any(|base| !solid.is_subclass(&solid_base(base))) {
+        if bases
+            .iter()
+            .any(|base| !solid.is_subclass(&solid_base(base)))
+        {
             return Err(self.type_error("multiple bases have instance lay-out conflict"));
         }
         Ok(Some(best))
@@ -99,9 +112,19 @@ impl Vm {
                 continue;
             }
             let attributes = self.static_attributes(&owner);
-            names.extend(attributes.iter().map(|name| name.word() as usize).filter(|name| !names.contains(name)).collect::<Vec<_>>());
+            names.extend(
+                attributes
+                    .iter()
+                    .map(|name| name.word() as usize)
+                    .filter(|name| !names.contains(name))
+                    .collect::<Vec<_>>(),
+            );
         }
-        let learnt = if names.is_empty() { UNKNOWN_SLOTS } else { names.len() + SPARE_SLOTS };
+        let learnt = if names.is_empty() {
+            UNKNOWN_SLOTS
+        } else {
+            names.len() + SPARE_SLOTS
+        };
         // With the header's word an odd number of slots fills the heap's 16-byte steps.
         (reserved as usize + learnt.min(MOST_KEYS)) as u16 | 1
     }
@@ -109,17 +132,26 @@ impl Vm {
     fn static_attributes(&mut self, class: &Ref<Class>) -> Vec<Value> {
         let name = self.names.static_attributes.clone();
         let value = self.own_class_attribute(class, &name);
-        value.as_ref().and_then(|v| v.get::<Tuple>()).map_or_else(Vec::new, |t| t.items().to_vec())
+        value
+            .as_ref()
+            .and_then(|v| v.get::<Tuple>())
+            .map_or_else(Vec::new, |t| t.items().to_vec())
     }
 
     /// The names in `__slots__`, checked and mangled; None if the class has none.
     pub(super) fn slot_names(&mut self, slots: &Value, class_name: &str) -> R<Vec<Ref<Str>>> {
-        let items = if slots.is_kind::<Str>() { vec![slots.clone()] } else { self.collect(slots)? };
+        let items = if slots.is_kind::<Str>() {
+            vec![slots.clone()]
+        } else {
+            self.collect(slots)?
+        };
         let mut names = Vec::with_capacity(items.len());
         for item in items {
             let Some(name) = item.to_ref::<Str>() else {
                 let given = self.type_name(&item);
-                return Err(self.type_error(format!("__slots__ items must be strings, not '{given}'")));
+                return Err(
+                    self.type_error(format!("__slots__ items must be strings, not '{given}'"))
+                );
             };
             if !is_identifier(&name.to_string_lossy()) {
                 return Err(self.type_error("__slots__ must be identifiers"));
@@ -133,7 +165,8 @@ impl Vm {
 
 fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c == '_' || c.is_alphabetic()) && chars.all(|c| c == '_' || c.is_alphanumeric())
+    chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
+        && chars.all(|c| c == '_' || c.is_alphanumeric())
 }
 
 /// `__x` in class `C` is `_C__x`.

@@ -15,7 +15,11 @@ impl Vm {
         lists.push(bases.to_vec());
         let mut heads = vec![0usize; lists.len()];
         let mut order = Vec::new();
-        while lists.iter().zip(&heads).any(|(list, &head)| head < list.len()) {
+        while lists
+            .iter()
+            .zip(&heads)
+            .any(|(list, &head)| head < list.len())
+        {
             match next_in_order(&lists, &heads) {
                 Some(class) => {
                     for (list, head) in lists.iter().zip(&mut heads) {
@@ -29,7 +33,11 @@ impl Vm {
         Ok(order)
     }
 
-    fn order_error(&mut self, lists: &[Vec<Ref<Class>>], heads: &[usize]) -> crate::object::native::Raised {
+    fn order_error(
+        &mut self,
+        lists: &[Vec<Ref<Class>>],
+        heads: &[usize],
+    ) -> crate::object::native::Raised {
         let mut names: Vec<String> = Vec::new();
         for (list, &head) in lists.iter().zip(heads) {
             if let Some(class) = list.get(head) {
@@ -39,18 +47,33 @@ impl Vm {
                 }
             }
         }
-        let text = format!("Cannot create a consistent method resolution order (MRO) for bases {}", names.join(", "));
+        let text = format!(
+            "Cannot create a consistent method resolution order (MRO) for bases {}",
+            names.join(", ")
+        );
         self.type_error(text)
     }
 }
 
 /// The class and its ancestors.
 pub(super) fn order_of(class: &Ref<Class>) -> Vec<Ref<Class>> {
-    std::iter::once(class.clone()).chain(class.ancestors.borrow().iter().cloned()).collect()
+    std::iter::once(class.clone())
+        .chain(class.ancestors.borrow().iter().cloned())
+        .collect()
 }
 
 /// The first head that stands in no other list's tail.
 fn next_in_order(lists: &[Vec<Ref<Class>>], heads: &[usize]) -> Option<Ref<Class>> {
-    let in_a_tail = |class: &Ref<Class>| lists.iter().zip(heads).any(|(list, &head)| list.iter().skip(head + 1).any(|c| c.is(class)));
-    lists.iter().zip(heads).filter_map(|(list, &head)| list.get(head)).find(|class| !in_a_tail(class)).cloned()
+    let in_a_tail = |class: &Ref<Class>| {
+        lists
+            .iter()
+            .zip(heads)
+            .any(|(list, &head)| list.iter().skip(head + 1).any(|c| c.is(class)))
+    };
+    lists
+        .iter()
+        .zip(heads)
+        .filter_map(|(list, &head)| list.get(head))
+        .find(|class| !in_a_tail(class))
+        .cloned()
 }

@@ -13,7 +13,11 @@ use crate::vm::types::Known;
 
 /// `__build_class__`. Registers: function of the body, name, bases, keywords; then the
 /// metaclass, the namespace, the cell of `__class__`, the resolved bases.
-pub static BUILD_CLASS: Def = Def::frame("__build_class__(func, name, /, *bases, **kwds)", 4, build_class);
+pub static BUILD_CLASS: Def = Def::frame(
+    "__build_class__(func, name, /, *bases, **kwds)",
+    4,
+    build_class,
+);
 
 const BODY: usize = 0;
 const NAME: usize = 1;
@@ -57,7 +61,9 @@ impl Vm {
         let step = self.get_attr_step(&maker, name.as_value());
         let prepare = match self.finish(step) {
             Ok(prepare) => prepare,
-            Err(raised) if self.is_raised(&raised, Known::AttributeError) => return self.run_class_body(frame, Dict::new().into_value()),
+            Err(raised) if self.is_raised(&raised, Known::AttributeError) => {
+                return self.run_class_body(frame, Dict::new().into_value());
+            }
             Err(raised) => return Err(raised),
         };
         if prepare.get::<crate::object::native::Native>().is_some() {
@@ -66,12 +72,15 @@ impl Vm {
         frame.state = PREPARED;
         let args: Args = smallvec::smallvec![frame.regs[NAME].clone(), bases.into_value()];
         let keywords = frame.regs[KEYWORDS].clone();
-        self.call_with_keywords(prepare, args, &keywords).map(|step| Step::Do(Box::new(step)))
+        self.call_with_keywords(prepare, args, &keywords)
+            .map(|step| Step::Do(Box::new(step)))
     }
 
     /// Replaces bases that are no classes by what their `__mro_entries__` gives.
     fn resolve_bases(&mut self, given: &Value) -> R<Ref<Tuple>> {
-        let Some(bases) = given.to_ref::<Tuple>() else { return Ok(Tuple::empty()) };
+        let Some(bases) = given.to_ref::<Tuple>() else {
+            return Ok(Tuple::empty());
+        };
         if bases.items().iter().all(|base| base.is_kind::<Class>()) {
             return Ok(bases);
         }
@@ -104,7 +113,9 @@ impl Vm {
     /// The metaclass: that of the keyword, or that of the bases; a callable that is no class stands for itself.
     fn class_maker(&mut self, frame: &NativeFrame<'_>, bases: &Tuple) -> R<Value> {
         let name = self.names.metaclass.clone();
-        let given = frame.regs[KEYWORDS].get::<Dict>().and_then(|k| k.remove_str(&name));
+        let given = frame.regs[KEYWORDS]
+            .get::<Dict>()
+            .and_then(|k| k.remove_str(&name));
         let start = match given {
             Some(given) => match given.to_ref::<Class>() {
                 Some(class) => class,
@@ -115,22 +126,36 @@ impl Vm {
                 None => return Ok(self.known_class(Known::Type).into_value()),
             },
         };
-        let classes: Vec<Ref<Class>> = bases.items().iter().filter_map(|b| b.to_ref::<Class>()).collect();
+        let classes: Vec<Ref<Class>> = bases
+            .items()
+            .iter()
+            .filter_map(|b| b.to_ref::<Class>())
+            .collect();
         Ok(self.calculate_metaclass(&start, &classes)?.into_value())
     }
 
     fn run_class_body(&mut self, frame: &mut NativeFrame<'_>, namespace: Value) -> R<Step> {
         if !namespace.is_kind::<Dict>() && self.special_of(&namespace, Special::GetItem).is_none() {
-            let (given, maker) = (self.type_name(&namespace), self.maker_name(&frame.regs[METACLASS]));
-            return Err(self.type_error(format!("{maker}.__prepare__() must return a mapping, not {given}")));
+            let (given, maker) = (
+                self.type_name(&namespace),
+                self.maker_name(&frame.regs[METACLASS]),
+            );
+            return Err(self.type_error(format!(
+                "{maker}.__prepare__() must return a mapping, not {given}"
+            )));
         }
         frame.regs[NAMESPACE] = namespace.clone();
         frame.state = BODY_RAN;
-        Ok(Step::Call(frame.regs[BODY].clone(), smallvec::smallvec![namespace]))
+        Ok(Step::Call(
+            frame.regs[BODY].clone(),
+            smallvec::smallvec![namespace],
+        ))
     }
 
     fn maker_name(&mut self, maker: &Value) -> String {
-        maker.get::<Class>().map_or_else(|| "<metaclass>".to_string(), Class::name_str)
+        maker
+            .get::<Class>()
+            .map_or_else(|| "<metaclass>".to_string(), Class::name_str)
     }
 
     fn call_metaclass(&mut self, frame: &mut NativeFrame<'_>, cell: Value) -> R<Step> {
@@ -146,9 +171,14 @@ impl Vm {
             let bases = frame.regs[BASES].clone();
             self.put_item(&namespace, name.as_value(), &bases)?;
         }
-        let args: Args = smallvec::smallvec![frame.regs[NAME].clone(), frame.regs[RESOLVED].clone(), namespace];
+        let args: Args = smallvec::smallvec![
+            frame.regs[NAME].clone(),
+            frame.regs[RESOLVED].clone(),
+            namespace
+        ];
         let (maker, keywords) = (frame.regs[METACLASS].clone(), frame.regs[KEYWORDS].clone());
-        self.call_with_keywords(maker, args, &keywords).map(|step| Step::Do(Box::new(step)))
+        self.call_with_keywords(maker, args, &keywords)
+            .map(|step| Step::Do(Box::new(step)))
     }
 
     fn put_item(&mut self, namespace: &Value, name: &Value, value: &Value) -> R<()> {
@@ -157,11 +187,15 @@ impl Vm {
     }
 
     fn check_class_cell(&mut self, frame: &NativeFrame<'_>, class: Value) -> R {
-        let Some(cell) = frame.regs[CELL].to_ref::<Cell_>() else { return Ok(class) };
+        let Some(cell) = frame.regs[CELL].to_ref::<Cell_>() else {
+            return Ok(class);
+        };
         if !class.is_kind::<Class>() || cell.content.as_value().is(&class) {
             return Ok(class);
         }
-        let name = frame.regs[NAME].get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let name = frame.regs[NAME]
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let shown = self.repr_text(&class)?;
         if cell.content.is_undef() {
             return Err(self.runtime_error(format!(
@@ -170,6 +204,8 @@ impl Vm {
         }
         let content = cell.content.get();
         let content = self.repr_text(&content)?;
-        Err(self.type_error(format!("__class__ set to {content} defining '{name}' as {shown}")))
+        Err(self.type_error(format!(
+            "__class__ set to {content} defining '{name}' as {shown}"
+        )))
     }
 }
