@@ -53,7 +53,11 @@ pub fn count(vm: &mut Vm, value: &Value) -> R<usize> {
 /// A limit such as `maxsplit`: negative for none.
 pub fn limit(vm: &mut Vm, value: &Value) -> R<usize> {
     let limit = word(vm, value)?;
-    Ok(if limit < 0 { usize::MAX } else { limit as usize })
+    Ok(if limit < 0 {
+        usize::MAX
+    } else {
+        limit as usize
+    })
 }
 
 /// A bound as slices and `find` take it: None, or an index of any size.
@@ -65,7 +69,9 @@ pub fn bound(vm: &mut Vm, value: &Value) -> R<Option<i64>> {
         return Ok(Some(i));
     }
     if !vm.has_index(value) {
-        return Err(vm.type_error("slice indices must be integers or None or have an __index__ method"));
+        return Err(
+            vm.type_error("slice indices must be integers or None or have an __index__ method")
+        );
     }
     vm.index_clamped(value).map(Some)
 }
@@ -88,14 +94,20 @@ pub fn str_arg<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<&'a Str> {
 
 /// The name of a value's type as argument errors show it: `None` for None.
 pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
-    if value.is_none() { "None".to_owned() } else { vm.type_name(value) }
+    if value.is_none() {
+        "None".to_owned()
+    } else {
+        vm.type_name(value)
+    }
 }
 
 /// The error of a method that was called on something else; the VM checks receivers first.
 #[cold]
 pub fn bad_receiver(vm: &mut Vm, value: &Value, wanted: &str) -> Raised {
     let given = vm.type_name(value);
-    vm.type_error(format!("descriptor requires a '{wanted}' object but received a '{given}'"))
+    vm.type_error(format!(
+        "descriptor requires a '{wanted}' object but received a '{given}'"
+    ))
 }
 
 /// The receiver of a method as its Rust type.
@@ -122,7 +134,13 @@ pub fn int_view(value: &Value) -> Option<IntView<'_>> {
 /// Collects an iterable in a native frame: register `source` holds the
 /// iterable, then its iterator; `items` the list. States 0 to 2 are its own;
 /// when the items are there the state is 3. `Err` is what the frame answers.
-pub fn gather(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, source: usize, items: usize) -> Result<Ref<List>, Step> {
+pub fn gather(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    source: usize,
+    items: usize,
+) -> Result<Ref<List>, Step> {
     let incoming = match input {
         Input::Start => None,
         Input::Raised(raised) => return Err(Step::Raise(raised)),
@@ -156,7 +174,12 @@ pub fn gather(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, source: us
 }
 
 /// Takes what the iterator gives without script code, then asks for one more.
-fn drain(vm: &mut Vm, frame: &mut NativeFrame<'_>, source: usize, items: usize) -> Result<Ref<List>, Step> {
+fn drain(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    source: usize,
+    items: usize,
+) -> Result<Ref<List>, Step> {
     loop {
         match vm.native_next(&frame.regs[source]) {
             None => return Err(Step::Next(frame.regs[source].clone())),
@@ -167,8 +190,15 @@ fn drain(vm: &mut Vm, frame: &mut NativeFrame<'_>, source: usize, items: usize) 
     }
 }
 
-fn push_item(vm: &mut Vm, frame: &mut NativeFrame<'_>, items: usize, value: Value) -> Result<(), Step> {
-    let pushed = frame.regs[items].get::<List>().map_or(Ok(()), |list| list.push(value));
+fn push_item(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    items: usize,
+    value: Value,
+) -> Result<(), Step> {
+    let pushed = frame.regs[items]
+        .get::<List>()
+        .map_or(Ok(()), |list| list.push(value));
     vm.lift(pushed).map_err(Step::Raise)
 }
 
@@ -189,7 +219,9 @@ fn quick_items(vm: &mut Vm, source: &Value) -> Result<Option<Ref<List>>, Step> {
     } else {
         return Ok(None);
     };
-    vm.lift(copied).map(|items| Some(List::new(items))).map_err(Step::Raise)
+    vm.lift(copied)
+        .map(|items| Some(List::new(items)))
+        .map_err(Step::Raise)
 }
 
 /// Finishes a native frame with the result of a function of the gathered items.
@@ -208,6 +240,13 @@ pub fn with_items(
 
 /// `__class_getitem__` of the built-in containers: `list[int]`.
 pub fn alias(_: &mut Vm, args: &[Value]) -> R {
-    let items = if args[1].is_kind::<Tuple>() { args[1].clone() } else { Tuple::one(args[1].clone()).into_value() };
-    Ok(crate::object::descriptor::GenericAlias::alloc(args[0].clone(), items, Value::FALSE).into_value())
+    let items = if args[1].is_kind::<Tuple>() {
+        args[1].clone()
+    } else {
+        Tuple::one(args[1].clone()).into_value()
+    };
+    Ok(
+        crate::object::descriptor::GenericAlias::alloc(args[0].clone(), items, Value::FALSE)
+            .into_value(),
+    )
 }

@@ -18,40 +18,74 @@ use crate::vm::Vm;
 pub static CODE: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__repr__(self, /)", |vm, args| {
-            let Some(code) = args[0].get::<Code>() else { return Ok(Value::NONE) };
-            let (name, file, line) = (&code.plain.name, code.plain.source.name(), code.plain.first_line);
+            let Some(code) = args[0].get::<Code>() else {
+                return Ok(Value::NONE);
+            };
+            let (name, file, line) = (
+                &code.plain.name,
+                code.plain.source.name(),
+                code.plain.first_line,
+            );
             let address = vm.address(&args[0]);
-            Ok(Str::new(&format!("<code object {name} at {address}, file \"{file}\", line {line}>")).into_value())
+            Ok(Str::new(&format!(
+                "<code object {name} at {address}, file \"{file}\", line {line}>"
+            ))
+            .into_value())
         }),
         Def::leaf("co_positions(self, /)", |vm, args| positions(vm, &args[0])),
         Def::leaf("co_lines(self, /)", |vm, args| lines(vm, &args[0])),
     ],
     attributes: &[
         Attribute::get("co_name", |_, v| text_of(v, |c| c.plain.name.to_string())),
-        Attribute::get("co_qualname", |_, v| text_of(v, |c| c.plain.qualname.to_string())),
-        Attribute::get("co_filename", |_, v| text_of(v, |c| c.plain.source.name().to_string())),
-        Attribute::get("co_firstlineno", |_, v| number_of(v, |c| c.plain.first_line)),
+        Attribute::get("co_qualname", |_, v| {
+            text_of(v, |c| c.plain.qualname.to_string())
+        }),
+        Attribute::get("co_filename", |_, v| {
+            text_of(v, |c| c.plain.source.name().to_string())
+        }),
+        Attribute::get("co_firstlineno", |_, v| {
+            number_of(v, |c| c.plain.first_line)
+        }),
         Attribute::get("co_argcount", |_, v| number_of(v, |c| c.plain.arg_count)),
-        Attribute::get("co_posonlyargcount", |_, v| number_of(v, |c| c.plain.posonly_count)),
-        Attribute::get("co_kwonlyargcount", |_, v| number_of(v, |c| c.plain.kwonly_count)),
-        Attribute::get("co_nlocals", |_, v| number_of(v, |c| visible_locals(c).len() as u32)),
-        Attribute::get("co_stacksize", |_, v| number_of(v, |c| c.nregisters - c.nlocals)),
+        Attribute::get("co_posonlyargcount", |_, v| {
+            number_of(v, |c| c.plain.posonly_count)
+        }),
+        Attribute::get("co_kwonlyargcount", |_, v| {
+            number_of(v, |c| c.plain.kwonly_count)
+        }),
+        Attribute::get("co_nlocals", |_, v| {
+            number_of(v, |c| visible_locals(c).len() as u32)
+        }),
+        Attribute::get("co_stacksize", |_, v| {
+            number_of(v, |c| c.nregisters - c.nlocals)
+        }),
         Attribute::get("co_flags", |_, v| number_of(v, |c| c.flags & 0xFFFF)),
         Attribute::get("co_varnames", |_, v| names(v, visible_locals)),
         Attribute::get("co_cellvars", |_, v| {
-            names(v, |c| c.plain.cells.iter().map(|&i| c.plain.local_names[i as usize].to_string()).collect())
+            names(v, |c| {
+                c.plain
+                    .cells
+                    .iter()
+                    .map(|&i| c.plain.local_names[i as usize].to_string())
+                    .collect()
+            })
         }),
         Attribute::get("co_freevars", |_, v| {
-            names(v, |c| c.plain.free_names.iter().map(|n| n.to_string()).collect())
+            names(v, |c| {
+                c.plain.free_names.iter().map(|n| n.to_string()).collect()
+            })
         }),
-        Attribute::get("co_names", |_, v| names(v, |c| c.plain.names.iter().map(|n| n.to_string()).collect())),
+        Attribute::get("co_names", |_, v| {
+            names(v, |c| c.plain.names.iter().map(|n| n.to_string()).collect())
+        }),
         Attribute::get("co_consts", |_, v| {
             let consts: Vec<Value> = v.get::<Code>().map_or(Vec::new(), |c| c.consts.to_vec());
             Ok(Tuple::of(consts).into_value())
         }),
         Attribute::get("co_code", |vm, v| {
-            let words: Vec<u8> =
-                v.get::<Code>().map_or(Vec::new(), |c| c.plain.words.iter().flat_map(|w| w.to_le_bytes()).collect());
+            let words: Vec<u8> = v.get::<Code>().map_or(Vec::new(), |c| {
+                c.plain.words.iter().flat_map(|w| w.to_le_bytes()).collect()
+            });
             let bytes = Bytes::new(&words);
             vm.lift(bytes.map(Ref::into_value))
         }),
@@ -60,11 +94,15 @@ pub static CODE: TypeDef = TypeDef {
 };
 
 fn text_of(value: &Value, get: impl Fn(&Code) -> String) -> R {
-    Ok(value.get::<Code>().map_or(Value::NONE, |c| Str::new(&get(c)).into_value()))
+    Ok(value
+        .get::<Code>()
+        .map_or(Value::NONE, |c| Str::new(&get(c)).into_value()))
 }
 
 fn number_of(value: &Value, get: impl Fn(&Code) -> u32) -> R {
-    Ok(value.get::<Code>().map_or(Value::NONE, |c| int::from_i64(get(c) as i64)))
+    Ok(value
+        .get::<Code>()
+        .map_or(Value::NONE, |c| int::from_i64(get(c) as i64)))
 }
 
 fn names(value: &Value, get: impl Fn(&Code) -> Vec<String>) -> R {
@@ -81,7 +119,9 @@ fn visible_locals(code: &Code) -> Vec<String> {
         + (code.flags & crate::bytecode::code::flags::VARKEYWORDS != 0) as usize;
     let named = code.plain.local_names.iter().enumerate();
     named
-        .filter(|(i, name)| !name.starts_with('.') && (*i < parameters || !cells.contains(&(*i as u16))))
+        .filter(|(i, name)| {
+            !name.starts_with('.') && (*i < parameters || !cells.contains(&(*i as u16)))
+        })
         .map(|(_, name)| name.to_string())
         .collect()
 }
@@ -103,7 +143,9 @@ fn position_tuple(position: Position) -> Value {
 /// One tuple for each word, so that `tb_lasti // 2` is its index.
 fn positions(vm: &mut Vm, value: &Value) -> R {
     let tuples: Vec<Value> = value.get::<Code>().map_or(Vec::new(), |code| {
-        (0..code.plain.words.len() as u32).map(|word| position_tuple(code.plain.position(word))).collect()
+        (0..code.plain.words.len() as u32)
+            .map(|word| position_tuple(code.plain.position(word)))
+            .collect()
     });
     vm.iter(List::from_vec(tuples).as_value())
 }
@@ -113,9 +155,18 @@ fn lines(vm: &mut Vm, value: &Value) -> R {
     if let Some(code) = value.get::<Code>() {
         let starts = &code.plain.positions;
         for (i, (start, position)) in starts.iter().enumerate() {
-            let end = starts.get(i + 1).map_or(code.plain.words.len() as u32, |next| next.0);
+            let end = starts
+                .get(i + 1)
+                .map_or(code.plain.words.len() as u32, |next| next.0);
             let number = |n: u32| int::from_i64(n as i64);
-            tuples.push(Tuple::few([number(start * 2), number(end * 2), line_value(position.line)]).into_value());
+            tuples.push(
+                Tuple::few([
+                    number(start * 2),
+                    number(end * 2),
+                    line_value(position.line),
+                ])
+                .into_value(),
+            );
         }
     }
     vm.iter(List::from_vec(tuples).as_value())
@@ -125,17 +176,29 @@ fn lines(vm: &mut Vm, value: &Value) -> R {
 pub static TRACEBACK: TypeDef = TypeDef {
     attributes: &[
         Attribute::get("tb_frame", |_, v| {
-            let Some(entry) = v.get::<Traceback>() else { return Ok(Value::NONE) };
+            let Some(entry) = v.get::<Traceback>() else {
+                return Ok(Value::NONE);
+            };
             if entry.frame.is_undef() {
                 let locals = crate::object::dict::Dict::new().into_value();
-                let frame = FrameObject::alloc(entry.code.clone(), entry.at, entry.globals.clone(), locals, Value::NONE);
+                let frame = FrameObject::alloc(
+                    entry.code.clone(),
+                    entry.at,
+                    entry.globals.clone(),
+                    locals,
+                    Value::NONE,
+                );
                 entry.frame.set(frame.into_value());
             }
             Ok(entry.frame.get())
         }),
-        Attribute::get("tb_lineno", |_, v| Ok(v.get::<Traceback>().map_or(Value::NONE, |t| line_value(t.line())))),
+        Attribute::get("tb_lineno", |_, v| {
+            Ok(v.get::<Traceback>()
+                .map_or(Value::NONE, |t| line_value(t.line())))
+        }),
         Attribute::get("tb_lasti", |_, v| {
-            Ok(v.get::<Traceback>().map_or(Value::NONE, |t| int::from_i64(t.at as i64 * 2)))
+            Ok(v.get::<Traceback>()
+                .map_or(Value::NONE, |t| int::from_i64(t.at as i64 * 2)))
         }),
         Attribute::get_set(
             "tb_next",
@@ -170,25 +233,44 @@ pub static FRAME: TypeDef = TypeDef {
     methods: &[
         Def::leaf("clear(self, /)", |_, _| Ok(Value::NONE)),
         Def::leaf("__repr__(self, /)", |vm, args| {
-            let Some(frame) = args[0].get::<FrameObject>() else { return Ok(Value::NONE) };
+            let Some(frame) = args[0].get::<FrameObject>() else {
+                return Ok(Value::NONE);
+            };
             let plain = &frame.code.plain;
             let (file, line) = (plain.source.name(), plain.position(frame.at.get()).line);
             let address = vm.address(&args[0]);
-            let text = format!("<frame at {address}, file '{file}', line {line}, code {}>", plain.name);
+            let text = format!(
+                "<frame at {address}, file '{file}', line {line}, code {}>",
+                plain.name
+            );
             Ok(Str::new(&text).into_value())
         }),
     ],
     attributes: &[
-        Attribute::get("f_code", |_, v| Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| f.code.value()))),
+        Attribute::get("f_code", |_, v| {
+            Ok(v.get::<FrameObject>()
+                .map_or(Value::NONE, |f| f.code.value()))
+        }),
         Attribute::get("f_lineno", |_, v| {
-            Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| line_value(f.code.plain.position(f.at.get()).line)))
+            Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| {
+                line_value(f.code.plain.position(f.at.get()).line)
+            }))
         }),
         Attribute::get("f_lasti", |_, v| {
-            Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| int::from_i64(f.at.get() as i64 * 2)))
+            Ok(v.get::<FrameObject>()
+                .map_or(Value::NONE, |f| int::from_i64(f.at.get() as i64 * 2)))
         }),
-        Attribute::get("f_globals", |_, v| Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| f.globals.clone()))),
-        Attribute::get("f_locals", |_, v| Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| f.locals.get()))),
-        Attribute::get("f_back", |_, v| Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| f.back.get()))),
+        Attribute::get("f_globals", |_, v| {
+            Ok(v.get::<FrameObject>()
+                .map_or(Value::NONE, |f| f.globals.clone()))
+        }),
+        Attribute::get("f_locals", |_, v| {
+            Ok(v.get::<FrameObject>()
+                .map_or(Value::NONE, |f| f.locals.get()))
+        }),
+        Attribute::get("f_back", |_, v| {
+            Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| f.back.get()))
+        }),
         Attribute::get("f_builtins", |vm, _| Ok(vm.builtins.value())),
         Attribute::get_set("f_trace", |_, _| Ok(Value::NONE), |_, _, _| Ok(())),
     ],

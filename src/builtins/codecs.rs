@@ -28,7 +28,10 @@ fn handler_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Handler>> 
 
 /// `text.encode(encoding, errors)`
 pub fn encode_value(vm: &mut Vm, text: &Value, encoding: &Value, errors: &Value) -> R {
-    let (known, handler) = (encoding_of(vm, encoding, "encode")?, handler_of(vm, errors, "encode")?);
+    let (known, handler) = (
+        encoding_of(vm, encoding, "encode")?,
+        handler_of(vm, errors, "encode")?,
+    );
     if let (Some(encoding), Some(handler), Some(string)) = (known, handler, text.get::<Str>()) {
         let bytes = codec::encode(string, text, encoding, handler);
         let bytes = lift(vm, bytes)?;
@@ -44,8 +47,17 @@ pub fn encode_value(vm: &mut Vm, text: &Value, encoding: &Value, errors: &Value)
 }
 
 /// `bytes.decode(encoding, errors)`: `object` holds the bytes.
-pub fn decode_value(vm: &mut Vm, object: &Value, bytes: &[u8], encoding: &Value, errors: &Value) -> R<Ref<Str>> {
-    let (known, handler) = (encoding_of(vm, encoding, "decode")?, handler_of(vm, errors, "decode")?);
+pub fn decode_value(
+    vm: &mut Vm,
+    object: &Value,
+    bytes: &[u8],
+    encoding: &Value,
+    errors: &Value,
+) -> R<Ref<Str>> {
+    let (known, handler) = (
+        encoding_of(vm, encoding, "decode")?,
+        handler_of(vm, errors, "decode")?,
+    );
     if let (Some(encoding), Some(handler)) = (known, handler) {
         if handler == Handler::Strict && encoding == Encoding::Utf8 && bytes.is_ascii() {
             let text = Str::from_ascii(bytes);
@@ -67,7 +79,12 @@ pub fn decode_value(vm: &mut Vm, object: &Value, bytes: &[u8], encoding: &Value,
 }
 
 /// `str(object, encoding, errors)`
-pub fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value) -> R<Ref<Str>> {
+pub fn decode_argument(
+    vm: &mut Vm,
+    object: &Value,
+    encoding: &Value,
+    errors: &Value,
+) -> R<Ref<Str>> {
     if object.is_kind::<Str>() {
         return Err(vm.type_error("decoding str is not supported"));
     }
@@ -75,17 +92,27 @@ pub fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &V
         Some(bytes) => decode_value(vm, object, &bytes, encoding, errors),
         None => {
             let given = vm.type_name(object);
-            Err(vm.type_error(format!("decoding to str: need a bytes-like object, {given} found")))
+            Err(vm.type_error(format!(
+                "decoding to str: need a bytes-like object, {given} found"
+            )))
         }
     }
 }
 
 fn shown(encoding: &Value) -> String {
-    encoding.get::<Str>().map_or_else(|| "utf-8".to_owned(), |s| s.to_string_lossy().into_owned())
+    encoding
+        .get::<Str>()
+        .map_or_else(|| "utf-8".to_owned(), |s| s.to_string_lossy().into_owned())
 }
 
 /// What is not built in: the module `codecs` knows it, or raises LookupError.
-fn through_module(vm: &mut Vm, function: &str, object: &Value, encoding: &Value, errors: &Value) -> R {
+fn through_module(
+    vm: &mut Vm,
+    function: &str,
+    object: &Value,
+    encoding: &Value,
+    errors: &Value,
+) -> R {
     let module = match vm.import("codecs") {
         Ok(module) => module,
         Err(raised) if vm.is_raised(&raised, Known::ImportError) => {
@@ -93,7 +120,15 @@ fn through_module(vm: &mut Vm, function: &str, object: &Value, encoding: &Value,
         }
         Err(raised) => return Err(raised),
     };
-    let encoding = if given(encoding) { encoding.clone() } else { Str::new("utf-8").into_value() };
-    let errors = if given(errors) { errors.clone() } else { Str::new("strict").into_value() };
+    let encoding = if given(encoding) {
+        encoding.clone()
+    } else {
+        Str::new("utf-8").into_value()
+    };
+    let errors = if given(errors) {
+        errors.clone()
+    } else {
+        Str::new("strict").into_value()
+    };
     vm.call_method(&module, function, &[object.clone(), encoding, errors])
 }

@@ -30,8 +30,11 @@ pub static COMPLEX: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("conjugate(self, /)", conjugate).doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
-    Def::leaf("from_number(cls, number, /)", from_number).class().doc("Convert number to a complex floating-point number."),
+    Def::leaf("conjugate(self, /)", conjugate)
+        .doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
+    Def::leaf("from_number(cls, number, /)", from_number)
+        .class()
+        .doc("Convert number to a complex floating-point number."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__bool__(self, /)", truth),
@@ -92,7 +95,11 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
         return Err(vm.type_error("complex() second arg can't be a string"));
     }
     let first = match given(real) {
-        true => part(vm, real, "complex() first argument must be a string or a number, not ")?,
+        true => part(
+            vm,
+            real,
+            "complex() first argument must be a string or a number, not ",
+        )?,
         false => (0.0, 0.0),
     };
     if !given(imag) {
@@ -114,7 +121,9 @@ fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
             return Ok(number.parts());
         }
         let (own, given) = (vm.type_name(value), vm.type_name(&result));
-        return Err(vm.type_error(format!("{own}.__complex__() must return a complex, not {given}")));
+        return Err(vm.type_error(format!(
+            "{own}.__complex__() must return a complex, not {given}"
+        )));
     }
     if let Some(number) = complex::number(value) {
         return lift(vm, number);

@@ -153,13 +153,18 @@ fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
             Some(tuple) => tuple.items().to_vec(),
             None => {
                 if !vm.is_iterable(&item) {
-                    return Err(vm.type_error(format!("cannot convert dictionary update sequence element #{i} to a sequence")));
+                    return Err(vm.type_error(format!(
+                        "cannot convert dictionary update sequence element #{i} to a sequence"
+                    )));
                 }
                 vm.collect(&item)?
             }
         };
         let [key, value] = pair.as_slice() else {
-            let message = format!("dictionary update sequence element #{i} has length {}; 2 is required", pair.len());
+            let message = format!(
+                "dictionary update sequence element #{i} has length {}; 2 is required",
+                pair.len()
+            );
             return Err(vm.value_error(message));
         };
         vm.dict_set(&target, key, value.clone())?;
@@ -187,7 +192,11 @@ fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn keyed(vm: &mut Vm, frame: &NativeFrame<'_>, items: &List) -> R {
     let class = vm.class_of_def(&DICT);
     let value = frame.regs[2].clone();
-    let made = if frame.regs[0].is(class.as_value()) { Dict::new().into_value() } else { vm.call(&frame.regs[0].clone(), &[])? };
+    let made = if frame.regs[0].is(class.as_value()) {
+        Dict::new().into_value()
+    } else {
+        vm.call(&frame.regs[0].clone(), &[])?
+    };
     let mut i = 0;
     while let Some(key) = items.get(i) {
         match made.get_exact::<Dict>() {
@@ -217,7 +226,9 @@ fn get(vm: &mut Vm, args: &[Value]) -> R {
     {
         return Ok(dict.get_str(key).unwrap_or_else(|| args[2].clone()));
     }
-    Ok(vm.dict_get(dict, &args[1])?.unwrap_or_else(|| args[2].clone()))
+    Ok(vm
+        .dict_get(dict, &args[1])?
+        .unwrap_or_else(|| args[2].clone()))
 }
 
 fn getitem(vm: &mut Vm, args: &[Value]) -> R {
@@ -244,7 +255,10 @@ fn pop(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn popitem(vm: &mut Vm, args: &[Value]) -> R {
-    let last = receiver!(vm, args[0], Dict, "dict").table.borrow_mut().pop_last();
+    let last = receiver!(vm, args[0], Dict, "dict")
+        .table
+        .borrow_mut()
+        .pop_last();
     match last {
         Some((key, value)) => Ok(Tuple::pair(key, value).into_value()),
         None => Err(vm.key_error_text("popitem(): dictionary is empty")),
@@ -282,7 +296,11 @@ fn items(_: &mut Vm, args: &[Value]) -> R {
 
 fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
     let end = receiver!(vm, args[0], Dict, "dict").table.borrow().end();
-    Ok(size_value(if end == 0 { 48 } else { 48 + 24 * end.next_power_of_two().max(8) }))
+    Ok(size_value(if end == 0 {
+        48
+    } else {
+        48 + 24 * end.next_power_of_two().max(8)
+    }))
 }
 
 /// `dict | dict` for the operators of mappings that wrap a dict.

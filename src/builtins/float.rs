@@ -30,10 +30,14 @@ pub static FLOAT: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio).doc("Return a pair of integers, whose ratio is exactly equal to the original float."),
+    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio)
+        .doc("Return a pair of integers, whose ratio is exactly equal to the original float."),
     Def::leaf("conjugate(self, /)", plain).doc("Return self, the complex conjugate of any float."),
-    Def::leaf("fromhex(cls, string, /)", fromhex).class().doc("Create a floating-point number from a hexadecimal string."),
-    Def::leaf("hex(self, /)", hex).doc("Return a hexadecimal representation of a floating-point number."),
+    Def::leaf("fromhex(cls, string, /)", fromhex)
+        .class()
+        .doc("Create a floating-point number from a hexadecimal string."),
+    Def::leaf("hex(self, /)", hex)
+        .doc("Return a hexadecimal representation of a floating-point number."),
     Def::leaf("is_integer(self, /)", is_integer).doc("Return True if the float is an integer."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
@@ -89,7 +93,11 @@ fn plain(_: &mut Vm, args: &[Value]) -> R {
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let shape = vm.shape_for_new(&args[0], &FLOAT)?;
-    let f = if given(&args[1]) { float_of_value(vm, &args[1])? } else { 0.0 };
+    let f = if given(&args[1]) {
+        float_of_value(vm, &args[1])?
+    } else {
+        0.0
+    };
     if shape == kind::FLOAT as u32 {
         return Ok(float(f));
     }
@@ -105,7 +113,10 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
             None => {
                 let shown = quoted(text.bytes());
                 let shown = lift(vm, shown)?;
-                Err(vm.value_error(format!("could not convert string to float: {}", String::from_utf8_lossy(&shown))))
+                Err(vm.value_error(format!(
+                    "could not convert string to float: {}",
+                    String::from_utf8_lossy(&shown)
+                )))
             }
         };
     }
@@ -116,18 +127,25 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
         return vm.float(value);
     }
     if let Some(data) = super::bytes::buffer_of(vm, value) {
-        let text = std::str::from_utf8(&data).ok().map(|s| s.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b'));
+        let text = std::str::from_utf8(&data)
+            .ok()
+            .map(|s| s.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b'));
         return match text.and_then(float::parse) {
             Some(f) => Ok(f),
             None => {
                 let shown = bytes::repr(&data);
                 let shown = lift(vm, shown)?;
-                Err(vm.value_error(format!("could not convert string to float: {}", String::from_utf8_lossy(&shown))))
+                Err(vm.value_error(format!(
+                    "could not convert string to float: {}",
+                    String::from_utf8_lossy(&shown)
+                )))
             }
         };
     }
     let given = vm.type_name(value);
-    Err(vm.type_error(format!("float() argument must be a string or a real number, not '{given}'")))
+    Err(vm.type_error(format!(
+        "float() argument must be a string or a real number, not '{given}'"
+    )))
 }
 
 fn as_integer_ratio(vm: &mut Vm, args: &[Value]) -> R {
@@ -199,7 +217,9 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
 
 fn getformat(vm: &mut Vm, args: &[Value]) -> R {
     match args[1].get::<Str>() {
-        Some(text) if text.is_text("double") || text.is_text("float") => Ok(Str::new("IEEE, little-endian").into_value()),
+        Some(text) if text.is_text("double") || text.is_text("float") => {
+            Ok(Str::new("IEEE, little-endian").into_value())
+        }
         Some(_) => Err(vm.value_error("__getformat__() argument 1 must be 'double' or 'float'")),
         None => {
             let given = super::adapt::shown_type(vm, &args[1]);
@@ -230,7 +250,9 @@ fn rpow(vm: &mut Vm, args: &[Value]) -> R {
 
 fn power(vm: &mut Vm, a: &Value, b: &Value, m: &Value) -> R {
     if !m.is_none() {
-        return Err(vm.type_error("pow() 3rd argument not allowed unless all arguments are integers"));
+        return Err(
+            vm.type_error("pow() 3rd argument not allowed unless all arguments are integers")
+        );
     }
     vm.native_binary(BinaryOp::Pow, a, b)
 }

@@ -63,20 +63,31 @@ pub static COROUTINE: TypeDef = TypeDef {
 pub static ASYNC_GENERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__aiter__(self, /)", itself),
-        Def::leaf("__anext__(self, /)", |vm, args| vm.async_step(&args[0], Value::NONE, SEND)),
-        Def::leaf("asend(self, value, /)", |vm, args| vm.async_step(&args[0], args[1].clone(), SEND)),
-        Def::leaf("athrow(self, typ, val=<unset>, tb=<unset>, /)", |vm, args| {
-            let exception = thrown(vm, &args[1], &args[2], &args[3])?;
-            vm.async_step(&args[0], exception, THROW)
+        Def::leaf("__anext__(self, /)", |vm, args| {
+            vm.async_step(&args[0], Value::NONE, SEND)
         }),
-        Def::leaf("aclose(self, /)", |vm, args| vm.async_step(&args[0], Value::NONE, CLOSE)),
+        Def::leaf("asend(self, value, /)", |vm, args| {
+            vm.async_step(&args[0], args[1].clone(), SEND)
+        }),
+        Def::leaf(
+            "athrow(self, typ, val=<unset>, tb=<unset>, /)",
+            |vm, args| {
+                let exception = thrown(vm, &args[1], &args[2], &args[3])?;
+                vm.async_step(&args[0], exception, THROW)
+            },
+        ),
+        Def::leaf("aclose(self, /)", |vm, args| {
+            vm.async_step(&args[0], Value::NONE, CLOSE)
+        }),
         Def::leaf("__repr__(self, /)", repr),
     ],
     attributes: &[
         NAME,
         QUALNAME,
         Attribute::get("ag_running", |_, value| {
-            Ok(Value::bool(value.get::<Generator>().is_some_and(|g| g.step.get() != 0)))
+            Ok(Value::bool(
+                value.get::<Generator>().is_some_and(|g| g.step.get() != 0),
+            ))
         }),
         Attribute::get("ag_suspended", suspended),
         Attribute::get("ag_frame", frame_of),
@@ -101,18 +112,30 @@ pub static STEP: TypeDef = TypeDef {
             Ok(Value::NONE)
         }),
     ],
-    ..TypeDef::new("builtins", "async_generator_asend", kind::ASYNC_GENERATOR_STEP)
+    ..TypeDef::new(
+        "builtins",
+        "async_generator_asend",
+        kind::ASYNC_GENERATOR_STEP,
+    )
 };
 
 const NAME: Attribute = Attribute::get_set(
     "__name__",
-    |_, value| Ok(value.get::<Generator>().map_or(Value::NONE, |g| g.name.get())),
+    |_, value| {
+        Ok(value
+            .get::<Generator>()
+            .map_or(Value::NONE, |g| g.name.get()))
+    },
     |vm, value, new| set_text(vm, value, new, "__name__", |g| &g.name),
 );
 
 const QUALNAME: Attribute = Attribute::get_set(
     "__qualname__",
-    |_, value| Ok(value.get::<Generator>().map_or(Value::NONE, |g| g.qualname.get())),
+    |_, value| {
+        Ok(value
+            .get::<Generator>()
+            .map_or(Value::NONE, |g| g.qualname.get()))
+    },
     |vm, value, new| set_text(vm, value, new, "__qualname__", |g| &g.qualname),
 );
 
@@ -138,9 +161,15 @@ fn itself(_: &mut Vm, args: &[Value]) -> R {
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let name = vm.type_name(&args[0]);
-    let qualname = args[0].get::<Generator>().map_or(Value::NONE, |g| g.qualname.get());
+    let qualname = args[0]
+        .get::<Generator>()
+        .map_or(Value::NONE, |g| g.qualname.get());
     let qualname = vm.str_text(&qualname)?;
-    Ok(Str::new(&format!("<{name} object {qualname} at {}>", vm.address(&args[0]))).into_value())
+    Ok(Str::new(&format!(
+        "<{name} object {qualname} at {}>",
+        vm.address(&args[0])
+    ))
+    .into_value())
 }
 
 /// What driving a generator gave, as `send` answers it.
@@ -200,7 +229,9 @@ fn thrown(vm: &mut Vm, class: &Value, value: &Value, traceback: &Value) -> R {
         }
     } else {
         let name = vm.type_name(class);
-        return Err(vm.type_error(format!("exceptions must be classes or instances deriving from BaseException, not {name}")));
+        return Err(vm.type_error(format!(
+            "exceptions must be classes or instances deriving from BaseException, not {name}"
+        )));
     };
     if has(traceback)
         && let Some(e) = exception.get::<Exception>()
@@ -215,7 +246,11 @@ fn close(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
     if let Some(generator) = target.get::<Generator>()
         && vm.is_running(generator)
     {
-        let who = if generator.flavour == Flavour::Coroutine { "coroutine" } else { "generator" };
+        let who = if generator.flavour == Flavour::Coroutine {
+            "coroutine"
+        } else {
+            "generator"
+        };
         return Step::Raise(vm.value_error(format!("{who} already executing")));
     }
     let exit = vm.raise_bare(Known::GeneratorExit);
@@ -223,22 +258,33 @@ fn close(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 }
 
 /// Awaits register 0: what `coroutine.__await__()` iterates.
-static AWAITING: Def = Def::frame("coroutine_wrapper(coroutine, /)", 0, |_, frame, input| match input {
-    Input::Start => Step::Await(frame.regs[0].clone()),
-    Input::Value(value) | Input::Yielded(value) => Step::Return(value),
-    Input::Raised(raised) => Step::Raise(raised),
-});
+static AWAITING: Def =
+    Def::frame(
+        "coroutine_wrapper(coroutine, /)",
+        0,
+        |_, frame, input| match input {
+            Input::Start => Step::Await(frame.regs[0].clone()),
+            Input::Value(value) | Input::Yielded(value) => Step::Return(value),
+            Input::Raised(raised) => Step::Raise(raised),
+        },
+    );
 
 fn await_wrapper(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(vm.native_coroutine(&AWAITING, Flavour::Generator, &args[..1]).into_value())
+    Ok(vm
+        .native_coroutine(&AWAITING, Flavour::Generator, &args[..1])
+        .into_value())
 }
 
 fn running(vm: &mut Vm, value: &Value) -> R {
-    Ok(Value::bool(value.get::<Generator>().is_some_and(|g| vm.is_running(g))))
+    Ok(Value::bool(
+        value.get::<Generator>().is_some_and(|g| vm.is_running(g)),
+    ))
 }
 
 fn suspended(vm: &mut Vm, value: &Value) -> R {
-    let suspended = value.get::<Generator>().is_some_and(|g| g.state.get() == State::Suspended && !vm.is_running(g));
+    let suspended = value
+        .get::<Generator>()
+        .is_some_and(|g| g.state.get() == State::Suspended && !vm.is_running(g));
     Ok(Value::bool(suspended))
 }
 
@@ -257,13 +303,19 @@ fn awaited(vm: &mut Vm, value: &Value) -> R {
 impl Vm {
     /// The code of a generator that did not end; else None.
     pub fn generator_code(&self, value: &Value) -> Value {
-        let Some(generator) = value.get::<Generator>() else { return Value::NONE };
+        let Some(generator) = value.get::<Generator>() else {
+            return Value::NONE;
+        };
         // SAFETY: the function of a script generator's frame is alive until the generator ends.
         unsafe {
             let frame = generator.frame_ptr();
             if (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
                 let kept = generator.hook.get();
-                return if kept.is_kind::<crate::object::function::Code>() { kept } else { Value::NONE };
+                return if kept.is_kind::<crate::object::function::Code>() {
+                    kept
+                } else {
+                    Value::NONE
+                };
             }
             let function = &*(*frame).function;
             function.code.borrow().value()
@@ -271,7 +323,10 @@ impl Vm {
     }
 
     /// The line at which a generator stands; None when it ended or is native.
-    pub fn generator_line(&self, value: &Value) -> Option<(std::sync::Arc<crate::bytecode::Code>, u32)> {
+    pub fn generator_line(
+        &self,
+        value: &Value,
+    ) -> Option<(std::sync::Arc<crate::bytecode::Code>, u32)> {
         let generator = value.get::<Generator>()?;
         // SAFETY: as in `generator_code`.
         unsafe {
@@ -284,14 +339,18 @@ impl Vm {
             let line = if generator.state.get() == State::Created {
                 code.plain.first_line
             } else {
-                code.plain.position(code.offset((*frame).ip).saturating_sub(1)).line
+                code.plain
+                    .position(code.offset((*frame).ip).saturating_sub(1))
+                    .line
             };
             Some((code.plain.clone(), line))
         }
     }
 
     fn generator_frame_object(&mut self, value: &Value) -> R {
-        let Some(generator) = value.get::<Generator>() else { return Ok(Value::NONE) };
+        let Some(generator) = value.get::<Generator>() else {
+            return Ok(Value::NONE);
+        };
         let frame = generator.frame_ptr();
         // SAFETY: as in `generator_code`.
         unsafe {
@@ -306,14 +365,22 @@ impl Vm {
             let at = code.offset((*frame).ip).saturating_sub(1);
             let globals = function.globals.value();
             let locals = self.locals_of(frame)?;
-            let object = crate::object::exception::FrameObject::alloc(code, at, globals, locals, Value::NONE);
+            let object = crate::object::exception::FrameObject::alloc(
+                code,
+                at,
+                globals,
+                locals,
+                Value::NONE,
+            );
             Ok(object.into_value())
         }
     }
 
     /// What a suspended generator or coroutine waits for: `cr_await`, `gi_yieldfrom`.
     pub fn awaited_by(&self, value: &Value) -> Value {
-        let Some(generator) = value.get::<Generator>() else { return Value::NONE };
+        let Some(generator) = value.get::<Generator>() else {
+            return Value::NONE;
+        };
         if generator.state.get() != State::Suspended {
             return Value::NONE;
         }
@@ -322,7 +389,11 @@ impl Vm {
             let frame = generator.frame_ptr();
             if (*frame).has(frame_flags::NATIVE) {
                 let awaiting = Vm::awaiting(frame).clone();
-                return if awaiting.is_object() { self.unwrapped_iterator(&awaiting) } else { Value::NONE };
+                return if awaiting.is_object() {
+                    self.unwrapped_iterator(&awaiting)
+                } else {
+                    Value::NONE
+                };
             }
             let function = &*(*frame).function;
             let code = function.code.borrow().clone();
@@ -331,7 +402,11 @@ impl Vm {
             }
             let register = *(*frame).ip.sub(1).cast::<u16>().add(2) as usize;
             let awaited = (*crate::object::frame::Frame::regs(frame).add(register)).clone();
-            if awaited.is_undef() { Value::NONE } else { self.unwrapped_iterator(&awaited) }
+            if awaited.is_undef() {
+                Value::NONE
+            } else {
+                self.unwrapped_iterator(&awaited)
+            }
         }
     }
 
@@ -345,11 +420,17 @@ impl Vm {
         if let Some(native) = value.get::<Native>() {
             return matches!(native.def.code, NativeCode::Coroutine(..));
         }
-        value.get::<Function>().is_some_and(|f| f.code.borrow().flags & code_flags::COROUTINE != 0)
+        value
+            .get::<Function>()
+            .is_some_and(|f| f.code.borrow().flags & code_flags::COROUTINE != 0)
     }
 }
 
 /// A frame's line as scripts see it.
 pub(super) fn line_value(line: u32) -> Value {
-    if line == 0 { Value::NONE } else { int::from_i64(line as i64) }
+    if line == 0 {
+        Value::NONE
+    } else {
+        int::from_i64(line as i64)
+    }
 }

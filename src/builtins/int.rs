@@ -42,16 +42,26 @@ pub static BOOL: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio).doc("Return a pair of integers, whose ratio is equal to the original int."),
-    Def::leaf("bit_count(self, /)", bit_count).doc("Number of ones in the binary representation of the absolute value of self."),
-    Def::leaf("bit_length(self, /)", bit_length).doc("Number of bits necessary to represent self in binary."),
+    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio)
+        .doc("Return a pair of integers, whose ratio is equal to the original int."),
+    Def::leaf("bit_count(self, /)", bit_count)
+        .doc("Number of ones in the binary representation of the absolute value of self."),
+    Def::leaf("bit_length(self, /)", bit_length)
+        .doc("Number of bits necessary to represent self in binary."),
     Def::leaf("conjugate(self, /)", plain).doc("Returns self, the complex conjugate of any int."),
-    Def::leaf("from_bytes(cls, /, bytes, byteorder='big', *, signed=False)", from_bytes)
-        .class()
-        .doc("Return the integer represented by the given array of bytes."),
-    Def::leaf("is_integer(self, /)", is_integer).doc("Returns True. Exists for duck type compatibility with float.is_integer."),
-    Def::leaf("to_bytes(self, /, length=1, byteorder='big', *, signed=False)", to_bytes)
-        .doc("Return an array of bytes representing an integer."),
+    Def::leaf(
+        "from_bytes(cls, /, bytes, byteorder='big', *, signed=False)",
+        from_bytes,
+    )
+    .class()
+    .doc("Return the integer represented by the given array of bytes."),
+    Def::leaf("is_integer(self, /)", is_integer)
+        .doc("Returns True. Exists for duck type compatibility with float.is_integer."),
+    Def::leaf(
+        "to_bytes(self, /, length=1, byteorder='big', *, signed=False)",
+        to_bytes,
+    )
+    .doc("Return an array of bytes representing an integer."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__and__(self, value, /)", operators::and),
@@ -117,7 +127,9 @@ static BOOL_METHODS: &[Def] = &[
 static ATTRIBUTES: &[Attribute] = &[
     Attribute::get("real", |vm, value| plain(vm, std::slice::from_ref(value))),
     Attribute::get("imag", |_, _| Ok(Value::int32(0))),
-    Attribute::get("numerator", |vm, value| plain(vm, std::slice::from_ref(value))),
+    Attribute::get("numerator", |vm, value| {
+        plain(vm, std::slice::from_ref(value))
+    }),
     Attribute::get("denominator", |_, _| Ok(Value::int32(1))),
 ];
 
@@ -207,7 +219,9 @@ pub fn int_of_value(vm: &mut Vm, value: &Value) -> R {
         return Ok(text_number(vm, &object, 10)?.unwrap_or(Value::int32(0)));
     }
     let given = vm.type_name(value);
-    Err(vm.type_error(format!("int() argument must be a string, a bytes-like object or a real number, not '{given}'")))
+    Err(vm.type_error(format!(
+        "int() argument must be a string, a bytes-like object or a real number, not '{given}'"
+    )))
 }
 
 fn converted(vm: &mut Vm, method: Value, value: &Value, name: &str) -> R {
@@ -327,7 +341,9 @@ fn byte_order(vm: &mut Vm, value: &Value, function: &str) -> R<bool> {
         Some(_) => Err(vm.value_error("byteorder must be either 'little' or 'big'")),
         None => {
             let given = super::adapt::shown_type(vm, value);
-            Err(vm.type_error(format!("{function}() argument 'byteorder' must be str, not {given}")))
+            Err(vm.type_error(format!(
+                "{function}() argument 'byteorder' must be str, not {given}"
+            )))
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::heap::Value;
 use crate::object::int;
 use crate::object::iterator::{
-    BytesIterator, DictIterator, ListIterator, LongRangeIterator, RangeIterator,
-    ReversedIterator, SetIterator, StrIterator, TupleIterator,
+    BytesIterator, DictIterator, ListIterator, LongRangeIterator, RangeIterator, ReversedIterator,
+    SetIterator, StrIterator, TupleIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -52,13 +52,19 @@ iterator_types! {
 
 /// `iterator`: over what has `__getitem__` only.
 pub static SEQUENCE_ITERATOR: TypeDef = TypeDef {
-    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 0, next_frame)],
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 0, next_frame),
+    ],
     ..TypeDef::new("builtins", "iterator", kind::SEQUENCE_ITERATOR)
 };
 
 /// `callable_iterator`
 pub static CALL_ITERATOR: TypeDef = TypeDef {
-    methods: &[Def::leaf("__iter__(self, /)", itself), Def::frame("__next__(self, /)", 0, next_frame)],
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 0, next_frame),
+    ],
     ..TypeDef::new("builtins", "callable_iterator", kind::CALL_ITERATOR)
 };
 
@@ -88,14 +94,24 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
     let value = &args[0];
     let left = if let Some(it) = value.get::<ListIterator>() {
         let len = it.source.get().get::<List>().map_or(0, List::len);
-        if it.mode.get() == 0 { len.saturating_sub(it.position.get()) } else { it.position.get().min(len) }
+        if it.mode.get() == 0 {
+            len.saturating_sub(it.position.get())
+        } else {
+            it.position.get().min(len)
+        }
     } else if let Some(it) = value.get::<TupleIterator>() {
-        it.source.get().get::<Tuple>().map_or(0, |t| t.len() - it.position.get().min(t.len()))
+        it.source
+            .get()
+            .get::<Tuple>()
+            .map_or(0, |t| t.len() - it.position.get().min(t.len()))
     } else if let Some(it) = value.get::<StrIterator>() {
         let source = it.source.get();
-        source.get::<Str>().map_or(0, |s| crate::object::str::points(&s.bytes()[it.position.get()..]).count())
+        source.get::<Str>().map_or(0, |s| {
+            crate::object::str::points(&s.bytes()[it.position.get()..]).count()
+        })
     } else if let Some(it) = value.get::<BytesIterator>() {
-        vm.layout_len(&it.source.get()).map_or(0, |n| n.saturating_sub(it.position.get()))
+        vm.layout_len(&it.source.get())
+            .map_or(0, |n| n.saturating_sub(it.position.get()))
     } else if let Some(it) = value.get::<DictIterator>() {
         vm.layout_len(&it.source.get()).unwrap_or(0)
     } else if let Some(it) = value.get::<SetIterator>() {
@@ -104,7 +120,10 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
         it.left() as usize
     } else if let Some(it) = value.get::<LongRangeIterator>() {
         let range = it.range.get();
-        return match (range.get::<Range>().map(|r| r.length.clone()), it.index.get()) {
+        return match (
+            range.get::<Range>().map(|r| r.length.clone()),
+            it.index.get(),
+        ) {
             (Some(length), index) => match (int::IntView::of(&length), int::IntView::of(&index)) {
                 (Some(a), Some(b)) => {
                     let left = int::sub(a, b);
@@ -121,4 +140,3 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
     };
     Ok(int::from_usize(left))
 }
-

@@ -125,15 +125,21 @@ fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn add(vm: &mut Vm, args: &[Value]) -> R {
     if !args[1].is_kind::<List>() {
         let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("can only concatenate list (not \"{given}\") to list")));
+        return Err(vm.type_error(format!(
+            "can only concatenate list (not \"{given}\") to list"
+        )));
     }
     vm.native_binary(BinaryOp::Add, &args[0], &args[1])
 }
 
 fn imul(vm: &mut Vm, args: &[Value]) -> R {
     let product = vm.native_binary(BinaryOp::Mul, &args[0], &args[1])?;
-    let Some(product) = product.get::<List>() else { return Ok(Value::NOT_IMPLEMENTED) };
-    let old = receiver!(vm, args[0], List, "list").items.replace(product.take());
+    let Some(product) = product.get::<List>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
+    let old = receiver!(vm, args[0], List, "list")
+        .items
+        .replace(product.take());
     drop(old);
     Ok(args[0].clone())
 }
@@ -167,8 +173,15 @@ fn insert(vm: &mut Vm, args: &[Value]) -> R {
     let target = receiver!(vm, args[0], List, "list");
     let index = word(vm, &args[1])?;
     let len = target.len() as i64;
-    let place = if index < 0 { (index + len).max(0) } else { index.min(len) };
-    let inserted = target.items.borrow_mut().insert(place as usize, args[2].clone());
+    let place = if index < 0 {
+        (index + len).max(0)
+    } else {
+        index.min(len)
+    };
+    let inserted = target
+        .items
+        .borrow_mut()
+        .insert(place as usize, args[2].clone());
     lift(vm, inserted).map(|()| Value::NONE)
 }
 
@@ -205,7 +218,10 @@ fn remove(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reverse(vm: &mut Vm, args: &[Value]) -> R {
-    receiver!(vm, args[0], List, "list").items.borrow_mut().reverse();
+    receiver!(vm, args[0], List, "list")
+        .items
+        .borrow_mut()
+        .reverse();
     Ok(Value::NONE)
 }
 
@@ -215,7 +231,10 @@ fn reversed(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
-    let capacity = receiver!(vm, args[0], List, "list").items.borrow().capacity();
+    let capacity = receiver!(vm, args[0], List, "list")
+        .items
+        .borrow()
+        .capacity();
     Ok(size_value(40 + 8 * capacity))
 }
 

@@ -30,45 +30,79 @@ pub static MEMORYVIEW: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("cast(self, /, format, shape=<unset>)", cast).doc("Cast a memoryview to a new format or shape."),
-    Def::leaf("hex(self, /, sep=<unset>, bytes_per_sep=1)", hex).doc("Return the data in the buffer as a str of hexadecimal numbers."),
-    Def::leaf("release(self, /)", release).doc("Release the underlying buffer exposed by the memoryview object."),
-    Def::leaf("tobytes(self, /, order='C')", tobytes).doc("Return the data in the buffer as a byte string."),
-    Def::leaf("tolist(self, /)", tolist).doc("Return the data in the buffer as a list of elements."),
-    Def::leaf("toreadonly(self, /)", toreadonly).doc("Return a readonly version of the memoryview."),
-    Def::leaf("__delitem__(self, key, /)", |vm, _| Err(vm.type_error("cannot delete memory"))),
+    Def::leaf("cast(self, /, format, shape=<unset>)", cast)
+        .doc("Cast a memoryview to a new format or shape."),
+    Def::leaf("hex(self, /, sep=<unset>, bytes_per_sep=1)", hex)
+        .doc("Return the data in the buffer as a str of hexadecimal numbers."),
+    Def::leaf("release(self, /)", release)
+        .doc("Release the underlying buffer exposed by the memoryview object."),
+    Def::leaf("tobytes(self, /, order='C')", tobytes)
+        .doc("Return the data in the buffer as a byte string."),
+    Def::leaf("tolist(self, /)", tolist)
+        .doc("Return the data in the buffer as a list of elements."),
+    Def::leaf("toreadonly(self, /)", toreadonly)
+        .doc("Return a readonly version of the memoryview."),
+    Def::leaf("__delitem__(self, key, /)", |vm, _| {
+        Err(vm.type_error("cannot delete memory"))
+    }),
     Def::leaf("__enter__(self, /)", enter),
-    Def::leaf("__eq__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Eq)),
+    Def::leaf("__eq__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Eq)
+    }),
     Def::leaf("__exit__(self, /, *args)", release),
     Def::leaf("__getitem__(self, key, /)", getitem),
     Def::leaf("__hash__(self, /)", hash),
     Def::leaf("__iter__(self, /)", iter),
     Def::leaf("__len__(self, /)", len),
-    Def::leaf("__ne__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ne)),
+    Def::leaf("__ne__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Ne)
+    }),
     Def::leaf("__repr__(self, /)", repr),
     Def::leaf("__setitem__(self, key, value, /)", setitem),
 ];
 
 static ATTRIBUTES: &[Attribute] = &[
     Attribute::get("obj", |vm, value| live(vm, value).map(|(_, source)| source)),
-    Attribute::get("nbytes", |vm, value| live(vm, value).map(|(view, _)| size_value(view.len * view.item_size()))),
-    Attribute::get("readonly", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.readonly))),
-    Attribute::get("itemsize", |vm, value| live(vm, value).map(|(view, _)| size_value(view.item_size()))),
-    Attribute::get("format", |vm, value| live(vm, value).map(|(view, _)| Str::from_point(view.format as u32).into_value())),
-    Attribute::get("ndim", |vm, value| live(vm, value).map(|_| Value::int32(1))),
-    Attribute::get("shape", |vm, value| live(vm, value).map(|(view, _)| Tuple::one(size_value(view.len)).into_value())),
-    Attribute::get("strides", |vm, value| {
-        live(vm, value).map(|(view, _)| Tuple::one(int::from_i64(view.step as i64 * view.item_size() as i64)).into_value())
+    Attribute::get("nbytes", |vm, value| {
+        live(vm, value).map(|(view, _)| size_value(view.len * view.item_size()))
     }),
-    Attribute::get("suboffsets", |vm, value| live(vm, value).map(|_| Tuple::empty().into_value())),
-    Attribute::get("c_contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
-    Attribute::get("f_contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
-    Attribute::get("contiguous", |vm, value| live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))),
+    Attribute::get("readonly", |vm, value| {
+        live(vm, value).map(|(view, _)| Value::bool(view.readonly))
+    }),
+    Attribute::get("itemsize", |vm, value| {
+        live(vm, value).map(|(view, _)| size_value(view.item_size()))
+    }),
+    Attribute::get("format", |vm, value| {
+        live(vm, value).map(|(view, _)| Str::from_point(view.format as u32).into_value())
+    }),
+    Attribute::get("ndim", |vm, value| live(vm, value).map(|_| Value::int32(1))),
+    Attribute::get("shape", |vm, value| {
+        live(vm, value).map(|(view, _)| Tuple::one(size_value(view.len)).into_value())
+    }),
+    Attribute::get("strides", |vm, value| {
+        live(vm, value).map(|(view, _)| {
+            Tuple::one(int::from_i64(view.step as i64 * view.item_size() as i64)).into_value()
+        })
+    }),
+    Attribute::get("suboffsets", |vm, value| {
+        live(vm, value).map(|_| Tuple::empty().into_value())
+    }),
+    Attribute::get("c_contiguous", |vm, value| {
+        live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))
+    }),
+    Attribute::get("f_contiguous", |vm, value| {
+        live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))
+    }),
+    Attribute::get("contiguous", |vm, value| {
+        live(vm, value).map(|(view, _)| Value::bool(view.is_contiguous()))
+    }),
 ];
 
 /// The view and what it shows, unless it was released.
 fn live(vm: &mut Vm, value: &Value) -> R<(Ref<MemoryView>, Value)> {
-    let Some(view) = value.to_ref::<MemoryView>() else { return Err(bad_receiver(vm, value, "memoryview")) };
+    let Some(view) = value.to_ref::<MemoryView>() else {
+        return Err(bad_receiver(vm, value, "memoryview"));
+    };
     match view.source() {
         Some(source) => Ok((view, source)),
         None => Err(vm.value_error("operation forbidden on released memoryview object")),
@@ -86,7 +120,15 @@ pub fn of_object(vm: &mut Vm, object: &Value) -> R {
     }
     if object.is_kind::<MemoryView>() {
         let (view, source) = live(vm, object)?;
-        return Ok(MemoryView::over(&source, view.start, view.len, view.step, view.format, view.readonly).into_value());
+        return Ok(MemoryView::over(
+            &source,
+            view.start,
+            view.len,
+            view.step,
+            view.format,
+            view.readonly,
+        )
+        .into_value());
     }
     if let Some(method) = vm.special_of(object, Special::Buffer) {
         let step = vm.call_special(method, object, &[Value::int32(284)]);
@@ -96,7 +138,9 @@ pub fn of_object(vm: &mut Vm, object: &Value) -> R {
         }
     }
     let given = vm.type_name(object);
-    Err(vm.type_error(format!("memoryview: a bytes-like object is required, not '{given}'")))
+    Err(vm.type_error(format!(
+        "memoryview: a bytes-like object is required, not '{given}'"
+    )))
 }
 
 fn release(_: &mut Vm, args: &[Value]) -> R {
@@ -144,8 +188,14 @@ fn iter(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let released = args[0].get::<MemoryView>().is_none_or(|view| view.source().is_none());
-    let what = if released { "released memory" } else { "memory" };
+    let released = args[0]
+        .get::<MemoryView>()
+        .is_none_or(|view| view.source().is_none());
+    let what = if released {
+        "released memory"
+    } else {
+        "memory"
+    };
     let address = vm.address(&args[0]);
     super::adapt::string(vm, &format!("<{what} at {address}>"))
 }
@@ -177,11 +227,18 @@ fn pack(vm: &mut Vm, format: u8, value: &Value) -> R<Vec<u8>> {
         },
         b'?' => Ok(vec![vm.truth(value)? as u8]),
         b'f' | b'd' => {
-            if float::as_float(value).is_none() && !vm.has_index(value) && vm.special_of(value, Special::Float).is_none() {
+            if float::as_float(value).is_none()
+                && !vm.has_index(value)
+                && vm.special_of(value, Special::Float).is_none()
+            {
                 return Err(vm.type_error(bad_type));
             }
             let f = vm.float(value)?;
-            Ok(if format == b'f' { (f as f32).to_le_bytes().to_vec() } else { f.to_le_bytes().to_vec() })
+            Ok(if format == b'f' {
+                (f as f32).to_le_bytes().to_vec()
+            } else {
+                f.to_le_bytes().to_vec()
+            })
         }
         _ => {
             if !vm.has_index(value) {
@@ -197,7 +254,12 @@ fn pack(vm: &mut Vm, format: u8, value: &Value) -> R<Vec<u8>> {
 
 fn item(vm: &mut Vm, view: &MemoryView, source: &Value, index: usize) -> R {
     let (at, size) = (view.offset(index), view.item_size());
-    match bytes::with_bytes(source, |data| data.get(at..at + size).map(|item| unpack(view.format, item))).flatten() {
+    match bytes::with_bytes(source, |data| {
+        data.get(at..at + size)
+            .map(|item| unpack(view.format, item))
+    })
+    .flatten()
+    {
         Some(value) => Ok(value),
         None => Err(vm.index_error("index out of bounds on dimension 1")),
     }
@@ -216,7 +278,11 @@ fn tolist(vm: &mut Vm, args: &[Value]) -> R {
 
 fn index_in(vm: &mut Vm, key: &Value, len: usize) -> R<usize> {
     let index = vm.index_clamped(key)?;
-    let place = if index < 0 { index.saturating_add(len as i64) } else { index };
+    let place = if index < 0 {
+        index.saturating_add(len as i64)
+    } else {
+        index
+    };
     if place < 0 || place >= len as i64 {
         return Err(vm.index_error("index out of bounds on dimension 1"));
     }
@@ -225,8 +291,19 @@ fn index_in(vm: &mut Vm, key: &Value, len: usize) -> R<usize> {
 
 fn part(vm: &mut Vm, view: &MemoryView, source: &Value, slice: &Ref<Slice>) -> R<Ref<MemoryView>> {
     let found = vm.slice_indices(slice, view.len)?;
-    let start = if found.count == 0 { view.start } else { view.offset(found.start) };
-    Ok(MemoryView::over(source, start, found.count, view.step * found.step, view.format, view.readonly))
+    let start = if found.count == 0 {
+        view.start
+    } else {
+        view.offset(found.start)
+    };
+    Ok(MemoryView::over(
+        source,
+        start,
+        found.count,
+        view.step * found.step,
+        view.format,
+        view.readonly,
+    ))
 }
 
 /// `view[()]` is the view itself; `view[(i,)]` is `view[i]`.
@@ -290,7 +367,9 @@ fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R 
     let data = buffer_of(vm, value).unwrap_or_default();
     let size = target.item_size();
     if format != target.format || data.len() != target.len * size {
-        return Err(vm.value_error("memoryview assignment: lvalue and rvalue have different structures"));
+        return Err(
+            vm.value_error("memoryview assignment: lvalue and rvalue have different structures")
+        );
     }
     for (i, item) in data.chunks(size).enumerate() {
         write(target, source, i, item);
@@ -300,9 +379,13 @@ fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R 
 
 fn cast(vm: &mut Vm, args: &[Value]) -> R {
     let (view, source) = live(vm, &args[0])?;
-    let Some(text) = args[1].get::<Str>() else { return Err(vm.type_error("memoryview: format argument must be a string")) };
+    let Some(text) = args[1].get::<Str>() else {
+        return Err(vm.type_error("memoryview: format argument must be a string"));
+    };
     if given(&args[2]) {
-        return Err(vm.not_implemented_error("memoryview: views of more than one dimension are not supported"));
+        return Err(vm.not_implemented_error(
+            "memoryview: views of more than one dimension are not supported",
+        ));
     }
     let format = match text.bytes() {
         [b'@', format] | [format] if item_size(*format).is_some() => *format,
@@ -326,7 +409,9 @@ fn cast(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
-    let Some(view) = args[0].to_ref::<MemoryView>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(view) = args[0].to_ref::<MemoryView>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     if !is_buffer(&args[1]) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
@@ -342,7 +427,9 @@ fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
 }
 
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(view) = args[0].to_ref::<MemoryView>() else { return Err(bad_receiver(vm, &args[0], "memoryview")) };
+    let Some(view) = args[0].to_ref::<MemoryView>() else {
+        return Err(bad_receiver(vm, &args[0], "memoryview"));
+    };
     if let Some(known) = view.hash.get() {
         return Ok(int::from_i64(known));
     }

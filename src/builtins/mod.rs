@@ -9,26 +9,26 @@ pub mod complex;
 pub mod dict;
 pub mod exceptions;
 pub mod float;
+pub mod function;
 pub mod functions;
 pub mod generator;
-pub mod typing_forms;
-pub mod type_;
-pub mod property;
-pub mod object;
-pub mod module;
-pub mod mappingproxy;
-pub mod function;
 pub mod int;
 pub mod iterators;
 pub mod list;
+pub mod mappingproxy;
 pub mod memoryview;
+pub mod module;
+pub mod object;
 pub mod operators;
 pub mod percent;
+pub mod property;
 mod questions;
 pub mod range;
 pub mod set;
 pub mod str;
 pub mod tuple;
+pub mod type_;
+pub mod typing_forms;
 pub mod views;
 
 use crate::object::native::TypeDef;
@@ -44,10 +44,36 @@ pub static TYPES: &[&[&TypeDef]] = &[
     property::TYPES,
     typing_forms::TYPES,
     &[&type_::TYPE, &mappingproxy::MAPPING_PROXY],
-    &[&int::INT, &int::BOOL, &float::FLOAT, &complex::COMPLEX, &str::STR, &bytes::BYTES, &bytes::BYTEARRAY],
-    &[&list::LIST, &tuple::TUPLE, &dict::DICT, &set::SET, &set::FROZENSET, &range::RANGE, &range::SLICE],
-    &[&memoryview::MEMORYVIEW, &views::DICT_KEYS, &views::DICT_VALUES, &views::DICT_ITEMS],
-    &[&generator::GENERATOR, &generator::COROUTINE, &generator::ASYNC_GENERATOR, &generator::STEP],
+    &[
+        &int::INT,
+        &int::BOOL,
+        &float::FLOAT,
+        &complex::COMPLEX,
+        &str::STR,
+        &bytes::BYTES,
+        &bytes::BYTEARRAY,
+    ],
+    &[
+        &list::LIST,
+        &tuple::TUPLE,
+        &dict::DICT,
+        &set::SET,
+        &set::FROZENSET,
+        &range::RANGE,
+        &range::SLICE,
+    ],
+    &[
+        &memoryview::MEMORYVIEW,
+        &views::DICT_KEYS,
+        &views::DICT_VALUES,
+        &views::DICT_ITEMS,
+    ],
+    &[
+        &generator::GENERATOR,
+        &generator::COROUTINE,
+        &generator::ASYNC_GENERATOR,
+        &generator::STEP,
+    ],
     &[
         &iterators::LIST_ITERATOR,
         &iterators::TUPLE_ITERATOR,

@@ -4,7 +4,9 @@
 
 use crate::heap::{Buffer, Value};
 use crate::object::bytes::ByteArray;
-use crate::object::iterator::{BytesIterator, ListIterator, SetIterator, StrIterator, TupleIterator};
+use crate::object::iterator::{
+    BytesIterator, ListIterator, SetIterator, StrIterator, TupleIterator,
+};
 use crate::object::kind;
 use crate::object::native::R;
 use crate::object::range::Range;
@@ -75,22 +77,29 @@ pub fn len(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `self[key]`
 pub fn getitem(vm: &mut Vm, args: &[Value]) -> R {
-    vm.layout_get_item(&args[0], &args[1]).unwrap_or(Ok(Value::NOT_IMPLEMENTED))
+    vm.layout_get_item(&args[0], &args[1])
+        .unwrap_or(Ok(Value::NOT_IMPLEMENTED))
 }
 
 /// `self[key] = value`
 pub fn setitem(vm: &mut Vm, args: &[Value]) -> R {
-    vm.layout_set_item(&args[0], &args[1], &args[2]).unwrap_or(Ok(())).map(|()| Value::NONE)
+    vm.layout_set_item(&args[0], &args[1], &args[2])
+        .unwrap_or(Ok(()))
+        .map(|()| Value::NONE)
 }
 
 /// `del self[key]`
 pub fn delitem(vm: &mut Vm, args: &[Value]) -> R {
-    vm.layout_delete_item(&args[0], &args[1]).unwrap_or(Ok(())).map(|()| Value::NONE)
+    vm.layout_delete_item(&args[0], &args[1])
+        .unwrap_or(Ok(()))
+        .map(|()| Value::NONE)
 }
 
 /// `key in self`
 pub fn contains(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(vm.layout_contains(&args[0], &args[1])?.unwrap_or(false)))
+    Ok(Value::bool(
+        vm.layout_contains(&args[0], &args[1])?.unwrap_or(false),
+    ))
 }
 
 /// `iter(self)` of a sequence or a set.

@@ -39,7 +39,12 @@ pub fn format_bytes(vm: &mut Vm, format: &[u8], args: &Value) -> R<Buffer<u8>> {
 
 fn run(vm: &mut Vm, format: &[u8], args: &Value, out: &mut Buffer<u8>, is_text: bool) -> R<()> {
     let mut pieces = Pieces::new(format, is_text);
-    let mut arguments = Arguments { given: args, next: 0, by_key: false, is_text };
+    let mut arguments = Arguments {
+        given: args,
+        next: 0,
+        by_key: false,
+        is_text,
+    };
     loop {
         let piece = pieces.next();
         match lift(vm, piece)? {
@@ -62,7 +67,9 @@ impl Arguments<'_> {
         };
         if left_over && !self.by_key {
             let what = if self.is_text { "string" } else { "bytes" };
-            return Err(vm.type_error(format!("not all arguments converted during {what} formatting")));
+            return Err(vm.type_error(format!(
+                "not all arguments converted during {what} formatting"
+            )));
         }
         Ok(())
     }
@@ -70,8 +77,14 @@ impl Arguments<'_> {
     /// What can be subscripted may be a mapping, strings and the like apart.
     fn is_mapping(&self, vm: &mut Vm) -> bool {
         let given = self.given;
-        let sequence = if self.is_text { given.is_kind::<Str>() } else { bytes::with_bytes(given, |_| ()).is_some() };
-        !sequence && !given.is_kind::<Tuple>() && (given.is_kind::<List>() || vm.special_of(given, Special::GetItem).is_some())
+        let sequence = if self.is_text {
+            given.is_kind::<Str>()
+        } else {
+            bytes::with_bytes(given, |_| ()).is_some()
+        };
+        !sequence
+            && !given.is_kind::<Tuple>()
+            && (given.is_kind::<List>() || vm.special_of(given, Special::GetItem).is_some())
     }
 
     fn next(&mut self, vm: &mut Vm) -> R {
@@ -124,7 +137,13 @@ impl Arguments<'_> {
         Ok(Some(size))
     }
 
-    fn convert(&mut self, vm: &mut Vm, format: &[u8], conversion: &Conversion, out: &mut Buffer<u8>) -> R<()> {
+    fn convert(
+        &mut self,
+        vm: &mut Vm,
+        format: &[u8],
+        conversion: &Conversion,
+        out: &mut Buffer<u8>,
+    ) -> R<()> {
         let keyed = match &conversion.key {
             Some(key) => Some(self.by_key(vm, &format[key.clone()])?),
             None => None,
@@ -137,7 +156,25 @@ impl Arguments<'_> {
             return lift(vm, pushed);
         }
         let code = u8::try_from(conversion.code).unwrap_or(0);
-        let known = matches!(code, b'd' | b'i' | b'u' | b'x' | b'X' | b'o' | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'c' | b's' | b'r' | b'a' | b'b');
+        let known = matches!(
+            code,
+            b'd' | b'i'
+                | b'u'
+                | b'x'
+                | b'X'
+                | b'o'
+                | b'e'
+                | b'E'
+                | b'f'
+                | b'F'
+                | b'g'
+                | b'G'
+                | b'c'
+                | b's'
+                | b'r'
+                | b'a'
+                | b'b'
+        );
         if !known || (code == b'b' && self.is_text) {
             let value = match keyed {
                 Some(value) => Ok(value),
@@ -153,7 +190,14 @@ impl Arguments<'_> {
         self.convert_value(vm, &value, code, &layout, out)
     }
 
-    fn convert_value(&self, vm: &mut Vm, value: &Value, code: u8, layout: &Layout, out: &mut Buffer<u8>) -> R<()> {
+    fn convert_value(
+        &self,
+        vm: &mut Vm,
+        value: &Value,
+        code: u8,
+        layout: &Layout,
+        out: &mut Buffer<u8>,
+    ) -> R<()> {
         let pushed = match code {
             b's' if self.is_text => layout.push_text(out, vm.str(value)?.bytes(), false),
             b'r' if self.is_text => layout.push_text(out, vm.repr(value)?.bytes(), false),
@@ -164,7 +208,11 @@ impl Arguments<'_> {
             }
             b'c' => {
                 let character = self.character(vm, value)?;
-                Layout { precision: None, ..*layout }.push_text(out, &character, !self.is_text)
+                Layout {
+                    precision: None,
+                    ..*layout
+                }
+                .push_text(out, &character, !self.is_text)
             }
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
                 let number = float_of(vm, value)?;
@@ -186,10 +234,19 @@ impl Arguments<'_> {
                 if text.len() == 1 {
                     return Ok(text.bytes().to_vec());
                 }
-                let message = format!("%c requires an int or a unicode character, not a string of length {}", text.len());
+                let message = format!(
+                    "%c requires an int or a unicode character, not a string of length {}",
+                    text.len()
+                );
                 return Err(vm.type_error(message));
             }
-        } else if let Some(byte) = bytes::with_bytes(value, |b| if let [byte] = b { Ok(*byte) } else { Err(b.len()) }) {
+        } else if let Some(byte) = bytes::with_bytes(value, |b| {
+            if let [byte] = b {
+                Ok(*byte)
+            } else {
+                Err(b.len())
+            }
+        }) {
             return match byte {
                 Ok(byte) => Ok(vec![byte]),
                 Err(len) => {
@@ -231,7 +288,9 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
         return Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")));
     }
     let given = vm.type_name(value);
-    Err(vm.type_error(format!("%b requires a bytes-like object, or an object that implements __bytes__, not '{given}'")))
+    Err(vm.type_error(format!(
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{given}'"
+    )))
 }
 
 fn float_of(vm: &mut Vm, value: &Value) -> R<f64> {
@@ -255,7 +314,9 @@ fn int_of(vm: &mut Vm, value: &Value, code: u8) -> R {
             return vm.index_value(value);
         }
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("%{shown} format: an integer is required, not {given}")));
+        return Err(vm.type_error(format!(
+            "%{shown} format: an integer is required, not {given}"
+        )));
     }
     if let Some(f) = float::as_float(value) {
         let whole = crate::object::int::from_f64(f);
@@ -268,7 +329,9 @@ fn int_of(vm: &mut Vm, value: &Value, code: u8) -> R {
         Some(_) => super::int::int_of_value(vm, value),
         None => {
             let given = vm.type_name(value);
-            Err(vm.type_error(format!("%{shown} format: a real number is required, not {given}")))
+            Err(vm.type_error(format!(
+                "%{shown} format: a real number is required, not {given}"
+            )))
         }
     }
 }

@@ -22,7 +22,10 @@ use crate::vm::compare::CompareOp;
 pub static RANGE: TypeDef = TypeDef {
     flags: class_flags::SEQUENCE,
     doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object",
-    new: Some(Def::leaf("__new__(cls, start=<unset>, stop=<unset>, step=<unset>, /)", new)),
+    new: Some(Def::leaf(
+        "__new__(cls, start=<unset>, stop=<unset>, step=<unset>, /)",
+        new,
+    )),
     methods: METHODS,
     attributes: ATTRIBUTES,
     ..TypeDef::new("builtins", "range", kind::RANGE)
@@ -31,7 +34,10 @@ pub static RANGE: TypeDef = TypeDef {
 /// `slice`
 pub static SLICE: TypeDef = TypeDef {
     doc: "slice(stop)\nslice(start, stop[, step])",
-    new: Some(Def::leaf("__new__(cls, start=<unset>, stop=<unset>, step=<unset>, /)", new_slice)),
+    new: Some(Def::leaf(
+        "__new__(cls, start=<unset>, stop=<unset>, step=<unset>, /)",
+        new_slice,
+    )),
     methods: SLICE_METHODS,
     attributes: SLICE_ATTRIBUTES,
     ..TypeDef::new("builtins", "slice", kind::SLICE)
@@ -59,9 +65,15 @@ static METHODS: &[Def] = &[
 ];
 
 static ATTRIBUTES: &[Attribute] = &[
-    Attribute::get("start", |vm, value| Ok(receiver!(vm, *value, Range, "range").start.clone())),
-    Attribute::get("stop", |vm, value| Ok(receiver!(vm, *value, Range, "range").stop.clone())),
-    Attribute::get("step", |vm, value| Ok(receiver!(vm, *value, Range, "range").step.clone())),
+    Attribute::get("start", |vm, value| {
+        Ok(receiver!(vm, *value, Range, "range").start.clone())
+    }),
+    Attribute::get("stop", |vm, value| {
+        Ok(receiver!(vm, *value, Range, "range").stop.clone())
+    }),
+    Attribute::get("step", |vm, value| {
+        Ok(receiver!(vm, *value, Range, "range").step.clone())
+    }),
 ];
 
 static SLICE_METHODS: &[Def] = &[
@@ -78,9 +90,15 @@ static SLICE_METHODS: &[Def] = &[
 ];
 
 static SLICE_ATTRIBUTES: &[Attribute] = &[
-    Attribute::get("start", |vm, value| Ok(receiver!(vm, *value, Slice, "slice").start.clone())),
-    Attribute::get("stop", |vm, value| Ok(receiver!(vm, *value, Slice, "slice").stop.clone())),
-    Attribute::get("step", |vm, value| Ok(receiver!(vm, *value, Slice, "slice").step.clone())),
+    Attribute::get("start", |vm, value| {
+        Ok(receiver!(vm, *value, Slice, "slice").start.clone())
+    }),
+    Attribute::get("stop", |vm, value| {
+        Ok(receiver!(vm, *value, Slice, "slice").stop.clone())
+    }),
+    Attribute::get("step", |vm, value| {
+        Ok(receiver!(vm, *value, Slice, "slice").step.clone())
+    }),
 ];
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
@@ -94,7 +112,11 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         return range_of(vm, &Value::int32(0), &first, &one);
     }
     let stop = vm.index_value(&args[2])?;
-    let step = if given(&args[3]) { vm.index_value(&args[3])? } else { one };
+    let step = if given(&args[3]) {
+        vm.index_value(&args[3])?
+    } else {
+        one
+    };
     range_of(vm, &first, &stop, &step)
 }
 
@@ -110,7 +132,9 @@ fn range_of(vm: &mut Vm, start: &Value, stop: &Value, step: &Value) -> R {
 }
 
 fn truth(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(!view(&receiver!(vm, args[0], Range, "range").length).is_zero()))
+    Ok(Value::bool(
+        !view(&receiver!(vm, args[0], Range, "range").length).is_zero(),
+    ))
 }
 
 fn len(vm: &mut Vm, args: &[Value]) -> R {
@@ -132,11 +156,17 @@ fn count(vm: &mut Vm, args: &[Value]) -> R {
 /// How often a value is in a range. What is no int is compared with each number.
 fn count_in(vm: &mut Vm, range: &Value, wanted: &Value) -> R<usize> {
     let source = receiver!(vm, *range, Range, "range");
-    if let Some(number) = IntView::of(wanted).filter(|_| wanted.shape() < crate::heap::FIRST_FREE_SHAPE) {
+    if let Some(number) =
+        IntView::of(wanted).filter(|_| wanted.shape() < crate::heap::FIRST_FREE_SHAPE)
+    {
         return Ok(source.index_of(number).is_some() as usize);
     }
-    if let Some(f) = float::as_float(wanted).filter(|_| wanted.shape() < crate::heap::FIRST_FREE_SHAPE) {
-        let whole = int::from_f64(f).ok().filter(|whole| numbers_equal(whole, wanted));
+    if let Some(f) =
+        float::as_float(wanted).filter(|_| wanted.shape() < crate::heap::FIRST_FREE_SHAPE)
+    {
+        let whole = int::from_f64(f)
+            .ok()
+            .filter(|whole| numbers_equal(whole, wanted));
         return Ok(whole.is_some_and(|whole| source.index_of(view(&whole)).is_some()) as usize);
     }
     let (mut i, mut found) = (0, 0);
@@ -175,7 +205,10 @@ pub fn iterator(range: &Range, value: &Value) -> Value {
     const FEW: i64 = 1 << 60;
     if let Some((start, step, length)) = range.words()
         && start.abs() < FEW
-        && step.checked_mul(length).and_then(|far| far.checked_add(start)).is_some_and(|end| end.abs() < FEW)
+        && step
+            .checked_mul(length)
+            .and_then(|far| far.checked_add(start))
+            .is_some_and(|end| end.abs() < FEW)
     {
         return RangeIterator::alloc(start, step, length as u64).into_value();
     }
@@ -193,7 +226,11 @@ fn reversed(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let source = receiver!(vm, args[0], Range, "range");
-    let parts = Tuple::few([source.start.clone(), source.stop.clone(), source.step.clone()]);
+    let parts = Tuple::few([
+        source.start.clone(),
+        source.stop.clone(),
+        source.step.clone(),
+    ]);
     let class = vm.class_of_def(&RANGE);
     Ok(Tuple::pair(class.into_value(), parts.into_value()).into_value())
 }
@@ -203,7 +240,13 @@ fn new_slice(vm: &mut Vm, args: &[Value]) -> R {
     if !given(&args[1]) {
         return Err(vm.type_error("slice expected at least 1 argument, got 0"));
     }
-    let or_none = |value: &Value| if given(value) { value.clone() } else { Value::NONE };
+    let or_none = |value: &Value| {
+        if given(value) {
+            value.clone()
+        } else {
+            Value::NONE
+        }
+    };
     Ok(match given(&args[2]) {
         true => Slice::new(args[1].clone(), args[2].clone(), or_none(&args[3])),
         false => Slice::new(Value::NONE, args[1].clone(), Value::NONE),
@@ -217,7 +260,9 @@ fn bound(vm: &mut Vm, value: &Value) -> R<Option<Value>> {
         return Ok(None);
     }
     if !vm.has_index(value) {
-        return Err(vm.type_error("slice indices must be integers or None or have an __index__ method"));
+        return Err(
+            vm.type_error("slice indices must be integers or None or have an __index__ method")
+        );
     }
     vm.index_value(value).map(Some)
 }
@@ -233,9 +278,18 @@ fn indices(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("slice step cannot be zero"));
     }
     let (start, stop) = (bound(vm, &slice.start)?, bound(vm, &slice.stop)?);
-    let (start, stop, step) =
-        big_indices(&view(&length).big(), start.as_ref().map(view), stop.as_ref().map(view), step.as_ref().map(view));
-    Ok(Tuple::few([int::from_big(start), int::from_big(stop), int::from_big(step)]).into_value())
+    let (start, stop, step) = big_indices(
+        &view(&length).big(),
+        start.as_ref().map(view),
+        stop.as_ref().map(view),
+        step.as_ref().map(view),
+    );
+    Ok(Tuple::few([
+        int::from_big(start),
+        int::from_big(stop),
+        int::from_big(step),
+    ])
+    .into_value())
 }
 
 fn slice_hash(vm: &mut Vm, args: &[Value]) -> R {
@@ -266,7 +320,11 @@ pub fn sliced(vm: &mut Vm, range: &Range, slice: &Slice) -> R {
         return Err(vm.value_error("slice step cannot be zero"));
     }
     let (start, stop) = (bound(vm, &slice.start)?, bound(vm, &slice.stop)?);
-    let part = range.slice(start.as_ref().map(view), stop.as_ref().map(view), step.as_ref().map(view));
+    let part = range.slice(
+        start.as_ref().map(view),
+        stop.as_ref().map(view),
+        step.as_ref().map(view),
+    );
     made::<_, crate::heap::OutOfMemory>(vm, Ok(part))
 }
 

@@ -96,14 +96,24 @@ static SET_METHODS: &[Def] = &[
 
 static FROZEN_METHODS: &[Def] = &[
     Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of a set."),
-    Def::frame("difference(self, /, *others)", EXTRA, difference).doc("Return a new set with elements in the set that are not in the others."),
-    Def::frame("intersection(self, /, *others)", EXTRA, intersection).doc("Return a new set with elements common to the set and all others."),
-    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint).doc("Return True if two sets have a null intersection."),
-    Def::frame("issubset(self, other, /)", EXTRA, issubset).doc("Report whether another set contains this set."),
-    Def::frame("issuperset(self, other, /)", EXTRA, issuperset).doc("Report whether this set contains another set."),
-    Def::frame("symmetric_difference(self, other, /)", EXTRA, symmetric_difference)
-        .doc("Return a new set with elements in either the set or other but not both."),
-    Def::frame("union(self, /, *others)", EXTRA, union).doc("Return a new set with elements from the set and all others."),
+    Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .doc("Return a new set with elements in the set that are not in the others."),
+    Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .doc("Return a new set with elements common to the set and all others."),
+    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
+        .doc("Return True if two sets have a null intersection."),
+    Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .doc("Report whether another set contains this set."),
+    Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .doc("Report whether this set contains another set."),
+    Def::frame(
+        "symmetric_difference(self, other, /)",
+        EXTRA,
+        symmetric_difference,
+    )
+    .doc("Return a new set with elements in either the set or other but not both."),
+    Def::frame("union(self, /, *others)", EXTRA, union)
+        .doc("Return a new set with elements from the set and all others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", contains),
@@ -145,7 +155,11 @@ fn snapshot(vm: &mut Vm, value: &Value) -> R<SetTable> {
 
 /// A table as a set of the receiver's built-in type.
 fn like(receiver: &Value, table: SetTable) -> Value {
-    if receiver.is_kind::<FrozenSet>() { FrozenSet::new(table).into_value() } else { Set::new(table).into_value() }
+    if receiver.is_kind::<FrozenSet>() {
+        FrozenSet::new(table).into_value()
+    } else {
+        Set::new(table).into_value()
+    }
 }
 
 fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
@@ -195,7 +209,13 @@ fn new_frozen(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 /// A set or dict as it is; any other iterable as the list of its items.
-fn operand_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, source: usize, items: usize) -> Result<Value, Step> {
+fn operand_of(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    source: usize,
+    items: usize,
+) -> Result<Value, Step> {
     if frame.state == 0 && is_table(&frame.regs[source]) {
         return Ok(frame.regs[source].clone());
     }
@@ -219,7 +239,12 @@ fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
 /// Adds the members of an operand to a table nobody else sees.
 fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
     if let Some(dict) = operand.get::<Dict>() {
-        let keys: Vec<(i64, Value)> = dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
+        let keys: Vec<(i64, Value)> = dict
+            .table
+            .borrow()
+            .iter_hashed()
+            .map(|(hash, key, _)| (hash, key.clone()))
+            .collect();
         let room = table.expect_members(keys.len());
         lift(vm, room)?;
         for (hash, key) in keys {
@@ -237,8 +262,14 @@ fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
 }
 
 /// Hashes each item of a list and hands it over.
-fn each_item(vm: &mut Vm, operand: &Value, mut take: impl FnMut(&mut Vm, i64, &Value) -> R<()>) -> R<()> {
-    let Some(items) = operand.to_ref::<List>() else { return Ok(()) };
+fn each_item(
+    vm: &mut Vm,
+    operand: &Value,
+    mut take: impl FnMut(&mut Vm, i64, &Value) -> R<()>,
+) -> R<()> {
+    let Some(items) = operand.to_ref::<List>() else {
+        return Ok(());
+    };
     let mut i = 0;
     while let Some(item) = items.get(i) {
         let hash = vm.hash(&item)?;
@@ -253,7 +284,9 @@ fn ready(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Ref<L
     if frame.regs[READY].is_undef() {
         frame.regs[READY] = List::empty().into_value();
     }
-    let Some(done) = frame.regs[READY].to_ref::<List>() else { return Err(Step::Return(Value::NONE)) };
+    let Some(done) = frame.regs[READY].to_ref::<List>() else {
+        return Err(Step::Return(Value::NONE));
+    };
     let mut input = input;
     loop {
         let operand = if frame.state != 0 {
@@ -411,14 +444,18 @@ fn update_set(vm: &mut Vm, set: &Ref<Set>, operand: &Value) -> R<()> {
     if operand.is(set.as_value()) {
         return Ok(());
     }
-    let quick = with_table(operand, |other| set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut refuse));
+    let quick = with_table(operand, |other| {
+        set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut refuse)
+    });
     match quick {
         Some(Ok(())) => return Ok(()),
         Some(Err(Refused::Memory(lacking))) => return Err(vm.out_of_memory(lacking)),
         _ => {}
     }
     if operand.is_kind::<List>() {
-        return each_item(vm, operand, |vm, hash, item| vm.set_add_hashed(set, item, hash));
+        return each_item(vm, operand, |vm, hash, item| {
+            vm.set_add_hashed(set, item, hash)
+        });
     }
     let mut table = snapshot(vm, set.as_value())?;
     add_all(vm, &mut table, operand)?;
@@ -588,7 +625,10 @@ fn pop(vm: &mut Vm, args: &[Value]) -> R {
 
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
     let set = receiver!(vm, args[0], FrozenSet, "frozenset");
-    Ok(int::from_i64(frozenset_hash(set.table().iter_hashed().map(|(hash, _)| hash), set.len())))
+    Ok(int::from_i64(frozenset_hash(
+        set.table().iter_hashed().map(|(hash, _)| hash),
+        set.len(),
+    )))
 }
 
 /// An augmented operator: only a set or frozenset may stand on the right.
@@ -633,15 +673,22 @@ fn ixor(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let members: Vec<Value> = with_table(&args[0], |table| table.iter().cloned().collect()).unwrap_or_default();
+    let members: Vec<Value> =
+        with_table(&args[0], |table| table.iter().cloned().collect()).unwrap_or_default();
     let class = vm.class_of(&args[0]).into_value();
-    let state = vm.object_dict(&args[0]).map_or(Value::NONE, Ref::into_value);
+    let state = vm
+        .object_dict(&args[0])
+        .map_or(Value::NONE, Ref::into_value);
     let members = Tuple::one(List::from_vec(members).into_value()).into_value();
     Ok(Tuple::few([class, members, state]).into_value())
 }
 
 fn sizeof(_: &mut Vm, args: &[Value]) -> R {
     let len = with_table(&args[0], SetTable::len).unwrap_or(0);
-    let slots = if len < 5 { 0 } else { (len * 5 / 3 + 1).next_power_of_two() };
+    let slots = if len < 5 {
+        0
+    } else {
+        (len * 5 / 3 + 1).next_power_of_two()
+    };
     Ok(size_value(200 + 16 * slots))
 }

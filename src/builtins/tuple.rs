@@ -26,8 +26,11 @@ pub static TUPLE: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("count(self, value, /)", count).doc("Return number of occurrences of value."),
-    Def::leaf("index(self, value, start=0, stop=9223372036854775807, /)", index)
-        .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
+    Def::leaf(
+        "index(self, value, start=0, stop=9223372036854775807, /)",
+        index,
+    )
+    .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", operators::contains),
@@ -75,7 +78,11 @@ fn new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn finish(vm: &mut Vm, shape: u32, items: &[Value]) -> R {
-    let tuple = if shape == kind::TUPLE as u32 { Tuple::new(items) } else { Tuple::with_shape(shape, items) };
+    let tuple = if shape == kind::TUPLE as u32 {
+        Tuple::new(items)
+    } else {
+        Tuple::with_shape(shape, items)
+    };
     made(vm, tuple)
 }
 
@@ -102,7 +109,9 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
 fn add(vm: &mut Vm, args: &[Value]) -> R {
     if !args[1].is_kind::<Tuple>() {
         let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("can only concatenate tuple (not \"{given}\") to tuple")));
+        return Err(vm.type_error(format!(
+            "can only concatenate tuple (not \"{given}\") to tuple"
+        )));
     }
     vm.native_binary(BinaryOp::Add, &args[0], &args[1])
 }
@@ -116,12 +125,20 @@ fn getnewargs(vm: &mut Vm, args: &[Value]) -> R {
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
     let tuple = receiver!(vm, args[0], Tuple, "tuple");
     vm.check_stack()?;
-    let hashes = tuple.items().iter().map(|item| vm.hash(item)).collect::<R<Vec<i64>>>()?;
-    Ok(int::from_i64(tuple_hash(hashes.into_iter().map(Some)).unwrap_or(0)))
+    let hashes = tuple
+        .items()
+        .iter()
+        .map(|item| vm.hash(item))
+        .collect::<R<Vec<i64>>>()?;
+    Ok(int::from_i64(
+        tuple_hash(hashes.into_iter().map(Some)).unwrap_or(0),
+    ))
 }
 
 fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(size_value(24 + 8 * receiver!(vm, args[0], Tuple, "tuple").len()))
+    Ok(size_value(
+        24 + 8 * receiver!(vm, args[0], Tuple, "tuple").len(),
+    ))
 }
 
 /// A list of the items of a tuple.

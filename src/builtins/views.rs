@@ -15,45 +15,85 @@ use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
 
 /// `dict_keys`
-pub static DICT_KEYS: TypeDef =
-    TypeDef { methods: SET_LIKE, attributes: ATTRIBUTES, ..TypeDef::new("builtins", "dict_keys", kind::DICT_KEYS) };
+pub static DICT_KEYS: TypeDef = TypeDef {
+    methods: SET_LIKE,
+    attributes: ATTRIBUTES,
+    ..TypeDef::new("builtins", "dict_keys", kind::DICT_KEYS)
+};
 
 /// `dict_items`
-pub static DICT_ITEMS: TypeDef =
-    TypeDef { methods: SET_LIKE, attributes: ATTRIBUTES, ..TypeDef::new("builtins", "dict_items", kind::DICT_ITEMS) };
+pub static DICT_ITEMS: TypeDef = TypeDef {
+    methods: SET_LIKE,
+    attributes: ATTRIBUTES,
+    ..TypeDef::new("builtins", "dict_items", kind::DICT_ITEMS)
+};
 
 /// `dict_values`
-pub static DICT_VALUES: TypeDef =
-    TypeDef { methods: VALUES_METHODS, attributes: ATTRIBUTES, ..TypeDef::new("builtins", "dict_values", kind::DICT_VALUES) };
+pub static DICT_VALUES: TypeDef = TypeDef {
+    methods: VALUES_METHODS,
+    attributes: ATTRIBUTES,
+    ..TypeDef::new("builtins", "dict_values", kind::DICT_VALUES)
+};
 
 static SET_LIKE: &[Def] = &[
-    Def::leaf("isdisjoint(self, other, /)", isdisjoint).doc("Return True if the view and the given iterable have a null intersection."),
-    Def::leaf("__and__(self, value, /)", |vm, args| intersection(vm, &args[0], &args[1])),
+    Def::leaf("isdisjoint(self, other, /)", isdisjoint)
+        .doc("Return True if the view and the given iterable have a null intersection."),
+    Def::leaf("__and__(self, value, /)", |vm, args| {
+        intersection(vm, &args[0], &args[1])
+    }),
     Def::leaf("__contains__(self, key, /)", operators::contains),
-    Def::leaf("__eq__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Eq)),
-    Def::leaf("__ge__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ge)),
-    Def::leaf("__gt__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Gt)),
+    Def::leaf("__eq__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Eq)
+    }),
+    Def::leaf("__ge__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Ge)
+    }),
+    Def::leaf("__gt__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Gt)
+    }),
     Def::leaf("__iter__(self, /)", iter),
-    Def::leaf("__le__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Le)),
+    Def::leaf("__le__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Le)
+    }),
     Def::leaf("__len__(self, /)", operators::len),
-    Def::leaf("__lt__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Lt)),
-    Def::leaf("__ne__(self, value, /)", |vm, args| compare(vm, args, CompareOp::Ne)),
-    Def::leaf("__or__(self, value, /)", |vm, args| union(vm, &args[0], &args[1])),
-    Def::leaf("__rand__(self, value, /)", |vm, args| intersection(vm, &args[1], &args[0])),
+    Def::leaf("__lt__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Lt)
+    }),
+    Def::leaf("__ne__(self, value, /)", |vm, args| {
+        compare(vm, args, CompareOp::Ne)
+    }),
+    Def::leaf("__or__(self, value, /)", |vm, args| {
+        union(vm, &args[0], &args[1])
+    }),
+    Def::leaf("__rand__(self, value, /)", |vm, args| {
+        intersection(vm, &args[1], &args[0])
+    }),
     Def::leaf("__repr__(self, /)", repr),
-    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the dict's entries."),
-    Def::leaf("__ror__(self, value, /)", |vm, args| union(vm, &args[1], &args[0])),
-    Def::leaf("__rsub__(self, value, /)", |vm, args| difference(vm, &args[1], &args[0])),
-    Def::leaf("__rxor__(self, value, /)", |vm, args| symmetric_difference(vm, &args[1], &args[0])),
-    Def::leaf("__sub__(self, value, /)", |vm, args| difference(vm, &args[0], &args[1])),
-    Def::leaf("__xor__(self, value, /)", |vm, args| symmetric_difference(vm, &args[0], &args[1])),
+    Def::leaf("__reversed__(self, /)", reversed)
+        .doc("Return a reverse iterator over the dict's entries."),
+    Def::leaf("__ror__(self, value, /)", |vm, args| {
+        union(vm, &args[1], &args[0])
+    }),
+    Def::leaf("__rsub__(self, value, /)", |vm, args| {
+        difference(vm, &args[1], &args[0])
+    }),
+    Def::leaf("__rxor__(self, value, /)", |vm, args| {
+        symmetric_difference(vm, &args[1], &args[0])
+    }),
+    Def::leaf("__sub__(self, value, /)", |vm, args| {
+        difference(vm, &args[0], &args[1])
+    }),
+    Def::leaf("__xor__(self, value, /)", |vm, args| {
+        symmetric_difference(vm, &args[0], &args[1])
+    }),
 ];
 
 static VALUES_METHODS: &[Def] = &[
     Def::leaf("__iter__(self, /)", iter),
     Def::leaf("__len__(self, /)", operators::len),
     Def::leaf("__repr__(self, /)", repr),
-    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the dict values."),
+    Def::leaf("__reversed__(self, /)", reversed)
+        .doc("Return a reverse iterator over the dict values."),
 ];
 
 static ATTRIBUTES: &[Attribute] = &[Attribute::get("mapping", |vm, value| {
@@ -92,7 +132,10 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     vm.guarded(&args[0], &mut out, "...", |vm, out| {
         vm.push(out, &format!("{name}(["))?;
         let (mut position, mut first) = (0, true);
-        while let Some((next, key, value)) = dict.get::<Dict>().and_then(|dict| dict.next_entry(position)) {
+        while let Some((next, key, value)) = dict
+            .get::<Dict>()
+            .and_then(|dict| dict.next_entry(position))
+        {
             if !std::mem::take(&mut first) {
                 vm.push(out, ", ")?;
             }
@@ -111,7 +154,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Whether a value is a set or a view that behaves as one.
 fn is_set_like(value: &Value) -> bool {
-    with_table(value, |_| ()).is_some() || value.is_kind::<DictKeys>() || value.is_kind::<DictItems>()
+    with_table(value, |_| ()).is_some()
+        || value.is_kind::<DictKeys>()
+        || value.is_kind::<DictItems>()
 }
 
 /// All members of an iterable as a table of a set.

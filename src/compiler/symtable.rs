@@ -6,13 +6,8 @@ use super::scope::{
 };
 use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{
-<<<<<<< HEAD
-    Arg, Arguments, Body, ClassDef, Expr, ExprKind, FunctionDef,
-    Module, Name, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
-=======
-    Alias, Arg, Arguments, Body, ClassDef, Expr, ExprKind, FunctionDef, Module, Name, Stmt,
-    StmtKind, Try, TypeParam, TypeParamKind,
->>>>>>> main
+    Arg, Arguments, Body, ClassDef, Comprehension, Expr, ExprContext, ExprKind, FunctionDef,
+    Module, Name, Pattern, PatternKind, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
@@ -286,7 +281,7 @@ impl Builder {
         self.body(&node.finalbody)
     }
 
-    pub(super) fn import(&mut self, alias: &Alias) -> Outcome {
+    pub(super) fn import(&mut self, alias: &crate::syntax::ast::Alias) -> Outcome {
         if &*alias.name == "*" {
             if self.scope().kind != ScopeKind::Module {
                 let message = "import * only allowed at module level";

@@ -121,14 +121,21 @@ impl<T> Buffer<T> {
     }
 
     /// Appends all elements of an iterator whose length is known.
-    pub fn extend<I: ExactSizeIterator<Item = T>>(&mut self, elements: I) -> Result<(), OutOfMemory> {
+    pub fn extend<I: ExactSizeIterator<Item = T>>(
+        &mut self,
+        elements: I,
+    ) -> Result<(), OutOfMemory> {
         self.reserve(elements.len())?;
         self.0.extend(elements);
         Ok(())
     }
 
     /// Puts the elements of `with` in place of a range; returns those that were there.
-    pub fn splice(&mut self, range: std::ops::Range<usize>, with: Vec<T>) -> Result<Vec<T>, OutOfMemory> {
+    pub fn splice(
+        &mut self,
+        range: std::ops::Range<usize>,
+        with: Vec<T>,
+    ) -> Result<Vec<T>, OutOfMemory> {
         self.reserve(with.len().saturating_sub(range.len()))?;
         Ok(self.0.splice(range, with).collect())
     }

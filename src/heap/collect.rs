@@ -107,8 +107,13 @@ impl Heap {
             unsafe {
                 let (size, used) = ((*page).slot_size, (*page).used as usize);
                 for i in 0..used {
-                    let header = page.cast::<u8>().add(FIRST_SLOT + i * size).cast::<Header>();
-                    if (*header).shape != 0 && self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic {
+                    let header = page
+                        .cast::<u8>()
+                        .add(FIRST_SLOT + i * size)
+                        .cast::<Header>();
+                    if (*header).shape != 0
+                        && self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic
+                    {
                         objects.push(header);
                     }
                 }
@@ -125,11 +130,24 @@ impl Heap {
                 let (size, used) = ((*page).slot_size, (*page).used as usize);
                 let marks = (0..used)
                     .map(|i| {
-                        let header = page.cast::<u8>().add(FIRST_SLOT + i * size).cast::<Header>();
-                        if (*header).shape == 0 { 0 } else { (*header).count.min(MARKED - 1) }
+                        let header = page
+                            .cast::<u8>()
+                            .add(FIRST_SLOT + i * size)
+                            .cast::<Header>();
+                        if (*header).shape == 0 {
+                            0
+                        } else {
+                            (*header).count.min(MARKED - 1)
+                        }
                     })
                     .collect();
-                pages.insert(page as usize, PageMarks { marks, slot_size: size });
+                pages.insert(
+                    page as usize,
+                    PageMarks {
+                        marks,
+                        slot_size: size,
+                    },
+                );
             }
         }
         Marks { pages }
@@ -164,10 +182,19 @@ impl Heap {
                 _ => continue,
             }
             while let Some(next) = todo.pop() {
-                self.trace(next, &mut Reach { marks, todo: &mut todo });
+                self.trace(
+                    next,
+                    &mut Reach {
+                        marks,
+                        todo: &mut todo,
+                    },
+                );
             }
         }
-        live.iter().copied().filter(|&object| marks.slot(object).is_some_and(|m| *m != MARKED)).collect()
+        live.iter()
+            .copied()
+            .filter(|&object| marks.slot(object).is_some_and(|m| *m != MARKED))
+            .collect()
     }
 
     /// Breaks the cycles among `garbage`. If an object has a finalizer that has

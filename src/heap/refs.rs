@@ -85,7 +85,11 @@ impl<T: Object> Ref<T> {
     /// The Value as a Ref, if it is of this kind (an exact instance or one of a subclass).
     #[inline]
     pub fn from_value(value: Value) -> Result<Ref<T>, Value> {
-        if value.is_kind::<T>() { Ok(Ref(value, PhantomData)) } else { Err(value) }
+        if value.is_kind::<T>() {
+            Ok(Ref(value, PhantomData))
+        } else {
+            Err(value)
+        }
     }
 
     /// As a plain Value.
@@ -154,7 +158,8 @@ impl Value {
     #[inline]
     pub fn is_kind<T: Object>(&self) -> bool {
         let shape = self.shape();
-        shape == T::KIND as u32 || (shape >= store::FIRST_FREE_SHAPE && store::kind_of_shape(shape) == T::KIND)
+        shape == T::KIND as u32
+            || (shape >= store::FIRST_FREE_SHAPE && store::kind_of_shape(shape) == T::KIND)
     }
 
     /// Whether this is an object of exactly the built-in type of kind `T`.
@@ -167,19 +172,31 @@ impl Value {
     #[inline]
     pub fn get<T: Object>(&self) -> Option<&T> {
         // SAFETY: the kind was checked, and self keeps the object alive.
-        if self.is_kind::<T>() { Some(unsafe { &*self.header().cast::<T>() }) } else { None }
+        if self.is_kind::<T>() {
+            Some(unsafe { &*self.header().cast::<T>() })
+        } else {
+            None
+        }
     }
 
     /// The object, if it is exactly of the built-in type of kind `T`.
     #[inline(always)]
     pub fn get_exact<T: Object>(&self) -> Option<&T> {
         // SAFETY: as in `get`.
-        if self.is_exact::<T>() { Some(unsafe { &*self.header().cast::<T>() }) } else { None }
+        if self.is_exact::<T>() {
+            Some(unsafe { &*self.header().cast::<T>() })
+        } else {
+            None
+        }
     }
 
     /// A new typed reference, if it is of kind `T` (a subclass included).
     #[inline]
     pub fn to_ref<T: Object>(&self) -> Option<Ref<T>> {
-        if self.is_kind::<T>() { Some(Ref(self.clone(), PhantomData)) } else { None }
+        if self.is_kind::<T>() {
+            Some(Ref(self.clone(), PhantomData))
+        } else {
+            None
+        }
     }
 }

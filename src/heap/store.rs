@@ -201,9 +201,19 @@ pub(super) fn kind_of_shape(shape: u32) -> u8 {
 impl Heap {
     /// An empty heap for objects of these kinds (the index is the kind).
     pub fn new(kinds: &'static [KindTable]) -> Heap {
-        let no_class = SizeClass { free: ptr::null_mut(), next: ptr::null_mut(), end: ptr::null_mut(), page: ptr::null_mut() };
+        let no_class = SizeClass {
+            free: ptr::null_mut(),
+            next: ptr::null_mut(),
+            end: ptr::null_mut(),
+            page: ptr::null_mut(),
+        };
         let shapes = (0..FIRST_FREE_SHAPE)
-            .map(|id| ShapeEntry { kind: id as u8, flags: 0, capacity: 0, class: std::mem::ManuallyDrop::new(Value::UNDEF) })
+            .map(|id| ShapeEntry {
+                kind: id as u8,
+                flags: 0,
+                capacity: 0,
+                class: std::mem::ManuallyDrop::new(Value::UNDEF),
+            })
             .collect();
         Heap {
             classes: [no_class; CLASSES],
@@ -225,7 +235,9 @@ impl Heap {
             type_epoch: 1,
             weak: std::collections::HashMap::new(),
             hash_seed: (0, 0),
-            shared: std::iter::repeat_with(|| Value::UNDEF).take(SHARED).collect(),
+            shared: std::iter::repeat_with(|| Value::UNDEF)
+                .take(SHARED)
+                .collect(),
             keys_version: 0,
             int_digits: 4300,
         }
@@ -235,7 +247,12 @@ impl Heap {
     pub fn new_shape(&mut self, kind: u8, flags: u8, capacity: u16, class: &Value) -> u32 {
         // SAFETY: the entry is ManuallyDrop, so the count stays right.
         let class = std::mem::ManuallyDrop::new(unsafe { class.copy_uncounted() });
-        let entry = ShapeEntry { kind, flags, capacity, class };
+        let entry = ShapeEntry {
+            kind,
+            flags,
+            capacity,
+            class,
+        };
         if let Some(id) = self.free_shapes.pop() {
             self.shapes[id as usize] = entry;
             return id;
@@ -298,7 +315,16 @@ impl Heap {
         if class.next == class.end {
             let index = self.pages.len() as u32;
             let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
-            let page = new_page(PAGE_SIZE, Page { slot_size, used: 0, slots: slots as u32, ordinal: self.next_ordinal, index });
+            let page = new_page(
+                PAGE_SIZE,
+                Page {
+                    slot_size,
+                    used: 0,
+                    slots: slots as u32,
+                    ordinal: self.next_ordinal,
+                    index,
+                },
+            );
             self.next_ordinal += 1;
             self.pages.push(page);
             class.page = page;
@@ -318,7 +344,16 @@ impl Heap {
     fn allocate_large(&mut self, size: usize) -> *mut Header {
         let index = self.large.len() as u32;
         let size = size.next_multiple_of(16);
-        let page = new_page(size + PAGE_HEADER, Page { slot_size: size, used: 1, slots: 1, ordinal: self.next_ordinal, index });
+        let page = new_page(
+            size + PAGE_HEADER,
+            Page {
+                slot_size: size,
+                used: 1,
+                slots: 1,
+                ordinal: self.next_ordinal,
+                index,
+            },
+        );
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
         self.large.push(page);
         // SAFETY: the object follows the page's header.
@@ -384,11 +419,21 @@ impl Heap {
         }
     }
 
-    pub(super) unsafe fn must_finalize(&mut self, header: *mut Header, flags: u8, table: &KindTable) -> bool {
+    pub(super) unsafe fn must_finalize(
+        &mut self,
+        header: *mut Header,
+        flags: u8,
+        table: &KindTable,
+    ) -> bool {
         if flags & shape_flags::FINALIZER != 0 && self.finalized.insert(header as usize) {
             return true;
         }
-        if flags & shape_flags::WEAKLY_REFERENCED != 0 && self.weak.get(&(header as usize)).is_some_and(|refs| !refs.is_empty()) {
+        if flags & shape_flags::WEAKLY_REFERENCED != 0
+            && self
+                .weak
+                .get(&(header as usize))
+                .is_some_and(|refs| !refs.is_empty())
+        {
             return true;
         }
         // SAFETY: the object is whole and of this kind.
@@ -413,9 +458,16 @@ impl Drop for Heap {
     /// only immortal objects and leaks are.
     fn drop(&mut self) {
         // The Values of the heap's own lists go with their pages: dropping them one by one would touch freed memory.
-        std::mem::take(&mut self.finalize).into_iter().for_each(Value::forget);
-        std::mem::take(&mut self.shared).into_iter().for_each(Value::forget);
-        std::mem::take(&mut self.weak).into_values().flatten().for_each(Value::forget);
+        std::mem::take(&mut self.finalize)
+            .into_iter()
+            .for_each(Value::forget);
+        std::mem::take(&mut self.shared)
+            .into_iter()
+            .for_each(Value::forget);
+        std::mem::take(&mut self.weak)
+            .into_values()
+            .flatten()
+            .for_each(Value::forget);
         for &page in &self.pages {
             // SAFETY: the pages were allocated with this layout and nobody uses them any more.
             unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
@@ -437,7 +489,8 @@ fn can_allocate(bytes: usize) -> bool {
 }
 
 fn page_layout(size: usize) -> Layout {
-    Layout::from_size_align(size, PAGE_SIZE).expect("object sizes are checked before they are asked for")
+    Layout::from_size_align(size, PAGE_SIZE)
+        .expect("object sizes are checked before they are asked for")
 }
 
 fn new_page(size: usize, head: Page) -> *mut Page {
@@ -467,7 +520,12 @@ pub(crate) fn object_capacity(value: &Value) -> usize {
 }
 
 /// The slots (or the dict in the last word) of an object.
-pub(super) unsafe fn slots_of<'a>(header: *mut Header, size: usize, flags: u8, capacity: u16) -> &'a mut [Value] {
+pub(super) unsafe fn slots_of<'a>(
+    header: *mut Header,
+    size: usize,
+    flags: u8,
+    capacity: u16,
+) -> &'a mut [Value] {
     // SAFETY: the shape says where the slots lie; they are initialised when the object is made.
     unsafe {
         if flags & shape_flags::SLOTS != 0 {
@@ -530,7 +588,10 @@ pub(crate) fn alloc_trailing<T: Object>(object: T, extra: usize) -> Ref<T> {
 
 /// As `alloc_trailing`, for a size that a script decides: it can fail.
 #[inline]
-pub(crate) fn try_alloc_trailing<T: Object>(object: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+pub(crate) fn try_alloc_trailing<T: Object>(
+    object: T,
+    extra: usize,
+) -> Result<Ref<T>, OutOfMemory> {
     if extra > LARGEST_SLOT / 2 {
         current().check_room(extra)?;
     }
@@ -549,7 +610,11 @@ pub(crate) fn alloc_shaped<T: Object>(object: T, extra: usize, shape: u32) -> Re
         }
         (entry.flags, entry.capacity)
     };
-    let slots = if flags & shape_flags::SLOTS != 0 { capacity as usize } else { (flags & shape_flags::TAIL_DICT != 0) as usize };
+    let slots = if flags & shape_flags::SLOTS != 0 {
+        capacity as usize
+    } else {
+        (flags & shape_flags::TAIL_DICT != 0) as usize
+    };
     // SAFETY: as in `alloc_trailing`; the slots are part of the size and written before anyone sees the object.
     unsafe {
         let slot = heap.allocate(size_of::<T>() + extra.next_multiple_of(8) + slots * 8);

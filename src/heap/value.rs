@@ -70,7 +70,11 @@ impl Value {
     pub fn inline_float(f: f64) -> Option<Value> {
         let word = f.to_bits().rotate_left(4).wrapping_add(1);
         // Not `then_some`: it would make, and drop, a Value that looks like a pointer.
-        if word & 2 == 0 { Some(Value(word)) } else { None }
+        if word & 2 == 0 {
+            Some(Value(word))
+        } else {
+            None
+        }
     }
 
     /// Whether this is an integer of at most 62 bits (not a bool).
@@ -82,7 +86,11 @@ impl Value {
     /// The integer, if `is_small_int`.
     #[inline(always)]
     pub const fn as_small_int(&self) -> Option<i64> {
-        if self.is_small_int() { Some(self.0 as i64 >> 2) } else { None }
+        if self.is_small_int() {
+            Some(self.0 as i64 >> 2)
+        } else {
+            None
+        }
     }
 
     /// Both integers, if both are small.
@@ -104,7 +112,11 @@ impl Value {
     /// The float, if it needs no box.
     #[inline(always)]
     pub const fn as_inline_float(&self) -> Option<f64> {
-        if self.is_inline_float() { Some(self.inline_float_unchecked()) } else { None }
+        if self.is_inline_float() {
+            Some(self.inline_float_unchecked())
+        } else {
+            None
+        }
     }
 
     #[inline(always)]
@@ -116,7 +128,10 @@ impl Value {
     #[inline(always)]
     pub const fn inline_floats(&self, other: &Value) -> Option<(f64, f64)> {
         if (self.0 | other.0) & 2 == 0 {
-            Some((self.inline_float_unchecked(), other.inline_float_unchecked()))
+            Some((
+                self.inline_float_unchecked(),
+                other.inline_float_unchecked(),
+            ))
         } else {
             None
         }
@@ -130,7 +145,9 @@ impl Value {
             return None;
         }
         // (a<<2|3) + (b<<2|3) - 3 == (a+b)<<2|3, and it overflows when the sum needs 63 bits.
-        (self.0 as i64 - 3).checked_add(other.0 as i64).map(|w| Value(w as u64))
+        (self.0 as i64 - 3)
+            .checked_add(other.0 as i64)
+            .map(|w| Value(w as u64))
     }
 
     /// The difference of two small integers, as `add_small`.
@@ -139,7 +156,9 @@ impl Value {
         if self.0 & other.0 & 3 != 3 {
             return None;
         }
-        (self.0 as i64).checked_sub(other.0 as i64 - 3).map(|w| Value(w as u64))
+        (self.0 as i64)
+            .checked_sub(other.0 as i64 - 3)
+            .map(|w| Value(w as u64))
     }
 
     /// Compares two small integers by their words; meaningless for anything else.
@@ -236,7 +255,11 @@ impl Value {
     /// How many references there are to this object; `u32::MAX` for what is not counted.
     pub fn reference_count(&self) -> u32 {
         // SAFETY: as in `shape`.
-        if self.is_object() { unsafe { (*self.header()).count } } else { u32::MAX }
+        if self.is_object() {
+            unsafe { (*self.header()).count }
+        } else {
+            u32::MAX
+        }
     }
 
     /// A second Value of the same word that is not counted.

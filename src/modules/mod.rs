@@ -1,24 +1,24 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod collections;
 pub mod contextvars;
 pub mod functools;
 pub mod io;
 pub mod itertools;
-pub mod collections;
+pub mod json;
 pub mod math;
-pub mod thread;
 pub mod namespace;
-pub mod struct_sequence;
-pub mod sys;
 pub mod os;
+pub mod random;
+pub mod re;
 pub mod signal;
 pub mod small;
-pub mod time;
 pub mod socket;
-pub mod re;
-pub mod json;
-pub mod random;
+pub mod struct_sequence;
+pub mod sys;
+pub mod thread;
+pub mod time;
 pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};

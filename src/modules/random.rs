@@ -162,14 +162,10 @@ fn seed(vm: &mut Vm, args: &[Value]) -> R {
 /// The absolute value in words of 32 bits, the lowest first; zero is one word.
 fn words_of(number: &IBig) -> Vec<u32> {
     let (_, words) = number.as_sign_words();
-<<<<<<< HEAD
-    let mut key: Vec<u32> = words.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
-=======
     let mut key: Vec<u32> = words
         .iter()
         .flat_map(|&w| [w as u32, (w >> 32) as u32])
         .collect();
->>>>>>> main
     while key.len() > 1 && key.last() == Some(&0) {
         key.pop();
     }

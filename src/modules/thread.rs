@@ -23,12 +23,17 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_thread",
     doc: "Threads, which are fibers of one operating-system thread here.",
     functions: &[
-        Def::leaf("start_new_thread(function, args, kwargs={}, /)", start_new_thread),
+        Def::leaf(
+            "start_new_thread(function, args, kwargs={}, /)",
+            start_new_thread,
+        ),
         Def::leaf("allocate_lock()", |_, _| Ok(new_lock())),
         Def::leaf("get_ident()", |vm, _| Ok(identity(vm))),
         Def::leaf("get_native_id()", |vm, _| Ok(identity(vm))),
         Def::leaf("_count()", |vm, _| Ok(Value::bool(vm.has_other_fibers()))),
-        Def::leaf("interrupt_main(signum=2, /)", |vm, _| Err(vm.raise_bare(Known::KeyboardInterrupt))),
+        Def::leaf("interrupt_main(signum=2, /)", |vm, _| {
+            Err(vm.raise_bare(Known::KeyboardInterrupt))
+        }),
         Def::frame("_yield()", 0, |_, _, input| match input {
             Input::Start => Step::Park,
             Input::Raised(raised) => Step::Raise(raised),
@@ -41,7 +46,11 @@ pub static MODULE: ModuleDef = ModuleDef {
         vm.set_name(&module.namespace, "error", error)?;
         let lock = vm.class_of_def(&LOCK).into_value();
         vm.set_name(&module.namespace, "LockType", lock)?;
-        vm.set_name(&module.namespace, "TIMEOUT_MAX", crate::object::float::float(LONGEST))
+        vm.set_name(
+            &module.namespace,
+            "TIMEOUT_MAX",
+            crate::object::float::float(LONGEST),
+        )
     }),
 };
 
@@ -53,7 +62,9 @@ fn identity(vm: &mut Vm) -> Value {
 }
 
 fn start_new_thread(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(positional) = args[1].get::<Tuple>() else { return Err(vm.type_error("2nd arg must be a tuple")) };
+    let Some(positional) = args[1].get::<Tuple>() else {
+        return Err(vm.type_error("2nd arg must be a tuple"));
+    };
     let positional = positional.items().to_vec();
     let keywords = match args[2].get::<Dict>() {
         Some(dict) => dict.pairs(),
@@ -66,18 +77,29 @@ fn start_new_thread(vm: &mut Vm, args: &[Value]) -> R {
         let names = keywords.iter().map(|(name, _)| name.clone()).collect();
         let values = keywords.into_iter().map(|(_, value)| value);
         let all: Vec<Value> = positional.into_iter().chain(values).collect();
-        let call = crate::object::native::Native::alloc(&CALL_KW, Value::UNDEF, Value::NONE).into_value();
-        let arguments = vec![args[0].clone(), Tuple::of(all).into_value(), Tuple::of(names).into_value()];
+        let call =
+            crate::object::native::Native::alloc(&CALL_KW, Value::UNDEF, Value::NONE).into_value();
+        let arguments = vec![
+            args[0].clone(),
+            Tuple::of(all).into_value(),
+            Tuple::of(names).into_value(),
+        ];
         vm.spawn_fiber(&call, arguments)
     };
     Ok(int::from_u64(fiber.id))
 }
 
 /// Calls with keywords in a new fiber. Registers: function, all arguments, names of the last ones.
-static CALL_KW: Def = Def::frame("<thread call>(function, arguments, names, /)", 0, |_, frame, _| {
-    let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.items().iter().cloned().collect());
-    Step::TailCallKw(frame.regs[0].clone(), args, frame.regs[2].clone())
-});
+static CALL_KW: Def = Def::frame(
+    "<thread call>(function, arguments, names, /)",
+    0,
+    |_, frame, _| {
+        let args = frame.regs[1]
+            .get::<Tuple>()
+            .map_or_else(Default::default, |t| t.items().iter().cloned().collect());
+        Step::TailCallKw(frame.regs[0].clone(), args, frame.regs[2].clone())
+    },
+);
 
 /// A lock, plain or reentrant.
 #[repr(C)]
@@ -95,7 +117,10 @@ pub struct Lock {
 unsafe impl Object for Lock {
     const KIND: Kind = kind::THREAD_LOCK;
     fn trace(&self, visitor: &mut dyn Visitor) {
-        self.waiters.borrow().iter().for_each(|f| visitor.visit(f.as_value()));
+        self.waiters
+            .borrow()
+            .iter()
+            .for_each(|f| visitor.visit(f.as_value()));
     }
 }
 
@@ -104,7 +129,12 @@ fn new_lock() -> Value {
 }
 
 fn blank() -> Lock {
-    Lock { head: Header::new(), held: Cell::new(0), owner: Cell::new(0), waiters: RefCell::default() }
+    Lock {
+        head: Header::new(),
+        held: Cell::new(0),
+        owner: Cell::new(0),
+        waiters: RefCell::default(),
+    }
 }
 
 /// `_thread.lock`
@@ -127,10 +157,13 @@ pub static LOCK: TypeDef = TypeDef {
 /// `_thread.RLock`
 pub static RLOCK: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    new: Some(Def::leaf("RLock(cls, /)", |vm, args| {
-        let shape = vm.shape_for_new(&args[0], &RLOCK)?;
-        Ok(crate::heap::alloc_shaped(blank(), 0, shape).into_value())
-    }).stat()),
+    new: Some(
+        Def::leaf("RLock(cls, /)", |vm, args| {
+            let shape = vm.shape_for_new(&args[0], &RLOCK)?;
+            Ok(crate::heap::alloc_shaped(blank(), 0, shape).into_value())
+        })
+        .stat(),
+    ),
     methods: &[
         Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire_again),
         Def::leaf("release(self, /)", release_again),
@@ -139,20 +172,32 @@ pub static RLOCK: TypeDef = TypeDef {
         Def::leaf("__exit__(self, /, *args)", release_again),
         Def::leaf("_is_owned(self, /)", |vm, args| {
             let me = vm.current_fiber().id;
-            Ok(Value::bool(args[0].get::<Lock>().is_some_and(|l| l.held.get() > 0 && l.owner.get() == me)))
+            Ok(Value::bool(
+                args[0]
+                    .get::<Lock>()
+                    .is_some_and(|l| l.held.get() > 0 && l.owner.get() == me),
+            ))
         }),
         Def::leaf("_release_save(self, /)", |vm, args| {
-            let Some(lock) = args[0].get::<Lock>() else { return Ok(Value::NONE) };
+            let Some(lock) = args[0].get::<Lock>() else {
+                return Ok(Value::NONE);
+            };
             if lock.held.get() == 0 {
                 return Err(vm.runtime_error("cannot release un-acquired lock"));
             }
-            let state = Tuple::pair(int::from_u64(lock.held.get()), int::from_u64(lock.owner.get()));
+            let state = Tuple::pair(
+                int::from_u64(lock.held.get()),
+                int::from_u64(lock.owner.get()),
+            );
             hand_over(vm, lock);
             Ok(state.into_value())
         }),
         Def::frame("_acquire_restore(self, state, /)", 1, |vm, frame, input| {
             let state = frame.regs[1].clone();
-            let held = state.get::<Tuple>().and_then(|t| t.items()[0].as_small_int()).unwrap_or(1);
+            let held = state
+                .get::<Tuple>()
+                .and_then(|t| t.items()[0].as_small_int())
+                .unwrap_or(1);
             if frame.state == 0 {
                 // The state's register is that of `blocking`: any wait will do.
                 frame.regs[1] = Value::TRUE;
@@ -162,7 +207,10 @@ pub static RLOCK: TypeDef = TypeDef {
             if matches!(step, Step::Return(_))
                 && let Some(lock) = frame.regs[0].get::<Lock>()
             {
-                let held = frame.regs[2].get::<Tuple>().and_then(|t| t.items()[0].as_small_int()).unwrap_or(held);
+                let held = frame.regs[2]
+                    .get::<Tuple>()
+                    .and_then(|t| t.items()[0].as_small_int())
+                    .unwrap_or(held);
                 lock.held.set(held as u64);
                 lock.owner.set(vm.current_fiber().id);
                 return Step::Return(Value::NONE);
@@ -177,7 +225,9 @@ pub static RLOCK: TypeDef = TypeDef {
 /// `acquire`: registers self, blocking, timeout.
 fn acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let value = frame.regs[0].clone();
-    let Some(lock) = value.get::<Lock>() else { return Step::Return(Value::FALSE) };
+    let Some(lock) = value.get::<Lock>() else {
+        return Step::Return(Value::FALSE);
+    };
     match input {
         Input::Start if lock.held.get() == 0 => {
             lock.held.set(1);
@@ -256,7 +306,9 @@ fn hand_over(vm: &mut Vm, lock: &Lock) {
 }
 
 fn release(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(lock) = args[0].get::<Lock>() else { return Ok(Value::NONE) };
+    let Some(lock) = args[0].get::<Lock>() else {
+        return Ok(Value::NONE);
+    };
     if lock.held.get() == 0 {
         return Err(vm.runtime_error("release unlocked lock"));
     }
@@ -265,7 +317,9 @@ fn release(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn locked(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(args[0].get::<Lock>().is_some_and(|l| l.held.get() > 0)))
+    Ok(Value::bool(
+        args[0].get::<Lock>().is_some_and(|l| l.held.get() > 0),
+    ))
 }
 
 fn acquire_again(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -281,7 +335,9 @@ fn acquire_again(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
 }
 
 fn release_again(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(lock) = args[0].get::<Lock>() else { return Ok(Value::NONE) };
+    let Some(lock) = args[0].get::<Lock>() else {
+        return Ok(Value::NONE);
+    };
     if lock.held.get() == 0 || lock.owner.get() != vm.current_fiber().id {
         return Err(vm.runtime_error("cannot release un-acquired lock"));
     }
@@ -294,13 +350,23 @@ fn release_again(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(lock) = args[0].get::<Lock>() else { return Ok(Value::NONE) };
+    let Some(lock) = args[0].get::<Lock>() else {
+        return Ok(Value::NONE);
+    };
     let class = vm.class_of(&args[0]);
     let name = vm.qualified_name_of(&class);
-    let state = if lock.held.get() > 0 { "locked" } else { "unlocked" };
+    let state = if lock.held.get() > 0 {
+        "locked"
+    } else {
+        "unlocked"
+    };
     let address = vm.address(&args[0]);
     let text = if name.ends_with("RLock") {
-        format!("<{state} {name} object owner={} count={} at {address}>", lock.owner.get(), lock.held.get())
+        format!(
+            "<{state} {name} object owner={} count={} at {address}>",
+            lock.owner.get(),
+            lock.held.get()
+        )
     } else {
         format!("<{state} {name} object at {address}>")
     };
@@ -329,14 +395,20 @@ unsafe impl Object for Local {
 /// `_thread._local`
 pub static LOCAL: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    new: Some(Def::leaf("_local(cls, /, *args, **kwargs)", |vm, args| {
-        let shape = vm.shape_for_new(&args[0], &LOCAL)?;
-        let local = Local { head: Header::new(), args: Field::new(args[1].clone()) };
-        let local = crate::heap::alloc_shaped(local, 0, shape).into_value();
-        // The dict of the fiber that makes it is there at once: its `__init__` is about to run.
-        namespace(vm, &local, false)?;
-        Ok(local)
-    }).stat()),
+    new: Some(
+        Def::leaf("_local(cls, /, *args, **kwargs)", |vm, args| {
+            let shape = vm.shape_for_new(&args[0], &LOCAL)?;
+            let local = Local {
+                head: Header::new(),
+                args: Field::new(args[1].clone()),
+            };
+            let local = crate::heap::alloc_shaped(local, 0, shape).into_value();
+            // The dict of the fiber that makes it is there at once: its `__init__` is about to run.
+            namespace(vm, &local, false)?;
+            Ok(local)
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__getattribute__(self, name, /)", |vm, args| {
             let dict = namespace(vm, &args[0], true)?;
@@ -386,9 +458,13 @@ fn namespace(vm: &mut Vm, local: &Value, initialise: bool) -> R<Ref<Dict>> {
     {
         let args = local.get::<Local>().map_or(Value::NONE, |l| l.args.get());
         let mut all = vec![local.clone()];
-        all.extend(args.get::<Tuple>().map_or(&[][..], Tuple::items).iter().cloned());
+        all.extend(
+            args.get::<Tuple>()
+                .map_or(&[][..], Tuple::items)
+                .iter()
+                .cloned(),
+        );
         vm.call(&init, &all)?;
     }
     Ok(dict)
 }
-

@@ -173,12 +173,16 @@ impl Ref<Class> {
     pub fn live_subclasses(&self) -> Vec<Ref<Class>> {
         let list = self.subclasses.borrow();
         // SAFETY: a class takes itself off this list before it goes.
-        list.iter().map(|&class| unsafe { counted(class) }).collect()
+        list.iter()
+            .map(|&class| unsafe { counted(class) })
+            .collect()
     }
 
     /// Takes a class off the list of direct subclasses.
     pub fn forget_subclass(&self, class: &Ref<Class>) {
-        self.subclasses.borrow_mut().retain(|&c| !std::ptr::eq(c, &raw const **class));
+        self.subclasses
+            .borrow_mut()
+            .retain(|&c| !std::ptr::eq(c, &raw const **class));
     }
 }
 

@@ -88,7 +88,11 @@ impl List {
     pub fn item_at(&self, index: i64) -> Option<Value> {
         // SAFETY: nobody holds the list's buffer while a handler runs.
         let items = unsafe { &*self.items.as_ptr() };
-        let index = if index < 0 { index + items.len() as i64 } else { index };
+        let index = if index < 0 {
+            index + items.len() as i64
+        } else {
+            index
+        };
         items.get(index as usize).cloned()
     }
 

@@ -57,11 +57,25 @@ impl MemoryView {
     /// A view of all bytes of a `bytes` or `bytearray`; None for any other object.
     pub fn new(source: &Value) -> Option<Ref<MemoryView>> {
         let len = super::bytes::with_bytes(source, <[u8]>::len)?;
-        Some(MemoryView::over(source, 0, len, 1, b'B', source.is_kind::<Bytes>()))
+        Some(MemoryView::over(
+            source,
+            0,
+            len,
+            1,
+            b'B',
+            source.is_kind::<Bytes>(),
+        ))
     }
 
     /// A view of a part; while it lives a bytearray cannot change its size.
-    pub fn over(source: &Value, start: usize, len: usize, step: isize, format: u8, readonly: bool) -> Ref<MemoryView> {
+    pub fn over(
+        source: &Value,
+        start: usize,
+        len: usize,
+        step: isize,
+        format: u8,
+        readonly: bool,
+    ) -> Ref<MemoryView> {
         if let Some(array) = source.get::<ByteArray>() {
             array.exports.set(array.exports.get() + 1);
         }
@@ -96,7 +110,8 @@ impl MemoryView {
 
     /// Where an item starts in the bytes of the source.
     pub fn offset(&self, index: usize) -> usize {
-        self.start.wrapping_add_signed(self.step * (index * self.item_size()) as isize)
+        self.start
+            .wrapping_add_signed(self.step * (index * self.item_size()) as isize)
     }
 
     /// Gives the source up.

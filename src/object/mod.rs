@@ -38,9 +38,9 @@ pub mod shared;
 pub mod slice;
 pub mod str;
 pub mod str_ops;
+pub mod task;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod task;
 pub mod traced;
 pub mod tuple;
 pub mod unicode;

@@ -84,7 +84,10 @@ impl<T: Traced + Default> Traced for RefCell<T> {
         }
     }
     fn release(&self) {
-        drop(self.try_borrow_mut().map(|mut inner| std::mem::take(&mut *inner)));
+        drop(
+            self.try_borrow_mut()
+                .map(|mut inner| std::mem::take(&mut *inner)),
+        );
     }
 }
 

@@ -43,13 +43,18 @@ impl Vm {
             return self.raise_in(parent, raised);
         };
         let action = action as i32;
-        let generator = target.get::<Generator>().expect("steps are made of async generators");
+        let generator = target
+            .get::<Generator>()
+            .expect("steps are made of async generators");
         if generator.step.get() != 0 || self.is_running(generator) {
             let name = ["anext()", "athrow()", "aclose()"][action as usize % 3];
-            let raised = self.runtime_error(format!("{name}: asynchronous generator is already running"));
+            let raised =
+                self.runtime_error(format!("{name}: asynchronous generator is already running"));
             return self.raise_in(parent, raised);
         }
-        if generator.state.get() == State::Closed || action == CLOSE && generator.state.get() == State::Created {
+        if generator.state.get() == State::Closed
+            || action == CLOSE && generator.state.get() == State::Created
+        {
             if generator.state.get() == State::Created {
                 generator.discard_frame();
             }
@@ -63,7 +68,8 @@ impl Vm {
         }
         let argument = step.argument.get();
         if action == SEND && generator.state.get() == State::Created && !argument.is_none() {
-            let raised = self.type_error("can't send non-None value to a just-started async generator");
+            let raised =
+                self.type_error("can't send non-None value to a just-started async generator");
             return self.raise_in(parent, raised);
         }
         generator.step.set(1 + action as u8);
@@ -83,9 +89,16 @@ impl Vm {
     }
 
     /// Drives a step from a native frame: begins it, or goes on with it.
-    pub(crate) fn drive_step(&mut self, step: &AsyncStep, frame: *mut Frame, input: Result<Value, Raised>) {
+    pub(crate) fn drive_step(
+        &mut self,
+        step: &AsyncStep,
+        frame: *mut Frame,
+        input: Result<Value, Raised>,
+    ) {
         let target = step.generator.get();
-        let generator = target.get::<Generator>().expect("steps are made of async generators");
+        let generator = target
+            .get::<Generator>()
+            .expect("steps are made of async generators");
         let begun = step.action.is_undef() && generator.step.get() != 0;
         match input {
             _ if begun => self.enter_generator(generator, input, frame, 0, 0),
@@ -117,10 +130,17 @@ impl Vm {
     }
 
     /// An exception, or its end, leaves an async generator.
-    pub(crate) fn end_of_step(&mut self, generator: &Generator, parent: *mut Frame, flags: u16, raised: Raised) {
+    pub(crate) fn end_of_step(
+        &mut self,
+        generator: &Generator,
+        parent: *mut Frame,
+        flags: u16,
+        raised: Raised,
+    ) {
         let step = generator.step.replace(0);
         if step == 1 + CLOSE as u8
-            && (self.is_raised(&raised, Known::GeneratorExit) || self.is_raised(&raised, Known::StopAsyncIteration))
+            && (self.is_raised(&raised, Known::GeneratorExit)
+                || self.is_raised(&raised, Known::StopAsyncIteration))
         {
             return self.end_step_with(parent, flags, Ok(Value::NONE));
         }
@@ -131,7 +151,9 @@ impl Vm {
         // SAFETY: the parent waits for the step.
         unsafe {
             match result {
-                Ok(value) if flags & frame_flags::DELEGATED != 0 => self.deliver_delegated(parent, value),
+                Ok(value) if flags & frame_flags::DELEGATED != 0 => {
+                    self.deliver_delegated(parent, value)
+                }
                 Ok(value) => self.deliver(parent, (*parent).dst, 0, value),
                 Err(raised) => {
                     if (*parent).has(frame_flags::GENERATOR) {

@@ -12,14 +12,22 @@ use crate::object::generator::{Flavour, Generator};
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 
 /// `__await__()` in script, then a check of what it gave. Register 0: the method, 1: the value.
-static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, |vm, frame, input| match (frame.state, input) {
-    (0, _) => {
-        frame.state = 1;
-        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
+static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, |vm, frame, input| {
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            Step::Do(Box::new(vm.call_special(
+                frame.regs[0].clone(),
+                &frame.regs[1].clone(),
+                &[],
+            )))
+        }
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
+            Step::from(vm.checked_await_result(&iterator))
+        }
+        (_, Input::Start) => Step::Return(Value::NONE),
     }
-    (_, Input::Raised(raised)) => Step::Raise(raised),
-    (_, Input::Value(iterator) | Input::Yielded(iterator)) => Step::from(vm.checked_await_result(&iterator)),
-    (_, Input::Start) => Step::Return(Value::NONE),
 });
 
 /// Drives an iterator of another kind as a generator would. Register 0: the iterator.
@@ -58,7 +66,9 @@ impl Vm {
         if !sent.is_none() {
             let name = self.intern("send").into_value();
             return match self.resolve_method(iterator, &name) {
-                Ok((method, true)) => Step::Call(method, smallvec::smallvec![iterator.clone(), sent]),
+                Ok((method, true)) => {
+                    Step::Call(method, smallvec::smallvec![iterator.clone(), sent])
+                }
                 Ok((method, false)) => Step::Call(method, smallvec::smallvec![sent]),
                 Err(_) => match self.get_attr(iterator, "send") {
                     Ok(method) => Step::Call(method, smallvec::smallvec![sent]),
@@ -77,7 +87,10 @@ impl Vm {
 
     fn end_of_foreign(&mut self, raised: Raised) -> Step {
         if self.is_raised(&raised, Known::StopIteration) {
-            let value = raised.0.get::<Exception>().map_or(Value::NONE, |e| e.extra[0].get());
+            let value = raised
+                .0
+                .get::<Exception>()
+                .map_or(Value::NONE, |e| e.extra[0].get());
             return Step::Return(if value.is_undef() { Value::NONE } else { value });
         }
         Step::Raise(raised)
@@ -99,7 +112,8 @@ impl Vm {
 
     /// An iterator as something that `Await` and `YieldFrom` can enter.
     fn wrap_iterator(&mut self, iterator: &Value) -> Value {
-        self.native_coroutine(&FOREIGN, Flavour::Generator, std::slice::from_ref(iterator)).into_value()
+        self.native_coroutine(&FOREIGN, Flavour::Generator, std::slice::from_ref(iterator))
+            .into_value()
     }
 
     /// The iterator inside a wrapper that `wrap_iterator` made, for `gi_yieldfrom` and `cr_await`.
@@ -125,7 +139,10 @@ impl Vm {
         } else if value.is_kind::<AsyncStep>() || self.native_await(value).is_some() {
             return Ok(Step::Return(value.clone()));
         } else if let Some(method) = self.special_of(value, Special::Await) {
-            return Ok(Step::Enter(&AWAIT_METHOD, smallvec::smallvec![method, value.clone()]));
+            return Ok(Step::Enter(
+                &AWAIT_METHOD,
+                smallvec::smallvec![method, value.clone()],
+            ));
         }
         let name = self.type_name(value);
         Err(self.type_error(match context {
@@ -162,7 +179,9 @@ impl Vm {
             return Ok(self.wrap_iterator(iterator));
         }
         let name = self.type_name(iterator);
-        Err(self.type_error(format!("__await__() returned non-iterator of type '{name}'")))
+        Err(self.type_error(format!(
+            "__await__() returned non-iterator of type '{name}'"
+        )))
     }
 
     /// The iterator of `yield from value`, as something to enter.
@@ -181,7 +200,8 @@ impl Vm {
     pub(crate) fn aiter_step(&mut self, value: &Value) -> Step {
         let name = self.type_name(value);
         let Some(method) = self.special_of(value, Special::AIter) else {
-            let message = format!("'async for' requires an object with __aiter__ method, got {name}");
+            let message =
+                format!("'async for' requires an object with __aiter__ method, got {name}");
             return Step::Raise(self.type_error(message));
         };
         let step = self.call_special(method, value, &[]);
@@ -207,13 +227,19 @@ impl Vm {
             Some(method) => self.call_special(method, value, &[]),
             None => {
                 let name = self.type_name(value);
-                Step::Raise(self.type_error(format!("'async for' requires an iterator with __anext__ method, got {name}")))
+                Step::Raise(self.type_error(format!(
+                    "'async for' requires an iterator with __anext__ method, got {name}"
+                )))
             }
         }
     }
 
     /// Drives what is no generator of ours: by `send` and `throw`, its StopIteration being its end.
-    pub(crate) fn foreign_drive_step(&mut self, target: &Value, input: Result<Value, Raised>) -> Step {
+    pub(crate) fn foreign_drive_step(
+        &mut self,
+        target: &Value,
+        input: Result<Value, Raised>,
+    ) -> Step {
         let (name, argument) = match input {
             Ok(value) => ("send", value),
             Err(raised) => ("throw", raised.0),
@@ -227,15 +253,22 @@ impl Vm {
 
 /// Calls `send` or `throw` of a foreign coroutine for a native frame that drives it, and tells
 /// what it yielded from what it returned. Registers: the method, the argument.
-static DRIVE_FOREIGN: Def = Def::frame("<drive>(method, argument, /)", 0, |vm, frame, input| match (frame.state, input) {
-    (0, _) => {
-        frame.state = 1;
-        Step::Call(frame.regs[0].clone(), smallvec::smallvec![frame.regs[1].clone()])
-    }
-    (_, Input::Value(value) | Input::Yielded(value)) => {
-        vm.foreign_yielded = true;
-        Step::Return(value)
-    }
-    (_, Input::Raised(raised)) => vm.end_of_foreign(raised),
-    (_, Input::Start) => Step::Return(Value::NONE),
-});
+static DRIVE_FOREIGN: Def = Def::frame(
+    "<drive>(method, argument, /)",
+    0,
+    |vm, frame, input| match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            Step::Call(
+                frame.regs[0].clone(),
+                smallvec::smallvec![frame.regs[1].clone()],
+            )
+        }
+        (_, Input::Value(value) | Input::Yielded(value)) => {
+            vm.foreign_yielded = true;
+            Step::Return(value)
+        }
+        (_, Input::Raised(raised)) => vm.end_of_foreign(raised),
+        (_, Input::Start) => Step::Return(Value::NONE),
+    },
+);

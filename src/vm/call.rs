@@ -14,12 +14,17 @@ use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
 
 /// The frame under every nested run: what reaches it ends the run.
-static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| unreachable!("a boundary is never resumed"));
+static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| {
+    unreachable!("a boundary is never resumed")
+});
 
 /// `getattr(a, b)(*d, **c)`, when looking the method up takes script code.
 /// Registers: receiver, name, keyword names or None, arguments.
-pub(crate) static LOOK_UP_AND_CALL: Def =
-    Def::frame("<method call>(receiver, name, names, arguments, /)", 0, look_up_and_call);
+pub(crate) static LOOK_UP_AND_CALL: Def = Def::frame(
+    "<method call>(receiver, name, names, arguments, /)",
+    0,
+    look_up_and_call,
+);
 
 fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
@@ -28,9 +33,15 @@ fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
             Step::Do(Box::new(vm.get_attr_step(&frame.regs[0], &frame.regs[1])))
         }
         (_, Input::Value(callee)) => {
-            let args: Args = frame.regs[3].get::<Tuple>().map_or_else(Args::new, |t| t.items().iter().cloned().collect());
+            let args: Args = frame.regs[3]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| t.items().iter().cloned().collect());
             let names = frame.regs[2].clone();
-            if names.is_none() { Step::TailCall(callee, args) } else { Step::TailCallKw(callee, args, names) }
+            if names.is_none() {
+                Step::TailCall(callee, args)
+            } else {
+                Step::TailCallKw(callee, args, names)
+            }
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         _ => unreachable!("nothing else resumes this frame"),
@@ -64,7 +75,13 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         (_, Input::Raised(raised)) => {
             if let Some(register) = frame.regs[3].as_small_int() {
                 // SAFETY: as above; the operand is not used after an exception.
-                unsafe { drop(Frame::regs((*vm.frame).parent).add(register as usize).read()) };
+                unsafe {
+                    drop(
+                        Frame::regs((*vm.frame).parent)
+                            .add(register as usize)
+                            .read(),
+                    )
+                };
             }
             Step::Raise(raised)
         }
@@ -96,7 +113,11 @@ impl Vm {
         dst: u16,
         flags: u16,
     ) {
-        let kind = if callee.is_object() { self.kind_of(&callee) } else { 0 };
+        let kind = if callee.is_object() {
+            self.kind_of(&callee)
+        } else {
+            0
+        };
         // SAFETY: the contract of this function is handed on.
         unsafe {
             match kind {
@@ -105,7 +126,9 @@ impl Vm {
                 kind::BOUND_METHOD => {
                     let method = callee.get::<BoundMethod>().expect("kind was checked");
                     let (function, receiver) = (method.function.clone(), method.receiver.clone());
-                    self.invoke_with_receiver(function, receiver, args, n, names, parent, dst, flags);
+                    self.invoke_with_receiver(
+                        function, receiver, args, n, names, parent, dst, flags,
+                    );
                 }
                 kind::CLASS => self.invoke_class(callee, args, n, names, parent, dst, flags),
                 _ => self.invoke_object(callee, args, n, names, parent, dst, flags),
@@ -229,7 +252,11 @@ impl Vm {
                 return self.raise_in(parent, raised);
             }
             callee.forget();
-            self.cursor = Cursor { ip: code.start(), regs, consts: code.consts.as_ptr() };
+            self.cursor = Cursor {
+                ip: code.start(),
+                regs,
+                consts: code.consts.as_ptr(),
+            };
             self.budget -= 1;
             if self.budget < 0 {
                 (*frame).ip = code.start();
@@ -256,7 +283,16 @@ impl Vm {
             let native: &Native = &*callee.header().cast::<Native>();
             if !native.bound.is_undef() {
                 let unbound = self.unbound_native(native);
-                return self.invoke_with_receiver(unbound, native.bound.clone(), args, n, names, parent, dst, flags);
+                return self.invoke_with_receiver(
+                    unbound,
+                    native.bound.clone(),
+                    args,
+                    n,
+                    names,
+                    parent,
+                    dst,
+                    flags,
+                );
             }
             match native.def.code {
                 NativeCode::Leaf(leaf) => {
@@ -264,7 +300,9 @@ impl Vm {
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
-                    let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.items());
+                    let names: &[Value] = names
+                        .and_then(|t| t.get::<Tuple>())
+                        .map_or(&[], |t| t.items());
                     let result = raw(self, std::slice::from_raw_parts(args, n), names);
                     for i in 0..n {
                         drop(args.add(i).read());
@@ -274,7 +312,9 @@ impl Vm {
                 NativeCode::Frame(extra, _) => {
                     let count = self.parameter_count(native) + extra as usize;
                     let frame = self.push_native(native.def, count, parent, dst, flags);
-                    if let Err(raised) = self.bind(&Callee::Native(native), args, n, names, Frame::regs(frame)) {
+                    if let Err(raised) =
+                        self.bind(&Callee::Native(native), args, n, names, Frame::regs(frame))
+                    {
                         self.pop_native(frame);
                         return self.raise_in(parent, raised);
                     }
@@ -308,7 +348,8 @@ impl Vm {
                 return result;
             }
             let count = self.parameter_count(native);
-            let mut bound: smallvec::SmallVec<[Value; 8]> = smallvec::smallvec![Value::UNDEF; count];
+            let mut bound: smallvec::SmallVec<[Value; 8]> =
+                smallvec::smallvec![Value::UNDEF; count];
             self.bind(&Callee::Native(native), args, n, names, bound.as_mut_ptr())?;
             leaf(self, &bound)
         }
@@ -341,7 +382,16 @@ impl Vm {
                 all.extend((0..n).map(|i| args.add(i).read()));
                 let n = all.len();
                 all.set_len(0);
-                return self.invoke_init(init, instance, all.as_mut_ptr(), n, names, parent, dst, flags);
+                return self.invoke_init(
+                    init,
+                    instance,
+                    all.as_mut_ptr(),
+                    n,
+                    names,
+                    parent,
+                    dst,
+                    flags,
+                );
             }
             let all: Args = (0..n).map(|i| args.add(i).read()).collect();
             let step = self.instantiate_step(&class, all, names);
@@ -425,8 +475,17 @@ impl Vm {
     }
 
     /// Pushes the native frame of `def` with these arguments as its first registers.
-    pub(crate) fn enter_def(&mut self, def: &'static Def, args: Args, parent: *mut Frame, dst: u16, flags: u16) {
-        let NativeCode::Frame(extra, _) = def.code else { unreachable!("only native frames are entered") };
+    pub(crate) fn enter_def(
+        &mut self,
+        def: &'static Def,
+        args: Args,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let NativeCode::Frame(extra, _) = def.code else {
+            unreachable!("only native frames are entered")
+        };
         // SAFETY: the parent is the caller's live frame; the registers were just made.
         unsafe {
             let frame = self.push_native(def, args.len() + extra as usize, parent, dst, flags);
@@ -438,16 +497,35 @@ impl Vm {
     }
 
     /// Performs a step whose result decides a jump of `parent`.
-    pub(crate) fn perform_test(&mut self, step: Step, parent: *mut Frame, when: bool, target: *mut u64) {
+    pub(crate) fn perform_test(
+        &mut self,
+        step: Step,
+        parent: *mut Frame,
+        when: bool,
+        target: *mut u64,
+    ) {
         self.push_test(step, parent, when, target, Value::NONE);
     }
 
     /// As `perform_test`; where it does not jump, the temporary A is dropped.
-    pub(crate) fn perform_test_keeping(&mut self, step: Step, at: super::dispatch::At, when: bool, target: *mut u64) {
+    pub(crate) fn perform_test_keeping(
+        &mut self,
+        step: Step,
+        at: super::dispatch::At,
+        when: bool,
+        target: *mut u64,
+    ) {
         self.push_test(step, at.frame(), when, target, Value::int32(at.a() as i32));
     }
 
-    fn push_test(&mut self, step: Step, parent: *mut Frame, when: bool, target: *mut u64, drop: Value) {
+    fn push_test(
+        &mut self,
+        step: Step,
+        parent: *mut Frame,
+        when: bool,
+        target: *mut u64,
+        drop: Value,
+    ) {
         let target = Value::small_int(target as i64).expect("addresses have 47 bits");
         // SAFETY: as in `enter_def`.
         unsafe {
@@ -465,7 +543,13 @@ impl Vm {
 
     /// A frame with room for so many registers. They are not initialised, nor are
     /// `function` and `ip`.
-    pub(crate) unsafe fn push_frame(&mut self, registers: usize, parent: *mut Frame, dst: u16, flags: u16) -> *mut Frame {
+    pub(crate) unsafe fn push_frame(
+        &mut self,
+        registers: usize,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> *mut Frame {
         let size = Frame::SIZE + registers * 8;
         let mut flags = flags;
         // SAFETY: sp..limit is free memory of the newest segment.
@@ -509,7 +593,10 @@ impl Vm {
     }
 
     fn pop_segment(&mut self) {
-        let segment = self.segments.pop().expect("a frame with this flag began a segment");
+        let segment = self
+            .segments
+            .pop()
+            .expect("a frame with this flag began a segment");
         (self.sp, self.limit) = segment.before();
     }
 
@@ -571,7 +658,11 @@ impl Vm {
         self.input = Some(input);
         // SAFETY: the frame is native: its ip is one of the native words.
         unsafe {
-            self.cursor = Cursor { ip: (*frame).ip as *mut u64, regs: Frame::regs(frame), consts: std::ptr::null() };
+            self.cursor = Cursor {
+                ip: (*frame).ip as *mut u64,
+                regs: Frame::regs(frame),
+                consts: std::ptr::null(),
+            };
         }
     }
 
@@ -604,7 +695,11 @@ impl Vm {
                     self.leave();
                     return;
                 }
-                let value = if flags & frame_flags::DISCARD != 0 { Value::NONE } else { value };
+                let value = if flags & frame_flags::DISCARD != 0 {
+                    Value::NONE
+                } else {
+                    value
+                };
                 return self.enter_native(parent, Input::Value(value));
             }
             if flags & frame_flags::DISCARD != 0 {
@@ -623,7 +718,10 @@ impl Vm {
 
     /// Leaves the dispatch loop; `outcome` is set.
     pub(crate) fn leave(&mut self) {
-        self.cursor = Cursor { ip: LEAVE_WORD.as_ptr() as *mut u64, ..Cursor::NOWHERE };
+        self.cursor = Cursor {
+            ip: LEAVE_WORD.as_ptr() as *mut u64,
+            ..Cursor::NOWHERE
+        };
     }
 
     /// Brings a native's result, or raises in the caller.
@@ -658,7 +756,10 @@ impl Vm {
                 if !value.is_none() {
                     self.pop_frame(frame);
                     drop(instance);
-                    let message = format!("__init__() should return None, not '{}'", self.type_name(&value));
+                    let message = format!(
+                        "__init__() should return None, not '{}'",
+                        self.type_name(&value)
+                    );
                     let raised = self.type_error(message);
                     return self.raise_in(parent, raised);
                 }
@@ -712,7 +813,9 @@ impl Vm {
         self.frame = frame;
         self.cursor = cursor;
         self.input = input;
-        self.outcome.take().expect("the loop is left with an outcome only")
+        self.outcome
+            .take()
+            .expect("the loop is left with an outcome only")
     }
 
     /// RecursionError when the Rust stack is nearly used up.
@@ -730,7 +833,12 @@ impl Vm {
     }
 
     /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
-    pub(crate) fn spread_arguments(&mut self, callee: &Value, positional: &Value, keywords: &Value) -> R<(Args, Value)> {
+    pub(crate) fn spread_arguments(
+        &mut self,
+        callee: &Value,
+        positional: &Value,
+        keywords: &Value,
+    ) -> R<(Args, Value)> {
         let mut args: Args = match positional.get::<Tuple>() {
             Some(tuple) => tuple.items().iter().cloned().collect(),
             None => self.collect(positional)?.into(),
@@ -747,7 +855,11 @@ impl Vm {
             names.push(key);
             args.push(value);
         }
-        let names = if names.is_empty() { Value::UNDEF } else { Tuple::of(names).into_value() };
+        let names = if names.is_empty() {
+            Value::UNDEF
+        } else {
+            Tuple::of(names).into_value()
+        };
         Ok((args, names))
     }
 }
@@ -758,7 +870,8 @@ impl Function {
     pub(crate) unsafe fn retain(&self) {
         // SAFETY: self is a live object; the pointer is only lent to `borrowed`.
         unsafe {
-            let borrowed = std::mem::ManuallyDrop::new(Value::from_header(self as *const Function as *mut _));
+            let borrowed =
+                std::mem::ManuallyDrop::new(Value::from_header(self as *const Function as *mut _));
             (*borrowed).clone().forget();
         }
     }

@@ -22,18 +22,26 @@ use crate::object::tuple::Tuple;
 use crate::object::{compare, float, kind};
 
 /// Checks the result of a special method in script. Registers: method, receiver, which check.
-static CHECKED: Def = Def::frame("<conversion>(method, value, check, /)", 0, |vm, frame, input| match (frame.state, input) {
-    (0, _) => {
-        frame.state = 1;
-        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
-    }
-    (_, Input::Raised(raised)) => Step::Raise(raised),
-    (_, Input::Value(result) | Input::Yielded(result)) => {
-        let check = frame.regs[2].as_small_int().unwrap_or(0);
-        Step::from(vm.check_conversion(&result, check))
-    }
-    (_, Input::Start) => Step::Return(Value::NONE),
-});
+static CHECKED: Def = Def::frame(
+    "<conversion>(method, value, check, /)",
+    0,
+    |vm, frame, input| match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            Step::Do(Box::new(vm.call_special(
+                frame.regs[0].clone(),
+                &frame.regs[1].clone(),
+                &[],
+            )))
+        }
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (_, Input::Value(result) | Input::Yielded(result)) => {
+            let check = frame.regs[2].as_small_int().unwrap_or(0);
+            Step::from(vm.check_conversion(&result, check))
+        }
+        (_, Input::Start) => Step::Return(Value::NONE),
+    },
+);
 
 const CHECK_BOOL: i32 = 0;
 const CHECK_LEN_TRUTH: i32 = 1;
@@ -69,7 +77,10 @@ impl Vm {
     }
 
     fn checked(&mut self, method: Value, value: &Value, check: i32) -> Step {
-        Step::Enter(&CHECKED, smallvec::smallvec![method, value.clone(), Value::int32(check)])
+        Step::Enter(
+            &CHECKED,
+            smallvec::smallvec![method, value.clone(), Value::int32(check)],
+        )
     }
 
     /// The truth of a value of a built-in type; None for any other.
@@ -100,7 +111,12 @@ impl Vm {
                 let c = value.get::<Complex>()?;
                 c.re != 0.0 || c.im != 0.0
             }
-            kind::FUNCTION | kind::NATIVE | kind::BOUND_METHOD | kind::CLASS | kind::MODULE | kind::GENERATOR => true,
+            kind::FUNCTION
+            | kind::NATIVE
+            | kind::BOUND_METHOD
+            | kind::CLASS
+            | kind::MODULE
+            | kind::GENERATOR => true,
             _ => return None,
         })
     }
@@ -153,7 +169,9 @@ impl Vm {
     /// `repr(value)`: a script's `__repr__` runs in a frame of its own.
     pub fn repr_step(&mut self, value: &Value) -> Step {
         match self.special_of(value, Special::Repr) {
-            Some(method) if method.is_exact::<Function>() => self.checked(method, value, CHECK_REPR),
+            Some(method) if method.is_exact::<Function>() => {
+                self.checked(method, value, CHECK_REPR)
+            }
             _ => Step::from(self.repr(value).map(Ref::into_value)),
         }
     }
@@ -168,10 +186,15 @@ impl Vm {
     /// `module.qualname` of a class; without the module where it is `builtins`.
     pub fn qualified_name_of(&mut self, class: &Ref<crate::object::class::Class>) -> String {
         let qualname = class.qualname.get();
-        let qualname = qualname.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let qualname = qualname
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let class = class.value();
         match self.get_attr_optional(&class, "__module__") {
-            Ok(Some(module)) => match module.get::<Str>().map(|m| m.to_string_lossy().into_owned()) {
+            Ok(Some(module)) => match module
+                .get::<Str>()
+                .map(|m| m.to_string_lossy().into_owned())
+            {
                 Some(module) if module != "builtins" => format!("{module}.{qualname}"),
                 _ => qualname,
             },
@@ -188,7 +211,14 @@ impl Vm {
     pub fn address(&self, value: &Value) -> String {
         let identity = self.heap.identity(value);
         // What lies in a word has no place on the heap: it is shown as if it had.
-        format!("0x{:x}", if value.is_object() { identity } else { 0x5500_0000_0000 | identity & 0xFFFF_FFFF })
+        format!(
+            "0x{:x}",
+            if value.is_object() {
+                identity
+            } else {
+                0x5500_0000_0000 | identity & 0xFFFF_FFFF
+            }
+        )
     }
 
     /// `format(value, spec)` of an f-string's field: `conversion` is 0 none, 1 `!s`, 2 `!r`, 3 `!a`;
@@ -214,7 +244,11 @@ impl Vm {
     }
 
     fn format_value_step(&mut self, value: &Value, spec: &Value) -> Step {
-        let spec = if spec.is_undef() { Str::empty().into_value() } else { spec.clone() };
+        let spec = if spec.is_undef() {
+            Str::empty().into_value()
+        } else {
+            spec.clone()
+        };
         match self.special_of(value, Special::Format) {
             Some(method) => match self.bind_special(&method, value) {
                 Ok(bound) => Step::Enter(&CHECKED_FORMAT, smallvec::smallvec![bound, spec]),
@@ -243,7 +277,8 @@ impl Vm {
             return Ok(tuple_hash(hashes.into_iter()).unwrap_or(0));
         }
         if value.is_exact::<crate::object::set::FrozenSet>() {
-            let hashes: Vec<i64> = with_table(value, |t| t.iter_hashed().map(|(h, _)| h).collect()).unwrap_or_default();
+            let hashes: Vec<i64> = with_table(value, |t| t.iter_hashed().map(|(h, _)| h).collect())
+                .unwrap_or_default();
             let n = hashes.len();
             return Ok(frozenset_hash(hashes.into_iter(), n));
         }
@@ -253,7 +288,10 @@ impl Vm {
                 let step = self.call_special(method, value, &[]);
                 let result = self.finish(step)?;
                 match IntView::of(&result) {
-                    Some(hash) => Ok(hash.as_i64().filter(|&h| h != -1).unwrap_or_else(|| hash.hash())),
+                    Some(hash) => Ok(hash
+                        .as_i64()
+                        .filter(|&h| h != -1)
+                        .unwrap_or_else(|| hash.hash())),
                     None => Err(self.type_error("__hash__ method should return an integer")),
                 }
             }
@@ -287,7 +325,9 @@ impl Vm {
         }
         let Some(method) = self.special_of(value, Special::Index) else {
             let name = self.type_name(value);
-            return Err(self.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+            return Err(self.type_error(format!(
+                "'{name}' object cannot be interpreted as an integer"
+            )));
         };
         let step = self.call_special(method, value, &[]);
         let result = self.finish(step)?;
@@ -339,7 +379,9 @@ impl Vm {
                 return Ok(f);
             }
             let (owner, name) = (self.type_name(value), self.type_name(&result));
-            return Err(self.type_error(format!("{owner}.__float__ returned non-float (type {name})")));
+            return Err(self.type_error(format!(
+                "{owner}.__float__ returned non-float (type {name})"
+            )));
         }
         if self.special_of(value, Special::Index).is_some() {
             let i = self.index_value(value)?;
@@ -369,20 +411,26 @@ impl Vm {
             return None;
         }
         match self.kind_of(value) {
-                kind::STR => value.get::<Str>().map(Str::len),
-                kind::LIST => value.get::<List>().map(List::len),
-                kind::TUPLE => value.get::<Tuple>().map(Tuple::len),
-                kind::DICT => value.get::<Dict>().map(Dict::len),
-                kind::BYTES => value.get::<Bytes>().map(|b| b.bytes().len()),
-                kind::BYTEARRAY => value.get::<ByteArray>().map(|b| b.data.borrow().len()),
-                kind::SET | kind::FROZENSET => with_table(value, |t| t.len()),
-                kind::DICT_KEYS => value.get::<DictKeys>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
-                kind::DICT_VALUES => {
-                    value.get::<DictValues>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len))
-                }
-                kind::DICT_ITEMS => value.get::<DictItems>().and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
-                kind::RANGE => value.get::<Range>().and_then(|r| IntView::of(&r.length)?.as_usize()),
-                _ => None,
+            kind::STR => value.get::<Str>().map(Str::len),
+            kind::LIST => value.get::<List>().map(List::len),
+            kind::TUPLE => value.get::<Tuple>().map(Tuple::len),
+            kind::DICT => value.get::<Dict>().map(Dict::len),
+            kind::BYTES => value.get::<Bytes>().map(|b| b.bytes().len()),
+            kind::BYTEARRAY => value.get::<ByteArray>().map(|b| b.data.borrow().len()),
+            kind::SET | kind::FROZENSET => with_table(value, |t| t.len()),
+            kind::DICT_KEYS => value
+                .get::<DictKeys>()
+                .and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
+            kind::DICT_VALUES => value
+                .get::<DictValues>()
+                .and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
+            kind::DICT_ITEMS => value
+                .get::<DictItems>()
+                .and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
+            kind::RANGE => value
+                .get::<Range>()
+                .and_then(|r| IntView::of(&r.length)?.as_usize()),
+            _ => None,
         }
     }
 
@@ -404,7 +452,9 @@ impl Vm {
     fn checked_len(&mut self, result: &Value) -> R<usize> {
         let i = self.index_value(result)?;
         match IntView::of(&i) {
-            Some(view) if view.is_negative() => Err(self.value_error("__len__() should return >= 0")),
+            Some(view) if view.is_negative() => {
+                Err(self.value_error("__len__() should return >= 0"))
+            }
             Some(view) => match view.as_i64() {
                 Some(n) => Ok(n as usize),
                 None => Err(self.overflow_error("cannot fit 'int' into an index-sized integer")),
@@ -496,19 +546,29 @@ impl Vm {
     #[inline]
     pub fn kind_of(&self, value: &Value) -> Kind {
         let shape = value.shape();
-        if shape < crate::heap::FIRST_FREE_SHAPE { shape as Kind } else { self.heap.shapes[shape as usize].kind }
+        if shape < crate::heap::FIRST_FREE_SHAPE {
+            shape as Kind
+        } else {
+            self.heap.shapes[shape as usize].kind
+        }
     }
 }
 
 /// `__format__(spec)`, and a check that it gave a string. Registers: bound method, specification.
-static CHECKED_FORMAT: Def = Def::frame("<format>(method, spec, /)", 0, |vm, frame, input| match (frame.state, input) {
-    (0, _) => {
-        frame.state = 1;
-        Step::Call(frame.regs[0].clone(), smallvec::smallvec![frame.regs[1].clone()])
-    }
-    (_, Input::Raised(raised)) => Step::Raise(raised),
-    (_, Input::Value(result) | Input::Yielded(result)) => {
-        Step::from(vm.check_conversion(&result, CHECK_FORMAT as i64))
-    }
-    (_, Input::Start) => Step::Return(Value::NONE),
-});
+static CHECKED_FORMAT: Def =
+    Def::frame("<format>(method, spec, /)", 0, |vm, frame, input| {
+        match (frame.state, input) {
+            (0, _) => {
+                frame.state = 1;
+                Step::Call(
+                    frame.regs[0].clone(),
+                    smallvec::smallvec![frame.regs[1].clone()],
+                )
+            }
+            (_, Input::Raised(raised)) => Step::Raise(raised),
+            (_, Input::Value(result) | Input::Yielded(result)) => {
+                Step::from(vm.check_conversion(&result, CHECK_FORMAT as i64))
+            }
+            (_, Input::Start) => Step::Return(Value::NONE),
+        }
+    });

@@ -40,7 +40,11 @@ impl Segment {
         if memory.is_null() {
             alloc::handle_alloc_error(layout);
         }
-        Segment { memory, size, before: (sp, limit) }
+        Segment {
+            memory,
+            size,
+            before: (sp, limit),
+        }
     }
 
     pub(crate) fn start(&self) -> *mut u8 {
@@ -150,19 +154,25 @@ impl Default for Fibers {
 }
 
 /// The outermost frame of a fiber. Registers: what is called, the arguments, the names.
-static BASE: Def = Def::frame("<thread>(function, arguments, /)", 0, |vm, frame, input| match input {
-    Input::Start => {
-        let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.items().iter().cloned().collect());
-        Step::Call(frame.regs[0].clone(), args)
-    }
-    other => {
-        if let Input::Raised(raised) = other {
-            vm.report_thread_exception(&raised, &frame.regs[0].clone());
+static BASE: Def = Def::frame(
+    "<thread>(function, arguments, /)",
+    0,
+    |vm, frame, input| match input {
+        Input::Start => {
+            let args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Default::default, |t| t.items().iter().cloned().collect());
+            Step::Call(frame.regs[0].clone(), args)
         }
-        vm.current_fiber().status.set(Status::Done);
-        Step::Park
-    }
-});
+        other => {
+            if let Input::Raised(raised) = other {
+                vm.report_thread_exception(&raised, &frame.regs[0].clone());
+            }
+            vm.current_fiber().status.set(Status::Done);
+            Step::Park
+        }
+    },
+);
 
 impl Vm {
     fn new_fiber(&mut self) -> Ref<Fiber> {
@@ -205,7 +215,13 @@ impl Vm {
     pub fn spawn_fiber(&mut self, function: &Value, args: Vec<Value>) -> Ref<Fiber> {
         self.current_fiber();
         let fiber = self.new_fiber();
-        let here = (self.frame, self.sp, self.limit, self.cursor, self.input.take());
+        let here = (
+            self.frame,
+            self.sp,
+            self.limit,
+            self.cursor,
+            self.input.take(),
+        );
         let segments = std::mem::take(&mut self.segments);
         let segment = Segment::new(0, std::ptr::null_mut(), std::ptr::null_mut());
         self.sp = segment.start();
@@ -240,7 +256,9 @@ impl Vm {
         let fiber = self.current_fiber();
         fiber.status.set(Status::Parked);
         if let Some(deadline) = deadline {
-            fiber.timer.set(Some(self.fibers.timers.insert(deadline, fiber.clone())));
+            fiber
+                .timer
+                .set(Some(self.fibers.timers.insert(deadline, fiber.clone())));
         }
         if for_events {
             fiber.for_events.set(true);
@@ -289,7 +307,11 @@ impl Vm {
         }
         // SAFETY: the frame is native: its ip is one of the native words.
         self.cursor = unsafe {
-            Cursor { ip: (*frame).ip as *mut u64, regs: Frame::regs(frame), consts: std::ptr::null() }
+            Cursor {
+                ip: (*frame).ip as *mut u64,
+                regs: Frame::regs(frame),
+                consts: std::ptr::null(),
+            }
         };
         if self.nested > self.fibers.level {
             return self.park_in_nested_run(&fiber, frame);
@@ -314,7 +336,13 @@ impl Vm {
         self.fibers.level = level;
         fiber.in_nested_run.set(false);
         self.cursor = cursor;
-        self.input = Some(fiber.wake.borrow_mut().take().unwrap_or(Input::Value(Value::NONE)));
+        self.input = Some(
+            fiber
+                .wake
+                .borrow_mut()
+                .take()
+                .unwrap_or(Input::Value(Value::NONE)),
+        );
     }
 
     fn unpark(&mut self, fiber: &Ref<Fiber>) {
@@ -368,7 +396,11 @@ impl Vm {
             }
             self.wait_for_fibers();
         };
-        let saved = fiber.saved.borrow_mut().take().expect("a fiber that does not run was saved");
+        let saved = fiber
+            .saved
+            .borrow_mut()
+            .take()
+            .expect("a fiber that does not run was saved");
         let saved = *saved;
         self.frame = saved.frame;
         self.sp = saved.sp;
@@ -390,7 +422,11 @@ impl Vm {
     /// Waits until at least one fiber is ready.
     fn wait_for_fibers(&mut self) {
         self.fibers.timers.drop_cancelled();
-        let wait = self.fibers.timers.next_deadline().map_or(Wait::Forever, Wait::Until);
+        let wait = self
+            .fibers
+            .timers
+            .next_deadline()
+            .map_or(Wait::Forever, Wait::Until);
         let mut events = Vec::new();
         let waited = self.host.wait(wait, &mut events);
         let mut failed = match waited {
@@ -429,7 +465,9 @@ impl Vm {
 
     /// An exception from outside (KeyboardInterrupt) goes to the main fiber.
     fn interrupt_main(&mut self, raised: Raised) {
-        let Some(main) = self.main_fiber.clone() else { return };
+        let Some(main) = self.main_fiber.clone() else {
+            return;
+        };
         match main.status.get() {
             Status::Parked => self.wake_with(&main, Input::Raised(raised)),
             Status::Ready => *main.wake.borrow_mut() = Some(Input::Raised(raised)),
@@ -457,8 +495,12 @@ impl Vm {
         if self.is_raised(raised, Known::SystemExit) {
             return;
         }
-        let what = self.repr_text(function).unwrap_or_else(|_| "<object repr() failed>".to_string());
+        let what = self
+            .repr_text(function)
+            .unwrap_or_else(|_| "<object repr() failed>".to_string());
         let report = self.format_exception(&raised.0);
-        self.write_error(&format!("Exception ignored in thread started by: {what}\n{report}"));
+        self.write_error(&format!(
+            "Exception ignored in thread started by: {what}\n{report}"
+        ));
     }
 }

@@ -24,7 +24,9 @@ fn finalizers(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     frame.state = 1;
     loop {
         drop(std::mem::take(&mut frame.regs[0]));
-        let Some(object) = vm.next_to_finalize() else { return Step::Return(Value::NONE) };
+        let Some(object) = vm.next_to_finalize() else {
+            return Step::Return(Value::NONE);
+        };
         frame.regs[0] = object;
         let object = frame.regs[0].clone();
         if let Some(step) = vm.finalizer_of(&object) {
@@ -81,7 +83,10 @@ impl Vm {
         }
         let flags = self.heap.shapes[object.shape() as usize].flags;
         // Futures and tasks have something to say only when they ask for it (`needs_finalizer`).
-        let complains = matches!(self.kind_of(object), kind::FUTURE | kind::TASK | kind::GATHER);
+        let complains = matches!(
+            self.kind_of(object),
+            kind::FUTURE | kind::TASK | kind::GATHER
+        );
         if flags & shape_flags::FINALIZER == 0 && !complains {
             return None;
         }
@@ -106,7 +111,10 @@ impl Vm {
             }
             (State::Suspended, _) => {
                 let exit = self.raise_bare(super::types::Known::GeneratorExit);
-                Some(Step::Enter(&CLOSE, smallvec::smallvec![object.clone(), exit.0]))
+                Some(Step::Enter(
+                    &CLOSE,
+                    smallvec::smallvec![object.clone(), exit.0],
+                ))
             }
             _ => None,
         }
@@ -125,9 +133,7 @@ impl Vm {
         if !interrupted && self.has_ready_fibers() {
             return self.preempt();
         }
-        if interrupted
-            && let Err(raised) = self.look_outside()
-        {
+        if interrupted && let Err(raised) = self.look_outside() {
             let frame = Frame::of(self.cursor.regs);
             // SAFETY: the cursor names the live frame that goes on.
             unsafe {
@@ -145,8 +151,10 @@ impl Vm {
 
 /// Closes a generator: throws GeneratorExit into it; that it ends is all that is wanted.
 /// Registers: the generator, the exception.
-pub(crate) static CLOSE: Def = Def::frame("<close>(generator, exception, /)", 0, |vm, frame, input| {
-    match (frame.state, input) {
+pub(crate) static CLOSE: Def = Def::frame(
+    "<close>(generator, exception, /)",
+    0,
+    |vm, frame, input| match (frame.state, input) {
         (0, _) => {
             let state = frame.regs[0].get::<Generator>().map(|g| g.state.get());
             match state {
@@ -174,11 +182,13 @@ pub(crate) static CLOSE: Def = Def::frame("<close>(generator, exception, /)", 0,
         }
         (_, Input::Raised(raised)) => {
             use super::types::Known;
-            if vm.is_raised(&raised, Known::GeneratorExit) || vm.is_raised(&raised, Known::StopIteration) {
+            if vm.is_raised(&raised, Known::GeneratorExit)
+                || vm.is_raised(&raised, Known::StopIteration)
+            {
                 return Step::Return(Value::NONE);
             }
             Step::Raise(raised)
         }
         (_, Input::Start) => Step::Return(Value::NONE),
-    }
-});
+    },
+);

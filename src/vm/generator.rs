@@ -6,8 +6,8 @@
 //! leaf, and the next resumption enters the leaf at once.
 
 use super::Vm;
-use super::dispatch::NATIVE_WORDS;
 use super::call::Callee;
+use super::dispatch::NATIVE_WORDS;
 use super::types::Known;
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
@@ -37,7 +37,9 @@ impl Flavour {
     /// What a call of code with these flags makes; None: it runs at once.
     #[inline]
     pub fn of_code(flags: u32) -> Option<Flavour> {
-        if flags & (code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR) == 0 {
+        if flags & (code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR)
+            == 0
+        {
             None
         } else if flags & code_flags::ASYNC_GENERATOR != 0 {
             Some(Flavour::AsyncGenerator)
@@ -50,7 +52,8 @@ impl Flavour {
 }
 
 /// Bits that say how a generator was entered.
-const ENTRY: u16 = frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
+const ENTRY: u16 =
+    frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
 
 impl Vm {
     /// The object that a call of a generator or coroutine function gives.
@@ -84,7 +87,13 @@ impl Vm {
             );
             // While its arguments are bound it must not look like a coroutine that was forgotten.
             generator.state.set(State::Running);
-            let bound = self.bind(&Callee::Function(&*function), args, n, names, generator.regs());
+            let bound = self.bind(
+                &Callee::Function(&*function),
+                args,
+                n,
+                names,
+                generator.regs(),
+            );
             generator.state.set(State::Created);
             if let Err(raised) = bound {
                 generator.discard_frame();
@@ -129,7 +138,12 @@ impl Vm {
     }
 
     /// A coroutine that runs the native frame of `def` with these first registers.
-    pub fn native_coroutine(&mut self, def: &'static crate::object::native::Def, flavour: Flavour, args: &[Value]) -> Ref<Generator> {
+    pub fn native_coroutine(
+        &mut self,
+        def: &'static crate::object::native::Def,
+        flavour: Flavour,
+        args: &[Value],
+    ) -> Ref<Generator> {
         use crate::object::native::NativeCode;
         let (NativeCode::Frame(extra, _) | NativeCode::Coroutine(extra, _)) = def.code else {
             unreachable!("only native frames make coroutines")
@@ -167,7 +181,8 @@ impl Vm {
                     let frame = generator.frame_ptr();
                     if (*frame).has(frame_flags::DELEGATED) {
                         let parent = (*frame).parent;
-                        !(*parent).has(frame_flags::GENERATOR) || self.is_running(Generator::of_frame(parent))
+                        !(*parent).has(frame_flags::GENERATOR)
+                            || self.is_running(Generator::of_frame(parent))
                     } else {
                         generator.leaf.get().is_null()
                     }
@@ -193,7 +208,9 @@ impl Vm {
             let first = generator.state.get() == State::Created;
             let leaf = if leaf.is_null() { frame } else { leaf };
             if (*parent).depth >= self.recursion_limit {
-                generator.leaf.set(if first { std::ptr::null_mut() } else { leaf });
+                generator
+                    .leaf
+                    .set(if first { std::ptr::null_mut() } else { leaf });
                 let raised = self.recursion_error("maximum recursion depth exceeded");
                 return self.raise_in(parent, raised);
             }
@@ -306,7 +323,13 @@ impl Vm {
                 Generator::of_frame(frame).state.set(State::Suspended);
             }
         }
-        self.enter_generator(generator, Ok(Value::NONE), frame, dst, flags | frame_flags::DELEGATED);
+        self.enter_generator(
+            generator,
+            Ok(Value::NONE),
+            frame,
+            dst,
+            flags | frame_flags::DELEGATED,
+        );
     }
 
     fn is_awaited(generator: &Generator) -> bool {
@@ -345,7 +368,10 @@ impl Vm {
             Generator::of_frame(root).leaf.set(frame);
             let (parent, dst, flags) = ((*root).parent, (*root).dst, (*root).flags);
             (*root).parent = std::ptr::null_mut();
-            if (*parent).has(frame_flags::NATIVE) && flags & frame_flags::NEXT == 0 && !(*parent).has(frame_flags::BOUNDARY) {
+            if (*parent).has(frame_flags::NATIVE)
+                && flags & frame_flags::NEXT == 0
+                && !(*parent).has(frame_flags::BOUNDARY)
+            {
                 return self.enter_native(parent, Input::Yielded(value));
             }
             self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, value);
@@ -425,7 +451,9 @@ impl Vm {
     fn not_stop_iteration(&mut self, generator: &Generator, raised: Raised) -> Raised {
         let what = if self.is_raised(&raised, Known::StopIteration) {
             "StopIteration"
-        } else if generator.flavour == Flavour::AsyncGenerator && self.is_raised(&raised, Known::StopAsyncIteration) {
+        } else if generator.flavour == Flavour::AsyncGenerator
+            && self.is_raised(&raised, Known::StopAsyncIteration)
+        {
             "StopAsyncIteration"
         } else {
             return raised;
@@ -488,19 +516,33 @@ impl Vm {
             && let Ok(value) = input
             && !value.is_none()
         {
-            return Err(self.type_error(format!("can't send non-None value to a just-started {who}")));
+            return Err(
+                self.type_error(format!("can't send non-None value to a just-started {who}"))
+            );
         }
         Ok(())
     }
 
     /// Next value of a generator for `parent`; Undef at its end.
-    pub(crate) fn next_of_generator(&mut self, generator: &Generator, parent: *mut Frame, dst: u16, flags: u16) {
+    pub(crate) fn next_of_generator(
+        &mut self,
+        generator: &Generator,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
         if generator.state.get() == State::Closed {
             return self.deliver(parent, dst, flags, Value::UNDEF);
         }
         if let Err(raised) = self.check_enter(generator, &Ok(Value::NONE)) {
             return self.raise_in(parent, raised);
         }
-        self.enter_generator(generator, Ok(Value::NONE), parent, dst, flags | frame_flags::NEXT);
+        self.enter_generator(
+            generator,
+            Ok(Value::NONE),
+            parent,
+            dst,
+            flags | frame_flags::NEXT,
+        );
     }
 }

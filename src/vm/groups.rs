@@ -15,7 +15,11 @@ impl Vm {
     }
 
     /// `except* classes`: the part of an exception that matches (a group), and the rest; None where there is none.
-    pub(crate) fn split_exception(&mut self, exception: &Value, classes: &Value) -> R<(Value, Value)> {
+    pub(crate) fn split_exception(
+        &mut self,
+        exception: &Value,
+        classes: &Value,
+    ) -> R<(Value, Value)> {
         self.check_star_classes(classes)?;
         if exception.is_none() {
             return Ok((Value::NONE, Value::NONE));
@@ -39,7 +43,9 @@ impl Vm {
             Some([matching, rest]) => Ok((matching.clone(), rest.clone())),
             Some(items) => {
                 let n = items.len();
-                Err(self.type_error(format!("GroupError.split must return a 2-tuple, got tuple of size {n}")))
+                Err(self.type_error(format!(
+                    "GroupError.split must return a 2-tuple, got tuple of size {n}"
+                )))
             }
             None => {
                 let name = self.type_name(&pair);
@@ -56,10 +62,17 @@ impl Vm {
         let group = self.known_class(Known::BaseExceptionGroup);
         for class in &list {
             if !self.is_exception_class(class) {
-                return Err(self.type_error("catching classes that do not inherit from BaseException is not allowed"));
+                return Err(self.type_error(
+                    "catching classes that do not inherit from BaseException is not allowed",
+                ));
             }
-            if class.get::<crate::object::class::Class>().is_some_and(|c| c.is_subclass(&group)) {
-                return Err(self.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+            if class
+                .get::<crate::object::class::Class>()
+                .is_some_and(|c| c.is_subclass(&group))
+            {
+                return Err(self.type_error(
+                    "catching ExceptionGroup with except* is not allowed. Use except instead.",
+                ));
             }
         }
         Ok(())
@@ -72,7 +85,10 @@ impl Vm {
             Some(list) => self.lift(list.copy())?.into_vec(),
             None => Vec::new(),
         };
-        let results: Vec<Value> = results.into_iter().filter(|r| r.is_kind::<Exception>()).collect();
+        let results: Vec<Value> = results
+            .into_iter()
+            .filter(|r| r.is_kind::<Exception>())
+            .collect();
         if results.is_empty() {
             return Ok(Value::NONE);
         }
@@ -80,9 +96,14 @@ impl Vm {
             return Ok(results[0].clone());
         }
         // Parts that were raised again as they were belong to the original's structure; others are new.
-        let (again, new): (Vec<Value>, Vec<Value>) =
-            results.into_iter().partition(|result| same_traceback(result, original));
-        let again = if again.is_empty() { Value::NONE } else { self.project(original, &again)? };
+        let (again, new): (Vec<Value>, Vec<Value>) = results
+            .into_iter()
+            .partition(|result| same_traceback(result, original));
+        let again = if again.is_empty() {
+            Value::NONE
+        } else {
+            self.project(original, &again)?
+        };
         if new.is_empty() {
             return Ok(again);
         }
@@ -154,8 +175,12 @@ impl Vm {
 }
 
 fn members(group: &Value) -> Vec<Value> {
-    let tuple = group.get::<Exception>().map_or(Value::NONE, |e| e.extra[super::error::fields::GROUP_EXCEPTIONS].get());
-    tuple.get::<Tuple>().map_or(Vec::new(), |t| t.items().to_vec())
+    let tuple = group.get::<Exception>().map_or(Value::NONE, |e| {
+        e.extra[super::error::fields::GROUP_EXCEPTIONS].get()
+    });
+    tuple
+        .get::<Tuple>()
+        .map_or(Vec::new(), |t| t.items().to_vec())
 }
 
 fn same_traceback(a: &Value, b: &Value) -> bool {

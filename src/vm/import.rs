@@ -1,7 +1,7 @@
 //! Importing: native modules, the embedded library, files along `sys.path`.
 
-use super::{Mode, Request, SyntaxFault, Vm};
 use super::types::Known;
+use super::{Mode, Request, SyntaxFault, Vm};
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::function::Code;
@@ -14,12 +14,20 @@ use crate::object::tuple::Tuple;
 /// Imports a dotted name, one part after the other. Registers: the full name, the from-list or
 /// None, whether the top package is the result, the parts done so far, the module in progress,
 /// the names of the from-list that are left.
-static IMPORT: Def = Def::frame("<import>(name, from_list, top, done, module, left, /)", 0, import);
+static IMPORT: Def = Def::frame(
+    "<import>(name, from_list, top, done, module, left, /)",
+    0,
+    import,
+);
 
 /// Where a module comes from.
 enum Found {
     Native(&'static crate::object::native::ModuleDef),
-    Code { code: std::sync::Arc<crate::bytecode::Code>, file: Option<String>, package: Option<String> },
+    Code {
+        code: std::sync::Arc<crate::bytecode::Code>,
+        file: Option<String>,
+        package: Option<String>,
+    },
     /// A folder without `__init__`.
     Namespace(Vec<String>),
 }
@@ -74,17 +82,29 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             }
         }
     }
-    let wanted = if frame.regs[2].is_true() { name.split('.').next().unwrap_or(&name).to_string() } else { name };
+    let wanted = if frame.regs[2].is_true() {
+        name.split('.').next().unwrap_or(&name).to_string()
+    } else {
+        name
+    };
     Step::from(vm.loaded(&wanted))
 }
 
 fn text(value: &Value) -> String {
-    value.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    value
+        .get::<Str>()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
 }
 
 impl Vm {
     /// `import name` or `from name import ...` in code with these globals.
-    pub(crate) fn import_step(&mut self, name: &Value, globals: &Ref<Dict>, from: &Value, level: u32) -> Step {
+    pub(crate) fn import_step(
+        &mut self,
+        name: &Value,
+        globals: &Ref<Dict>,
+        from: &Value,
+        level: u32,
+    ) -> Step {
         let absolute = match self.absolute_name(&text(name), globals, level) {
             Ok(name) => name,
             Err(raised) => return Step::Raise(raised),
@@ -92,19 +112,30 @@ impl Vm {
         let top = from.is_none() || from.get::<Tuple>().is_some_and(Tuple::is_empty);
         // Everything loaded already is the common case.
         if (top && !absolute.contains('.') || !top && from.is_none())
-            && let Some(module) = self.modules.get_name(&absolute) {
-                return Step::Return(module);
-            }
+            && let Some(module) = self.modules.get_name(&absolute)
+        {
+            return Step::Return(module);
+        }
         let full = Str::new(&absolute).into_value();
         let left = if top { Value::NONE } else { from.clone() };
         let top = Value::bool(top && level == 0);
-        Step::Enter(&IMPORT, smallvec::smallvec![full, from.clone(), top, Value::int32(0), Value::NONE, left])
+        Step::Enter(
+            &IMPORT,
+            smallvec::smallvec![full, from.clone(), top, Value::int32(0), Value::NONE, left],
+        )
     }
 
     /// Imports a module by its absolute name, in a nested run, and gives that very module.
     pub fn import(&mut self, name: &str) -> R {
         let full = Str::new(name).into_value();
-        let args = smallvec::smallvec![full, Value::NONE, Value::FALSE, Value::int32(0), Value::NONE, Value::NONE];
+        let args = smallvec::smallvec![
+            full,
+            Value::NONE,
+            Value::FALSE,
+            Value::int32(0),
+            Value::NONE,
+            Value::NONE
+        ];
         self.finish(Step::Enter(&IMPORT, args))
     }
 
@@ -116,11 +147,14 @@ impl Vm {
         let package = match package {
             Some(package) => text(&package),
             None => {
-                let own = globals.get_name("__name__").map_or_else(String::new, |n| text(&n));
+                let own = globals
+                    .get_name("__name__")
+                    .map_or_else(String::new, |n| text(&n));
                 if globals.get_name("__path__").is_some() {
                     own
                 } else {
-                    own.rsplit_once('.').map_or_else(String::new, |(p, _)| p.to_string())
+                    own.rsplit_once('.')
+                        .map_or_else(String::new, |(p, _)| p.to_string())
                 }
             }
         };
@@ -138,11 +172,20 @@ impl Vm {
                 Some((parent, _)) => base = parent,
                 None => {
                     let text = "attempted relative import beyond top-level package";
-                    return Err(self.import_error(Known::ImportError, text, Value::NONE, Value::NONE));
+                    return Err(self.import_error(
+                        Known::ImportError,
+                        text,
+                        Value::NONE,
+                        Value::NONE,
+                    ));
                 }
             }
         }
-        Ok(if name.is_empty() { base.to_string() } else { format!("{base}.{name}") })
+        Ok(if name.is_empty() {
+            base.to_string()
+        } else {
+            format!("{base}.{name}")
+        })
     }
 
     /// The module of this name, which is loaded.
@@ -153,7 +196,11 @@ impl Vm {
         }
     }
 
-    fn module_not_found(&mut self, name: &str, not_package: Option<&str>) -> crate::object::native::Raised {
+    fn module_not_found(
+        &mut self,
+        name: &str,
+        not_package: Option<&str>,
+    ) -> crate::object::native::Raised {
         let mut message = format!("No module named '{name}'");
         if let Some(parent) = not_package {
             message.push_str(&format!("; '{parent}' is not a package"));
@@ -168,7 +215,12 @@ impl Vm {
             if module.is_none() {
                 let message = format!("import of {name} halted; None in sys.modules");
                 let name = Str::new(name).into_value();
-                return Err(self.import_error(Known::ModuleNotFoundError, &message, name, Value::NONE));
+                return Err(self.import_error(
+                    Known::ModuleNotFoundError,
+                    &message,
+                    name,
+                    Value::NONE,
+                ));
             }
             return Ok(None);
         }
@@ -189,13 +241,25 @@ impl Vm {
             Found::Namespace(folders) => {
                 let module = self.new_module(name, "");
                 let path: Vec<Value> = folders.iter().map(|f| Str::new(f).into_value()).collect();
-                self.set_name(&module.namespace, "__path__", List::from_vec(path).into_value())?;
-                self.set_name(&module.namespace, "__package__", Str::new(name).into_value())?;
+                self.set_name(
+                    &module.namespace,
+                    "__path__",
+                    List::from_vec(path).into_value(),
+                )?;
+                self.set_name(
+                    &module.namespace,
+                    "__package__",
+                    Str::new(name).into_value(),
+                )?;
                 self.set_name(&self.modules.clone(), name, module.into_value())?;
                 self.bind_to_parent(name);
                 return Ok(None);
             }
-            Found::Code { code, file, package } => (self.module_of(name, file, package)?, code),
+            Found::Code {
+                code,
+                file,
+                package,
+            } => (self.module_of(name, file, package)?, code),
         };
         let (module, code) = module;
         let code = self.instantiate_code(code);
@@ -204,19 +268,32 @@ impl Vm {
     }
 
     /// A module object that is registered but whose body has not run.
-    fn module_of(&mut self, name: &str, file: Option<String>, package: Option<String>) -> R<Ref<Module>> {
+    fn module_of(
+        &mut self,
+        name: &str,
+        file: Option<String>,
+        package: Option<String>,
+    ) -> R<Ref<Module>> {
         let module = self.new_module(name, "");
         let namespace = module.namespace.clone();
         if let Some(file) = &file {
             self.set_name(&namespace, "__file__", Str::new(file).into_value())?;
         }
         let package_name = if let Some(folder) = &package {
-            self.set_name(&namespace, "__path__", List::from_vec(vec![Str::new(folder).into_value()]).into_value())?;
+            self.set_name(
+                &namespace,
+                "__path__",
+                List::from_vec(vec![Str::new(folder).into_value()]).into_value(),
+            )?;
             name
         } else {
             name.rsplit_once('.').map_or("", |(p, _)| p)
         };
-        self.set_name(&namespace, "__package__", Str::new(package_name).into_value())?;
+        self.set_name(
+            &namespace,
+            "__package__",
+            Str::new(package_name).into_value(),
+        )?;
         self.set_name(&self.modules.clone(), name, module.value())?;
         Ok(module)
     }
@@ -224,7 +301,11 @@ impl Vm {
     /// A module object with the names that every module has.
     pub fn new_module(&mut self, name: &str, doc: &str) -> Ref<Module> {
         let namespace = Dict::new();
-        let doc = if doc.is_empty() { Value::NONE } else { Str::new(doc).into_value() };
+        let doc = if doc.is_empty() {
+            Value::NONE
+        } else {
+            Str::new(doc).into_value()
+        };
         let name = self.intern(name).into_value();
         for (key, value) in [
             ("__name__", name),
@@ -255,7 +336,10 @@ impl Vm {
 
     fn finish_module(&mut self, module: &Value) {
         if let Some(module) = module.get::<Module>() {
-            let name = module.namespace.get_name("__name__").map_or_else(String::new, |n| text(&n));
+            let name = module
+                .namespace
+                .get_name("__name__")
+                .map_or_else(String::new, |n| text(&n));
             self.bind_to_parent(&name);
         }
     }
@@ -271,8 +355,14 @@ impl Vm {
 
     /// A submodule is an attribute of its package.
     fn bind_to_parent(&mut self, name: &str) {
-        let Some((parent, last)) = name.rsplit_once('.') else { return };
-        let (Some(parent), Some(module)) = (self.modules.get_name(parent), self.modules.get_name(name)) else { return };
+        let Some((parent, last)) = name.rsplit_once('.') else {
+            return;
+        };
+        let (Some(parent), Some(module)) =
+            (self.modules.get_name(parent), self.modules.get_name(name))
+        else {
+            return;
+        };
         if let Some(parent) = parent.get::<Module>() {
             let key = self.intern(last);
             let _ = parent.namespace.insert_str(&key, module);
@@ -282,7 +372,9 @@ impl Vm {
     /// `__path__` of a package that is loaded; an error if it is a plain module.
     fn package_path(&mut self, parent: &str, name: &str) -> R<Vec<String>> {
         let module = self.loaded(parent)?;
-        let path = module.get::<Module>().and_then(|m| m.namespace.get_name("__path__"));
+        let path = module
+            .get::<Module>()
+            .and_then(|m| m.namespace.get_name("__path__"));
         match path {
             Some(path) => Ok(self.collect(&path)?.iter().map(text).collect()),
             // A native module may have native submodules.
@@ -299,25 +391,41 @@ impl Vm {
         if let Some(code) = self.loader.library(name) {
             let (code, is_package) = code.map_err(|fault| self.syntax_error(fault))?;
             let package = is_package.then(|| format!("<library>/{name}"));
-            return Ok(Some(Found::Code { code, file: None, package }));
+            return Ok(Some(Found::Code {
+                code,
+                file: None,
+                package,
+            }));
         }
         let folders: Vec<String> = path.map_or_else(|| self.search_path(), <[String]>::to_vec);
         let last = name.rsplit('.').next().unwrap_or(name);
         let mut bare_folders = Vec::new();
         for folder in &folders {
-            let base = if folder.is_empty() { last.to_string() } else { format!("{folder}/{last}") };
+            let base = if folder.is_empty() {
+                last.to_string()
+            } else {
+                format!("{folder}/{last}")
+            };
             for extension in ["async", "py"] {
                 let init = format!("{base}/__init__.{extension}");
                 if self.is_file(&init) {
                     let code = self.compile_file(&init)?;
-                    return Ok(Some(Found::Code { code, file: Some(init), package: Some(base) }));
+                    return Ok(Some(Found::Code {
+                        code,
+                        file: Some(init),
+                        package: Some(base),
+                    }));
                 }
             }
             for extension in ["async", "py"] {
                 let file = format!("{base}.{extension}");
                 if self.is_file(&file) {
                     let code = self.compile_file(&file)?;
-                    return Ok(Some(Found::Code { code, file: Some(file), package: None }));
+                    return Ok(Some(Found::Code {
+                        code,
+                        file: Some(file),
+                        package: None,
+                    }));
                 }
             }
             if self.is_folder(&base) {
@@ -328,17 +436,29 @@ impl Vm {
     }
 
     fn is_file(&self, path: &str) -> bool {
-        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_file())
+        self.host
+            .files
+            .stat(std::path::Path::new(path), true)
+            .is_ok_and(|s| s.is_file())
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        self.host.files.stat(std::path::Path::new(path), true).is_ok_and(|s| s.is_directory())
+        self.host
+            .files
+            .stat(std::path::Path::new(path), true)
+            .is_ok_and(|s| s.is_directory())
     }
 
     /// `sys.path`, which a script may have changed.
     fn search_path(&mut self) -> Vec<String> {
-        let list = self.modules.get_name("sys").and_then(|sys| sys.get::<Module>()?.namespace.get_name("path"));
-        match list.and_then(|l| l.get::<List>().map(|l| l.copy().map(crate::heap::Buffer::into_vec))) {
+        let list = self
+            .modules
+            .get_name("sys")
+            .and_then(|sys| sys.get::<Module>()?.namespace.get_name("path"));
+        match list.and_then(|l| {
+            l.get::<List>()
+                .map(|l| l.copy().map(crate::heap::Buffer::into_vec))
+        }) {
             Some(Ok(items)) => items.iter().map(text).collect(),
             _ => self.path.clone(),
         }
@@ -349,7 +469,13 @@ impl Vm {
             Ok(bytes) => bytes,
             Err(e) => return Err(self.host_error(&e)),
         };
-        let request = Request { text: &bytes, name: file, mode: Mode::File, top_level_await: false, hidden: false };
+        let request = Request {
+            text: &bytes,
+            name: file,
+            mode: Mode::File,
+            top_level_await: false,
+            hidden: false,
+        };
         match self.loader.compile(&request) {
             Ok((code, warnings)) => {
                 self.show_syntax_warnings(file, &warnings);
@@ -386,10 +512,18 @@ impl Vm {
         let class = self.known_class(known);
         let exception = self.new_exception(&class, vec![message.clone(), place]);
         set_field(&exception, fields::SYNTAX_MSG, message);
-        set_field(&exception, fields::SYNTAX_FILENAME, Str::new(fault.source.name()).into_value());
+        set_field(
+            &exception,
+            fields::SYNTAX_FILENAME,
+            Str::new(fault.source.name()).into_value(),
+        );
         set_field(&exception, fields::SYNTAX_LINE, int(line));
         set_field(&exception, fields::SYNTAX_OFFSET, int(column));
-        set_field(&exception, fields::SYNTAX_TEXT, Str::new(&text).into_value());
+        set_field(
+            &exception,
+            fields::SYNTAX_TEXT,
+            Str::new(&text).into_value(),
+        );
         set_field(&exception, fields::SYNTAX_END_LINE, int(end_line));
         set_field(&exception, fields::SYNTAX_END_OFFSET, int(end_column));
         crate::object::native::Raised(exception)
@@ -402,13 +536,22 @@ impl Vm {
         }
         let module = self.new_module(def.name, def.doc);
         let package = def.name.rsplit_once('.').map_or("", |(p, _)| p);
-        let is_package = self.library.modules.iter().any(|m| m.name.starts_with(&format!("{}.", def.name)));
+        let is_package = self
+            .library
+            .modules
+            .iter()
+            .any(|m| m.name.starts_with(&format!("{}.", def.name)));
         let package = if is_package { def.name } else { package };
-        self.set_name(&module.namespace, "__package__", Str::new(package).into_value())?;
+        self.set_name(
+            &module.namespace,
+            "__package__",
+            Str::new(package).into_value(),
+        )?;
         self.set_name(&self.modules.clone(), def.name, module.value())?;
         let owner = self.intern(def.name).into_value();
         for function in def.functions {
-            let value = crate::object::native::Native::alloc(function, Value::UNDEF, owner.clone()).into_value();
+            let value = crate::object::native::Native::alloc(function, Value::UNDEF, owner.clone())
+                .into_value();
             self.set_name(&module.namespace, function.name(), value)?;
         }
         for type_def in def.types {
@@ -455,15 +598,29 @@ impl Vm {
 
     fn cannot_import(&mut self, module: &Value, name: &Value) -> Step {
         let attribute = |vm: &mut Vm, key: &str| vm.get_attr_optional(module, key).ok().flatten();
-        let module_name = attribute(self, "__name__").map_or_else(|| "<unknown module name>".to_string(), |n| text(&n));
+        let module_name = attribute(self, "__name__")
+            .map_or_else(|| "<unknown module name>".to_string(), |n| text(&n));
         let full = format!("{module_name}.{}", text(name));
         if let Some(loaded) = self.modules.get_name(&full) {
             return Step::Return(loaded);
         }
-        let file = attribute(self, "__file__").map_or_else(|| "unknown location".to_string(), |f| text(&f));
-        let message = format!("cannot import name '{}' from '{module_name}' ({file})", text(name));
-        let raised = self.import_error(Known::ImportError, &message, Str::new(&module_name).into_value(), Value::NONE);
-        super::error::set_field(&raised.0, super::error::fields::IMPORT_NAME_FROM, name.clone());
+        let file = attribute(self, "__file__")
+            .map_or_else(|| "unknown location".to_string(), |f| text(&f));
+        let message = format!(
+            "cannot import name '{}' from '{module_name}' ({file})",
+            text(name)
+        );
+        let raised = self.import_error(
+            Known::ImportError,
+            &message,
+            Str::new(&module_name).into_value(),
+            Value::NONE,
+        );
+        super::error::set_field(
+            &raised.0,
+            super::error::fields::IMPORT_NAME_FROM,
+            name.clone(),
+        );
         Step::Raise(raised)
     }
 
@@ -490,8 +647,16 @@ impl Vm {
 
     /// This engine's instance of compiled code.
     pub fn instantiate_code(&mut self, plain: std::sync::Arc<crate::bytecode::Code>) -> Ref<Code> {
-        let consts: Box<[Value]> = plain.consts.iter().map(|c| self.constant_value(c)).collect();
-        let names: Box<[Value]> = plain.names.iter().map(|n| self.intern(n).into_value()).collect();
+        let consts: Box<[Value]> = plain
+            .consts
+            .iter()
+            .map(|c| self.constant_value(c))
+            .collect();
+        let names: Box<[Value]> = plain
+            .names
+            .iter()
+            .map(|n| self.intern(n).into_value())
+            .collect();
         Code::alloc(plain, consts, names)
     }
 
@@ -533,7 +698,12 @@ impl Vm {
         if let Some(names) = code.local_names.get() {
             return names.clone();
         }
-        let names: std::rc::Rc<[Value]> = code.plain.local_names.iter().map(|n| self.intern(n).into_value()).collect();
+        let names: std::rc::Rc<[Value]> = code
+            .plain
+            .local_names
+            .iter()
+            .map(|n| self.intern(n).into_value())
+            .collect();
         code.local_names.get_or_init(|| names).clone()
     }
 }

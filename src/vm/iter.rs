@@ -9,9 +9,9 @@ use crate::object::dict::Dict;
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::iterator::{
-    BACKWARD, BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ITEMS, KEYS, ListIterator,
-    LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator, TupleIterator,
-    VALUES,
+    BACKWARD, BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ITEMS,
+    KEYS, ListIterator, LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator,
+    SetIterator, StrIterator, TupleIterator, VALUES,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -22,38 +22,55 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
 /// `__next__` in script: its StopIteration is the end (Undef). Registers: method, iterator.
-static NEXT_METHOD: Def = Def::frame("<next>(method, iterator, /)", 0, |vm, frame, input| match (frame.state, input) {
+static NEXT_METHOD: Def = Def::frame("<next>(method, iterator, /)", 0, |vm, frame, input| match (
+    frame.state,
+    input,
+) {
     (0, _) => {
         frame.state = 1;
-        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
+        Step::Do(Box::new(vm.call_special(
+            frame.regs[0].clone(),
+            &frame.regs[1].clone(),
+            &[],
+        )))
     }
-    (_, Input::Raised(raised)) if vm.is_raised(&raised, Known::StopIteration) => vm.end_of_iteration(),
+    (_, Input::Raised(raised)) if vm.is_raised(&raised, Known::StopIteration) => {
+        vm.end_of_iteration()
+    }
     (_, Input::Raised(raised)) => Step::Raise(raised),
     (_, Input::Value(value) | Input::Yielded(value)) => Step::Return(value),
     (_, Input::Start) => Step::Return(Value::UNDEF),
 });
 
 /// `__iter__` in script, and a check of what it gave. Registers: method, value.
-static ITER_METHOD: Def = Def::frame("<iter>(method, value, /)", 0, |vm, frame, input| match (frame.state, input) {
-    (0, _) => {
-        frame.state = 1;
-        Step::Do(Box::new(vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])))
-    }
-    (_, Input::Raised(raised)) => Step::Raise(raised),
-    (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
-        if vm.is_iterator(&iterator) {
-            return Step::Return(iterator);
+static ITER_METHOD: Def = Def::frame("<iter>(method, value, /)", 0, |vm, frame, input| {
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = 1;
+            Step::Do(Box::new(vm.call_special(
+                frame.regs[0].clone(),
+                &frame.regs[1].clone(),
+                &[],
+            )))
         }
-        let name = vm.type_name(&iterator);
-        Step::Raise(vm.type_error(format!("iter() returned non-iterator of type '{name}'")))
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
+            if vm.is_iterator(&iterator) {
+                return Step::Return(iterator);
+            }
+            let name = vm.type_name(&iterator);
+            Step::Raise(vm.type_error(format!("iter() returned non-iterator of type '{name}'")))
+        }
+        (_, Input::Start) => Step::Return(Value::NONE),
     }
-    (_, Input::Start) => Step::Return(Value::NONE),
 });
 
 /// Next item by `__getitem__` in script: an IndexError or StopIteration is the end. Registers: iterator.
 static NEXT_ITEM: Def = Def::frame("<next item>(iterator, /)", 0, |vm, frame, input| {
     let iterator = frame.regs[0].clone();
-    let Some(state) = iterator.get::<SequenceIterator>() else { return Step::Return(Value::UNDEF) };
+    let Some(state) = iterator.get::<SequenceIterator>() else {
+        return Step::Return(Value::UNDEF);
+    };
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
@@ -65,7 +82,9 @@ static NEXT_ITEM: Def = Def::frame("<next item>(iterator, /)", 0, |vm, frame, in
             Step::Do(Box::new(vm.get_item_step(&source, &index)))
         }
         (_, Input::Raised(raised)) => {
-            if vm.is_raised(&raised, Known::IndexError) || vm.is_raised(&raised, Known::StopIteration) {
+            if vm.is_raised(&raised, Known::IndexError)
+                || vm.is_raised(&raised, Known::StopIteration)
+            {
                 state.source.take();
                 return vm.end_of_iteration();
             }
@@ -82,7 +101,9 @@ static NEXT_ITEM: Def = Def::frame("<next item>(iterator, /)", 0, |vm, frame, in
 /// `iter(callable, sentinel)`: calls, then compares. Registers: iterator, the value.
 static NEXT_CALL: Def = Def::frame("<next call>(iterator, /)", 1, |vm, frame, input| {
     let iterator = frame.regs[0].clone();
-    let Some(state) = iterator.get::<CallIterator>() else { return Step::Return(Value::UNDEF) };
+    let Some(state) = iterator.get::<CallIterator>() else {
+        return Step::Return(Value::UNDEF);
+    };
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
@@ -99,37 +120,43 @@ static NEXT_CALL: Def = Def::frame("<next call>(iterator, /)", 1, |vm, frame, in
             }
             Step::Raise(raised)
         }
-        (_, Input::Value(value) | Input::Yielded(value)) => match vm.eq(&state.sentinel.get(), &value) {
-            Ok(true) => {
-                state.callable.take();
-                vm.end_of_iteration()
+        (_, Input::Value(value) | Input::Yielded(value)) => {
+            match vm.eq(&state.sentinel.get(), &value) {
+                Ok(true) => {
+                    state.callable.take();
+                    vm.end_of_iteration()
+                }
+                Ok(false) => Step::Return(value),
+                Err(raised) => Step::Raise(raised),
             }
-            Ok(false) => Step::Return(value),
-            Err(raised) => Step::Raise(raised),
-        },
+        }
         (_, Input::Start) => Step::Return(Value::UNDEF),
     }
 });
 
 /// Appends all of an iterator to a list, or adds it to a set. Registers: target, iterator.
-static FILL: Def = Def::frame("<fill>(target, iterator, /)", 0, |vm, frame, input| match input {
-    Input::Start => Step::Next(frame.regs[1].clone()),
-    Input::Raised(raised) => Step::Raise(raised),
-    Input::Value(value) | Input::Yielded(value) => {
-        if value.is_undef() {
-            return Step::Return(Value::NONE);
+static FILL: Def = Def::frame(
+    "<fill>(target, iterator, /)",
+    0,
+    |vm, frame, input| match input {
+        Input::Start => Step::Next(frame.regs[1].clone()),
+        Input::Raised(raised) => Step::Raise(raised),
+        Input::Value(value) | Input::Yielded(value) => {
+            if value.is_undef() {
+                return Step::Return(Value::NONE);
+            }
+            let added = match (frame.regs[0].get::<List>(), frame.regs[0].to_ref::<Set>()) {
+                (Some(list), _) => list.push(value).map_err(|e| vm.out_of_memory(e)),
+                (_, Some(set)) => vm.set_add(&set, &value),
+                _ => Ok(()),
+            };
+            match added {
+                Ok(()) => Step::Next(frame.regs[1].clone()),
+                Err(raised) => Step::Raise(raised),
+            }
         }
-        let added = match (frame.regs[0].get::<List>(), frame.regs[0].to_ref::<Set>()) {
-            (Some(list), _) => list.push(value).map_err(|e| vm.out_of_memory(e)),
-            (_, Some(set)) => vm.set_add(&set, &value),
-            _ => Ok(()),
-        };
-        match added {
-            Ok(()) => Step::Next(frame.regs[1].clone()),
-            Err(raised) => Step::Raise(raised),
-        }
-    }
-});
+    },
+);
 
 impl Vm {
     /// What a native frame returns for "no more": the frame that asked gets Undef, a `for` loop ends.
@@ -139,7 +166,8 @@ impl Vm {
 
     /// Whether `iter` would take this value.
     pub fn is_iterable(&mut self, value: &Value) -> bool {
-        self.special_of(value, Special::Iter).is_some_and(|m| !m.is_none())
+        self.special_of(value, Special::Iter)
+            .is_some_and(|m| !m.is_none())
             || self.special_of(value, Special::GetItem).is_some() && !value.is_kind::<Dict>()
     }
 
@@ -154,7 +182,9 @@ impl Vm {
             return Step::Return(iterator);
         }
         match self.special_of(value, Special::Iter) {
-            Some(method) if !method.is_none() => Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()]),
+            Some(method) if !method.is_none() => {
+                Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()])
+            }
             None if self.special_of(value, Special::GetItem).is_some() => {
                 Step::Return(SequenceIterator::alloc(value.clone(), 0, 0, 0).into_value())
             }
@@ -176,11 +206,17 @@ impl Vm {
             kind::LIST => ListIterator::alloc(value.clone(), 0, 0, 0).into_value(),
             kind::TUPLE => TupleIterator::alloc(value.clone(), 0, 0, 0).into_value(),
             kind::STR => StrIterator::alloc(value.clone(), 0, 0, 0).into_value(),
-            kind::BYTES | kind::BYTEARRAY => BytesIterator::alloc(value.clone(), 0, 0, 0).into_value(),
+            kind::BYTES | kind::BYTEARRAY => {
+                BytesIterator::alloc(value.clone(), 0, 0, 0).into_value()
+            }
             kind::DICT => self.dict_iterator(value, KEYS),
             kind::DICT_KEYS => self.dict_iterator(value.get::<DictKeys>()?.dict.as_value(), KEYS),
-            kind::DICT_VALUES => self.dict_iterator(value.get::<DictValues>()?.dict.as_value(), VALUES),
-            kind::DICT_ITEMS => self.dict_iterator(value.get::<DictItems>()?.dict.as_value(), ITEMS),
+            kind::DICT_VALUES => {
+                self.dict_iterator(value.get::<DictValues>()?.dict.as_value(), VALUES)
+            }
+            kind::DICT_ITEMS => {
+                self.dict_iterator(value.get::<DictItems>()?.dict.as_value(), ITEMS)
+            }
             kind::SET | kind::FROZENSET => {
                 let mutation = with_table(value, SetTable::mutation)?;
                 SetIterator::alloc(value.clone(), 0, mutation, 0).into_value()
@@ -204,8 +240,14 @@ impl Vm {
 
     /// An iterator over a dict; `mode` is KEYS, VALUES or ITEMS, plus BACKWARD.
     pub fn dict_iterator(&mut self, dict: &Value, mode: u8) -> Value {
-        let Some(d) = dict.get::<Dict>() else { return Value::NONE };
-        let position = if mode & BACKWARD != 0 { d.table.borrow().end() } else { 0 };
+        let Some(d) = dict.get::<Dict>() else {
+            return Value::NONE;
+        };
+        let position = if mode & BACKWARD != 0 {
+            d.table.borrow().end()
+        } else {
+            0
+        };
         DictIterator::alloc(dict.clone(), position, d.mutation(), mode).into_value()
     }
 
@@ -227,7 +269,9 @@ impl Vm {
             return Step::Enter(&NEXT_CALL, smallvec::smallvec![iterator.clone()]);
         }
         match self.special_of(iterator, Special::Next) {
-            Some(method) => Step::Enter(&NEXT_METHOD, smallvec::smallvec![method, iterator.clone()]),
+            Some(method) => {
+                Step::Enter(&NEXT_METHOD, smallvec::smallvec![method, iterator.clone()])
+            }
             None => {
                 let name = self.type_name(iterator);
                 Step::Raise(self.type_error(format!("'{name}' object is not an iterator")))
@@ -245,7 +289,9 @@ impl Vm {
             kind::LIST_ITERATOR => Ok(next_of_list(iterator.get::<ListIterator>()?)),
             kind::TUPLE_ITERATOR => Ok(next_of_tuple(iterator.get::<TupleIterator>()?)),
             kind::RANGE_ITERATOR => Ok(iterator.get::<RangeIterator>()?.step()),
-            kind::LONG_RANGE_ITERATOR => Ok(next_of_long_range(iterator.get::<LongRangeIterator>()?)),
+            kind::LONG_RANGE_ITERATOR => {
+                Ok(next_of_long_range(iterator.get::<LongRangeIterator>()?))
+            }
             kind::STR_ITERATOR => Ok(next_of_str(iterator.get::<StrIterator>()?)),
             kind::BYTES_ITERATOR => Ok(next_of_bytes(iterator.get::<BytesIterator>()?)),
             kind::DICT_ITERATOR => self.next_of_dict(iterator.get::<DictIterator>()?),
@@ -257,7 +303,9 @@ impl Vm {
 
     fn next_of_dict(&mut self, iterator: &DictIterator) -> R<Option<Value>> {
         let source = iterator.source.get();
-        let Some(dict) = source.get::<Dict>() else { return Ok(None) };
+        let Some(dict) = source.get::<Dict>() else {
+            return Ok(None);
+        };
         if dict.mutation() != iterator.mark.get() {
             iterator.source.take();
             return Err(self.runtime_error("dictionary changed size during iteration"));
@@ -276,7 +324,11 @@ impl Vm {
             iterator.source.take();
             return Ok(None);
         };
-        iterator.position.set(if mode & BACKWARD != 0 { position } else { position + 1 });
+        iterator.position.set(if mode & BACKWARD != 0 {
+            position
+        } else {
+            position + 1
+        });
         Ok(Some(match mode & !BACKWARD {
             KEYS => key,
             VALUES => value,
@@ -290,7 +342,9 @@ impl Vm {
             if table.mutation() != iterator.mark.get() {
                 return Err(());
             }
-            Ok(table.next_from(iterator.position.get()).map(|(at, _, key)| (at, key.clone())))
+            Ok(table
+                .next_from(iterator.position.get())
+                .map(|(at, _, key)| (at, key.clone())))
         });
         match next {
             Some(Ok(Some((at, key)))) => {
@@ -319,7 +373,10 @@ impl Vm {
         let step = self.get_item_step(&source, &int::from_usize(position - 1));
         match self.finish(step) {
             Ok(value) => Ok(Some(value)),
-            Err(raised) if self.is_raised(&raised, Known::IndexError) || self.is_raised(&raised, Known::StopIteration) => {
+            Err(raised)
+                if self.is_raised(&raised, Known::IndexError)
+                    || self.is_raised(&raised, Known::StopIteration) =>
+            {
                 iterator.source.take();
                 Ok(None)
             }
@@ -328,7 +385,13 @@ impl Vm {
     }
 
     /// Asks an iterator for its next value on behalf of a frame; it gets Undef at the end.
-    pub(crate) fn perform_next(&mut self, iterator: Value, parent: *mut crate::object::frame::Frame, dst: u16, flags: u16) {
+    pub(crate) fn perform_next(
+        &mut self,
+        iterator: Value,
+        parent: *mut crate::object::frame::Frame,
+        dst: u16,
+        flags: u16,
+    ) {
         if let Some(generator) = iterator.get_exact::<Generator>() {
             return self.next_of_generator(generator, parent, dst, flags);
         }
@@ -500,7 +563,8 @@ fn range_iterator(range: &Range, value: &Value) -> Value {
 }
 
 fn fits(start: i64, step: i64, count: i64) -> bool {
-    let last = step.checked_mul(count).and_then(|way| start.checked_add(way));
+    let last = step
+        .checked_mul(count)
+        .and_then(|way| start.checked_add(way));
     last.is_some_and(|last| Value::small_int(last).is_some()) && Value::small_int(start).is_some()
 }
-

@@ -42,8 +42,12 @@ impl Vm {
                 unreachable!("only such definitions have frames")
             };
             let state = ((*frame).ip as usize - NATIVE_WORDS.as_ptr() as usize) / 8;
-            let regs = std::slice::from_raw_parts_mut(Frame::regs(frame), Self::native_registers(frame));
-            let mut view = NativeFrame { regs, state: state as u8 };
+            let regs =
+                std::slice::from_raw_parts_mut(Frame::regs(frame), Self::native_registers(frame));
+            let mut view = NativeFrame {
+                regs,
+                state: state as u8,
+            };
             self.frame = frame;
             let step = resume(self, &mut view, input);
             (*frame).ip = &NATIVE_WORDS[view.state as usize];
@@ -57,8 +61,12 @@ impl Vm {
         match step {
             Step::Return(value) => self.native_returned(frame, value),
             Step::Raise(raised) => self.native_raised(frame, raised),
-            Step::TailCall(..) | Step::TailCallKw(..) | Step::Enter(..) => self.replace_native(frame, step),
-            Step::Call(..) | Step::CallKw(..) | Step::Do(_) | Step::Next(_) => self.perform(step, frame, 0, 0),
+            Step::TailCall(..) | Step::TailCallKw(..) | Step::Enter(..) => {
+                self.replace_native(frame, step)
+            }
+            Step::Call(..) | Step::CallKw(..) | Step::Do(_) | Step::Next(_) => {
+                self.perform(step, frame, 0, 0)
+            }
             Step::Await(awaitable) => self.await_from_native(frame, awaitable),
             Step::Yield(value) => self.yield_from_frame(frame, value),
             Step::Send(target, value) => self.drive(frame, target, Ok(value)),
@@ -181,7 +189,11 @@ impl Vm {
     }
 
     /// Asks a native awaitable (a Future) how it stands.
-    pub(crate) fn await_hook(&mut self, target: &Value, first: bool) -> crate::object::native::R<AwaitOutcome> {
+    pub(crate) fn await_hook(
+        &mut self,
+        target: &Value,
+        first: bool,
+    ) -> crate::object::native::R<AwaitOutcome> {
         match self.native_await(target) {
             Some(hook) => hook(self, target, first),
             None => {
@@ -213,10 +225,16 @@ fn tail(_: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            let args = frame.regs[1].get::<Tuple>().map_or_else(Default::default, |t| t.items().iter().cloned().collect());
+            let args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Default::default, |t| t.items().iter().cloned().collect());
             let callee = frame.regs[0].clone();
             let names = frame.regs[2].clone();
-            if names.is_none() { Step::Call(callee, args) } else { Step::CallKw(callee, args, names) }
+            if names.is_none() {
+                Step::Call(callee, args)
+            } else {
+                Step::CallKw(callee, args, names)
+            }
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (_, Input::Value(value) | Input::Yielded(value)) => Step::Return(value),

@@ -45,12 +45,19 @@ impl Vm {
                 other => self.pending_events.push(other),
             }
         }
-        if interrupted { self.interrupt() } else { Ok(()) }
+        if interrupted {
+            self.interrupt()
+        } else {
+            Ok(())
+        }
     }
 
     /// Calls the handler that a script has set for a signal; without one a loop may want it.
     fn call_signal_handler(&mut self, number: i32) -> R<()> {
-        let handlers = self.state.get("signal.handlers").and_then(Value::to_ref::<Dict>);
+        let handlers = self
+            .state
+            .get("signal.handlers")
+            .and_then(Value::to_ref::<Dict>);
         let handler = match handlers {
             Some(handlers) => self.dict_get(&handlers, &Value::int32(number))?,
             None => None,
@@ -58,7 +65,8 @@ impl Vm {
         match handler {
             Some(handler) if handler.is_object() => {
                 let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
-                self.call(&handler, &[Value::int32(number), frame]).map(drop)
+                self.call(&handler, &[Value::int32(number), frame])
+                    .map(drop)
             }
             _ => {
                 self.pending_events.push(Event::Signal(number));
@@ -72,7 +80,8 @@ impl Vm {
         match self.state.get("signal.SIGINT").cloned() {
             Some(handler) if !handler.is_none() => {
                 let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
-                self.call(&handler, &[Value::int32(SIGINT), frame]).map(drop)
+                self.call(&handler, &[Value::int32(SIGINT), frame])
+                    .map(drop)
             }
             _ => Err(self.raise_bare(Known::KeyboardInterrupt)),
         }
@@ -80,7 +89,9 @@ impl Vm {
 
     /// The OSError for an error of the host.
     pub fn host_error(&mut self, error: &HostError) -> Raised {
-        let filename = error.filename().map_or(Value::NONE, |name| Str::new(&name.to_string_lossy()).into_value());
+        let filename = error.filename().map_or(Value::NONE, |name| {
+            Str::new(&name.to_string_lossy()).into_value()
+        });
         let message = error.message().into_owned();
         self.os_error_text(error.errno, &message, filename)
     }
@@ -91,7 +102,11 @@ impl Vm {
         if flags & shape_flags::WEAKLY_REFERENCED == 0 {
             return;
         }
-        let references = self.heap.weak.remove(&(object.header() as usize)).unwrap_or_default();
+        let references = self
+            .heap
+            .weak
+            .remove(&(object.header() as usize))
+            .unwrap_or_default();
         if let Some(clear) = self.clear_weak {
             for reference in references {
                 clear(self, &reference);
@@ -102,7 +117,9 @@ impl Vm {
     /// "coroutine 'f' was never awaited"
     pub(crate) fn warn_never_awaited(&mut self, _object: &Value, generator: &Generator) {
         let name = generator.qualname.get();
-        let name = name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let name = name
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let message = format!("coroutine '{name}' was never awaited");
         if let Err(raised) = self.warn(Known::RuntimeWarning, &message) {
             self.report_unraisable(&raised, &Value::NONE);
@@ -120,7 +137,9 @@ impl Vm {
             return self.call_method(&module, "warn", &[text, class]).map(drop);
         }
         let (file, line, source) = self.running_place();
-        let name = class.get::<crate::object::class::Class>().map_or_else(String::new, |c| c.name_str());
+        let name = class
+            .get::<crate::object::class::Class>()
+            .map_or_else(String::new, |c| c.name_str());
         let mut report = format!("{file}:{line}: {name}: {message}\n");
         let source = source.trim();
         if !source.is_empty() {

@@ -34,7 +34,13 @@ impl Vm {
     /// How deep the running frame lies, as `sys.setrecursionlimit` counts.
     pub fn depth(&self) -> u32 {
         // SAFETY: the running frame is live.
-        unsafe { if self.frame.is_null() { 0 } else { (*self.frame).depth } }
+        unsafe {
+            if self.frame.is_null() {
+                0
+            } else {
+                (*self.frame).depth
+            }
+        }
     }
 
     /// The code of the running script frame and the offset it stands at.
@@ -55,7 +61,13 @@ impl Vm {
     pub fn running_function(&self) -> Option<&Function> {
         let frame = self.script_frame(0);
         // SAFETY: a live script frame owns its function.
-        unsafe { if frame.is_null() { None } else { Some(&*(*frame).function) } }
+        unsafe {
+            if frame.is_null() {
+                None
+            } else {
+                Some(&*(*frame).function)
+            }
+        }
     }
 
     /// The globals of the running script frame; without one, those of `__main__`.
@@ -99,7 +111,11 @@ impl Vm {
                 {
                     value = cell.content.get();
                 }
-                if !value.is_undef() && name.get::<Str>().is_some_and(|n| !n.bytes().starts_with(b".")) {
+                if !value.is_undef()
+                    && name
+                        .get::<Str>()
+                        .is_some_and(|n| !n.bytes().starts_with(b"."))
+                {
                     self.dict_set(&dict, name, value)?;
                 }
             }
@@ -128,7 +144,9 @@ impl Vm {
         };
         let locals = self.locals_of(frame)?;
         let back = self.frame_object(outward + 1)?.unwrap_or(Value::NONE);
-        Ok(Some(FrameObject::alloc(code, at, globals, locals, back).into_value()))
+        Ok(Some(
+            FrameObject::alloc(code, at, globals, locals, back).into_value(),
+        ))
     }
 
     /// The exception that is being handled where a native was called; None if none is.
@@ -146,10 +164,18 @@ impl Vm {
         let (class, first) = unsafe {
             let function = &*(*frame).function;
             let code = function.code.borrow().clone();
-            let index = code.plain.free_names.iter().position(|n| &**n == "__class__");
+            let index = code
+                .plain
+                .free_names
+                .iter()
+                .position(|n| &**n == "__class__");
             let class = index.map(|i| function.closure[i].content.get());
             let has_argument = code.plain.arg_count > 0 || code.flags & code_flags::VARARGS != 0;
-            let first = if has_argument { (*Frame::regs(frame)).clone() } else { Value::UNDEF };
+            let first = if has_argument {
+                (*Frame::regs(frame)).clone()
+            } else {
+                Value::UNDEF
+            };
             (class, first)
         };
         let first = match first.get::<Cell_>() {
@@ -161,7 +187,9 @@ impl Vm {
         }
         match class {
             None => Err(self.runtime_error("super(): __class__ cell not found")),
-            Some(class) if class.is_undef() => Err(self.runtime_error("super(): empty __class__ cell")),
+            Some(class) if class.is_undef() => {
+                Err(self.runtime_error("super(): empty __class__ cell"))
+            }
             Some(class) => Ok((class, first)),
         }
     }
@@ -189,7 +217,13 @@ impl Vm {
         };
         let mut names: Vec<(String, Value)> = names
             .into_iter()
-            .map(|name| (name.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned()), name))
+            .map(|name| {
+                (
+                    name.get::<Str>()
+                        .map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+                    name,
+                )
+            })
             .collect();
         names.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(names.into_iter().map(|(_, name)| name).collect())

@@ -33,10 +33,20 @@ impl Vm {
     /// Binds `n` arguments at `args` (the last ones named by `names`) to the parameters of
     /// `callee`: writes them into `out`, whose registers are Undef. All arguments pass to
     /// the binding, be it that it fails.
-    pub(super) unsafe fn bind(&mut self, callee: &Callee<'_>, args: *mut Value, n: usize, names: Option<&Value>, out: *mut Value) -> R<()> {
+    pub(super) unsafe fn bind(
+        &mut self,
+        callee: &Callee<'_>,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        out: *mut Value,
+    ) -> R<()> {
         // SAFETY: the caller hands over `n` values; each is read once.
-        let given: smallvec::SmallVec<[Value; 8]> = (0..n).map(|i| unsafe { args.add(i).read() }).collect();
-        let names: &[Value] = names.and_then(|t| t.get::<Tuple>()).map_or(&[], |t| t.items());
+        let given: smallvec::SmallVec<[Value; 8]> =
+            (0..n).map(|i| unsafe { args.add(i).read() }).collect();
+        let names: &[Value] = names
+            .and_then(|t| t.get::<Tuple>())
+            .map_or(&[], |t| t.items());
         match callee {
             Callee::Function(function) => {
                 let code = function.code.borrow().clone();
@@ -56,7 +66,8 @@ impl Vm {
             }
             Callee::Native(native) => {
                 let signature = self.signature(native);
-                let param_names: Vec<Value> = signature.params.iter().map(|p| p.name.clone()).collect();
+                let param_names: Vec<Value> =
+                    signature.params.iter().map(|p| p.name.clone()).collect();
                 let parameters = Parameters {
                     names: &param_names,
                     posonly: signature.posonly,
@@ -65,7 +76,8 @@ impl Vm {
                     varargs: signature.varargs,
                     varkw: signature.varkw,
                 };
-                let count = signature.params.len() + signature.varargs as usize + signature.varkw as usize;
+                let count =
+                    signature.params.len() + signature.varargs as usize + signature.varkw as usize;
                 // SAFETY: `out` has room for all parameters.
                 let out = unsafe { std::slice::from_raw_parts_mut(out, count) };
                 self.bind_native(native, &signature, &parameters, given, names, out)
@@ -85,11 +97,26 @@ impl Vm {
         let defaults: &[Value] = defaults.get::<Tuple>().map_or(&[], |t| t.items());
         let positional_given = given.len() - names.len();
         let who = || format!("{}()", text(function.qualname.as_value()));
-        self.distribute(parameters, given, names, out, &who, |vm, parameters, out| {
-            let named = parameters.named();
-            let kwonly_given = (parameters.positional..named).filter(|&i| !out[i].is_undef()).count();
-            vm.too_many_positional(&who(), parameters, defaults.len(), positional_given, kwonly_given)
-        })?;
+        self.distribute(
+            parameters,
+            given,
+            names,
+            out,
+            &who,
+            |vm, parameters, out| {
+                let named = parameters.named();
+                let kwonly_given = (parameters.positional..named)
+                    .filter(|&i| !out[i].is_undef())
+                    .count();
+                vm.too_many_positional(
+                    &who(),
+                    parameters,
+                    defaults.len(),
+                    positional_given,
+                    kwonly_given,
+                )
+            },
+        )?;
         let first_default = parameters.positional - defaults.len().min(parameters.positional);
         let mut missing = Vec::new();
         for (i, slot) in out.iter_mut().enumerate().take(parameters.positional) {
@@ -107,7 +134,12 @@ impl Vm {
             return Ok(());
         }
         let kwdefaults = function.kwdefaults.get();
-        for (i, slot) in out.iter_mut().enumerate().take(parameters.named()).skip(parameters.positional) {
+        for (i, slot) in out
+            .iter_mut()
+            .enumerate()
+            .take(parameters.named())
+            .skip(parameters.positional)
+        {
             if slot.is_undef() {
                 let default = match kwdefaults.get::<Dict>() {
                     Some(dict) => self.dict_get(dict, &parameters.names[i])?,
@@ -159,7 +191,11 @@ impl Vm {
             match self.find_parameter(parameters, name) {
                 Some(i) if i >= parameters.posonly => {
                     if !out[i].is_undef() {
-                        return Err(self.type_error(format!("{} got multiple values for argument '{}'", who(), text(name))));
+                        return Err(self.type_error(format!(
+                            "{} got multiple values for argument '{}'",
+                            who(),
+                            text(name)
+                        )));
                     }
                     out[i] = value;
                 }
@@ -175,7 +211,10 @@ impl Vm {
         }
         if !posonly_named.is_empty() {
             let list = posonly_named.join(", ");
-            let message = format!("{} got some positional-only arguments passed as keyword arguments: '{list}'", who());
+            let message = format!(
+                "{} got some positional-only arguments passed as keyword arguments: '{list}'",
+                who()
+            );
             return Err(self.type_error(message));
         }
         Ok(())
@@ -187,11 +226,22 @@ impl Vm {
             return Some(i);
         }
         let name = name.get::<Str>()?;
-        parameters.names.iter().position(|p| p.get::<Str>().is_some_and(|p| p.bytes() == name.bytes()))
+        parameters
+            .names
+            .iter()
+            .position(|p| p.get::<Str>().is_some_and(|p| p.bytes() == name.bytes()))
     }
 
-    fn unexpected_keyword(&mut self, parameters: &Parameters<'_>, who: &str, name: &Value) -> Raised {
-        let known: Vec<String> = parameters.names[parameters.posonly..].iter().map(text).collect();
+    fn unexpected_keyword(
+        &mut self,
+        parameters: &Parameters<'_>,
+        who: &str,
+        name: &Value,
+    ) -> Raised {
+        let known: Vec<String> = parameters.names[parameters.posonly..]
+            .iter()
+            .map(text)
+            .collect();
         let mut message = format!("{who} got an unexpected keyword argument '{}'", text(name));
         if let Some(best) = super::error::closest(&text(name), &known) {
             message.push_str(&format!(". Did you mean '{best}'?"));
@@ -208,23 +258,43 @@ impl Vm {
             [] => String::new(),
         };
         let plural = if names.len() == 1 { "" } else { "s" };
-        self.type_error(format!("{who} missing {} required {what} argument{plural}: {list}", names.len()))
+        self.type_error(format!(
+            "{who} missing {} required {what} argument{plural}: {list}",
+            names.len()
+        ))
     }
 
-    fn too_many_positional(&mut self, who: &str, parameters: &Parameters<'_>, defaults: usize, given: usize, kwonly_given: usize) -> Raised {
+    fn too_many_positional(
+        &mut self,
+        who: &str,
+        parameters: &Parameters<'_>,
+        defaults: usize,
+        given: usize,
+        kwonly_given: usize,
+    ) -> Raised {
         let most = parameters.positional;
         let takes = if defaults > 0 {
             format!("from {} to {most} positional arguments", most - defaults)
         } else {
-            format!("{most} positional argument{}", if most == 1 { "" } else { "s" })
+            format!(
+                "{most} positional argument{}",
+                if most == 1 { "" } else { "s" }
+            )
         };
         let and = if kwonly_given > 0 {
-            let (s, k) = (if given == 1 { "" } else { "s" }, if kwonly_given == 1 { "" } else { "s" });
+            let (s, k) = (
+                if given == 1 { "" } else { "s" },
+                if kwonly_given == 1 { "" } else { "s" },
+            );
             format!(" positional argument{s} (and {kwonly_given} keyword-only argument{k})")
         } else {
             String::new()
         };
-        let verb = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
+        let verb = if given == 1 && kwonly_given == 0 {
+            "was"
+        } else {
+            "were"
+        };
         self.type_error(format!("{who} takes {takes} but {given}{and} {verb} given"))
     }
 
@@ -251,7 +321,9 @@ impl Vm {
             let who = self.native_display(native);
             return Err(self.type_error(format!("{who}() takes no keyword arguments")));
         }
-        self.distribute(parameters, given, names, out, &who, |vm, _, _| vm.wrong_count(native, signature, count, receiver))?;
+        self.distribute(parameters, given, names, out, &who, |vm, _, _| {
+            vm.wrong_count(native, signature, count, receiver)
+        })?;
         for (i, param) in signature.params.iter().enumerate() {
             if !out[i].is_undef() || param.optional && param.default.is_undef() {
                 continue;
@@ -263,7 +335,12 @@ impl Vm {
             } else if i >= signature.positional {
                 return Err(self.missing(&who(), "keyword-only", &[text(&param.name)]));
             } else {
-                let message = format!("{} missing required argument '{}' (pos {})", who(), text(&param.name), i + 1 - receiver);
+                let message = format!(
+                    "{} missing required argument '{}' (pos {})",
+                    who(),
+                    text(&param.name),
+                    i + 1 - receiver
+                );
                 return Err(self.type_error(message));
             }
         }
@@ -271,11 +348,23 @@ impl Vm {
     }
 
     /// The TypeError for a wrong number of arguments, as CPython's native functions word it.
-    fn wrong_count(&mut self, native: &Native, signature: &Signature, given: usize, receiver: usize) -> Raised {
+    fn wrong_count(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        given: usize,
+        receiver: usize,
+    ) -> Raised {
         let given = given.saturating_sub(receiver);
-        let (least, most) = (signature.required.saturating_sub(receiver), signature.positional - receiver);
+        let (least, most) = (
+            signature.required.saturating_sub(receiver),
+            signature.positional - receiver,
+        );
         let name = native_name(native);
-        if receiver == 1 && super::special::is_slot(native.def.name()) && native.def.name() != "__init__" {
+        if receiver == 1
+            && super::special::is_slot(native.def.name())
+            && native.def.name() != "__init__"
+        {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
             return self.type_error(format!("expected {n} argument{s}, got {given}"));
@@ -293,7 +382,11 @@ impl Vm {
             if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
                 who = format!("{}.{who}", module.to_string_lossy());
             }
-            let takes = if most == 0 { "no arguments" } else { "exactly one argument" };
+            let takes = if most == 0 {
+                "no arguments"
+            } else {
+                "exactly one argument"
+            };
             format!("{who}() takes {takes} ({given} given)")
         } else {
             let (bound, n) = if least == most {
@@ -326,16 +419,24 @@ impl Vm {
     }
 
     pub(crate) fn is_method(&self, native: &Native) -> bool {
-        native.def.binding == Binding::Method && native.owner.is_kind::<Class>() && native.def.name() != "__new__"
+        native.def.binding == Binding::Method
+            && native.owner.is_kind::<Class>()
+            && native.def.name() != "__new__"
     }
 
     /// A method of a native type takes instances of that type only.
     #[inline]
-    pub(super) fn check_method_receiver(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
+    pub(super) fn check_method_receiver(
+        &mut self,
+        native: &Native,
+        receiver: Option<&Value>,
+    ) -> R<()> {
         if native.owner.is_exact::<Str>() || !self.is_method(native) {
             return Ok(());
         }
-        let Some(owner) = native.owner.to_ref::<Class>() else { return Ok(()) };
+        let Some(owner) = native.owner.to_ref::<Class>() else {
+            return Ok(());
+        };
         match receiver {
             Some(value) if self.class_of(value).is_subclass(&owner) => Ok(()),
             _ => Err(self.wrong_receiver(native, &owner, receiver)),
@@ -343,7 +444,12 @@ impl Vm {
     }
 
     #[cold]
-    fn wrong_receiver(&mut self, native: &Native, owner: &Ref<Class>, receiver: Option<&Value>) -> Raised {
+    fn wrong_receiver(
+        &mut self,
+        native: &Native,
+        owner: &Ref<Class>,
+        receiver: Option<&Value>,
+    ) -> Raised {
         let (name, owner) = (native.def.name(), owner.name_str());
         let slot = super::special::is_slot(name);
         let text = match receiver {
@@ -352,8 +458,12 @@ impl Vm {
             Some(value) => {
                 let given = self.type_name(value);
                 match slot {
-                    true => format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'"),
-                    false => format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"),
+                    true => format!(
+                        "descriptor '{name}' requires a '{owner}' object but received a '{given}'"
+                    ),
+                    false => format!(
+                        "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
+                    ),
                 }
             }
         };
@@ -384,7 +494,8 @@ impl Vm {
             Some(known) => known.clone(),
             None => {
                 let parsed = Rc::new(self.parse_signature(native.def));
-                self.signatures.insert(std::ptr::from_ref(native.def).addr(), parsed.clone());
+                self.signatures
+                    .insert(std::ptr::from_ref(native.def).addr(), parsed.clone());
                 parsed
             }
         };
@@ -393,7 +504,10 @@ impl Vm {
     }
 
     fn parse_signature(&mut self, def: &'static Def) -> Signature {
-        let inside = def.sig.split_once('(').map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
+        let inside = def
+            .sig
+            .split_once('(')
+            .map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
         let mut signature = Signature {
             name: def.name(),
             params: Vec::new(),
@@ -454,7 +568,8 @@ impl Vm {
                     return crate::object::float::float(f);
                 }
                 let unquoted = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
-                let unquoted = unquoted.or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')));
+                let unquoted =
+                    unquoted.or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')));
                 match unquoted {
                     Some(t) => self.intern(&t.replace("\\n", "\n")).into_value(),
                     None => Value::UNDEF,
@@ -489,12 +604,16 @@ fn split_parameters(inside: &str) -> Vec<&str> {
 /// The name of a native function in messages: that of the class for what makes its instances.
 fn native_name(native: &Native) -> String {
     match native.def.name() {
-        "__new__" | "__init__" => native.owner.get::<Class>().map_or_else(|| native.def.name().to_string(), Class::name_str),
+        "__new__" | "__init__" => native
+            .owner
+            .get::<Class>()
+            .map_or_else(|| native.def.name().to_string(), Class::name_str),
         name => name.to_string(),
     }
 }
 
 /// A name as Rust text.
 fn text(name: &Value) -> String {
-    name.get::<Str>().map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
+    name.get::<Str>()
+        .map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
 }

@@ -33,11 +33,15 @@ impl Vm {
                     Probe::Ask(position) => (position, table.key_at(position).cloned()),
                 }
             };
-            let (position, Some(stored)) = asked else { continue };
+            let (position, Some(stored)) = asked else {
+                continue;
+            };
             if self.eq(&stored, key)? {
                 let table = dict.table.borrow();
                 // Script code ran: the entry must still be the one that was compared.
-                if table.is_current(&search) && table.key_at(position).is_some_and(|k| k.is(&stored)) {
+                if table.is_current(&search)
+                    && table.key_at(position).is_some_and(|k| k.is(&stored))
+                {
                     return Ok(Some(position));
                 }
             }
@@ -46,7 +50,9 @@ impl Vm {
 
     /// `dict.get(key)`; None when the key is not there.
     pub fn dict_get(&mut self, dict: &Dict, key: &Value) -> R<Option<Value>> {
-        Ok(self.dict_find(dict, key)?.and_then(|position| dict.entry_value(position)))
+        Ok(self
+            .dict_find(dict, key)?
+            .and_then(|position| dict.entry_value(position)))
     }
 
     /// `dict[key] = value`
@@ -57,7 +63,11 @@ impl Vm {
         };
         let old = match self.dict_find_hashed(dict, key, hash)? {
             Some(position) => Ok(Some(dict.set_entry_value(position, value))),
-            None => dict.table.borrow_mut().append(hash, key.clone(), value).map(|_| None),
+            None => dict
+                .table
+                .borrow_mut()
+                .append(hash, key.clone(), value)
+                .map(|_| None),
         };
         match old {
             Ok(old) => {
@@ -90,13 +100,18 @@ impl Vm {
     pub(crate) fn dict_merge(&mut self, dict: &Dict, mapping: &Value, callee: &Value) -> R<()> {
         if !mapping.is_kind::<Dict>() && self.get_attr_optional(mapping, "keys")?.is_none() {
             let (who, name) = (self.callee_name(callee), self.type_name(mapping));
-            return Err(self.type_error(format!("{who}argument after ** must be a mapping, not {name}")));
+            return Err(self.type_error(format!(
+                "{who}argument after ** must be a mapping, not {name}"
+            )));
         }
         for (key, value) in self.mapping_entries(mapping)? {
             if self.dict_find(dict, &key)?.is_some() {
                 let who = self.callee_name(callee);
                 let key = self.str(&key)?;
-                let message = format!("{who}got multiple values for keyword argument '{}'", key.to_string_lossy());
+                let message = format!(
+                    "{who}got multiple values for keyword argument '{}'",
+                    key.to_string_lossy()
+                );
                 return Err(self.type_error(message));
             }
             self.dict_set(dict, &key, value)?;
@@ -106,7 +121,10 @@ impl Vm {
 
     /// `module.f() `: how messages about a call name what is called.
     pub(crate) fn callee_name(&mut self, callee: &Value) -> String {
-        let qualname = self.get_attr_optional(callee, "__qualname__").ok().flatten();
+        let qualname = self
+            .get_attr_optional(callee, "__qualname__")
+            .ok()
+            .flatten();
         let Some(qualname) = qualname.as_ref().and_then(|q| q.get::<Str>()) else {
             return match self.str(callee) {
                 Ok(text) => format!("{} ", text.to_string_lossy()),
@@ -115,7 +133,11 @@ impl Vm {
         };
         let qualname = qualname.to_string_lossy().into_owned();
         let module = self.get_attr_optional(callee, "__module__").ok().flatten();
-        match module.as_ref().and_then(|m| m.get::<Str>()).map(|m| m.to_string_lossy().into_owned()) {
+        match module
+            .as_ref()
+            .and_then(|m| m.get::<Str>())
+            .map(|m| m.to_string_lossy().into_owned())
+        {
             Some(module) if module != "builtins" => format!("{module}.{qualname}() "),
             _ => format!("{qualname}() "),
         }
@@ -173,13 +195,17 @@ impl Vm {
         if !key.is_kind::<Set>() {
             return self.hash(key);
         }
-        let hash = with_table(key, |t| crate::object::hash::frozenset_hash(t.iter_hashed().map(|(hash, _)| hash), t.len()));
+        let hash = with_table(key, |t| {
+            crate::object::hash::frozenset_hash(t.iter_hashed().map(|(hash, _)| hash), t.len())
+        });
         Ok(hash.unwrap_or(0))
     }
 
     /// The place of a member in the table of a set or frozenset.
     pub fn set_find(&mut self, set: &Value, key: &Value, hash: i64) -> R<Option<usize>> {
-        let Some(mut search) = with_table(set, |table| table.search(hash)) else { return Ok(None) };
+        let Some(mut search) = with_table(set, |table| table.search(hash)) else {
+            return Ok(None);
+        };
         loop {
             let asked = with_table(set, |table| match table.probe(&mut search, key) {
                 Probe::Hit(at) => Ok(Some(at)),
@@ -231,15 +257,26 @@ impl Vm {
     /// Adds all members of an iterable.
     pub fn set_update(&mut self, set: &Ref<Set>, iterable: &Value) -> R<()> {
         if let Some(dict) = iterable.get_exact::<Dict>() {
-            let hashed: Vec<(i64, Value)> =
-                dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
-            return hashed.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
+            let hashed: Vec<(i64, Value)> = dict
+                .table
+                .borrow()
+                .iter_hashed()
+                .map(|(hash, key, _)| (hash, key.clone()))
+                .collect();
+            return hashed
+                .into_iter()
+                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
         }
         let members = with_table(iterable, |table| {
-            table.iter_hashed().map(|(hash, key)| (hash, key.clone())).collect::<Vec<_>>()
+            table
+                .iter_hashed()
+                .map(|(hash, key)| (hash, key.clone()))
+                .collect::<Vec<_>>()
         });
         if let Some(members) = members {
-            return members.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
+            return members
+                .into_iter()
+                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
         }
         let iterator = self.iter(iterable)?;
         while let Some(item) = self.next(&iterator)? {

@@ -42,8 +42,13 @@ impl Printer {
 impl Vm {
     /// The whole report of an uncaught exception, as CPython prints it.
     pub fn format_exception(&mut self, exception: &Value) -> String {
-        let mut printer =
-            Printer { out: String::new(), margin: String::new(), seen: Vec::new(), group_depth: 0, needs_close: false };
+        let mut printer = Printer {
+            out: String::new(),
+            margin: String::new(),
+            seen: Vec::new(),
+            group_depth: 0,
+            needs_close: false,
+        };
         self.print_chain(&mut printer, exception);
         printer.out
     }
@@ -94,7 +99,9 @@ impl Vm {
         if self.is_group(exception) {
             return self.print_group(printer, exception);
         }
-        let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+        let traceback = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.traceback.get());
         if traceback.is_kind::<Traceback>() {
             printer.line("Traceback (most recent call last):\n");
             for entry in self.traceback_entries(&traceback) {
@@ -124,10 +131,14 @@ impl Vm {
             printer.margin = format!("{saved}  ");
         }
         let mark = if outermost { "+ " } else { "" };
-        let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+        let traceback = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.traceback.get());
         let bar = format!("{}{}", printer.margin, if outermost { "| " } else { "" });
         if traceback.is_kind::<Traceback>() {
-            printer.line(&format!("{mark}Exception Group Traceback (most recent call last):\n"));
+            printer.line(&format!(
+                "{mark}Exception Group Traceback (most recent call last):\n"
+            ));
             let margin = std::mem::replace(&mut printer.margin, bar.clone());
             for entry in self.traceback_entries(&traceback) {
                 printer.line(&entry);
@@ -144,9 +155,17 @@ impl Vm {
     }
 
     fn print_members(&mut self, printer: &mut Printer, exception: &Value, outermost: bool) {
-        let members = exception.get::<Exception>().map_or(Value::NONE, |e| e.extra[fields::GROUP_EXCEPTIONS].get());
-        let members: Vec<Value> = members.get::<Tuple>().map_or(Vec::new(), |t| t.items().to_vec());
-        let base = if outermost { printer.margin.clone() } else { trim_bar(&printer.margin) };
+        let members = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.extra[fields::GROUP_EXCEPTIONS].get());
+        let members: Vec<Value> = members
+            .get::<Tuple>()
+            .map_or(Vec::new(), |t| t.items().to_vec());
+        let base = if outermost {
+            printer.margin.clone()
+        } else {
+            trim_bar(&printer.margin)
+        };
         printer.needs_close = false;
         let shown = members.len().min(GROUP_WIDTH + 1);
         for i in 0..shown {
@@ -154,9 +173,15 @@ impl Vm {
             if last {
                 printer.needs_close = true;
             }
-            let title = if i < GROUP_WIDTH { (i + 1).to_string() } else { "...".to_string() };
+            let title = if i < GROUP_WIDTH {
+                (i + 1).to_string()
+            } else {
+                "...".to_string()
+            };
             let corner = if i == 0 { "+-" } else { "  " };
-            printer.out.push_str(&format!("{base}{corner}+---------------- {title} ----------------\n"));
+            printer.out.push_str(&format!(
+                "{base}{corner}+---------------- {title} ----------------\n"
+            ));
             printer.margin = format!("{base}  | ");
             if i < GROUP_WIDTH {
                 self.print_chain(printer, &members[i]);
@@ -166,7 +191,9 @@ impl Vm {
                 printer.line(&format!("and {rest} more exception{s}\n"));
             }
             if last && printer.needs_close {
-                printer.out.push_str(&format!("{base}  +------------------------------------\n"));
+                printer
+                    .out
+                    .push_str(&format!("{base}  +------------------------------------\n"));
                 printer.needs_close = false;
             }
         }
@@ -197,10 +224,15 @@ impl Vm {
     /// `module.Class`, without the module where it is `builtins` or `__main__`.
     fn qualified_class_name(&mut self, class: &Ref<crate::object::class::Class>) -> String {
         let qualname = class.qualname.get();
-        let qualname = qualname.get::<Str>().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let qualname = qualname
+            .get::<Str>()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let class = class.value();
         match self.get_attr_optional(&class, "__module__") {
-            Ok(Some(module)) => match module.get::<Str>().map(|s| s.to_string_lossy().into_owned()) {
+            Ok(Some(module)) => match module
+                .get::<Str>()
+                .map(|s| s.to_string_lossy().into_owned())
+            {
                 Some(module) if module == "builtins" || module == "__main__" => qualname,
                 Some(module) => format!("{module}.{qualname}"),
                 None => format!("<unknown>.{qualname}"),
@@ -210,7 +242,9 @@ impl Vm {
     }
 
     fn push_notes(&mut self, exception: &Value, out: &mut String) {
-        let Ok(Some(notes)) = self.get_attr_optional(exception, "__notes__") else { return };
+        let Ok(Some(notes)) = self.get_attr_optional(exception, "__notes__") else {
+            return;
+        };
         let notes: Vec<Value> = match notes.get::<List>().map(List::copy) {
             Some(Ok(items)) => items.into_vec(),
             _ => {
@@ -233,7 +267,9 @@ impl Vm {
     }
 
     fn syntax_error_lines(&mut self, exception: &Value) -> String {
-        let Some(e) = exception.get::<Exception>() else { return String::new() };
+        let Some(e) = exception.get::<Exception>() else {
+            return String::new();
+        };
         let number = |i: usize| e.extra[i].get().as_small_int();
         let text_of = |i: usize| {
             let value = e.extra[i].get();
@@ -242,7 +278,10 @@ impl Vm {
         let mut out = String::new();
         let filename = text_of(fields::SYNTAX_FILENAME);
         if let Some(line) = number(fields::SYNTAX_LINE) {
-            out.push_str(&format!("  File \"{}\", line {line}\n", filename.unwrap_or_else(|| "<string>".into())));
+            out.push_str(&format!(
+                "  File \"{}\", line {line}\n",
+                filename.unwrap_or_else(|| "<string>".into())
+            ));
             if let Some(text) = text_of(fields::SYNTAX_TEXT) {
                 let text = text.trim_end_matches('\n');
                 let trimmed = text.trim_start_matches([' ', '\t', '\x0c']);
@@ -250,15 +289,19 @@ impl Vm {
                 let indent = (text.chars().count() - trimmed.chars().count()) as i64;
                 if let Some(offset) = number(fields::SYNTAX_OFFSET) {
                     let same_line = number(fields::SYNTAX_END_LINE).is_none_or(|l| l == line);
-                    let end = number(fields::SYNTAX_END_OFFSET).filter(|&end| end > 0 && same_line).unwrap_or(if same_line {
-                        offset
-                    } else {
-                        text.chars().count() as i64 + 1
-                    });
+                    let end = number(fields::SYNTAX_END_OFFSET)
+                        .filter(|&end| end > 0 && same_line)
+                        .unwrap_or(if same_line {
+                            offset
+                        } else {
+                            text.chars().count() as i64 + 1
+                        });
                     let end = if end <= offset { offset + 1 } else { end };
                     let start = offset - 1 - indent;
                     if start >= 0 {
-                        let width = (end - offset).min(trimmed.chars().count() as i64 + 1 - start).max(1);
+                        let width = (end - offset)
+                            .min(trimmed.chars().count() as i64 + 1 - start)
+                            .max(1);
                         let blank: String = trimmed
                             .chars()
                             .chain(std::iter::repeat(' '))
@@ -288,7 +331,11 @@ impl Vm {
         while let Some(entry) = next.get::<Traceback>() {
             let plain = entry.code.plain.clone();
             let position = plain.position(entry.at);
-            let key = (plain.source.name().to_string(), position.line, plain.name.to_string());
+            let key = (
+                plain.source.name().to_string(),
+                position.line,
+                plain.name.to_string(),
+            );
             if last.as_ref() == Some(&key) {
                 repeated += 1;
             } else {
@@ -307,7 +354,12 @@ impl Vm {
     }
 
     fn entry_text(&mut self, code: &crate::bytecode::Code, position: Position) -> String {
-        let mut out = format!("  File \"{}\", line {}, in {}\n", code.source.name(), position.line, code.name);
+        let mut out = format!(
+            "  File \"{}\", line {}, in {}\n",
+            code.source.name(),
+            position.line,
+            code.name
+        );
         if position.line > 0 {
             out.push_str(&self.source_lines(&code.source, position));
         }
@@ -315,7 +367,11 @@ impl Vm {
     }
 
     /// The source of a place with carets under it, indented by four.
-    pub(crate) fn source_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
+    pub(crate) fn source_lines(
+        &mut self,
+        source: &crate::source::SourceFile,
+        position: Position,
+    ) -> String {
         let first = source.line_text(position.line);
         if first.trim().is_empty() {
             return String::new();
@@ -330,8 +386,15 @@ impl Vm {
         let stripped = text.trim_start();
         let indent = text.len() - stripped.len();
         let mut out = format!("    {}\n", stripped.trim_end());
-        let (start, end) = (position.column as usize, (position.end_column as usize).min(text.len()));
-        if start < indent || start >= end || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+        let (start, end) = (
+            position.column as usize,
+            (position.end_column as usize).min(text.len()),
+        );
+        if start < indent
+            || start >= end
+            || !text.is_char_boundary(start)
+            || !text.is_char_boundary(end)
+        {
             return out;
         }
         let segment = &text[start..end];
@@ -356,8 +419,9 @@ impl Vm {
 
     /// A place that covers several lines: each of them, with carets under what belongs to it.
     fn several_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
-        let lines: Vec<&str> =
-            (position.line..=position.end_line).map(|n| source.line_text(n).trim_end()).collect();
+        let lines: Vec<&str> = (position.line..=position.end_line)
+            .map(|n| source.line_text(n).trim_end())
+            .collect();
         let indent = lines
             .iter()
             .filter(|line| !line.trim().is_empty())
@@ -376,11 +440,26 @@ impl Vm {
             let text = line.get(indent..).unwrap_or("");
             out.push_str(&format!("    {text}\n"));
             let own_indent = text.len() - text.trim_start().len();
-            let from = if i == 0 { (position.column as usize).saturating_sub(indent) } else { own_indent };
-            let to = if i + 1 == count { (position.end_column as usize).saturating_sub(indent) } else { text.len() };
-            if from < to && text.is_char_boundary(from) && to <= text.len() && text.is_char_boundary(to) {
+            let from = if i == 0 {
+                (position.column as usize).saturating_sub(indent)
+            } else {
+                own_indent
+            };
+            let to = if i + 1 == count {
+                (position.end_column as usize).saturating_sub(indent)
+            } else {
+                text.len()
+            };
+            if from < to
+                && text.is_char_boundary(from)
+                && to <= text.len()
+                && text.is_char_boundary(to)
+            {
                 let blank = " ".repeat(width(&text[..from]));
-                out.push_str(&format!("    {blank}{}\n", "^".repeat(width(&text[from..to]))));
+                out.push_str(&format!(
+                    "    {blank}{}\n",
+                    "^".repeat(width(&text[from..to]))
+                ));
             }
         }
         out
@@ -451,7 +530,11 @@ impl Vm {
     }
 
     /// An exception that nobody can catch (in a finalizer, a callback): reported on stderr.
-    pub(crate) fn report_unraisable(&mut self, raised: &crate::object::native::Raised, object: &Value) {
+    pub(crate) fn report_unraisable(
+        &mut self,
+        raised: &crate::object::native::Raised,
+        object: &Value,
+    ) {
         let what = match self.repr(object) {
             Ok(text) => text.to_string_lossy().into_owned(),
             Err(_) => "<object repr() failed>".to_string(),

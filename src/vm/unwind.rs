@@ -36,7 +36,10 @@ impl Vm {
     /// Makes the exception that is being handled the context of `raised`, unless that made a cycle.
     pub(crate) fn set_context(&mut self, raised: &Value, frame: *mut Frame) {
         let handled = self.handled_exception(frame);
-        let (Some(exception), Some(_)) = (raised.get::<Exception>(), handled.get::<Exception>()) else { return };
+        let (Some(exception), Some(_)) = (raised.get::<Exception>(), handled.get::<Exception>())
+        else {
+            return;
+        };
         if handled.is(raised) {
             return;
         }
@@ -152,7 +155,14 @@ impl Vm {
     }
 
     /// Goes on in the handler of a frame.
-    unsafe fn enter_handler(&mut self, frame: *mut Frame, code: &Code, handler: Handler, live: usize, raised: Raised) {
+    unsafe fn enter_handler(
+        &mut self,
+        frame: *mut Frame,
+        code: &Code,
+        handler: Handler,
+        live: usize,
+        raised: Raised,
+    ) {
         // SAFETY: the live temporaries above the handler's depth are not used again.
         unsafe {
             let regs = Frame::regs(frame);
@@ -160,22 +170,40 @@ impl Vm {
             for i in (nlocals + handler.depth as usize..nlocals + live).rev() {
                 drop(regs.add(i).read());
             }
-            drop(std::ptr::replace(regs.add(handler.register as usize), raised.0));
+            drop(std::ptr::replace(
+                regs.add(handler.register as usize),
+                raised.0,
+            ));
             let ip = code.start().add(handler.target as usize);
             (*frame).ip = ip;
-            self.cursor = Cursor { ip, regs, consts: code.consts.as_ptr() };
+            self.cursor = Cursor {
+                ip,
+                regs,
+                consts: code.consts.as_ptr(),
+            };
         }
         if self.heap.has_finalizers() {
             self.run_finalizers_at_cursor();
         }
     }
 
-    fn add_traceback(&mut self, raised: &Raised, code: &crate::heap::Ref<Code>, at: u32, function: &Function) {
+    fn add_traceback(
+        &mut self,
+        raised: &Raised,
+        code: &crate::heap::Ref<Code>,
+        at: u32,
+        function: &Function,
+    ) {
         if code.flags & crate::bytecode::code::flags::HIDDEN != 0 {
             return;
         }
         if let Some(exception) = raised.0.get::<Exception>() {
-            let entry = Traceback::alloc(exception.traceback.get(), code.clone(), at, function.globals.value());
+            let entry = Traceback::alloc(
+                exception.traceback.get(),
+                code.clone(),
+                at,
+                function.globals.value(),
+            );
             exception.traceback.set(entry.into_value());
         }
     }
@@ -184,6 +212,10 @@ impl Vm {
 impl Code {
     /// The innermost handler that covers word `at`.
     pub(crate) fn handler(&self, at: u32) -> Option<Handler> {
-        self.plain.handlers.iter().find(|h| h.start <= at && at < h.end).copied()
+        self.plain
+            .handlers
+            .iter()
+            .find(|h| h.start <= at && at < h.end)
+            .copied()
     }
 }

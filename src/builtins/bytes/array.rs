@@ -103,7 +103,9 @@ pub fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// `self *= count`
 pub fn imul(vm: &mut Vm, args: &[Value]) -> R {
     let product = vm.native_binary(BinaryOp::Mul, &args[0], &args[1])?;
-    let Some(product) = product.to_ref::<ByteArray>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let Some(product) = product.to_ref::<ByteArray>() else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
     let array = resizable(vm, &args[0])?;
     let data = product.data.borrow_mut().take();
     array.data.replace(data);
@@ -116,7 +118,11 @@ pub fn insert(vm: &mut Vm, args: &[Value]) -> R {
     let byte = byte_of(vm, &args[2], "bytearray")?;
     let array = resizable(vm, &args[0])?;
     let len = array.len() as i64;
-    let place = if index < 0 { (index + len).max(0) } else { index.min(len) };
+    let place = if index < 0 {
+        (index + len).max(0)
+    } else {
+        index.min(len)
+    };
     let inserted = array.data.borrow_mut().insert(place as usize, byte);
     lift(vm, inserted).map(|()| Value::NONE)
 }
@@ -143,7 +149,9 @@ pub fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let byte = byte_of(vm, &args[1], "bytearray")?;
     let array = array_of(vm, &args[0])?;
     let at = memchr::memchr(byte, &array.data.borrow());
-    let Some(at) = at else { return Err(vm.value_error("value not found in bytearray")) };
+    let Some(at) = at else {
+        return Err(vm.value_error("value not found in bytearray"));
+    };
     check_resizable(vm, &array)?;
     array.data.borrow_mut().remove(at);
     Ok(Value::NONE)
@@ -199,11 +207,15 @@ pub fn delitem(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let text: String = bytes::with_bytes(&args[0], |data| data.iter().map(|&b| b as char).collect()).unwrap_or_default();
+    let text: String =
+        bytes::with_bytes(&args[0], |data| data.iter().map(|&b| b as char).collect())
+            .unwrap_or_default();
     let text = super::super::adapt::string(vm, &text)?;
     let class = vm.class_of(&args[0]).into_value();
     let parts = Tuple::pair(text, Str::new("latin-1").into_value()).into_value();
-    let state = vm.object_dict(&args[0]).map_or(Value::NONE, Ref::into_value);
+    let state = vm
+        .object_dict(&args[0])
+        .map_or(Value::NONE, Ref::into_value);
     Ok(Tuple::few([class, parts, state]).into_value())
 }
 

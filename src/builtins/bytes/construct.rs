@@ -15,7 +15,11 @@ use crate::vm::special::Special;
 
 /// Bytes as an instance of the class with that shape.
 pub fn shaped_bytes(vm: &mut Vm, data: &[u8], shape: u32) -> R {
-    let object = if shape == kind::BYTES as u32 { Bytes::new(data) } else { Bytes::with_shape(shape, data) };
+    let object = if shape == kind::BYTES as u32 {
+        Bytes::new(data)
+    } else {
+        Bytes::with_shape(shape, data)
+    };
     made(vm, object)
 }
 
@@ -25,7 +29,11 @@ pub fn new_bytes(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
         Ok(shape) => shape,
         Err(raised) => return Step::Raise(raised),
     };
-    if frame.state == 0 && frame.regs[1].is_exact::<Bytes>() && !given(&frame.regs[2]) && shape == kind::BYTES as u32 {
+    if frame.state == 0
+        && frame.regs[1].is_exact::<Bytes>()
+        && !given(&frame.regs[2])
+        && shape == kind::BYTES as u32
+    {
         return Step::Return(frame.regs[1].clone());
     }
     match contents(vm, frame, input, "bytes") {
@@ -57,9 +65,18 @@ pub fn init_array(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
 }
 
 /// The bytes that the arguments of a constructor stand for.
-fn contents(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, class: &str) -> Result<Vec<u8>, Step> {
+fn contents(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    class: &str,
+) -> Result<Vec<u8>, Step> {
     if frame.state == 0 {
-        let (source, encoding, errors) = (frame.regs[1].clone(), frame.regs[2].clone(), frame.regs[3].clone());
+        let (source, encoding, errors) = (
+            frame.regs[1].clone(),
+            frame.regs[2].clone(),
+            frame.regs[3].clone(),
+        );
         match at_once(vm, &source, &encoding, &errors, class) {
             Ok(Some(data)) => return Ok(data),
             Ok(None) => {}
@@ -71,7 +88,13 @@ fn contents(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, class: &str)
 }
 
 /// What needs no iteration; None for an iterable.
-fn at_once(vm: &mut Vm, source: &Value, encoding: &Value, errors: &Value, class: &str) -> R<Option<Vec<u8>>> {
+fn at_once(
+    vm: &mut Vm,
+    source: &Value,
+    encoding: &Value,
+    errors: &Value,
+    class: &str,
+) -> R<Option<Vec<u8>>> {
     if let Some(_text) = source.get::<Str>() {
         if !given(encoding) && !given(errors) {
             return Err(vm.type_error("string argument without an encoding"));
@@ -80,7 +103,11 @@ fn at_once(vm: &mut Vm, source: &Value, encoding: &Value, errors: &Value, class:
         return Ok(buffer_of(vm, &encoded));
     }
     if given(encoding) || given(errors) {
-        let what = if given(encoding) { "encoding" } else { "errors" };
+        let what = if given(encoding) {
+            "encoding"
+        } else {
+            "errors"
+        };
         return Err(vm.type_error(format!("{what} without a string argument")));
     }
     if !given(source) {
@@ -176,7 +203,10 @@ pub fn bytes_of_object(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
         return Err(vm.type_error(format!("cannot convert '{given}' object to bytes")));
     }
     let items = vm.collect(value)?;
-    items.iter().map(|item| byte_of(vm, item, "bytes")).collect()
+    items
+        .iter()
+        .map(|item| byte_of(vm, item, "bytes"))
+        .collect()
 }
 
 fn from_hex(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
@@ -186,7 +216,12 @@ fn from_hex(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     };
     let mut data = Vec::with_capacity(text.len().min(1 << 20) / 2);
     let points: Vec<u32> = text.points().collect();
-    let digit = |at: usize| points.get(at).and_then(|&p| char::from_u32(p)).and_then(|c| c.to_digit(16));
+    let digit = |at: usize| {
+        points
+            .get(at)
+            .and_then(|&p| char::from_u32(p))
+            .and_then(|c| c.to_digit(16))
+    };
     let mut at = 0;
     while at < points.len() {
         if matches!(points[at], 0x20 | 9..=13) {
@@ -202,7 +237,9 @@ fn from_hex(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
             (Some(_), None) => at + 1,
             _ => at,
         };
-        return Err(vm.value_error(format!("non-hexadecimal number found in fromhex() arg at position {bad}")));
+        return Err(vm.value_error(format!(
+            "non-hexadecimal number found in fromhex() arg at position {bad}"
+        )));
     }
     Ok(data)
 }
@@ -212,7 +249,11 @@ pub fn bytes_fromhex(vm: &mut Vm, args: &[Value]) -> R {
     let data = from_hex(vm, &args[1])?;
     let result = shaped_bytes(vm, &data, kind::BYTES as u32)?;
     let class = vm.class_of_def(&BYTES);
-    if args[0].is(class.as_value()) { Ok(result) } else { vm.call(&args[0], &[result]) }
+    if args[0].is(class.as_value()) {
+        Ok(result)
+    } else {
+        vm.call(&args[0], &[result])
+    }
 }
 
 /// See the table.
@@ -220,7 +261,11 @@ pub fn array_fromhex(vm: &mut Vm, args: &[Value]) -> R {
     let data = from_hex(vm, &args[1])?;
     let result = ByteArray::new(Buffer::from_vec(data)).into_value();
     let class = vm.class_of_def(&BYTEARRAY);
-    if args[0].is(class.as_value()) { Ok(result) } else { vm.call(&args[0], &[result]) }
+    if args[0].is(class.as_value()) {
+        Ok(result)
+    } else {
+        vm.call(&args[0], &[result])
+    }
 }
 
 /// The name of an encoding, for messages.

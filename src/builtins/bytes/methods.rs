@@ -1,6 +1,8 @@
 //! The methods that `bytes` and `bytearray` share. What gives bytes gives the receiver's built-in type.
 
-use super::super::adapt::{bad_receiver, bound, count as count_arg, given, lift, limit, made, size_value, with_items, word};
+use super::super::adapt::{
+    bad_receiver, bound, count as count_arg, given, lift, limit, made, size_value, with_items, word,
+};
 use super::super::{codecs, percent};
 use super::{buffer_of, is_buffer};
 use crate::heap::{Buffer, OutOfMemory, Ref, Value};
@@ -123,7 +125,12 @@ fn is_title(data: &[u8]) -> bool {
     found
 }
 
-fn justified(vm: &mut Vm, args: &[Value], name: &str, place: fn(usize, usize) -> (usize, usize)) -> R {
+fn justified(
+    vm: &mut Vm,
+    args: &[Value],
+    name: &str,
+    place: fn(usize, usize) -> (usize, usize),
+) -> R {
     let wanted = count_arg(vm, &args[1])?;
     let fill = match given(&args[2]) {
         true => fill_of(vm, &args[2], name)?,
@@ -147,7 +154,13 @@ fn justified(vm: &mut Vm, args: &[Value], name: &str, place: fn(usize, usize) ->
 }
 
 fn fill_of(vm: &mut Vm, value: &Value, name: &str) -> R<u8> {
-    match bytes::with_bytes(value, |data| if let [byte] = data { Ok(*byte) } else { Err(data.len()) }) {
+    match bytes::with_bytes(value, |data| {
+        if let [byte] = data {
+            Ok(*byte)
+        } else {
+            Err(data.len())
+        }
+    }) {
         Some(Ok(byte)) => Ok(byte),
         Some(Err(len)) => {
             let given = vm.type_name(value);
@@ -155,7 +168,9 @@ fn fill_of(vm: &mut Vm, value: &Value, name: &str) -> R<u8> {
         }
         None => {
             let given = super::super::adapt::shown_type(vm, value);
-            Err(vm.type_error(format!("{name}() argument 2 must be a byte string of length 1, not {given}")))
+            Err(vm.type_error(format!(
+                "{name}() argument 2 must be a byte string of length 1, not {given}"
+            )))
         }
     }
 }
@@ -207,7 +222,9 @@ fn needle(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     }
     if !vm.has_index(value) {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("argument should be integer or bytes-like object, not '{given}'")));
+        return Err(vm.type_error(format!(
+            "argument should be integer or bytes-like object, not '{given}'"
+        )));
     }
     match u8::try_from(vm.index_clamped(value)?) {
         Ok(byte) => Ok(vec![byte]),
@@ -221,7 +238,11 @@ fn found(vm: &mut Vm, args: &[Value], last: bool) -> R<Option<usize>> {
     with(vm, &args[0], |data| {
         let range = search::bounds(data.len(), start, end)?;
         let part = &data[range.clone()];
-        let at = if last { search::rfind(part, &needle) } else { search::find(part, &needle) };
+        let at = if last {
+            search::rfind(part, &needle)
+        } else {
+            search::find(part, &needle)
+        };
         at.map(|at| range.start + at)
     })
 }
@@ -263,10 +284,12 @@ pub fn rindex(vm: &mut Vm, args: &[Value]) -> R {
 pub fn count(vm: &mut Vm, args: &[Value]) -> R {
     let needle = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
-    with(vm, &args[0], |data| match search::bounds(data.len(), start, end) {
-        None => 0,
-        Some(range) if needle.is_empty() => range.len() + 1,
-        Some(range) => search::count(&data[range], &needle),
+    with(vm, &args[0], |data| {
+        match search::bounds(data.len(), start, end) {
+            None => 0,
+            Some(range) if needle.is_empty() => range.len() + 1,
+            Some(range) => search::count(&data[range], &needle),
+        }
     })
     .map(size_value)
 }
@@ -278,14 +301,22 @@ fn affixed(vm: &mut Vm, args: &[Value], name: &str, at_end: bool) -> R {
         None if is_buffer(&args[1]) => vec![args[1].clone()],
         None => {
             let given = vm.type_name(&args[1]);
-            return Err(vm.type_error(format!("{name} first arg must be bytes or a tuple of bytes, not {given}")));
+            return Err(vm.type_error(format!(
+                "{name} first arg must be bytes or a tuple of bytes, not {given}"
+            )));
         }
     };
     for choice in &choices {
         let affix = buffer_arg(vm, choice)?;
         let matches = with(vm, &args[0], |data| {
             let part = search::bounds(data.len(), start, end).map(|range| &data[range]);
-            part.is_some_and(|part| if at_end { part.ends_with(&affix) } else { part.starts_with(&affix) })
+            part.is_some_and(|part| {
+                if at_end {
+                    part.ends_with(&affix)
+                } else {
+                    part.starts_with(&affix)
+                }
+            })
         })?;
         if matches {
             return Ok(Value::TRUE);
@@ -307,14 +338,18 @@ pub fn endswith(vm: &mut Vm, args: &[Value]) -> R {
 /// See the table.
 pub fn removeprefix(vm: &mut Vm, args: &[Value]) -> R {
     let prefix = buffer_arg(vm, &args[1])?;
-    let rest = with(vm, &args[0], |data| Buffer::copy_of(data.strip_prefix(&prefix[..]).unwrap_or(data)))?;
+    let rest = with(vm, &args[0], |data| {
+        Buffer::copy_of(data.strip_prefix(&prefix[..]).unwrap_or(data))
+    })?;
     same(vm, &args[0], rest)
 }
 
 /// See the table.
 pub fn removesuffix(vm: &mut Vm, args: &[Value]) -> R {
     let suffix = buffer_arg(vm, &args[1])?;
-    let rest = with(vm, &args[0], |data| Buffer::copy_of(data.strip_suffix(&suffix[..]).unwrap_or(data)))?;
+    let rest = with(vm, &args[0], |data| {
+        Buffer::copy_of(data.strip_suffix(&suffix[..]).unwrap_or(data))
+    })?;
     same(vm, &args[0], rest)
 }
 
@@ -334,11 +369,27 @@ pub fn replace(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn stripped(vm: &mut Vm, args: &[Value], left: bool, right: bool) -> R {
-    let chars = if args[1].is_none() { None } else { Some(buffer_arg(vm, &args[1])?) };
+    let chars = if args[1].is_none() {
+        None
+    } else {
+        Some(buffer_arg(vm, &args[1])?)
+    };
     let rest = with(vm, &args[0], |data| {
-        let gone = |byte: &u8| chars.as_ref().map_or(matches!(byte, b' ' | 9..=13), |chars| chars.contains(byte));
-        let start = if left { data.iter().take_while(|b| gone(b)).count() } else { 0 };
-        let tail = if right { data[start..].iter().rev().take_while(|b| gone(b)).count() } else { 0 };
+        let gone = |byte: &u8| {
+            chars
+                .as_ref()
+                .map_or(matches!(byte, b' ' | 9..=13), |chars| chars.contains(byte))
+        };
+        let start = if left {
+            data.iter().take_while(|b| gone(b)).count()
+        } else {
+            0
+        };
+        let tail = if right {
+            data[start..].iter().rev().take_while(|b| gone(b)).count()
+        } else {
+            0
+        };
         Buffer::copy_of(&data[start..data.len() - tail])
     })?;
     same(vm, &args[0], rest)
@@ -371,7 +422,11 @@ fn parts(vm: &mut Vm, receiver: &Value, data: &[u8], ranges: &[std::ops::Range<u
 }
 
 fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
-    let separator = if args[1].is_none() { None } else { Some(buffer_arg(vm, &args[1])?) };
+    let separator = if args[1].is_none() {
+        None
+    } else {
+        Some(buffer_arg(vm, &args[1])?)
+    };
     if separator.as_ref().is_some_and(Vec::is_empty) {
         return Err(vm.value_error("empty separator"));
     }
@@ -383,7 +438,13 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
         (Some(separator), false) => search::split(&data, separator, most, &mut push),
         (Some(separator), true) => search::rsplit(&data, separator, most, &mut push),
         (None, false) => search::split_spaces(&data, most, |_| 1, search::byte_space, &mut push),
-        (None, true) => search::rsplit_spaces(&data, most, search::byte_space, search::last_byte, &mut push),
+        (None, true) => search::rsplit_spaces(
+            &data,
+            most,
+            search::byte_space,
+            search::last_byte,
+            &mut push,
+        ),
     };
     lift(vm, split)?;
     if from_end {
@@ -407,7 +468,13 @@ pub fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     let keep_ends = vm.truth(&args[1])?;
     let data = with(vm, &args[0], <[u8]>::to_vec)?;
     let mut ranges = Buffer::new();
-    let split = search::split_lines(&data, keep_ends, |_| 1, search::byte_line_break, &mut |range| Ok(ranges.push(range)?));
+    let split = search::split_lines(
+        &data,
+        keep_ends,
+        |_| 1,
+        search::byte_line_break,
+        &mut |range| Ok(ranges.push(range)?),
+    );
     lift(vm, split)?;
     parts(vm, &args[0], &data, &ranges)
 }
@@ -418,7 +485,11 @@ fn parted(vm: &mut Vm, args: &[Value], last: bool) -> R {
         return Err(vm.value_error("empty separator"));
     }
     let data = with(vm, &args[0], <[u8]>::to_vec)?;
-    let at = if last { search::rfind(&data, &separator) } else { search::find(&data, &separator) };
+    let at = if last {
+        search::rfind(&data, &separator)
+    } else {
+        search::find(&data, &separator)
+    };
     let (before, middle, after) = match at {
         Some(at) => (&data[..at], &separator[..], &data[at + separator.len()..]),
         None if last => (&data[..0], &data[..0], &data[..]),
@@ -452,10 +523,14 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         while let Some(item) = items.get(i) {
             let Some(data) = buffer_of(vm, &item) else {
                 let given = vm.type_name(&item);
-                return Err(vm.type_error(format!("sequence item {i}: expected a bytes-like object, {given} found")));
+                return Err(vm.type_error(format!(
+                    "sequence item {i}: expected a bytes-like object, {given} found"
+                )));
             };
             let lead = if i > 0 { &between[..] } else { &[] };
-            let pushed = out.extend_from_slice(lead).and_then(|()| out.extend_from_slice(&data));
+            let pushed = out
+                .extend_from_slice(lead)
+                .and_then(|()| out.extend_from_slice(&data));
             lift(vm, pushed)?;
             i += 1;
         }
@@ -496,7 +571,9 @@ pub fn hex_separator(vm: &mut Vm, value: &Value) -> R<Option<u8>> {
     }
     let (len, point) = if let Some(text) = value.get::<Str>() {
         (text.len(), text.char_at(0).unwrap_or(0))
-    } else if let Some(first) = bytes::with_bytes(value, |data| (data.len(), data.first().map_or(0, |&b| b as u32))) {
+    } else if let Some(first) = bytes::with_bytes(value, |data| {
+        (data.len(), data.first().map_or(0, |&b| b as u32))
+    }) {
         first
     } else {
         return Err(vm.type_error("sep must be str or bytes."));
@@ -520,8 +597,16 @@ pub fn hex(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn translate(vm: &mut Vm, args: &[Value]) -> R {
-    let table = if args[1].is_none() { None } else { Some(buffer_arg(vm, &args[1])?) };
-    let deleted = if given(&args[2]) { buffer_arg(vm, &args[2])? } else { Vec::new() };
+    let table = if args[1].is_none() {
+        None
+    } else {
+        Some(buffer_arg(vm, &args[1])?)
+    };
+    let deleted = if given(&args[2]) {
+        buffer_arg(vm, &args[2])?
+    } else {
+        Vec::new()
+    };
     if table.as_ref().is_some_and(|table| table.len() != 256) {
         return Err(vm.value_error("translation table must be 256 characters long"));
     }
@@ -615,5 +700,7 @@ pub fn byte_value(byte: u8) -> Value {
 
 /// Whether a value is an int that fits a byte.
 pub fn is_byte(value: &Value) -> bool {
-    IntView::of(value).and_then(IntView::as_i64).is_some_and(|i| (0..256).contains(&i))
+    IntView::of(value)
+        .and_then(IntView::as_i64)
+        .is_some_and(|i| (0..256).contains(&i))
 }

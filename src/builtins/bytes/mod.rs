@@ -32,7 +32,11 @@ pub fn is_buffer(value: &Value) -> bool {
 pub static BYTES: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of size given by the parameter initialized with null bytes\nbytes() -> empty bytes object",
-    new: Some(Def::frame("__new__(cls, source=<unset>, encoding=<unset>, errors=<unset>)", 1, construct::new_bytes)),
+    new: Some(Def::frame(
+        "__new__(cls, source=<unset>, encoding=<unset>, errors=<unset>)",
+        1,
+        construct::new_bytes,
+    )),
     methods: BYTES_METHODS,
     ..TypeDef::new("builtins", "bytes", kind::BYTES)
 };
@@ -41,7 +45,10 @@ pub static BYTES: TypeDef = TypeDef {
 pub static BYTEARRAY: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\nbytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\nbytearray(int) -> bytes array of size given by the parameter initialized with null bytes\nbytearray() -> empty bytes array",
-    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", construct::new_array)),
+    new: Some(Def::raw(
+        "__new__(cls, /, *args, **kwargs)",
+        construct::new_array,
+    )),
     methods: ARRAY_METHODS,
     ..TypeDef::new("builtins", "bytearray", kind::BYTEARRAY)
 };

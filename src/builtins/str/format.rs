@@ -16,7 +16,12 @@ use crate::vm::Vm;
 /// `"{}".format(*args, **kwargs)`
 pub fn format(vm: &mut Vm, args: &[Value]) -> R {
     let text = receiver!(vm, args[0], Str, "str");
-    let mut fields = Fields { args: args[1].get::<Tuple>(), mapping: &args[2], automatic: None, next: 0 };
+    let mut fields = Fields {
+        args: args[1].get::<Tuple>(),
+        mapping: &args[2],
+        automatic: None,
+        next: 0,
+    };
     let mut out = Buffer::new();
     fields.expand(vm, text.bytes(), &mut out, 2)?;
     super::super::adapt::text(vm, Ok(out))
@@ -25,7 +30,12 @@ pub fn format(vm: &mut Vm, args: &[Value]) -> R {
 /// `"{}".format_map(mapping)`
 pub fn format_map(vm: &mut Vm, args: &[Value]) -> R {
     let text = receiver!(vm, args[0], Str, "str");
-    let mut fields = Fields { args: None, mapping: &args[1], automatic: None, next: 0 };
+    let mut fields = Fields {
+        args: None,
+        mapping: &args[1],
+        automatic: None,
+        next: 0,
+    };
     let mut out = Buffer::new();
     fields.expand(vm, text.bytes(), &mut out, 2)?;
     super::super::adapt::text(vm, Ok(out))
@@ -79,7 +89,9 @@ impl Fields<'_> {
             let plain = memchr::memchr2(b'{', b'}', rest).unwrap_or(rest.len());
             let copied = out.extend_from_slice(&rest[..plain]);
             lift(vm, copied)?;
-            let Some(&brace) = rest.get(plain) else { return Ok(()) };
+            let Some(&brace) = rest.get(plain) else {
+                return Ok(());
+            };
             rest = &rest[plain + 1..];
             if rest.first() == Some(&brace) {
                 let copied = out.push(brace);
@@ -99,7 +111,13 @@ impl Fields<'_> {
         }
     }
 
-    fn render(&mut self, vm: &mut Vm, field: &Field<'_>, out: &mut Buffer<u8>, depth: u32) -> R<()> {
+    fn render(
+        &mut self,
+        vm: &mut Vm,
+        field: &Field<'_>,
+        out: &mut Buffer<u8>,
+        depth: u32,
+    ) -> R<()> {
         let mut value = self.value_of(vm, field.name)?;
         if let Some(conversion) = field.conversion {
             value = converted(vm, &value, conversion)?;
@@ -145,7 +163,11 @@ impl Fields<'_> {
                     value = vm.finish(step)?;
                     rest = &rest[end + 1..];
                 }
-                _ => return Err(vm.value_error("Only '.' or '[' may follow ']' in format field specifier")),
+                _ => {
+                    return Err(
+                        vm.value_error("Only '.' or '[' may follow ']' in format field specifier")
+                    );
+                }
             }
         }
         Ok(value)
@@ -170,7 +192,9 @@ impl Fields<'_> {
             };
             return match args.get(index) {
                 Some(value) => Ok(value),
-                None => Err(vm.index_error(format!("Replacement index {index} out of range for positional args tuple"))),
+                None => Err(vm.index_error(format!(
+                    "Replacement index {index} out of range for positional args tuple"
+                ))),
             };
         }
         let key = Str::from_wtf8(first);
@@ -200,7 +224,9 @@ fn index_of(vm: &mut Vm, text: &[u8]) -> R<Option<usize>> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Ok(None);
     }
-    let number = text.iter().try_fold(0usize, |n, digit| n.checked_mul(10)?.checked_add((digit - b'0') as usize));
+    let number = text.iter().try_fold(0usize, |n, digit| {
+        n.checked_mul(10)?.checked_add((digit - b'0') as usize)
+    });
     match number.filter(|&n| n <= isize::MAX as usize) {
         Some(n) => Ok(Some(n)),
         None => Err(vm.value_error("Too many decimal digits in format string")),
@@ -212,7 +238,9 @@ fn converted(vm: &mut Vm, value: &Value, conversion: u32) -> R {
         Some('r') => vm.repr(value)?,
         Some('s') => vm.str(value)?,
         Some('a') => vm.ascii(value)?,
-        Some(c @ '!'..='\x7f') => return Err(vm.value_error(format!("Unknown conversion specifier {c}"))),
+        Some(c @ '!'..='\x7f') => {
+            return Err(vm.value_error(format!("Unknown conversion specifier {c}")));
+        }
         _ => return Err(vm.value_error(format!("Unknown conversion specifier \\x{conversion:x}"))),
     };
     Ok(text.into_value())
@@ -238,12 +266,19 @@ fn read_field<'a>(rest: &mut &'a [u8]) -> Result<Field<'a>, Fault> {
         }
     }
     let at = at.min(text.len());
-    let mut field = Field { name: &text[..at], conversion: None, spec: b"", nested: false };
+    let mut field = Field {
+        name: &text[..at],
+        conversion: None,
+        spec: b"",
+        nested: false,
+    };
     let mut tail = &text[at..];
     if tail.first() == Some(&b'!') {
         let mut points = crate::object::str::points(&tail[1..]);
         let Some(conversion) = points.next() else {
-            return Err(Fault::value("end of string while looking for conversion specifier"));
+            return Err(Fault::value(
+                "end of string while looking for conversion specifier",
+            ));
         };
         field.conversion = Some(conversion);
         tail = points.rest();

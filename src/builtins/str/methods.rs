@@ -1,6 +1,8 @@
 //! The methods of `str`.
 
-use super::super::adapt::{bound, count, given, limit, lift, list, made, size_value, str_arg, text, word};
+use super::super::adapt::{
+    bound, count, given, lift, limit, list, made, size_value, str_arg, text, word,
+};
 use crate::builtins::{codecs, percent};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::dict::Dict;
@@ -71,7 +73,9 @@ fn fill_of(vm: &mut Vm, value: &Value) -> R<u32> {
         Some(_) => Err(vm.type_error("The fill character must be exactly one character long")),
         None => {
             let given = vm.type_name(value);
-            Err(vm.type_error(format!("The fill character must be a unicode character, not {given}")))
+            Err(vm.type_error(format!(
+                "The fill character must be a unicode character, not {given}"
+            )))
         }
     }
 }
@@ -176,17 +180,23 @@ fn affixed(vm: &mut Vm, args: &[Value], name: &str, at_end: bool) -> R {
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
     let Some(choices) = args[1].get::<Tuple>() else {
         return match args[1].get::<Str>() {
-            Some(affix) => Ok(Value::bool(str_ops::has_affix(string, affix, start, end, at_end))),
+            Some(affix) => Ok(Value::bool(str_ops::has_affix(
+                string, affix, start, end, at_end,
+            ))),
             None => {
                 let given = vm.type_name(&args[1]);
-                Err(vm.type_error(format!("{name} first arg must be str or a tuple of str, not {given}")))
+                Err(vm.type_error(format!(
+                    "{name} first arg must be str or a tuple of str, not {given}"
+                )))
             }
         };
     };
     for choice in choices.items() {
         let Some(affix) = choice.get::<Str>() else {
             let given = vm.type_name(choice);
-            return Err(vm.type_error(format!("tuple for {name} must only contain str, not {given}")));
+            return Err(vm.type_error(format!(
+                "tuple for {name} must only contain str, not {given}"
+            )));
         };
         if str_ops::has_affix(string, affix, start, end, at_end) {
             return Ok(Value::TRUE);
@@ -283,7 +293,9 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
     };
     let most = limit(vm, &args[2])?;
     let mut parts = Buffer::new();
-    let split = str_ops::split(string, separator, most, from_end, &mut |part| Ok(parts.push(part.into_value())?));
+    let split = str_ops::split(string, separator, most, from_end, &mut |part| {
+        Ok(parts.push(part.into_value())?)
+    });
     lift(vm, split)?;
     if from_end {
         parts.reverse();
@@ -306,7 +318,9 @@ pub fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     let string = receiver!(vm, args[0], Str, "str");
     let keep_ends = vm.truth(&args[1])?;
     let mut parts = Buffer::new();
-    let split = str_ops::split_lines(string, keep_ends, &mut |part| Ok(parts.push(part.into_value())?));
+    let split = str_ops::split_lines(string, keep_ends, &mut |part| {
+        Ok(parts.push(part.into_value())?)
+    });
     lift(vm, split)?;
     list(vm, Ok(parts))
 }
@@ -321,11 +335,19 @@ fn parted(vm: &mut Vm, args: &[Value], last: bool) -> R {
         return Err(vm.value_error("empty separator"));
     }
     let (bytes, part) = (string.bytes(), separator.bytes());
-    let at = if last { search::rfind(bytes, part) } else { search::find(bytes, part) };
+    let at = if last {
+        search::rfind(bytes, part)
+    } else {
+        search::find(bytes, part)
+    };
     let empty = || Str::empty().into_value();
     let whole = plain(vm, &args[0])?;
     let Some(at) = at else {
-        let parts = if last { [empty(), empty(), whole] } else { [whole, empty(), empty()] };
+        let parts = if last {
+            [empty(), empty(), whole]
+        } else {
+            [whole, empty(), empty()]
+        };
         return Ok(Tuple::few(parts).into_value());
     };
     let before = string.byte_range(0, at);
@@ -351,7 +373,9 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 0 && !vm.is_iterable(&frame.regs[1]) {
         return Step::Raise(vm.type_error("can only join an iterable"));
     }
-    super::super::adapt::with_items(vm, frame, input, (1, 2), |vm, regs, items| joined(vm, &regs[0], &items))
+    super::super::adapt::with_items(vm, frame, input, (1, 2), |vm, regs, items| {
+        joined(vm, &regs[0], &items)
+    })
 }
 
 /// The items, which must be strings, with a separator between them.
@@ -363,13 +387,17 @@ pub fn joined(vm: &mut Vm, separator: &Value, items: &List) -> R {
     {
         return Ok(only.clone());
     }
-    let mut size = between.byte_len().saturating_mul(items.len().saturating_sub(1));
+    let mut size = between
+        .byte_len()
+        .saturating_mul(items.len().saturating_sub(1));
     for (i, item) in items.iter().enumerate() {
         match item.get::<Str>() {
             Some(part) => size = size.saturating_add(part.byte_len()),
             None => {
                 let given = vm.type_name(item);
-                return Err(vm.type_error(format!("sequence item {i}: expected str instance, {given} found")));
+                return Err(vm.type_error(format!(
+                    "sequence item {i}: expected str instance, {given} found"
+                )));
             }
         }
     }
@@ -439,7 +467,9 @@ pub fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
     let table = Dict::new();
     if !given(&args[1]) {
         let Some(source) = args[0].get::<Dict>() else {
-            return Err(vm.type_error("if you give only one argument to maketrans it must be a dict"));
+            return Err(
+                vm.type_error("if you give only one argument to maketrans it must be a dict")
+            );
         };
         for (key, value) in source.pairs() {
             let key = translated_key(vm, &key)?;
@@ -448,7 +478,9 @@ pub fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(table.into_value());
     }
     let Some(from) = args[0].get::<Str>() else {
-        return Err(vm.type_error("first maketrans argument must be a string if there is a second argument"));
+        return Err(vm.type_error(
+            "first maketrans argument must be a string if there is a second argument",
+        ));
     };
     let to = str_arg(vm, &args[1], "maketrans() argument 2")?;
     if from.len() != to.len() {

@@ -12,7 +12,10 @@ use crate::object::native::{Def, TypeDef};
 pub static STR: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str",
-    new: Some(Def::leaf("__new__(cls, object=<unset>, encoding=<unset>, errors=<unset>)", methods::new)),
+    new: Some(Def::leaf(
+        "__new__(cls, object=<unset>, encoding=<unset>, errors=<unset>)",
+        methods::new,
+    )),
     methods: METHODS,
     ..TypeDef::new("builtins", "str", kind::STR)
 };
@@ -24,12 +27,21 @@ static METHODS: &[Def] = &[
         .doc("Return a version of the string suitable for caseless comparisons."),
     Def::leaf("center(self, width, fillchar=' ', /)", methods::center)
         .doc("Return a centered string of length width."),
-    Def::leaf("count(self, sub, start=None, end=None, /)", methods::count_of)
-        .doc("Return the number of non-overlapping occurrences of substring sub."),
-    Def::leaf("encode(self, /, encoding='utf-8', errors='strict')", methods::encode)
-        .doc("Encode the string using the codec registered for encoding."),
-    Def::leaf("endswith(self, suffix, start=None, end=None, /)", methods::endswith)
-        .doc("Return True if the string ends with the specified suffix, False otherwise."),
+    Def::leaf(
+        "count(self, sub, start=None, end=None, /)",
+        methods::count_of,
+    )
+    .doc("Return the number of non-overlapping occurrences of substring sub."),
+    Def::leaf(
+        "encode(self, /, encoding='utf-8', errors='strict')",
+        methods::encode,
+    )
+    .doc("Encode the string using the codec registered for encoding."),
+    Def::leaf(
+        "endswith(self, suffix, start=None, end=None, /)",
+        methods::endswith,
+    )
+    .doc("Return True if the string ends with the specified suffix, False otherwise."),
     Def::leaf("expandtabs(self, /, tabsize=8)", methods::expandtabs)
         .doc("Return a copy where all tab characters are expanded using spaces."),
     Def::leaf("find(self, sub, start=None, end=None, /)", methods::find)
@@ -85,8 +97,11 @@ static METHODS: &[Def] = &[
         .doc("Return a copy with all occurrences of substring old replaced by new."),
     Def::leaf("rfind(self, sub, start=None, end=None, /)", methods::rfind)
         .doc("Return the highest index where substring sub is found, or -1."),
-    Def::leaf("rindex(self, sub, start=None, end=None, /)", methods::rindex)
-        .doc("Return the highest index where substring sub is found, or raise ValueError."),
+    Def::leaf(
+        "rindex(self, sub, start=None, end=None, /)",
+        methods::rindex,
+    )
+    .doc("Return the highest index where substring sub is found, or raise ValueError."),
     Def::leaf("rjust(self, width, fillchar=' ', /)", methods::rjust)
         .doc("Return a right-justified string of length width."),
     Def::leaf("rpartition(self, sep, /)", methods::rpartition)
@@ -99,8 +114,11 @@ static METHODS: &[Def] = &[
         .doc("Return a list of the substrings in the string, using sep as the separator string."),
     Def::leaf("splitlines(self, /, keepends=False)", methods::splitlines)
         .doc("Return a list of the lines in the string, breaking at line boundaries."),
-    Def::leaf("startswith(self, prefix, start=None, end=None, /)", methods::startswith)
-        .doc("Return True if the string starts with the specified prefix, False otherwise."),
+    Def::leaf(
+        "startswith(self, prefix, start=None, end=None, /)",
+        methods::startswith,
+    )
+    .doc("Return True if the string starts with the specified prefix, False otherwise."),
     Def::leaf("strip(self, chars=None, /)", methods::strip)
         .doc("Return a copy of the string with leading and trailing whitespace removed."),
     Def::leaf("swapcase(self, /)", methods::swapcase)

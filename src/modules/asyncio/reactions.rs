@@ -35,7 +35,10 @@ pub const SERVED: u8 = 8;
 /// The reactions, by number, and how the callbacks that they stand for are shown in CPython.
 static TABLE: &[(Reaction, &str)] = &[
     (waiting::never, "Task.task_wakeup()"),
-    (gather::child_done, "gather.<locals>._done_callback() at asyncio/tasks.py:820"),
+    (
+        gather::child_done,
+        "gather.<locals>._done_callback() at asyncio/tasks.py:820",
+    ),
     (
         waiting::shield_inner_done,
         "shield.<locals>._inner_done_callback() at asyncio/tasks.py:958",
@@ -44,9 +47,18 @@ static TABLE: &[(Reaction, &str)] = &[
         waiting::shield_outer_done,
         "shield.<locals>._outer_done_callback() at asyncio/tasks.py:975",
     ),
-    (super::turns::stop_when_done, "_run_until_complete_cb() at asyncio/base_events.py:181"),
-    (waiting::waited, "_wait.<locals>._on_completion() at asyncio/tasks.py:521"),
-    (waiting::release, "_release_waiter() at asyncio/tasks.py:454"),
+    (
+        super::turns::stop_when_done,
+        "_run_until_complete_cb() at asyncio/base_events.py:181",
+    ),
+    (
+        waiting::waited,
+        "_wait.<locals>._on_completion() at asyncio/tasks.py:521",
+    ),
+    (
+        waiting::release,
+        "_release_waiter() at asyncio/tasks.py:454",
+    ),
     (taskgroups::task_done, "TaskGroup._on_task_done()"),
     (
         stream_protocol::served,

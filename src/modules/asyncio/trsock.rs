@@ -227,7 +227,11 @@ fn rows_value(vm: &mut Vm, rows: &[AddressInfo]) -> R {
 pub fn pool_done(vm: &mut Vm, ticket: Ticket, outcome: Outcome) -> R<Option<Outcome>> {
     let shared = current::shared(vm);
     let number = script::int(ticket.0 as i64);
-    let at = shared.tickets.borrow().iter().position(|(known, _)| known.is(&number));
+    let at = shared
+        .tickets
+        .borrow()
+        .iter()
+        .position(|(known, _)| known.is(&number));
     let Some(at) = at else {
         return Ok(Some(outcome));
     };

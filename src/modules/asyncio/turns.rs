@@ -145,12 +145,7 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
         Job::Handle(handle) => start_handle(vm, frame, handle),
         Job::React(number, target, future) => {
             let answer = reactions::react(vm, number, &target, &future);
-            complain(
-                vm,
-                frame,
-                answer,
-                reactions::shown(number),
-            )
+            complain(vm, frame, answer, reactions::shown(number))
         }
         Job::Finish(future) => {
             if let Some(future) = Future::of(&future) {
@@ -319,7 +314,11 @@ fn warn_if_slow(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, what: &
 fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
     let wait = looped.turns.0.borrow_mut().prepare();
     if wait != Wait::Now && vm.has_other_fibers() {
-        let deadline = if let Wait::Until(deadline) = wait { Some(deadline) } else { None };
+        let deadline = if let Wait::Until(deadline) = wait {
+            Some(deadline)
+        } else {
+            None
+        };
         vm.park(deadline, true);
         return Ok(false);
     }
@@ -388,7 +387,11 @@ const SIGINT: &str = "signal.SIGINT";
 /// `_catch_interrupts(function)`: has the function called at SIGINT, unless the script has
 /// a handler of its own; whether it will be.
 pub(super) fn catch_interrupts(vm: &mut Vm, args: &[Value]) -> R {
-    if vm.state.get(SIGINT).is_some_and(|handler| !handler.is_none()) {
+    if vm
+        .state
+        .get(SIGINT)
+        .is_some_and(|handler| !handler.is_none())
+    {
         return Ok(Value::FALSE);
     }
     vm.state.insert(SIGINT, args[0].clone());
@@ -405,7 +408,10 @@ pub(super) fn release_interrupts(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Something was scheduled from another fiber: the loop must not sleep on.
 pub fn wake(vm: &mut Vm, owner: &Value) {
-    if owner.get::<Loop>().is_some_and(|looped| looped.running.get()) {
+    if owner
+        .get::<Loop>()
+        .is_some_and(|looped| looped.running.get())
+    {
         vm.wake_loops();
     }
 }

@@ -233,15 +233,11 @@ pub fn find(
     if from > end {
         return Ok(None);
     }
-<<<<<<< HEAD
-    let subject = Subject { bytes: text.bytes(), single: text.single, end };
-=======
     let subject = Subject {
         bytes: text.bytes(),
         single: text.single,
         end,
     };
->>>>>>> main
     let program = pattern.program.0.clone();
     let inbox = vm.host.inbox.clone();
     let mut check = || !inbox.wants_attention();

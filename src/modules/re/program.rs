@@ -295,9 +295,5 @@ impl Maker {
             lazy,
         });
         self.ops[entry] = Op::Jump(self.here() - 1);
-<<<<<<< HEAD
-        debug_assert!(most >= least);
-=======
->>>>>>> main
     }
 }

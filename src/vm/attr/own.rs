@@ -180,7 +180,10 @@ impl Vm {
 
     /// Moves the attributes of an instance from its slots into a dict, which is returned.
     /// None if the class leaves no room for one.
-    #[expect(clippy::wrong_self_convention, reason = "it moves an object, not the VM")]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "it moves an object, not the VM"
+    )]
     pub(crate) fn to_dict_mode(&mut self, obj: &Value) -> Option<Ref<Dict>> {
         let class = self.class_of(obj);
         let reserved = class.reserved_slots.get() as usize;

@@ -67,7 +67,11 @@ fn mod_small(x: &Value, y: &Value) -> Option<Value> {
         return None;
     }
     let rest = i % j;
-    Value::small_int(if rest != 0 && (rest < 0) != (j < 0) { rest + j } else { rest })
+    Value::small_int(if rest != 0 && (rest < 0) != (j < 0) {
+        rest + j
+    } else {
+        rest
+    })
 }
 
 /// A float quotient; None where the slow path must look (zero, other types).
@@ -214,7 +218,11 @@ pub(super) fn compare_operator(op: Op) -> CompareOp {
 impl At {
     /// Operand C: a register or, in the constant forms, a constant.
     pub(super) fn take_c_or_const(self) -> Value {
-        if self.op().operands()[2] == Operand::Const { self.constant(self.c()).clone() } else { self.take_c() }
+        if self.op().operands()[2] == Operand::Const {
+            self.constant(self.c()).clone()
+        } else {
+            self.take_c()
+        }
     }
 }
 
@@ -239,8 +247,14 @@ impl Vm {
         if !at.reg(at.b()).is_exact::<Str>() || at.reg(at.b()).reference_count() != 1 {
             return false;
         }
-        let right = if op == Op::AddConst { at.constant(at.c()) } else { at.reg(at.c()) };
-        let Some(right) = right.get_exact::<Str>() else { return false };
+        let right = if op == Op::AddConst {
+            at.constant(at.c())
+        } else {
+            at.reg(at.c())
+        };
+        let Some(right) = right.get_exact::<Str>() else {
+            return false;
+        };
         let mut left = at.replace(at.a(), Value::UNDEF);
         let result = Str::append_in_place(&mut left, right);
         drop(at.replace(at.a(), left));
@@ -301,4 +315,3 @@ impl Vm {
         at.follow(self, step);
     }
 }
-

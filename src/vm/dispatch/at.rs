@@ -65,7 +65,11 @@ pub(crate) unsafe fn put(ip: *const u64, regs: *mut Value, value: Value) {
 pub(super) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {
     unsafe {
         let src = regs.add(b(ip));
-        if flags(ip) & TEMP_B != 0 { src.read() } else { (*src).clone() }
+        if flags(ip) & TEMP_B != 0 {
+            src.read()
+        } else {
+            (*src).clone()
+        }
     }
 }
 
@@ -74,7 +78,11 @@ pub(super) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {
 pub(super) unsafe fn take_c(ip: *const u64, regs: *mut Value) -> Value {
     unsafe {
         let src = regs.add(c(ip));
-        if flags(ip) & TEMP_C != 0 { src.read() } else { (*src).clone() }
+        if flags(ip) & TEMP_C != 0 {
+            src.read()
+        } else {
+            (*src).clone()
+        }
     }
 }
 
@@ -83,7 +91,11 @@ pub(super) unsafe fn take_c(ip: *const u64, regs: *mut Value) -> Value {
 pub(super) unsafe fn take_a(ip: *const u64, regs: *mut Value) -> Value {
     unsafe {
         let src = regs.add(a(ip));
-        if flags(ip) & TEMP_A != 0 { src.read() } else { (*src).clone() }
+        if flags(ip) & TEMP_A != 0 {
+            src.read()
+        } else {
+            (*src).clone()
+        }
     }
 }
 
@@ -182,7 +194,11 @@ impl At {
     }
     /// Goes on at `ip`, after finalizers that wait.
     pub(crate) fn go_to(self, vm: &mut Vm, ip: *mut u64) {
-        vm.cursor = Cursor { ip, regs: self.regs, consts: self.consts };
+        vm.cursor = Cursor {
+            ip,
+            regs: self.regs,
+            consts: self.consts,
+        };
         if vm.heap.has_finalizers() {
             vm.run_finalizers_at_cursor();
         }
@@ -205,7 +221,11 @@ impl At {
             Step::Return(value) => self.done(vm, value),
             Step::Raise(raised) => self.raise(vm, raised),
             other => {
-                let local = if self.flags() & TEMP_A == 0 { crate::object::frame::frame_flags::DST_LOCAL } else { 0 };
+                let local = if self.flags() & TEMP_A == 0 {
+                    crate::object::frame::frame_flags::DST_LOCAL
+                } else {
+                    0
+                };
                 vm.perform(other, self.frame(), self.a() as u16, local);
             }
         }
@@ -215,14 +235,23 @@ impl At {
         match step {
             Step::Return(_) => self.go_on(vm),
             Step::Raise(raised) => self.raise(vm, raised),
-            other => vm.perform(other, self.frame(), 0, crate::object::frame::frame_flags::DISCARD),
+            other => vm.perform(
+                other,
+                self.frame(),
+                0,
+                crate::object::frame::frame_flags::DISCARD,
+            ),
         }
     }
     /// As `follow`; the truth of the result decides: if it is `when`, go to `target`, else on.
     pub(crate) fn follow_test(self, vm: &mut Vm, step: Step, when: bool, target: *mut u64) {
         match step {
             Step::Return(value) if value.as_bool().is_some() => {
-                let ip = if value.is_true() == when { target } else { self.next() };
+                let ip = if value.is_true() == when {
+                    target
+                } else {
+                    self.next()
+                };
                 self.go_to(vm, ip);
             }
             Step::Return(value) => {
@@ -236,7 +265,11 @@ impl At {
     fn follow_test_frame(self, vm: &mut Vm, step: Step, when: bool, target: *mut u64) {
         match step {
             Step::Return(value) => {
-                let ip = if value.is_true() == when { target } else { self.next() };
+                let ip = if value.is_true() == when {
+                    target
+                } else {
+                    self.next()
+                };
                 self.go_to(vm, ip);
             }
             Step::Raise(raised) => self.raise(vm, raised),

@@ -59,7 +59,10 @@ impl Vm {
         at.save(self);
         let items = at.take_window(at.b(), at.c());
         let set = Set::new(SetTable::new());
-        let result = items.iter().try_for_each(|item| self.set_add(&set, item)).map(|()| set.into_value());
+        let result = items
+            .iter()
+            .try_for_each(|item| self.set_add(&set, item))
+            .map(|()| set.into_value());
         drop(items);
         at.result(self, result);
     }
@@ -83,7 +86,11 @@ impl Vm {
 
     fn op_build_string(&mut self, at: At) {
         let pieces = at.take_window(at.b(), at.c());
-        let size = pieces.iter().filter_map(|p| p.get::<Str>()).map(|s| s.byte_len()).sum();
+        let size = pieces
+            .iter()
+            .filter_map(|p| p.get::<Str>())
+            .map(|s| s.byte_len())
+            .sum();
         let result = Buffer::with_room(size).and_then(|mut buffer: Buffer<u8>| {
             for piece in &pieces {
                 let bytes = piece.get::<Str>().map_or(&[][..], |s| s.bytes());
@@ -99,7 +106,11 @@ impl Vm {
     fn op_format(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let spec = if at.c() == 0xFFFF { Value::UNDEF } else { at.take_c() };
+        let spec = if at.c() == 0xFFFF {
+            Value::UNDEF
+        } else {
+            at.take_c()
+        };
         let conversion = at.flags() >> OWN_SHIFT;
         let step = self.format_step(&value, conversion, &spec);
         drop((value, spec));
@@ -108,7 +119,10 @@ impl Vm {
 
     fn op_list_append(&mut self, at: At) {
         let value = at.take_b();
-        let list = at.reg(at.a()).get::<List>().expect("the compiler appends to lists only");
+        let list = at
+            .reg(at.a())
+            .get::<List>()
+            .expect("the compiler appends to lists only");
         match list.push(value) {
             Ok(()) => at.go_on(self),
             Err(e) => {
@@ -128,7 +142,10 @@ impl Vm {
     fn op_set_add(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let set: Ref<Set> = at.reg(at.a()).to_ref().expect("the compiler adds to sets only");
+        let set: Ref<Set> = at
+            .reg(at.a())
+            .to_ref()
+            .expect("the compiler adds to sets only");
         let result = self.set_add(&set, &value);
         drop(value);
         self.plain(at, result);
@@ -137,7 +154,10 @@ impl Vm {
     fn op_dict_put(&mut self, at: At) {
         at.save(self);
         let (key, value) = (at.take_b(), at.take_c());
-        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler puts into dicts only");
+        let dict: Ref<Dict> = at
+            .reg(at.a())
+            .to_ref()
+            .expect("the compiler puts into dicts only");
         let result = self.dict_set(&dict, &key, value);
         drop(key);
         self.plain(at, result);
@@ -149,7 +169,10 @@ impl Vm {
         let value = at.take_b();
         let for_call = at.flags() >> OWN_SHIFT & 1 != 0;
         if for_call && !self.is_iterable(&value) {
-            let message = format!("Value after * must be an iterable, not {}", self.type_name(&value));
+            let message = format!(
+                "Value after * must be an iterable, not {}",
+                self.type_name(&value)
+            );
             drop(value);
             let raised = self.type_error(message);
             return at.raise(self, raised);
@@ -172,7 +195,10 @@ impl Vm {
     fn op_dict_update(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler updates dicts only");
+        let dict: Ref<Dict> = at
+            .reg(at.a())
+            .to_ref()
+            .expect("the compiler updates dicts only");
         let result = self.dict_update_mapping(&dict, &value);
         drop(value);
         self.plain(at, result);
@@ -181,7 +207,10 @@ impl Vm {
     fn op_dict_merge(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let dict: Ref<Dict> = at.reg(at.a()).to_ref().expect("the compiler merges into dicts only");
+        let dict: Ref<Dict> = at
+            .reg(at.a())
+            .to_ref()
+            .expect("the compiler merges into dicts only");
         let result = self.dict_merge(&dict, &value, at.reg(at.c()));
         drop(value);
         self.plain(at, result);
@@ -223,7 +252,9 @@ impl Vm {
         };
         match items.len() {
             len if len == n => Ok(items),
-            len if len < n => Err(self.value_error(format!("not enough values to unpack (expected {n}, got {len})"))),
+            len if len < n => Err(self.value_error(format!(
+                "not enough values to unpack (expected {n}, got {len})"
+            ))),
             len => Err(self.too_many_to_unpack(n, len)),
         }
     }
@@ -240,7 +271,10 @@ impl Vm {
             match self.next(&iterator)? {
                 Some(item) => items.push(item),
                 None => {
-                    let message = format!("not enough values to unpack (expected {n}, got {})", items.len());
+                    let message = format!(
+                        "not enough values to unpack (expected {n}, got {})",
+                        items.len()
+                    );
                     return Err(self.value_error(message));
                 }
             }
@@ -255,7 +289,10 @@ impl Vm {
         if self.is_iterable(value) {
             return self.iter(value);
         }
-        let message = format!("cannot unpack non-iterable {} object", self.type_name(value));
+        let message = format!(
+            "cannot unpack non-iterable {} object",
+            self.type_name(value)
+        );
         Err(self.type_error(message))
     }
 
@@ -263,7 +300,9 @@ impl Vm {
         at.save(self);
         let value = at.take_b();
         let (before, after) = (at.c() & 0xFF, at.c() >> 8);
-        let result = self.iter_to_unpack(&value).and_then(|iterator| self.collect(&iterator));
+        let result = self
+            .iter_to_unpack(&value)
+            .and_then(|iterator| self.collect(&iterator));
         drop(value);
         let mut items = match result {
             Ok(items) => items,
@@ -304,7 +343,12 @@ impl Vm {
         let (closure, type_params) = (next(8), next(16));
         let code = self.child_code(at, at.c() as u32);
         let cells: Box<[Ref<Cell_>]> = match &closure {
-            Some(tuple) => tuple.get::<Tuple>().map_or(&[][..], Tuple::items).iter().filter_map(Value::to_ref).collect(),
+            Some(tuple) => tuple
+                .get::<Tuple>()
+                .map_or(&[][..], Tuple::items)
+                .iter()
+                .filter_map(Value::to_ref)
+                .collect(),
             None => Box::default(),
         };
         let globals = at.function().globals.clone();
@@ -324,7 +368,12 @@ impl Vm {
     }
 
     /// A function of `code` with the names that the code has.
-    pub fn new_function(&mut self, code: Ref<Code>, globals: Ref<Dict>, closure: Box<[Ref<Cell_>]>) -> Ref<Function> {
+    pub fn new_function(
+        &mut self,
+        code: Ref<Code>,
+        globals: Ref<Dict>,
+        closure: Box<[Ref<Cell_>]>,
+    ) -> Ref<Function> {
         let name = self.intern(&code.plain.name.clone()).into_value();
         let qualname = self.intern(&code.plain.qualname.clone()).into_value();
         Function::alloc(code, globals, closure, name, qualname)
@@ -333,7 +382,12 @@ impl Vm {
     /// The instance of code constant `n`, made at its first use.
     fn child_code(&mut self, at: At, n: u32) -> Ref<Code> {
         let parent = at.code();
-        if let Some((_, code)) = parent.children.borrow().iter().find(|&&(index, _)| index == n) {
+        if let Some((_, code)) = parent
+            .children
+            .borrow()
+            .iter()
+            .find(|&&(index, _)| index == n)
+        {
             return code.clone();
         }
         let crate::bytecode::Const::Code(plain) = &parent.plain.consts[n as usize] else {
@@ -355,7 +409,11 @@ impl Vm {
             ANNOTATIONS => {
                 use crate::bytecode::code::flags;
                 let namespaced = at.code().flags & flags::NAMESPACE != 0;
-                let namespace = if namespaced { at.reg(0).clone() } else { at.function().globals.value() };
+                let namespace = if namespaced {
+                    at.reg(0).clone()
+                } else {
+                    at.function().globals.value()
+                };
                 Step::from(self.annotations_of(&namespace))
             }
             PRINT_EXPR => self.display_step(&items[0]),

@@ -28,7 +28,11 @@ macro_rules! enter_simple {
         if end > $vm.limit || depth > $vm.recursion_limit || $vm.budget < 0 {
             return $slow;
         }
-        let dst_flag = if flags($ip) & TEMP_A != 0 { 0 } else { frame_flags::DST_LOCAL };
+        let dst_flag = if flags($ip) & TEMP_A != 0 {
+            0
+        } else {
+            frame_flags::DST_LOCAL
+        };
         frame.write(Frame {
             ip: std::ptr::null(),
             parent,
@@ -83,7 +87,12 @@ macro_rules! leave_simple {
             dst.write($value);
         }
         let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
-        go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), $vm)
+        go!(
+            (*parent).ip as *mut u64,
+            registers,
+            (*code).consts.as_ptr(),
+            $vm
+        )
     }};
 }
 
@@ -142,7 +151,6 @@ op! {
     }
 }
 
-
 plain_ops! {
     call_slow = op_call;
     call_method_slow = op_call_method;
@@ -156,7 +164,11 @@ plain_ops! {
 impl At {
     /// The flags for a frame whose result goes into A.
     pub(super) fn result_flags(self) -> u16 {
-        if self.flags() & TEMP_A != 0 { 0 } else { frame_flags::DST_LOCAL }
+        if self.flags() & TEMP_A != 0 {
+            0
+        } else {
+            frame_flags::DST_LOCAL
+        }
     }
 }
 
@@ -184,14 +196,33 @@ impl Vm {
         }
         let callee = at.take(base);
         // SAFETY: the window holds the arguments; they pass to the callee.
-        unsafe { self.invoke(callee, at.regs.add(base + 1), at.c(), None, at.frame(), at.a() as u16, at.result_flags()) }
+        unsafe {
+            self.invoke(
+                callee,
+                at.regs.add(base + 1),
+                at.c(),
+                None,
+                at.frame(),
+                at.a() as u16,
+                at.result_flags(),
+            )
+        }
     }
 
     /// Calls a leaf whose arguments lie ready in registers `first..first + n`, then drops the
     /// window from `base` on.
-    unsafe fn leaf_in_window(&mut self, at: At, native: *const Native, first: usize, n: usize, base: usize) {
+    unsafe fn leaf_in_window(
+        &mut self,
+        at: At,
+        native: *const Native,
+        first: usize,
+        n: usize,
+        base: usize,
+    ) {
         unsafe {
-            let NativeCode::Leaf(leaf) = (*native).def.code else { unreachable!("only leaves have an exact arity") };
+            let NativeCode::Leaf(leaf) = (*native).def.code else {
+                unreachable!("only leaves have an exact arity")
+            };
             let result = leaf(self, std::slice::from_raw_parts(at.regs.add(first), n));
             for i in base..first + n {
                 drop(at.take(i));
@@ -217,14 +248,30 @@ impl Vm {
                 self.cache_method(at, receiver, &callee);
                 // SAFETY: receiver and arguments lie in the window and pass to the callee.
                 unsafe {
-                    self.invoke(callee, at.regs.add(base), at.c() + 1, None, at.frame(), at.a() as u16, at.result_flags())
+                    self.invoke(
+                        callee,
+                        at.regs.add(base),
+                        at.c() + 1,
+                        None,
+                        at.frame(),
+                        at.a() as u16,
+                        at.result_flags(),
+                    )
                 }
             }
             Ok((callee, false)) => {
                 drop(at.take(base));
                 // SAFETY: as above, without the receiver.
                 unsafe {
-                    self.invoke(callee, at.regs.add(base + 1), at.c(), None, at.frame(), at.a() as u16, at.result_flags())
+                    self.invoke(
+                        callee,
+                        at.regs.add(base + 1),
+                        at.c(),
+                        None,
+                        at.frame(),
+                        at.a() as u16,
+                        at.result_flags(),
+                    )
                 }
             }
             Err(_) => self.call_looked_up_method(at, None),
@@ -272,7 +319,15 @@ impl Vm {
         let names = at.constant(at.word(1) as u32 as usize).clone();
         // SAFETY: the window's arguments pass to the callee.
         unsafe {
-            self.invoke(callee, at.regs.add(base + 1), at.c(), Some(&names), at.frame(), at.a() as u16, at.result_flags())
+            self.invoke(
+                callee,
+                at.regs.add(base + 1),
+                at.c(),
+                Some(&names),
+                at.frame(),
+                at.a() as u16,
+                at.result_flags(),
+            )
         }
     }
 
@@ -291,7 +346,17 @@ impl Vm {
             Err(_) => return self.call_looked_up_method(at, Some(names)),
         };
         // SAFETY: as in `op_call_method`.
-        unsafe { self.invoke(callee, at.regs.add(first), n, Some(&names), at.frame(), at.a() as u16, at.result_flags()) }
+        unsafe {
+            self.invoke(
+                callee,
+                at.regs.add(first),
+                n,
+                Some(&names),
+                at.frame(),
+                at.a() as u16,
+                at.result_flags(),
+            )
+        }
     }
 
     fn op_call_ex(&mut self, at: At) {
@@ -299,7 +364,11 @@ impl Vm {
         let base = at.b();
         let callee = at.take(base);
         let positional = at.take(base + 1);
-        let keywords = if at.c() == 1 { at.take(base + 2) } else { Value::UNDEF };
+        let keywords = if at.c() == 1 {
+            at.take(base + 2)
+        } else {
+            Value::UNDEF
+        };
         match self.spread_arguments(&callee, &positional, &keywords) {
             Ok((mut args, names)) => {
                 let n = args.len();
@@ -307,7 +376,15 @@ impl Vm {
                 unsafe {
                     args.set_len(0);
                     let names = if names.is_undef() { None } else { Some(&names) };
-                    self.invoke(callee, args.as_mut_ptr(), n, names, at.frame(), at.a() as u16, at.result_flags());
+                    self.invoke(
+                        callee,
+                        args.as_mut_ptr(),
+                        n,
+                        names,
+                        at.frame(),
+                        at.a() as u16,
+                        at.result_flags(),
+                    );
                 }
             }
             Err(raised) => at.raise(self, raised),
@@ -317,7 +394,11 @@ impl Vm {
     /// Returns from a frame with something special about it.
     fn op_return(&mut self, at: At) {
         let value = if at.op() == crate::bytecode::Op::Return {
-            if at.flags() & TEMP_B != 0 { at.take(at.b()) } else { at.replace(at.b(), Value::UNDEF) }
+            if at.flags() & TEMP_B != 0 {
+                at.take(at.b())
+            } else {
+                at.replace(at.b(), Value::UNDEF)
+            }
         } else {
             at.constant(at.wide() as usize).clone()
         };

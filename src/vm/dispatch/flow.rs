@@ -160,7 +160,14 @@ impl Vm {
         let (x, y) = (at.take_b(), at.take_c());
         let jumps = x.is(&y) != (at.flags() & NEGATE != 0);
         drop((x, y));
-        at.go_to(self, if jumps { unsafe { jump16(at.ip) } } else { at.next() });
+        at.go_to(
+            self,
+            if jumps {
+                unsafe { jump16(at.ip) }
+            } else {
+                at.next()
+            },
+        );
     }
 
     fn op_compare_jump(&mut self, at: At) {

@@ -63,7 +63,12 @@ impl Vm {
             Step::Return(value) if value.is_undef() => self.op_end_of_loop(at),
             Step::Return(value) => at.done(self, value),
             Step::Raise(raised) => at.raise(self, raised),
-            other => self.perform(other, at.frame(), at.a() as u16, at.result_flags() | frame_flags::FOR_ITER),
+            other => self.perform(
+                other,
+                at.frame(),
+                at.a() as u16,
+                at.result_flags() | frame_flags::FOR_ITER,
+            ),
         }
     }
 
@@ -97,7 +102,11 @@ impl Vm {
         // SAFETY: the parent stands behind a ForIter, which is two words long.
         let at = unsafe {
             let code = (*(*parent).function).code.borrow().as_ptr();
-            At { ip: (*parent).ip.sub(2) as *mut u64, regs: Frame::regs(parent), consts: (*code).consts.as_ptr() }
+            At {
+                ip: (*parent).ip.sub(2) as *mut u64,
+                regs: Frame::regs(parent),
+                consts: (*code).consts.as_ptr(),
+            }
         };
         self.op_end_of_loop(at);
     }
@@ -142,11 +151,14 @@ impl Vm {
     fn op_get_yield_from(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let in_coroutine = at.code().flags & (code_flags::COROUTINE | code_flags::ITERABLE_COROUTINE) != 0;
+        let in_coroutine =
+            at.code().flags & (code_flags::COROUTINE | code_flags::ITERABLE_COROUTINE) != 0;
         let step = match value.get::<Generator>() {
-            Some(g) if g.flavour == Flavour::Coroutine && !in_coroutine => Step::Raise(
-                self.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"),
-            ),
+            Some(g) if g.flavour == Flavour::Coroutine && !in_coroutine => {
+                Step::Raise(self.type_error(
+                    "cannot 'yield from' a coroutine object in a non-coroutine generator",
+                ))
+            }
             Some(g) if g.flavour != Flavour::AsyncGenerator => Step::Return(value.clone()),
             _ => self.yield_from_step(&value),
         };
@@ -180,4 +192,3 @@ impl Vm {
         self.yield_from_frame(at.frame(), value);
     }
 }
-

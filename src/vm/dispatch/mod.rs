@@ -47,12 +47,16 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) const NOWHERE: Cursor =
-        Cursor { ip: std::ptr::null_mut(), regs: std::ptr::null_mut(), consts: std::ptr::null() };
+    pub(crate) const NOWHERE: Cursor = Cursor {
+        ip: std::ptr::null_mut(),
+        regs: std::ptr::null_mut(),
+        consts: std::ptr::null(),
+    };
 }
 
 #[cfg(target_arch = "x86_64")]
-type Handler = unsafe extern "sysv64-unwind" fn(*mut u64, *mut Value, *const Value, &mut Vm) -> Exit;
+type Handler =
+    unsafe extern "sysv64-unwind" fn(*mut u64, *mut Value, *const Value, &mut Vm) -> Exit;
 #[cfg(not(target_arch = "x86_64"))]
 type Handler = unsafe extern "C-unwind" fn(*mut u64, *mut Value, *const Value, &mut Vm) -> Exit;
 
@@ -93,7 +97,11 @@ macro_rules! go {
         return (crate::vm::dispatch::HANDLERS[(*ip & 0xFF) as usize])(ip, $regs, $k, $vm);
         #[cfg(hoop_trampoline)]
         {
-            $vm.cursor = crate::vm::dispatch::Cursor { ip, regs: $regs, consts: $k };
+            $vm.cursor = crate::vm::dispatch::Cursor {
+                ip,
+                regs: $regs,
+                consts: $k,
+            };
             return crate::vm::dispatch::Exit::Continue;
         }
     }};

@@ -70,7 +70,10 @@ impl Vm {
             let value = self.builtins.entry_value(index).unwrap_or(Value::UNDEF);
             return at.done(self, value);
         }
-        match self.builtins_of(&globals).and_then(|b| b.get_str(key(name))) {
+        match self
+            .builtins_of(&globals)
+            .and_then(|b| b.get_str(key(name)))
+        {
             Some(value) => at.done(self, value),
             None => {
                 let raised = self.name_error(name);
@@ -143,10 +146,16 @@ impl Vm {
             return Ok(value);
         }
         let globals = at.function().globals.clone();
-        if let Some(value) = globals.get_str(key(name)).or_else(|| self.builtins.get_str(key(name))) {
+        if let Some(value) = globals
+            .get_str(key(name))
+            .or_else(|| self.builtins.get_str(key(name)))
+        {
             return Ok(value);
         }
-        match self.builtins_of(&globals).and_then(|b| b.get_str(key(name))) {
+        match self
+            .builtins_of(&globals)
+            .and_then(|b| b.get_str(key(name)))
+        {
             Some(value) => Ok(value),
             None => Err(self.name_error(name)),
         }
@@ -169,7 +178,11 @@ impl Vm {
             Ok(Some(value)) => Ok(value),
             Ok(None) => {
                 let value = at.function().closure[at.b()].content.get();
-                if value.is_undef() { Err(self.unbound_free_error(name)) } else { Ok(value) }
+                if value.is_undef() {
+                    Err(self.unbound_free_error(name))
+                } else {
+                    Ok(value)
+                }
             }
             Err(raised) => Err(raised),
         };
@@ -223,7 +236,11 @@ impl Vm {
         let name = at.name(at.b());
         let level = at.word(1) as u32;
         let from = (at.word(1) >> 32) as u32;
-        let from = if from == u32::MAX { Value::NONE } else { at.constant(from as usize).clone() };
+        let from = if from == u32::MAX {
+            Value::NONE
+        } else {
+            at.constant(from as usize).clone()
+        };
         let globals = at.function().globals.clone();
         let step = self.import_step(name, &globals, &from, level);
         at.follow(self, step);
@@ -239,7 +256,11 @@ impl Vm {
         at.save(self);
         let module = at.take_b();
         let namespaced = at.code().flags & code_flags::NAMESPACE != 0;
-        let target = if namespaced { at.reg(0).clone() } else { at.function().globals.value() };
+        let target = if namespaced {
+            at.reg(0).clone()
+        } else {
+            at.function().globals.value()
+        };
         let result = self.import_star(&module, &target);
         drop(module);
         match result {
@@ -248,4 +269,3 @@ impl Vm {
         }
     }
 }
-

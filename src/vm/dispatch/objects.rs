@@ -197,10 +197,18 @@ impl Vm {
         }
     }
 
-    fn no_context_manager(&mut self, object: &Value, special: Special) -> crate::object::native::Raised {
+    fn no_context_manager(
+        &mut self,
+        object: &Value,
+        special: Special,
+    ) -> crate::object::native::Raised {
         let name = self.type_name(object);
         let is_async = matches!(special, Special::AEnter | Special::AExit);
-        let kind = if is_async { "asynchronous context manager" } else { "context manager" };
+        let kind = if is_async {
+            "asynchronous context manager"
+        } else {
+            "context manager"
+        };
         let mut message = format!("'{name}' object does not support the {kind} protocol");
         let exit = matches!(special, Special::Exit | Special::AExit);
         if exit {

@@ -27,7 +27,11 @@ impl Vm {
     fn op_raise(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let cause = if at.c() == 0xFFFF { Value::UNDEF } else { at.take_c() };
+        let cause = if at.c() == 0xFFFF {
+            Value::UNDEF
+        } else {
+            at.take_c()
+        };
         match self.exception_to_raise(&value, "exceptions must derive from BaseException") {
             Ok(exception) => {
                 if !cause.is_undef()
@@ -129,7 +133,9 @@ impl Vm {
 
     fn is_instance_of_class(&mut self, exception: &Value, class: &Value) -> bool {
         let actual = self.class_of(exception);
-        class.get::<crate::object::class::Class>().is_some_and(|class| actual.is_subclass(class))
+        class
+            .get::<crate::object::class::Class>()
+            .is_some_and(|class| actual.is_subclass(class))
     }
 
     fn op_except_star_match(&mut self, at: At) {
@@ -158,7 +164,9 @@ impl Vm {
     fn op_exc_info(&mut self, at: At) {
         let exception = at.reg(at.b()).clone();
         let class = self.class_of(&exception).into_value();
-        let traceback = exception.get::<Exception>().map_or(Value::NONE, |e| e.traceback.get());
+        let traceback = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.traceback.get());
         at.write(at.a(), class);
         at.write(at.a() + 1, exception);
         at.write(at.a() + 2, traceback);
@@ -186,13 +194,18 @@ impl Vm {
 
     /// The values of all keys, or None.
     fn match_keys(&mut self, subject: &Value, keys: &Value) -> R {
-        let keys: Vec<Value> = keys.get::<Tuple>().map_or(Vec::new(), |t| t.items().to_vec());
+        let keys: Vec<Value> = keys
+            .get::<Tuple>()
+            .map_or(Vec::new(), |t| t.items().to_vec());
         let mut values = Vec::new();
         for (i, key) in keys.iter().enumerate() {
             for earlier in &keys[..i] {
                 if self.eq(earlier, key)? {
                     let key = self.repr(key)?;
-                    return Err(self.value_error(format!("mapping pattern checks duplicate key ({})", key.to_string_lossy())));
+                    return Err(self.value_error(format!(
+                        "mapping pattern checks duplicate key ({})",
+                        key.to_string_lossy()
+                    )));
                 }
             }
             match self.mapping_get_default(subject, key)? {
@@ -214,7 +227,13 @@ impl Vm {
     }
 
     /// The attributes that a class pattern asks for, or None.
-    fn match_class(&mut self, subject: &Value, class: &Value, names: &Value, positional: usize) -> R {
+    fn match_class(
+        &mut self,
+        subject: &Value,
+        class: &Value,
+        names: &Value,
+        positional: usize,
+    ) -> R {
         use crate::object::class::{Class, class_flags};
         let Some(class_ref) = class.to_ref::<Class>() else {
             return Err(self.type_error("called match pattern must be a class"));
@@ -231,7 +250,9 @@ impl Vm {
                 Some(args) => {
                     let Some(tuple) = args.get::<Tuple>() else {
                         let got = self.type_name(&args);
-                        return Err(self.type_error(format!("{class_name}.__match_args__ must be a tuple (got {got})")));
+                        return Err(self.type_error(format!(
+                            "{class_name}.__match_args__ must be a tuple (got {got})"
+                        )));
                     };
                     if positional > tuple.len() {
                         return Err(self.too_many_patterns(&class_name, tuple.len(), positional));
@@ -239,7 +260,8 @@ impl Vm {
                     for name in &tuple.items()[..positional] {
                         if !name.is_kind::<crate::object::str::Str>() {
                             let got = self.type_name(name);
-                            let message = format!("__match_args__ elements must be strings (got {got})");
+                            let message =
+                                format!("__match_args__ elements must be strings (got {got})");
                             return Err(self.type_error(message));
                         }
                         wanted.push(name.clone());
@@ -254,12 +276,21 @@ impl Vm {
                 None => return Err(self.too_many_patterns(&class_name, 0, positional)),
             }
         }
-        wanted.extend(names.get::<Tuple>().map_or(&[][..], Tuple::items).iter().cloned());
+        wanted.extend(
+            names
+                .get::<Tuple>()
+                .map_or(&[][..], Tuple::items)
+                .iter()
+                .cloned(),
+        );
         for (i, name) in wanted.iter().enumerate() {
             for earlier in &wanted[..i] {
                 if self.eq(earlier, name)? {
                     let name = self.repr(name)?;
-                    let message = format!("{class_name}() got multiple sub-patterns for attribute {}", name.to_string_lossy());
+                    let message = format!(
+                        "{class_name}() got multiple sub-patterns for attribute {}",
+                        name.to_string_lossy()
+                    );
                     return Err(self.type_error(message));
                 }
             }
@@ -274,13 +305,16 @@ impl Vm {
 
     fn too_many_patterns(&mut self, class: &str, allowed: usize, given: usize) -> Raised {
         let s = if allowed == 1 { "" } else { "s" };
-        self.type_error(format!("{class}() accepts {allowed} positional sub-pattern{s} ({given} given)"))
+        self.type_error(format!(
+            "{class}() accepts {allowed} positional sub-pattern{s} ({given} given)"
+        ))
     }
 
     fn op_get_len(&mut self, at: At) {
         at.save(self);
-        let result = self.len(at.reg(at.b())).map(|n| Value::small_int(n as i64).unwrap_or(Value::NONE));
+        let result = self
+            .len(at.reg(at.b()))
+            .map(|n| Value::small_int(n as i64).unwrap_or(Value::NONE));
         at.result(self, result);
     }
 }
-

@@ -74,7 +74,9 @@ impl At {
     }
 
     fn cell_in<'a>(self, register: usize) -> &'a Cell_ {
-        self.reg(register).get_exact::<Cell_>().expect("the compiler makes cells before it uses them")
+        self.reg(register)
+            .get_exact::<Cell_>()
+            .expect("the compiler makes cells before it uses them")
     }
 
     fn free<'a>(self, n: usize) -> &'a Ref<Cell_> {
@@ -152,7 +154,11 @@ impl Vm {
     fn op_load_common(&mut self, at: At) {
         use crate::vm::types::Known;
         let assertion = at.b() == Common::AssertionError as usize;
-        let known = if assertion { Known::AssertionError } else { Known::NotImplementedError };
+        let known = if assertion {
+            Known::AssertionError
+        } else {
+            Known::NotImplementedError
+        };
         let class = self.known_class(known).into_value();
         at.done(self, class);
     }
