@@ -6,8 +6,8 @@ use super::scope::{
 };
 use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::{
-    Arg, Arguments, Body, ClassDef, Comprehension, Expr, ExprContext, ExprKind, FunctionDef,
-    Module, Name, Pattern, PatternKind, Stmt, StmtKind, Try, TypeParam, TypeParamKind,
+    Arg, Arguments, Body, ClassDef, Expr, ExprKind, FunctionDef, Module, Name, Stmt, StmtKind, Try,
+    TypeParam, TypeParamKind,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::sync::Arc;
