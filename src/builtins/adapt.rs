@@ -41,7 +41,16 @@ pub fn size_value(size: usize) -> Value {
 pub fn word(vm: &mut Vm, value: &Value) -> R<i64> {
     match value.as_small_int() {
         Some(i) => Ok(i),
-        None => vm.index(value),
+        None => word_of_object(vm, value),
+    }
+}
+
+#[cold]
+fn word_of_object(vm: &mut Vm, value: &Value) -> R<i64> {
+    let index = vm.index_value(value)?;
+    match IntView::of(&index).and_then(IntView::as_i64) {
+        Some(i) => Ok(i),
+        None => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::vm::types::Known;
 
 /// The encoding of a call: that of the name, or UTF-8.
 fn encoding_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Encoding>> {
-    if !given(value) || value.is_none() {
+    if !given(value) {
         return Ok(Some(Encoding::Utf8));
     }
     let name = str_arg(vm, value, &format!("{function}() argument 'encoding'"))?;
@@ -19,7 +19,7 @@ fn encoding_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Encoding>
 }
 
 fn handler_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Handler>> {
-    if !given(value) || value.is_none() {
+    if !given(value) {
         return Ok(Some(Handler::Strict));
     }
     let name = str_arg(vm, value, &format!("{function}() argument 'errors'"))?;
@@ -54,9 +54,20 @@ pub fn decode_value(
     encoding: &Value,
     errors: &Value,
 ) -> R<Ref<Str>> {
+    decode_for(vm, object, bytes, encoding, errors, "decode")
+}
+
+fn decode_for(
+    vm: &mut Vm,
+    object: &Value,
+    bytes: &[u8],
+    encoding: &Value,
+    errors: &Value,
+    function: &str,
+) -> R<Ref<Str>> {
     let (known, handler) = (
-        encoding_of(vm, encoding, "decode")?,
-        handler_of(vm, errors, "decode")?,
+        encoding_of(vm, encoding, function)?,
+        handler_of(vm, errors, function)?,
     );
     if let (Some(encoding), Some(handler)) = (known, handler) {
         if handler == Handler::Strict && encoding == Encoding::Utf8 && bytes.is_ascii() {
@@ -89,7 +100,7 @@ pub fn decode_argument(
         return Err(vm.type_error("decoding str is not supported"));
     }
     match super::bytes::buffer_of(vm, object) {
-        Some(bytes) => decode_value(vm, object, &bytes, encoding, errors),
+        Some(bytes) => decode_for(vm, object, &bytes, encoding, errors, "str"),
         None => {
             let given = vm.type_name(object);
             Err(vm.type_error(format!(

@@ -106,8 +106,18 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
         return Ok(first);
     }
     let second = part(vm, imag, "complex() second argument must be a number, not ")?;
-    // real + imag * 1j, where each may be complex.
-    Ok((first.0 - second.1, first.1 + second.0))
+    // real + imag * 1j, where each may be complex; what is not keeps the sign of its zeros.
+    let re = if imag.is_kind::<Complex>() {
+        first.0 - second.1
+    } else {
+        first.0
+    };
+    let im = if real.is_kind::<Complex>() {
+        first.1 + second.0
+    } else {
+        second.0
+    };
+    Ok((re, im))
 }
 
 fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {

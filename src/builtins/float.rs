@@ -4,7 +4,6 @@ use super::adapt::{given, lift, made, word};
 use super::operators;
 use super::str::format::formatted;
 use crate::heap::Value;
-use crate::object::bytes;
 use crate::object::class::class_flags;
 use crate::object::float::{self, Float, float};
 use crate::object::format_spec::Subject;
@@ -133,11 +132,10 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
         return match text.and_then(float::parse) {
             Some(f) => Ok(f),
             None => {
-                let shown = bytes::repr(&data);
-                let shown = lift(vm, shown)?;
+                let shown = vm.repr(value)?;
                 Err(vm.value_error(format!(
                     "could not convert string to float: {}",
-                    String::from_utf8_lossy(&shown)
+                    shown.to_string_lossy()
                 )))
             }
         };

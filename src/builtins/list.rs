@@ -27,7 +27,7 @@ static METHODS: &[Def] = &[
     Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of the list."),
     Def::leaf("count(self, value, /)", count_of).doc("Return number of occurrences of value."),
     Def::frame("extend(self, iterable, /)", 0, extend).doc("Extend list by appending elements from the iterable."),
-    Def::leaf("index(self, value, start=0, stop=9223372036854775807, /)", index)
+    Def::leaf("index(self, value, start=0, stop=<unset>, /)", index)
         .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
     Def::leaf("insert(self, index, object, /)", insert).doc("Insert object before index."),
     Def::leaf("pop(self, index=-1, /)", pop)
@@ -56,6 +56,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__repr__(self, /)", operators::repr),
     Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the list."),
     Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__setitem__(self, key, value, /)", operators::setitem),
     Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the list in memory, in bytes."),
 ];
 
@@ -151,7 +152,10 @@ pub fn search_bounds(vm: &mut Vm, start: &Value, stop: &Value, len: usize) -> R<
         i => i as usize,
     };
     let (start, stop) = (bound(vm, start)?, bound(vm, stop)?);
-    Ok((place(start), place(stop)))
+    Ok((
+        place(start),
+        stop.map_or(usize::MAX, |stop| place(Some(stop))),
+    ))
 }
 
 fn index(vm: &mut Vm, args: &[Value]) -> R {

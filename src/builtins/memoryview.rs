@@ -168,8 +168,9 @@ fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
 
 fn hex(vm: &mut Vm, args: &[Value]) -> R {
     let data = bytes_of(vm, &args[0])?;
-    let separator = hex_separator(vm, &args[1])?;
     let group = word(vm, &args[2])?;
+    let separator = hex_separator(vm, &args[1])?;
+
     super::adapt::string(vm, &hex_text(&data, separator, group))
 }
 

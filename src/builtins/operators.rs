@@ -110,8 +110,8 @@ pub fn iter(vm: &mut Vm, args: &[Value]) -> R {
         kind::TUPLE => TupleIterator::alloc(source, 0, 0, 0).into_value(),
         kind::STR => StrIterator::alloc(source, 0, 0, 0).into_value(),
         kind::SET | kind::FROZENSET => {
-            let mutation = with_table(&source, SetTable::mutation).unwrap_or(0);
-            SetIterator::alloc(source, 0, mutation, 0).into_value()
+            let len = with_table(&source, SetTable::len).unwrap_or(0);
+            SetIterator::alloc(source, 0, len as u32, 0).into_value()
         }
         _ => BytesIterator::alloc(source, 0, 0, 0).into_value(),
     })

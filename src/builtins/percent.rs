@@ -4,6 +4,7 @@ use crate::builtins::adapt::{lift, made, text, word};
 use crate::heap::{Buffer, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::dict::Dict;
+use crate::object::error::Fault;
 use crate::object::float;
 use crate::object::int::IntView;
 use crate::object::list::List;
@@ -47,6 +48,11 @@ fn run(vm: &mut Vm, format: &[u8], args: &Value, out: &mut Buffer<u8>, is_text: 
     };
     loop {
         let piece = pieces.next();
+        if matches!(&piece, Err(Fault::Value(text)) if text == "incomplete format key")
+            && !arguments.is_mapping(vm)
+        {
+            return Err(vm.type_error("format requires a mapping"));
+        }
         match lift(vm, piece)? {
             None => break,
             Some(Piece::Literal(range)) => {
@@ -77,11 +83,8 @@ impl Arguments<'_> {
     /// What can be subscripted may be a mapping, strings and the like apart.
     fn is_mapping(&self, vm: &mut Vm) -> bool {
         let given = self.given;
-        let sequence = if self.is_text {
-            given.is_kind::<Str>()
-        } else {
-            bytes::with_bytes(given, |_| ()).is_some()
-        };
+        let sequence =
+            given.is_kind::<Str>() || !self.is_text && bytes::with_bytes(given, |_| ()).is_some();
         !sequence
             && !given.is_kind::<Tuple>()
             && (given.is_kind::<List>() || vm.special_of(given, Special::GetItem).is_some())
@@ -122,7 +125,7 @@ impl Arguments<'_> {
         vm.finish(step)
     }
 
-    fn size(&mut self, vm: &mut Vm, size: Size, what: &str) -> R<Option<i64>> {
+    fn size(&mut self, vm: &mut Vm, size: Size, is_precision: bool) -> R<Option<i64>> {
         if size != Size::Argument {
             return Ok(None);
         }
@@ -131,8 +134,8 @@ impl Arguments<'_> {
             return Err(vm.type_error("* wants int"));
         }
         let size = word(vm, &value)?;
-        if i32::try_from(size).is_err() {
-            return Err(vm.overflow_error(format!("{what} too big")));
+        if is_precision && i32::try_from(size).is_err() {
+            return Err(vm.overflow_error("Python int too large to convert to C int"));
         }
         Ok(Some(size))
     }
@@ -148,10 +151,10 @@ impl Arguments<'_> {
             Some(key) => Some(self.by_key(vm, &format[key.clone()])?),
             None => None,
         };
-        let width = self.size(vm, conversion.width, "width")?;
-        let precision = self.size(vm, conversion.precision, "precision")?;
+        let width = self.size(vm, conversion.width, false)?;
+        let precision = self.size(vm, conversion.precision, true)?;
         let layout = Layout::of(conversion, width, precision);
-        if conversion.code == b'%' as u32 {
+        if conversion.code == b'%' as u32 && conversion.is_bare() {
             let pushed = out.push(b'%');
             return lift(vm, pushed);
         }
@@ -215,11 +218,16 @@ impl Arguments<'_> {
                 .push_text(out, &character, !self.is_text)
             }
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-                let number = float_of(vm, value)?;
+                let number = float_of(vm, value, self.is_text)?;
                 layout.push_float(out, number, code)
             }
             _ => {
-                let number = int_of(vm, value, code)?;
+                let shown = if self.is_text || !matches!(code, b'i' | b'u') {
+                    code
+                } else {
+                    b'd'
+                };
+                let number = int_of(vm, value, shown)?;
                 let view = IntView::of(&number).unwrap_or(IntView::Small(0));
                 layout.push_int(out, view, code)
             }
@@ -234,33 +242,20 @@ impl Arguments<'_> {
                 if text.len() == 1 {
                     return Ok(text.bytes().to_vec());
                 }
-                let message = format!(
-                    "%c requires an int or a unicode character, not a string of length {}",
-                    text.len()
-                );
-                return Err(vm.type_error(message));
+                return Err(vm.type_error("%c requires int or char"));
             }
-        } else if let Some(byte) = bytes::with_bytes(value, |b| {
-            if let [byte] = b {
-                Ok(*byte)
-            } else {
-                Err(b.len())
-            }
-        }) {
+        } else if let Some(byte) =
+            bytes::with_bytes(value, |b| if let [byte] = b { Some(*byte) } else { None })
+        {
             return match byte {
-                Ok(byte) => Ok(vec![byte]),
-                Err(len) => {
-                    let given = vm.type_name(value);
-                    Err(vm.type_error(format!("%c requires an integer in range(256) or a single byte, not a {given} object of length {len}")))
-                }
+                Some(byte) => Ok(vec![byte]),
+                None => Err(vm.type_error("%c requires an integer in range(256) or a single byte")),
             };
         }
         if !vm.has_index(value) {
-            let given = vm.type_name(value);
-            return Err(vm.type_error(if self.is_text {
-                format!("%c requires an int or a unicode character, not {given}")
-            } else {
-                format!("%c requires an integer in range(256) or a single byte, not {given}")
+            return Err(vm.type_error(match self.is_text {
+                true => "%c requires int or char",
+                false => "%c requires an integer in range(256) or a single byte",
             }));
         }
         let point = vm.index_clamped(value)?;
@@ -293,13 +288,18 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     )))
 }
 
-fn float_of(vm: &mut Vm, value: &Value) -> R<f64> {
+fn float_of(vm: &mut Vm, value: &Value, is_text: bool) -> R<f64> {
     if let Some(f) = float::as_float(value) {
         return Ok(f);
     }
     if vm.special_of(value, Special::Float).is_none() && !vm.has_index(value) {
         let given = vm.type_name(value);
-        return Err(vm.type_error(format!("must be real number, not {given}")));
+        let what = if is_text {
+            "must be real number"
+        } else {
+            "float argument required"
+        };
+        return Err(vm.type_error(format!("{what}, not {given}")));
     }
     vm.float(value)
 }

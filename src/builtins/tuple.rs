@@ -26,11 +26,8 @@ pub static TUPLE: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("count(self, value, /)", count).doc("Return number of occurrences of value."),
-    Def::leaf(
-        "index(self, value, start=0, stop=9223372036854775807, /)",
-        index,
-    )
-    .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
+    Def::leaf("index(self, value, start=0, stop=<unset>, /)", index)
+        .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", operators::contains),

@@ -529,10 +529,7 @@ impl DictTable {
         self.keys_changed();
         self.index.remove(hash, position, &self.entries);
         if position == self.first {
-            self.first = self.position_from(position).unwrap_or(0);
-        }
-        while self.entries.last().is_some_and(|e| e.key.is_undef()) {
-            self.entries.pop();
+            self.first = self.position_from(position).unwrap_or(self.entries.len());
         }
         self.strings_only |= self.live == 0;
         Some((key, value))
@@ -541,7 +538,11 @@ impl DictTable {
     /// Removes the last entry.
     pub fn pop_last(&mut self) -> Option<(Value, Value)> {
         let last = self.entries.iter().rposition(|e| !e.key.is_undef())?;
-        self.remove_at(last)
+        let removed = self.remove_at(last);
+        // The holes at the end go too, so that the next one is found at once.
+        self.entries.truncate(last);
+        self.first = self.first.min(last);
+        removed
     }
 
     /// Position of the first entry at or after `from`.
@@ -846,7 +847,7 @@ mod tests {
             }
             assert!(matches!(table.index, Index::Words(_)));
             while table.pop_last().is_some() {}
-            assert!(table.is_empty() && table.entries.is_empty());
+            assert!(table.is_empty() && table.entries.is_empty() && table.first == 0);
         });
     }
 

@@ -295,7 +295,7 @@ pub fn repr_with(f: f64, point: bool) -> String {
         return name.to_owned();
     }
     let sign = if f.is_sign_negative() { "-" } else { "" };
-    let scientific = format!("{:e}", f.abs());
+    let scientific = shortest(f.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits: String = mantissa
@@ -304,6 +304,24 @@ pub fn repr_with(f: f64, point: bool) -> String {
         .map(char::from)
         .collect();
     format!("{sign}{}", place_point(&digits, exponent, point))
+}
+
+/// The shortest digits that read back, with an exponent. Where two are equally near, the even ones.
+fn shortest(f: f64) -> String {
+    let text = format!("{f:e}");
+    let digits = text
+        .split('e')
+        .next()
+        .map_or(0, |m| m.len() - (m.len() > 1) as usize);
+    if digits < 15 {
+        return text;
+    }
+    let rounded = format!("{f:.0$e}", digits - 1);
+    if rounded.parse() == Ok(f) {
+        rounded
+    } else {
+        text
+    }
 }
 
 /// `inf` and `nan` by name.

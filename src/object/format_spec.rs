@@ -333,6 +333,9 @@ fn format_char(view: IntView<'_>, spec: &Spec) -> Outcome<Ref<Str>> {
             "Alternate form (#) not allowed with integer format specifier 'c'",
         ));
     }
+    if view.as_i64().is_none() {
+        return Err(Fault::overflow("Python int too large to convert to C long"));
+    }
     let point = view
         .as_usize()
         .filter(|&p| p < 0x11_0000)

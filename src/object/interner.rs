@@ -69,7 +69,7 @@ impl Interner {
 
     /// The string of this text.
     pub fn intern(&mut self, text: &str) -> Ref<Str> {
-        let wanted = Wanted(text.as_bytes(), super::str::hash_bytes(text.as_bytes()));
+        let wanted = Wanted(text.as_bytes(), super::str::hash_text(text.as_bytes()));
         match self.strings.get(&wanted) {
             Some(known) => known.0.clone(),
             None => self.add(Str::new(text)),
@@ -78,7 +78,7 @@ impl Interner {
 
     /// The string of these WTF-8 bytes, which must be well-formed and few.
     pub fn intern_wtf8(&mut self, bytes: &[u8]) -> Option<Ref<Str>> {
-        let wanted = Wanted(bytes, super::str::hash_bytes(bytes));
+        let wanted = Wanted(bytes, super::str::hash_text(bytes));
         match self.strings.get(&wanted) {
             Some(known) => Some(known.0.clone()),
             None => Some(self.add(Str::from_wtf8(bytes).ok()?)),

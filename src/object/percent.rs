@@ -44,6 +44,17 @@ pub struct Conversion {
     pub index: usize,
 }
 
+impl Conversion {
+    /// Whether nothing stands between the `%` and the code.
+    pub fn is_bare(&self) -> bool {
+        let flags = self.left || self.plus || self.blank || self.alternate || self.zero;
+        !flags
+            && self.key.is_none()
+            && self.width == Size::Default
+            && self.precision == Size::Default
+    }
+}
+
 /// A part of a format.
 #[derive(Clone, Debug)]
 pub enum Piece {

@@ -417,14 +417,14 @@ impl Str {
         Ok(new)
     }
 
-    /// The hash, CPython's for the same seed if the text is ASCII.
+    /// The hash, CPython's for the same seed.
     #[inline]
     pub fn hash(&self) -> i64 {
         let known = self.hash.get();
         if known != -1 {
             return known;
         }
-        let hash = hash_bytes(self.bytes());
+        let hash = hash_text(self.bytes());
         self.hash.set(hash);
         hash
     }
@@ -535,6 +535,21 @@ pub fn hash_bytes(bytes: &[u8]) -> i64 {
         -1 => -2,
         hash => hash,
     }
+}
+
+/// The hash of WTF-8 text. As in CPython it is that of the code points in units of one, two or
+/// four bytes, whichever the largest of them needs.
+pub fn hash_text(bytes: &[u8]) -> i64 {
+    if bytes.is_ascii() {
+        return hash_bytes(bytes);
+    }
+    let mut units = Vec::with_capacity(bytes.len() * 2);
+    match points(bytes).max().unwrap_or(0) {
+        0..0x100 => units.extend(points(bytes).map(|p| p as u8)),
+        0x100..0x1_0000 => points(bytes).for_each(|p| units.extend((p as u16).to_le_bytes())),
+        _ => points(bytes).for_each(|p| units.extend(p.to_le_bytes())),
+    }
+    hash_bytes(&units)
 }
 
 /// How many code points WTF-8 bytes encode.

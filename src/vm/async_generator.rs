@@ -104,8 +104,15 @@ impl Vm {
             _ if begun => self.enter_generator(generator, input, frame, 0, 0),
             Ok(_) => self.enter_step(step, frame, 0),
             Err(raised) => {
-                step.action.take();
-                self.raise_in(frame, raised);
+                // A step that has not begun throws it into the generator where that stands.
+                let action = step.action.take().as_small_int();
+                match action {
+                    Some(action) if generator.step.get() == 0 && generator.state.get() != State::Closed => {
+                        generator.step.set(1 + action as u8);
+                        self.enter_generator(generator, Err(raised), frame, 0, 0);
+                    }
+                    _ => self.raise_in(frame, raised),
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
-use crate::vm::types::Known;
+use crate::vm::types::{Known, is_core_method};
 
 /// A comparing operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,7 +182,7 @@ impl Vm {
             }
             return self.ne_by_eq(class, own, other, reflected);
         }
-        if is_core(self.kind_of(own)) {
+        if is_core_method(&method) && is_core(self.kind_of(own)) {
             let result = self.native_compare(op, own, other)?;
             return Ok(if result.is_not_implemented() {
                 Answer::Nothing
@@ -375,7 +375,7 @@ impl Vm {
         match self.special(&class, Special::Contains) {
             Some(method) if method.is_none() => Step::Raise(self.not_a_container(container)),
             Some(method) => {
-                if method.is_exact::<Native>() {
+                if is_core_method(&method) {
                     match self.layout_contains(container, item) {
                         Ok(Some(found)) => return Step::Return(Value::bool(found != negate)),
                         Ok(None) => {}

@@ -9,13 +9,13 @@ use crate::object::dict::Dict;
 use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Native, R, Raised, Step};
+use crate::object::native::{R, Raised, Step};
 use crate::object::range::Range;
 use crate::object::slice::{Indices, Slice, indices};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
-use crate::vm::types::Known;
+use crate::vm::types::{Known, is_core_method};
 
 impl Vm {
     /// `obj[key]`
@@ -28,7 +28,7 @@ impl Vm {
         let class = self.class_of(obj);
         match self.special(&class, Special::GetItem) {
             Some(method) => {
-                if method.is_exact::<Native>() {
+                if is_core_method(&method) {
                     if obj.is_kind::<Dict>() {
                         return self.dict_item_step(obj, key);
                     }
@@ -319,7 +319,7 @@ impl Vm {
                 self.type_error(format!("'{name}' object does not support item assignment")),
             );
         };
-        if method.is_exact::<Native>()
+        if is_core_method(&method)
             && let Some(result) = self.layout_set_item(obj, key, value)
         {
             return result.map(|()| Value::NONE).into();
@@ -365,7 +365,7 @@ impl Vm {
                 self.type_error(format!("'{name}' object {verb} support item deletion")),
             );
         };
-        if method.is_exact::<Native>()
+        if is_core_method(&method)
             && let Some(result) = self.layout_delete_item(obj, key)
         {
             return result.map(|()| Value::NONE).into();

@@ -158,6 +158,10 @@ static FILL: Def = Def::frame(
     },
 );
 
+/// A dict's iterator keeps in one word where it is and how many entries it may still give.
+const LEFT_SHIFT: u32 = 32;
+const POSITION_MASK: usize = u32::MAX as usize;
+
 impl Vm {
     /// What a native frame returns for "no more": the frame that asked gets Undef, a `for` loop ends.
     fn end_of_iteration(&mut self) -> Step {
@@ -218,8 +222,8 @@ impl Vm {
                 self.dict_iterator(value.get::<DictItems>()?.dict.as_value(), ITEMS)
             }
             kind::SET | kind::FROZENSET => {
-                let mutation = with_table(value, SetTable::mutation)?;
-                SetIterator::alloc(value.clone(), 0, mutation, 0).into_value()
+                let len = with_table(value, SetTable::len)?;
+                SetIterator::alloc(value.clone(), 0, len as u32, 0).into_value()
             }
             kind::RANGE => range_iterator(value.get::<Range>()?, value),
             kind::GENERATOR
@@ -248,7 +252,13 @@ impl Vm {
         } else {
             0
         };
-        DictIterator::alloc(dict.clone(), position, d.mutation(), mode).into_value()
+        DictIterator::alloc(
+            dict.clone(),
+            position | d.len() << LEFT_SHIFT,
+            d.len() as u32,
+            mode,
+        )
+        .into_value()
     }
 
     /// Next value of an iterator; Undef at its end. For a generator the answer is `Step::Next` itself.
@@ -306,17 +316,21 @@ impl Vm {
         let Some(dict) = source.get::<Dict>() else {
             return Ok(None);
         };
-        if dict.mutation() != iterator.mark.get() {
-            iterator.source.take();
+        if dict.len() as u32 != iterator.mark.get() {
+            iterator.mark.set(u32::MAX);
             return Err(self.runtime_error("dictionary changed size during iteration"));
         }
         let mode = iterator.mode.get();
+        let (from, left) = (
+            iterator.position.get() & POSITION_MASK,
+            iterator.position.get() >> LEFT_SHIFT,
+        );
         let entry = {
             let table = dict.table.borrow();
             let position = if mode & BACKWARD != 0 {
-                table.position_before(iterator.position.get())
+                table.position_before(from)
             } else {
-                table.position_from(iterator.position.get())
+                table.position_from(from)
             };
             position.and_then(|p| Some((p, table.key_at(p)?.clone(), table.value_at(p)?.clone())))
         };
@@ -324,11 +338,17 @@ impl Vm {
             iterator.source.take();
             return Ok(None);
         };
-        iterator.position.set(if mode & BACKWARD != 0 {
+        if left == 0 {
+            // As many entries as there were have been seen: this one came meanwhile, for another.
+            iterator.source.take();
+            return Err(self.runtime_error("dictionary keys changed during iteration"));
+        }
+        let next = if mode & BACKWARD != 0 {
             position
         } else {
             position + 1
-        });
+        };
+        iterator.position.set(next | (left - 1) << LEFT_SHIFT);
         Ok(Some(match mode & !BACKWARD {
             KEYS => key,
             VALUES => value,
@@ -339,7 +359,7 @@ impl Vm {
     fn next_of_set(&mut self, iterator: &SetIterator) -> R<Option<Value>> {
         let source = iterator.source.get();
         let next = with_table(&source, |table| {
-            if table.mutation() != iterator.mark.get() {
+            if table.len() as u32 != iterator.mark.get() {
                 return Err(());
             }
             Ok(table
@@ -352,7 +372,7 @@ impl Vm {
                 Ok(Some(key))
             }
             Some(Err(())) => {
-                iterator.source.take();
+                iterator.mark.set(u32::MAX);
                 Err(self.runtime_error("Set changed size during iteration"))
             }
             _ => {

@@ -138,6 +138,9 @@ impl Vm {
         if target.is_kind::<Generator>() {
             return self.delegate(frame, &target, 0, 0);
         }
+        if let Some(step) = target.get::<super::generator::AsyncStep>() {
+            return self.enter_step(step, frame, frame_flags::DELEGATED);
+        }
         match self.await_hook(&target, true) {
             Ok(AwaitOutcome::Done(value)) => {
                 // SAFETY: as above.
@@ -169,7 +172,7 @@ impl Vm {
                 other => Some(other),
             };
         }
-        if target.is_kind::<Generator>() {
+        if target.is_kind::<Generator>() || target.is_kind::<super::generator::AsyncStep>() {
             // The result of the coroutine it awaited, or an exception.
             return Some(input);
         }

@@ -19,6 +19,7 @@ use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
+use crate::vm::types::is_core_method;
 
 /// A binary operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,7 +160,7 @@ impl Vm {
         let (own, reflected, augmented) = op.specials();
         let mut candidates: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
         if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
-            if method.is_exact::<Native>()
+            if is_core_method(&method)
                 && let Some(step) = self.native_inplace(op, a, b)
             {
                 return step;
@@ -183,7 +184,7 @@ impl Vm {
         for (method, reflected) in ordered {
             let Some(method) = method else { continue };
             let owner = if reflected { b } else { a };
-            if method.is_exact::<Native>() && is_core(self.kind_of(owner), owner) {
+            if is_core_method(&method) && is_core(self.kind_of(owner), owner) {
                 match self.native_binary(op, a, b) {
                     // Only `%` of strings is not known here.
                     Ok(result) if result.is_not_implemented() && op != BinaryOp::Mod => continue,
@@ -620,7 +621,7 @@ impl Vm {
                 _ => self.type_error(format!("bad operand type for unary {text}: '{name}'")),
             });
         };
-        if method.is_exact::<Native>()
+        if is_core_method(&method)
             && let Some(result) = self.native_unary(op, a)
         {
             return result.into();

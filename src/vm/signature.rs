@@ -334,6 +334,21 @@ impl Vm {
                 return Err(self.wrong_count(native, signature, count, receiver));
             } else if i >= signature.positional {
                 return Err(self.missing(&who(), "keyword-only", &[text(&param.name)]));
+            } else if i < signature.posonly && i >= receiver {
+                let least = signature.required.min(signature.posonly) - receiver;
+                let how = if signature.required == signature.positional {
+                    "exactly"
+                } else {
+                    "at least"
+                };
+                let (s, given) = (
+                    if least == 1 { "" } else { "s" },
+                    count - names.len() - receiver,
+                );
+                return Err(self.type_error(format!(
+                    "{} takes {how} {least} positional argument{s} ({given} given)",
+                    who()
+                )));
             } else {
                 let message = format!(
                     "{} missing required argument '{}' (pos {})",

@@ -68,6 +68,16 @@ pub struct KnownShapes {
     classes: Vec<Option<Ref<Class>>>,
 }
 
+/// The types of the module `datetime`.
+const DATETIME_TYPES: &[&str] = &[
+    "date",
+    "datetime",
+    "time",
+    "timedelta",
+    "timezone",
+    "tzinfo",
+];
+
 /// C modules of CPython whose types show their module in messages.
 const QUALIFIED_MODULES: &[&str] = &[
     "array",
@@ -347,12 +357,33 @@ impl Vm {
 
     /// The name of a class, as messages show it.
     pub fn class_name(&self, class: &Class) -> String {
-        match class.def {
-            Some(def) if class.has(class_flags::BUILTIN) && shows_module(def.module) => {
-                format!("{}.{}", def.module, def.name)
+        let name = class.name_str();
+        let shown = match class.def {
+            Some(def) if class.has(class_flags::BUILTIN) => {
+                shows_module(def.module).then_some(def.module)
             }
-            _ => class.name_str(),
+            // These are C types in CPython and scripts of our library here.
+            _ if DATETIME_TYPES.contains(&name.as_str())
+                && self.is_of_module(class, "datetime") =>
+            {
+                Some("datetime")
+            }
+            _ => None,
+        };
+        match shown {
+            Some(module) => format!("{module}.{name}"),
+            None => name,
         }
+    }
+
+    fn is_of_module(&self, class: &Class, wanted: &str) -> bool {
+        let table = class.namespace.borrow();
+        let module = table
+            .index_of_str(&self.names.module)
+            .and_then(|at| table.value_at(at));
+        module
+            .and_then(|m| m.get::<Str>())
+            .is_some_and(|m| m.is_text(wanted))
     }
 
     /// Puts the methods of a native class into its namespace.
@@ -414,6 +445,18 @@ impl Vm {
         let old = class.namespace.borrow_mut().insert_str(name, value);
         drop(old);
     }
+}
+
+/// Whether a method is one of a built-in type itself, so that what it does is known by the layout.
+#[inline]
+pub fn is_core_method(method: &Value) -> bool {
+    let Some(native) = method.get_exact::<Native>() else {
+        return false;
+    };
+    native
+        .owner
+        .get::<Class>()
+        .is_some_and(|owner| owner.def.is_some_and(|def| def.module == "builtins"))
 }
 
 /// Whether a native function is a method that lies in a class and binds to an instance.

@@ -95,7 +95,15 @@ fn at_once(
     errors: &Value,
     class: &str,
 ) -> R<Option<Vec<u8>>> {
-    if let Some(_text) = source.get::<Str>() {
+    for (argument, what) in [(encoding, "encoding"), (errors, "errors")] {
+        if given(argument) && !argument.is_kind::<Str>() {
+            let shown = shown_type(vm, argument);
+            return Err(vm.type_error(format!(
+                "{class}() argument '{what}' must be str, not {shown}"
+            )));
+        }
+    }
+    if source.is_kind::<Str>() {
         if !given(encoding) && !given(errors) {
             return Err(vm.type_error("string argument without an encoding"));
         }

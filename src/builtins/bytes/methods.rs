@@ -154,18 +154,13 @@ fn justified(
 }
 
 fn fill_of(vm: &mut Vm, value: &Value, name: &str) -> R<u8> {
-    match bytes::with_bytes(value, |data| {
-        if let [byte] = data {
-            Ok(*byte)
-        } else {
-            Err(data.len())
-        }
-    }) {
-        Some(Ok(byte)) => Ok(byte),
-        Some(Err(len)) => {
-            let given = vm.type_name(value);
-            Err(vm.type_error(format!("{name}(): argument 2 must be a byte string of length 1, not a {given} object of length {len}")))
-        }
+    match bytes::with_bytes(
+        value,
+        |data| if let [byte] = data { Some(*byte) } else { None },
+    )
+    .flatten()
+    {
+        Some(byte) => Ok(byte),
         None => {
             let given = super::super::adapt::shown_type(vm, value);
             Err(vm.type_error(format!(
@@ -233,8 +228,8 @@ fn needle(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
 }
 
 fn found(vm: &mut Vm, args: &[Value], last: bool) -> R<Option<usize>> {
-    let needle = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    let needle = needle(vm, &args[1])?;
     with(vm, &args[0], |data| {
         let range = search::bounds(data.len(), start, end)?;
         let part = &data[range.clone()];
@@ -282,8 +277,9 @@ pub fn rindex(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn count(vm: &mut Vm, args: &[Value]) -> R {
-    let needle = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    let needle = needle(vm, &args[1])?;
+
     with(vm, &args[0], |data| {
         match search::bounds(data.len(), start, end) {
             None => 0,
@@ -422,6 +418,7 @@ fn parts(vm: &mut Vm, receiver: &Value, data: &[u8], ranges: &[std::ops::Range<u
 }
 
 fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
+    let most = limit(vm, &args[2])?;
     let separator = if args[1].is_none() {
         None
     } else {
@@ -430,7 +427,6 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
     if separator.as_ref().is_some_and(Vec::is_empty) {
         return Err(vm.value_error("empty separator"));
     }
-    let most = limit(vm, &args[2])?;
     let data = with(vm, &args[0], <[u8]>::to_vec)?;
     let mut ranges = Buffer::new();
     let mut push = |range: std::ops::Range<usize>| Ok::<_, Fault>(ranges.push(range)?);
@@ -569,18 +565,16 @@ pub fn hex_separator(vm: &mut Vm, value: &Value) -> R<Option<u8>> {
     if !given(value) {
         return Ok(None);
     }
-    let (len, point) = if let Some(text) = value.get::<Str>() {
-        (text.len(), text.char_at(0).unwrap_or(0))
-    } else if let Some(first) = bytes::with_bytes(value, |data| {
-        (data.len(), data.first().map_or(0, |&b| b as u32))
-    }) {
-        first
-    } else {
-        return Err(vm.type_error("sep must be str or bytes."));
-    };
-    if len != 1 {
+    if vm.len(value)? != 1 {
         return Err(vm.value_error("sep must be length 1."));
     }
+    let point = match value.get::<Str>() {
+        Some(text) => text.char_at(0).unwrap_or(0),
+        None => match value.get::<Bytes>() {
+            Some(data) => data.bytes().first().map_or(0, |&b| b as u32),
+            None => return Err(vm.type_error("sep must be str or bytes.")),
+        },
+    };
     match u8::try_from(point) {
         Ok(byte) if byte.is_ascii() => Ok(Some(byte)),
         _ => Err(vm.value_error("sep must be ASCII.")),
@@ -589,8 +583,9 @@ pub fn hex_separator(vm: &mut Vm, value: &Value) -> R<Option<u8>> {
 
 /// See the table.
 pub fn hex(vm: &mut Vm, args: &[Value]) -> R {
-    let separator = hex_separator(vm, &args[1])?;
     let group = word(vm, &args[2])?;
+    let separator = hex_separator(vm, &args[1])?;
+
     let shown = with(vm, &args[0], |data| hex_text(data, separator, group))?;
     super::super::adapt::string(vm, &shown)
 }
@@ -602,14 +597,14 @@ pub fn translate(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         Some(buffer_arg(vm, &args[1])?)
     };
+    if table.as_ref().is_some_and(|table| table.len() != 256) {
+        return Err(vm.value_error("translation table must be 256 characters long"));
+    }
     let deleted = if given(&args[2]) {
         buffer_arg(vm, &args[2])?
     } else {
         Vec::new()
     };
-    if table.as_ref().is_some_and(|table| table.len() != 256) {
-        return Err(vm.value_error("translation table must be 256 characters long"));
-    }
     let translated = with(vm, &args[0], |data| {
         let mut out = Buffer::with_room(data.len())?;
         for byte in data.iter().filter(|b| !deleted.contains(b)) {

@@ -282,6 +282,7 @@ pub fn rstrip(vm: &mut Vm, args: &[Value]) -> R {
 
 fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
     let string = receiver!(vm, args[0], Str, "str");
+    let most = limit(vm, &args[2])?;
     let separator = match args[1].get::<Str>() {
         None if args[1].is_none() => None,
         None => {
@@ -291,7 +292,6 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
         Some(text) if text.is_empty() => return Err(vm.value_error("empty separator")),
         separator => separator,
     };
-    let most = limit(vm, &args[2])?;
     let mut parts = Buffer::new();
     let split = str_ops::split(string, separator, most, from_end, &mut |part| {
         Ok(parts.push(part.into_value())?)

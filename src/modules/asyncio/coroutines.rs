@@ -7,12 +7,13 @@ use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::native::{Native, NativeCode, R};
 use crate::vm::Vm;
+use crate::vm::generator::AsyncStep;
 
 /// `asyncio.iscoroutine`: a coroutine object, or an instance of `collections.abc.Coroutine`.
 pub fn is_coroutine(vm: &mut Vm, value: &Value) -> bool {
     match value.get::<Generator>() {
         Some(generator) => generator.flavour == Flavour::Coroutine,
-        None => value.is_object() && is_abstract_coroutine(vm, value),
+        None => value.is_kind::<AsyncStep>() || value.is_object() && is_abstract_coroutine(vm, value),
     }
 }
 
@@ -84,9 +85,9 @@ pub fn shown(vm: &mut Vm, coro: &Value) -> R<String> {
         && let Some((file, first, waiting)) = place_in_cpython(&name)
     {
         return Ok(match generator.state.get() {
-            State::Closed => format!("{name}() done, defined at asyncio/{file}:{first}"),
-            State::Created => format!("{name}() running at asyncio/{file}:{first}"),
-            _ => format!("{name}() running at asyncio/{file}:{waiting}"),
+            State::Closed => format!("{name}() done, defined at /lib/asyncio/{file}:{first}"),
+            State::Created => format!("{name}() running at /lib/asyncio/{file}:{first}"),
+            _ => format!("{name}() running at /lib/asyncio/{file}:{waiting}"),
         });
     }
     match script::place_of(vm, coro) {

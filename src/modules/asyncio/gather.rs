@@ -98,10 +98,7 @@ fn accept(vm: &mut Vm, frame: &mut NativeFrame<'_>, child: Value) -> R<()> {
         return Ok(());
     };
     let at = frame.regs[NEXT].as_small_int().unwrap_or(0);
-    let argument = script::tuple_items(&frame.regs[ARGUMENTS])
-        .get(at as usize)
-        .cloned()
-        .unwrap_or_default();
+    let argument = script::tuple_item(&frame.regs[ARGUMENTS], at as usize);
     if outer.future.owner.is_undef() {
         let owner = futures::loop_of(vm, &child)?;
         outer.future.owner.set(owner);

@@ -37,32 +37,32 @@ static TABLE: &[(Reaction, &str)] = &[
     (waiting::never, "Task.task_wakeup()"),
     (
         gather::child_done,
-        "gather.<locals>._done_callback() at asyncio/tasks.py:820",
+        "gather.<locals>._done_callback() at /lib/asyncio/tasks.py:820",
     ),
     (
         waiting::shield_inner_done,
-        "shield.<locals>._inner_done_callback() at asyncio/tasks.py:958",
+        "shield.<locals>._inner_done_callback() at /lib/asyncio/tasks.py:958",
     ),
     (
         waiting::shield_outer_done,
-        "shield.<locals>._outer_done_callback() at asyncio/tasks.py:975",
+        "shield.<locals>._outer_done_callback() at /lib/asyncio/tasks.py:975",
     ),
     (
         super::turns::stop_when_done,
-        "_run_until_complete_cb() at asyncio/base_events.py:181",
+        "_run_until_complete_cb() at /lib/asyncio/base_events.py:181",
     ),
     (
         waiting::waited,
-        "_wait.<locals>._on_completion() at asyncio/tasks.py:521",
+        "_wait.<locals>._on_completion() at /lib/asyncio/tasks.py:521",
     ),
     (
         waiting::release,
-        "_release_waiter() at asyncio/tasks.py:454",
+        "_release_waiter() at /lib/asyncio/tasks.py:454",
     ),
     (taskgroups::task_done, "TaskGroup._on_task_done()"),
     (
         stream_protocol::served,
-        "StreamReaderProtocol.connection_made.<locals>.callback() at asyncio/streams.py:242",
+        "StreamReaderProtocol.connection_made.<locals>.callback() at /lib/asyncio/streams.py:242",
     ),
 ];
 

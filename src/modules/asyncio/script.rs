@@ -218,6 +218,11 @@ pub fn tuple_items(value: &Value) -> Vec<Value> {
         .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
+/// One item of a tuple; Undef where there is none.
+pub fn tuple_item(value: &Value, index: usize) -> Value {
+    value.get::<Tuple>().and_then(|t| t.get(index)).unwrap_or_default()
+}
+
 /// How many items a tuple has.
 pub fn tuple_len(value: &Value) -> usize {
     value.get::<Tuple>().map_or(0, Tuple::len)

@@ -18,6 +18,7 @@ use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised,
 use crate::object::str::Str;
 use crate::object::task::{Future, FutureState, Task};
 use crate::vm::Vm;
+use crate::vm::generator::AsyncStep;
 use crate::vm::types::Known;
 
 /// The task that `self` is.
@@ -156,10 +157,15 @@ fn enter(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
     Err(script::error(vm, Known::RuntimeError, &text))
 }
 
+/// Whether the VM drives it; any other coroutine is a script's object with `send` and `throw`.
+fn is_driven(coro: &Value) -> bool {
+    coro.is_kind::<Generator>() || coro.is_kind::<AsyncStep>()
+}
+
 /// What makes the coroutine go on.
 fn drive(vm: &mut Vm, task: &Task, exception: Value) -> R<Step> {
     let coro = task.coro.get();
-    if coro.is_kind::<Generator>() {
+    if is_driven(&coro) {
         return Ok(if exception.is_undef() {
             Step::Send(coro, Value::NONE)
         } else {
@@ -188,7 +194,7 @@ fn settle(vm: &mut Vm, task: &Ref<Task>, input: Input) -> R<()> {
     match input {
         Input::Yielded(value) => yielded(vm, task, value),
         // A foreign coroutine is called: what `send` returns is what it yielded.
-        Input::Value(value) if task.coro.as_value().is_kind::<Generator>() => {
+        Input::Value(value) if is_driven(task.coro.as_value()) => {
             returned(vm, task, value)
         }
         Input::Value(value) => yielded(vm, task, value),
@@ -208,7 +214,7 @@ fn returned(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {
 
 fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
     let exception = raised.0;
-    if !task.coro.as_value().is_kind::<Generator>()
+    if !is_driven(task.coro.as_value())
         && script::is_instance(vm, &exception, Known::StopIteration)
     {
         let value = exception

@@ -183,9 +183,16 @@ impl Vm {
         class: &Ref<Class>,
         lacking: &str,
     ) -> crate::object::native::Raised {
-        let name = property
-            .get::<Property>()
-            .map_or(Value::UNDEF, |p| p.name.get());
+        let (mut name, getter) = match property.get::<Property>() {
+            Some(p) => (p.name.get(), p.getter.get()),
+            None => (Value::UNDEF, Value::NONE),
+        };
+        // A property that no class body named goes by its getter.
+        if name.is_undef()
+            && let Some(function) = getter.get::<crate::object::function::Function>()
+        {
+            name = function.name.get();
+        }
         let owner = class
             .qualname
             .as_value()
@@ -226,7 +233,7 @@ impl Vm {
         }
         let key = hidden_key(slot);
         Ok(self
-            .object_dict(obj)
+            .hidden_dict(obj)
             .and_then(|d| d.get_str(&key))
             .unwrap_or_default())
     }
@@ -252,7 +259,7 @@ impl Vm {
             return Ok(());
         }
         let key = hidden_key(slot);
-        if let Some(dict) = self.object_dict(obj) {
+        if let Some(dict) = self.hidden_dict(obj) {
             if value.is_undef() {
                 drop(dict.remove_str(&key));
             } else {

@@ -242,6 +242,17 @@ impl Vm {
         Some(dict)
     }
 
+    /// The dict in which an object with a native layout keeps the slots of its class, made if need be.
+    pub(super) fn hidden_dict(&mut self, obj: &Value) -> Option<Ref<Dict>> {
+        if let Some(dict) = existing_dict(obj) {
+            return Some(dict);
+        }
+        let place = dict_place(obj)?;
+        let dict = Dict::new();
+        place.set(dict.value());
+        Some(dict)
+    }
+
     /// Sets the `__dict__` of an object; false if it cannot be set.
     pub fn set_object_dict(&mut self, obj: &Value, dict: &Ref<Dict>) -> bool {
         if !self.class_of(obj).has(class_flags::HAS_DICT)

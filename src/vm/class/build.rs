@@ -264,6 +264,8 @@ impl Vm {
         *class.ancestors.borrow_mut() = order;
         let result = self.call(&method, &[class.value()])?;
         let listed = self.collect(&result)?;
+        // What was looked up in the class meanwhile went by another order.
+        self.bump_type_epoch();
         let mut classes = Vec::with_capacity(listed.len());
         for item in listed {
             let Some(listed) = item.to_ref::<Class>() else {

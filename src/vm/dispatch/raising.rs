@@ -62,7 +62,8 @@ impl Vm {
         if instance.is_kind::<Exception>() {
             return Ok(instance);
         }
-        let (class, name) = (self.repr(value)?, self.type_name(&instance));
+        let given = self.class_of(&instance).into_value();
+        let (class, name) = (self.repr(value)?, self.repr_text(&given)?);
         Err(self.type_error(format!(
             "calling {} should have returned an instance of BaseException, not {name}",
             class.to_string_lossy()
