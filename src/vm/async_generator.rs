@@ -107,7 +107,9 @@ impl Vm {
                 // A step that has not begun throws it into the generator where that stands.
                 let action = step.action.take().as_small_int();
                 match action {
-                    Some(action) if generator.step.get() == 0 && generator.state.get() != State::Closed => {
+                    Some(action)
+                        if generator.step.get() == 0 && generator.state.get() != State::Closed =>
+                    {
                         generator.step.set(1 + action as u8);
                         self.enter_generator(generator, Err(raised), frame, 0, 0);
                     }

@@ -141,7 +141,10 @@ fn check_callback(vm: &mut Vm, looped: &Loop, callback: &Value, method: &str) ->
     if !looped.debug.get() {
         return Ok(());
     }
-    let here = vm.running_loop.get::<Loop>().is_some_and(|running| std::ptr::eq(running, looped));
+    let here = vm
+        .running_loop
+        .get::<Loop>()
+        .is_some_and(|running| std::ptr::eq(running, looped));
     if looped.running.get() && !here && method != "call_soon_threadsafe" {
         let text = "Non-thread-safe operation invoked on an event loop other than the current one";
         return Err(script::error(vm, Known::RuntimeError, text));

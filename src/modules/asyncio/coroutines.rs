@@ -13,7 +13,9 @@ use crate::vm::generator::AsyncStep;
 pub fn is_coroutine(vm: &mut Vm, value: &Value) -> bool {
     match value.get::<Generator>() {
         Some(generator) => generator.flavour == Flavour::Coroutine,
-        None => value.is_kind::<AsyncStep>() || value.is_object() && is_abstract_coroutine(vm, value),
+        None => {
+            value.is_kind::<AsyncStep>() || value.is_object() && is_abstract_coroutine(vm, value)
+        }
     }
 }
 

@@ -220,7 +220,10 @@ pub fn tuple_items(value: &Value) -> Vec<Value> {
 
 /// One item of a tuple; Undef where there is none.
 pub fn tuple_item(value: &Value, index: usize) -> Value {
-    value.get::<Tuple>().and_then(|t| t.get(index)).unwrap_or_default()
+    value
+        .get::<Tuple>()
+        .and_then(|t| t.get(index))
+        .unwrap_or_default()
 }
 
 /// How many items a tuple has.

@@ -194,9 +194,7 @@ fn settle(vm: &mut Vm, task: &Ref<Task>, input: Input) -> R<()> {
     match input {
         Input::Yielded(value) => yielded(vm, task, value),
         // A foreign coroutine is called: what `send` returns is what it yielded.
-        Input::Value(value) if is_driven(task.coro.as_value()) => {
-            returned(vm, task, value)
-        }
+        Input::Value(value) if is_driven(task.coro.as_value()) => returned(vm, task, value),
         Input::Value(value) => yielded(vm, task, value),
         Input::Raised(raised) => raised_out(vm, task, raised),
         Input::Start => Ok(()),
@@ -214,8 +212,7 @@ fn returned(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {
 
 fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
     let exception = raised.0;
-    if !is_driven(task.coro.as_value())
-        && script::is_instance(vm, &exception, Known::StopIteration)
+    if !is_driven(task.coro.as_value()) && script::is_instance(vm, &exception, Known::StopIteration)
     {
         let value = exception
             .get::<Exception>()
