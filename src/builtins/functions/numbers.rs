@@ -83,6 +83,33 @@ fn divmod(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match pow_step(vm, frame, input) {
+        Step::Return(result) if result.is_not_implemented() => {
+            Step::Raise(no_power(vm, frame.regs))
+        }
+        step => step,
+    }
+}
+
+/// Nobody knows the power of these operands.
+fn no_power(vm: &mut Vm, regs: &[Value]) -> crate::object::native::Raised {
+    if regs[..3]
+        .iter()
+        .any(|v| v.is_kind::<crate::object::complex::Complex>())
+    {
+        return vm.value_error("complex modulo");
+    }
+    let names: Vec<String> = regs[..3]
+        .iter()
+        .map(|v| format!("'{}'", vm.type_name(v)))
+        .collect();
+    vm.type_error(format!(
+        "unsupported operand type(s) for ** or pow(): {}",
+        names.join(", ")
+    ))
+}
+
+fn pow_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| {
         if regs[2].is_none() {
             return vm.binary_step(BinaryOp::Pow, false, &regs[0], &regs[1]);
@@ -110,17 +137,7 @@ fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
             let args = [regs[1].clone(), regs[2].clone()];
             vm.call_special(method, &regs[0], &args)
         }
-        None => {
-            let names: Vec<String> = regs[..3]
-                .iter()
-                .map(|v| format!("'{}'", vm.type_name(v)))
-                .collect();
-            let text = format!(
-                "unsupported operand type(s) for ** or pow(): {}",
-                names.join(", ")
-            );
-            Step::Raise(vm.type_error(text))
-        }
+        None => Step::Raise(no_power(vm, regs)),
     }
 }
 
