@@ -192,10 +192,16 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn pow(vm: &mut Vm, args: &[Value]) -> R {
+    if !operators::accepts(&args[0], &args[1]) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
     power(vm, &args[0], &args[1], &args[2])
 }
 
 fn rpow(vm: &mut Vm, args: &[Value]) -> R {
+    if !operators::accepts(&args[0], &args[1]) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
     power(vm, &args[1], &args[0], &args[2])
 }
 

@@ -51,11 +51,11 @@ static METHODS: &[Def] = &[
     Def::leaf("__le__(self, value, /)", operators::le),
     Def::leaf("__len__(self, /)", operators::len),
     Def::leaf("__lt__(self, value, /)", operators::lt),
-    Def::leaf("__mul__(self, value, /)", operators::mul),
+    Def::leaf("__mul__(self, value, /)", operators::repeat),
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__repr__(self, /)", operators::repr),
     Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the list."),
-    Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__rmul__(self, value, /)", operators::repeat),
     Def::leaf("__setitem__(self, key, value, /)", operators::setitem),
     Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the list in memory, in bytes."),
 ];
@@ -134,7 +134,7 @@ fn add(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn imul(vm: &mut Vm, args: &[Value]) -> R {
-    let product = vm.native_binary(BinaryOp::Mul, &args[0], &args[1])?;
+    let product = operators::repeat(vm, args)?;
     let Some(product) = product.get::<List>() else {
         return Ok(Value::NOT_IMPLEMENTED);
     };
@@ -145,13 +145,21 @@ fn imul(vm: &mut Vm, args: &[Value]) -> R {
     Ok(args[0].clone())
 }
 
+/// A bound of `index`, which may be left out but not None.
+fn index_bound(vm: &mut Vm, value: &Value) -> R<Option<i64>> {
+    if value.is_none() || !value.is_undef() && !vm.has_index(value) {
+        return Err(vm.type_error("slice indices must be integers or have an __index__ method"));
+    }
+    bound(vm, value)
+}
+
 /// The bounds of `index`, where negative ones count from the end.
 pub fn search_bounds(vm: &mut Vm, start: &Value, stop: &Value, len: usize) -> R<(usize, usize)> {
     let place = |bound: Option<i64>| match bound.unwrap_or(0) {
         i if i < 0 => i.saturating_add(len as i64).max(0) as usize,
         i => i as usize,
     };
-    let (start, stop) = (bound(vm, start)?, bound(vm, stop)?);
+    let (start, stop) = (index_bound(vm, start)?, index_bound(vm, stop)?);
     Ok((
         place(start),
         stop.map_or(usize::MAX, |stop| place(Some(stop))),

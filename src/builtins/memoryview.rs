@@ -161,6 +161,15 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
 }
 
 fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
+    match args[1].get::<Str>() {
+        Some(order) if ["C", "F", "A"].iter().any(|known| order.is_text(known)) => {}
+        Some(_) => return Err(vm.value_error("order must be 'C', 'F' or 'A'")),
+        None if args[1].is_none() => {}
+        None => {
+            let given = vm.type_name(&args[1]);
+            return Err(vm.type_error(format!("tobytes() argument 'order' must be str or None, not {given}")));
+        }
+    }
     let data = bytes_of(vm, &args[0])?;
     let object = Bytes::new(&data);
     made(vm, object)
@@ -381,7 +390,8 @@ fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R 
 fn cast(vm: &mut Vm, args: &[Value]) -> R {
     let (view, source) = live(vm, &args[0])?;
     let Some(text) = args[1].get::<Str>() else {
-        return Err(vm.type_error("memoryview: format argument must be a string"));
+        let given = super::adapt::shown_type(vm, &args[1]);
+        return Err(vm.type_error(format!("cast() argument 'format' must be str, not {given}")));
     };
     if given(&args[2]) {
         return Err(vm.not_implemented_error(

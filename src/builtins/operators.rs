@@ -4,6 +4,9 @@
 
 use crate::heap::{Buffer, Value};
 use crate::object::bytes::ByteArray;
+use crate::object::complex::{self, Complex};
+use crate::object::float;
+use crate::object::int::IntView;
 use crate::object::iterator::{
     BytesIterator, ListIterator, SetIterator, StrIterator, TupleIterator,
 };
@@ -17,14 +20,40 @@ use crate::vm::ops::{BinaryOp, UnaryOp};
 
 use super::adapt::size_value;
 
+/// Whether the method of a number takes the other operand: an int only ints, a float no complex numbers.
+pub fn accepts(receiver: &Value, other: &Value) -> bool {
+    if IntView::of(receiver).is_some() {
+        return IntView::of(other).is_some();
+    }
+    if float::as_float(receiver).is_some() {
+        return float::number(other).is_some();
+    }
+    !receiver.is_kind::<Complex>() || complex::number(other).is_some()
+}
+
+/// `sequence * count` and `count * sequence`.
+pub fn repeat(vm: &mut Vm, args: &[Value]) -> R {
+    if !vm.has_index(&args[1]) {
+        let given = vm.type_name(&args[1]);
+        return Err(vm.type_error(format!("'{given}' object cannot be interpreted as an integer")));
+    }
+    vm.native_binary(BinaryOp::Mul, &args[0], &args[1])
+}
+
 macro_rules! binary {
     ($($name:ident $reflected:ident $op:ident;)+) => {$(
         /// The operator of that name.
         pub fn $name(vm: &mut Vm, args: &[Value]) -> R {
+            if !accepts(&args[0], &args[1]) {
+                return Ok(Value::NOT_IMPLEMENTED);
+            }
             vm.native_binary(BinaryOp::$op, &args[0], &args[1])
         }
         /// The reflected operator of that name.
         pub fn $reflected(vm: &mut Vm, args: &[Value]) -> R {
+            if !accepts(&args[0], &args[1]) {
+                return Ok(Value::NOT_IMPLEMENTED);
+            }
             vm.native_binary(BinaryOp::$op, &args[1], &args[0])
         }
     )+};

@@ -133,11 +133,12 @@ impl Arguments<'_> {
         if IntView::of(&value).is_none() {
             return Err(vm.type_error("* wants int"));
         }
-        let size = word(vm, &value)?;
-        if is_precision && i32::try_from(size).is_err() {
-            return Err(vm.overflow_error("Python int too large to convert to C int"));
+        let size = IntView::of(&value).and_then(IntView::as_i64);
+        match size {
+            Some(size) if !is_precision || i32::try_from(size).is_ok() => Ok(Some(size)),
+            _ if is_precision => Err(vm.overflow_error("Python int too large to convert to C int")),
+            _ => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
         }
-        Ok(Some(size))
     }
 
     fn convert(
@@ -222,7 +223,7 @@ impl Arguments<'_> {
                 layout.push_float(out, number, code)
             }
             _ => {
-                let shown = if self.is_text || !matches!(code, b'i' | b'u') {
+                let shown = if self.is_text || code != b'i' {
                     code
                 } else {
                     b'd'

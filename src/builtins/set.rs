@@ -5,7 +5,7 @@
 
 use super::adapt::{gather, lift, size_value};
 use super::operators;
-use crate::heap::{OutOfMemory, Ref, Value};
+use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
 use crate::object::hash::frozenset_hash;
@@ -441,43 +441,12 @@ with_operand! {
 
 /// Adds all of an operand to a set, at once where no script code is asked.
 fn update_set(vm: &mut Vm, set: &Ref<Set>, operand: &Value) -> R<()> {
-    if operand.is(set.as_value()) {
+    if vm.set_merge(set, operand)? {
         return Ok(());
     }
-    let quick = with_table(operand, |other| {
-        set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut refuse)
-    });
-    match quick {
-        Some(Ok(())) => return Ok(()),
-        Some(Err(Refused::Memory(lacking))) => return Err(vm.out_of_memory(lacking)),
-        _ => {}
-    }
-    if operand.is_kind::<List>() {
-        return each_item(vm, operand, |vm, hash, item| {
-            vm.set_add_hashed(set, item, hash)
-        });
-    }
-    let mut table = snapshot(vm, set.as_value())?;
-    add_all(vm, &mut table, operand)?;
-    replace(vm, set.as_value(), table).map(drop)
-}
-
-/// Why an operation on borrowed tables stopped.
-enum Refused {
-    /// Script code would have to be asked.
-    Script,
-    /// There is no memory.
-    Memory(OutOfMemory),
-}
-
-impl From<OutOfMemory> for Refused {
-    fn from(lacking: OutOfMemory) -> Refused {
-        Refused::Memory(lacking)
-    }
-}
-
-fn refuse(_: &Value, _: &Value) -> Result<bool, Refused> {
-    Err(Refused::Script)
+    each_item(vm, operand, |vm, hash, item| {
+        vm.set_add_hashed(set, item, hash)
+    })
 }
 
 /// Puts a table into a set in place of its own.

@@ -41,10 +41,10 @@ static METHODS: &[Def] = &[
     Def::leaf("__le__(self, value, /)", operators::le),
     Def::leaf("__len__(self, /)", operators::len),
     Def::leaf("__lt__(self, value, /)", operators::lt),
-    Def::leaf("__mul__(self, value, /)", operators::mul),
+    Def::leaf("__mul__(self, value, /)", operators::repeat),
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__repr__(self, /)", operators::repr),
-    Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__rmul__(self, value, /)", operators::repeat),
     Def::leaf("__sizeof__(self, /)", sizeof),
 ];
 

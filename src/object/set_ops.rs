@@ -14,6 +14,25 @@ pub trait Ask<E>: FnMut(&Value, &Value) -> Result<bool, E> {}
 
 impl<E, F: FnMut(&Value, &Value) -> Result<bool, E>> Ask<E> for F {}
 
+/// Why an operation on borrowed tables stopped.
+pub enum Refused {
+    /// Script code would have to be asked.
+    Script,
+    /// There is no memory.
+    Memory(OutOfMemory),
+}
+
+impl From<OutOfMemory> for Refused {
+    fn from(lacking: OutOfMemory) -> Refused {
+        Refused::Memory(lacking)
+    }
+}
+
+/// An `ask` that refuses.
+pub fn refuse(_: &Value, _: &Value) -> Result<bool, Refused> {
+    Err(Refused::Script)
+}
+
 /// The slot of a key.
 pub fn find<E>(
     table: &SetTable,

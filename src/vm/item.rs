@@ -428,6 +428,7 @@ impl Vm {
     }
 
     fn set_list_slice(&mut self, list: &Ref<List>, slice: &Ref<Slice>, value: &Value) -> R<()> {
+        self.slice_indices(slice, list.len())?;
         if !self.is_iterable(value) {
             return Err(self.type_error("must assign iterable to extended slice"));
         }
@@ -482,22 +483,27 @@ impl Vm {
             return Ok(());
         };
         if let Some(slice) = key.to_ref::<Slice>() {
+            self.slice_indices(&slice, array.len())?;
             let with = match value {
                 Some(value) => self.bytes_to_assign(value)?,
                 None => Vec::new(),
             };
-            return self.set_byte_slice(&array, &slice, with, value.is_none());
+            let deleting = with.is_empty();
+            return self.set_byte_slice(&array, &slice, with, deleting);
         }
         if !self.has_index(key) {
             return Err(self.bad_index(kind::BYTEARRAY, key));
         }
         let index = self.small_index(key)?;
+        let byte = match value {
+            Some(value) => Some(self.byte(value)?),
+            None => None,
+        };
         let Some(i) = place(index, array.len()) else {
             return Err(self.index_error("bytearray index out of range"));
         };
-        match value {
-            Some(value) => {
-                let byte = self.byte(value)?;
+        match byte {
+            Some(byte) => {
                 if let Some(place) = array.data.borrow_mut().get_mut(i) {
                     *place = byte;
                 }
@@ -521,10 +527,14 @@ impl Vm {
         if let Some(data) = bytes::with_bytes(value, <[u8]>::to_vec) {
             return Ok(data);
         }
-        if value.is_small_int() || value.is_kind::<Str>() || !self.is_iterable(value) {
+        if value.is_kind::<Str>() || value.is_inline_float() || self.has_index(value) {
             return Err(self.type_error(
                 "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
             ));
+        }
+        if !self.is_iterable(value) {
+            let given = self.type_name(value);
+            return Err(self.type_error(format!("cannot convert '{given}' object to bytearray")));
         }
         let items = self.collect(value)?;
         items.iter().map(|item| self.byte(item)).collect()

@@ -485,6 +485,13 @@ impl Vm {
 
     /// Adds the members of an iterable to a set.
     pub(crate) fn update_set_step(&mut self, set: &Value, iterable: &Value) -> Step {
+        if let Some(target) = set.to_ref::<Set>() {
+            match self.set_merge(&target, iterable) {
+                Ok(true) => return Step::Return(Value::NONE),
+                Ok(false) => {}
+                Err(raised) => return Step::Raise(raised),
+            }
+        }
         self.fill_step(set, iterable)
     }
 

@@ -314,7 +314,7 @@ impl Vm {
             return Err(self.type_error(format!("{name}.__new__(): not enough arguments")));
         }
         // The class that `__new__` gets first is none of the caller's arguments.
-        let receiver = receiver | (native.def.name() == "__new__") as usize;
+        let receiver = receiver | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
         let count = given.len();
         let who = || format!("{}()", native_name(native));
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {

@@ -3,8 +3,9 @@
 use super::Vm;
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, Probe};
-use crate::object::native::R;
+use crate::object::native::{R, Raised};
 use crate::object::set::{FrozenSet, Set, SetTable, with_table};
+use crate::object::set_ops::{self, Refused};
 use crate::object::str::Str;
 
 impl Vm {
@@ -254,29 +255,46 @@ impl Vm {
         Ok(set)
     }
 
+    /// Adds the members of a set or the keys of a dict, as CPython merges them; false for any other iterable.
+    pub fn set_merge(&mut self, set: &Ref<Set>, other: &Value) -> R<bool> {
+        if other.is(set.as_value()) {
+            return Ok(true);
+        }
+        if let Some(dict) = other.get_exact::<Dict>() {
+            let keys: Vec<(i64, Value)> =
+                dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
+            let room = set.table.borrow_mut().expect_members(keys.len());
+            self.lift(room)?;
+            keys.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash))?;
+            return Ok(true);
+        }
+        let quick = with_table(other, |other| {
+            set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut set_ops::refuse)
+        });
+        match quick {
+            None => Ok(false),
+            Some(Ok(())) => Ok(true),
+            Some(Err(Refused::Memory(lacking))) => Err(self.out_of_memory(lacking)),
+            Some(Err(Refused::Script)) => self.merge_asking(set, other).map(|()| true),
+        }
+    }
+
+    /// Merges copies of both tables, since script code must be asked.
+    fn merge_asking(&mut self, set: &Ref<Set>, other: &Value) -> R<()> {
+        let own = set.table.borrow().snapshot();
+        let mut own = self.lift(own)?;
+        let other = with_table(other, SetTable::snapshot).unwrap_or(Ok(SetTable::new()));
+        let other = self.lift(other)?;
+        set_ops::update::<Raised>(&mut own, &other, &mut |a, b| self.eq(a, b))?;
+        let old = set.table.replace(own);
+        drop(old);
+        Ok(())
+    }
+
     /// Adds all members of an iterable.
     pub fn set_update(&mut self, set: &Ref<Set>, iterable: &Value) -> R<()> {
-        if let Some(dict) = iterable.get_exact::<Dict>() {
-            let hashed: Vec<(i64, Value)> = dict
-                .table
-                .borrow()
-                .iter_hashed()
-                .map(|(hash, key, _)| (hash, key.clone()))
-                .collect();
-            return hashed
-                .into_iter()
-                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
-        }
-        let members = with_table(iterable, |table| {
-            table
-                .iter_hashed()
-                .map(|(hash, key)| (hash, key.clone()))
-                .collect::<Vec<_>>()
-        });
-        if let Some(members) = members {
-            return members
-                .into_iter()
-                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash));
+        if self.set_merge(set, iterable)? {
+            return Ok(());
         }
         let iterator = self.iter(iterable)?;
         while let Some(item) = self.next(&iterator)? {

@@ -110,11 +110,11 @@ macro_rules! methods_with {
             Def::leaf("__len__(self, /)", operators::len),
             Def::leaf("__lt__(self, value, /)", operators::lt),
             Def::leaf("__mod__(self, value, /)", methods::modulo),
-            Def::leaf("__mul__(self, value, /)", operators::mul),
+            Def::leaf("__mul__(self, value, /)", operators::repeat),
             Def::leaf("__ne__(self, value, /)", operators::ne),
             Def::leaf("__repr__(self, /)", operators::repr),
             Def::leaf("__rmod__(self, value, /)", methods::rmod),
-            Def::leaf("__rmul__(self, value, /)", operators::rmul),
+            Def::leaf("__rmul__(self, value, /)", operators::repeat),
             $($more,)*
         ]
     };

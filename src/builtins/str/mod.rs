@@ -145,11 +145,11 @@ static METHODS: &[Def] = &[
     Def::leaf("__len__(self, /)", operators::len),
     Def::leaf("__lt__(self, value, /)", operators::lt),
     Def::leaf("__mod__(self, value, /)", methods::modulo),
-    Def::leaf("__mul__(self, value, /)", operators::mul),
+    Def::leaf("__mul__(self, value, /)", operators::repeat),
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__repr__(self, /)", operators::repr),
     Def::leaf("__rmod__(self, value, /)", methods::rmod),
-    Def::leaf("__rmul__(self, value, /)", operators::rmul),
+    Def::leaf("__rmul__(self, value, /)", operators::repeat),
     Def::leaf("__sizeof__(self, /)", methods::sizeof),
     Def::leaf("__str__(self, /)", methods::to_str),
 ];
