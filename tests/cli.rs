@@ -115,7 +115,7 @@ fn exit_codes_of_sys_exit() {
         ("'bye'", 1, "bye\n"),
         ("[1, 2]", 1, "[1, 2]\n"),
         ("2.5", 1, "2.5\n"),
-        ("(4,)", 1, "(4,)\n"),
+        ("(4,)", 4, ""),
     ] {
         let run = run_code(&format!(
             "import sys\nprint('before')\nsys.exit({argument})\nprint('after')"
