@@ -361,11 +361,17 @@ impl Builder {
     }
 
     pub(super) fn annotation(&mut self, annotation: &Expr) -> Outcome {
-        if self.lazy_annotations {
-            Ok(())
-        } else {
-            self.expr(annotation)
+        if !self.lazy_annotations {
+            return self.expr(annotation);
         }
+        // It is never evaluated: its scopes are only looked at for mistakes.
+        let known = self.table.scopes.len();
+        self.enter(ScopeKind::TypeVariable, None);
+        self.scope().place = "an annotation";
+        self.expr(annotation)?;
+        self.leave();
+        self.table.scopes.truncate(known);
+        Ok(())
     }
 
     // Functions and classes.

@@ -8,7 +8,7 @@ use crate::syntax::ast::{
 /// The text of an expression, as CPython writes it.
 pub fn unparse(expr: &Expr) -> String {
     let mut writer = Writer { out: String::new() };
-    writer.expr(expr, Level::Tuple);
+    writer.expr(expr, Level::Test);
     writer.out
 }
 
@@ -113,25 +113,6 @@ impl Writer {
                 this.text(" else ");
                 this.expr(orelse, Level::Test);
             }),
-            ExprKind::Dict { keys, values } => self.dict(keys, values),
-            ExprKind::Set { elts } => {
-                self.text("{");
-                self.list(elts);
-                self.text("}");
-            }
-            ExprKind::ListComp { elt, generators } => self.comp("[", elt, generators, "]"),
-            ExprKind::SetComp { elt, generators } => self.comp("{", elt, generators, "}"),
-            ExprKind::GeneratorExp { elt, generators } => self.comp("(", elt, generators, ")"),
-            ExprKind::DictComp {
-                key,
-                value,
-                generators,
-            } => {
-                self.text("{");
-                self.expr(key, Level::Test);
-                self.text(": ");
-                self.comp("", value, generators, "}");
-            }
             ExprKind::Await { value } => self.wrap(Level::Await, level, |this| {
                 this.text("await ");
                 this.expr(value, Level::Atom);
@@ -210,6 +191,33 @@ impl Writer {
                     self.expr(step, Level::Test);
                 }
             }
+            _ => self.display(expr),
+        }
+    }
+
+    /// What stands in brackets of its own.
+    fn display(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Dict { keys, values } => self.dict(keys, values),
+            ExprKind::Set { elts } => {
+                self.text("{");
+                self.list(elts);
+                self.text("}");
+            }
+            ExprKind::ListComp { elt, generators } => self.comp("[", elt, generators, "]"),
+            ExprKind::SetComp { elt, generators } => self.comp("{", elt, generators, "}"),
+            ExprKind::GeneratorExp { elt, generators } => self.comp("(", elt, generators, ")"),
+            ExprKind::DictComp {
+                key,
+                value,
+                generators,
+            } => {
+                self.text("{");
+                self.expr(key, Level::Test);
+                self.text(": ");
+                self.comp("", value, generators, "}");
+            }
+            _ => {}
         }
     }
 

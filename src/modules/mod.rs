@@ -68,4 +68,4 @@ pub static TYPES: &[&[&TypeDef]] = &[
 ];
 
 /// Built-in functions that modules provide.
-pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[io::BUILTINS];
+pub static BUILTIN_FUNCTIONS: &[&[Def]] = &[io::BUILTINS, sys::BUILTINS];

@@ -325,8 +325,14 @@ pub struct Native {
     head: Header,
     /// The number of positional arguments that can be passed on as they are; `u32::MAX` for none.
     pub exact: u32,
+    /// The most positional arguments, when it takes no others; else `u32::MAX`.
+    pub most: u32,
     /// Its table line.
     pub def: &'static Def,
+    /// `__name__` and `__qualname__` of the coroutines it makes; Undef before the first.
+    pub names: (Field, Field),
+    /// It is a method that lies in a class and takes an instance first.
+    pub is_method: bool,
     /// What it is bound to, or Undef.
     pub bound: Value,
     /// The class whose method it is, or the name of its module, or Undef.
@@ -341,16 +347,25 @@ unsafe impl Object for Native {
     fn trace(&self, visitor: &mut dyn Visitor) {
         visitor.visit(&self.bound);
         visitor.visit(&self.owner);
+        visitor.visit(self.names.0.as_value());
+        visitor.visit(self.names.1.as_value());
     }
 }
 
 impl Native {
     /// A native function; `owner` is its class or the name of its module.
     pub fn alloc(def: &'static Def, bound: Value, owner: Value) -> Ref<Native> {
+        let most = most_arguments(def);
+        let is_leaf = matches!(def.code, NativeCode::Leaf(_));
         crate::heap::alloc(Native {
             head: Header::new(),
-            exact: exact_arity(def),
+            exact: if is_leaf { most } else { u32::MAX },
+            most,
             def,
+            names: (Field::undef(), Field::undef()),
+            is_method: def.binding == Binding::Method
+                && owner.is_kind::<Class>()
+                && !def.sig.starts_with("__new__("),
             bound,
             owner,
             signature: OnceCell::new(),
@@ -358,12 +373,8 @@ impl Native {
     }
 }
 
-/// How many positional arguments a leaf takes when it takes no other number,
-/// or the most it takes: then they need no binding.
-fn exact_arity(def: &Def) -> u32 {
-    if !matches!(def.code, NativeCode::Leaf(_)) {
-        return u32::MAX;
-    }
+/// The most positional arguments a function takes, if it takes no others.
+fn most_arguments(def: &Def) -> u32 {
     let inside = def
         .sig
         .split_once('(')

@@ -115,7 +115,7 @@ impl Vm {
         // SAFETY: as in `make_generator`; the register behind the last is for what it awaits.
         unsafe {
             let count = self.parameter_count(native) + extra as usize + 1;
-            let name = self.intern(native.def.name()).into_value();
+            let (name, qualname) = self.coroutine_names(native);
             let generator = Generator::alloc(
                 Flavour::Coroutine,
                 self.flavour_shape(Flavour::Coroutine),
@@ -123,8 +123,8 @@ impl Vm {
                 native.def,
                 NATIVE_WORDS.as_ptr(),
                 count as u32,
-                name.clone(),
-                self.native_qualname(native).unwrap_or(name),
+                name,
+                qualname,
             );
             generator.state.set(State::Running);
             let bound = self.bind(&Callee::Native(native), args, n, names, generator.regs());
@@ -135,6 +135,17 @@ impl Vm {
             }
             Ok(generator.into_value())
         }
+    }
+
+    /// Name and qualified name of the coroutines that a native function makes.
+    fn coroutine_names(&mut self, native: &Native) -> (Value, Value) {
+        if native.names.0.is_undef() {
+            let name = self.intern(native.def.name()).into_value();
+            let qualname = self.native_qualname(native).unwrap_or_else(|| name.clone());
+            native.names.0.set(name);
+            native.names.1.set(qualname);
+        }
+        (native.names.0.get(), native.names.1.get())
     }
 
     /// A coroutine that runs the native frame of `def` with these first registers.

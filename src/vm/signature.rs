@@ -41,6 +41,17 @@ impl Vm {
         names: Option<&Value>,
         out: *mut Value,
     ) -> R<()> {
+        if let Callee::Native(native) = callee
+            && names.is_none()
+            && n <= native.most as usize
+            && native.most != u32::MAX
+        {
+            let signature = self.signature(native);
+            if n >= signature.required {
+                // SAFETY: as below.
+                return unsafe { self.bind_positional(native, &signature, args, n, out) };
+            }
+        }
         // SAFETY: the caller hands over `n` values; each is read once.
         let given: smallvec::SmallVec<[Value; 8]> =
             (0..n).map(|i| unsafe { args.add(i).read() }).collect();
@@ -83,6 +94,37 @@ impl Vm {
                 self.bind_native(native, &signature, &parameters, given, names, out)
             }
         }
+    }
+
+    /// Binds positional arguments to a native that takes no others; defaults fill the rest.
+    ///
+    /// # Safety
+    /// As `bind`; there are at least as many arguments as are required, and no more than may be.
+    unsafe fn bind_positional(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        args: *mut Value,
+        n: usize,
+        out: *mut Value,
+    ) -> R<()> {
+        // SAFETY: each argument is read once, or dropped; `out` has room for all parameters, which are Undef.
+        unsafe {
+            let receiver = if n > 0 { Some(&*args) } else { None };
+            if let Err(raised) = self.check_method_receiver(native, receiver) {
+                for i in 0..n {
+                    drop(args.add(i).read());
+                }
+                return Err(raised);
+            }
+            for i in 0..n {
+                out.add(i).write(args.add(i).read());
+            }
+            for (i, param) in signature.params.iter().enumerate().skip(n) {
+                out.add(i).write(param.default.clone());
+            }
+        }
+        Ok(())
     }
 
     fn bind_function(
@@ -434,9 +476,7 @@ impl Vm {
     }
 
     pub(crate) fn is_method(&self, native: &Native) -> bool {
-        native.def.binding == Binding::Method
-            && native.owner.is_kind::<Class>()
-            && native.def.name() != "__new__"
+        native.is_method
     }
 
     /// A method of a native type takes instances of that type only.

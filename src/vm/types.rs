@@ -461,9 +461,7 @@ pub fn is_core_method(method: &Value) -> bool {
 
 /// Whether a native function is a method that lies in a class and binds to an instance.
 pub fn is_method(native: &Native) -> bool {
-    native.bound.is_undef()
-        && native.def.binding == Binding::Method
-        && native.owner.is_kind::<Class>()
+    native.bound.is_undef() && native.is_method
 }
 
 fn shows_module(module: &str) -> bool {

@@ -291,14 +291,14 @@ impl Encoder {
             0x08 => "\\b",
             0..=0x1F => return self.push(&format!("\\u{point:04x}")),
             0x20..=0x7E => return self.out.push(point as u8),
-            0x7F => return self.out.push(0x7F),
+            0x7F if !self.ascii => return self.out.push(0x7F),
             _ if !self.ascii => {
                 let mut room = [0; 4];
                 let bytes = crate::object::str::encode_point(point, &mut room);
                 self.out.extend_from_slice(bytes);
                 return;
             }
-            0x80..=0xFFFF => return self.push(&format!("\\u{point:04x}")),
+            0x7F..=0xFFFF => return self.push(&format!("\\u{point:04x}")),
             _ => {
                 let rest = point - 0x1_0000;
                 let (high, low) = (0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));

@@ -22,6 +22,12 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
+/// `exit` and `quit`, for the namespace of the built-in functions.
+pub static BUILTINS: &[Def] = &[
+    Def::leaf("exit(code=None)", running::exit),
+    Def::leaf("quit(code=None)", running::exit),
+];
+
 /// All types of this module.
 pub static TYPES: &[&TypeDef] = facts::TYPES;
 

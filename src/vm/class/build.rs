@@ -577,7 +577,12 @@ impl Vm {
                 "nonempty __slots__ not supported for subtype of '{base}'"
             )));
         }
-        let inherits = |flag: u32| bases.iter().any(|b| b.has(flag));
+        // Native types of modules may be more generous than CPython's.
+        let counts = |b: &Ref<Class>| {
+            b.def
+                .is_none_or(|d| d.module == "builtins" || !b.has(class_flags::BUILTIN))
+        };
+        let inherits = |flag: u32| bases.iter().any(|b| b.has(flag) && counts(b));
         let mut slots = Slots {
             names: Vec::new(),
             dict: false,
