@@ -248,7 +248,11 @@ fn getitem(vm: &mut Vm, args: &[Value]) -> R {
 fn pop(vm: &mut Vm, args: &[Value]) -> R {
     let dict = receiver!(vm, args[0], Dict, "dict");
     // An empty dict does not even ask for the hash.
-    let removed = if dict.is_empty() { None } else { vm.dict_remove(dict, &args[1])? };
+    let removed = if dict.is_empty() {
+        None
+    } else {
+        vm.dict_remove(dict, &args[1])?
+    };
     match removed {
         Some((_, value)) => Ok(value),
         None if given(&args[2]) => Ok(args[2].clone()),

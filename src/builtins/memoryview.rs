@@ -167,7 +167,9 @@ fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
         None if args[1].is_none() => {}
         None => {
             let given = vm.type_name(&args[1]);
-            return Err(vm.type_error(format!("tobytes() argument 'order' must be str or None, not {given}")));
+            return Err(vm.type_error(format!(
+                "tobytes() argument 'order' must be str or None, not {given}"
+            )));
         }
     }
     let data = bytes_of(vm, &args[0])?;

@@ -35,7 +35,9 @@ pub fn accepts(receiver: &Value, other: &Value) -> bool {
 pub fn repeat(vm: &mut Vm, args: &[Value]) -> R {
     if !vm.has_index(&args[1]) {
         let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("'{given}' object cannot be interpreted as an integer")));
+        return Err(vm.type_error(format!(
+            "'{given}' object cannot be interpreted as an integer"
+        )));
     }
     vm.native_binary(BinaryOp::Mul, &args[0], &args[1])
 }

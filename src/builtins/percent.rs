@@ -1,6 +1,6 @@
 //! The `%` operator of `str` and `bytes`: walks over format and arguments.
 
-use crate::builtins::adapt::{lift, made, text, word};
+use crate::builtins::adapt::{lift, made, text};
 use crate::heap::{Buffer, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::dict::Dict;

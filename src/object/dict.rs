@@ -202,6 +202,14 @@ impl Dict {
         }
     }
 
+    /// The version of the keys if anybody has asked for it since they last changed; else 0,
+    /// which is nobody's version. For the dispatch loop: it compares what it remembers.
+    #[inline(always)]
+    pub(crate) fn known_keys_version(&self) -> u32 {
+        // SAFETY: nobody holds the table while a handler runs.
+        unsafe { (*self.table.as_ptr()).version }
+    }
+
     /// See `DictTable::mutation`.
     #[inline(always)]
     pub fn mutation(&self) -> u32 {

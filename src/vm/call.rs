@@ -281,19 +281,32 @@ impl Vm {
         // SAFETY: as in `invoke`.
         unsafe {
             let native: &Native = &*callee.header().cast::<Native>();
-            if !native.bound.is_undef() {
-                let unbound = self.unbound_native(native);
-                return self.invoke_with_receiver(
-                    unbound,
-                    native.bound.clone(),
-                    args,
-                    n,
-                    names,
-                    parent,
-                    dst,
-                    flags,
-                );
+            if native.bound.is_undef() {
+                return self.invoke_unbound(native, args, n, names, parent, dst, flags);
             }
+            let mut all = Args::with_capacity(n + 1);
+            all.push(native.bound.clone());
+            all.extend((0..n).map(|i| args.add(i).read()));
+            let n = all.len();
+            all.set_len(0);
+            self.invoke_unbound(native, all.as_mut_ptr(), n, names, parent, dst, flags);
+        }
+    }
+
+    /// As `invoke_native`; the receiver is among the arguments.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn invoke_unbound(
+        &mut self,
+        native: &Native,
+        args: *mut Value,
+        n: usize,
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        // SAFETY: as in `invoke`.
+        unsafe {
             match native.def.code {
                 NativeCode::Leaf(leaf) => {
                     let result = self.call_leaf(native, leaf, args, n, names);
@@ -392,6 +405,9 @@ impl Vm {
                     dst,
                     flags,
                 );
+            }
+            if let Some(new) = self.constructor(&class) {
+                return self.invoke_with_receiver(new, callee, args, n, names, parent, dst, flags);
             }
             let all: Args = (0..n).map(|i| args.add(i).read()).collect();
             let step = self.instantiate_step(&class, all, names);

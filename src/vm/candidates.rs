@@ -7,7 +7,7 @@ use super::compare::CompareOp;
 use super::ops::BinaryOp;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
-use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Step};
+use crate::object::native::{Def, Input, Native, NativeCode, NativeFrame, R, Step};
 
 /// A method that may know the answer.
 pub(crate) struct Candidate {
@@ -28,55 +28,61 @@ pub(crate) enum Question {
     Compare(CompareOp),
 }
 
-/// Registers: the question's number, left, right, which candidate is next; then for each
-/// candidate its method and its flags.
-static ASK: Def = Def::frame("<operator>(question, left, right, next, /)", 0, ask);
+/// What a list of candidates may be: asked in order, or an answer that is known at once.
+pub(crate) type Candidates = Result<smallvec::SmallVec<[Candidate; 3]>, Value>;
 
-const LEFT: usize = 1;
-const RIGHT: usize = 2;
-const NEXT: usize = 3;
-const FIRST: usize = 4;
+/// Registers: question, which candidate it is and its flags in one number; left; right; its method.
+/// The others are looked for only if this one does not know.
+static ASK: Def = Def::frame("<operator>(question, left, right, method, /)", 0, ask);
+
 const REFLECTED: i64 = 1;
 const NEGATE: i64 = 2;
 
+/// Register 0 of an ASK frame.
+fn packed(question: Question, index: usize, candidate: &Candidate) -> Value {
+    let flags = candidate.reflected as i64 * REFLECTED + candidate.negate as i64 * NEGATE;
+    Value::int32(((question.number() + 16) * 64 + index as i64 * 4 + flags) as i32)
+}
+
 fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    match input {
+    let number = frame.regs[0].as_small_int().unwrap_or(0);
+    let (question, index, flags) = (
+        Question::of_number(number / 64 - 16),
+        (number / 4 % 16) as usize,
+        number % 4,
+    );
+    let (left, right) = (frame.regs[1].clone(), frame.regs[2].clone());
+    let method = match input {
         Input::Raised(raised) => return Step::Raise(raised),
         Input::Value(value) | Input::Yielded(value) if !value.is_not_implemented() => {
-            let asked = FIRST + 2 * (frame.regs[NEXT].as_small_int().unwrap_or(1) as usize - 1);
-            let flags = frame.regs[asked + 1].as_small_int().unwrap_or(0);
             if flags & NEGATE == 0 {
                 return Step::Return(value);
             }
             return vm.truth(&value).map(|truth| Value::bool(!truth)).into();
         }
-        _ => {}
-    }
-    let next = frame.regs[NEXT].as_small_int().unwrap_or(0) as usize;
-    frame.regs[NEXT] = Value::int32(next as i32 + 1);
-    let at = FIRST + 2 * next;
-    if at + 1 >= frame.regs.len() {
-        let question = Question::of_number(frame.regs[0].as_small_int().unwrap_or(0));
-        return vm
-            .nobody_knows(
-                question,
-                &frame.regs[LEFT].clone(),
-                &frame.regs[RIGHT].clone(),
-            )
-            .into();
-    }
-    let (method, flags) = (
-        frame.regs[at].clone(),
-        frame.regs[at + 1].as_small_int().unwrap_or(0),
-    );
-    let (left, right) = (frame.regs[LEFT].clone(), frame.regs[RIGHT].clone());
-    let (receiver, arg) = if flags & REFLECTED != 0 {
+        Input::Start => frame.regs[3].clone(),
+        _ => match vm.next_candidate(question, index + 1, &left, &right) {
+            Ok(Next::Answer(value)) => return Step::Return(value),
+            Ok(Next::Script(index, candidate)) => {
+                frame.regs[0] = packed(question, index, &candidate);
+                candidate.method
+            }
+            Err(raised) => return Step::Raise(raised),
+        },
+    };
+    let reflected = frame.regs[0].as_small_int().unwrap_or(0) & REFLECTED != 0;
+    let (receiver, arg) = if reflected {
         (right, left)
     } else {
         (left, right)
     };
     let step = vm.call_special(method, &receiver, &[arg]);
     Step::Do(Box::new(step))
+}
+
+enum Next {
+    Answer(Value),
+    Script(usize, Candidate),
 }
 
 impl Question {
@@ -101,41 +107,92 @@ impl Question {
 }
 
 impl Vm {
+    /// Asks a script's method first, in a frame.
+    pub(crate) fn ask_script(
+        &mut self,
+        question: Question,
+        left: &Value,
+        right: &Value,
+        method: Value,
+    ) -> Step {
+        let first = Candidate {
+            method,
+            reflected: false,
+            negate: false,
+        };
+        let number = packed(question, 0, &first);
+        Step::Enter(
+            &ASK,
+            smallvec::smallvec![number, left.clone(), right.clone(), first.method],
+        )
+    }
+
     /// Asks the candidates in order.
     pub(crate) fn ask_candidates(
         &mut self,
         question: Question,
         left: &Value,
         right: &Value,
-        candidates: &[Candidate],
+        candidates: Candidates,
     ) -> Step {
-        let mut rest = candidates;
-        // Native leaves need no frame.
-        while let Some((candidate, after)) = rest.split_first() {
-            let Some(result) = self.ask_leaf(candidate, left, right) else {
-                break;
-            };
-            match result {
-                Ok(value) if value.is_not_implemented() => rest = after,
-                Ok(value) if candidate.negate => {
-                    return self.truth(&value).map(|truth| Value::bool(!truth)).into();
-                }
-                result => return result.into(),
+        let list = match candidates {
+            Ok(list) => list,
+            Err(answer) => return Step::Return(answer),
+        };
+        match self.ask_from(question, 0, left, right, list) {
+            Ok(Next::Answer(value)) => Step::Return(value),
+            Ok(Next::Script(index, candidate)) => {
+                let number = packed(question, index, &candidate);
+                Step::Enter(
+                    &ASK,
+                    smallvec::smallvec![number, left.clone(), right.clone(), candidate.method],
+                )
             }
+            Err(raised) => Step::Raise(raised),
         }
-        if rest.is_empty() {
-            return self.nobody_knows(question, left, right).into();
+    }
+
+    /// The candidate after those that did not know.
+    fn next_candidate(
+        &mut self,
+        question: Question,
+        index: usize,
+        left: &Value,
+        right: &Value,
+    ) -> R<Next> {
+        let candidates = match question {
+            Question::Binary(op, inplace) => self.binary_candidates(op, inplace, left, right)?,
+            Question::Compare(op) => self.compare_candidates(op, left, right)?,
+        };
+        match candidates {
+            Ok(list) => self.ask_from(question, index, left, right, list),
+            Err(answer) => Ok(Next::Answer(answer)),
         }
-        let number = Value::small_int(question.number()).unwrap_or(Value::int32(0));
-        let mut args: Args =
-            smallvec::smallvec![number, left.clone(), right.clone(), Value::int32(0)];
-        for candidate in rest {
-            args.push(candidate.method.clone());
-            let flags = candidate.reflected as i32 * REFLECTED as i32
-                + candidate.negate as i32 * NEGATE as i32;
-            args.push(Value::int32(flags));
+    }
+
+    /// Asks native candidates until one knows, or a script's is at hand, or nobody is left.
+    fn ask_from(
+        &mut self,
+        question: Question,
+        from: usize,
+        left: &Value,
+        right: &Value,
+        list: smallvec::SmallVec<[Candidate; 3]>,
+    ) -> R<Next> {
+        for (index, candidate) in list.into_iter().enumerate().skip(from) {
+            let Some(result) = self.ask_leaf(&candidate, left, right) else {
+                return Ok(Next::Script(index, candidate));
+            };
+            let value = result?;
+            if value.is_not_implemented() {
+                continue;
+            }
+            if candidate.negate {
+                return Ok(Next::Answer(Value::bool(!self.truth(&value)?)));
+            }
+            return Ok(Next::Answer(value));
         }
-        Step::Enter(&ASK, args)
+        self.nobody_knows(question, left, right).map(Next::Answer)
     }
 
     fn ask_leaf(&mut self, candidate: &Candidate, left: &Value, right: &Value) -> Option<R> {

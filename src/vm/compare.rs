@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 
 use super::Vm;
-use super::candidates::{Candidate, Question};
+use super::candidates::{Candidate, Candidates, Question};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::class::Class;
 use crate::object::compare::{cmp_numbers, simple_cmp};
 use crate::object::dict::Dict;
 use crate::object::float::as_float;
+use crate::object::function::Function;
 use crate::object::int::IntView;
 use crate::object::iterator::{DictItems, DictKeys, DictValues};
 use crate::object::kind;
@@ -120,37 +121,52 @@ impl Vm {
     #[inline(never)]
     fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
         let (left, right) = (self.class_of(a), self.class_of(b));
-        let mut candidates: smallvec::SmallVec<[Candidate; 2]> = smallvec::SmallVec::new();
+        if !self.right_goes_first(&left, &right)
+            && let Some(method) = self.special(&left, op.special())
+            && method.is_exact::<Function>()
+        {
+            return self.ask_script(Question::Compare(op), a, b, method);
+        }
+        match self.compare_candidates(op, a, b) {
+            Ok(candidates) => self.ask_candidates(Question::Compare(op), a, b, candidates),
+            Err(raised) => Step::Raise(raised),
+        }
+    }
+
+    /// Who may know the answer, in the order in which they are asked.
+    pub(crate) fn compare_candidates(
+        &mut self,
+        op: CompareOp,
+        a: &Value,
+        b: &Value,
+    ) -> R<Candidates> {
+        let (left, right) = (self.class_of(a), self.class_of(b));
+        let mut list = smallvec::SmallVec::new();
         let right_first = self.right_goes_first(&left, &right);
-        for reflected in if right_first {
-            [true, false]
-        } else {
-            [false, true]
-        } {
+        for reflected in [right_first, !right_first] {
             let (class, own, other) = if reflected {
                 (&right, b, a)
             } else {
                 (&left, a, b)
             };
             let op = if reflected { op.reflected() } else { op };
-            match self.compare_candidate(op, class, own, other, reflected) {
-                Ok(Answer::Ask(candidate)) => candidates.push(candidate),
-                Ok(Answer::Known(value)) if candidates.is_empty() => return Step::Return(value),
-                Ok(Answer::Known(_)) => {
+            match self.compare_candidate(op, class, own, other, reflected)? {
+                Answer::Ask(candidate) => list.push(candidate),
+                Answer::Known(value) if list.is_empty() => return Ok(Err(value)),
+                Answer::Known(_) => {
                     // A native method behind a script one is asked again in its turn.
                     if let Some(method) = self.special(class, op.special()) {
-                        candidates.push(Candidate {
+                        list.push(Candidate {
                             method,
                             reflected,
                             negate: false,
                         });
                     }
                 }
-                Ok(Answer::Nothing) => {}
-                Err(raised) => return Step::Raise(raised),
+                Answer::Nothing => {}
             }
         }
-        self.ask_candidates(Question::Compare(op), a, b, &candidates)
+        Ok(Ok(list))
     }
 
     fn compare_candidate(

@@ -111,6 +111,7 @@ impl Vm {
                 Some(i) => self.tuple_item(obj, i),
                 None => self.sequence_item(kind, obj, key),
             },
+            kind::STR if key.is_small_int() => self.character(obj, key.as_small_int().unwrap_or(0)),
             kind::STR | kind::BYTES | kind::BYTEARRAY | kind::RANGE => {
                 self.sequence_item(kind, obj, key)
             }
@@ -135,6 +136,14 @@ impl Vm {
         match place(index, tuple.len()).and_then(|i| tuple.get(i)) {
             Some(item) => Ok(item),
             None => Err(self.index_error("tuple index out of range")),
+        }
+    }
+
+    fn character(&mut self, obj: &Value, index: i64) -> R {
+        let text = obj.get::<Str>();
+        match text.and_then(|s| s.char_value(place(index, s.len())?)) {
+            Some(character) => Ok(character),
+            None => Err(self.index_error("string index out of range")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Arithmetic.
 
 use super::Vm;
-use super::candidates::{Candidate, Question};
+use super::candidates::{Candidate, Candidates, Question};
 use super::compare::is_plain;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
@@ -10,6 +10,7 @@ use crate::object::complex;
 use crate::object::dict::Dict;
 use crate::object::error::Outcome;
 use crate::object::float;
+use crate::object::function::Function;
 use crate::object::int::{self, IntView};
 use crate::object::int_math;
 use crate::object::kind;
@@ -157,15 +158,40 @@ impl Vm {
     #[inline(never)]
     fn binary_generic(&mut self, op: BinaryOp, inplace: bool, a: &Value, b: &Value) -> Step {
         let (left, right) = (self.class_of(a), self.class_of(b));
+        if inplace
+            && let Some(method) = self.special(&left, op.specials().2)
+            && is_core_method(&method)
+            && let Some(step) = self.native_inplace(op, a, b)
+        {
+            return step;
+        }
+        let question = Question::Binary(op, inplace);
+        if !inplace
+            && !self.right_goes_first(&left, &right)
+            && let Some(method) = self.special(&left, op.specials().0)
+            && method.is_exact::<Function>()
+        {
+            return self.ask_script(question, a, b, method);
+        }
+        match self.binary_candidates(op, inplace, a, b) {
+            Ok(candidates) => self.ask_candidates(question, a, b, candidates),
+            Err(raised) => Step::Raise(raised),
+        }
+    }
+
+    /// Who may know the answer, in the order in which they are asked.
+    pub(crate) fn binary_candidates(
+        &mut self,
+        op: BinaryOp,
+        inplace: bool,
+        a: &Value,
+        b: &Value,
+    ) -> R<Candidates> {
+        let (left, right) = (self.class_of(a), self.class_of(b));
         let (own, reflected, augmented) = op.specials();
-        let mut candidates: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
+        let mut list: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
         if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
-            if is_core_method(&method)
-                && let Some(step) = self.native_inplace(op, a, b)
-            {
-                return step;
-            }
-            candidates.push(Candidate {
+            list.push(Candidate {
                 method,
                 reflected: false,
                 negate: false,
@@ -185,21 +211,21 @@ impl Vm {
             let Some(method) = method else { continue };
             let owner = if reflected { b } else { a };
             if is_core_method(&method) && is_core(self.kind_of(owner), owner) {
-                match self.native_binary(op, a, b) {
+                let result = self.native_binary(op, a, b)?;
+                match result.is_not_implemented() {
                     // Only `%` of strings is not known here.
-                    Ok(result) if result.is_not_implemented() && op != BinaryOp::Mod => continue,
-                    Ok(result) if result.is_not_implemented() => {}
-                    result if candidates.is_empty() => return result.into(),
+                    true if op != BinaryOp::Mod => continue,
+                    false if list.is_empty() => return Ok(Err(result)),
                     _ => {}
                 }
             }
-            candidates.push(Candidate {
+            list.push(Candidate {
                 method,
                 reflected,
                 negate: false,
             });
         }
-        self.ask_candidates(Question::Binary(op, inplace), a, b, &candidates)
+        Ok(Ok(list))
     }
 
     /// Whether the subclass `right` has another reflected method than `left`.

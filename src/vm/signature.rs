@@ -41,16 +41,19 @@ impl Vm {
         names: Option<&Value>,
         out: *mut Value,
     ) -> R<()> {
-        if let Callee::Native(native) = callee
-            && names.is_none()
-            && n <= native.most as usize
-            && native.most != u32::MAX
-        {
-            let signature = self.signature(native);
-            if n >= signature.required {
-                // SAFETY: as below.
-                return unsafe { self.bind_positional(native, &signature, args, n, out) };
+        // SAFETY: `args` and `out` are handed on; what is not bound at once was not touched.
+        let bound = unsafe {
+            match (callee, names) {
+                (Callee::Function(function), None) => bind_positional(function, args, n, out),
+                (Callee::Function(function), Some(names)) => {
+                    self.bind_keywords(function, args, n, names, out)
+                }
+                (Callee::Native(native), None) => self.bind_plain_native(native, args, n, out)?,
+                _ => false,
             }
+        };
+        if bound {
+            return Ok(());
         }
         // SAFETY: the caller hands over `n` values; each is read once.
         let given: smallvec::SmallVec<[Value; 8]> =
@@ -77,7 +80,7 @@ impl Vm {
             }
             Callee::Native(native) => {
                 let signature = self.signature(native);
-                let param_names: Vec<Value> =
+                let param_names: smallvec::SmallVec<[Value; 8]> =
                     signature.params.iter().map(|p| p.name.clone()).collect();
                 let parameters = Parameters {
                     names: &param_names,
@@ -96,35 +99,127 @@ impl Vm {
         }
     }
 
-    /// Binds positional arguments to a native that takes no others; defaults fill the rest.
-    ///
-    /// # Safety
-    /// As `bind`; there are at least as many arguments as are required, and no more than may be.
-    unsafe fn bind_positional(
+    /// The common case of a call with keywords: no `*args` nor `**kwargs`, each name known and
+    /// given once, nothing missing. False, with nothing touched, in any other case.
+    unsafe fn bind_keywords(
+        &mut self,
+        function: &Function,
+        args: *mut Value,
+        n: usize,
+        names: &Value,
+        out: *mut Value,
+    ) -> bool {
+        let Some(names) = names.get::<Tuple>() else {
+            return false;
+        };
+        let code = function.code.borrow();
+        let plain = &code.plain;
+        let (positional, kwonly) = (plain.arg_count as usize, plain.kwonly_count as usize);
+        let direct = n - names.len();
+        let named = positional + kwonly;
+        if code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0
+            || direct > positional
+            || named >= 64
+        {
+            return false;
+        }
+        let locals = self.local_names(&code);
+        let first_free = direct.max(plain.posonly_count as usize);
+        let mut places: smallvec::SmallVec<[usize; 8]> = smallvec::SmallVec::new();
+        let mut given = (1u64 << direct) - 1;
+        for name in names.items() {
+            match locals[first_free..named]
+                .iter()
+                .position(|local| local.is(name))
+            {
+                Some(at) if given >> (first_free + at) & 1 == 0 => {
+                    given |= 1 << (first_free + at);
+                    places.push(first_free + at);
+                }
+                _ => return false,
+            }
+        }
+        let defaults = function
+            .defaults
+            .as_value()
+            .get::<Tuple>()
+            .map_or(&[][..], Tuple::items);
+        let first_default = positional.saturating_sub(defaults.len());
+        let all_positional = (direct..first_default).all(|i| given >> i & 1 != 0);
+        let kwdefaults = function.kwdefaults.as_value().get::<Dict>();
+        let default_of = |i: usize| kwdefaults.and_then(|d| d.get_str(locals[i].get::<Str>()?));
+        let all_named = (positional..named).all(|i| given >> i & 1 != 0 || default_of(i).is_some());
+        if !all_positional || !all_named {
+            return false;
+        }
+        // SAFETY: each argument is read once, each parameter written once.
+        unsafe {
+            for i in 0..direct {
+                out.add(i).write(args.add(i).read());
+            }
+            for (i, &place) in places.iter().enumerate() {
+                out.add(place).write(args.add(direct + i).read());
+            }
+            for i in (direct..named).filter(|i| given >> i & 1 == 0) {
+                let default = if i < positional {
+                    defaults[i + defaults.len() - positional].clone()
+                } else {
+                    default_of(i).unwrap_or_default()
+                };
+                out.add(i).write(default);
+            }
+        }
+        true
+    }
+
+    /// The common case of a call of a native function: by position, not too few or many.
+    /// False, with nothing touched, in any other case.
+    unsafe fn bind_plain_native(
         &mut self,
         native: &Native,
-        signature: &Signature,
         args: *mut Value,
         n: usize,
         out: *mut Value,
-    ) -> R<()> {
-        // SAFETY: each argument is read once, or dropped; `out` has room for all parameters, which are Undef.
+    ) -> R<bool> {
+        let signature = self.signature(native);
+        let (positional, count) = (signature.positional, signature.params.len());
+        let too_many = n > positional && !signature.varargs;
+        if n < signature.required
+            || too_many
+            || signature.params[n.min(positional)..]
+                .iter()
+                .any(|p| !p.optional)
+        {
+            return Ok(false);
+        }
+        // SAFETY: each argument is read once, each parameter written once; `out` has room for all.
         unsafe {
-            let receiver = if n > 0 { Some(&*args) } else { None };
-            if let Err(raised) = self.check_method_receiver(native, receiver) {
+            let first = if n > 0 { Some(&*args) } else { None };
+            if let Err(raised) = self.check_method_receiver(native, first) {
                 for i in 0..n {
                     drop(args.add(i).read());
                 }
                 return Err(raised);
             }
-            for i in 0..n {
+            if signature.varargs {
+                let surplus = n.saturating_sub(positional);
+                let Ok(rest) = Tuple::build(surplus, |i| args.add(positional + i).read()) else {
+                    return Ok(false);
+                };
+                out.add(count).write(rest.into_value());
+            }
+            for i in 0..n.min(positional) {
                 out.add(i).write(args.add(i).read());
             }
-            for (i, param) in signature.params.iter().enumerate().skip(n) {
-                out.add(i).write(param.default.clone());
+            for i in n.min(positional)..count {
+                out.add(i).write(signature.params[i].default.clone());
+            }
+            if signature.varkw {
+                out.add(count + signature.varargs as usize)
+                    .write(Dict::new().into_value());
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn bind_function(
@@ -356,7 +451,8 @@ impl Vm {
             return Err(self.type_error(format!("{name}.__new__(): not enough arguments")));
         }
         // The class that `__new__` gets first is none of the caller's arguments.
-        let receiver = receiver | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
+        let receiver = receiver
+            | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
         let count = given.len();
         let who = || format!("{}()", native_name(native));
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
@@ -525,15 +621,6 @@ impl Vm {
         self.type_error(text)
     }
 
-    /// The same native function without what it is bound to.
-    pub(crate) fn unbound_native(&mut self, native: &Native) -> Value {
-        let unbound = Native::alloc(native.def, Value::UNDEF, native.owner.clone());
-        if let Some(signature) = native.signature.get() {
-            let _ = unbound.signature.set(signature.clone());
-        }
-        unbound.into_value()
-    }
-
     /// How many registers the parameters of a native function take.
     pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
         let signature = self.signature(native);
@@ -654,6 +741,56 @@ fn split_parameters(inside: &str) -> Vec<&str> {
     parts.push(inside[start..].trim());
     parts.retain(|p| !p.is_empty());
     parts
+}
+
+/// The common case of a call by position: nothing too much or too little. False, with nothing
+/// touched, in any other case.
+///
+/// # Safety
+/// `args` points to `n` values, `out` to the function's registers, which are Undef.
+unsafe fn bind_positional(
+    function: &Function,
+    args: *mut Value,
+    n: usize,
+    out: *mut Value,
+) -> bool {
+    let code = function.code.borrow();
+    let plain = &code.plain;
+    let wanted = plain.arg_count as usize;
+    let defaults = function.default_count.get() as usize;
+    let varargs = code.flags & flags::VARARGS != 0;
+    let too_many = n > wanted && !varargs;
+    if plain.kwonly_count > 0
+        || code.flags & flags::VARKEYWORDS != 0
+        || too_many
+        || n + defaults < wanted
+    {
+        return false;
+    }
+    // SAFETY: each argument is read once, each parameter written once.
+    unsafe {
+        if varargs {
+            let Ok(rest) = Tuple::build(n.saturating_sub(wanted), |i| args.add(wanted + i).read())
+            else {
+                return false;
+            };
+            out.add(wanted).write(rest.into_value());
+        }
+        for i in 0..n.min(wanted) {
+            out.add(i).write(args.add(i).read());
+        }
+        if n < wanted {
+            let values = function
+                .defaults
+                .as_value()
+                .get::<Tuple>()
+                .map_or(&[][..], Tuple::items);
+            for i in n..wanted {
+                out.add(i).write(values[i + defaults - wanted].clone());
+            }
+        }
+    }
+    true
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.

@@ -5,7 +5,9 @@
 
 use super::Vm;
 use crate::heap::{self, Ref, Value};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
+use crate::object::descriptor::StaticMethod;
+use crate::object::native::{Native, NativeCode};
 use crate::object::str::{Interner, Str};
 
 macro_rules! specials {
@@ -192,12 +194,51 @@ impl Vm {
         {
             let mut specials = class.specials.borrow_mut();
             if specials.is_empty() {
-                specials.resize_with(COUNT, Value::default);
+                specials.resize_with(COUNT + 1, Value::default);
             }
             specials[special as usize] = found.clone().unwrap_or(ABSENT);
         }
         drop(outdated);
         found
+    }
+
+    /// The native `__new__` that alone makes instances of a built-in class, called with the class
+    /// and the arguments; None where there is more to do.
+    pub(crate) fn constructor(&mut self, class: &Ref<Class>) -> Option<Value> {
+        if class.specials_epoch.get() == heap::current().type_epoch
+            && let Some(known) = class.specials.borrow().get(COUNT)
+            && !known.is_undef()
+        {
+            return if known.is_not_implemented() {
+                None
+            } else {
+                Some(known.clone())
+            };
+        }
+        let found = self.find_constructor(class);
+        // The look-ups made room for it.
+        if let Some(place) = class.specials.borrow_mut().get_mut(COUNT) {
+            *place = found.clone().unwrap_or(ABSENT);
+        }
+        found
+    }
+
+    fn find_constructor(&mut self, class: &Ref<Class>) -> Option<Value> {
+        let ty = self.known_class(super::types::Known::Type);
+        if class.is(&ty)
+            || !class.has(class_flags::BUILTIN)
+            || !self.class_of(class.as_value()).is(&ty)
+        {
+            return None;
+        }
+        let new = self.special(class, Special::New)?;
+        let new = new
+            .get::<StaticMethod>()
+            .map_or(new.clone(), |wrapper| wrapper.function.get());
+        let is_raw = matches!(new.get_exact::<Native>()?.def.code, NativeCode::Raw(_));
+        let plain = self.overrides_object(class, Special::New)
+            && !self.overrides_object(class, Special::Init);
+        (plain && !is_raw).then_some(new)
     }
 
     /// As `special`, for the class of a value.

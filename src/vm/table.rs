@@ -261,11 +261,16 @@ impl Vm {
             return Ok(true);
         }
         if let Some(dict) = other.get_exact::<Dict>() {
-            let keys: Vec<(i64, Value)> =
-                dict.table.borrow().iter_hashed().map(|(hash, key, _)| (hash, key.clone())).collect();
+            let keys: Vec<(i64, Value)> = dict
+                .table
+                .borrow()
+                .iter_hashed()
+                .map(|(hash, key, _)| (hash, key.clone()))
+                .collect();
             let room = set.table.borrow_mut().expect_members(keys.len());
             self.lift(room)?;
-            keys.into_iter().try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash))?;
+            keys.into_iter()
+                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash))?;
             return Ok(true);
         }
         let quick = with_table(other, |other| {

@@ -4,9 +4,9 @@ use super::Nature;
 use super::descriptor::is_instance_method;
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
-use crate::object::descriptor::{GenericAlias, Super};
+use crate::object::descriptor::{GenericAlias, Property, SlotDescriptor, StaticMethod, Super};
 use crate::object::exception::Exception;
-use crate::object::function::BoundMethod;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::module::Module;
 use crate::object::native::{
@@ -29,6 +29,22 @@ pub enum Cached {
         shape: u32,
         /// The slot.
         slot: u16,
+    },
+    /// On objects of this shape the attribute is the value at this position of the owner's namespace.
+    ClassValue {
+        /// The shape.
+        shape: u32,
+        /// The class that has it.
+        owner: Ref<Class>,
+        /// Where in its namespace.
+        position: usize,
+    },
+    /// On objects of this shape the attribute is a property with this getter.
+    Property {
+        /// The shape.
+        shape: u32,
+        /// A script's function.
+        getter: Value,
     },
     /// On objects of this shape the attribute is this function of the class (a script's
     /// function or a native method), to be bound to the object.
@@ -168,6 +184,17 @@ impl Vm {
         let cached = match nature {
             Nature::Function => cacheable_method(obj, &attribute),
             Nature::Native if is_instance_method(&attribute) => cacheable_method(obj, &attribute),
+            _ if class.has(class_flags::GETATTR) => Cached::No,
+            Nature::Slot => reserved_slot(obj, &attribute),
+            Nature::Property => cacheable_property(obj, &attribute),
+            Nature::Plain => match self.place_in_class(class, name) {
+                Some((owner, position)) if keeps_attributes_in_slots(obj) => Cached::ClassValue {
+                    shape: obj.shape(),
+                    owner,
+                    position,
+                },
+                _ => Cached::No,
+            },
             _ => Cached::No,
         };
         (self.descriptor_get(&attribute, nature, obj, class), cached)
@@ -334,8 +361,34 @@ impl Vm {
         self.instance_get(obj, name, class).0
     }
 
+    /// An attribute of a plain class or module, where nothing but its namespace decides.
+    pub(crate) fn plain_attr(&mut self, obj: &Value, name: &Value) -> Option<Value> {
+        let text = name.get_exact::<Str>()?;
+        if text.bytes().starts_with(b"__") {
+            return None;
+        }
+        if let Some(module) = obj.get_exact::<Module>() {
+            return module.namespace.get_str(text);
+        }
+        // `type` itself has special methods and `mro` only.
+        if !obj.is_exact::<Class>() || text.is_text("mro") {
+            return None;
+        }
+        let attribute = self.lookup_in_class(&obj.to_ref::<Class>()?, name)?;
+        match self.nature(&attribute) {
+            Nature::Plain | Nature::Function => Some(attribute),
+            Nature::StaticMethod => attribute
+                .get_exact::<StaticMethod>()
+                .map(|s| s.function.get()),
+            _ => None,
+        }
+    }
+
     /// What `obj.name(...)` calls, without making a bound method where that can be avoided.
     pub fn find_method(&mut self, obj: &Value, name: &Value) -> (Method, Cached) {
+        if let Some(value) = self.plain_attr(obj, name) {
+            return (Method::Bound(value), Cached::No);
+        }
         let class = self.class_of(obj);
         let simple = !matches!(class.layout, kind::CLASS | kind::SUPER | kind::MODULE)
             && !class.has(class_flags::GETATTRIBUTE);
@@ -429,6 +482,40 @@ fn is_objects_attribute(attribute: &Value) -> bool {
     owner
         .get::<Class>()
         .is_some_and(|c| c.bases.borrow().is_empty())
+}
+
+/// Whether objects of this one's shape have the same attributes of their own.
+fn keeps_attributes_in_slots(obj: &Value) -> bool {
+    const OTHERWISE: u8 =
+        shape_flags::UNCACHEABLE | shape_flags::DICT_MODE | shape_flags::TAIL_DICT;
+    obj.shape_entry()
+        .is_some_and(|e| e.kind == kind::INSTANCE && e.flags & OTHERWISE == 0)
+}
+
+/// A slot that `__slots__` reserved lies where the shape's other slots lie.
+pub(super) fn reserved_slot(obj: &Value, descriptor: &Value) -> Cached {
+    match descriptor.get_exact::<SlotDescriptor>() {
+        Some(slot) if slot.slot != super::HIDDEN && keeps_attributes_in_slots(obj) => {
+            Cached::Slot {
+                shape: obj.shape(),
+                slot: slot.slot,
+            }
+        }
+        _ => Cached::No,
+    }
+}
+
+fn cacheable_property(obj: &Value, property: &Value) -> Cached {
+    let getter = property
+        .get_exact::<Property>()
+        .map_or(Value::NONE, |p| p.getter.get());
+    if getter.is_exact::<Function>() && keeps_attributes_in_slots(obj) {
+        return Cached::Property {
+            shape: obj.shape(),
+            getter,
+        };
+    }
+    Cached::No
 }
 
 /// Objects of one shape agree on their own attributes, unless these lie in a dict.

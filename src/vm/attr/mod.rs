@@ -88,6 +88,25 @@ impl Vm {
         self.lookup_uncached(class, name)
     }
 
+    /// Which class of the order has the name, and where in its namespace: for caches.
+    pub(super) fn place_in_class(
+        &mut self,
+        class: &Ref<Class>,
+        name: &Value,
+    ) -> Option<(Ref<Class>, usize)> {
+        self.lookup_in_class(class, name)?;
+        let (class_key, name_key) = (class.as_ptr() as usize, name.word() as usize);
+        let entry = self.method_cache.entries[MethodCache::index(class_key, name_key)];
+        if entry.class != class_key || entry.name != name_key || entry.owner == ABSENT {
+            return None;
+        }
+        let owner = match entry.owner {
+            0 => class.clone(),
+            n => class.ancestors.borrow().get(n as usize - 1)?.clone(),
+        };
+        Some((owner, entry.position as usize))
+    }
+
     #[cold]
     fn lookup_uncached(&mut self, class: &Ref<Class>, name: &Value) -> Option<Value> {
         let name = name.to_ref::<Str>()?;
@@ -156,20 +175,28 @@ impl Vm {
             .collect()
     }
 
-    /// The first class of the order behind `class` itself that has the name, and its attribute.
+    /// The attribute that a class of the order of `order_of` has behind `class`.
     pub fn lookup_behind(
         &mut self,
         order_of: &Ref<Class>,
         class: &Ref<Class>,
         name: &Str,
     ) -> Option<Value> {
-        let order: Vec<Ref<Class>> = std::iter::once(order_of.clone())
-            .chain(order_of.ancestors.borrow().iter().cloned())
-            .collect();
-        let start = order.iter().position(|c| c.is(class))? + 1;
-        order[start..]
-            .iter()
-            .find_map(|c| self.own_class_attribute(c, name))
+        let ancestors = order_of.ancestors.borrow();
+        let start = match order_of.is(class) {
+            true => 0,
+            false => ancestors.iter().position(|c| c.is(class))? + 1,
+        };
+        for owner in &ancestors[start..] {
+            if !owner.populated.get() {
+                self.populate(owner);
+            }
+            let table = owner.namespace.borrow();
+            if let Some(found) = table.index_of_str(name).and_then(|at| table.value_at(at)) {
+                return Some(found.clone());
+            }
+        }
+        None
     }
 
     /// Says that what classes have changed: everything cached of them is void.

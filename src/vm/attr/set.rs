@@ -87,6 +87,11 @@ impl Vm {
         if let Some(attribute) = &attribute {
             let nature = self.nature(attribute);
             if nature.is_data() {
+                if let (Nature::Slot, super::Cached::Slot { shape, slot }) =
+                    (&nature, super::get::reserved_slot(obj, attribute))
+                {
+                    *cached = CachedStore::Replace { shape, slot };
+                }
                 return self.descriptor_set(attribute, nature, obj, value, &class);
             }
         }

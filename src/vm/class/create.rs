@@ -366,6 +366,10 @@ impl Vm {
                 owner.name
             )));
         };
+        if class.has(class_flags::BUILTIN) && class.def.is_some_and(|def| std::ptr::eq(def, owner))
+        {
+            return Ok(class.root_shape.get());
+        }
         let base = self.class_of_def(owner);
         if !class.is_subclass(&base) || class.layout != owner.kind {
             let (class, base) = (self.class_name(&class), self.class_name(&base));

@@ -229,6 +229,16 @@ impl Vm {
         at.save(self);
         let value = at.take_b();
         let n = at.c();
+        if let Some(tuple) = value.get_exact::<Tuple>()
+            && tuple.len() == n
+        {
+            // The first element lies on top.
+            for (i, item) in tuple.items().iter().enumerate() {
+                at.write(at.a() + n - 1 - i, item.clone());
+            }
+            drop(value);
+            return at.go_on(self);
+        }
         let items = self.unpack_exactly(&value, n);
         drop(value);
         match items {

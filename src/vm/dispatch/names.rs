@@ -17,13 +17,13 @@ op! {
         let function = (*Frame::of(regs)).function;
         let cached = *ip.add(1);
         let globals: *const Dict = (*function).globals.as_ptr();
-        if cached as u32 == (*globals).keys_version() && cached != 0 {
+        if cached as u32 == (*globals).known_keys_version() && cached as u32 != 0 {
             let index = (cached >> 32) as u32;
             let value = if index != u32::MAX {
                 (*globals).value_or_undef(index as usize)
             } else {
                 let cached = *ip.add(2);
-                if cached as u32 != vm.builtins.keys_version() { return get_global_slow(ip, regs, k, vm); }
+                if cached as u32 != vm.builtins.known_keys_version() || cached as u32 == 0 { return get_global_slow(ip, regs, k, vm); }
                 vm.builtins.value_or_undef((cached >> 32) as usize)
             };
             if value.is_undef() {
@@ -49,6 +49,11 @@ plain_ops! {
     import_star = op_import_star;
 }
 
+/// What a cache remembers of a name: the version of the keys low, where the entry lies high.
+fn cache_word(version: u32, index: u32) -> u64 {
+    version as u64 | (index as u64) << 32
+}
+
 fn key(name: &Value) -> &Str {
     name.get_exact::<Str>().expect("names are strings")
 }
@@ -60,13 +65,13 @@ impl Vm {
         // SAFETY: the two words behind the instruction are its caches.
         let (first, second) = unsafe { (&mut *at.ip.add(1), &mut *at.ip.add(2)) };
         if let Some(index) = globals.index_of_str(key(name)) {
-            *first = globals.keys_version() as u64 | (index as u64) << 32;
+            *first = cache_word(globals.keys_version(), index as u32);
             let value = globals.entry_value(index).unwrap_or(Value::UNDEF);
             return at.done(self, value);
         }
         if let Some(index) = self.builtins.index_of_str(key(name)) {
-            *first = globals.keys_version() as u64 | (u32::MAX as u64) << 32;
-            *second = self.builtins.keys_version() as u64 | (index as u64) << 32;
+            *first = cache_word(globals.keys_version(), u32::MAX);
+            *second = cache_word(self.builtins.keys_version(), index as u32);
             let value = self.builtins.entry_value(index).unwrap_or(Value::UNDEF);
             return at.done(self, value);
         }
@@ -94,7 +99,7 @@ impl Vm {
         let name = at.name(at.c());
         // SAFETY: the word behind the instruction is its cache.
         let cache = unsafe { &mut *at.ip.add(1) };
-        if *cache as u32 == globals.keys_version() && *cache != 0 {
+        if *cache as u32 == globals.known_keys_version() && *cache as u32 != 0 {
             drop(globals.set_entry_value((*cache >> 32) as usize, value));
             return at.go_on(self);
         }
@@ -103,7 +108,7 @@ impl Vm {
             Ok(old) => {
                 drop(old);
                 if let Some(index) = globals.index_of_str(&name) {
-                    *cache = globals.keys_version() as u64 | (index as u64) << 32;
+                    *cache = cache_word(globals.keys_version(), index as u32);
                 }
                 at.go_on(self);
             }

@@ -4,6 +4,8 @@ use super::at::{a, b, c, flags, put};
 use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
+use crate::object::class::Class;
+use crate::object::function::Function;
 use crate::object::list::List;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore};
@@ -18,10 +20,11 @@ unsafe fn slot(object: *mut Header, n: usize) -> *mut Value {
 
 op! {
     fn get_attr(ip, regs, k, vm) {
-        // Word 1: shape low, type epoch high. Word 2: slot number + 1.
+        // Word 1: shape low, type epoch high. Word 2: slot number + 1, or see `get_attr_of_class`.
         let object = &*regs.add(b(ip));
         let cached = *ip.add(1);
         if cached != 0 && object.shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+            if *ip.add(2) > u32::MAX as u64 { return get_attr_of_class(ip, regs, k, vm); }
             let value = &*slot(object.header(), *ip.add(2) as usize - 1);
             if !value.is_undef() {
                 let value = value.clone();
@@ -36,6 +39,23 @@ op! {
             }
         }
         return get_attr_slow(ip, regs, k, vm);
+    }
+    fn get_attr_of_class(ip, regs, k, vm) {
+        // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or the address of a property's getter.
+        let cached = *ip.add(2);
+        if cached & CLASS_VALUE == 0 { return get_property(ip, regs, k, vm); }
+        let owner = (cached & ADDRESS) as *const Class;
+        let value = (*(*owner).namespace.as_ptr()).value_at((cached >> 48 & 0x7FFF) as usize);
+        let Some(value) = value else { return get_attr_slow(ip, regs, k, vm) };
+        let value = value.clone();
+        if flags(ip) & TEMP_B != 0 {
+            drop(regs.add(b(ip)).read());
+            if vm.heap.has_finalizers() {
+                put(ip, regs, value);
+                return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
+            }
+        }
+        store!(ip, regs, k, vm, value, 2)
     }
     fn set_attr(ip, regs, k, vm) {
         // Word 1: old shape low, slot number + 1 in 16 bits, then unused. Word 2: new shape low, type epoch high.
@@ -86,8 +106,14 @@ op! {
     }
 }
 
+/// Marks a cached place in a class.
+const CLASS_VALUE: u64 = 1 << 63;
+/// The bits of an address.
+const ADDRESS: u64 = (1 << 48) - 1;
+
 plain_ops! {
     get_attr_slow = op_get_attr;
+    get_property = op_get_property;
     set_attr_slow = op_set_attr;
     delete_attr = op_delete_attr;
     get_item_slow = op_get_item;
@@ -100,16 +126,54 @@ impl Vm {
     fn op_get_attr(&mut self, at: At) {
         at.save(self);
         let object = at.take_b();
+        if let Some(value) = self.plain_attr(&object, at.name(at.c())) {
+            drop(object);
+            return at.done(self, value);
+        }
         let (step, cached) = self.resolve_attr(&object, at.name(at.c()));
-        if let Cached::Slot { shape, slot } = cached {
+        let cached = match cached {
+            Cached::Slot { shape, slot } => Some((shape, slot as u64 + 1)),
+            Cached::ClassValue {
+                shape,
+                owner,
+                position,
+            } if position < 0x8000 => Some((
+                shape,
+                CLASS_VALUE | (position as u64) << 48 | owner.as_ptr() as u64,
+            )),
+            Cached::Property { shape, getter } => Some((shape, getter.header() as u64)),
+            _ => None,
+        };
+        if let Some((shape, word)) = cached {
             // SAFETY: the words behind the instruction are its caches.
             unsafe {
                 *at.ip.add(1) = shape as u64 | (self.heap.type_epoch as u64) << 32;
-                *at.ip.add(2) = slot as u64 + 1;
+                *at.ip.add(2) = word;
             }
         }
         drop(object);
         at.follow(self, step);
+    }
+
+    /// Calls the getter that the cache names; the epoch says that the property still holds it.
+    fn op_get_property(&mut self, at: At) {
+        at.save(self);
+        let mut object = std::mem::ManuallyDrop::new(at.take_b());
+        // SAFETY: the getter is alive; the object passes to the call.
+        unsafe {
+            let getter = at.word(2) as *const Function;
+            (*getter).retain();
+            let callee = Value::from_header(getter as *mut _);
+            self.invoke(
+                callee,
+                &mut *object,
+                1,
+                None,
+                at.frame(),
+                at.a() as u16,
+                at.result_flags(),
+            );
+        }
     }
 
     fn op_set_attr(&mut self, at: At) {
