@@ -70,7 +70,11 @@ macro_rules! opcodes {
                 match self { $(Op::$name => [Operand::$a, Operand::$b, Operand::$c],)+ }
             }
             /// How many operand and cache words follow.
-            pub const fn words(self) -> usize { match self { $(Op::$name => $words,)+ } }
+            #[inline(always)]
+            pub const fn words(self) -> usize {
+                const WORDS: &[u8] = &[$($words,)+];
+                WORDS[self as usize] as usize
+            }
             /// What it does, in a line or two.
             pub fn doc(self) -> &'static str { match self { $(Op::$name => concat!($($doc, "\n"),+),)+ } }
         }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::address::ByAddress;
 use super::refs::Visitor;
 use super::store::{self, FIRST_SLOT, Header, Heap, Page};
 use super::value::Value;
@@ -21,23 +22,7 @@ struct PageMarks {
 const MARKED: u32 = u32::MAX;
 
 struct Marks {
-    pages: HashMap<usize, PageMarks, std::hash::BuildHasherDefault<PageHasher>>,
-}
-
-/// Pages are aligned, so the address without its low bits is as good as a hash.
-#[derive(Default)]
-struct PageHasher(u64);
-
-impl std::hash::Hasher for PageHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only usize keys are hashed");
-    }
-    fn write_usize(&mut self, n: usize) {
-        self.0 = ((n >> 16) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
+    pages: HashMap<usize, PageMarks, ByAddress>,
 }
 
 impl Marks {

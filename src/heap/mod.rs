@@ -5,6 +5,7 @@
 //! when its count reaches zero (at once, without recursion); cycles are found
 //! by trial deletion over all pages (`collect`).
 
+mod address;
 mod buffer;
 mod collect;
 mod refs;
@@ -14,6 +15,7 @@ mod store;
 mod tests;
 mod value;
 
+pub use address::ByAddress;
 pub use buffer::{Buffer, OutOfMemory};
 pub use refs::{Kind, KindTable, Object, Ref, Visitor};
 pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};

@@ -23,6 +23,7 @@ pub struct Value(u64);
 const POINTER_TAG: u64 = 2;
 const IMMEDIATE_TAG: u64 = 6;
 
+#[inline(always)]
 const fn immediate(n: u64) -> u64 {
     n << 3 | IMMEDIATE_TAG
 }

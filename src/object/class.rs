@@ -13,7 +13,7 @@ use super::dict::DictTable;
 use super::kind;
 use super::native::TypeDef;
 use super::str::Str;
-use crate::heap::{self, Field, Header, Kind, Object, Ref, Value, Visitor, shape_flags};
+use crate::heap::{self, ByAddress, Field, Header, Kind, Object, Ref, Value, Visitor, shape_flags};
 
 /// Bits of `Class::flags`.
 pub mod class_flags {
@@ -240,7 +240,7 @@ impl Instance {
 #[derive(Default)]
 pub struct Shape {
     /// Interned names in the order they were added, with their slots.
-    pub keys: IndexMap<usize, (Value, u16)>,
+    pub keys: IndexMap<usize, (Value, u16), ByAddress>,
     /// Where an added name leads.
     pub next: Vec<(usize, u32)>,
     /// Slots that hold something, reserved ones included.

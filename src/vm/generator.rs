@@ -52,7 +52,7 @@ impl Flavour {
 }
 
 /// Bits that say how a generator was entered.
-const ENTRY: u16 =
+pub(crate) const ENTRY: u16 =
     frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
 
 impl Vm {

@@ -41,7 +41,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::bytecode;
-use crate::heap::{Entered, Heap, KindTable, Ref, Value};
+use crate::heap::{ByAddress, Entered, Heap, KindTable, Ref, Value};
 use crate::host::Host;
 use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
@@ -129,7 +129,7 @@ pub struct Vm {
     /// The lowest address the Rust stack may reach.
     pub(crate) stack_limit: usize,
     /// Parsed signatures of native functions, by the address of their table line.
-    pub(crate) signatures: HashMap<usize, std::rc::Rc<crate::object::native::Signature>>,
+    pub(crate) signatures: HashMap<usize, std::rc::Rc<crate::object::native::Signature>, ByAddress>,
     /// Where the dispatch loop goes on.
     pub(crate) cursor: dispatch::Cursor,
     /// What the native frame at the cursor is entered with.
@@ -152,6 +152,8 @@ pub struct Vm {
     pub context: Value,
     /// The global method cache.
     pub(crate) method_cache: Box<attr::MethodCache>,
+    /// What inline caches found, by shape and name.
+    pub(crate) sites: attr::SiteCache,
     /// Attribute tables of shapes.
     pub shapes: Shapes,
     /// Interned strings.
@@ -159,7 +161,7 @@ pub struct Vm {
     /// Names the VM itself uses, interned.
     pub names: special::Names,
     /// Native types made so far, by the address of their table.
-    pub(crate) classes: HashMap<usize, Ref<Class>>,
+    pub(crate) classes: HashMap<usize, Ref<Class>, ByAddress>,
     /// Shapes of the classes that share a kind.
     pub(crate) known: types::KnownShapes,
     /// The namespace of the built-in functions.

@@ -4,7 +4,7 @@
 //! found is kept in the class for one type epoch.
 
 use super::Vm;
-use crate::heap::{self, Ref, Value};
+use crate::heap::{Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::StaticMethod;
 use crate::object::native::{Native, NativeCode};
@@ -167,7 +167,7 @@ impl Vm {
     /// the method resolution order has it.
     #[inline]
     pub fn special(&mut self, class: &Ref<Class>, special: Special) -> Option<Value> {
-        if class.specials_epoch.get() == heap::current().type_epoch
+        if class.specials_epoch.get() == self.heap.type_epoch
             && let Some(known) = class.specials.borrow().get(special as usize)
             && !known.is_undef()
         {
@@ -184,7 +184,7 @@ impl Vm {
     fn special_uncached(&mut self, class: &Ref<Class>, special: Special) -> Option<Value> {
         let name = self.names.of(special).clone();
         let found = self.lookup_in_class(class, name.as_value());
-        let epoch = heap::current().type_epoch;
+        let epoch = self.heap.type_epoch;
         let outdated = if class.specials_epoch.get() == epoch {
             Vec::new()
         } else {
@@ -205,7 +205,7 @@ impl Vm {
     /// The native `__new__` that alone makes instances of a built-in class, called with the class
     /// and the arguments; None where there is more to do.
     pub(crate) fn constructor(&mut self, class: &Ref<Class>) -> Option<Value> {
-        if class.specials_epoch.get() == heap::current().type_epoch
+        if class.specials_epoch.get() == self.heap.type_epoch
             && let Some(known) = class.specials.borrow().get(COUNT)
             && !known.is_undef()
         {

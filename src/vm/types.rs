@@ -119,16 +119,17 @@ impl Vm {
             running_loop: Value::NONE,
             context: Value::NONE,
             method_cache: Box::default(),
+            sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),
             interner,
             names,
-            classes: HashMap::new(),
+            classes: HashMap::default(),
             known: KnownShapes::default(),
             builtins: Dict::new(),
             modules: Dict::new(),
             state: HashMap::new(),
             asyncgen_hooks: (Value::NONE, Value::NONE),
-            signatures: HashMap::new(),
+            signatures: HashMap::default(),
             cursor: super::dispatch::Cursor::NOWHERE,
             input: None,
             await_hooks: Box::new([None; 256]),
@@ -322,9 +323,7 @@ impl Vm {
         let shape = value.shape();
         if shape != 0
             && shape != kind::NATIVE as u32
-            && let Some(class) = heap::current().shapes[shape as usize]
-                .class
-                .to_ref::<Class>()
+            && let Some(class) = self.heap.shapes[shape as usize].class.to_ref::<Class>()
         {
             return class;
         }

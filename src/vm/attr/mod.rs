@@ -10,11 +10,13 @@ mod descriptor;
 mod get;
 mod own;
 mod set;
+mod sites;
 
 pub(crate) use descriptor::HIDDEN;
 pub use descriptor::Nature;
 pub use get::{Cached, Method};
 pub use set::CachedStore;
+pub(crate) use sites::{Site, SiteCache};
 
 use super::Vm;
 use crate::heap::{self, Ref, Value};
@@ -64,9 +66,7 @@ impl Vm {
     pub fn lookup_in_class(&mut self, class: &Ref<Class>, name: &Value) -> Option<Value> {
         let (class_key, name_key) = (class.as_ptr() as usize, name.word() as usize);
         let entry = self.method_cache.entries[MethodCache::index(class_key, name_key)];
-        if entry.class == class_key
-            && entry.name == name_key
-            && entry.epoch == heap::current().type_epoch
+        if entry.class == class_key && entry.name == name_key && entry.epoch == self.heap.type_epoch
         {
             return match entry.owner {
                 ABSENT => None,
@@ -120,7 +120,7 @@ impl Vm {
             let entry = Entry {
                 class: class_key,
                 name: name_key,
-                epoch: heap::current().type_epoch,
+                epoch: self.heap.type_epoch,
                 owner,
                 position,
             };

@@ -102,46 +102,58 @@ pub(super) unsafe fn take_a(ip: *const u64, regs: *mut Value) -> Value {
 /// The methods below rest on the dispatch loop's contract: `ip` is an
 /// instruction of verified code, `regs` the registers of its frame.
 impl At {
+    #[inline(always)]
     pub(crate) fn a(self) -> usize {
         unsafe { a(self.ip) }
     }
+    #[inline(always)]
     pub(crate) fn b(self) -> usize {
         unsafe { b(self.ip) }
     }
+    #[inline(always)]
     pub(crate) fn c(self) -> usize {
         unsafe { c(self.ip) }
     }
+    #[inline(always)]
     pub(crate) fn wide(self) -> i32 {
         unsafe { wide(self.ip) }
     }
+    #[inline(always)]
     pub(crate) fn flags(self) -> u8 {
         unsafe { flags(self.ip) }
     }
     /// The opcode.
+    #[inline(always)]
     pub(crate) fn op(self) -> Op {
         unsafe { crate::bytecode::op::ALL[(*self.ip & 0xFF) as usize] }
     }
     /// The operand word number `n` (from 1) behind the instruction.
+    #[inline(always)]
     pub(crate) fn word(self, n: usize) -> u64 {
         unsafe { *self.ip.add(n) }
     }
     /// Operand B, moved out of a temporary or copied from a local.
+    #[inline(always)]
     pub(crate) fn take_b(self) -> Value {
         unsafe { take_b(self.ip, self.regs) }
     }
     /// Operand C, likewise.
+    #[inline(always)]
     pub(crate) fn take_c(self) -> Value {
         unsafe { take_c(self.ip, self.regs) }
     }
     /// Operand A, likewise.
+    #[inline(always)]
     pub(crate) fn take_a(self) -> Value {
         unsafe { take_a(self.ip, self.regs) }
     }
     /// The value of a register, which stays as it is.
+    #[inline(always)]
     pub(crate) fn reg<'a>(self, n: usize) -> &'a Value {
         unsafe { &*self.regs.add(n) }
     }
     /// Moves the value out of a temporary.
+    #[inline(always)]
     pub(crate) fn take(self, n: usize) -> Value {
         unsafe { self.regs.add(n).read() }
     }
@@ -150,49 +162,60 @@ impl At {
         (0..n).map(|i| self.take(first + i)).collect()
     }
     /// Writes a temporary.
+    #[inline(always)]
     pub(crate) fn write(self, n: usize, value: Value) {
         unsafe { self.regs.add(n).write(value) }
     }
     /// Replaces the value of a local.
+    #[inline(always)]
     pub(crate) fn replace(self, n: usize, value: Value) -> Value {
         unsafe { std::ptr::replace(self.regs.add(n), value) }
     }
     /// Constant number `n`.
+    #[inline(always)]
     pub(crate) fn constant<'a>(self, n: usize) -> &'a Value {
         unsafe { &*self.consts.add(n) }
     }
     /// The frame.
+    #[inline(always)]
     pub(crate) fn frame(self) -> *mut Frame {
         Frame::of(self.regs)
     }
     /// The code of the frame.
+    #[inline(always)]
     pub(crate) fn code<'a>(self) -> &'a Code {
         unsafe { &*(*(*(*self.frame()).function).code.as_ptr()).as_ptr() }
     }
     /// Name number `n`.
+    #[inline(always)]
     pub(crate) fn name<'a>(self, n: usize) -> &'a Value {
         &self.code().names[n]
     }
     /// The instruction behind this one.
+    #[inline(always)]
     pub(crate) fn next(self) -> *mut u64 {
         unsafe { self.ip.add(1 + self.op().words()) }
     }
     /// Stores where the frame is, before anything that may run other code or raise.
+    #[inline(always)]
     pub(crate) fn save(self, vm: &mut Vm) {
         let frame = self.frame();
         unsafe { (*frame).ip = self.next() };
         vm.frame = frame;
     }
     /// Writes the result into A and goes on behind the instruction.
+    #[inline(always)]
     pub(crate) fn done(self, vm: &mut Vm, value: Value) {
         unsafe { put(self.ip, self.regs, value) };
         self.go_on(vm);
     }
     /// Goes on behind the instruction.
+    #[inline(always)]
     pub(crate) fn go_on(self, vm: &mut Vm) {
         self.go_to(vm, self.next());
     }
     /// Goes on at `ip`, after finalizers that wait.
+    #[inline(always)]
     pub(crate) fn go_to(self, vm: &mut Vm, ip: *mut u64) {
         vm.cursor = Cursor {
             ip,

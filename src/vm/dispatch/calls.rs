@@ -1,14 +1,17 @@
 //! Calls and returns.
 
 use super::at::{a, b, c, flags, wide};
+use super::objects::{MODULE_VALUE, module_value, module_word};
 use super::{At, Exit};
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
+use crate::object::module::Module;
 use crate::object::native::{Native, NativeCode};
 use crate::object::str::Str;
 use crate::vm::Vm;
+use crate::vm::attr::Site;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
 
 /// Pushes a plain frame for `function` (whose count passes to the frame) with
@@ -122,6 +125,7 @@ op! {
                     enter_simple!(function, base, n, ip, regs, vm, 3, call_method_undo(ip, regs, k, vm))
                 }
             } else {
+                if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }
                 let native = (target & !1) as *const Native;
                 if (*native).exact as usize == n {
                     return call_native_method(ip, regs, k, vm);
@@ -129,6 +133,21 @@ op! {
             }
         }
         return call_method_slow(ip, regs, k, vm);
+    }
+    fn call_module_value(ip, regs, k, vm) {
+        // The window becomes that of a plain call: the function takes the module's place.
+        let base = regs.add(b(ip));
+        let n = c(ip);
+        let value = module_value(&*base, *ip.add(3));
+        if value.is_undef() { return call_method_slow(ip, regs, k, vm); }
+        drop(std::ptr::replace(base, value));
+        if (*base).is_exact::<Function>() {
+            let function = (*base).header().cast::<Function>();
+            if (*function).simple.get() as usize == n {
+                enter_simple!(function, base.add(1), n, ip, regs, vm, 3, call_slow(ip, regs, k, vm))
+            }
+        }
+        return call_slow(ip, regs, k, vm);
     }
     #[cold]
     fn call_method_undo(ip, regs, k, vm) {
@@ -163,6 +182,7 @@ plain_ops! {
 
 impl At {
     /// The flags for a frame whose result goes into A.
+    #[inline(always)]
     pub(super) fn result_flags(self) -> u16 {
         if self.flags() & TEMP_A != 0 {
             0
@@ -243,9 +263,16 @@ impl Vm {
         let base = at.b();
         let name = at.name(at.word(1) as u32 as usize);
         let receiver = at.reg(base);
-        match self.resolve_method(receiver, name) {
+        if receiver.is_object() && self.recall(at, Site::Method, receiver, name, 2) {
+            return;
+        }
+        let found = match self.cached_method(at, receiver) {
+            Some(callee) => Ok((callee, true)),
+            None => self.resolve_method(receiver, name),
+        };
+        match found {
             Ok((callee, true)) => {
-                self.cache_method(at, receiver, &callee);
+                self.cache_method(at, receiver, name, &callee);
                 // SAFETY: receiver and arguments lie in the window and pass to the callee.
                 unsafe {
                     self.invoke(
@@ -260,6 +287,7 @@ impl Vm {
                 }
             }
             Ok((callee, false)) => {
+                self.cache_module_function(at, receiver, name);
                 drop(at.take(base));
                 // SAFETY: as above, without the receiver.
                 unsafe {
@@ -292,7 +320,33 @@ impl Vm {
         at.follow(self, step);
     }
 
-    fn cache_method(&mut self, at: At, receiver: &Value, callee: &Value) {
+    /// The method that the cache names, where the fast path could not call it.
+    fn cached_method(&self, at: At, receiver: &Value) -> Option<Value> {
+        let (guard, target) = (at.word(2), at.word(3));
+        let valid = guard != 0
+            && receiver.shape() == guard as u32
+            && self.heap.type_epoch == (guard >> 32) as u32
+            && target & MODULE_VALUE == 0;
+        // SAFETY: the epoch says that the class still holds the method.
+        valid.then(|| unsafe {
+            (*std::mem::ManuallyDrop::new(Value::from_header((target & !1) as *mut _))).clone()
+        })
+    }
+
+    fn cache_module_function(&mut self, at: At, receiver: &Value, name: &Value) {
+        if let (Some(module), Some(text)) = (receiver.get_exact::<Module>(), name.get::<Str>())
+            && !text.bytes().starts_with(b"__")
+            && let Some(word) = module_word(module, text)
+        {
+            // SAFETY: the words behind the instruction are its caches.
+            unsafe {
+                *at.ip.add(2) = receiver.shape() as u64 | (self.heap.type_epoch as u64) << 32;
+                *at.ip.add(3) = word;
+            }
+        }
+    }
+
+    fn cache_method(&mut self, at: At, receiver: &Value, name: &Value, callee: &Value) {
         let shape = receiver.shape();
         // What is no object has no shape: an integer and a float would be taken for each other.
         if !receiver.is_object() || !self.shape_is_cacheable(shape) {
@@ -305,11 +359,8 @@ impl Vm {
         } else {
             return;
         };
-        // SAFETY: the words behind the instruction are its caches.
-        unsafe {
-            *at.ip.add(2) = shape as u64 | (self.heap.type_epoch as u64) << 32;
-            *at.ip.add(3) = target;
-        }
+        let guard = shape as u64 | (self.heap.type_epoch as u64) << 32;
+        self.remember(at, Site::Method, (shape, name), 2, (guard, target));
     }
 
     fn op_call_kw(&mut self, at: At) {

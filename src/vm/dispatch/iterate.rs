@@ -1,8 +1,10 @@
 //! Iteration, awaiting, yielding.
 
-use super::at::b;
+use super::at::{a, b, flags, take_b};
 use super::{At, Exit};
+use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
+use crate::bytecode::op::TEMP_A;
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator, State};
@@ -10,7 +12,7 @@ use crate::object::iterator::{ListIterator, RangeIterator};
 use crate::object::native::{AwaitOutcome, Step};
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
-use crate::vm::generator::AsyncStep;
+use crate::vm::generator::{AsyncStep, ENTRY};
 
 op! {
     fn for_iter(ip, regs, k, vm) {
@@ -27,7 +29,72 @@ op! {
                 store!(ip, regs, k, vm, value, 1)
             }
         }
+        if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }
         return for_iter_slow(ip, regs, k, vm);
+    }
+    fn for_iter_generator(ip, regs, k, vm) {
+        // The common case: it rests at a `yield`, its own or that of one it yields from.
+        let generator = (*regs.add(b(ip))).header().cast::<Generator>();
+        let leaf = (*generator).leaf.get();
+        if leaf.is_null() || (*generator).state.get() != State::Suspended || (*leaf).flags & frame_flags::NATIVE != 0 {
+            return for_iter_slow(ip, regs, k, vm);
+        }
+        let stands_at = (*leaf).ip.sub(1);
+        let root = (*generator).frame_ptr();
+        let parent = Frame::of(regs);
+        let sent = Frame::regs(leaf).add(a(stands_at));
+        vm.budget -= 1;
+        if *stands_at as u8 != Op::Yield as u8
+            || flags(stands_at) & TEMP_A == 0
+            || (*root).flags & frame_flags::DELEGATED != 0
+            || (*parent).depth >= vm.recursion_limit
+            || vm.budget < 0
+        {
+            return for_iter_slow(ip, regs, k, vm);
+        }
+        (*parent).ip = ip.add(2);
+        (*root).parent = parent;
+        (*root).dst = a(ip) as u16;
+        let dst_flag = if flags(ip) & TEMP_A != 0 { 0 } else { frame_flags::DST_LOCAL };
+        (*root).flags = (*root).flags & !ENTRY | frame_flags::FOR_ITER | dst_flag;
+        (*root).depth = (*parent).depth + 1;
+        (*generator).leaf.set(std::ptr::null_mut());
+        Generator::of_frame(leaf).state.set(State::Running);
+        sent.write(Value::NONE);
+        let code = (*(*(*leaf).function).code.as_ptr()).as_ptr();
+        go!((*leaf).ip as *mut u64, Frame::regs(leaf), (*code).consts.as_ptr(), vm)
+    }
+    fn yield_(ip, regs, k, vm) {
+        // The common case: to a `for` loop of a script frame.
+        let frame = Frame::of(regs);
+        let mut root = frame;
+        while (*root).flags & frame_flags::DELEGATED != 0 {
+            root = (*root).parent;
+        }
+        if (*root).flags & (frame_flags::FOR_ITER | frame_flags::GENERATOR | frame_flags::NATIVE)
+            != frame_flags::FOR_ITER | frame_flags::GENERATOR
+        {
+            return yield_slow(ip, regs, k, vm);
+        }
+        let value = take_b(ip, regs);
+        (*frame).ip = ip.add(1);
+        Generator::of_frame(frame).state.set(State::Suspended);
+        Generator::of_frame(root).leaf.set(frame);
+        let parent = (*root).parent;
+        (*root).parent = std::ptr::null_mut();
+        let registers = Frame::regs(parent);
+        let dst = registers.add((*root).dst as usize);
+        if (*root).flags & frame_flags::DST_LOCAL != 0 {
+            drop(std::ptr::replace(dst, value));
+            if vm.heap.has_finalizers() {
+                vm.go_on_in(parent);
+                go_on!(vm)
+            }
+        } else {
+            dst.write(value);
+        }
+        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+        go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), vm)
     }
 }
 
@@ -41,7 +108,7 @@ plain_ops! {
     get_awaitable = op_get_awaitable;
     get_yield_from = op_get_yield_from;
     await_ = op_await;
-    yield_ = op_yield;
+    yield_slow = op_yield;
 }
 
 impl Vm {

@@ -7,9 +7,11 @@ use crate::heap::{Header, Value, shape_flags};
 use crate::object::class::Class;
 use crate::object::function::Function;
 use crate::object::list::List;
+use crate::object::module::Module;
+use crate::object::str::Str;
 use crate::vm::Vm;
-use crate::vm::attr::{Cached, CachedStore};
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::attr::{Cached, CachedStore, Site};
+use crate::vm::dispatch::{Cursor, go, go_on, op, plain_ops, store};
 use crate::vm::special::Special;
 
 /// The slots of a plain instance lie right behind its header.
@@ -43,11 +45,26 @@ op! {
     fn get_attr_of_class(ip, regs, k, vm) {
         // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or the address of a property's getter.
         let cached = *ip.add(2);
-        if cached & CLASS_VALUE == 0 { return get_property(ip, regs, k, vm); }
+        if cached & CLASS_VALUE == 0 {
+            if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
+            return get_property(ip, regs, k, vm);
+        }
         let owner = (cached & ADDRESS) as *const Class;
         let value = (*(*owner).namespace.as_ptr()).value_at((cached >> 48 & 0x7FFF) as usize);
         let Some(value) = value else { return get_attr_slow(ip, regs, k, vm) };
         let value = value.clone();
+        if flags(ip) & TEMP_B != 0 {
+            drop(regs.add(b(ip)).read());
+            if vm.heap.has_finalizers() {
+                put(ip, regs, value);
+                return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
+            }
+        }
+        store!(ip, regs, k, vm, value, 2)
+    }
+    fn get_attr_of_module(ip, regs, k, vm) {
+        let value = module_value(&*regs.add(b(ip)), *ip.add(2));
+        if value.is_undef() { return get_attr_slow(ip, regs, k, vm); }
         if flags(ip) & TEMP_B != 0 {
             drop(regs.add(b(ip)).read());
             if vm.heap.has_finalizers() {
@@ -108,6 +125,31 @@ op! {
 
 /// Marks a cached place in a class.
 const CLASS_VALUE: u64 = 1 << 63;
+/// Marks a cached place in a module, of an instruction that knows its shape to be the modules'.
+pub(super) const MODULE_VALUE: u64 = 1 << 62;
+
+/// What a word says of a place in a module's namespace: the version of its keys in the bits from 1
+/// on, the position from 33 on. Bit 0 is set, as in no address.
+pub(super) fn module_word(module: &Module, name: &Str) -> Option<u64> {
+    let position = module
+        .namespace
+        .index_of_str(name)
+        .filter(|&at| at < 1 << 28)?;
+    let version = module.namespace.keys_version();
+    (version != 0).then_some(MODULE_VALUE | (position as u64) << 33 | (version as u64) << 1 | 1)
+}
+
+/// The value in the place that the word says; Undef if the module's names have changed. The object is a module.
+#[inline(always)]
+pub(super) unsafe fn module_value(module: &Value, word: u64) -> Value {
+    // SAFETY: the shape was compared.
+    let namespace = unsafe { &(*module.header().cast::<Module>()).namespace };
+    if namespace.known_keys_version() != (word >> 1) as u32 {
+        return Value::UNDEF;
+    }
+    namespace.value_or_undef((word >> 33 & 0xFFF_FFFF) as usize)
+}
+
 /// The bits of an address.
 const ADDRESS: u64 = (1 << 48) - 1;
 
@@ -125,12 +167,25 @@ plain_ops! {
 impl Vm {
     fn op_get_attr(&mut self, at: At) {
         at.save(self);
+        let name = at.name(at.c());
+        if self.recall(at, Site::Get, at.reg(at.b()), name, 1) {
+            return;
+        }
         let object = at.take_b();
-        if let Some(value) = self.plain_attr(&object, at.name(at.c())) {
+        if let Some(value) = self.plain_attr(&object, name) {
+            if let (Some(module), Some(text)) = (object.get_exact::<Module>(), name.get::<Str>())
+                && let Some(word) = module_word(module, text)
+            {
+                // SAFETY: the words behind the instruction are its caches.
+                unsafe {
+                    *at.ip.add(1) = object.shape() as u64 | (self.heap.type_epoch as u64) << 32;
+                    *at.ip.add(2) = word;
+                }
+            }
             drop(object);
             return at.done(self, value);
         }
-        let (step, cached) = self.resolve_attr(&object, at.name(at.c()));
+        let (step, cached) = self.resolve_attr(&object, name);
         let cached = match cached {
             Cached::Slot { shape, slot } => Some((shape, slot as u64 + 1)),
             Cached::ClassValue {
@@ -145,11 +200,8 @@ impl Vm {
             _ => None,
         };
         if let Some((shape, word)) = cached {
-            // SAFETY: the words behind the instruction are its caches.
-            unsafe {
-                *at.ip.add(1) = shape as u64 | (self.heap.type_epoch as u64) << 32;
-                *at.ip.add(2) = word;
-            }
+            let guard = shape as u64 | (self.heap.type_epoch as u64) << 32;
+            self.remember(at, Site::Get, (shape, name), 1, (guard, word));
         }
         drop(object);
         at.follow(self, step);
@@ -176,10 +228,58 @@ impl Vm {
         }
     }
 
+    /// What another site found for the object's shape goes into the instruction's words from `first`
+    /// on, and the instruction runs again; false if there is nothing new.
+    pub(super) fn recall(
+        &mut self,
+        at: At,
+        site: Site,
+        object: &Value,
+        name: &Value,
+        first: usize,
+    ) -> bool {
+        let Some(words) = self
+            .sites
+            .get(site, name, object.shape(), self.heap.type_epoch)
+        else {
+            return false;
+        };
+        // SAFETY: the two words are caches of the instruction.
+        let place = unsafe { &mut *at.ip.add(first).cast::<[u64; 2]>() };
+        if *place == [words.0, words.1] {
+            return false;
+        }
+        *place = [words.0, words.1];
+        self.cursor = Cursor {
+            ip: at.ip,
+            regs: at.regs,
+            consts: at.consts,
+        };
+        true
+    }
+
+    /// Puts what was found for a shape and a name into the instruction's words, and where other sites find it.
+    pub(super) fn remember(
+        &mut self,
+        at: At,
+        site: Site,
+        (shape, name): (u32, &Value),
+        first: usize,
+        words: (u64, u64),
+    ) {
+        // SAFETY: the two words are caches of the instruction.
+        unsafe { *at.ip.add(first).cast::<[u64; 2]>() = [words.0, words.1] };
+        self.sites
+            .put(site, name, shape, self.heap.type_epoch, words);
+    }
+
     fn op_set_attr(&mut self, at: At) {
         at.save(self);
-        let (object, value) = (at.take_a(), at.take_b());
         let name = at.name(at.c());
+        if self.recall(at, Site::Set, at.reg(at.a()), name, 1) {
+            return;
+        }
+        let (object, value) = (at.take_a(), at.take_b());
         let (step, cached) = self.resolve_store(&object, name, &value);
         let cached = match cached {
             CachedStore::Replace { shape, slot } => Some((shape, slot, shape)),
@@ -187,11 +287,9 @@ impl Vm {
             CachedStore::No => None,
         };
         if let Some((old, slot, new)) = cached {
-            // SAFETY: the words behind the instruction are its caches.
-            unsafe {
-                *at.ip.add(1) = old as u64 | (slot as u64 + 1) << 32;
-                *at.ip.add(2) = new as u64 | (self.heap.type_epoch as u64) << 32;
-            }
+            let first = old as u64 | (slot as u64 + 1) << 32;
+            let second = new as u64 | (self.heap.type_epoch as u64) << 32;
+            self.remember(at, Site::Set, (old, name), 1, (first, second));
         }
         drop((object, value));
         at.follow_discarding(self, step);
