@@ -166,7 +166,7 @@ pub fn gather(
         return match vm.iter_step(&frame.regs[source]) {
             Step::Return(iterator) => gather(vm, frame, Input::Value(iterator), source, items),
             Step::Raise(raised) => Err(Step::Raise(raised)),
-            step => Err(Step::Do(Box::new(step))),
+            step => Err(step.then_go_on()),
         };
     }
     let value = incoming.unwrap_or(Value::UNDEF);

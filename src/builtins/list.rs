@@ -109,7 +109,7 @@ fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => match vm.extend_list_step(&frame.regs[0], &frame.regs[1]) {
             step @ (Step::Return(_) | Step::Raise(_)) => step,
-            step => Step::Do(Box::new(step)),
+            step => step.then_go_on(),
         },
         Input::Raised(raised) => Step::Raise(raised),
         Input::Value(_) | Input::Yielded(_) => Step::Return(Value::NONE),

@@ -6,6 +6,7 @@ use super::error::{Fault, Outcome};
 use super::float_text::{Style, magnitude};
 use super::int::{IntView, check_bits};
 use super::int_text;
+use super::quick_format;
 use super::str::{Points, Str, count_points, encode_point, points, push_point};
 use crate::heap::{Buffer, Ref};
 
@@ -49,6 +50,9 @@ const MOST_PRECISION: usize = i32::MAX as usize;
 
 /// Formats a value. `spec` is WTF-8; `class` is the name of its class for messages.
 pub fn format(subject: Subject<'_>, spec: &[u8], class: &str) -> Outcome<Ref<Str>> {
+    if let Some(text) = quick_format::format(subject, spec) {
+        return Ok(text);
+    }
     let (default_code, default_align) = match subject {
         Subject::Str(_) => (c('s'), c('<')),
         Subject::Int(_) => (c('d'), c('>')),

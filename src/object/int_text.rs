@@ -7,9 +7,17 @@ use super::int::{IntView, check_bits, from_big, from_i64, magnitude_bits};
 use super::repr;
 use super::str::{self as text, Str};
 use super::unicode;
-use crate::heap::{Value, current};
+use crate::heap::{Ref, Value, current};
 
 /// The decimal text of an int.
+/// A small integer as a string.
+pub fn small_to_str(i: i64) -> Ref<Str> {
+    let mut digits = itoa::Buffer::new();
+    // So few bytes always fit.
+    Str::from_ascii(digits.format(i).as_bytes()).unwrap_or_else(|_| Str::empty())
+}
+
+/// The decimal digits of an integer, with its sign.
 pub fn to_decimal(view: IntView<'_>) -> Outcome<String> {
     match view {
         IntView::Small(i) => Ok(i.to_string()),

@@ -29,6 +29,7 @@ pub mod memoryview;
 pub mod module;
 pub mod native;
 pub mod percent;
+mod quick_format;
 pub mod range;
 pub mod repr;
 pub mod search;

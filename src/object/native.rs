@@ -82,6 +82,18 @@ pub enum Step {
     Park,
 }
 
+impl Step {
+    /// A protocol's answer as a native frame gives it that goes on with the result.
+    pub fn then_go_on(self) -> Step {
+        match self {
+            Step::TailCall(callee, args) => Step::Call(callee, args),
+            Step::TailCallKw(callee, args, names) => Step::CallKw(callee, args, names),
+            Step::Call(..) | Step::CallKw(..) | Step::Next(_) => self,
+            step => Step::Do(Box::new(step)),
+        }
+    }
+}
+
 impl From<R> for Step {
     fn from(result: R) -> Step {
         match result {

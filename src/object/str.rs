@@ -162,6 +162,49 @@ impl Str {
         Ok(new)
     }
 
+    /// The strings one after the other, with `between` between them.
+    pub fn joined<'a>(
+        parts: impl Iterator<Item = &'a Str> + Clone,
+        between: &'a Str,
+    ) -> Result<Ref<Str>, OutOfMemory> {
+        let (mut bytes, mut points, mut surrogates, mut count) = (0usize, 0usize, false, 0usize);
+        for part in parts.clone() {
+            bytes = bytes.saturating_add(part.byte_len());
+            points += part.len();
+            surrogates |= part.has_surrogates();
+            count += 1;
+        }
+        let gaps = count.saturating_sub(1);
+        bytes = bytes.saturating_add(between.byte_len().saturating_mul(gaps));
+        points = points.saturating_add(between.len().saturating_mul(gaps));
+        surrogates |= gaps > 0 && between.has_surrogates();
+        if bytes > MOST_BYTES {
+            return Err(OutOfMemory);
+        }
+        if bytes <= 1 {
+            let mut only = parts
+                .chain(std::iter::repeat_n(between, gaps))
+                .filter(|p| !p.is_empty());
+            return Ok(short(only.next().map_or(b"", |p| p.bytes())));
+        }
+        let new = heap::try_alloc_trailing(Str::shell(bytes, points, surrogates), bytes)?;
+        // SAFETY: the room behind the string is as large as all parts and gaps.
+        unsafe {
+            let mut room = data(new.as_ptr());
+            let mut put = |part: &Str| {
+                ptr::copy_nonoverlapping(data(part), room, part.byte_len());
+                room = room.add(part.byte_len());
+            };
+            for (i, part) in parts.enumerate() {
+                if i > 0 && !between.is_empty() {
+                    put(between);
+                }
+                put(part);
+            }
+        }
+        Ok(new)
+    }
+
     /// Appends to the string in `value`: in place if nobody else holds it and there is room,
     /// else to a larger copy which then takes its place. `value` must hold a string.
     pub fn append_in_place(value: &mut Value, other: &Str) -> Result<(), OutOfMemory> {

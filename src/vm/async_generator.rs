@@ -168,7 +168,7 @@ impl Vm {
                     if (*parent).has(frame_flags::GENERATOR) {
                         Generator::of_frame(parent).state.set(State::Running);
                     }
-                    self.unwind_into(parent, raised, flags);
+                    self.unwind_into(parent, raised);
                 }
             }
         }

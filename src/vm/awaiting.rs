@@ -16,11 +16,8 @@ static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, |vm, frame
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            Step::Do(Box::new(vm.call_special(
-                frame.regs[0].clone(),
-                &frame.regs[1].clone(),
-                &[],
-            )))
+            vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])
+                .then_go_on()
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
@@ -77,7 +74,7 @@ impl Vm {
             };
         }
         match self.special_of(iterator, Special::Next) {
-            Some(method) => Step::Do(Box::new(self.call_special(method, iterator, &[]))),
+            Some(method) => self.call_special(method, iterator, &[]).then_go_on(),
             None => {
                 let message = format!("'{}' object is not an iterator", self.type_name(iterator));
                 Step::Raise(self.type_error(message))

@@ -30,7 +30,8 @@ fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            Step::Do(Box::new(vm.get_attr_step(&frame.regs[0], &frame.regs[1])))
+            vm.get_attr_step(&frame.regs[0], &frame.regs[1])
+                .then_go_on()
         }
         (_, Input::Value(callee)) => {
             let args: Args = frame.regs[3]
@@ -57,7 +58,7 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         (0, _) => {
             // The value to be tested is in register 0, or comes when a call is over.
             frame.state = 1;
-            Step::Do(Box::new(vm.truth_step(&frame.regs[0])))
+            vm.truth_step(&frame.regs[0]).then_go_on()
         }
         (_, Input::Value(value)) if value.as_bool().is_some() => {
             // SAFETY: vm.frame is this native frame; its parent is the script frame that jumps.
@@ -71,7 +72,7 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             }
             Step::Return(Value::NONE)
         }
-        (_, Input::Value(value)) => Step::Do(Box::new(vm.truth_step(&value))),
+        (_, Input::Value(value)) => vm.truth_step(&value).then_go_on(),
         (_, Input::Raised(raised)) => {
             if let Some(register) = frame.regs[3].as_small_int() {
                 // SAFETY: as above; the operand is not used after an exception.
@@ -331,7 +332,7 @@ impl Vm {
                         self.pop_native(frame);
                         return self.raise_in(parent, raised);
                     }
-                    self.enter_native(frame, Input::Start);
+                    self.start_native(frame);
                 }
                 NativeCode::Coroutine(extra, _) => {
                     let result = self.make_native_coroutine(native, extra, args, n, names);
@@ -361,8 +362,9 @@ impl Vm {
                 return result;
             }
             let count = self.parameter_count(native);
-            let mut bound: smallvec::SmallVec<[Value; 8]> =
-                smallvec::smallvec![Value::UNDEF; count];
+            // Undef is no object: the room need not be dropped where binding fails half-way.
+            let mut bound: smallvec::SmallVec<[Value; 8]> = smallvec::SmallVec::new();
+            bound.resize_with(count, || Value::UNDEF);
             self.bind(&Callee::Native(native), args, n, names, bound.as_mut_ptr())?;
             leaf(self, &bound)
         }
@@ -405,6 +407,13 @@ impl Vm {
                     dst,
                     flags,
                 );
+            }
+            if n == 1
+                && names.is_none()
+                && let Some(step) = self.convert_at_once(&callee, &*args)
+            {
+                drop(args.read());
+                return self.perform(step, parent, dst, flags);
             }
             if let Some(new) = self.constructor(&class) {
                 return self.invoke_with_receiver(new, callee, args, n, names, parent, dst, flags);
@@ -508,7 +517,7 @@ impl Vm {
             for (i, value) in args.into_iter().enumerate() {
                 drop(std::ptr::replace(Frame::regs(frame).add(i), value));
             }
-            self.enter_native(frame, Input::Start);
+            self.start_native(frame);
         }
     }
 
@@ -744,8 +753,23 @@ impl Vm {
     pub(crate) fn deliver_result(&mut self, parent: *mut Frame, dst: u16, flags: u16, result: R) {
         match result {
             Ok(value) => self.deliver(parent, dst, flags, value),
-            Err(raised) => self.raise_in(parent, raised),
+            Err(raised) => self.raise_out(parent, dst, flags, raised),
         }
+    }
+
+    /// An exception leaves a frame (or a leaf) that was entered with these flags for `parent`.
+    pub(crate) fn raise_out(&mut self, parent: *mut Frame, dst: u16, flags: u16, raised: Raised) {
+        if self.is_end_of_iteration(flags, &raised) {
+            return self.deliver(parent, dst, flags, Value::UNDEF);
+        }
+        self.raise_in(parent, raised);
+    }
+
+    /// Whether the exception says that an iterator which was asked for its next value has no more.
+    #[inline]
+    pub(crate) fn is_end_of_iteration(&mut self, flags: u16, raised: &Raised) -> bool {
+        flags & (frame_flags::FOR_ITER | frame_flags::NEXT) != 0
+            && self.is_raised(raised, crate::vm::types::Known::StopIteration)
     }
 
     /// Returns `value` from a script frame with special flags.

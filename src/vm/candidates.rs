@@ -76,8 +76,7 @@ fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     } else {
         (left, right)
     };
-    let step = vm.call_special(method, &receiver, &[arg]);
-    Step::Do(Box::new(step))
+    vm.call_special(method, &receiver, &[arg]).then_go_on()
 }
 
 enum Next {

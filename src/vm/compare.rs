@@ -596,7 +596,7 @@ fn contains_frame(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
                 frame.regs[2].clone(),
             );
             let step = vm.call_special(method, &container, &[item]);
-            Step::Do(Box::new(step))
+            step.then_go_on()
         }
         Input::Raised(raised) => Step::Raise(raised),
         Input::Value(value) | Input::Yielded(value) => {
@@ -618,7 +618,7 @@ fn search(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         (0, _) => {
             frame.state = 1;
             let container = frame.regs[0].clone();
-            Step::Do(Box::new(vm.iter_step(&container)))
+            vm.iter_step(&container).then_go_on()
         }
         (1, Input::Value(iterator)) => {
             frame.state = 2;

@@ -11,15 +11,17 @@ use crate::object::dict::Dict;
 use crate::object::function::Function;
 use crate::object::hash::{frozenset_hash, simple_hash, tuple_hash};
 use crate::object::int::{self, IntView};
+use crate::object::int_text;
 use crate::object::iterator::{DictItems, DictKeys, DictValues};
 use crate::object::list::List;
-use crate::object::native::{Def, Input, R, Step};
+use crate::object::native::{Def, Input, Native, NativeCode, R, Step};
 use crate::object::range::Range;
 use crate::object::set::with_table;
 use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::object::{compare, float, kind};
+use crate::vm::types::{Known, is_core_method};
 
 /// Checks the result of a special method in script. Registers: method, receiver, which check.
 static CHECKED: Def = Def::frame(
@@ -28,11 +30,8 @@ static CHECKED: Def = Def::frame(
     |vm, frame, input| match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            Step::Do(Box::new(vm.call_special(
-                frame.regs[0].clone(),
-                &frame.regs[1].clone(),
-                &[],
-            )))
+            vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])
+                .then_go_on()
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (_, Input::Value(result) | Input::Yielded(result)) => {
@@ -227,7 +226,13 @@ impl Vm {
         let converted = match conversion {
             0 => {
                 let plain = spec.is_undef() || spec.get::<Str>().is_some_and(|s| s.is_empty());
-                if plain && (value.is_exact::<Str>() || !value.is_object()) {
+                if plain && value.is_exact::<Str>() {
+                    return Step::Return(value.clone());
+                }
+                if plain && let Some(i) = value.as_small_int() {
+                    return Step::Return(int_text::small_to_str(i).into_value());
+                }
+                if plain && !value.is_object() {
                     return self.str_step(value);
                 }
                 return self.format_value_step(value, spec);
@@ -250,12 +255,39 @@ impl Vm {
             spec.clone()
         };
         match self.special_of(value, Special::Format) {
+            // The built-in types give a string.
+            Some(method) if is_core_method(&method) => {
+                match method.get_exact::<Native>().map(|n| n.def.code) {
+                    Some(NativeCode::Leaf(leaf)) => leaf(self, &[value.clone(), spec]).into(),
+                    _ => Step::TailCall(method, smallvec::smallvec![value.clone(), spec]),
+                }
+            }
             Some(method) => match self.bind_special(&method, value) {
                 Ok(bound) => Step::Enter(&CHECKED_FORMAT, smallvec::smallvec![bound, spec]),
                 Err(raised) => Step::Raise(raised),
             },
             None => self.str_step(value),
         }
+    }
+
+    /// `str(x)`, `int(x)`, `float(x)` where no more than a conversion is to be done.
+    pub(crate) fn convert_at_once(&mut self, class: &Value, value: &Value) -> Option<Step> {
+        if self.is_known_class(class, Known::Str) {
+            return Some(self.str_step(value));
+        }
+        let small = value.as_small_int();
+        if self.is_known_class(class, Known::Int) {
+            let whole = value.as_inline_float().filter(|f| f.abs() < 1e15);
+            let int = small.or(whole.map(|f| f as i64))?;
+            return Some(Step::Return(int::from_i64(int)));
+        }
+        if self.is_known_class(class, Known::Float) {
+            if value.as_inline_float().is_some() {
+                return Some(Step::Return(value.clone()));
+            }
+            return Some(Step::Return(float::float(small? as f64)));
+        }
+        None
     }
 
     // Hash.

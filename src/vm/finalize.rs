@@ -91,7 +91,7 @@ impl Vm {
             return None;
         }
         let method = self.special_of(object, Special::Del)?;
-        Some(Step::Do(Box::new(self.call_special(method, object, &[]))))
+        Some(self.call_special(method, object, &[]).then_go_on())
     }
 
     fn finalize_generator(&mut self, object: &Value, generator: &Generator) -> Option<Step> {

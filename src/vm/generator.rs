@@ -264,7 +264,7 @@ impl Vm {
                 // Raised at the definition: nothing in it can catch the exception.
                 return self.raise_at_definition(leaf, raised);
             }
-            self.unwind_into(leaf, raised, 0);
+            self.unwind_into(leaf, raised);
         }
     }
 
@@ -454,7 +454,7 @@ impl Vm {
             if (*parent).has(frame_flags::GENERATOR) {
                 Generator::of_frame(parent).state.set(State::Running);
             }
-            self.unwind_into(parent, raised, flags);
+            self.unwind_into(parent, raised);
         }
     }
 

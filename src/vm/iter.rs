@@ -6,6 +6,8 @@ use super::types::Known;
 use crate::heap::Value;
 use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::dict::Dict;
+use crate::object::frame::frame_flags;
+use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::iterator::{
@@ -15,7 +17,7 @@ use crate::object::iterator::{
 };
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Def, Input, R, Step};
+use crate::object::native::{Def, Input, Native, NativeCode, R, Step};
 use crate::object::range::Range;
 use crate::object::set::{Set, SetTable, with_table};
 use crate::object::str::Str;
@@ -28,11 +30,8 @@ static NEXT_METHOD: Def = Def::frame("<next>(method, iterator, /)", 0, |vm, fram
 ) {
     (0, _) => {
         frame.state = 1;
-        Step::Do(Box::new(vm.call_special(
-            frame.regs[0].clone(),
-            &frame.regs[1].clone(),
-            &[],
-        )))
+        vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])
+            .then_go_on()
     }
     (_, Input::Raised(raised)) if vm.is_raised(&raised, Known::StopIteration) => {
         vm.end_of_iteration()
@@ -47,11 +46,8 @@ static ITER_METHOD: Def = Def::frame("<iter>(method, value, /)", 0, |vm, frame, 
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
-            Step::Do(Box::new(vm.call_special(
-                frame.regs[0].clone(),
-                &frame.regs[1].clone(),
-                &[],
-            )))
+            vm.call_special(frame.regs[0].clone(), &frame.regs[1].clone(), &[])
+                .then_go_on()
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
@@ -79,7 +75,7 @@ static NEXT_ITEM: Def = Def::frame("<next item>(iterator, /)", 0, |vm, frame, in
                 return vm.end_of_iteration();
             }
             let index = int::from_usize(state.position.get());
-            Step::Do(Box::new(vm.get_item_step(&source, &index)))
+            vm.get_item_step(&source, &index).then_go_on()
         }
         (_, Input::Raised(raised)) => {
             if vm.is_raised(&raised, Known::IndexError)
@@ -157,6 +153,11 @@ static FILL: Def = Def::frame(
         }
     },
 );
+
+/// Whether a method of a class takes its receiver as the first argument and no more is done to it.
+fn takes_itself(method: &Value) -> bool {
+    method.is_exact::<Function>() || method.get_exact::<Native>().is_some_and(|n| n.is_method)
+}
 
 /// A dict's iterator keeps in one word where it is and how many entries it may still give.
 const LEFT_SHIFT: u32 = 32;
@@ -279,9 +280,12 @@ impl Vm {
             return Step::Enter(&NEXT_CALL, smallvec::smallvec![iterator.clone()]);
         }
         match self.special_of(iterator, Special::Next) {
-            Some(method) => {
-                Step::Enter(&NEXT_METHOD, smallvec::smallvec![method, iterator.clone()])
-            }
+            Some(method) => match self.next_of_leaf(&method, iterator) {
+                Some(Ok(value)) => Step::Return(value.unwrap_or(Value::UNDEF)),
+                Some(Err(raised)) => Step::Raise(raised),
+                None if takes_itself(&method) => Step::Next(iterator.clone()),
+                None => Step::Enter(&NEXT_METHOD, smallvec::smallvec![method, iterator.clone()]),
+            },
             None => {
                 let name = self.type_name(iterator);
                 Step::Raise(self.type_error(format!("'{name}' object is not an iterator")))
@@ -308,6 +312,33 @@ impl Vm {
             kind::SET_ITERATOR => self.next_of_set(iterator.get::<SetIterator>()?),
             kind::REVERSED => self.next_reversed(iterator.get::<ReversedIterator>()?),
             _ => return None,
+        })
+    }
+
+    /// As `native_next`, for any iterator whose `__next__` needs no frame.
+    pub fn next_at_once(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
+        if let Some(result) = self.native_next(iterator) {
+            return Some(result);
+        }
+        let method = self.special_of(iterator, Special::Next)?;
+        self.next_of_leaf(&method, iterator)
+    }
+
+    fn next_of_leaf(&mut self, method: &Value, iterator: &Value) -> Option<R<Option<Value>>> {
+        let native = method.get_exact::<Native>()?;
+        let NativeCode::Leaf(leaf) = native.def.code else {
+            return None;
+        };
+        if native.exact != 1 || !native.is_method {
+            return None;
+        }
+        if let Err(raised) = self.check_method_receiver(native, Some(iterator)) {
+            return Some(Err(raised));
+        }
+        Some(match leaf(self, std::slice::from_ref(iterator)) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Known::StopIteration) => Ok(None),
+            Err(raised) => Err(raised),
         })
     }
 
@@ -416,6 +447,19 @@ impl Vm {
             return self.next_of_generator(generator, parent, dst, flags);
         }
         match self.next_step(&iterator) {
+            Step::Next(_) if !iterator.is_kind::<Generator>() => {
+                let method = self
+                    .special_of(&iterator, Special::Next)
+                    .unwrap_or_default();
+                // A StopIteration that leaves the method's frame is the end.
+                let flags = match flags & frame_flags::FOR_ITER {
+                    0 => flags | frame_flags::NEXT,
+                    _ => flags,
+                };
+                let mut receiver = std::mem::ManuallyDrop::new(iterator);
+                // SAFETY: the receiver passes to the call; the parent is the caller's live frame.
+                unsafe { self.invoke(method, &mut *receiver, 1, None, parent, dst, flags) };
+            }
             Step::Next(_) => {
                 let raised = self.type_error("a coroutine is no iterator");
                 self.raise_in(parent, raised);

@@ -122,6 +122,8 @@ pub struct Vm {
     pub(crate) limit: *mut u8,
     /// Counts down at calls and back-edges.
     pub(crate) budget: i32,
+    /// How many natives were started by natives that were started so (`start_native`).
+    pub(crate) native_starts: u32,
     /// The deepest frame allowed (`sys.getrecursionlimit`).
     pub recursion_limit: u32,
     /// How many Rust calls of `run` are active.

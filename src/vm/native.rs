@@ -33,6 +33,19 @@ impl Vm {
         self.act(frame, step);
     }
 
+    /// Runs a new native frame: most are done with their first step. Natives that enter each other
+    /// without end go through the dispatch loop, which needs no stack.
+    pub(crate) fn start_native(&mut self, frame: *mut Frame) {
+        const MOST: u32 = 8;
+        if self.native_starts >= MOST {
+            return self.enter_native(frame, Input::Start);
+        }
+        self.native_starts += 1;
+        let step = self.step_native(frame, Input::Start);
+        self.act(frame, step);
+        self.native_starts -= 1;
+    }
+
     /// Runs the frame's function once.
     fn step_native(&mut self, frame: *mut Frame, input: Input) -> Step {
         // SAFETY: the frame is native and at rest; its registers are used by its function only.
@@ -94,10 +107,12 @@ impl Vm {
             if (*frame).has(frame_flags::GENERATOR) {
                 return self.generator_raised(frame, raised);
             }
-            let parent = (*frame).parent;
-            let flags = (*frame).flags;
+            let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             self.pop_native(frame);
-            self.unwind_into(parent, raised, flags);
+            if self.is_end_of_iteration(flags, &raised) {
+                return self.deliver(parent, dst, flags, Value::UNDEF);
+            }
+            self.unwind_into(parent, raised);
         }
     }
 
@@ -110,7 +125,10 @@ impl Vm {
             }
             let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             self.pop_native(frame);
-            let keep = frame_flags::DST_LOCAL | frame_flags::DISCARD;
+            let keep = frame_flags::DST_LOCAL
+                | frame_flags::DISCARD
+                | frame_flags::FOR_ITER
+                | frame_flags::NEXT;
             self.frame = parent;
             self.perform(step, parent, dst, flags & keep);
         }

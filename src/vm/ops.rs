@@ -127,7 +127,7 @@ fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
             let (list, iterable) = (frame.regs[0].clone(), frame.regs[1].clone());
-            Step::Do(Box::new(vm.extend_list_step(&list, &iterable)))
+            vm.extend_list_step(&list, &iterable).then_go_on()
         }
         Input::Value(_) | Input::Yielded(_) => Step::Return(frame.regs[0].clone()),
         Input::Raised(raised) => Step::Raise(raised),

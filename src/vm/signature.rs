@@ -94,7 +94,7 @@ impl Vm {
                     signature.params.len() + signature.varargs as usize + signature.varkw as usize;
                 // SAFETY: `out` has room for all parameters.
                 let out = unsafe { std::slice::from_raw_parts_mut(out, count) };
-                self.bind_native(native, &signature, &parameters, given, names, out)
+                self.bind_native(native, signature, &parameters, given, names, out)
             }
         }
     }
@@ -585,6 +585,19 @@ impl Vm {
         if native.owner.is_exact::<Str>() || !self.is_method(native) {
             return Ok(());
         }
+        let Some(owner) = native.owner.get::<Class>() else {
+            return Ok(());
+        };
+        if let Some(value) = receiver
+            && value.is_object()
+            && value.shape() == owner.root_shape.get()
+        {
+            return Ok(());
+        }
+        self.check_receiver_class(native, receiver)
+    }
+
+    fn check_receiver_class(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
         let Some(owner) = native.owner.to_ref::<Class>() else {
             return Ok(());
         };
@@ -628,10 +641,16 @@ impl Vm {
     }
 
     /// The parsed signature.
-    pub(crate) fn signature(&mut self, native: &Native) -> Rc<Signature> {
+    #[inline]
+    pub(crate) fn signature<'a>(&mut self, native: &'a Native) -> &'a Signature {
         if let Some(signature) = native.signature.get() {
-            return signature.clone();
+            return signature;
         }
+        self.find_signature(native)
+    }
+
+    #[cold]
+    fn find_signature<'a>(&mut self, native: &'a Native) -> &'a Signature {
         let signature = match self.signatures.get(&std::ptr::from_ref(native.def).addr()) {
             Some(known) => known.clone(),
             None => {
@@ -641,8 +660,7 @@ impl Vm {
                 parsed
             }
         };
-        let _ = native.signature.set(signature.clone());
-        signature
+        native.signature.get_or_init(|| signature)
     }
 
     fn parse_signature(&mut self, def: &'static Def) -> Signature {

@@ -63,6 +63,9 @@ impl Vm {
         {
             return Ok(text);
         }
+        if let Some(i) = value.as_small_int() {
+            return Ok(int_text::small_to_str(i));
+        }
         if value.shape() <= u8::MAX as u32 && !self.has_own_str(value) {
             return self.repr(value);
         }

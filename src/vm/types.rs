@@ -118,6 +118,7 @@ impl Vm {
             event_sink: None,
             running_loop: Value::NONE,
             context: Value::NONE,
+            native_starts: 0,
             method_cache: Box::default(),
             sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),

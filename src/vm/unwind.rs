@@ -19,7 +19,7 @@ impl Vm {
     /// Raises in `frame`, which is the topmost one and whose ip is saved.
     pub(crate) fn raise_in(&mut self, frame: *mut Frame, raised: Raised) {
         self.set_context_if_fresh(&raised, frame);
-        self.unwind_into(frame, raised, 0);
+        self.unwind_into(frame, raised);
     }
 
     /// An exception that has no traceback yet was raised just now: the exception
@@ -83,8 +83,8 @@ impl Vm {
     }
 
     /// Goes on with an exception in `frame`: at its handler, or in the first
-    /// frame outward that has one. `flags` are those of the frame that it comes from.
-    pub(crate) fn unwind_into(&mut self, frame: *mut Frame, raised: Raised, _flags: u16) {
+    /// frame outward that has one.
+    pub(crate) fn unwind_into(&mut self, frame: *mut Frame, raised: Raised) {
         self.unwind(frame, raised, true);
     }
 
@@ -147,8 +147,11 @@ impl Vm {
                 }
                 drop(code);
                 (*function).release_one();
-                let parent = (*frame).parent;
+                let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
                 self.pop_frame(frame);
+                if self.is_end_of_iteration(flags, &raised) {
+                    return self.deliver(parent, dst, flags, Value::UNDEF);
+                }
                 frame = parent;
             }
         }

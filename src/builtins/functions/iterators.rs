@@ -82,7 +82,7 @@ fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => match vm.special_of(&frame.regs[0], Special::ANext) {
-            Some(method) => Step::Do(Box::new(vm.call_special(method, &frame.regs[0], &[]))),
+            Some(method) => vm.call_special(method, &frame.regs[0], &[]).then_go_on(),
             None => {
                 let name = vm.type_name(&frame.regs[0]);
                 Step::Raise(vm.type_error(format!("'{name}' object is not an async iterator")))
@@ -611,7 +611,7 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         (_, Input::Start) => {
             match vm.special_of(&frame.regs[1], Special::Reversed) {
                 Some(method) if !method.is_none() => {
-                    return Step::Do(Box::new(vm.call_special(method, &frame.regs[1], &[])));
+                    return vm.call_special(method, &frame.regs[1], &[]).then_go_on();
                 }
                 None if vm.is_sequence(&frame.regs[1]) => {}
                 _ => {

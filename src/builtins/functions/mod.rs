@@ -38,14 +38,14 @@ pub fn outcome(step: Step) -> Result<Value, Step> {
     match step {
         Step::Return(value) => Ok(value),
         Step::Raise(raised) => Err(Step::Raise(raised)),
-        step => Err(Step::Do(Box::new(step))),
+        step => Err(step.then_go_on()),
     }
 }
 
 /// The next item of an iterator (Undef at its end) when it is known at once,
 /// else the answer that the frame gives to get it.
 pub fn pull(vm: &mut Vm, iterator: &Value) -> Result<Value, Step> {
-    match vm.native_next(iterator) {
+    match vm.next_at_once(iterator) {
         Some(Ok(item)) => Ok(item.unwrap_or(Value::UNDEF)),
         Some(Err(raised)) => Err(Step::Raise(raised)),
         None => Err(Step::Next(iterator.clone())),

@@ -56,9 +56,15 @@ pub fn formatted(vm: &mut Vm, subject: Subject<'_>, value: &Value, spec: &Value)
         let given = super::super::adapt::shown_type(vm, spec);
         return Err(vm.type_error(format!("__format__() argument must be str, not {given}")));
     };
-    let class = vm.type_name(value);
-    let result = format_spec::format(subject, spec.bytes(), &class);
-    made(vm, result)
+    // Only a message needs the name of the class.
+    match format_spec::format(subject, spec.bytes(), "") {
+        Ok(text) => Ok(text.into_value()),
+        Err(_) => {
+            let class = vm.type_name(value);
+            let result = format_spec::format(subject, spec.bytes(), &class);
+            made(vm, result)
+        }
+    }
 }
 
 /// Where the values of replacement fields come from.

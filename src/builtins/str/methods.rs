@@ -129,7 +129,10 @@ pub fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
 /// The place of a part, or None.
 fn found(vm: &mut Vm, args: &[Value], name: &str, last: bool) -> R<Option<usize>> {
     let string = receiver!(vm, args[0], Str, "str");
-    let needle = str_arg(vm, &args[1], &format!("{name}() argument 1"))?;
+    let needle = match args[1].get::<Str>() {
+        Some(needle) => needle,
+        None => str_arg(vm, &args[1], &format!("{name}() argument 1"))?,
+    };
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
     Ok(str_ops::find(string, needle, start, end, last))
 }
@@ -370,47 +373,40 @@ pub fn rpartition(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `separator.join(iterable)`. Registers: separator, iterable, items.
 pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if matches!(input, Input::Start) {
+        let (separator, items) = (frame.regs[0].clone(), frame.regs[1].clone());
+        if let Some(list) = items.get_exact::<List>() {
+            return joined(vm, &separator, &list.items.borrow()).into();
+        }
+        if let Some(tuple) = items.get_exact::<Tuple>() {
+            return joined(vm, &separator, tuple.items()).into();
+        }
+    }
     if frame.state == 0 && !vm.is_iterable(&frame.regs[1]) {
         return Step::Raise(vm.type_error("can only join an iterable"));
     }
     super::super::adapt::with_items(vm, frame, input, (1, 2), |vm, regs, items| {
-        joined(vm, &regs[0], &items)
+        joined(vm, &regs[0], &items.items.borrow())
     })
 }
 
 /// The items, which must be strings, with a separator between them.
-pub fn joined(vm: &mut Vm, separator: &Value, items: &List) -> R {
+fn joined(vm: &mut Vm, separator: &Value, items: &[Value]) -> R {
     let between = receiver!(vm, *separator, Str, "str");
-    let items = items.items.borrow();
-    if let [only] = &**items
+    if let [only] = items
         && only.is_exact::<Str>()
     {
         return Ok(only.clone());
     }
-    let mut size = between
-        .byte_len()
-        .saturating_mul(items.len().saturating_sub(1));
-    for (i, item) in items.iter().enumerate() {
-        match item.get::<Str>() {
-            Some(part) => size = size.saturating_add(part.byte_len()),
-            None => {
-                let given = vm.type_name(item);
-                return Err(vm.type_error(format!(
-                    "sequence item {i}: expected str instance, {given} found"
-                )));
-            }
-        }
+    if let Some(i) = items.iter().position(|item| !item.is_kind::<Str>()) {
+        let given = vm.type_name(&items[i]);
+        return Err(vm.type_error(format!(
+            "sequence item {i}: expected str instance, {given} found"
+        )));
     }
-    let out = Buffer::with_room(size).and_then(|mut out| {
-        for (i, item) in items.iter().enumerate() {
-            if i > 0 {
-                out.extend_from_slice(between.bytes())?;
-            }
-            out.extend_from_slice(item.get::<Str>().map_or(&[], Str::bytes))?;
-        }
-        Ok(out)
-    });
-    text(vm, out)
+    let parts = items.iter().filter_map(|item| item.get::<Str>());
+    let joined = Str::joined(parts, between);
+    lift(vm, joined).map(Ref::into_value)
 }
 
 /// See the table.

@@ -96,7 +96,7 @@ fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 Some(getattr) => {
                     frame.regs[4] = Value::TRUE;
                     let step = vm.call_special(getattr, &obj, &[name]);
-                    Step::Do(Box::new(step))
+                    step.then_go_on()
                 }
                 None => Step::Raise(raised),
             }

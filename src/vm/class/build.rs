@@ -466,7 +466,7 @@ impl Vm {
         match self.special_of(&value, Special::SetName) {
             Some(method) => {
                 let step = self.call_special(method, &value, &[frame.regs[CLASS].clone(), name]);
-                Step::Do(Box::new(step))
+                step.then_go_on()
             }
             None => {
                 self.drop_pending(frame);
@@ -507,7 +507,7 @@ impl Vm {
         }
         let bound = self.finish_special_get(&method, &class);
         match bound.and_then(|callee| self.call_with_keywords(callee, Args::new(), &keywords)) {
-            Ok(step) => Step::Do(Box::new(step)),
+            Ok(step) => step.then_go_on(),
             Err(raised) => Step::Raise(raised),
         }
     }

@@ -34,7 +34,7 @@ fn any_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     } else {
         vm.is_instance_step(&obj, &class)
     };
-    Step::Do(Box::new(step))
+    step.then_go_on()
 }
 
 /// The truth of what `__instancecheck__` answered.
@@ -49,7 +49,7 @@ fn truth_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 frame.regs[2].clone(),
             );
             let step = vm.call_special(method, &receiver, &[obj]);
-            Step::Do(Box::new(step))
+            step.then_go_on()
         }
         Input::Value(value) | Input::Yielded(value) => vm.truth(&value).map(Value::bool).into(),
         Input::Raised(raised) => Step::Raise(raised),

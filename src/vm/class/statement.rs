@@ -73,7 +73,7 @@ impl Vm {
         let args: Args = smallvec::smallvec![frame.regs[NAME].clone(), bases.into_value()];
         let keywords = frame.regs[KEYWORDS].clone();
         self.call_with_keywords(prepare, args, &keywords)
-            .map(|step| Step::Do(Box::new(step)))
+            .map(|step| step.then_go_on())
     }
 
     /// Replaces bases that are no classes by what their `__mro_entries__` gives.
@@ -178,7 +178,7 @@ impl Vm {
         ];
         let (maker, keywords) = (frame.regs[METACLASS].clone(), frame.regs[KEYWORDS].clone());
         self.call_with_keywords(maker, args, &keywords)
-            .map(|step| Step::Do(Box::new(step)))
+            .map(|step| step.then_go_on())
     }
 
     fn put_item(&mut self, namespace: &Value, name: &Value, value: &Value) -> R<()> {

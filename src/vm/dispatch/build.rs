@@ -2,7 +2,7 @@
 
 use super::{At, Exit};
 use crate::bytecode::op::{Intrinsic, OWN_SHIFT};
-use crate::heap::{Buffer, Ref, Value};
+use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::function::{Cell_, Code, Function};
 use crate::object::list::List;
@@ -85,20 +85,12 @@ impl Vm {
     }
 
     fn op_build_string(&mut self, at: At) {
-        let pieces = at.take_window(at.b(), at.c());
-        let size = pieces
-            .iter()
-            .filter_map(|p| p.get::<Str>())
-            .map(|s| s.byte_len())
-            .sum();
-        let result = Buffer::with_room(size).and_then(|mut buffer: Buffer<u8>| {
-            for piece in &pieces {
-                let bytes = piece.get::<Str>().map_or(&[][..], |s| s.bytes());
-                buffer.extend_from_slice(bytes)?;
-            }
-            Str::from_wtf8(&buffer)
-        });
-        drop(pieces);
+        let (first, count) = (at.b(), at.c());
+        let pieces = (first..first + count).filter_map(|n| at.reg(n).get::<Str>());
+        let result = Str::joined(pieces, &Str::empty());
+        for n in first..first + count {
+            drop(at.take(n));
+        }
         let result = self.lift(result.map(Ref::into_value));
         at.result(self, result);
     }

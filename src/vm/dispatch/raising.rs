@@ -41,7 +41,7 @@ impl Vm {
                 }
                 drop((value, cause));
                 self.set_context(&exception, at.frame());
-                self.unwind_into(at.frame(), Raised(exception), 0);
+                self.unwind_into(at.frame(), Raised(exception));
             }
             Err(raised) => {
                 drop((value, cause));

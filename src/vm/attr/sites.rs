@@ -1,0 +1,80 @@
+//! What inline caches remembered, kept for sites that see objects of several shapes.
+//!
+//! An inline cache knows one shape. Before a site whose cache failed searches
+//! the classes, it asks this table: what another visit (of this site, or of
+//! one with the same name) found for the shape is put back into the
+//! instruction's cache words, and the instruction runs again.
+
+use crate::heap::Value;
+
+/// What kind of instruction the words are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Site {
+    Get,
+    Set,
+    Method,
+}
+
+/// The words behind an instruction that a shape and the epoch guard.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    name: usize,
+    site: u8,
+    words: (u64, u64),
+    shape: u32,
+    epoch: u32,
+}
+
+const ENTRIES: usize = 1024;
+
+/// See the module. Holds addresses and places only: the epoch changes when one of them is void.
+pub(crate) struct SiteCache(Box<[Entry]>);
+
+impl Default for SiteCache {
+    fn default() -> SiteCache {
+        SiteCache(vec![Entry::default(); ENTRIES].into())
+    }
+}
+
+/// Interned names lie 16 bytes apart at least; shapes of one class follow each other.
+fn index(shape: u32, name: usize, site: Site) -> usize {
+    (name >> 4 ^ (shape as usize).wrapping_mul(37) ^ (site as usize) << 8) & (ENTRIES - 1)
+}
+
+impl SiteCache {
+    /// The words found for objects of a shape, if the epoch is still that one.
+    pub(crate) fn get(
+        &self,
+        site: Site,
+        name: &Value,
+        shape: u32,
+        epoch: u32,
+    ) -> Option<(u64, u64)> {
+        let name = name.word() as usize;
+        let entry = &self.0[index(shape, name, site)];
+        let same = entry.name == name
+            && entry.shape == shape
+            && entry.epoch == epoch
+            && entry.site == site as u8;
+        same.then_some(entry.words)
+    }
+
+    /// Remembers words. The name is interned: such names live as long as the VM.
+    pub(crate) fn put(
+        &mut self,
+        site: Site,
+        name: &Value,
+        shape: u32,
+        epoch: u32,
+        words: (u64, u64),
+    ) {
+        let name = name.word() as usize;
+        self.0[index(shape, name, site)] = Entry {
+            name,
+            site: site as u8,
+            words,
+            shape,
+            epoch,
+        };
+    }
+}
