@@ -12,6 +12,7 @@ use crate::object::kind;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// The frame under every nested run: what reaches it ends the run.
 static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| {
@@ -415,6 +416,16 @@ impl Vm {
                 drop(args.read());
                 return self.perform(step, parent, dst, flags);
             }
+            if let Some(NativeCode::Raw(make)) = self.makes_super(&callee, &class) {
+                let mut all = Args::with_capacity(n + 1);
+                all.push(callee);
+                all.extend((0..n).map(|i| args.add(i).read()));
+                let names = names
+                    .and_then(|t| t.get::<Tuple>())
+                    .map_or(&[][..], Tuple::items);
+                let result = make(self, &all, names);
+                return self.deliver_result(parent, dst, flags, result);
+            }
             if let Some(new) = self.constructor(&class) {
                 return self.invoke_with_receiver(new, callee, args, n, names, parent, dst, flags);
             }
@@ -422,6 +433,14 @@ impl Vm {
             let step = self.instantiate_step(&class, all, names);
             self.perform(step, parent, dst, flags);
         }
+    }
+
+    /// What makes a `super`, if it is that class itself that is called: its `__init__` does nothing.
+    fn makes_super(&mut self, callee: &Value, class: &Class) -> Option<NativeCode> {
+        if class.layout != kind::SUPER || !self.is_known_class(callee, Known::Super) {
+            return None;
+        }
+        Some(class.def?.new.as_ref()?.code)
     }
 
     /// Runs `__init__` of an instance whose creation is the call's result.
@@ -769,7 +788,7 @@ impl Vm {
     #[inline]
     pub(crate) fn is_end_of_iteration(&mut self, flags: u16, raised: &Raised) -> bool {
         flags & (frame_flags::FOR_ITER | frame_flags::NEXT) != 0
-            && self.is_raised(raised, crate::vm::types::Known::StopIteration)
+            && self.is_raised(raised, Known::StopIteration)
     }
 
     /// Returns `value` from a script frame with special flags.

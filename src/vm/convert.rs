@@ -536,6 +536,9 @@ impl Vm {
 
     /// As `get_attr_optional`; the name is a value.
     pub fn get_attr_value_optional(&mut self, value: &Value, name: &Value) -> R<Option<Value>> {
+        if self.lacks_attribute(value, name) {
+            return Ok(None);
+        }
         let step = self.get_attr_step(value, name);
         match self.finish(step) {
             Ok(found) => Ok(Some(found)),

@@ -59,6 +59,9 @@ fn getattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             if let Err(step) = checked_name(vm, &frame.regs[1], "getattr") {
                 return step;
             }
+            if !frame.regs[2].is_undef() && vm.lacks_attribute(&frame.regs[0], &frame.regs[1]) {
+                return Step::Return(frame.regs[2].clone());
+            }
             match outcome(vm.get_attr_step(&frame.regs[0], &frame.regs[1])) {
                 Err(Step::Raise(raised)) => Err(raised),
                 Err(wait) => return wait,
@@ -83,6 +86,9 @@ fn hasattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Input::Start => {
             if let Err(step) = checked_name(vm, &frame.regs[1], "hasattr") {
                 return step;
+            }
+            if vm.lacks_attribute(&frame.regs[0], &frame.regs[1]) {
+                return Step::Return(Value::FALSE);
             }
             match outcome(vm.get_attr_step(&frame.regs[0], &frame.regs[1])) {
                 Err(Step::Raise(raised)) => Err(raised),

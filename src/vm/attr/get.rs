@@ -420,6 +420,42 @@ impl Vm {
         }
     }
 
+    /// What `super().name(...)` calls with the receiver in front of the arguments, and that receiver:
+    /// a function or native method that follows in the order of the receiver's class.
+    pub(crate) fn super_function(&mut self, obj: &Value, name: &Value) -> Option<(Value, Value)> {
+        let sup = obj.get_exact::<Super>()?;
+        let this = sup.class.get().to_ref::<Class>()?;
+        let receiver_class = sup.receiver_class.get().to_ref::<Class>()?;
+        let receiver = sup.receiver.get();
+        if name.is(self.names.class_.as_value()) || receiver.is(receiver_class.as_value()) {
+            return None;
+        }
+        let attribute = self.lookup_behind(&receiver_class, &this, name.get::<Str>()?)?;
+        let unbound = attribute.is_exact::<Function>()
+            || attribute.is_exact::<Native>() && is_instance_method(&attribute);
+        unbound.then_some((attribute, receiver))
+    }
+
+    /// Whether an object certainly has no such attribute: nothing but its class and its own
+    /// attributes decide, and no script code is asked.
+    pub fn lacks_attribute(&mut self, obj: &Value, name: &Value) -> bool {
+        const OTHERS: [crate::heap::Kind; 5] = [
+            kind::CLASS,
+            kind::SUPER,
+            kind::MODULE,
+            kind::BOUND_METHOD,
+            kind::GENERIC_ALIAS,
+        ];
+        let Ok(name) = self.interned(name) else {
+            return false;
+        };
+        let class = self.class_of(obj);
+        !OTHERS.contains(&class.layout)
+            && !class.has(class_flags::GETATTRIBUTE | class_flags::GETATTR)
+            && self.lookup_in_class(&class, &name).is_none()
+            && self.own_attribute(obj, &name).is_none()
+    }
+
     /// `super().name(...)` of a plain function: the receiver is put in front by a bound method.
     fn super_method(&mut self, obj: &Value, name: &Value) -> Option<Method> {
         let sup = obj.get::<Super>()?;

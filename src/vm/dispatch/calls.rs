@@ -5,6 +5,7 @@ use super::objects::{MODULE_VALUE, module_value, module_word};
 use super::{At, Exit};
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
+use crate::object::descriptor::Super;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::module::Module;
@@ -265,6 +266,23 @@ impl Vm {
         let receiver = at.reg(base);
         if receiver.is_object() && self.recall(at, Site::Method, receiver, name, 2) {
             return;
+        }
+        if receiver.is_exact::<Super>()
+            && let Some((callee, own)) = self.super_function(receiver, name)
+        {
+            drop(at.replace(base, own));
+            // SAFETY: receiver and arguments lie in the window and pass to the callee.
+            return unsafe {
+                self.invoke(
+                    callee,
+                    at.regs.add(base),
+                    at.c() + 1,
+                    None,
+                    at.frame(),
+                    at.a() as u16,
+                    at.result_flags(),
+                )
+            };
         }
         let found = match self.cached_method(at, receiver) {
             Some(callee) => Ok((callee, true)),
