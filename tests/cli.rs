@@ -102,7 +102,6 @@ fn imports_beside_the_script_and_along_the_path() {
 }
 
 #[test]
-#[ignore = "fails for now: issue 2 is open"]
 fn exit_codes_of_sys_exit() {
     for (argument, code, says) in [
         ("", 0, ""),
@@ -127,7 +126,6 @@ fn exit_codes_of_sys_exit() {
 }
 
 #[test]
-#[ignore = "fails for now: issue 2 is open"]
 fn exit_runs_what_is_on_the_way_out() {
     let run = run_code("import sys\ntry:\n    sys.exit(5)\nfinally:\n    print('finally')");
     assert_eq!((run.stdout.as_str(), run.code), ("finally\n", Some(5)));

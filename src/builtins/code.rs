@@ -1,7 +1,9 @@
 //! Code, frames and tracebacks as scripts see them.
 
+use super::arguments::{index, shown_type};
 use super::generator::line_value;
-use crate::bytecode::Position;
+use crate::bytecode::code::flags;
+use crate::bytecode::{self, Position};
 use crate::heap::{Ref, Value};
 use crate::object::bytes::Bytes;
 use crate::object::exception::{FrameObject, Traceback};
@@ -32,6 +34,10 @@ pub static CODE: TypeDef = TypeDef {
             ))
             .into_value())
         }),
+        Def::leaf(
+            "replace(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>)",
+            replace,
+        ),
         Def::leaf("co_positions(self, /)", |vm, args| positions(vm, &args[0])),
         Def::leaf("co_lines(self, /)", |vm, args| lines(vm, &args[0])),
     ],
@@ -92,6 +98,50 @@ pub static CODE: TypeDef = TypeDef {
     ],
     ..TypeDef::new("builtins", "code", kind::CODE)
 };
+
+/// The flags that say how a call binds its arguments and what it makes: the instructions rely on them.
+const FIXED_FLAGS: u32 = flags::OPTIMIZED
+    | flags::NEWLOCALS
+    | flags::VARARGS
+    | flags::VARKEYWORDS
+    | flags::GENERATOR
+    | flags::COROUTINE
+    | flags::ASYNC_GENERATOR;
+
+/// A copy under another name, with another first line or other flags.
+fn replace(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(code) = args[0].get::<Code>() else {
+        return Ok(Value::NONE);
+    };
+    let mut plain = bytecode::Code::clone(&code.plain);
+    for (given, field, name) in [
+        (&args[1], &mut plain.name, "co_name"),
+        (&args[2], &mut plain.qualname, "co_qualname"),
+    ] {
+        if given.is_undef() {
+            continue;
+        }
+        let Some(text) = given.get::<Str>() else {
+            let given = shown_type(vm, given);
+            return Err(vm.type_error(format!(
+                "replace() argument '{name}' must be str, not {given}"
+            )));
+        };
+        *field = text.to_string_lossy().into();
+    }
+    if !args[3].is_undef() {
+        plain.first_line = u32::try_from(index(vm, &args[3])?).unwrap_or(0);
+    }
+    if !args[4].is_undef() {
+        let wanted = index(vm, &args[4])? as u32 & 0xFFFF;
+        if (wanted ^ plain.flags) & FIXED_FLAGS != 0 {
+            return Err(vm.value_error("code: co_flags does not fit the instructions"));
+        }
+        plain.flags = plain.flags & !0xFFFF | wanted;
+    }
+    let copy = Code::alloc(plain.into(), code.consts.clone(), code.names.clone());
+    Ok(copy.into_value())
+}
 
 fn text_of(value: &Value, get: impl Fn(&Code) -> String) -> R {
     Ok(value

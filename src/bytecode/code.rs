@@ -127,7 +127,7 @@ pub struct Position {
 }
 
 /// See the module's text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Code {
     /// `co_name`
     pub name: Arc<str>,

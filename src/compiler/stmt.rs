@@ -17,6 +17,7 @@ impl<'a> Compiler<'a> {
             self.store_name(&"__doc__".into(), text, span)?;
             rest = &body[1..];
         }
+        self.check_top_level_loops(rest)?;
         self.body(rest)
     }
 

@@ -1,10 +1,10 @@
 //! What is no error but looks like a mistake.
 
-use super::Compiler;
 use super::fold::fold;
+use super::{Compiler, Outcome, syntax};
 use crate::bytecode::Const;
 use crate::source::{Diagnostic, DiagnosticKind, Span};
-use crate::syntax::ast::{CmpOp, Constant, Expr, ExprKind};
+use crate::syntax::ast::{CmpOp, Constant, Expr, ExprKind, Name, Stmt, StmtKind};
 
 impl<'a> Compiler<'a> {
     fn warn(&mut self, message: String, span: Span) {
@@ -84,6 +84,43 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+impl<'a> Compiler<'a> {
+    /// Refuses `async for` at the top level over a literal, or over a name that the statements before
+    /// bind to one. It could only fail; without `await` around it, it is the mistake that CPython names.
+    pub(super) fn check_top_level_loops(&self, body: &'a [Stmt]) -> Outcome {
+        let mut literals: Vec<&Name> = Vec::new();
+        for stmt in body {
+            match &stmt.kind {
+                StmtKind::Assign { targets, value } if is_constant(value) => {
+                    for target in targets {
+                        match &target.kind {
+                            ExprKind::Name { id, .. } => literals.push(id),
+                            _ => literals.clear(),
+                        }
+                    }
+                }
+                StmtKind::AsyncFor(node) => {
+                    let hopeless = match &node.iter.kind {
+                        ExprKind::Name { id, .. } => literals.contains(&id),
+                        _ => is_constant(&node.iter),
+                    };
+                    if hopeless {
+                        return syntax("'async for' outside async function", stmt.span);
+                    }
+                    literals.clear();
+                }
+                _ => literals.clear(),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A constant, which no script can make iterable with `async for`.
+fn is_constant(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Constant { .. })
 }
 
 /// The type of a literal that should not be compared by identity.

@@ -87,12 +87,13 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         hidden: request.hidden,
         ..compiler::Options::default()
     };
-    let code = compiler::compile_module(&module, file.clone(), options)
+    let (code, found) = compiler::compile_with_warnings(&module, file.clone(), options)
         .map_err(|d| fault(d, file.clone()))?;
     let warnings = module
         .warnings
-        .iter()
-        .map(|w| (w.message.clone(), w.location(&file).0))
+        .into_iter()
+        .chain(found)
+        .map(|w| fault(w, file.clone()))
         .collect();
     Ok((code, warnings))
 }

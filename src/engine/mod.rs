@@ -160,7 +160,7 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
     };
     let code = match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
-            vm.show_syntax_warnings(program.name, &warnings);
+            vm.issue_syntax_warnings(warnings)?;
             vm.instantiate_code(code)
         }
         Err(fault) => return Err(vm.syntax_error(fault)),

@@ -47,6 +47,8 @@ pub struct Generator {
     pub step: Cell<u8>,
     /// The hooks of an async generator were called.
     pub hooks_done: Cell<bool>,
+    /// Its finalizer ran: what it then still holds goes without another word.
+    pub finalized: Cell<bool>,
     /// The innermost frame of the chain of awaits that begins here; null unless suspended.
     pub leaf: Cell<*mut Frame>,
     /// `__name__`
@@ -92,7 +94,7 @@ unsafe impl Object for Generator {
     fn needs_finalizer(&self) -> bool {
         match self.state.get() {
             State::Created => self.flavour == Flavour::Coroutine,
-            State::Suspended => self.has_live_handler(),
+            State::Suspended => !self.finalized.get() && self.has_live_handler(),
             State::Running | State::Closed => false,
         }
     }
@@ -137,6 +139,7 @@ impl Generator {
                 flavour,
                 step: Cell::new(0),
                 hooks_done: Cell::new(false),
+                finalized: Cell::new(false),
                 leaf: Cell::new(std::ptr::null_mut()),
                 name: Field::new(name),
                 qualname: Field::new(qualname),
@@ -238,11 +241,31 @@ impl Generator {
         }
     }
 
+    /// What it waits for goes on as a chain of its own, which nobody awaits.
+    fn release_inner(&self) {
+        let leaf = self.leaf.replace(std::ptr::null_mut());
+        let own = self.frame_ptr();
+        if leaf.is_null() || leaf == own {
+            return;
+        }
+        // SAFETY: the frames from the leaf outward to `own` are at rest, and alive: each is held by
+        // a register of the next one.
+        unsafe {
+            let mut frame = leaf;
+            while (*frame).parent != own {
+                frame = (*frame).parent;
+            }
+            (*frame).parent = std::ptr::null_mut();
+            (*frame).flags &= !frame_flags::DELEGATED;
+            Generator::of_frame(frame).leaf.set(leaf);
+        }
+    }
+
     /// Drops all registers and the function; the frame is not used again.
     pub fn discard_frame(&self) {
         let live = self.live_registers();
         self.state.set(State::Closed);
-        self.leaf.set(std::ptr::null_mut());
+        self.release_inner();
         // SAFETY: the frame is at rest and, now that the state is Closed, nobody enters it again.
         unsafe {
             let regs = self.regs();

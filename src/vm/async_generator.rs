@@ -101,7 +101,11 @@ impl Vm {
             .expect("steps are made of async generators");
         let begun = step.action.is_undef() && generator.step.get() != 0;
         match input {
-            _ if begun => self.enter_generator(generator, input, frame, 0, 0),
+            Err(raised) if begun && self.exits_chain(generator, &raised) => {
+                let step = super::generator::exit_step(&target, Err(raised));
+                self.perform(step, frame, 0, 0);
+            }
+            input if begun => self.enter_generator(generator, input, frame, 0, 0),
             Ok(_) => self.enter_step(step, frame, 0),
             Err(raised) => {
                 // A step that has not begun throws it into the generator where that stands.

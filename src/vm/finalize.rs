@@ -3,6 +3,7 @@
 
 use super::Vm;
 use super::special::Special;
+use super::types::Known;
 use crate::heap::{Value, shape_flags};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator, State};
@@ -101,20 +102,18 @@ impl Vm {
                 generator.discard_frame();
                 None
             }
-            (State::Suspended, Flavour::AsyncGenerator) => {
+            (State::Suspended, flavour) => {
+                generator.finalized.set(true);
                 let hook = generator.hook.take();
-                if hook.is_undef() || hook.is_none() {
-                    generator.discard_frame();
-                    return None;
+                if flavour == Flavour::AsyncGenerator && !hook.is_undef() && !hook.is_none() {
+                    return Some(Step::Call(hook, smallvec::smallvec![object.clone()]));
                 }
-                Some(Step::Call(hook, smallvec::smallvec![object.clone()]))
-            }
-            (State::Suspended, _) => {
-                let exit = self.raise_bare(super::types::Known::GeneratorExit);
-                Some(Step::Enter(
+                let exit = self.raise_bare(Known::GeneratorExit);
+                // Not in the place of this frame, which has more to do when the generator is closed.
+                Some(Step::Do(Box::new(Step::Enter(
                     &CLOSE,
                     smallvec::smallvec![object.clone(), exit.0],
-                ))
+                ))))
             }
             _ => None,
         }
@@ -171,8 +170,8 @@ pub(crate) static CLOSE: Def = Def::frame(
                 _ => Step::Return(Value::NONE),
             }
         }
-        (_, Input::Value(value)) => Step::Return(value),
-        (_, Input::Yielded(_)) => {
+        (_, Input::Value(value)) if !yielded_value(&frame.regs[0]) => Step::Return(value),
+        (_, Input::Value(_) | Input::Yielded(_)) => {
             let who = match frame.regs[0].get::<Generator>().map(|g| g.flavour) {
                 Some(Flavour::Coroutine) => "coroutine",
                 Some(Flavour::AsyncGenerator) => "async generator",
@@ -181,7 +180,6 @@ pub(crate) static CLOSE: Def = Def::frame(
             Step::Raise(vm.runtime_error(format!("{who} ignored GeneratorExit")))
         }
         (_, Input::Raised(raised)) => {
-            use super::types::Known;
             if vm.is_raised(&raised, Known::GeneratorExit)
                 || vm.is_raised(&raised, Known::StopIteration)
             {
@@ -192,3 +190,109 @@ pub(crate) static CLOSE: Def = Def::frame(
         (_, Input::Start) => Step::Return(Value::NONE),
     },
 );
+
+/// Whether what an async generator answered is a value that it yielded, not its end.
+fn yielded_value(target: &Value) -> bool {
+    target
+        .get::<Generator>()
+        .is_some_and(|g| g.flavour == Flavour::AsyncGenerator && g.state.get() == State::Suspended)
+}
+
+/// Throws GeneratorExit into a generator that waits for another one, as CPython does: from the inside
+/// out, each with a GeneratorExit of its own, but for the outermost one, which gets `exception`. What
+/// comes out of one instead of its end is thrown into the next one further out.
+///
+/// While it goes on, the outermost generator has no leaf, so that it and those between count as running.
+/// Registers: the outermost generator, the exception, whose turn it is next, who is being closed.
+pub(crate) static EXIT: Def = Def::frame("<exit>(generator, exception, /)", 2, exit_chain);
+
+/// States of `EXIT`: an inner generator is being closed; the outermost one has the exception.
+const INNER: u8 = 1;
+const OUTERMOST: u8 = 2;
+
+fn exit_chain(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let outermost = frame.regs[0].clone();
+    let Some(root) = outermost.get::<Generator>() else {
+        return Step::Return(Value::NONE);
+    };
+    match (frame.state, input) {
+        (0, _) => {
+            frame.state = INNER;
+            let leaf = root.leaf.replace(std::ptr::null_mut());
+            // SAFETY: the leaf of a suspended chain is the frame of a live generator.
+            let innermost = unsafe { Generator::of_frame(leaf) }.to_ref().into_value();
+            let exit = vm.raise_bare(Known::GeneratorExit);
+            close_alone(frame, innermost, exit)
+        }
+        (INNER, input) => {
+            let failed = vm.not_closed(&std::mem::take(&mut frame.regs[3]), input);
+            let next = std::mem::take(&mut frame.regs[2]);
+            if next.is(&outermost) {
+                frame.state = OUTERMOST;
+                root.leaf.set(root.frame_ptr());
+                let exception = Raised(std::mem::take(&mut frame.regs[1]));
+                return Step::Throw(outermost, failed.unwrap_or(exception));
+            }
+            let exit = failed.unwrap_or_else(|| vm.raise_bare(Known::GeneratorExit));
+            close_alone(frame, next, exit)
+        }
+        (_, Input::Yielded(value)) => {
+            vm.foreign_yielded = true;
+            Step::Return(value)
+        }
+        (_, Input::Value(value)) => Step::Return(value),
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (_, Input::Start) => Step::Return(Value::NONE),
+    }
+}
+
+/// Takes a generator out of the chain, whose innermost it is, and throws into it.
+fn close_alone(frame: &mut NativeFrame<'_>, target: Value, exit: Raised) -> Step {
+    if let Some(generator) = target.get::<Generator>() {
+        let own = generator.frame_ptr();
+        // SAFETY: all frames of a suspended chain lie in generators, each kept alive by the register
+        // with which its parent awaits it; those outside of `own` are at rest until it has ended.
+        unsafe {
+            let parent = std::mem::replace(&mut (*own).parent, std::ptr::null_mut());
+            (*own).flags &= !frame_flags::DELEGATED;
+            frame.regs[2] = Generator::of_frame(parent).to_ref().into_value();
+        }
+        generator.leaf.set(own);
+    }
+    frame.regs[3] = target.clone();
+    Step::Throw(target, exit)
+}
+
+impl Vm {
+    /// What is wrong with the answer of a generator that was to be closed, if anything.
+    fn not_closed(&mut self, target: &Value, input: Input) -> Option<Raised> {
+        match input {
+            Input::Value(_) | Input::Start => None,
+            Input::Yielded(_) => {
+                let who = match target.get::<Generator>().map(|g| g.flavour) {
+                    Some(Flavour::Generator) => "generator",
+                    _ => "coroutine",
+                };
+                Some(self.runtime_error(format!("{who} ignored GeneratorExit")))
+            }
+            Input::Raised(raised) => {
+                let ended = self.is_raised(&raised, Known::GeneratorExit)
+                    || self.is_raised(&raised, Known::StopIteration)
+                    || self.is_raised(&raised, Known::StopAsyncIteration)
+                        && target
+                            .get::<Generator>()
+                            .is_some_and(|g| g.flavour == Flavour::AsyncGenerator);
+                if ended { None } else { Some(raised) }
+            }
+        }
+    }
+
+    /// Whether throwing this means closing what `generator` waits for first.
+    pub(crate) fn exits_chain(&mut self, generator: &Generator, raised: &Raised) -> bool {
+        let leaf = generator.leaf.get();
+        !leaf.is_null()
+            && leaf != generator.frame_ptr()
+            && generator.state.get() == State::Suspended
+            && self.is_raised(raised, Known::GeneratorExit)
+    }
+}

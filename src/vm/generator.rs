@@ -17,7 +17,7 @@ use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
-use crate::object::native::{AwaitOutcome, Input, Native, R, Raised};
+use crate::object::native::{AwaitOutcome, Input, Native, R, Raised, Step};
 
 plain_object! {
     /// What `asend`, `athrow`, `aclose` and `__anext__` of an async generator give.
@@ -32,6 +32,15 @@ plain_object! {
 }
 use crate::heap::{Field, Header, Kind, Object, Visitor};
 use crate::object::kind;
+
+/// Closes what a generator waits for before the GeneratorExit that `input` is reaches it.
+pub(super) fn exit_step(target: &Value, input: Result<Value, Raised>) -> Step {
+    let (Ok(exit) | Err(Raised(exit))) = input;
+    Step::Enter(
+        &super::finalize::EXIT,
+        smallvec::smallvec![target.clone(), exit],
+    )
+}
 
 impl Flavour {
     /// What a call of code with these flags makes; None: it runs at once.
@@ -504,6 +513,11 @@ impl Vm {
                 Ok(_) => self.enter_native(frame, Input::Value(Value::NONE)),
                 Err(raised) => self.enter_native(frame, Input::Raised(raised)),
             };
+        }
+        if let Err(raised) = &input
+            && self.exits_chain(generator, raised)
+        {
+            return self.perform(exit_step(&target, input), frame, 0, 0);
         }
         // The register that a native frame awaits with keeps the generator alive... but then its
         // next input would count as that of an await: the frame's owner holds it instead.

@@ -478,7 +478,7 @@ impl Vm {
         };
         match self.loader.compile(&request) {
             Ok((code, warnings)) => {
-                self.show_syntax_warnings(file, &warnings);
+                self.issue_syntax_warnings(warnings)?;
                 Ok(code)
             }
             Err(fault) => Err(self.syntax_error(fault)),

@@ -99,8 +99,8 @@ pub struct SyntaxFault {
     pub source: Arc<SourceFile>,
 }
 
-/// What the compiler gives: code and warnings (message, line).
-pub type Compiled = Result<(Arc<bytecode::Code>, Vec<(String, u32)>), SyntaxFault>;
+/// What the compiler gives: code and warnings.
+pub type Compiled = Result<(Arc<bytecode::Code>, Vec<SyntaxFault>), SyntaxFault>;
 
 /// The VM's way to the parser, the compiler and the embedded library.
 pub trait Loader {

@@ -1,8 +1,8 @@
 //! What comes from outside between two instructions, and what goes there:
 //! signals, warnings, errors of the host.
 
-use super::Vm;
 use super::types::Known;
+use super::{SyntaxFault, Vm};
 use crate::heap::{Value, shape_flags};
 use crate::host::{Event, HostError};
 use crate::object::dict::Dict;
@@ -115,13 +115,13 @@ impl Vm {
     }
 
     /// "coroutine 'f' was never awaited"
-    pub(crate) fn warn_never_awaited(&mut self, _object: &Value, generator: &Generator) {
+    pub(crate) fn warn_never_awaited(&mut self, object: &Value, generator: &Generator) {
         let name = generator.qualname.get();
         let name = name
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let message = format!("coroutine '{name}' was never awaited");
-        if let Err(raised) = self.warn(Known::RuntimeWarning, &message) {
+        if let Err(raised) = self.warn_about(Known::RuntimeWarning, &message, Some(object)) {
             self.report_unraisable(&raised, &Value::NONE);
         }
     }
@@ -131,10 +131,19 @@ impl Vm {
     /// # Errors
     /// The warning itself, when a filter turns it into an error.
     pub fn warn(&mut self, known: Known, message: &str) -> R<()> {
+        self.warn_about(known, message, None)
+    }
+
+    /// The same, about an object that died.
+    fn warn_about(&mut self, known: Known, message: &str, object: Option<&Value>) -> R<()> {
         let class = self.known_class(known).into_value();
         let text = Str::new(message).into_value();
         if let Some(module) = self.modules.get_name("warnings") {
-            return self.call_method(&module, "warn", &[text, class]).map(drop);
+            let mut args = vec![text, class];
+            if let Some(object) = object {
+                args.extend([Value::int32(1), object.clone()]);
+            }
+            return self.call_method(&module, "warn", &args).map(drop);
         }
         let (file, line, source) = self.running_place();
         let name = class
@@ -145,6 +154,12 @@ impl Vm {
         if !source.is_empty() {
             report.push_str(&format!("  {source}\n"));
         }
+        // At the very end, when nothing runs any more, CPython has no module that would say so.
+        if object.is_some() && line != 0 {
+            report.push_str(&format!(
+                "{name}: Enable tracemalloc to get the object allocation traceback\n"
+            ));
+        }
         self.write_error(&report);
         Ok(())
     }
@@ -153,7 +168,11 @@ impl Vm {
     fn running_place(&self) -> (String, u32, String) {
         match self.running_code() {
             Some((code, at)) => {
-                let line = code.plain.position(at).line;
+                // A handler begins behind instructions that have no place.
+                let line = match code.plain.position(at).line {
+                    0 => code.plain.position(at + 1).line,
+                    line => line,
+                };
                 let text = code.plain.source.line_text(line).to_string();
                 (code.plain.source.name().to_string(), line, text)
             }
@@ -161,10 +180,37 @@ impl Vm {
         }
     }
 
-    /// Shows the warnings that compiling a file gave.
-    pub fn show_syntax_warnings(&mut self, file: &str, warnings: &[(String, u32)]) {
-        for (message, line) in warnings {
-            self.write_error(&format!("{file}:{line}: SyntaxWarning: {message}\n"));
+    /// Issues the warnings that compiling a text gave.
+    ///
+    /// # Errors
+    /// The first that a filter turns into an error, as a SyntaxError.
+    pub fn issue_syntax_warnings(&mut self, warnings: Vec<SyntaxFault>) -> R<()> {
+        for fault in warnings {
+            let (name, line) = (fault.source.name().to_string(), fault.place.0);
+            let Some(module) = self.modules.get_name("warnings") else {
+                let mut report = format!("{name}:{line}: SyntaxWarning: {}\n", fault.message);
+                if !name.starts_with('<') {
+                    let text = fault.source.line_text(line);
+                    report.push_str(&format!("  {}\n", text.trim()));
+                }
+                self.write_error(&report);
+                continue;
+            };
+            let class = self.known_class(Known::SyntaxWarning);
+            let args = [
+                Str::new(&fault.message).into_value(),
+                class.value(),
+                Str::new(&name).into_value(),
+                Value::int32(line as i32),
+            ];
+            match self.call_method(&module, "warn_explicit", &args) {
+                Ok(_) => {}
+                Err(raised) if self.is_raised(&raised, Known::SyntaxWarning) => {
+                    return Err(self.syntax_error(fault));
+                }
+                Err(raised) => return Err(raised),
+            }
         }
+        Ok(())
     }
 }

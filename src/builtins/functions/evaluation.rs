@@ -184,7 +184,7 @@ fn compiled(
     };
     match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
-            vm.show_syntax_warnings(name, &warnings);
+            vm.issue_syntax_warnings(warnings)?;
             Ok(vm.instantiate_code(code))
         }
         Err(fault) => Err(vm.syntax_error(fault)),

@@ -494,6 +494,8 @@ fn completed(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R {
 
 /// What `run_until_complete` waits for is done: the loop stops, but for what must end it anyway.
 pub fn stop_when_done(vm: &mut Vm, target: &Value, future: &Ref<Future>) -> R<()> {
+    // CPython asks for the exception here, which counts as retrieving it.
+    future.log_traceback.set(false);
     let ends = future.state.get() == crate::object::task::FutureState::Exception
         && script::ends_loop(vm, &future.outcome.get());
     if ends {
