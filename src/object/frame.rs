@@ -53,6 +53,9 @@ pub mod frame_flags {
     pub const STARTED: u16 = 2048;
     /// The truth of the result is negated.
     pub const NEGATED: u16 = 4096;
+    /// Answers an operator: if it does not know, others are asked (`vm::candidates`). The question
+    /// and the operands lie behind the registers.
+    pub const ASKED: u16 = 8192;
 }
 
 impl Frame {

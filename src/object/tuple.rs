@@ -59,6 +59,17 @@ impl Tuple {
     }
 
     /// A tuple of so many items, which `item` gives in order.
+    /// A tuple of `len` values that are moved out of `items`, unless there is no memory for it: then
+    /// they were not touched.
+    ///
+    /// # Safety
+    /// `items` points to so many values; they are not used again if there is a tuple.
+    pub unsafe fn new_uncopied(items: *mut Value, len: usize) -> Result<Ref<Tuple>, OutOfMemory> {
+        // SAFETY: each is read once.
+        Tuple::build(len, |i| unsafe { items.add(i).read() })
+    }
+
+    /// A tuple of `len` values that `item` gives.
     pub fn build(len: usize, item: impl FnMut(usize) -> Value) -> Result<Ref<Tuple>, OutOfMemory> {
         if len == 0 {
             return Ok(Tuple::empty());

@@ -1,10 +1,12 @@
 //! Calls: who is called how, frames pushed and popped, results delivered.
 
 use super::Vm;
+use super::candidates;
 use super::dispatch::{Cursor, LEAVE_WORD, NATIVE_WORDS};
 use super::fiber::Segment;
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
+use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::{BoundMethod, Function};
 use crate::object::generator::{Flavour, Generator};
@@ -416,6 +418,15 @@ impl Vm {
                 drop(args.read());
                 return self.perform(step, parent, dst, flags);
             }
+            if class.layout == kind::EXCEPTION
+                && names.is_none()
+                && !class.has(class_flags::ABSTRACT)
+                && self.is_plain_exception(&callee, &class)
+                && let Ok(given) = Tuple::new_uncopied(args, n)
+            {
+                let exception = Exception::alloc(class.root_shape.get(), given.into_value());
+                return self.deliver(parent, dst, flags, exception.into_value());
+            }
             if let Some(NativeCode::Raw(make)) = self.makes_super(&callee, &class) {
                 let mut all = Args::with_capacity(n + 1);
                 all.push(callee);
@@ -433,6 +444,16 @@ impl Vm {
             let step = self.instantiate_step(&class, all, names);
             self.perform(step, parent, dst, flags);
         }
+    }
+
+    /// Whether a call of the class does what BaseException's `__new__` and `__init__` do, and no more.
+    fn is_plain_exception(&mut self, callee: &Value, class: &Ref<Class>) -> bool {
+        let base = self.known_class(Known::BaseException);
+        let inherits = |vm: &mut Vm, special| {
+            let (own, plain) = (vm.special(class, special), vm.special(&base, special));
+            matches!((own, plain), (Some(own), Some(plain)) if own.is(&plain))
+        };
+        callee.is_exact::<Class>() && inherits(self, Special::New) && inherits(self, Special::Init)
     }
 
     /// What makes a `super`, if it is that class itself that is called: its `__init__` does nothing.
@@ -490,6 +511,9 @@ impl Vm {
                 }
                 Step::TailCallKw(callee, args, names) | Step::CallKw(callee, args, names) => {
                     self.invoke_args(callee, args, Some(&names), parent, dst, flags);
+                }
+                Step::Enter(def, args) if std::ptr::eq(def, &candidates::ASK) => {
+                    self.ask_at_once(args, parent, dst, flags);
                 }
                 Step::Enter(def, args) => self.enter_def(def, args, parent, dst, flags),
                 Step::Next(iterator) => self.perform_next(iterator, parent, dst, flags),
@@ -810,6 +834,12 @@ impl Vm {
             drop(Value::from_header(function.cast()));
             let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             let mut value = value;
+            if flags & frame_flags::ASKED != 0 {
+                let asked = candidates::Asked::take(regs.add(nregisters));
+                self.pop_frame(frame);
+                let keep = flags & !(frame_flags::ASKED | frame_flags::SEGMENT);
+                return self.answered(asked, value, parent, dst, keep);
+            }
             if flags & frame_flags::INIT != 0 {
                 let instance = regs.add(nregisters).read();
                 if !value.is_none() {

@@ -4,10 +4,13 @@
 
 use super::Vm;
 use super::compare::CompareOp;
+use super::dispatch::Cursor;
 use super::ops::BinaryOp;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
-use crate::object::native::{Def, Input, Native, NativeCode, NativeFrame, R, Step};
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
+use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Step};
 
 /// A method that may know the answer.
 pub(crate) struct Candidate {
@@ -33,7 +36,7 @@ pub(crate) type Candidates = Result<smallvec::SmallVec<[Candidate; 3]>, Value>;
 
 /// Registers: question, which candidate it is and its flags in one number; left; right; its method.
 /// The others are looked for only if this one does not know.
-static ASK: Def = Def::frame("<operator>(question, left, right, method, /)", 0, ask);
+pub(super) static ASK: Def = Def::frame("<operator>(question, left, right, method, /)", 0, ask);
 
 const REFLECTED: i64 = 1;
 const NEGATE: i64 = 2;
@@ -77,6 +80,44 @@ fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         (left, right)
     };
     vm.call_special(method, &receiver, &[arg]).then_go_on()
+}
+
+/// What lies behind the registers of a frame with the flag ASKED.
+pub(super) struct Asked {
+    /// Register 0 of an ASK frame.
+    number: i64,
+    left: Value,
+    right: Value,
+}
+
+impl Asked {
+    /// How many words it takes.
+    const WORDS: usize = 3;
+
+    /// Writes it to where it lies behind a frame's registers.
+    unsafe fn put(self, place: *mut Value) {
+        // SAFETY: the frame has room for so many words more.
+        unsafe {
+            place.write(Value::int32(self.number as i32));
+            place.add(1).write(self.left);
+            place.add(2).write(self.right);
+        }
+    }
+
+    /// Takes it from behind the registers of a frame that is done.
+    ///
+    /// # Safety
+    /// The frame has the flag ASKED, and this is done once.
+    pub(super) unsafe fn take(place: *mut Value) -> Asked {
+        // SAFETY: `put` wrote the words.
+        unsafe {
+            Asked {
+                number: place.read().as_small_int().unwrap_or(0),
+                left: place.add(1).read(),
+                right: place.add(2).read(),
+            }
+        }
+    }
 }
 
 enum Next {
@@ -124,6 +165,118 @@ impl Vm {
             &ASK,
             smallvec::smallvec![number, left.clone(), right.clone(), first.method],
         )
+    }
+
+    /// Does what an ASK frame does, without one while a plain function is asked: its own frame
+    /// remembers the question.
+    ///
+    /// # Safety
+    /// `parent` is a live frame whose `ip` is saved.
+    pub(super) unsafe fn ask_at_once(
+        &mut self,
+        args: Args,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let number = args[0].as_small_int().unwrap_or(0);
+        let plain = args[3]
+            .get_exact::<Function>()
+            .is_some_and(|f| f.simple.get() == 2);
+        // SAFETY: the parent is alive.
+        let deep = unsafe { (*parent).depth >= self.recursion_limit };
+        if !plain || deep || number & NEGATE != 0 || flags & frame_flags::TEST != 0 {
+            return self.enter_def(&ASK, args, parent, dst, flags);
+        }
+        let mut args = args.into_iter().skip(1);
+        let (Some(left), Some(right), Some(method)) = (args.next(), args.next(), args.next())
+        else {
+            unreachable!("an ASK frame has four registers")
+        };
+        let operands = match number & REFLECTED {
+            0 => [left.clone(), right.clone()],
+            _ => [right.clone(), left.clone()],
+        };
+        // SAFETY: the function takes two arguments; its count passes to the frame.
+        unsafe {
+            let frame = self.push_asked(method, operands, parent, dst, flags);
+            let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
+            let asked = Asked {
+                number,
+                left,
+                right,
+            };
+            asked.put(Frame::regs(frame).add((*code).nregisters as usize));
+            self.budget -= 1;
+            if self.budget < 0 {
+                (*frame).ip = (*code).start();
+                self.frame = frame;
+                self.check_budget();
+            }
+        }
+    }
+
+    /// Pushes and starts the frame of a function with two parameters.
+    unsafe fn push_asked(
+        &mut self,
+        method: Value,
+        operands: [Value; 2],
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> *mut Frame {
+        // SAFETY: as in `ask_at_once`.
+        unsafe {
+            let function: *mut Function = method.header().cast();
+            method.forget();
+            let code = (*(*function).code.as_ptr()).as_ptr();
+            let registers = (*code).nregisters as usize + Asked::WORDS;
+            let frame = self.push_frame(registers, parent, dst, flags | frame_flags::ASKED);
+            (*frame).function = function;
+            (*frame).depth = (*parent).depth + 1;
+            (*frame).ip = (*code).start().add(1);
+            let regs = Frame::regs(frame);
+            for (i, operand) in operands.into_iter().enumerate() {
+                regs.add(i).write(operand);
+            }
+            for i in 2..(*code).nlocals as usize {
+                regs.add(i).write(Value::UNDEF);
+            }
+            self.cursor = Cursor {
+                ip: (*code).start(),
+                regs,
+                consts: (*code).consts.as_ptr(),
+            };
+            frame
+        }
+    }
+
+    /// A function that was asked has answered.
+    pub(super) fn answered(
+        &mut self,
+        asked: Asked,
+        answer: Value,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        if !answer.is_not_implemented() {
+            drop(asked);
+            return self.deliver(parent, dst, flags, answer);
+        }
+        let (question, index) = (
+            Question::of_number(asked.number / 64 - 16),
+            (asked.number / 4 % 16) as usize,
+        );
+        match self.next_candidate(question, index + 1, &asked.left, &asked.right) {
+            Ok(Next::Answer(value)) => self.deliver(parent, dst, flags, value),
+            Ok(Next::Script(index, candidate)) => {
+                let number = packed(question, index, &candidate);
+                let args = smallvec::smallvec![number, asked.left, asked.right, candidate.method];
+                self.perform(Step::Enter(&ASK, args), parent, dst, flags);
+            }
+            Err(raised) => self.raise_in(parent, raised),
+        }
     }
 
     /// Asks the candidates in order.

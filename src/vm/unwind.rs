@@ -145,6 +145,11 @@ impl Vm {
                 if (*frame).flags & frame_flags::INIT != 0 {
                     drop(regs.add(code.nregisters as usize).read());
                 }
+                if (*frame).flags & frame_flags::ASKED != 0 {
+                    drop(super::candidates::Asked::take(
+                        regs.add(code.nregisters as usize),
+                    ));
+                }
                 drop(code);
                 (*function).release_one();
                 let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
