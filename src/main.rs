@@ -1,5 +1,7 @@
 //! The program `hoop`.
 
-fn main() -> std::process::ExitCode {
-    hoopsnake::cli::main()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(hoopsnake::cli::main())
 }

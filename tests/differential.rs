@@ -21,7 +21,6 @@ fn orders_of_events_are_cpythons() {
 }
 
 #[test]
-#[ignore = "fails for now: issue 2 is open"]
 fn random_programs_print_what_cpython_prints() {
     let script = root().join("scripts/dev/program_fuzz.async");
     compare("tests/differential/programs", 20, |recording| {

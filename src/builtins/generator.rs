@@ -3,7 +3,6 @@
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
 use crate::object::exception::{Exception, Traceback};
-use crate::object::frame::frame_flags;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::int;
 use crate::object::kind;
@@ -306,19 +305,14 @@ impl Vm {
         let Some(generator) = value.get::<Generator>() else {
             return Value::NONE;
         };
-        // SAFETY: the function of a script generator's frame is alive until the generator ends.
-        unsafe {
-            let frame = generator.frame_ptr();
-            if (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
-                let kept = generator.hook.get();
-                return if kept.is_kind::<crate::object::function::Code>() {
-                    kept
-                } else {
-                    Value::NONE
-                };
-            }
-            let function = &*(*frame).function;
-            function.code.borrow().value()
+        if let Some(function) = generator.function() {
+            return function.code.borrow().value();
+        }
+        let kept = generator.hook.get();
+        if kept.is_kind::<crate::object::function::Code>() {
+            kept
+        } else {
+            Value::NONE
         }
     }
 
@@ -328,52 +322,31 @@ impl Vm {
         value: &Value,
     ) -> Option<(std::sync::Arc<crate::bytecode::Code>, u32)> {
         let generator = value.get::<Generator>()?;
-        // SAFETY: as in `generator_code`.
-        unsafe {
-            let frame = generator.frame_ptr();
-            if (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
-                return None;
-            }
-            let function = &*(*frame).function;
-            let code = function.code.borrow().clone();
-            let line = if generator.state.get() == State::Created {
-                code.plain.first_line
-            } else {
-                code.plain
-                    .position(code.offset((*frame).ip).saturating_sub(1))
-                    .line
-            };
-            Some((code.plain.clone(), line))
-        }
+        let code = generator.function()?.code.borrow().plain.clone();
+        let line = if generator.state.get() == State::Created {
+            code.first_line
+        } else {
+            code.position(generator.offset()?).line
+        };
+        Some((code, line))
     }
 
     fn generator_frame_object(&mut self, value: &Value) -> R {
         let Some(generator) = value.get::<Generator>() else {
             return Ok(Value::NONE);
         };
-        let frame = generator.frame_ptr();
-        // SAFETY: as in `generator_code`.
-        unsafe {
-            if generator.state.get() == State::Closed
-                || (*frame).has(frame_flags::NATIVE)
-                || (*frame).function.is_null()
-            {
-                return Ok(Value::NONE);
-            }
-            let function = &*(*frame).function;
-            let code = function.code.borrow().clone();
-            let at = code.offset((*frame).ip).saturating_sub(1);
-            let globals = function.globals.value();
-            let locals = self.locals_of(frame)?;
-            let object = crate::object::exception::FrameObject::alloc(
-                code,
-                at,
-                globals,
-                locals,
-                Value::NONE,
-            );
-            Ok(object.into_value())
+        if generator.state.get() == State::Closed {
+            return Ok(Value::NONE);
         }
+        let (Some(function), Some(at)) = (generator.function(), generator.offset()) else {
+            return Ok(Value::NONE);
+        };
+        let locals = self.locals_of(generator.frame_ptr())?;
+        let code = function.code.borrow().clone();
+        let globals = function.globals.value();
+        let object =
+            crate::object::exception::FrameObject::alloc(code, at, globals, locals, Value::NONE);
+        Ok(object.into_value())
     }
 
     /// What a suspended generator or coroutine waits for: `cr_await`, `gi_yieldfrom`.
@@ -381,33 +354,12 @@ impl Vm {
         let Some(generator) = value.get::<Generator>() else {
             return Value::NONE;
         };
-        if generator.state.get() != State::Suspended {
-            return Value::NONE;
-        }
-        // SAFETY: the frame is at rest; if it stands behind an Await, operand B holds what it awaits.
-        unsafe {
-            let frame = generator.frame_ptr();
-            if (*frame).has(frame_flags::NATIVE) {
-                let awaiting = Vm::awaiting(frame).clone();
-                return if awaiting.is_object() {
-                    self.unwrapped_iterator(&awaiting)
-                } else {
-                    Value::NONE
-                };
-            }
-            let function = &*(*frame).function;
-            let code = function.code.borrow().clone();
-            if !code.is_delegating((*frame).ip) {
-                return Value::NONE;
-            }
-            let register = *(*frame).ip.sub(1).cast::<u16>().add(2) as usize;
-            let awaited = (*crate::object::frame::Frame::regs(frame).add(register)).clone();
-            if awaited.is_undef() {
-                Value::NONE
-            } else {
-                self.unwrapped_iterator(&awaited)
-            }
-        }
+        let awaited = if generator.is_native() {
+            self.awaited_by_native(generator)
+        } else {
+            generator.delegate()
+        };
+        awaited.map_or(Value::NONE, |awaited| self.unwrapped_iterator(&awaited))
     }
 
     /// Whether calls of this function make coroutines.

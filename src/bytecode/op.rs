@@ -334,8 +334,8 @@ opcodes! {
     SetAdd Keep Src None 0;
     /// A[B] = C for the dict A that is being built.
     DictPut Keep Src Src 0;
-    /// Extends the list A by the iterable B. Own bit 1: for a call's `*args` (message).
-    ListExtend Keep Src None 0;
+    /// Extends the list A by the iterable B. Own bit 1: B is all the `*args` of a call of C (kept; message).
+    ListExtend Keep Src Keep 0;
     /// Adds the elements of B to the set A.
     SetUpdate Keep Src None 0;
     /// Updates the dict A by the mapping B (`{**b}`).

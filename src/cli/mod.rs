@@ -3,15 +3,13 @@
 mod arguments;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-use crate::engine::{Engine, Exit, Program, loader};
+use crate::engine::{Engine, Exit, Mode, Program, Request, loader};
 use crate::host::{Host, process_arguments};
-use crate::vm::{Mode, Request};
 use arguments::{Action, USAGE};
 
 /// Runs the program and answers with its exit status.
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     let given = process_arguments();
     let (action, script_arguments) = match arguments::read(&given) {
         Ok(read) => read,
@@ -66,11 +64,11 @@ fn engine(arguments: Vec<OsString>) -> Engine {
     engine
 }
 
-fn finish(exit: Exit) -> ExitCode {
-    ExitCode::from((exit.status & 0xFF) as u8)
+fn finish(exit: Exit) -> u8 {
+    (exit.status & 0xFF) as u8
 }
 
-fn cannot_open(path: &str, error: &crate::host::HostError) -> ExitCode {
+fn cannot_open(path: &str, error: &crate::host::HostError) -> u8 {
     complain(&format!(
         "hoop: can't open file '{path}': [Errno {}] {}\n",
         error.errno,
@@ -79,7 +77,7 @@ fn cannot_open(path: &str, error: &crate::host::HostError) -> ExitCode {
 }
 
 /// Without arguments: standard input if something is piped in.
-fn interactive() -> ExitCode {
+fn interactive() -> u8 {
     let host = Host::system(vec![OsString::from("")]);
     if host.stdio.lock_input().is_terminal() {
         let text = "hoop: the interactive mode is not there yet; give a FILE, -c CODE or - (see 'hoop --help')\n";
@@ -102,7 +100,7 @@ fn interactive() -> ExitCode {
 }
 
 /// `hoop dis FILE`
-fn disassemble(path: &str) -> ExitCode {
+fn disassemble(path: &str) -> u8 {
     let host = Host::system(Vec::new());
     let text = match host.files.read_file(std::path::Path::new(path)) {
         Ok(text) => text,
@@ -130,29 +128,25 @@ fn disassemble(path: &str) -> ExitCode {
     }
 }
 
-fn say(text: &str) -> ExitCode {
+fn say(text: &str) -> u8 {
     let mut stdio = crate::host::Stdio::system();
     let done = stdio
         .output
         .write(text.as_bytes())
         .and_then(|()| stdio.output.flush());
-    if done.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(120)
-    }
+    if done.is_ok() { 0 } else { 120 }
 }
 
-fn complain(text: &str) -> ExitCode {
+fn complain(text: &str) -> u8 {
     complain_with(text, 2)
 }
 
-fn complain_with(text: &str, status: u8) -> ExitCode {
+fn complain_with(text: &str, status: u8) -> u8 {
     let mut stdio = crate::host::Stdio::system();
     // There is nowhere left to say that standard error is broken.
     let _ = stdio
         .error
         .write(text.as_bytes())
         .and_then(|()| stdio.error.flush());
-    ExitCode::from(status)
+    status
 }

@@ -175,7 +175,7 @@ impl<'a> Compiler<'a> {
             Reg::Temp(number) => Reg::Temp(number + 1),
             Reg::Local(_) => self.unit.asm.next_temp(),
         };
-        self.list_onto(list, pushed, args, only_star, span)?;
+        self.list_onto(list, pushed, args, only_star.then_some(callee), span)?;
         if let Some(last) = last {
             self.unit
                 .asm

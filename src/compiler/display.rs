@@ -1,6 +1,6 @@
 //! Tuples, lists, sets and dicts that are written out.
 
-use super::asm::{Arg, Reg};
+use super::asm::Reg;
 use super::fold::fold;
 use super::{Compiler, Outcome};
 use crate::bytecode::{Const, Op};
@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
                 .ins(expr.span, Op::BuildTuple, dst, first, elts.len() as u16);
             return Ok(());
         }
-        self.list_onto(first, 0, elts, false, expr.span)?;
+        self.list_onto(first, 0, elts, None, expr.span)?;
         self.unit
             .asm
             .ins(expr.span, Op::ListToTuple, dst, first, ());
@@ -49,7 +49,7 @@ impl<'a> Compiler<'a> {
         if let Some(items) = constants(elts) {
             self.unit.asm.ins(span, Op::BuildList, first, first, 0);
             let items = self.push_const(Const::Tuple(items.into()), span);
-            self.unit.asm.ins(span, Op::ListExtend, first, items, ());
+            self.unit.asm.ins(span, Op::ListExtend, first, items, first);
             self.move_to(dst, first, span);
             return Ok(());
         }
@@ -60,18 +60,19 @@ impl<'a> Compiler<'a> {
                 .ins(span, Op::BuildList, dst, first, elts.len() as u16);
             return Ok(());
         }
-        self.list_onto(first, 0, elts, false, span)?;
+        self.list_onto(first, 0, elts, None, span)?;
         self.move_to(dst, first, span);
         Ok(())
     }
 
-    /// Builds a list in the temporary `list`, where `pushed` elements are already.
+    /// Builds a list in the temporary `list`, where `pushed` elements are already. `callee` is what
+    /// is called with just one `*args`, which is what is built.
     pub(super) fn list_onto(
         &mut self,
         list: Reg,
         pushed: u16,
         elts: &'a [Expr],
-        for_call: bool,
+        callee: Option<Reg>,
         span: Span,
     ) -> Outcome {
         let run = elts
@@ -86,10 +87,9 @@ impl<'a> Compiler<'a> {
         for elt in rest {
             if let ExprKind::Starred { value, .. } = &elt.kind {
                 let value = self.operand(value)?;
-                let args = [list.into(), value.into(), Arg::None];
-                self.unit
-                    .asm
-                    .ins_own(span, Op::ListExtend, u8::from(for_call), args);
+                let args = [list.into(), value.into(), callee.unwrap_or(list).into()];
+                let own = u8::from(callee.is_some());
+                self.unit.asm.ins_own(span, Op::ListExtend, own, args);
             } else {
                 let value = self.operand(elt)?;
                 self.unit.asm.ins(span, Op::ListAppend, list, value, ());

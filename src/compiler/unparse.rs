@@ -95,17 +95,9 @@ impl Writer {
             }),
             ExprKind::BinOp { left, op, right } => self.binary(left, *op, right, level),
             ExprKind::UnaryOp { op, operand } => self.unary(*op, operand, level),
-            ExprKind::Lambda { args, body } => self.wrap(Level::Test, level, |this| {
-                this.text("lambda");
-                let start = this.out.len();
-                this.text(" ");
-                this.arguments(args);
-                if this.out.len() == start + 1 {
-                    this.out.truncate(start);
-                }
-                this.text(": ");
-                this.expr(body, Level::Test);
-            }),
+            ExprKind::Lambda { args, body } => {
+                self.wrap(Level::Test, level, |this| this.lambda(args, body));
+            }
             ExprKind::IfExp { test, body, orelse } => self.wrap(Level::Test, level, |this| {
                 this.expr(body, Level::Or);
                 this.text(" if ");
@@ -179,19 +171,35 @@ impl Writer {
                 self.text("]");
             }
             ExprKind::Slice { lower, upper, step } => {
-                if let Some(lower) = lower {
-                    self.expr(lower, Level::Test);
-                }
-                self.text(":");
-                if let Some(upper) = upper {
-                    self.expr(upper, Level::Test);
-                }
-                if let Some(step) = step {
-                    self.text(":");
-                    self.expr(step, Level::Test);
-                }
+                self.slice(lower.as_deref(), upper.as_deref(), step.as_deref());
             }
             _ => self.display(expr),
+        }
+    }
+
+    fn lambda(&mut self, args: &Arguments, body: &Expr) {
+        self.text("lambda");
+        let start = self.out.len();
+        self.text(" ");
+        self.arguments(args);
+        if self.out.len() == start + 1 {
+            self.out.truncate(start);
+        }
+        self.text(": ");
+        self.expr(body, Level::Test);
+    }
+
+    fn slice(&mut self, lower: Option<&Expr>, upper: Option<&Expr>, step: Option<&Expr>) {
+        if let Some(lower) = lower {
+            self.expr(lower, Level::Test);
+        }
+        self.text(":");
+        if let Some(upper) = upper {
+            self.expr(upper, Level::Test);
+        }
+        if let Some(step) = step {
+            self.text(":");
+            self.expr(step, Level::Test);
         }
     }
 

@@ -10,12 +10,14 @@ pub mod loader;
 pub use kinds::KINDS;
 pub use library::LIBRARY;
 
-use crate::heap::{Ref, Value};
+use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;
 use crate::object::function::Code;
 use crate::object::module::Module;
 use crate::object::native::R;
-use crate::vm::{Mode, Request, Vm};
+pub use crate::vm::{Mode, Request};
+
+use crate::vm::Vm;
 use loader::SourceLoader;
 
 /// How a script ended.
@@ -37,8 +39,9 @@ impl Exit {
 
 /// An interpreter.
 pub struct Engine {
-    /// Dropped by hand, while its heap is the current one.
-    vm: std::mem::ManuallyDrop<Box<Vm>>,
+    vm: Box<Vm>,
+    /// Keeps the VM's heap the current one while the VM is dropped: it goes after the VM.
+    last_entry: Option<Entered>,
 }
 
 /// What a script is run as.
@@ -54,11 +57,17 @@ pub struct Program<'a> {
 }
 
 impl Engine {
-    /// An engine in this world.
+    /// An engine in this world. With `HOOP_GC_STRESS=N` in its environment it collects garbage and
+    /// lets other threads run at every N-th check, so that tests find what holds only by luck.
     pub fn new(host: Host) -> Engine {
-        let vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
+        let stress = host.environment.variable("HOOP_GC_STRESS");
+        let mut vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
+        if let Some(every) = stress.and_then(|text| text.to_str()?.parse().ok()) {
+            vm.stress(every);
+        }
         Engine {
-            vm: std::mem::ManuallyDrop::new(vm),
+            vm,
+            last_entry: None,
         }
     }
 
@@ -132,10 +141,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _entered = self.vm.enter();
-        // SAFETY: the VM is not used again. The heap is its last field, so it is there
-        // for as long as anything that points into it.
-        unsafe { std::mem::ManuallyDrop::drop(&mut self.vm) };
+        self.last_entry = Some(self.vm.enter());
     }
 }
 

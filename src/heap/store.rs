@@ -140,6 +140,8 @@ pub struct Heap {
     pub threshold: isize,
     /// Set by `gc.disable()`.
     pub collector_off: bool,
+    /// See `collect_always`.
+    pub(super) stress: bool,
     releasing: bool,
     dying: Vec<*mut Header>,
     /// Objects that wait for their finalizer, in the order of their deaths.
@@ -228,6 +230,7 @@ impl Heap {
             debt: 0,
             threshold: 50_000,
             collector_off: false,
+            stress: false,
             releasing: false,
             dying: Vec::new(),
             finalize: Vec::new(),
@@ -265,6 +268,12 @@ impl Heap {
     pub fn free_shape(&mut self, id: u32) {
         self.shapes[id as usize].class = std::mem::ManuallyDrop::new(Value::UNDEF);
         self.free_shapes.push(id);
+    }
+
+    /// From now on a collection is due whenever somebody asks, for tests.
+    pub fn collect_always(&mut self) {
+        self.stress = true;
+        self.threshold = isize::MIN;
     }
 
     /// Whether a collection is due.

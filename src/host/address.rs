@@ -4,8 +4,9 @@ use super::{HostError, paths};
 use rustix::io::Errno;
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+pub use std::net::{IpAddr, SocketAddr};
 
 /// Where a socket is or connects to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -34,7 +34,7 @@ mod stat;
 mod stdio;
 mod zone;
 
-pub use address::Address;
+pub use address::{Address, IpAddr, SocketAddr};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use descriptors::Descriptors;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

@@ -2,7 +2,6 @@
 //! has the names around them.
 
 use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, SocketAddr};
 
 use crate::builtins::arguments::{
     buffer, bytes, float, index, int, list, outside, pair, plain, shape_of_class, small, string,
@@ -10,8 +9,8 @@ use crate::builtins::arguments::{
 };
 use crate::heap::{Ref, Value};
 use crate::host::{
-    Address, Direction, ErrorKind, Family, HostError, Owner, Query, Shutdown, Socket, SocketKind,
-    path_bytes, path_from_bytes,
+    Address, Direction, ErrorKind, Family, HostError, IpAddr, Owner, Query, Shutdown, Socket,
+    SocketAddr, SocketKind, path_bytes, path_from_bytes,
 };
 use crate::object::bytes::ByteArray;
 use crate::object::class::class_flags;

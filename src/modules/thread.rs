@@ -3,13 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
+use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
 use crate::object::int;
 use crate::object::kind;
 use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
 use crate::object::str::Str;
+use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::fiber::Fiber;
@@ -101,40 +102,25 @@ static CALL_KW: Def = Def::frame(
     },
 );
 
-/// A lock, plain or reentrant.
-#[repr(C)]
-pub struct Lock {
-    head: Header,
-    /// How often it is held.
-    held: Cell<u64>,
-    /// The fiber that holds a reentrant lock.
-    owner: Cell<u64>,
-    waiters: RefCell<VecDeque<Ref<Fiber>>>,
-}
-
-// SAFETY: repr(C), header first. Waiting fibers are held by the scheduler as well, and are
-// roots for as long as they wait.
-unsafe impl Object for Lock {
-    const KIND: Kind = kind::THREAD_LOCK;
-    fn trace(&self, visitor: &mut dyn Visitor) {
-        self.waiters
-            .borrow()
-            .iter()
-            .for_each(|f| visitor.visit(f.as_value()));
+traced_object! {
+    /// A lock, plain or reentrant.
+    pub struct Lock: THREAD_LOCK {
+        /// How often it is held.
+        held: Cell<u64>,
+        /// The fiber that holds a reentrant lock.
+        owner: Cell<u64>,
+        /// Fibers that wait, which the scheduler holds as well.
+        waiters: RefCell<VecDeque<Ref<Fiber>>>,
     }
 }
 
 fn new_lock() -> Value {
-    crate::heap::alloc(blank()).into_value()
+    blank(kind::THREAD_LOCK as u32)
 }
 
-fn blank() -> Lock {
-    Lock {
-        head: Header::new(),
-        held: Cell::new(0),
-        owner: Cell::new(0),
-        waiters: RefCell::default(),
-    }
+/// A lock that nobody holds, as an instance of the class with this shape.
+fn blank(shape: u32) -> Value {
+    Lock::alloc(shape, Cell::new(0), Cell::new(0), RefCell::default()).into_value()
 }
 
 /// `_thread.lock`
@@ -160,7 +146,7 @@ pub static RLOCK: TypeDef = TypeDef {
     new: Some(
         Def::leaf("RLock(cls, /)", |vm, args| {
             let shape = vm.shape_for_new(&args[0], &RLOCK)?;
-            Ok(crate::heap::alloc_shaped(blank(), 0, shape).into_value())
+            Ok(blank(shape))
         })
         .stat(),
     ),
@@ -373,22 +359,11 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Str::new(&text).into_value())
 }
 
-/// `threading.local`: each fiber sees attributes of its own.
-#[repr(C)]
-pub struct Local {
-    head: Header,
-    /// The arguments of the constructor: a subclass's `__init__` runs once in each fiber.
-    args: Field,
-}
-
-// SAFETY: repr(C), header first; the counted reference is visited once.
-unsafe impl Object for Local {
-    const KIND: Kind = kind::THREAD_LOCAL;
-    fn trace(&self, visitor: &mut dyn Visitor) {
-        visitor.visit(self.args.as_value());
-    }
-    fn clear(&self) {
-        self.args.take();
+traced_object! {
+    /// `threading.local`: each fiber sees attributes of its own.
+    pub struct Local: THREAD_LOCAL {
+        /// The arguments of the constructor: a subclass's `__init__` runs once in each fiber.
+        args: Field,
     }
 }
 
@@ -398,11 +373,7 @@ pub static LOCAL: TypeDef = TypeDef {
     new: Some(
         Def::leaf("_local(cls, /, *args, **kwargs)", |vm, args| {
             let shape = vm.shape_for_new(&args[0], &LOCAL)?;
-            let local = Local {
-                head: Header::new(),
-                args: Field::new(args[1].clone()),
-            };
-            let local = crate::heap::alloc_shaped(local, 0, shape).into_value();
+            let local = Local::alloc(shape, Field::new(args[1].clone())).into_value();
             // The dict of the fiber that makes it is there at once: its `__init__` is about to run.
             namespace(vm, &local, false)?;
             Ok(local)

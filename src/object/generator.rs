@@ -197,6 +197,49 @@ impl Generator {
         }
     }
 
+    /// The function whose code it runs; None when it ended or is native.
+    pub fn function(&self) -> Option<Ref<Function>> {
+        // SAFETY: the frame of a generator of script holds a counted reference to its function
+        // until it ends, when the pointer becomes null.
+        unsafe {
+            let frame = self.frame.get();
+            if (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
+                return None;
+            }
+            let function = Value::from_header((*frame).function.cast());
+            let counted = function.to_ref();
+            function.forget();
+            counted
+        }
+    }
+
+    /// The offset of the instruction at which it stands; None when it ended or is native.
+    pub fn offset(&self) -> Option<u32> {
+        let function = self.function()?;
+        // SAFETY: the frame is the object's own; its `ip` points into the code of its function.
+        let ip = unsafe { (*self.frame.get()).ip };
+        Some(function.code.borrow().offset(ip).saturating_sub(1))
+    }
+
+    /// What it waits for, if it is suspended in an `await` or `yield from` of script.
+    pub fn delegate(&self) -> Option<Value> {
+        if self.state.get() != State::Suspended {
+            return None;
+        }
+        let function = self.function()?;
+        // SAFETY: the frame is at rest. It stands behind an Await or YieldFrom, whose operand B,
+        // a register, holds what is awaited.
+        unsafe {
+            let frame = self.frame.get();
+            if !function.code.borrow().is_delegating((*frame).ip) {
+                return None;
+            }
+            let register = *(*frame).ip.sub(1).cast::<u16>().add(2) as usize;
+            let awaited = (*self.regs().add(register)).clone();
+            (!awaited.is_undef()).then_some(awaited)
+        }
+    }
+
     /// How many registers hold counted values while the frame is at rest.
     fn live_registers(&self) -> usize {
         // SAFETY: the frame is at rest.

@@ -11,7 +11,7 @@ use crate::object::kind;
 use crate::object::native::{Def, Input, NativeFrame, Raised, Step};
 
 /// A slice of work between two looks at the outside.
-const SLICE: i32 = 4096;
+pub(super) const SLICE: i32 = 4096;
 
 /// Runs all finalizers that wait, one after the other, in a frame whose result nobody wants.
 /// Register 0: the object whose finalizer runs.
@@ -119,9 +119,16 @@ impl Vm {
         }
     }
 
+    /// For tests: collections and preemptions at every `every`-th check.
+    pub fn stress(&mut self, every: i32) {
+        self.slice = every;
+        self.budget = every;
+        self.heap.collect_always();
+    }
+
     /// Looks at what the budget's end brings: finalizers, the collector, requests from outside.
     pub(crate) fn check_budget(&mut self) {
-        self.budget = SLICE;
+        self.budget = self.slice;
         if self.heap.collection_due() {
             self.heap.collect();
         }

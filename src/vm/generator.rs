@@ -65,6 +65,16 @@ pub(crate) const ENTRY: u16 =
     frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
 
 impl Vm {
+    /// What a suspended native coroutine waits for.
+    pub(crate) fn awaited_by_native(&self, generator: &Generator) -> Option<Value> {
+        if generator.state.get() != State::Suspended || !generator.is_native() {
+            return None;
+        }
+        // SAFETY: the frame is native and at rest.
+        let awaiting = unsafe { Vm::awaiting(generator.frame_ptr()).clone() };
+        awaiting.is_object().then_some(awaiting)
+    }
+
     /// The object that a call of a generator or coroutine function gives.
     ///
     /// # Safety

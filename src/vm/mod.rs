@@ -25,6 +25,7 @@ pub mod import;
 pub mod item;
 pub mod iter;
 pub mod native;
+mod native_signature;
 pub mod ops;
 pub mod outside;
 pub mod scope;
@@ -124,6 +125,8 @@ pub struct Vm {
     pub(crate) budget: i32,
     /// How many natives were started by natives that were started so (`start_native`).
     pub(crate) native_starts: u32,
+    /// What the budget is after each check.
+    slice: i32,
     /// The deepest frame allowed (`sys.getrecursionlimit`).
     pub recursion_limit: u32,
     /// How many Rust calls of `run` are active.

@@ -1,7 +1,5 @@
 //! Binding: the arguments of a call to the parameters of its callee.
 
-use std::rc::Rc;
-
 use super::Vm;
 use super::call::Callee;
 use crate::bytecode::code::flags;
@@ -9,7 +7,7 @@ use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::function::Function;
-use crate::object::native::{Binding, Def, Native, NativeCode, Param, R, Raised, Signature};
+use crate::object::native::{Binding, Native, R, Raised, Signature};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
@@ -633,132 +631,6 @@ impl Vm {
         };
         self.type_error(text)
     }
-
-    /// How many registers the parameters of a native function take.
-    pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
-        let signature = self.signature(native);
-        signature.params.len() + signature.varargs as usize + signature.varkw as usize
-    }
-
-    /// The parsed signature.
-    #[inline]
-    pub(crate) fn signature<'a>(&mut self, native: &'a Native) -> &'a Signature {
-        if let Some(signature) = native.signature.get() {
-            return signature;
-        }
-        self.find_signature(native)
-    }
-
-    #[cold]
-    fn find_signature<'a>(&mut self, native: &'a Native) -> &'a Signature {
-        let signature = match self.signatures.get(&std::ptr::from_ref(native.def).addr()) {
-            Some(known) => known.clone(),
-            None => {
-                let parsed = Rc::new(self.parse_signature(native.def));
-                self.signatures
-                    .insert(std::ptr::from_ref(native.def).addr(), parsed.clone());
-                parsed
-            }
-        };
-        native.signature.get_or_init(|| signature)
-    }
-
-    fn parse_signature(&mut self, def: &'static Def) -> Signature {
-        let inside = def
-            .sig
-            .split_once('(')
-            .map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
-        let mut signature = Signature {
-            name: def.name(),
-            params: Vec::new(),
-            posonly: 0,
-            positional: 0,
-            required: 0,
-            varargs: false,
-            varkw: false,
-        };
-        if matches!(def.code, NativeCode::Raw(_)) {
-            return signature;
-        }
-        let mut keyword_only = false;
-        for part in split_parameters(inside) {
-            match part {
-                "/" => signature.posonly = signature.params.len(),
-                "*" => keyword_only = true,
-                p if p.starts_with("**") => signature.varkw = true,
-                p if p.starts_with('*') => {
-                    signature.varargs = true;
-                    keyword_only = true;
-                }
-                p => {
-                    let (name, default) = match p.split_once('=') {
-                        Some((name, default)) => (name.trim(), Some(default.trim())),
-                        None => (p, None),
-                    };
-                    let name = name.split(':').next().unwrap_or(name).trim();
-                    let param = Param {
-                        name: self.intern(name).into_value(),
-                        default: default.map_or(Value::UNDEF, |d| self.parse_default(d)),
-                        optional: default.is_some(),
-                    };
-                    if !keyword_only {
-                        signature.positional += 1;
-                        signature.required += !param.optional as usize;
-                    }
-                    signature.params.push(param);
-                }
-            }
-        }
-        signature
-    }
-
-    /// The value of a default in a signature; Undef for what is no literal.
-    fn parse_default(&mut self, text: &str) -> Value {
-        match text {
-            "None" => Value::NONE,
-            "True" => Value::TRUE,
-            "False" => Value::FALSE,
-            "..." => Value::ELLIPSIS,
-            "()" => Tuple::empty().into_value(),
-            _ => {
-                if let Ok(i) = text.parse::<i64>() {
-                    return crate::object::int::from_i64(i);
-                }
-                if let Ok(f) = text.parse::<f64>() {
-                    return crate::object::float::float(f);
-                }
-                let unquoted = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
-                let unquoted =
-                    unquoted.or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')));
-                match unquoted {
-                    Some(t) => self.intern(&t.replace("\\n", "\n")).into_value(),
-                    None => Value::UNDEF,
-                }
-            }
-        }
-    }
-}
-
-/// Splits a parameter list at commas outside quotes and brackets.
-fn split_parameters(inside: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0, None);
-    for (i, ch) in inside.char_indices() {
-        match (quote, ch) {
-            (Some(q), _) if q == ch => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(ch),
-            (None, '(' | '[') => depth += 1,
-            (None, ')' | ']') => depth -= 1,
-            (None, ',') if depth == 0 => {
-                parts.push(inside[start..i].trim());
-                start = i + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(inside[start..].trim());
-    parts.retain(|p| !p.is_empty());
-    parts
 }
 
 /// The common case of a call by position: nothing too much or too little. False, with nothing

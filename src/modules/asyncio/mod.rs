@@ -26,6 +26,7 @@ pub mod stream_reader;
 pub mod taskgroups;
 pub mod tasks;
 pub mod timeouts;
+pub mod transports;
 pub mod trsock;
 pub mod turns;
 pub mod waiting;
@@ -55,7 +56,7 @@ pub static TYPES: &[&TypeDef] = &[
     &stream_reader::STREAM_READER,
     &stream_protocol::STREAM_PROTOCOL,
     &stream_protocol::STREAM_WRITER,
-    &selector_events::TRANSPORT,
+    &transports::TRANSPORT,
     &trsock::TRANSPORT_SOCKET,
     &exceptions::CANCELLED_ERROR,
     &exceptions::INVALID_STATE_ERROR,

@@ -155,22 +155,22 @@ impl Vm {
         self.plain(at, result);
     }
 
-    /// Extends by an iterable; in a call's `*args` the message names the argument.
     fn op_list_extend(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
-        let for_call = at.flags() >> OWN_SHIFT & 1 != 0;
-        if for_call && !self.is_iterable(&value) {
+        let list = at.reg(at.a()).clone();
+        let mut step = self.extend_list_step(&list, &value);
+        if matches!(step, Step::Raise(_)) && !self.is_iterable(&value) {
+            let who = match at.flags() >> OWN_SHIFT & 1 {
+                0 => "Value ".to_owned(),
+                _ => self.callee_name(at.reg(at.c())) + "argument ",
+            };
             let message = format!(
-                "Value after * must be an iterable, not {}",
+                "{who}after * must be an iterable, not {}",
                 self.type_name(&value)
             );
-            drop(value);
-            let raised = self.type_error(message);
-            return at.raise(self, raised);
+            step = Step::Raise(self.type_error(message));
         }
-        let list = at.reg(at.a()).clone();
-        let step = self.extend_list_step(&list, &value);
         drop((list, value));
         at.follow_discarding(self, step);
     }

@@ -1,0 +1,190 @@
+//! The methods of a socket's transport, as scripts see them.
+
+use super::selector_events::{
+    close, extra_info, force_close, maybe_pause, pause_reading, resume_reading, this, unsent,
+    watch_reading, write, write_eof, writelines,
+};
+use super::{base_events, script};
+use crate::heap::Value;
+use crate::host::Direction;
+use crate::object::class::class_flags;
+use crate::object::kind;
+use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+fn close_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    close(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn abort(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    force_close(vm, &transport, Value::NONE)?;
+    Ok(Value::NONE)
+}
+
+fn write_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    write(vm, &transport, &args[1])?;
+    Ok(Value::NONE)
+}
+
+fn writelines_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    writelines(vm, &transport, &args[1])?;
+    Ok(Value::NONE)
+}
+
+fn write_eof_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    write_eof(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn yes(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::TRUE)
+}
+
+fn is_closing(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::bool(this(vm, &args[0])?.closing.get()))
+}
+
+fn is_reading(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    Ok(Value::bool(
+        !transport.closing.get() && !transport.paused.get(),
+    ))
+}
+
+fn pause_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    pause_reading(vm, &transport);
+    Ok(Value::NONE)
+}
+
+fn resume_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    resume_reading(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn get_protocol(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(this(vm, &args[0])?.protocol.get())
+}
+
+fn set_protocol(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    transport.protocol.set(args[1].clone());
+    // Who is told by what kind of entry depends on the protocol.
+    if base_events::unwatch(
+        vm,
+        &transport.owner.get(),
+        transport.fd.get(),
+        Direction::Read,
+    ) {
+        watch_reading(vm, &transport)?;
+    }
+    Ok(Value::NONE)
+}
+
+fn get_extra_info(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(extra_info(&*this(vm, &args[0])?, &args[1], &args[2]))
+}
+
+fn buffer_size(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(script::int(unsent(&*this(vm, &args[0])?) as i64))
+}
+
+fn buffer_limits(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let (low, high) = (transport.low.get() as i64, transport.high.get() as i64);
+    Ok(script::tuple(vec![script::int(low), script::int(high)]))
+}
+
+fn set_buffer_limits(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let given = |value: &Value| value.as_small_int();
+    let (high, low) = match (given(&args[1]), given(&args[2])) {
+        (None, None) => (64 * 1024, 16 * 1024),
+        (None, Some(low)) => (4 * low, low),
+        (Some(high), None) => (high, high / 4),
+        (Some(high), Some(low)) => (high, low),
+    };
+    if !(high >= low && low >= 0) {
+        let text = format!("high ({high}) must be >= low ({low}) must be >= 0");
+        return Err(script::error(vm, Known::ValueError, &text));
+    }
+    transport.high.set(high as usize);
+    transport.low.set(low as usize);
+    maybe_pause(vm, &transport)?;
+    Ok(Value::NONE)
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let mut text = "<_SelectorSocketTransport".to_owned();
+    if transport.socket.as_value().is_none() {
+        text += " closed";
+    } else if transport.closing.get() {
+        text += " closing";
+    }
+    text += &format!(" fd={}", transport.fd.get());
+    let owner = transport.owner.get();
+    if let Some(looped) = owner.get::<base_events::Loop>()
+        && !looped.closed.get()
+    {
+        let turns = looped.turns.0.borrow();
+        let word = |d| {
+            if turns.interests().get(transport.fd.get(), d).is_some() {
+                "polling"
+            } else {
+                "idle"
+            }
+        };
+        let (read, write) = (word(Direction::Read), word(Direction::Write));
+        text += &format!(
+            " read={read} write=<{write}, bufsize={}>",
+            unsent(&transport)
+        );
+    }
+    Ok(script::text(&(text + ">")))
+}
+
+fn extra(vm: &mut Vm, value: &Value) -> R {
+    Ok(this(vm, value)?.extra.get())
+}
+
+/// `asyncio.selector_events._SelectorSocketTransport`
+pub static TRANSPORT: TypeDef = TypeDef {
+    flags: class_flags::WEAKREF,
+    methods: &[
+        Def::leaf("write(self, data)", write_method),
+        Def::leaf("writelines(self, list_of_data)", writelines_method),
+        Def::leaf("write_eof(self)", write_eof_method),
+        Def::leaf("can_write_eof(self)", yes),
+        Def::leaf("close(self)", close_method),
+        Def::leaf("abort(self)", abort),
+        Def::leaf("is_closing(self)", is_closing),
+        Def::leaf("is_reading(self)", is_reading),
+        Def::leaf("pause_reading(self)", pause_method),
+        Def::leaf("resume_reading(self)", resume_method),
+        Def::leaf("get_protocol(self)", get_protocol),
+        Def::leaf("set_protocol(self, protocol)", set_protocol),
+        Def::leaf("get_extra_info(self, name, default=None)", get_extra_info),
+        Def::leaf("get_write_buffer_size(self)", buffer_size),
+        Def::leaf("get_write_buffer_limits(self)", buffer_limits),
+        Def::leaf(
+            "set_write_buffer_limits(self, high=None, low=None)",
+            set_buffer_limits,
+        ),
+        Def::leaf("__repr__(self)", repr),
+    ],
+    attributes: &[Attribute::get("_extra", extra)],
+    ..TypeDef::new(
+        "asyncio.selector_events",
+        "_SelectorSocketTransport",
+        kind::TRANSPORT,
+    )
+};
