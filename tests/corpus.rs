@@ -167,8 +167,15 @@ fn programs_print_what_cpython_prints() {
     let filter = std::env::var("HOOP_CORPUS").unwrap_or_default();
     let mut programs = programs(&folders());
     programs.retain(|p| name(p).contains(&filter));
-    let failed = run_all(&programs, None);
+    let mut failed = run_all(&programs, None);
     let known = known_failures();
+    // On a busy machine a timer may come too late; such a program gets a second look, alone.
+    failed.retain(|(name, _)| {
+        known.contains(name)
+            || programs
+                .iter()
+                .any(|p| &self::name(p) == name && check(p, None).is_err())
+    });
     let mut complaints = String::new();
     let mut names = BTreeSet::new();
     for (name, why) in &failed {
@@ -199,7 +206,6 @@ fn programs_print_what_cpython_prints() {
 
 /// Every eighth program again, with a collection and a preemption at every seventh check.
 #[test]
-#[ignore = "fails for now: asyncio/scheduler_cron"]
 fn a_slice_of_the_corpus_holds_under_collection_stress() {
     stress_run(8);
 }

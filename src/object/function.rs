@@ -141,9 +141,7 @@ unsafe impl Object for Function {
         for field in self.fields().into_iter().skip(2) {
             field.take();
         }
-        for cell in &self.closure {
-            cell.content.take();
-        }
+        // Cells stay as they are: a frame that goes on may share them.
     }
 }
 

@@ -6,7 +6,6 @@ use super::types::Known;
 use crate::heap::Value;
 use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::dict::Dict;
-use crate::object::frame::frame_flags;
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
@@ -432,39 +431,6 @@ impl Vm {
                 Ok(None)
             }
             Err(raised) => Err(raised),
-        }
-    }
-
-    /// Asks an iterator for its next value on behalf of a frame; it gets Undef at the end.
-    pub(crate) fn perform_next(
-        &mut self,
-        iterator: Value,
-        parent: *mut crate::object::frame::Frame,
-        dst: u16,
-        flags: u16,
-    ) {
-        if let Some(generator) = iterator.get_exact::<Generator>() {
-            return self.next_of_generator(generator, parent, dst, flags);
-        }
-        match self.next_step(&iterator) {
-            Step::Next(_) if !iterator.is_kind::<Generator>() => {
-                let method = self
-                    .special_of(&iterator, Special::Next)
-                    .unwrap_or_default();
-                // A StopIteration that leaves the method's frame is the end.
-                let flags = match flags & frame_flags::FOR_ITER {
-                    0 => flags | frame_flags::NEXT,
-                    _ => flags,
-                };
-                let mut receiver = std::mem::ManuallyDrop::new(iterator);
-                // SAFETY: the receiver passes to the call; the parent is the caller's live frame.
-                unsafe { self.invoke(method, &mut *receiver, 1, None, parent, dst, flags) };
-            }
-            Step::Next(_) => {
-                let raised = self.type_error("a coroutine is no iterator");
-                self.raise_in(parent, raised);
-            }
-            step => self.perform(step, parent, dst, flags),
         }
     }
 
