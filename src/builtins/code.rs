@@ -301,14 +301,15 @@ pub static FRAME: TypeDef = TypeDef {
             Ok(v.get::<FrameObject>()
                 .map_or(Value::NONE, |f| f.code.value()))
         }),
-        Attribute::get("f_lineno", |_, v| {
+        Attribute::get("f_lineno", |vm, v| {
             Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| {
-                line_value(f.code.plain.position(f.at.get()).line)
+                line_value(f.code.plain.position(vm.frame_object_at(f)).line)
             }))
         }),
-        Attribute::get("f_lasti", |_, v| {
-            Ok(v.get::<FrameObject>()
-                .map_or(Value::NONE, |f| int::from_i64(f.at.get() as i64 * 2)))
+        Attribute::get("f_lasti", |vm, v| {
+            Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| {
+                int::from_i64(i64::from(vm.frame_object_at(f)) * 2)
+            }))
         }),
         Attribute::get("f_globals", |_, v| {
             Ok(v.get::<FrameObject>()

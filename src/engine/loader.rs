@@ -46,6 +46,13 @@ impl Loader for SourceLoader {
         }))
     }
 
+    fn library_source(&self, file: &str) -> Option<Arc<SourceFile>> {
+        let file = file.strip_prefix("<library>/")?;
+        let entry = LIBRARY.iter().find(|entry| entry.file == file)?;
+        let (code, _) = self.library(entry.name)?.ok()?;
+        Some(code.source.clone())
+    }
+
     fn anchors(&self, segment: &str) -> Option<(usize, usize)> {
         super::anchors::anchors(segment)
     }

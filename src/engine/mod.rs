@@ -103,10 +103,18 @@ impl Engine {
             folder
         };
         let folder = self.absolute(folder);
+        // Tracebacks and `__file__` name the whole path, whatever was given.
+        let full = if path.starts_with('/') {
+            path.to_string()
+        } else {
+            let here = self.absolute("");
+            let here = here.trim_end_matches('/');
+            format!("{here}/{}", path.strip_prefix("./").unwrap_or(path))
+        };
         Ok(self.run(&Program {
             text: &text,
-            name: path,
-            file: Some(path),
+            name: &full,
+            file: Some(&full),
             folder: Some(&folder),
         }))
     }

@@ -12,6 +12,7 @@ use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, St
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
 use crate::vm::types::Known;
 
 traced_object! {
@@ -300,6 +301,25 @@ fn context_items(vm: &mut Vm, args: &[Value]) -> R {
     script::list(vm, items)
 }
 
+/// Two contexts are equal if they have equal values for the same variables.
+fn context_eq(vm: &mut Vm, args: &[Value]) -> R {
+    let (Some(a), Some(b)) = (args[0].get::<Context>(), args[1].get::<Context>()) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
+    let (a, b) = (a.pairs(), b.pairs());
+    if a.len() != b.len() {
+        return Ok(Value::FALSE);
+    }
+    for ((var, left), (other, right)) in a.iter().zip(&b) {
+        let same =
+            var.is(other) && (left.is(right) || vm.compare_truth(CompareOp::Eq, left, right)?);
+        if !same {
+            return Ok(Value::FALSE);
+        }
+    }
+    Ok(Value::TRUE)
+}
+
 /// `contextvars.Context`
 pub static CONTEXT: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls)", context_new).stat()),
@@ -314,6 +334,7 @@ pub static CONTEXT: TypeDef = TypeDef {
         Def::leaf("__contains__(self, key, /)", context_contains),
         Def::leaf("__len__(self)", context_len),
         Def::leaf("__iter__(self)", context_iter),
+        Def::leaf("__eq__(self, value, /)", context_eq),
     ],
     ..TypeDef::new("_contextvars", "Context", kind::CONTEXT)
 };

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::frame::Frame;
 use super::function::Code;
 use super::kind;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
@@ -144,6 +145,8 @@ pub struct FrameObject {
     pub locals: Field,
     /// `f_back`, or None.
     pub back: Field,
+    /// Which frame it was made of. That may be gone: it is looked for, never used.
+    pub of: Cell<*const Frame>,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -177,6 +180,7 @@ impl FrameObject {
             globals,
             locals: Field::new(locals),
             back: Field::new(back),
+            of: Cell::new(std::ptr::null()),
         })
     }
 }

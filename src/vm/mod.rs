@@ -109,6 +109,8 @@ pub trait Loader {
     fn compile(&self, request: &Request<'_>) -> Compiled;
     /// The code of a library module written in the language, and whether it is a package.
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
+    /// The source of a library module, by the name of its file.
+    fn library_source(&self, file: &str) -> Option<Arc<SourceFile>>;
     /// Where the carets of a traceback change within a piece of source: the bytes from `.0` to `.1`
     /// are the operator of a binary operation, the brackets of a subscript, the arguments of a call.
     fn anchors(&self, segment: &str) -> Option<(usize, usize)>;

@@ -144,9 +144,58 @@ impl Vm {
         };
         let locals = self.locals_of(frame)?;
         let back = self.frame_object(outward + 1)?.unwrap_or(Value::NONE);
-        Ok(Some(
-            FrameObject::alloc(code, at, globals, locals, back).into_value(),
-        ))
+        let object = FrameObject::alloc(code, at, globals, locals, back);
+        object.of.set(frame);
+        Ok(Some(object.into_value()))
+    }
+
+    /// The word at which the frame of a frame object stands; where it stood last when it has ended,
+    /// or runs in another fiber.
+    pub fn frame_object_at(&self, object: &FrameObject) -> u32 {
+        let mut frame = if object.of.get().is_null() {
+            std::ptr::null_mut()
+        } else {
+            self.frame
+        };
+        // SAFETY: parents of live frames are live.
+        unsafe {
+            while !frame.is_null() && !std::ptr::eq(frame, object.of.get()) {
+                frame = (*frame).parent;
+            }
+            if frame.is_null() || (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
+                return object.at.get();
+            }
+            let code = (*(*frame).function).code.borrow();
+            if code.as_value().is(object.code.as_value()) {
+                object.at.set(code.offset((*frame).ip).saturating_sub(1));
+            }
+        }
+        object.at.get()
+    }
+
+    /// The text of a file that is compiled, where it is not to be read anew: a module of the library,
+    /// or what a running script was given as text.
+    pub fn known_source(
+        &mut self,
+        name: &str,
+    ) -> Option<std::sync::Arc<crate::source::SourceFile>> {
+        if !name.starts_with('<') {
+            return None;
+        }
+        let mut frame = self.frame;
+        // SAFETY: parents of live frames are live, and the functions of script frames.
+        unsafe {
+            while !frame.is_null() {
+                if !(*frame).has(frame_flags::NATIVE) && !(*frame).function.is_null() {
+                    let code = (*(*frame).function).code.borrow();
+                    if code.plain.source.name() == name {
+                        return Some(code.plain.source.clone());
+                    }
+                }
+                frame = (*frame).parent;
+            }
+        }
+        self.loader.library_source(name)
     }
 
     /// The exception that is being handled where a native was called; None if none is.

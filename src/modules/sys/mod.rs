@@ -90,6 +90,7 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("_getframe(depth=0, /)", running::getframe)
         .doc("Return a frame object from the call stack."),
     Def::leaf("_getframemodulename(depth=0)", running::getframemodulename),
+    Def::leaf("_source_of(filename, /)", running::source_of),
     Def::leaf("_current_frames()", running::current_frames),
     Def::leaf("gettrace()", |_, _| Ok(Value::NONE)),
     Def::leaf("getprofile()", |_, _| Ok(Value::NONE)),

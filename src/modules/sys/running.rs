@@ -177,6 +177,19 @@ pub fn getframe(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
+/// `sys._source_of(filename)`: the text of a file that only the interpreter knows, for `linecache`.
+pub fn source_of(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(name) = args[0]
+        .get::<Str>()
+        .map(|s| s.to_string_lossy().into_owned())
+    else {
+        return Ok(Value::NONE);
+    };
+    Ok(vm
+        .known_source(&name)
+        .map_or(Value::NONE, |source| Str::new(source.text()).into_value()))
+}
+
 /// `sys._getframemodulename(depth)`
 pub fn getframemodulename(vm: &mut Vm, args: &[Value]) -> R {
     let depth = small(vm, &args[0])?.max(0) as usize;

@@ -245,7 +245,7 @@ fn gmtime(vm: &mut Vm, args: &[Value]) -> R {
     struct_time(
         vm,
         &Broken::of_moment(moment, 0, 0),
-        string("UTC"),
+        string("GMT"),
         Value::int32(0),
     )
 }
@@ -383,12 +383,7 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
         );
         if let Some(known) = gmtoff.as_small_int() {
             offset = known;
-            // The system's own name of universal time.
-            zone = if known == 0 && plain(&name) == "UTC" {
-                "GMT".to_string()
-            } else {
-                plain(&name)
-            };
+            zone = plain(&name);
         }
     }
     let sign = if offset < 0 { '-' } else { '+' };
