@@ -125,7 +125,9 @@ impl Vm {
         // SAFETY: the contract of this function is handed on.
         unsafe {
             match kind {
-                kind::FUNCTION => self.invoke_function(callee, args, n, names, parent, dst, flags),
+                kind::FUNCTION => {
+                    self.invoke_function(callee, args, n, names, parent, dst, flags, Value::UNDEF)
+                }
                 kind::NATIVE => self.invoke_native(callee, args, n, names, parent, dst, flags),
                 kind::BOUND_METHOD => {
                     let method = callee.get::<BoundMethod>().expect("kind was checked");
@@ -209,7 +211,7 @@ impl Vm {
         self.raise_in(parent, raised);
     }
 
-    /// Calls a function that a script defined.
+    /// Calls a function that a script defined. With the flag INIT it is the `__init__` of `instance`.
     #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_function(
         &mut self,
@@ -220,6 +222,7 @@ impl Vm {
         parent: *mut Frame,
         dst: u16,
         flags: u16,
+        instance: Value,
     ) {
         // SAFETY: the callee is a Function; the frame takes over its count.
         unsafe {
@@ -244,8 +247,6 @@ impl Vm {
             for i in 0..code.nlocals as usize {
                 regs.add(i).write(Value::UNDEF);
             }
-            // The word behind the registers: `__init__`'s instance.
-            regs.add(code.nregisters as usize).write(Value::UNDEF);
             if let Err(raised) = self.bind(&Callee::Function(&*function), args, n, names, regs) {
                 for i in 0..code.nlocals as usize {
                     drop(std::ptr::replace(regs.add(i), Value::UNDEF));
@@ -256,6 +257,8 @@ impl Vm {
                 return self.raise_in(parent, raised);
             }
             callee.forget();
+            // The word behind the registers. It is there before the check, which may go to another fiber.
+            regs.add(code.nregisters as usize).write(instance);
             self.cursor = Cursor {
                 ip: code.start(),
                 regs,
@@ -488,14 +491,8 @@ impl Vm {
                 };
                 return self.raise_in(parent, raised);
             }
-            let sp = self.sp;
-            let registers = (*function).code.borrow().nregisters as usize;
-            let code_start = (*function).code.borrow().start();
-            self.invoke_function(init, args, n, names, parent, dst, flags | frame_flags::INIT);
-            // Either the frame was entered, or an exception is on its way.
-            if self.cursor.ip == code_start && !std::ptr::eq(self.sp, sp) {
-                self.cursor.regs.add(registers).write(instance);
-            }
+            let flags = flags | frame_flags::INIT;
+            self.invoke_function(init, args, n, names, parent, dst, flags, instance);
         }
     }
 
