@@ -1,10 +1,11 @@
 //! The types of the iterators over built-in types.
 
-use crate::heap::Value;
+use crate::heap::{Kind, Value};
 use crate::object::int;
 use crate::object::iterator::{
-    BytesIterator, DictIterator, ListIterator, LongRangeIterator, RangeIterator, ReversedIterator,
-    SetIterator, StrIterator, TupleIterator,
+    ByteArrayIterator, BytesIterator, ListIterator, ListReverseIterator, LongRangeIterator,
+    PositionIterator, RangeIterator, ReversedIterator, StrAsciiIterator, StrIterator,
+    TupleIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -36,12 +37,28 @@ iterator_types! {
     LIST_ITERATOR "list_iterator" LIST_ITERATOR;
     /// `tuple_iterator`
     TUPLE_ITERATOR "tuple_iterator" TUPLE_ITERATOR;
+    /// `list_reverseiterator`
+    LIST_REVERSE_ITERATOR "list_reverseiterator" LIST_REVERSE_ITERATOR;
     /// `str_iterator`
-    STR_ITERATOR "str_ascii_iterator" STR_ITERATOR;
+    STR_ITERATOR "str_iterator" STR_ITERATOR;
+    /// `str_ascii_iterator`
+    STR_ASCII_ITERATOR "str_ascii_iterator" STR_ASCII_ITERATOR;
+    /// `bytearray_iterator`
+    BYTEARRAY_ITERATOR "bytearray_iterator" BYTEARRAY_ITERATOR;
     /// `bytes_iterator`
     BYTES_ITERATOR "bytes_iterator" BYTES_ITERATOR;
     /// `dict_keyiterator`
     DICT_ITERATOR "dict_keyiterator" DICT_ITERATOR;
+    /// `dict_valueiterator`
+    DICT_VALUE_ITERATOR "dict_valueiterator" DICT_VALUE_ITERATOR;
+    /// `dict_itemiterator`
+    DICT_ITEM_ITERATOR "dict_itemiterator" DICT_ITEM_ITERATOR;
+    /// `dict_reversekeyiterator`
+    DICT_REVERSE_KEY_ITERATOR "dict_reversekeyiterator" DICT_REVERSE_KEY_ITERATOR;
+    /// `dict_reversevalueiterator`
+    DICT_REVERSE_VALUE_ITERATOR "dict_reversevalueiterator" DICT_REVERSE_VALUE_ITERATOR;
+    /// `dict_reverseitemiterator`
+    DICT_REVERSE_ITEM_ITERATOR "dict_reverseitemiterator" DICT_REVERSE_ITEM_ITERATOR;
     /// `set_iterator`
     SET_ITERATOR "set_iterator" SET_ITERATOR;
     /// `range_iterator`
@@ -94,28 +111,24 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
     let value = &args[0];
     let left = if let Some(it) = value.get::<ListIterator>() {
         let len = it.source.get().get::<List>().map_or(0, List::len);
-        if it.mode.get() == 0 {
-            len.saturating_sub(it.position.get())
-        } else {
-            it.position.get().min(len)
-        }
+        len.saturating_sub(it.position.get())
+    } else if let Some(it) = value.get::<ListReverseIterator>() {
+        let len = it.source.get().get::<List>().map_or(0, List::len);
+        it.position.get().min(len)
     } else if let Some(it) = value.get::<TupleIterator>() {
-        it.source
-            .get()
-            .get::<Tuple>()
-            .map_or(0, |t| t.len() - it.position.get().min(t.len()))
-    } else if let Some(it) = value.get::<StrIterator>() {
         let source = it.source.get();
-        source.get::<Str>().map_or(0, |s| {
-            crate::object::str::points(&s.bytes()[it.position.get()..]).count()
-        })
+        let len = source.get::<Tuple>().map_or(0, Tuple::len);
+        len.saturating_sub(it.position.get())
+    } else if let Some(it) = value.get::<StrIterator>() {
+        points_left(it)
+    } else if let Some(it) = value.get::<StrAsciiIterator>() {
+        points_left(it)
     } else if let Some(it) = value.get::<BytesIterator>() {
-        vm.layout_len(&it.source.get())
-            .map_or(0, |n| n.saturating_sub(it.position.get()))
-    } else if let Some(it) = value.get::<DictIterator>() {
-        vm.layout_len(&it.source.get()).unwrap_or(0)
-    } else if let Some(it) = value.get::<SetIterator>() {
-        vm.layout_len(&it.source.get()).unwrap_or(0)
+        left_in(vm, it)
+    } else if let Some(it) = value.get::<ByteArrayIterator>() {
+        left_in(vm, it)
+    } else if let Some(left) = vm.left_in_table(value) {
+        left
     } else if let Some(it) = value.get::<RangeIterator>() {
         it.left() as usize
     } else if let Some(it) = value.get::<LongRangeIterator>() {
@@ -139,4 +152,16 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
         0
     };
     Ok(int::from_usize(left))
+}
+
+fn points_left<const K: Kind>(it: &PositionIterator<K>) -> usize {
+    let source = it.source.get();
+    source.get::<Str>().map_or(0, |s| {
+        crate::object::str::points(&s.bytes()[it.position.get()..]).count()
+    })
+}
+
+fn left_in<const K: Kind>(vm: &mut Vm, it: &PositionIterator<K>) -> usize {
+    vm.layout_len(&it.source.get())
+        .map_or(0, |n| n.saturating_sub(it.position.get()))
 }

@@ -4,7 +4,7 @@ use super::adapt::{bound, count, lift, list, made, size_value, with_items, word}
 use super::operators;
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::class::class_flags;
-use crate::object::iterator::ListIterator;
+use crate::object::iterator::ListReverseIterator;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
@@ -239,7 +239,7 @@ fn reverse(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reversed(vm: &mut Vm, args: &[Value]) -> R {
     let len = receiver!(vm, args[0], List, "list").len();
-    Ok(ListIterator::alloc(args[0].clone(), len, 0, 1).into_value())
+    Ok(ListReverseIterator::alloc(args[0].clone(), len, 0).into_value())
 }
 
 fn sizeof(vm: &mut Vm, args: &[Value]) -> R {

@@ -196,7 +196,7 @@ fn len(vm: &mut Vm, args: &[Value]) -> R {
 
 fn iter(vm: &mut Vm, args: &[Value]) -> R {
     live(vm, &args[0])?;
-    Ok(SequenceIterator::alloc(args[0].clone(), 0, 0, 0).into_value())
+    Ok(SequenceIterator::alloc(args[0].clone(), 0, 0).into_value())
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {

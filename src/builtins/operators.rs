@@ -8,7 +8,7 @@ use crate::object::complex::{self, Complex};
 use crate::object::float;
 use crate::object::int::IntView;
 use crate::object::iterator::{
-    BytesIterator, ListIterator, SetIterator, StrIterator, TupleIterator,
+    ByteArrayIterator, BytesIterator, ListIterator, SetIterator, TupleIterator, str_iterator,
 };
 use crate::object::kind;
 use crate::object::native::R;
@@ -137,14 +137,15 @@ pub fn contains(vm: &mut Vm, args: &[Value]) -> R {
 pub fn iter(vm: &mut Vm, args: &[Value]) -> R {
     let source = args[0].clone();
     Ok(match vm.kind_of(&source) {
-        kind::LIST => ListIterator::alloc(source, 0, 0, 0).into_value(),
-        kind::TUPLE => TupleIterator::alloc(source, 0, 0, 0).into_value(),
-        kind::STR => StrIterator::alloc(source, 0, 0, 0).into_value(),
+        kind::LIST => ListIterator::alloc(source, 0, 0).into_value(),
+        kind::TUPLE => TupleIterator::alloc(source, 0, 0).into_value(),
+        kind::STR => str_iterator(source),
         kind::SET | kind::FROZENSET => {
             let len = with_table(&source, SetTable::len).unwrap_or(0);
-            SetIterator::alloc(source, 0, len as u32, 0).into_value()
+            SetIterator::alloc(source, 0, len as u32).into_value()
         }
-        _ => BytesIterator::alloc(source, 0, 0, 0).into_value(),
+        kind::BYTEARRAY => ByteArrayIterator::alloc(source, 0, 0).into_value(),
+        _ => BytesIterator::alloc(source, 0, 0).into_value(),
     })
 }
 

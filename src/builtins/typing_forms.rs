@@ -59,7 +59,7 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
         Def::leaf("__iter__(self, /)", |_, args| {
             let unpacked = GenericAlias::alloc(origin(&args[0]), alias_args(&args[0]), Value::TRUE)
                 .into_value();
-            Ok(TupleIterator::alloc(Tuple::one(unpacked).into_value(), 0, 0, 0).into_value())
+            Ok(TupleIterator::alloc(Tuple::one(unpacked).into_value(), 0, 0).into_value())
         }),
         Def::leaf("__instancecheck__(self, instance, /)", |vm, _| {
             Err(vm.type_error("isinstance() argument 2 cannot be a parameterized generic"))

@@ -2,7 +2,7 @@
 //! of a binary operation, the brackets of a subscript, the arguments of a call.
 
 use crate::source::SourceFile;
-use crate::syntax::ast::{Body, Expr, ExprKind};
+use crate::syntax::ast::{Body, Expr, ExprKind, StmtKind};
 use crate::syntax::{Mode, parse_module};
 
 /// The bytes of `segment` that are to be pointed at; None for any other expression.
@@ -40,6 +40,28 @@ fn inside(expression: &Expr, text: &str) -> Option<(usize, usize)> {
         }
         _ => None,
     }
+}
+
+/// Whether the text begins with `x = f(...)` or `return f(...)` whose call lies from `start` to `end`.
+pub(super) fn is_plain_call(text: &str, start: usize, end: usize) -> bool {
+    let file = SourceFile::new("<anchors>", text);
+    let Ok(module) = parse_module(&file, Mode::File) else {
+        return false;
+    };
+    let Body::Module(statements) = &module.body else {
+        return false;
+    };
+    let call = match statements.first().map(|s| &s.kind) {
+        Some(StmtKind::Return { value: Some(value) }) => match &value.kind {
+            ExprKind::Call { func, .. } if matches!(func.kind, ExprKind::Name { .. }) => value,
+            _ => return false,
+        },
+        Some(StmtKind::Assign { value, .. }) if matches!(value.kind, ExprKind::Call { .. }) => {
+            value
+        }
+        _ => return false,
+    };
+    (call.span.start as usize, call.span.end as usize) == (start, end)
 }
 
 fn is_operator(byte: u8) -> bool {

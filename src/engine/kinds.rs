@@ -14,8 +14,10 @@ use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::generator::Generator;
 use crate::object::int::Int;
 use crate::object::iterator::{
-    BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ListIterator,
-    LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrIterator,
+    ByteArrayIterator, BytesIterator, CallIterator, DictItemIterator, DictItems, DictIterator,
+    DictKeys, DictReverseItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
+    DictValueIterator, DictValues, ListIterator, ListReverseIterator, LongRangeIterator,
+    RangeIterator, ReversedIterator, SequenceIterator, SetIterator, StrAsciiIterator, StrIterator,
     TupleIterator,
 };
 use crate::object::list::List;
@@ -51,6 +53,8 @@ kinds! {
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
+    ListReverseIterator, DictValueIterator, DictItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
+    DictReverseItemIterator, StrAsciiIterator, ByteArrayIterator,
     Enumerate, Filter, Map, Zip,
     Future, Task, Gathering, Handle, TimerHandle,
     asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,

@@ -56,6 +56,10 @@ impl Loader for SourceLoader {
     fn anchors(&self, segment: &str) -> Option<(usize, usize)> {
         super::anchors::anchors(segment)
     }
+
+    fn is_plain_call(&self, text: &str, start: usize, end: usize) -> bool {
+        super::anchors::is_plain_call(text, start, end)
+    }
 }
 
 /// A module of `stdlib/`.
@@ -78,7 +82,11 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         _ => Origin::Object,
     };
     let file = match decode_source(request.name, request.text, origin) {
-        Ok(file) => Arc::new(file),
+        // CPython looks for the source in a file of that name, which there is none of.
+        Ok(file) => Arc::new(match request.mode {
+            Mode::Exec | Mode::Eval if is_no_file(request.name) => file.unshown(),
+            _ => file,
+        }),
         Err((diagnostic, file)) => return Err(fault(diagnostic, Arc::new(file))),
     };
     let (parse, kind) = match request.mode {
@@ -87,15 +95,29 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         Mode::Eval => (syntax::Mode::Eval, compiler::Mode::Eval),
         Mode::Single => (syntax::Mode::Single, compiler::Mode::Single),
     };
-    let module = syntax::parse_module(&file, parse).map_err(|d| fault(d, file.clone()))?;
+    let module = syntax::parse_module(&file, parse).map_err(|d| {
+        let mut fault = fault(d, file.clone());
+        if request.text.is_empty() {
+            // Nothing was read, so the error is on no line.
+            fault.place = (0, 0, 0, 0);
+            fault.text = Some(String::new());
+        }
+        fault
+    })?;
     let options = compiler::Options {
         mode: kind,
         top_level_await: request.top_level_await,
         hidden: request.hidden,
         ..compiler::Options::default()
     };
-    let (code, found) = compiler::compile_with_warnings(&module, file.clone(), options)
-        .map_err(|d| fault(d, file.clone()))?;
+    let (code, found) =
+        compiler::compile_with_warnings(&module, file.clone(), options).map_err(|d| {
+            let mut fault = fault(d, file.clone());
+            if !file.is_shown() {
+                fault.text = None;
+            }
+            fault
+        })?;
     let warnings = module
         .warnings
         .into_iter()
@@ -105,8 +127,16 @@ pub fn compile(request: &Request<'_>) -> Compiled {
     Ok((code, warnings))
 }
 
+fn is_no_file(name: &str) -> bool {
+    name.starts_with('<') && name.ends_with('>')
+}
+
 fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
     let place = diagnostic.location(&source);
+    let mut text = source.line_text(place.0).to_string();
+    if !diagnostic.lexical {
+        text.push('\n');
+    }
     let class = match diagnostic.kind {
         DiagnosticKind::SyntaxWarning => "SyntaxError",
         kind => kind.name(),
@@ -116,5 +146,6 @@ fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
         message: diagnostic.message,
         place,
         source,
+        text: Some(text),
     }
 }

@@ -318,6 +318,7 @@ impl Generator {
             let frame = self.frame.get();
             let function = std::mem::replace(&mut (*frame).function, std::ptr::null_mut());
             if !function.is_null() {
+                self.hook.set((*function).code.borrow().value());
                 drop(Value::from_header(function.cast()));
             }
         }

@@ -166,10 +166,10 @@ pub fn parse(plain: &str, base: u32) -> Outcome<Option<Value>> {
     let Some(digits) = plain_digits(digits, base) else {
         return Ok(None);
     };
-    if digits.len() <= 18 {
-        return Ok(i64::from_str_radix(&digits, base)
-            .ok()
-            .map(|i| from_i64(if negative { -i } else { i })));
+    if digits.len() <= 18
+        && let Ok(i) = i64::from_str_radix(&digits, base)
+    {
+        return Ok(Some(from_i64(if negative { -i } else { i })));
     }
     let limit = current().int_digits;
     if limit != 0 && digits.len() > limit && !base.is_power_of_two() {

@@ -5,73 +5,95 @@ use std::cell::Cell;
 use super::descriptor::plain_object;
 use super::kind;
 use super::list::List;
+use super::str::Str;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 
-/// Declares an iterator over an object that remembers a position.
-macro_rules! position_iterator {
+/// An iterator over an object that remembers a position; `K` is its kind.
+#[repr(C)]
+pub struct PositionIterator<const K: Kind> {
+    head: Header,
+    /// What is iterated; Undef when it came to its end.
+    pub source: Field,
+    /// Where it is.
+    pub position: Cell<usize>,
+    /// The mutation count of the table it goes over, or another number of its own.
+    pub mark: Cell<u32>,
+}
+
+// SAFETY: repr(C), header first; the counted reference is visited once.
+unsafe impl<const K: Kind> Object for PositionIterator<K> {
+    const KIND: Kind = K;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.source.as_value());
+    }
+    fn clear(&self) {
+        self.source.take();
+    }
+}
+
+impl<const K: Kind> PositionIterator<K> {
+    /// An iterator at a position.
+    pub fn alloc(source: Value, position: usize, mark: u32) -> Ref<PositionIterator<K>> {
+        crate::heap::alloc(PositionIterator {
+            head: Header::new(),
+            source: Field::new(source),
+            position: Cell::new(position),
+            mark: Cell::new(mark),
+        })
+    }
+}
+
+/// Names the iterators by their kinds.
+macro_rules! position_iterators {
     ($($(#[doc = $doc:literal])+ $name:ident $kind:ident;)+) => {
-        $(
-            $(#[doc = $doc])+
-            #[repr(C)]
-            pub struct $name {
-                head: Header,
-                /// What is iterated; Undef when it came to its end.
-                pub source: Field,
-                /// Where it is.
-                pub position: Cell<usize>,
-                /// The mutation count of the table it goes over, or another number of its own.
-                pub mark: Cell<u32>,
-                /// 0 forward; 1 backward; or what part of an entry is wanted.
-                pub mode: Cell<u8>,
-            }
-
-            // SAFETY: repr(C), header first; the counted reference is visited once.
-            unsafe impl Object for $name {
-                const KIND: Kind = kind::$kind;
-                fn trace(&self, visitor: &mut dyn Visitor) {
-                    visitor.visit(self.source.as_value());
-                }
-                fn clear(&self) {
-                    self.source.take();
-                }
-            }
-
-            impl $name {
-                /// An iterator at a position.
-                pub fn alloc(source: Value, position: usize, mark: u32, mode: u8) -> Ref<$name> {
-                    crate::heap::alloc($name {
-                        head: Header::new(),
-                        source: Field::new(source),
-                        position: Cell::new(position),
-                        mark: Cell::new(mark),
-                        mode: Cell::new(mode),
-                    })
-                }
-            }
-        )+
+        $($(#[doc = $doc])+ pub type $name = PositionIterator<{ kind::$kind }>;)+
     };
 }
 
-position_iterator! {
-    /// `list_iterator` and, backward, `list_reverseiterator`.
+position_iterators! {
+    /// `list_iterator`
     ListIterator LIST_ITERATOR;
+    /// `list_reverseiterator`; the position is that of the next one plus one.
+    ListReverseIterator LIST_REVERSE_ITERATOR;
     /// `tuple_iterator`
     TupleIterator TUPLE_ITERATOR;
-    /// `dict_keyiterator` and the like: `mode` is one of `KEYS`, `VALUES`, `ITEMS`, plus `BACKWARD`.
+    /// `dict_keyiterator`
     DictIterator DICT_ITERATOR;
+    /// `dict_valueiterator`
+    DictValueIterator DICT_VALUE_ITERATOR;
+    /// `dict_itemiterator`
+    DictItemIterator DICT_ITEM_ITERATOR;
+    /// `dict_reversekeyiterator`
+    DictReverseKeyIterator DICT_REVERSE_KEY_ITERATOR;
+    /// `dict_reversevalueiterator`
+    DictReverseValueIterator DICT_REVERSE_VALUE_ITERATOR;
+    /// `dict_reverseitemiterator`
+    DictReverseItemIterator DICT_REVERSE_ITEM_ITERATOR;
     /// `set_iterator`
     SetIterator SET_ITERATOR;
     /// `str_iterator`; the position counts bytes.
     StrIterator STR_ITERATOR;
+    /// `str_ascii_iterator`
+    StrAsciiIterator STR_ASCII_ITERATOR;
     /// `bytes_iterator`
     BytesIterator BYTES_ITERATOR;
+    /// `bytearray_iterator`
+    ByteArrayIterator BYTEARRAY_ITERATOR;
     /// The iterator of what has `__getitem__` only.
     SequenceIterator SEQUENCE_ITERATOR;
     /// `reversed` of what has `__len__` and `__getitem__`; the position is that of the next one plus one.
     ReversedIterator REVERSED;
 }
 
-/// What a `DictIterator` or a view gives: keys.
+/// `iter(text)`
+pub fn str_iterator(text: Value) -> Value {
+    match text.get::<Str>().is_some_and(Str::is_ascii) {
+        true => StrAsciiIterator::alloc(text, 0, 0).into_value(),
+        false => StrIterator::alloc(text, 0, 0).into_value(),
+    }
+}
+
+/// What an iterator over a dict or a view gives: keys.
 pub const KEYS: u8 = 0;
 /// Values.
 pub const VALUES: u8 = 1;
@@ -81,13 +103,10 @@ pub const ITEMS: u8 = 2;
 pub const BACKWARD: u8 = 4;
 
 impl ListIterator {
-    /// The next item of a forward iterator over an exact list; None at the end, or when
+    /// The next item of an iterator over an exact list; None at the end, or when
     /// the general way must look.
     #[inline(always)]
     pub fn step(&self) -> Option<Value> {
-        if self.mode.get() != 0 {
-            return None;
-        }
         let list = self.source.as_value().get_exact::<List>()?;
         let position = self.position.get();
         let value = list.get(position)?;

@@ -51,6 +51,8 @@ pub struct Diagnostic {
     /// A hint below the picture.
     pub help: Option<String>,
     pub place: Place,
+    /// Found while reading the characters: its line is given without a line end.
+    pub lexical: bool,
 }
 
 impl Diagnostic {
@@ -62,6 +64,7 @@ impl Diagnostic {
             span,
             help: None,
             place: Place::Range,
+            lexical: false,
         }
     }
 

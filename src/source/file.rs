@@ -25,6 +25,7 @@ pub struct SourceFile {
     name: Arc<str>,
     text: Box<str>,
     line_starts: Box<[u32]>,
+    shown: bool,
 }
 
 impl SourceFile {
@@ -36,7 +37,21 @@ impl SourceFile {
             name: name.into(),
             text: text.into(),
             line_starts,
+            shown: true,
         }
+    }
+
+    /// The same, of which tracebacks show no lines: the text of `exec` and `eval`.
+    pub fn unshown(self) -> SourceFile {
+        SourceFile {
+            shown: false,
+            ..self
+        }
+    }
+
+    /// Whether tracebacks show its lines.
+    pub fn is_shown(&self) -> bool {
+        self.shown
     }
 
     /// The name shown in messages.

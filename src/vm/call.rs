@@ -825,7 +825,7 @@ impl Vm {
                 (code.nlocals as usize, code.nregisters as usize)
             };
             let regs = Frame::regs(frame);
-            for i in (0..nlocals).rev() {
+            for i in 0..nlocals {
                 std::ptr::drop_in_place(regs.add(i));
             }
             drop(Value::from_header(function.cast()));
@@ -921,7 +921,6 @@ impl Vm {
     /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
     pub(crate) fn spread_arguments(
         &mut self,
-        callee: &Value,
         positional: &Value,
         keywords: &Value,
     ) -> R<(Args, Value)> {
@@ -935,8 +934,7 @@ impl Vm {
         let mut names = Vec::new();
         for (key, value) in self.mapping_entries(keywords)? {
             if !key.is_kind::<crate::object::str::Str>() {
-                let name = self.callee_name(callee);
-                return Err(self.type_error(format!("{name}keywords must be strings")));
+                return Err(self.type_error("keywords must be strings"));
             }
             names.push(key);
             args.push(value);

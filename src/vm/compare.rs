@@ -614,6 +614,10 @@ static SEARCH: Def = Def::frame("contains(container, item, iterator, negate, /)"
 fn search(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let negate = frame.regs[3].is_true();
     match (frame.state, input) {
+        // That `__iter__` fails is told as if there were none.
+        (1, Input::Raised(raised)) if vm.is_raised(&raised, Known::TypeError) => {
+            Step::Raise(vm.not_a_container(&frame.regs[0]))
+        }
         (_, Input::Raised(raised)) => Step::Raise(raised),
         (0, _) => {
             frame.state = 1;

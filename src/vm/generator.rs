@@ -338,7 +338,10 @@ impl Vm {
                 // An exhausted generator gives None at once.
                 return self.deliver_delegated(frame, Value::NONE);
             }
-            _ if self.is_running(generator) || Self::is_awaited(generator) => {
+            _ if self.is_running(generator)
+                || Self::is_awaited(generator)
+                || Self::waits_elsewhere(generator, frame) =>
+            {
                 let raised = if generator.flavour == Flavour::Coroutine {
                     self.runtime_error("coroutine is being awaited already")
                 } else {
@@ -361,6 +364,14 @@ impl Vm {
             dst,
             flags | frame_flags::DELEGATED,
         );
+    }
+
+    /// Whether a coroutine stands in an await already, driven by hand.
+    fn waits_elsewhere(generator: &Generator, frame: *mut Frame) -> bool {
+        // SAFETY: the frame that delegates is alive.
+        generator.flavour == Flavour::Coroutine
+            && generator.state.get() == State::Suspended
+            && unsafe { !(*frame).has(frame_flags::NATIVE) }
     }
 
     fn is_awaited(generator: &Generator) -> bool {
@@ -444,15 +455,13 @@ impl Vm {
             } else {
                 (*(*frame).function).code.borrow().nlocals as usize
             };
-            for i in (0..count).rev() {
+            for i in 0..count {
                 drop(std::ptr::replace(regs.add(i), Value::UNDEF));
             }
             let function = std::mem::replace(&mut (*frame).function, std::ptr::null_mut());
             if !function.is_null() {
-                if generator.flavour == Flavour::Coroutine {
-                    // A coroutine that has ended still says whose it was.
-                    generator.hook.set((*function).code.borrow().value());
-                }
+                // One that has ended still says whose it was.
+                generator.hook.set((*function).code.borrow().value());
                 (*function).release_one();
             }
             (*frame).flags &= !ENTRY;

@@ -111,6 +111,9 @@ impl Vm {
         if !again.is_none() {
             members.push(again);
         }
+        if members.len() == 1 {
+            return Ok(members.remove(0));
+        }
         let class = self.known_class(Known::BaseExceptionGroup);
         let empty = crate::object::str::Str::empty().into_value();
         let list = List::from_vec(members).into_value();

@@ -494,14 +494,17 @@ impl Vm {
             _ => Known::SyntaxError,
         };
         let (line, column, end_line, end_column) = fault.place;
-        let text = fault.source.line_text(line).to_string() + "\n";
+        let text = match &fault.text {
+            Some(text) => Str::new(text).into_value(),
+            None => Value::NONE,
+        };
         let int = |n: u32| Value::int32(n as i32);
         let message = Str::new(&fault.message).into_value();
         let place = Tuple::from_vec(vec![
             Str::new(fault.source.name()).into_value(),
             int(line),
             int(column),
-            Str::new(&text).into_value(),
+            text.clone(),
             int(end_line),
             int(end_column),
         ]);
@@ -519,11 +522,7 @@ impl Vm {
         );
         set_field(&exception, fields::SYNTAX_LINE, int(line));
         set_field(&exception, fields::SYNTAX_OFFSET, int(column));
-        set_field(
-            &exception,
-            fields::SYNTAX_TEXT,
-            Str::new(&text).into_value(),
-        );
+        set_field(&exception, fields::SYNTAX_TEXT, text);
         set_field(&exception, fields::SYNTAX_END_LINE, int(end_line));
         set_field(&exception, fields::SYNTAX_END_OFFSET, int(end_column));
         crate::object::native::Raised(exception)
@@ -681,14 +680,10 @@ impl Vm {
                 Tuple::from_vec(items).map_or(Value::NONE, Ref::into_value)
             }
             Const::FrozenSet(items) => {
-                let mut table = set::SetTable::new();
-                for item in items.iter() {
-                    let value = self.constant_value(item);
-                    if let Some(hash) = crate::object::hash::simple_hash(&value) {
-                        let _ = table.insert(hash, value);
-                    }
-                }
-                set::FrozenSet::new(table).into_value()
+                let items: Vec<Value> = items.iter().map(|c| self.constant_value(c)).collect();
+                // CPython makes the set anew when it merges constants, which the order shows.
+                let first = constant_set(items.iter());
+                set::FrozenSet::new(constant_set(first.iter())).into_value()
             }
         }
     }
@@ -706,4 +701,20 @@ impl Vm {
             .collect();
         code.local_names.get_or_init(|| names).clone()
     }
+}
+
+/// The set of constants; of those that are equal the first.
+fn constant_set<'a>(items: impl Iterator<Item = &'a Value>) -> crate::object::set::SetTable {
+    let mut table = crate::object::set::SetTable::new();
+    let mut hashes = std::collections::HashSet::new();
+    for item in items {
+        let Some(hash) = crate::object::hash::simple_hash(item) else {
+            continue;
+        };
+        let known = |other: &Value| crate::object::compare::simple_eq(item, other) == Some(true);
+        if hashes.insert(hash) || !table.iter().any(known) {
+            let _ = table.insert(hash, item.clone());
+        }
+    }
+    table
 }

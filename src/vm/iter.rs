@@ -3,16 +3,19 @@
 use super::Vm;
 use super::special::Special;
 use super::types::Known;
-use crate::heap::Value;
+use crate::heap::{Kind, Value};
 use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::dict::Dict;
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::iterator::{
-    BACKWARD, BytesIterator, CallIterator, DictItems, DictIterator, DictKeys, DictValues, ITEMS,
-    KEYS, ListIterator, LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator,
-    SetIterator, StrIterator, TupleIterator, VALUES,
+    BACKWARD, ByteArrayIterator, BytesIterator, CallIterator, DictItemIterator, DictItems,
+    DictIterator, DictKeys, DictReverseItemIterator, DictReverseKeyIterator,
+    DictReverseValueIterator, DictValueIterator, DictValues, ITEMS, KEYS, ListIterator,
+    ListReverseIterator, LongRangeIterator, PositionIterator, RangeIterator, ReversedIterator,
+    SequenceIterator, SetIterator, StrAsciiIterator, StrIterator, TupleIterator, VALUES,
+    str_iterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -160,6 +163,8 @@ fn takes_itself(method: &Value) -> bool {
 
 /// A dict's iterator keeps in one word where it is and how many entries it may still give.
 const LEFT_SHIFT: u32 = 32;
+/// From the end to the beginning, the values.
+const BACKWARD_VALUES: u8 = BACKWARD | VALUES;
 const POSITION_MASK: usize = u32::MAX as usize;
 
 impl Vm {
@@ -190,7 +195,7 @@ impl Vm {
                 Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()])
             }
             None if self.special_of(value, Special::GetItem).is_some() => {
-                Step::Return(SequenceIterator::alloc(value.clone(), 0, 0, 0).into_value())
+                Step::Return(SequenceIterator::alloc(value.clone(), 0, 0).into_value())
             }
             _ => {
                 let name = self.type_name(value);
@@ -207,12 +212,11 @@ impl Vm {
             return (generator.flavour == Flavour::Generator).then(|| value.clone());
         }
         Some(match shape as u8 {
-            kind::LIST => ListIterator::alloc(value.clone(), 0, 0, 0).into_value(),
-            kind::TUPLE => TupleIterator::alloc(value.clone(), 0, 0, 0).into_value(),
-            kind::STR => StrIterator::alloc(value.clone(), 0, 0, 0).into_value(),
-            kind::BYTES | kind::BYTEARRAY => {
-                BytesIterator::alloc(value.clone(), 0, 0, 0).into_value()
-            }
+            kind::LIST => ListIterator::alloc(value.clone(), 0, 0).into_value(),
+            kind::TUPLE => TupleIterator::alloc(value.clone(), 0, 0).into_value(),
+            kind::STR => str_iterator(value.clone()),
+            kind::BYTES => BytesIterator::alloc(value.clone(), 0, 0).into_value(),
+            kind::BYTEARRAY => ByteArrayIterator::alloc(value.clone(), 0, 0).into_value(),
             kind::DICT => self.dict_iterator(value, KEYS),
             kind::DICT_KEYS => self.dict_iterator(value.get::<DictKeys>()?.dict.as_value(), KEYS),
             kind::DICT_VALUES => {
@@ -223,11 +227,19 @@ impl Vm {
             }
             kind::SET | kind::FROZENSET => {
                 let len = with_table(value, SetTable::len)?;
-                SetIterator::alloc(value.clone(), 0, len as u32, 0).into_value()
+                SetIterator::alloc(value.clone(), 0, len as u32).into_value()
             }
             kind::RANGE => range_iterator(value.get::<Range>()?, value),
             kind::GENERATOR
             | kind::LIST_ITERATOR
+            | kind::LIST_REVERSE_ITERATOR
+            | kind::DICT_VALUE_ITERATOR
+            | kind::DICT_ITEM_ITERATOR
+            | kind::DICT_REVERSE_KEY_ITERATOR
+            | kind::DICT_REVERSE_VALUE_ITERATOR
+            | kind::DICT_REVERSE_ITEM_ITERATOR
+            | kind::STR_ASCII_ITERATOR
+            | kind::BYTEARRAY_ITERATOR
             | kind::TUPLE_ITERATOR
             | kind::STR_ITERATOR
             | kind::BYTES_ITERATOR
@@ -252,13 +264,16 @@ impl Vm {
         } else {
             0
         };
-        DictIterator::alloc(
-            dict.clone(),
-            position | d.len() << LEFT_SHIFT,
-            d.len() as u32,
-            mode,
-        )
-        .into_value()
+        let position = position | d.len() << LEFT_SHIFT;
+        let (dict, len) = (dict.clone(), d.len() as u32);
+        match mode {
+            KEYS => DictIterator::alloc(dict, position, len).into_value(),
+            VALUES => DictValueIterator::alloc(dict, position, len).into_value(),
+            ITEMS => DictItemIterator::alloc(dict, position, len).into_value(),
+            BACKWARD => DictReverseKeyIterator::alloc(dict, position, len).into_value(),
+            BACKWARD_VALUES => DictReverseValueIterator::alloc(dict, position, len).into_value(),
+            _ => DictReverseItemIterator::alloc(dict, position, len).into_value(),
+        }
     }
 
     /// Next value of an iterator; Undef at its end. For a generator the answer is `Step::Next` itself.
@@ -306,8 +321,28 @@ impl Vm {
                 Ok(next_of_long_range(iterator.get::<LongRangeIterator>()?))
             }
             kind::STR_ITERATOR => Ok(next_of_str(iterator.get::<StrIterator>()?)),
+            kind::STR_ASCII_ITERATOR => Ok(next_of_str(iterator.get::<StrAsciiIterator>()?)),
             kind::BYTES_ITERATOR => Ok(next_of_bytes(iterator.get::<BytesIterator>()?)),
-            kind::DICT_ITERATOR => self.next_of_dict(iterator.get::<DictIterator>()?),
+            kind::BYTEARRAY_ITERATOR => Ok(next_of_bytes(iterator.get::<ByteArrayIterator>()?)),
+            kind::LIST_REVERSE_ITERATOR => Ok(next_of_reversed_list(
+                iterator.get::<ListReverseIterator>()?,
+            )),
+            kind::DICT_ITERATOR => self.next_of_dict(iterator.get::<DictIterator>()?, KEYS),
+            kind::DICT_VALUE_ITERATOR => {
+                self.next_of_dict(iterator.get::<DictValueIterator>()?, VALUES)
+            }
+            kind::DICT_ITEM_ITERATOR => {
+                self.next_of_dict(iterator.get::<DictItemIterator>()?, ITEMS)
+            }
+            kind::DICT_REVERSE_KEY_ITERATOR => {
+                self.next_of_dict(iterator.get::<DictReverseKeyIterator>()?, BACKWARD)
+            }
+            kind::DICT_REVERSE_VALUE_ITERATOR => {
+                self.next_of_dict(iterator.get::<DictReverseValueIterator>()?, BACKWARD_VALUES)
+            }
+            kind::DICT_REVERSE_ITEM_ITERATOR => {
+                self.next_of_dict(iterator.get::<DictReverseItemIterator>()?, BACKWARD | ITEMS)
+            }
             kind::SET_ITERATOR => self.next_of_set(iterator.get::<SetIterator>()?),
             kind::REVERSED => self.next_reversed(iterator.get::<ReversedIterator>()?),
             _ => return None,
@@ -341,7 +376,11 @@ impl Vm {
         })
     }
 
-    fn next_of_dict(&mut self, iterator: &DictIterator) -> R<Option<Value>> {
+    fn next_of_dict<const K: Kind>(
+        &mut self,
+        iterator: &PositionIterator<K>,
+        mode: u8,
+    ) -> R<Option<Value>> {
         let source = iterator.source.get();
         let Some(dict) = source.get::<Dict>() else {
             return Ok(None);
@@ -350,7 +389,6 @@ impl Vm {
             iterator.mark.set(u32::MAX);
             return Err(self.runtime_error("dictionary changed size during iteration"));
         }
-        let mode = iterator.mode.get();
         let (from, left) = (
             iterator.position.get() & POSITION_MASK,
             iterator.position.get() >> LEFT_SHIFT,
@@ -384,6 +422,39 @@ impl Vm {
             VALUES => value,
             _ => Tuple::pair(key, value).into_value(),
         }))
+    }
+
+    /// How many entries the iterator of a dict or a set may still give.
+    pub(crate) fn left_in_table(&mut self, iterator: &Value) -> Option<usize> {
+        macro_rules! left {
+            ($($name:ident),+) => {
+                $(if let Some(it) = iterator.get::<$name>() {
+                    let source = it.source.get();
+                    let unchanged = self.layout_len(&source) == Some(it.mark.get() as usize);
+                    return Some(if unchanged { it.position.get() >> LEFT_SHIFT } else { 0 });
+                })+
+            };
+        }
+        left!(
+            DictIterator,
+            DictValueIterator,
+            DictItemIterator,
+            DictReverseKeyIterator,
+            DictReverseValueIterator,
+            DictReverseItemIterator
+        );
+        let it = iterator.get::<SetIterator>()?;
+        let source = it.source.get();
+        with_table(&source, |table| {
+            let mut at = it.position.get();
+            let mut left = 0;
+            while let Some((found, _, _)) = table.next_from(at) {
+                at = found + 1;
+                left += 1;
+            }
+            left
+        })
+        .or(Some(0))
     }
 
     fn next_of_set(&mut self, iterator: &SetIterator) -> R<Option<Value>> {
@@ -523,12 +594,19 @@ fn next_of_list(iterator: &ListIterator) -> Option<Value> {
     let source = iterator.source.get();
     let list = source.get::<List>()?;
     let position = iterator.position.get();
-    if iterator.mode.get() == 0 {
-        if let Some(value) = list.get(position) {
-            iterator.position.set(position + 1);
-            return Some(value);
-        }
-    } else if let Some(value) = position.checked_sub(1).and_then(|p| list.get(p)) {
+    if let Some(value) = list.get(position) {
+        iterator.position.set(position + 1);
+        return Some(value);
+    }
+    iterator.source.take();
+    None
+}
+
+fn next_of_reversed_list(iterator: &ListReverseIterator) -> Option<Value> {
+    let source = iterator.source.get();
+    let position = iterator.position.get();
+    let list = source.get::<List>()?;
+    if let Some(value) = position.checked_sub(1).and_then(|p| list.get(p)) {
         iterator.position.set(position - 1);
         return Some(value);
     }
@@ -555,7 +633,7 @@ fn next_of_long_range(iterator: &LongRangeIterator) -> Option<Value> {
     Some(value)
 }
 
-fn next_of_str(iterator: &StrIterator) -> Option<Value> {
+fn next_of_str<const K: Kind>(iterator: &PositionIterator<K>) -> Option<Value> {
     let source = iterator.source.get();
     let text = source.get::<Str>()?;
     let at = iterator.position.get();
@@ -570,7 +648,7 @@ fn next_of_str(iterator: &StrIterator) -> Option<Value> {
     Some(Str::from_point(point).into_value())
 }
 
-fn next_of_bytes(iterator: &BytesIterator) -> Option<Value> {
+fn next_of_bytes<const K: Kind>(iterator: &PositionIterator<K>) -> Option<Value> {
     let source = iterator.source.get();
     let at = iterator.position.get();
     let byte = match (source.get::<Bytes>(), source.get::<ByteArray>()) {

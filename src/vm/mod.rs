@@ -17,6 +17,7 @@ pub mod compare;
 pub mod convert;
 pub mod dispatch;
 pub mod error;
+mod excerpt;
 pub mod fiber;
 pub mod finalize;
 pub mod generator;
@@ -96,8 +97,10 @@ pub struct SyntaxFault {
     pub message: String,
     /// Line, column (code points from 1), end line, end column.
     pub place: (u32, u32, u32, u32),
-    /// The source, for its line.
+    /// The source.
     pub source: Arc<SourceFile>,
+    /// The line as `SyntaxError.text` gives it, if there is one.
+    pub text: Option<String>,
 }
 
 /// What the compiler gives: code and warnings.
@@ -114,6 +117,9 @@ pub trait Loader {
     /// Where the carets of a traceback change within a piece of source: the bytes from `.0` to `.1`
     /// are the operator of a binary operation, the brackets of a subscript, the arguments of a call.
     fn anchors(&self, segment: &str) -> Option<(usize, usize)>;
+    /// Whether the text begins with a statement that only assigns a call, or returns one of a plain
+    /// name, and the call takes the bytes from `start` to `end`.
+    fn is_plain_call(&self, text: &str, start: usize, end: usize) -> bool;
 }
 
 /// One virtual machine with its heap. It is `!Sync` and lives in an engine.

@@ -219,7 +219,8 @@ impl Vm {
                 .iter()
                 .position(|n| &**n == "__class__");
             let class = index.map(|i| function.closure[i].content.get());
-            let has_argument = code.plain.arg_count > 0 || code.flags & code_flags::VARARGS != 0;
+            let has_argument = code.flags & code_flags::NAMESPACE == 0
+                && (code.plain.arg_count > 0 || code.flags & code_flags::VARARGS != 0);
             let first = if has_argument {
                 (*Frame::regs(frame)).clone()
             } else {

@@ -337,7 +337,19 @@ impl Vm {
                 found => match &extra {
                     Some(dict) => self.dict_set(dict, name, value)?,
                     None if found.is_some() => posonly_named.push(text(name)),
-                    None => return Err(self.unexpected_keyword(parameters, &who(), name)),
+                    None => {
+                        let wrong = |n: &&Value| {
+                            self.find_parameter(parameters, n)
+                                .is_some_and(|i| i < parameters.posonly)
+                        };
+                        // A name of a positional-only parameter is told of first.
+                        let named: Vec<String> = names.iter().filter(wrong).map(text).collect();
+                        if named.is_empty() {
+                            return Err(self.unexpected_keyword(parameters, &who(), name));
+                        }
+                        posonly_named = named;
+                        break;
+                    }
                 },
             }
         }
@@ -377,6 +389,12 @@ impl Vm {
             .iter()
             .map(text)
             .collect();
+        if who == "enumerate()" {
+            let name = text(name);
+            return self.type_error(format!(
+                "'{name}' is an invalid keyword argument for enumerate()"
+            ));
+        }
         let mut message = format!("{who} got an unexpected keyword argument '{}'", text(name));
         if let Some(best) = super::error::closest(&text(name), &known) {
             message.push_str(&format!(". Did you mean '{best}'?"));
@@ -453,6 +471,14 @@ impl Vm {
             | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
         let count = given.len();
         let who = || format!("{}()", native_name(native));
+        let by_position = count - names.len();
+        let within = by_position.saturating_sub(receiver) <= signature.positional - receiver;
+        let enough = by_position >= signature.required
+            || !names.is_empty() && signature.posonly < signature.params.len();
+        let enough = enough && (by_position > 0 || native.def.name() != "sorted");
+        if counts_as_tuple(native) && !(within && enough) {
+            return Err(self.wrong_count(native, signature, by_position, receiver));
+        }
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
             let who = self.native_display(native);
             return Err(self.type_error(format!("{who}() takes no keyword arguments")));
@@ -486,12 +512,13 @@ impl Vm {
                     who()
                 )));
             } else {
-                let message = format!(
-                    "{} missing required argument '{}' (pos {})",
-                    who(),
-                    text(&param.name),
-                    i + 1 - receiver
-                );
+                let (who, name) = (who(), text(&param.name));
+                // This one does not count its arguments.
+                let place = match &*who {
+                    "enumerate()" => String::new(),
+                    _ => format!(" (pos {})", i + 1 - receiver),
+                };
+                let message = format!("{who} missing required argument '{name}'{place}");
                 return Err(self.type_error(message));
             }
         }
@@ -520,7 +547,7 @@ impl Vm {
             let s = if n == 1 { "" } else { "s" };
             return self.type_error(format!("expected {n} argument{s}, got {given}"));
         }
-        let message = if signature.posonly < signature.params.len() {
+        let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let s = if most == 1 { "" } else { "s" };
             let how = if least == most { "exactly" } else { "at most" };
             if most == 0 {
@@ -528,7 +555,7 @@ impl Vm {
             } else {
                 format!("{name}() takes {how} {most} argument{s} ({given} given)")
             }
-        } else if least == most && most <= 1 {
+        } else if least == most && most <= 1 && !counts_as_tuple(native) {
             let mut who = self.native_display(native);
             if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
                 who = format!("{}.{who}", module.to_string_lossy());
@@ -681,6 +708,21 @@ unsafe fn bind_positional(
         }
     }
     true
+}
+
+/// Whether CPython takes the arguments of a native function apart as a tuple, which
+/// words the errors about their number.
+fn counts_as_tuple(native: &Native) -> bool {
+    match native.def.name() {
+        "sorted" => native.owner.get::<Class>().is_none(),
+        "__new__" | "__init__" => native.owner.get::<Class>().is_some_and(|class| {
+            matches!(
+                &*class.name_str(),
+                "str" | "int" | "staticmethod" | "classmethod"
+            )
+        }),
+        _ => false,
+    }
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.

@@ -361,106 +361,11 @@ impl Vm {
             code.name
         );
         if position.line > 0 {
-            out.push_str(&self.source_lines(&code.source, position));
-        }
-        out
-    }
-
-    /// The source of a place with carets under it, indented by four.
-    pub(crate) fn source_lines(
-        &mut self,
-        source: &crate::source::SourceFile,
-        position: Position,
-    ) -> String {
-        let first = source.line_text(position.line);
-        if first.trim().is_empty() {
-            return String::new();
-        }
-        if position.end_line != position.line || position.end_column <= position.column {
-            if position.end_line > position.line {
-                return self.several_lines(source, position);
-            }
-            return format!("    {}\n", first.trim());
-        }
-        let text = first.trim_end();
-        let stripped = text.trim_start();
-        let indent = text.len() - stripped.len();
-        let mut out = format!("    {}\n", stripped.trim_end());
-        let (start, end) = (
-            position.column as usize,
-            (position.end_column as usize).min(text.len()),
-        );
-        if start < indent
-            || start >= end
-            || !text.is_char_boundary(start)
-            || !text.is_char_boundary(end)
-        {
-            return out;
-        }
-        let segment = &text[start..end];
-        // Carets under a whole line say nothing, unless they tell parts of it apart.
-        let anchors = self.loader.anchors(segment);
-        if anchors.is_none() && start == indent && end == text.len() {
-            return out;
-        }
-        out.push_str("    ");
-        out.push_str(&" ".repeat(width(&text[indent..start])));
-        match anchors {
-            Some((from, to)) => {
-                out.push_str(&"~".repeat(width(&segment[..from])));
-                out.push_str(&"^".repeat(width(&segment[from..to])));
-                out.push_str(&"~".repeat(width(&segment[to..])));
-            }
-            None => out.push_str(&"^".repeat(width(segment))),
-        }
-        out.push('\n');
-        out
-    }
-
-    /// A place that covers several lines: each of them, with carets under what belongs to it.
-    fn several_lines(&mut self, source: &crate::source::SourceFile, position: Position) -> String {
-        let lines: Vec<&str> = (position.line..=position.end_line)
-            .map(|n| source.line_text(n).trim_end())
-            .collect();
-        let indent = lines
-            .iter()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| line.len() - line.trim_start().len())
-            .min()
-            .unwrap_or(0);
-        let mut out = String::new();
-        let count = lines.len();
-        for (i, line) in lines.iter().enumerate() {
-            if count > 4 && i > 1 && i + 2 < count {
-                if i == 2 {
-                    out.push_str(&format!("    ...<{} lines>...\n", count - 4));
-                }
-                continue;
-            }
-            let text = line.get(indent..).unwrap_or("");
-            out.push_str(&format!("    {text}\n"));
-            let own_indent = text.len() - text.trim_start().len();
-            let from = if i == 0 {
-                (position.column as usize).saturating_sub(indent)
-            } else {
-                own_indent
-            };
-            let to = if i + 1 == count {
-                (position.end_column as usize).saturating_sub(indent)
-            } else {
-                text.len()
-            };
-            if from < to
-                && text.is_char_boundary(from)
-                && to <= text.len()
-                && text.is_char_boundary(to)
-            {
-                let blank = " ".repeat(width(&text[..from]));
-                out.push_str(&format!(
-                    "    {blank}{}\n",
-                    "^".repeat(width(&text[from..to]))
-                ));
-            }
+            out.push_str(&super::excerpt::source_lines(
+                self.loader.as_ref(),
+                &code.source,
+                position,
+            ));
         }
         out
     }
@@ -572,15 +477,4 @@ fn push_repeats(entries: &mut Vec<String>, repeated: usize) {
 /// The margin without its bar: what members of a group inside a group align to.
 fn trim_bar(margin: &str) -> String {
     margin.strip_suffix("| ").unwrap_or(margin).to_string()
-}
-
-/// How many columns a text takes: wide East Asian characters take two.
-fn width(text: &str) -> usize {
-    text.chars().map(|ch| if is_wide(ch) { 2 } else { 1 }).sum()
-}
-
-fn is_wide(ch: char) -> bool {
-    matches!(ch as u32, 0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0x33FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
-        | 0xA000..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6
-        | 0x1F300..=0x1F64F | 0x1F900..=0x1F9FF | 0x20000..=0x3FFFD)
 }

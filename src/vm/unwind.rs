@@ -139,7 +139,7 @@ impl Vm {
                 if (*frame).flags & frame_flags::GENERATOR != 0 {
                     return self.generator_raised(frame, raised);
                 }
-                for i in (0..nlocals).rev() {
+                for i in 0..nlocals {
                     std::ptr::drop_in_place(regs.add(i));
                 }
                 if (*frame).flags & frame_flags::INIT != 0 {

@@ -16,7 +16,6 @@ use crate::vm::error::fields;
 pub(super) static METHODS: &[Def] = &[
     Def::raw("__init__(self, /, *args, **kwargs)", init),
     Def::leaf("__str__(self, /)", str),
-    Def::leaf("__repr__(self, /)", repr),
     Def::leaf("derive(self, excs, /)", derive),
     Def::leaf("split(self, matcher_value, /)", split),
     Def::leaf("subgroup(self, matcher_value, /)", subgroup),
@@ -128,16 +127,6 @@ fn str(vm: &mut Vm, args: &[Value]) -> R {
     let n = members(&e).len();
     let s = if n == 1 { "" } else { "s" };
     let text = Str::try_new(&format!("{message} ({n} sub-exception{s})"));
-    vm.lift(text).map(Ref::into_value)
-}
-
-fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let e = exception(vm, &args[0])?;
-    let name = vm.class_of(&args[0]).name_str();
-    let message = e.extra[fields::GROUP_MESSAGE].get();
-    let message = vm.repr_text(&message)?;
-    let inside = vm.join_reprs(&members(&e))?;
-    let text = Str::try_new(&format!("{name}({message}, [{inside}])"));
     vm.lift(text).map(Ref::into_value)
 }
 

@@ -6,7 +6,7 @@ use crate::heap::{Ref, Value};
 use crate::object::bytes::with_bytes;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
-use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::str::Str;
 use crate::vm::types::Known;
 use crate::vm::{Mode, Request, Vm};
@@ -41,10 +41,10 @@ fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8
         },
     };
     if text.contains(&0) {
-        return Err(vm.raise_known(
-            Known::SyntaxError,
-            "source code string cannot contain null bytes",
-        ));
+        let message = Str::new("source code string cannot contain null bytes").into_value();
+        let class = vm.known_class(Known::SyntaxError);
+        let error = vm.call(class.as_value(), &[message])?;
+        return Err(Raised(error));
     }
     Ok(text)
 }

@@ -8,7 +8,7 @@ use super::{outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
-use crate::object::generator::Flavour;
+use crate::object::generator::{Flavour, Generator};
 use crate::object::int::{self, IntView};
 use crate::object::iterator::{CallIterator, ReversedIterator};
 use crate::object::kind;
@@ -45,6 +45,19 @@ fn iter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let item = match input {
+        // Sent to, so that its result comes too.
+        Input::Start
+            if frame.regs[1].is_undef()
+                && frame.regs[0]
+                    .get::<Generator>()
+                    .is_some_and(|g| g.flavour == Flavour::Generator) =>
+        {
+            frame.state = 1;
+            return Step::Send(frame.regs[0].clone(), Value::NONE);
+        }
+        Input::Value(result) if frame.state == 1 => {
+            return Step::Raise(vm.stop_iteration(result));
+        }
         Input::Start => {
             if vm.special_of(&frame.regs[0], Special::Next).is_none() {
                 let name = vm.type_name(&frame.regs[0]);
@@ -635,7 +648,7 @@ fn reversed_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 
 fn reversed_of(frame: &NativeFrame<'_>, len: &Value) -> Step {
     let position = len.as_small_int().map_or(0, |n| n.max(0) as usize);
-    Step::Return(ReversedIterator::alloc(frame.regs[1].clone(), position, 0, 1).into_value())
+    Step::Return(ReversedIterator::alloc(frame.regs[1].clone(), position, 0).into_value())
 }
 
 fn reversed_next(vm: &mut Vm, args: &[Value]) -> R {

@@ -393,6 +393,7 @@ impl<'a> Lexer<'a> {
             None => ('(', self.pos),
         };
         let mut error = self.error_at(at, format!("'{open}' was never closed"));
+        error.diagnostic.lexical = false;
         error.incomplete = true;
         error.unclosed = true;
         error.outranks = false;
@@ -405,7 +406,10 @@ impl<'a> Lexer<'a> {
 
     fn error_in(&self, span: Span, message: impl Into<String>) -> Box<LexError> {
         Box::new(LexError {
-            diagnostic: Diagnostic::syntax(message, span),
+            diagnostic: Diagnostic {
+                lexical: true,
+                ..Diagnostic::syntax(message, span)
+            },
             incomplete: false,
             unclosed: false,
             open: match self.brackets.last() {

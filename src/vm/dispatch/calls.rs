@@ -67,10 +67,11 @@ macro_rules! leave_simple {
     ($value:ident, $frame:ident, $regs:ident, $vm:ident) => {{
         let function = (*$frame).function;
         let code = (*(*function).code.as_ptr()).as_ptr();
-        let mut i = (*code).nlocals as usize;
-        while i > 0 {
-            i -= 1;
+        let nlocals = (*code).nlocals as usize;
+        let mut i = 0;
+        while i < nlocals {
             std::ptr::drop_in_place($regs.add(i));
+            i += 1;
         }
         (*function).release_one();
         $vm.sp = $frame.cast();
@@ -438,7 +439,7 @@ impl Vm {
         } else {
             Value::UNDEF
         };
-        match self.spread_arguments(&callee, &positional, &keywords) {
+        match self.spread_arguments(&positional, &keywords) {
             Ok((mut args, names)) => {
                 let n = args.len();
                 // SAFETY: the values pass to the callee, and the vector forgets them.

@@ -5,6 +5,7 @@ use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
+use crate::object::module::Module;
 use crate::object::native::R;
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -69,16 +70,16 @@ impl Vm {
             let value = globals.entry_value(index).unwrap_or(Value::UNDEF);
             return at.done(self, value);
         }
-        if let Some(index) = self.builtins.index_of_str(key(name)) {
+        let own = self.builtins_of(&globals);
+        if own.is_none()
+            && let Some(index) = self.builtins.index_of_str(key(name))
+        {
             *first = cache_word(globals.keys_version(), u32::MAX);
             *second = cache_word(self.builtins.keys_version(), index as u32);
             let value = self.builtins.entry_value(index).unwrap_or(Value::UNDEF);
             return at.done(self, value);
         }
-        match self
-            .builtins_of(&globals)
-            .and_then(|b| b.get_str(key(name)))
-        {
+        match own.and_then(|b| b.get_str(key(name))) {
             Some(value) => at.done(self, value),
             None => {
                 let raised = self.name_error(name);
@@ -90,7 +91,11 @@ impl Vm {
     /// Another `__builtins__` that a script put into these globals (`exec`, `eval`).
     fn builtins_of(&mut self, globals: &Dict) -> Option<crate::heap::Ref<Dict>> {
         let own = globals.get_name("__builtins__")?;
-        own.to_ref::<Dict>()
+        let own = match own.get::<Module>() {
+            Some(module) => module.namespace.clone(),
+            None => own.to_ref::<Dict>()?,
+        };
+        (!own.is(&self.builtins)).then_some(own)
     }
 
     fn op_set_global(&mut self, at: At) {
@@ -151,19 +156,14 @@ impl Vm {
             return Ok(value);
         }
         let globals = at.function().globals.clone();
-        if let Some(value) = globals
-            .get_str(key(name))
-            .or_else(|| self.builtins.get_str(key(name)))
-        {
+        if let Some(value) = globals.get_str(key(name)) {
             return Ok(value);
         }
-        match self
-            .builtins_of(&globals)
-            .and_then(|b| b.get_str(key(name)))
-        {
-            Some(value) => Ok(value),
-            None => Err(self.name_error(name)),
-        }
+        let found = match self.builtins_of(&globals) {
+            Some(own) => own.get_str(key(name)),
+            None => self.builtins.get_str(key(name)),
+        };
+        found.ok_or_else(|| self.name_error(name))
     }
 
     fn name_in_namespace(&mut self, at: At, name: &Value) -> R<Option<Value>> {
