@@ -150,6 +150,9 @@ impl Vm {
             .get::<crate::object::class::Class>()
             .map_or_else(String::new, |c| c.name_str());
         let mut report = format!("{file}:{line}: {name}: {message}\n");
+        if !self.warned_first(&report) {
+            return Ok(());
+        }
         let source = source.trim();
         if !source.is_empty() {
             report.push_str(&format!("  {source}\n"));
@@ -162,6 +165,23 @@ impl Vm {
         }
         self.write_error(&report);
         Ok(())
+    }
+
+    /// Whether this is the first time that such a warning comes from such a place.
+    fn warned_first(&mut self, report: &str) -> bool {
+        const WARNED: &str = "warnings.shown";
+        let known = self.state.get(WARNED).and_then(Value::to_ref::<Dict>);
+        let shown = known.unwrap_or_else(|| {
+            let shown = Dict::new();
+            self.state.insert(WARNED, shown.value());
+            shown
+        });
+        if shown.get_name(report).is_some() {
+            return false;
+        }
+        // Without memory for the note it is shown again.
+        let _ = self.set_name(&shown, report, Value::TRUE);
+        true
     }
 
     /// File, line and text of the line that runs.

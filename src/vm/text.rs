@@ -87,7 +87,8 @@ impl Vm {
     /// Exact instances of most built-in types have no `__str__` of their own.
     fn has_own_str(&self, value: &Value) -> bool {
         let kind = value.shape() as u8;
-        value.is_object() && (kind >= kind::DEQUE || kind == kind::EXCEPTION)
+        value.is_object()
+            && (kind >= kind::DEQUE || matches!(kind, kind::EXCEPTION | kind::MAPPINGPROXY))
     }
 
     /// Calls a method that must return a string.

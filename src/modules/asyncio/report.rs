@@ -5,7 +5,8 @@ use super::base_events::Loop;
 use super::script;
 use crate::heap::Value;
 use crate::modules::contextvars;
-use crate::object::exception::Exception;
+use crate::object::exception::{Exception, Traceback};
+use crate::object::function::Function;
 use crate::object::native::{R, Raised};
 use crate::object::task::{Handle, Task};
 use crate::vm::Vm;
@@ -23,6 +24,37 @@ pub fn report(vm: &mut Vm, owner: &Value, message: &str, parts: &[(&str, Value)]
         return call_handler(vm, owner, &context);
     }
     script::call_method(vm, owner, "call_exception_handler", &[context]).map(|_| ())
+}
+
+/// Gives an exception that no script code has seen a traceback: the place in the library where CPython
+/// runs callbacks.
+pub fn begin_traceback(vm: &mut Vm, exception: &Value) -> R<()> {
+    let Some(exception) = exception.get::<Exception>() else {
+        return Ok(());
+    };
+    if !exception.traceback.as_value().is_none() {
+        return Ok(());
+    }
+    vm.import("asyncio.events")?;
+    let run = match script::loaded_module(vm, "asyncio.events") {
+        Some(module) => script::attr(vm, &module, "_run")?,
+        None => return Ok(()),
+    };
+    let Some(run) = run.get::<Function>() else {
+        return Ok(());
+    };
+    let code = run.code.borrow().clone();
+    // The call is what spans most of the line.
+    let call = code
+        .plain
+        .positions
+        .iter()
+        .filter(|(_, place)| place.line > code.plain.first_line)
+        .max_by_key(|(_, place)| place.end_column - place.column.min(place.end_column));
+    let at = call.map_or(0, |(at, _)| *at);
+    let entry = Traceback::alloc(Value::NONE, code, at, run.globals.value());
+    exception.traceback.set(entry.into_value());
+    Ok(())
 }
 
 /// `loop.call_exception_handler(context)`

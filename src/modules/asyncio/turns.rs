@@ -280,6 +280,7 @@ fn callback_failed(vm: &mut Vm, frame: &NativeFrame<'_>, handle: &Value, raised:
         }
         None => String::new(),
     };
+    report::begin_traceback(vm, &raised.0)?;
     let parts = [("exception", raised.0), ("handle", handle.clone())];
     report::report(
         vm,
