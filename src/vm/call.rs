@@ -548,6 +548,19 @@ impl Vm {
         dst: u16,
         flags: u16,
     ) {
+        let frame = self.push_def(def, args, parent, dst, flags);
+        self.start_native(frame);
+    }
+
+    /// The same, but the frame does not run yet.
+    pub(super) fn push_def(
+        &mut self,
+        def: &'static Def,
+        args: Args,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> *mut Frame {
         let NativeCode::Frame(extra, _) = def.code else {
             unreachable!("only native frames are entered")
         };
@@ -557,7 +570,7 @@ impl Vm {
             for (i, value) in args.into_iter().enumerate() {
                 drop(std::ptr::replace(Frame::regs(frame).add(i), value));
             }
-            self.start_native(frame);
+            frame
         }
     }
 

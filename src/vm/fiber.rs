@@ -229,7 +229,9 @@ impl Vm {
         self.segments.push(segment);
         self.frame = std::ptr::null_mut();
         let parameters = smallvec::smallvec![function.clone(), Tuple::of(args).into_value()];
-        self.enter_def(&BASE, parameters, std::ptr::null_mut(), 0, 0);
+        let base = self.push_def(&BASE, parameters, std::ptr::null_mut(), 0, 0);
+        // It starts when the fiber's turn comes: the one that spawns it runs on.
+        self.enter_native(base, Input::Start);
         let saved = Saved {
             frame: self.frame,
             sp: self.sp,
