@@ -618,9 +618,7 @@ fn native_hash(vm: &mut Vm, args: &[Value]) -> R {
 
 fn native_get(_: &mut Vm, args: &[Value]) -> R {
     match args[0].get::<Native>() {
-        Some(native) if !args[1].is_none() => {
-            Ok(Native::alloc(native.def, args[1].clone(), native.owner.clone()).into_value())
-        }
+        Some(native) if !args[1].is_none() => Ok(native.bound_to(args[1].clone()).into_value()),
         _ => Ok(args[0].clone()),
     }
 }

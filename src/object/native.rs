@@ -1,7 +1,7 @@
 //! Native functions and the tables that describe native types and modules.
 //! A signature is data: `"sleep(delay, result=None)"`.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::kind;
@@ -102,6 +102,10 @@ impl From<R> for Step {
         }
     }
 }
+
+/// The next value of an iterator, None inside at its end; None if a frame is needed to get it,
+/// and then nothing was done.
+pub type NextHook = fn(&mut Vm, &Value) -> Option<R<Option<Value>>>;
 
 /// A few arguments.
 pub type Args = smallvec::SmallVec<[Value; 4]>;
@@ -266,6 +270,8 @@ pub struct TypeDef {
     pub attributes: &'static [Attribute],
     /// Makes instances awaitable without an iterator between (Future, Task).
     pub awaits: Option<AwaitHook>,
+    /// Gives the next value of an iterator without a frame, where that can be done.
+    pub next_at_once: Option<NextHook>,
     /// Puts what a table cannot hold into the class (constants such as `timezone.utc`).
     pub setup: Option<fn(&mut Vm, &Ref<Class>) -> R<()>>,
 }
@@ -284,6 +290,7 @@ impl TypeDef {
             methods: &[],
             attributes: &[],
             awaits: None,
+            next_at_once: None,
             setup: None,
         }
     }
@@ -339,6 +346,9 @@ pub struct Native {
     pub exact: u32,
     /// The most positional arguments, when it takes no others; else `u32::MAX`.
     pub most: u32,
+    /// The least positional arguments of a leaf that takes few and no others, once the signature
+    /// was parsed; else `u32::MAX`.
+    pub least: Cell<u32>,
     /// Its table line.
     pub def: &'static Def,
     /// `__name__` and `__qualname__` of the coroutines it makes; Undef before the first.
@@ -373,6 +383,7 @@ impl Native {
             head: Header::new(),
             exact: if is_leaf { most } else { u32::MAX },
             most,
+            least: Cell::new(u32::MAX),
             def,
             names: (Field::undef(), Field::undef()),
             is_method: def.binding == Binding::Method
@@ -381,6 +392,24 @@ impl Native {
             bound,
             owner,
             signature: OnceCell::new(),
+        })
+    }
+}
+
+impl Native {
+    /// The same function, bound to a receiver.
+    pub fn bound_to(&self, receiver: Value) -> Ref<Native> {
+        crate::heap::alloc(Native {
+            head: Header::new(),
+            exact: self.exact,
+            most: self.most,
+            least: self.least.clone(),
+            def: self.def,
+            names: (Field::undef(), Field::undef()),
+            is_method: self.is_method,
+            bound: receiver,
+            owner: self.owner.clone(),
+            signature: self.signature.clone(),
         })
     }
 }

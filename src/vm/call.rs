@@ -539,7 +539,7 @@ impl Vm {
         }
     }
 
-    /// Pushes the native frame of `def` with these arguments as its first registers.
+    /// Runs the native frame of `def` with these arguments as its first registers.
     pub(crate) fn enter_def(
         &mut self,
         def: &'static Def,

@@ -8,7 +8,6 @@
 use super::Vm;
 use super::call::Callee;
 use super::dispatch::NATIVE_WORDS;
-use super::special::Special;
 use super::types::Known;
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
@@ -580,18 +579,8 @@ impl Vm {
             return self.next_of_generator(generator, parent, dst, flags);
         }
         match self.next_step(&iterator) {
-            Step::Next(_) if !iterator.is_kind::<Generator>() => {
-                let method = self
-                    .special_of(&iterator, Special::Next)
-                    .unwrap_or_default();
-                // A StopIteration that leaves the method's frame is the end.
-                let flags = match flags & frame_flags::FOR_ITER {
-                    0 => flags | frame_flags::NEXT,
-                    _ => flags,
-                };
-                let mut receiver = std::mem::ManuallyDrop::new(iterator);
-                // SAFETY: the receiver passes to the call; the parent is the caller's live frame.
-                unsafe { self.invoke(method, &mut *receiver, 1, None, parent, dst, flags) };
+            Step::Next(iterator) if !iterator.is_kind::<Generator>() => {
+                self.invoke_next(iterator, parent, dst, flags);
             }
             Step::Next(_) => {
                 let raised = self.type_error("a coroutine is no iterator");
@@ -599,6 +588,27 @@ impl Vm {
             }
             step => self.perform(step, parent, dst, flags),
         }
+    }
+
+    /// Calls `__next__` of an iterator for which `next_step` said so.
+    pub(crate) fn invoke_next(
+        &mut self,
+        iterator: Value,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) {
+        let method = self
+            .special_of(&iterator, super::special::Special::Next)
+            .unwrap_or_default();
+        // A StopIteration that leaves the method's frame is the end.
+        let flags = match flags & frame_flags::FOR_ITER {
+            0 => flags | frame_flags::NEXT,
+            _ => flags,
+        };
+        let mut receiver = std::mem::ManuallyDrop::new(iterator);
+        // SAFETY: the receiver passes to the call; the parent is the caller's live frame.
+        unsafe { self.invoke(method, &mut *receiver, 1, None, parent, dst, flags) };
     }
 
     /// Next value of a generator for `parent`; Undef at its end.

@@ -156,6 +156,22 @@ static FILL: Def = Def::frame(
     },
 );
 
+/// Whether an iterator is one over a built-in collection, whose next value is always at hand.
+pub fn is_core_iterator(iterator: &Value) -> bool {
+    const KINDS: [crate::heap::Kind; 8] = [
+        kind::LIST_ITERATOR,
+        kind::TUPLE_ITERATOR,
+        kind::RANGE_ITERATOR,
+        kind::LONG_RANGE_ITERATOR,
+        kind::STR_ITERATOR,
+        kind::BYTES_ITERATOR,
+        kind::DICT_ITERATOR,
+        kind::SET_ITERATOR,
+    ];
+    let shape = iterator.shape();
+    iterator.is_object() && shape < crate::heap::FIRST_FREE_SHAPE && KINDS.contains(&(shape as u8))
+}
+
 /// Whether a method of a class takes its receiver as the first argument and no more is done to it.
 fn takes_itself(method: &Value) -> bool {
     method.is_exact::<Function>() || method.get_exact::<Native>().is_some_and(|n| n.is_method)
@@ -345,7 +361,7 @@ impl Vm {
             }
             kind::SET_ITERATOR => self.next_of_set(iterator.get::<SetIterator>()?),
             kind::REVERSED => self.next_reversed(iterator.get::<ReversedIterator>()?),
-            _ => return None,
+            kind => return self.next_hooks[kind as usize].and_then(|hook| hook(self, iterator)),
         })
     }
 

@@ -48,7 +48,7 @@ use crate::host::Host;
 use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
-use crate::object::native::{AwaitHook, Input, ModuleDef, R, TypeDef};
+use crate::object::native::{AwaitHook, Input, ModuleDef, NextHook, R, TypeDef};
 use crate::object::str::{Interner, Str};
 use crate::source::SourceFile;
 
@@ -149,6 +149,8 @@ pub struct Vm {
     pub(crate) input: Option<Input>,
     /// How native awaitables are awaited, by kind.
     pub(crate) await_hooks: Box<[Option<AwaitHook>; 256]>,
+    /// How native iterators give their next value without a frame, by kind.
+    pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.

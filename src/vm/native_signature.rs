@@ -7,6 +7,9 @@ use crate::heap::Value;
 use crate::object::native::{Def, Native, NativeCode, Param, Signature};
 use crate::object::tuple::Tuple;
 
+/// The most parameters of natives that are called with defaults for the rest by a short way.
+pub(super) const MOST_SIMPLE: usize = 6;
+
 impl Vm {
     /// How many registers the parameters of a native function take.
     pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
@@ -34,7 +37,16 @@ impl Vm {
                 parsed
             }
         };
-        native.signature.get_or_init(|| signature)
+        let signature = native.signature.get_or_init(|| signature);
+        let plain = matches!(native.def.code, NativeCode::Leaf(_))
+            && !signature.varargs
+            && !signature.varkw
+            && signature.positional == signature.params.len()
+            && signature.params.len() <= MOST_SIMPLE;
+        if plain {
+            native.least.set(signature.required as u32);
+        }
+        signature
     }
 
     fn parse_signature(&mut self, def: &'static Def) -> Signature {

@@ -135,6 +135,7 @@ impl Vm {
             cursor: super::dispatch::Cursor::NOWHERE,
             input: None,
             await_hooks: Box::new([None; 256]),
+            next_hooks: Box::new([None; 256]),
             pending_events: Vec::new(),
             clear_weak: None,
             finalizing: false,
@@ -165,6 +166,9 @@ impl Vm {
         for def in library.types {
             if def.awaits.is_some() {
                 vm.await_hooks[def.kind as usize] = def.awaits;
+            }
+            if def.next_at_once.is_some() {
+                vm.next_hooks[def.kind as usize] = def.next_at_once;
             }
         }
         vm.set_stack_limit();

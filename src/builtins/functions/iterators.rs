@@ -17,6 +17,7 @@ use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::iter::is_core_iterator;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
 
@@ -490,6 +491,24 @@ fn before(number: usize) -> String {
     }
 }
 
+/// A tuple of the next items, where all iterators have theirs at hand.
+fn zip_at_once(vm: &mut Vm, zip: &Value) -> Option<R<Option<Value>>> {
+    let zip = zip.get::<Zip>()?;
+    let iterators = zip.iterators.get::<Tuple>()?.items();
+    if zip.strict.get() || iterators.is_empty() || !iterators.iter().all(is_core_iterator) {
+        return None;
+    }
+    let mut items = Args::new();
+    for iterator in iterators {
+        match vm.native_next(iterator)? {
+            Ok(Some(item)) => items.push(item),
+            other => return Some(other),
+        }
+    }
+    let made = Tuple::build(items.len(), |i| std::mem::take(&mut items[i]));
+    Some(vm.lift(made).map(|tuple| Some(tuple.into_value())))
+}
+
 /// The first has ended: so must the others.
 fn zip_strict_end(
     vm: &mut Vm,
@@ -540,6 +559,7 @@ pub static ZIP: TypeDef = TypeDef {
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 2, zip_next),
     ],
+    next_at_once: Some(zip_at_once),
     ..TypeDef::new("builtins", "zip", kind::ZIP)
 };
 
@@ -581,6 +601,16 @@ fn enumerate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
     Step::Return(this.advance(item))
 }
 
+/// The next pair, where the source has its item at hand.
+fn enumerate_at_once(vm: &mut Vm, this: &Value) -> Option<R<Option<Value>>> {
+    let this = this.get::<Enumerate>()?;
+    if !is_core_iterator(&this.iterator) {
+        return None;
+    }
+    let item = vm.native_next(&this.iterator)?;
+    Some(item.map(|item| item.map(|item| this.advance(item))))
+}
+
 impl Enumerate {
     /// The pair of the next number and `item`.
     pub fn advance(&self, item: Value) -> Value {
@@ -615,6 +645,7 @@ pub static ENUMERATE: TypeDef = TypeDef {
         )
         .class(),
     ],
+    next_at_once: Some(enumerate_at_once),
     ..TypeDef::new("builtins", "enumerate", kind::ENUMERATE)
 };
 

@@ -381,6 +381,13 @@ const ITEM: usize = 6;
 
 /// States: 0 the iterator comes, 1 an item comes, 2 its key comes.
 fn extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, largest: bool) -> Step {
+    if matches!(input, Input::Start)
+        && frame.regs[KEY].is_none()
+        && frame.regs[DEFAULT].is_undef()
+        && let Some(best) = extreme_of_plain(&frame.regs[ARGS], largest)
+    {
+        return Step::Return(best);
+    }
     let mut incoming = match input {
         Input::Start => match begin_extreme(vm, frame, largest) {
             Ok(iterator) => Some(iterator),
@@ -430,6 +437,26 @@ fn extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, largest: bool
             frame.regs[BEST_KEY] = key;
         }
     }
+}
+
+/// The extreme one of several arguments, if all comparisons are those of built-in types.
+fn extreme_of_plain(args: &Value, largest: bool) -> Option<Value> {
+    let (first, rest) = args.get::<Tuple>()?.items().split_first()?;
+    if rest.is_empty() {
+        return None;
+    }
+    let wanted = if largest {
+        Ordering::Greater
+    } else {
+        Ordering::Less
+    };
+    let mut best = first;
+    for item in rest {
+        if simple_cmp(item, best)? == wanted {
+            best = item;
+        }
+    }
+    Some(best.clone())
 }
 
 fn greater_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {

@@ -338,12 +338,8 @@ pub(super) fn bind_native(method: &Value, obj: &Value, class: &Ref<Class>) -> Va
         return method.clone();
     };
     match native.def.binding {
-        Binding::Method => {
-            Native::alloc(native.def, obj.clone(), native.owner.clone()).into_value()
-        }
-        Binding::Class => {
-            Native::alloc(native.def, class.value(), native.owner.clone()).into_value()
-        }
+        Binding::Method => native.bound_to(obj.clone()).into_value(),
+        Binding::Class => native.bound_to(class.value()).into_value(),
         Binding::Static => method.clone(),
     }
 }

@@ -14,6 +14,7 @@ use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::Site;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
+use crate::vm::native_signature::MOST_SIMPLE;
 
 /// Pushes a plain frame for `function` (whose count passes to the frame) with
 /// `n` arguments moved from `args`, and starts it. Falls through to `$slow`
@@ -101,6 +102,13 @@ macro_rules! leave_simple {
     }};
 }
 
+/// Whether a native leaf may be called with so few arguments.
+#[inline(always)]
+unsafe fn takes_defaults(native: *const Native, n: usize) -> bool {
+    // SAFETY: the caller has the callee alive.
+    unsafe { n >= (*native).least.get() as usize && n <= (*native).most as usize }
+}
+
 op! {
     fn call(ip, regs, k, vm) {
         let base = regs.add(b(ip));
@@ -129,7 +137,7 @@ op! {
             } else {
                 if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }
                 let native = (target & !1) as *const Native;
-                if (*native).exact as usize == n {
+                if (*native).exact as usize == n || takes_defaults(native, n) {
                     return call_native_method(ip, regs, k, vm);
                 }
             }
@@ -206,6 +214,9 @@ impl Vm {
                 if is_function && (*native).exact as usize == at.c() {
                     return self.leaf_in_window(at, native, base + 1, at.c(), base);
                 }
+                if is_function && takes_defaults(native, at.c()) {
+                    return self.leaf_with_defaults(at, native, base + 1, at.c(), base);
+                }
                 if !(*native).bound.is_undef() && (*native).exact as usize == at.c() + 1 {
                     // The receiver takes the callee's place in the window.
                     let callee = at.take(base);
@@ -257,7 +268,44 @@ impl Vm {
         at.save(self);
         let native = (at.word(3) & !1) as *const Native;
         // SAFETY: the cache's epoch is right, so the class still holds the method; `leaf` is copied out first.
-        unsafe { self.leaf_in_window(at, native, at.b(), at.c() + 1, at.b()) }
+        unsafe {
+            let n = at.c() + 1;
+            match (*native).exact as usize == n {
+                true => self.leaf_in_window(at, native, at.b(), n, at.b()),
+                false => self.leaf_with_defaults(at, native, at.b(), n, at.b()),
+            }
+        }
+    }
+
+    /// As `leaf_in_window`, with defaults for the parameters behind the `n` arguments.
+    unsafe fn leaf_with_defaults(
+        &mut self,
+        at: At,
+        native: *const Native,
+        first: usize,
+        n: usize,
+        base: usize,
+    ) {
+        // SAFETY: the callee is alive until the call is over; the arguments are moved out of the window.
+        unsafe {
+            let NativeCode::Leaf(leaf) = (*native).def.code else {
+                unreachable!("only leaves say how few arguments they take")
+            };
+            let params = &self.signature(&*native).params;
+            let mut bound = [const { Value::UNDEF }; MOST_SIMPLE];
+            for (i, place) in bound.iter_mut().enumerate().take(n) {
+                *place = at.take(first + i);
+            }
+            for (place, param) in bound[n..params.len()].iter_mut().zip(&params[n..]) {
+                *place = param.default.clone();
+            }
+            let result = leaf(self, &bound[..params.len()]);
+            drop(bound);
+            for i in base..first {
+                drop(at.take(i));
+            }
+            at.result(self, result);
+        }
     }
 
     fn op_call_method(&mut self, at: At) {

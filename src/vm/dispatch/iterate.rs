@@ -130,6 +130,10 @@ impl Vm {
             Step::Return(value) if value.is_undef() => self.op_end_of_loop(at),
             Step::Return(value) => at.done(self, value),
             Step::Raise(raised) => at.raise(self, raised),
+            Step::Next(iterator) if !iterator.is_kind::<Generator>() => {
+                let flags = at.result_flags() | frame_flags::FOR_ITER;
+                self.invoke_next(iterator, at.frame(), at.a() as u16, flags);
+            }
             other => self.perform(
                 other,
                 at.frame(),
