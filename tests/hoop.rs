@@ -183,6 +183,12 @@ fn strip_folders(text: &str) -> String {
         let end = path
             .find(|c: char| c.is_whitespace() || "'\"<>:,".contains(c))
             .unwrap_or(path.len());
+        let end = [".async", ".py"]
+            .iter()
+            .filter_map(|ending| Some(path[..end].rfind(ending)? + ending.len()))
+            .filter(|&at| !path[at..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+            .max()
+            .unwrap_or(end);
         let path = &path[..end];
         let starts = before.is_none_or(|c| !c.is_alphanumeric() && !"_/.>".contains(c));
         let program = path.ends_with(".async") || path.ends_with(".py");

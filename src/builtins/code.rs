@@ -225,12 +225,12 @@ fn lines(vm: &mut Vm, value: &Value) -> R {
 /// `traceback`
 pub static TRACEBACK: TypeDef = TypeDef {
     attributes: &[
-        Attribute::get("tb_frame", |_, v| {
+        Attribute::get("tb_frame", |vm, v| {
             let Some(entry) = v.get::<Traceback>() else {
                 return Ok(Value::NONE);
             };
             if entry.frame.is_undef() {
-                let locals = crate::object::dict::Dict::new().into_value();
+                let locals = vm.locals_of_entry(entry)?;
                 let frame = FrameObject::alloc(
                     entry.code.clone(),
                     entry.at,

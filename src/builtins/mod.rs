@@ -71,6 +71,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     &[
         &generator::GENERATOR,
         &generator::COROUTINE,
+        &generator::COROUTINE_WRAPPER,
         &generator::ASYNC_GENERATOR,
         &generator::STEP,
     ],

@@ -53,7 +53,9 @@ impl<'a> Compiler<'a> {
         )?;
         let deleted = self.unit.deleted.clone();
         self.unit.asm.place_loop(again, &deleted);
-        let end = self.next_value(&node.target, is_async, exhausted, at)?;
+        // An error of `__anext__` is one of the whole statement.
+        let asked = if is_async { span } else { at };
+        let end = self.next_value(&node.target, is_async, exhausted, asked)?;
         self.body(&node.body)?;
         self.unit
             .asm

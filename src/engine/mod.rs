@@ -158,6 +158,8 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
     vm.path = search_path(vm, program.folder);
     let module = vm.new_module("__main__", "");
     let namespace = module.namespace.clone();
+    let builtins = vm.import("builtins")?;
+    vm.set_name(&namespace, "__builtins__", builtins)?;
     if let Some(file) = program.file {
         let file = crate::builtins::arguments::string(file);
         vm.set_name(&namespace, "__file__", file)?;

@@ -1,6 +1,7 @@
 //! Text to bytes and back: the encodings that need no tables beyond Latin-1,
 //! with CPython's error handlers. Handlers that a script registers are the VM's.
 
+use super::charmap::Charmap;
 use super::error::{Fault, Outcome, UnicodeFault};
 use super::repr::push_hex;
 use super::str::{self as text, Str, is_surrogate, push_point};
@@ -21,6 +22,8 @@ pub enum Encoding {
     Ascii,
     /// ISO 8859-1
     Latin1,
+    /// One of the tables of 256 characters.
+    Charmap(&'static Charmap),
 }
 
 /// The order of bytes.
@@ -86,7 +89,7 @@ impl Encoding {
             | "ansi_x3_4_1968" | "cp367" | "iso_646.irv_1991" => Encoding::Ascii,
             "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859"
             | "8859" | "cp819" | "ibm819" => Encoding::Latin1,
-            _ => return None,
+            plain => Encoding::Charmap(Charmap::named(plain)?),
         })
     }
 
@@ -102,6 +105,7 @@ impl Encoding {
             Encoding::Utf32(Order::Big) => "utf-32-be",
             Encoding::Ascii => "ascii",
             Encoding::Latin1 => "latin-1",
+            Encoding::Charmap(_) => "charmap",
         }
     }
 }
@@ -139,7 +143,7 @@ pub fn encode(
     }
     let plain = match encoding {
         Encoding::Utf8 | Encoding::Utf8Sig => !string.has_surrogates(),
-        Encoding::Ascii | Encoding::Latin1 => string.is_ascii(),
+        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_) => string.is_ascii(),
         _ => false,
     };
     if plain {
@@ -179,6 +183,7 @@ fn can_encode(point: u32, encoding: Encoding) -> bool {
     match encoding {
         Encoding::Ascii => point < 0x80,
         Encoding::Latin1 => point < 0x100,
+        Encoding::Charmap(map) => map.encode(point).is_some(),
         _ => !is_surrogate(point),
     }
 }
@@ -187,6 +192,7 @@ fn push_encoded(out: &mut Buffer<u8>, point: u32, encoding: Encoding) -> Outcome
     match encoding {
         Encoding::Utf8 | Encoding::Utf8Sig => push_point(out, point)?,
         Encoding::Ascii | Encoding::Latin1 => out.push(point as u8)?,
+        Encoding::Charmap(map) => out.push(map.encode(point).unwrap_or(b'?'))?,
         Encoding::Utf16(order) if point < 0x1_0000 => push_unit(out, point, 2, order)?,
         Encoding::Utf16(order) => {
             push_unit(out, 0xD800 + ((point - 0x1_0000) >> 10), 2, order)?;
@@ -218,6 +224,7 @@ fn handle_unencodable(
         let reason = match encoding {
             Encoding::Ascii => "ordinal not in range(128)",
             Encoding::Latin1 => "ordinal not in range(256)",
+            Encoding::Charmap(_) => "character maps to <undefined>",
             _ => "surrogates not allowed",
         };
         // UTF-16 and UTF-32 report one surrogate at a time.
@@ -258,7 +265,10 @@ fn handle_unencodable(
             }
             Handler::SurrogatePass
                 if is_surrogate(point)
-                    && !matches!(encoding, Encoding::Ascii | Encoding::Latin1) =>
+                    && !matches!(
+                        encoding,
+                        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_)
+                    ) =>
             {
                 push_encoded(out, point, encoding)?;
                 continue;
@@ -311,6 +321,7 @@ pub fn decode(
             decoder.utf8(last)?;
         }
         Encoding::Ascii => decoder.ascii()?,
+        Encoding::Charmap(map) => decoder.charmap(map)?,
         Encoding::Latin1 => {
             for &byte in bytes {
                 push_point(&mut decoder.out, byte as u32)?;
@@ -411,6 +422,19 @@ impl Decoder<'_> {
             self.at += plain;
             if plain < rest.len() {
                 self.bad(self.at + 1, "ordinal not in range(128)")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn charmap(&mut self, map: &Charmap) -> Outcome<()> {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            match map.decode(byte) {
+                Some(point) => {
+                    push_point(&mut self.out, point)?;
+                    self.at += 1;
+                }
+                None => self.bad(self.at + 1, "character maps to <undefined>")?,
             }
         }
         Ok(())

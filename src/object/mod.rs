@@ -1,6 +1,7 @@
 //! The representation of values. It never runs code.
 
 pub mod bytes;
+pub mod charmap;
 pub mod class;
 pub mod codec;
 pub mod compare;

@@ -47,7 +47,10 @@ fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
                 Step::TailCallKw(callee, args, names)
             }
         }
-        (_, Input::Raised(raised)) => Step::Raise(raised),
+        (_, Input::Raised(raised)) => {
+            vm.blame_attribute();
+            Step::Raise(raised)
+        }
         _ => unreachable!("nothing else resumes this frame"),
     }
 }
@@ -958,6 +961,19 @@ impl Vm {
             Tuple::of(names).into_value()
         };
         Ok((args, names))
+    }
+}
+
+impl Vm {
+    /// The look-up of a method call failed: the script frame that calls stands at the attribute,
+    /// whose place belongs to word 1 of the instruction.
+    fn blame_attribute(&mut self) {
+        let frame = self.script_frame(0);
+        if frame.is_null() {
+            return;
+        }
+        // SAFETY: a live script frame, which stands behind a method call of four words.
+        unsafe { (*frame).ip = (*frame).ip.sub(2) };
     }
 }
 

@@ -21,6 +21,7 @@ pub mod fields {
     pub const ATTRIBUTE_NAME: usize = 0;
     pub const ATTRIBUTE_OBJ: usize = 1;
     pub const NAME: usize = 0;
+    pub const NAME_SELF: usize = 1;
     pub const OS_ERRNO: usize = 0;
     pub const OS_STRERROR: usize = 1;
     pub const OS_FILENAME: usize = 2;
@@ -202,6 +203,12 @@ impl Vm {
         if let Some(module) = obj.get::<Module>() {
             let own = module.namespace.get_str(&self.names.name);
             if let Some(own) = own.as_ref().and_then(|n| n.get::<Str>()) {
+                if self.is_initializing(obj) {
+                    return format!(
+                        "partially initialized module '{}' has no attribute '{name}' (most likely due to a circular import)",
+                        own.to_string_lossy()
+                    );
+                }
                 return format!(
                     "module '{}' has no attribute '{name}'",
                     own.to_string_lossy()

@@ -19,12 +19,21 @@ static FINALIZERS: Def = Def::frame("<finalizers>()", 1, finalizers);
 
 fn finalizers(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
-        let object = std::mem::take(&mut frame.regs[0]);
-        vm.report_unraisable(&raised, &object);
+        let object = frame.regs[0].clone();
+        let culprit = match object.is_kind::<Generator>() {
+            true => None,
+            false => vm.special_of(&object, Special::Del),
+        };
+        vm.report_unraisable(&raised, culprit.as_ref().unwrap_or(&object));
     }
     frame.state = 1;
     loop {
-        drop(std::mem::take(&mut frame.regs[0]));
+        let done = std::mem::take(&mut frame.regs[0]);
+        // Weak references see an object through its `__del__`, and beyond if that saved it.
+        if done.is_object() && done.reference_count() == 1 {
+            vm.clear_weak_references(&done);
+        }
+        drop(done);
         let Some(object) = vm.next_to_finalize() else {
             return Step::Return(Value::NONE);
         };
@@ -78,8 +87,8 @@ impl Vm {
 
     /// What must run before `object` may go; None when nothing is left to do.
     fn finalizer_of(&mut self, object: &Value) -> Option<Step> {
-        self.clear_weak_references(object);
         if let Some(generator) = object.get::<Generator>() {
+            self.clear_weak_references(object);
             return self.finalize_generator(object, generator);
         }
         let flags = self.heap.shapes[object.shape() as usize].flags;
@@ -88,6 +97,10 @@ impl Vm {
             self.kind_of(object),
             kind::FUTURE | kind::TASK | kind::GATHER
         );
+        // In a garbage cycle, or without `__del__`, weak references go first. Two hold it here.
+        if flags & shape_flags::FINALIZER == 0 || object.reference_count() > 2 {
+            self.clear_weak_references(object);
+        }
         if flags & shape_flags::FINALIZER == 0 && !complains {
             return None;
         }

@@ -38,11 +38,13 @@ const BODY_DONE: u8 = 1;
 fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
         if frame.state == BODY_DONE {
+            vm.set_initializing(&frame.regs[4], false);
             vm.forget_module(&frame.regs[4]);
         }
         return Step::Raise(raised);
     }
     if frame.state == BODY_DONE {
+        vm.set_initializing(&frame.regs[4], false);
         vm.finish_module(&frame.regs[4]);
         frame.state = START_PART;
     }
@@ -113,6 +115,7 @@ impl Vm {
         // Everything loaded already is the common case.
         if (top && !absolute.contains('.') || !top && from.is_none())
             && let Some(module) = self.modules.get_name(&absolute)
+            && !module.is_none()
         {
             return Step::Return(module);
         }
@@ -141,6 +144,9 @@ impl Vm {
 
     fn absolute_name(&mut self, name: &str, globals: &Dict, level: u32) -> R<String> {
         if level == 0 {
+            if name.is_empty() {
+                return Err(self.value_error("Empty module name"));
+            }
             return Ok(name.to_string());
         }
         let package = globals.get_name("__package__").filter(|p| !p.is_none());
@@ -264,7 +270,34 @@ impl Vm {
         let (module, code) = module;
         let code = self.instantiate_code(code);
         let body = self.new_function(code, module.namespace.clone(), Box::default());
+        self.set_initializing(module.as_value(), true);
         Ok(Some((module.into_value(), body.into_value())))
+    }
+
+    /// Remembers whether the body of a module runs.
+    fn set_initializing(&mut self, module: &Value, begun: bool) {
+        let known = self.state.get("modules that begin").cloned();
+        let list = known.and_then(|l| l.to_ref::<List>()).unwrap_or_else(|| {
+            let list = List::from_vec(Vec::new());
+            self.state.insert("modules that begin", list.value());
+            list
+        });
+        let mut items = list.items.borrow_mut();
+        if begun {
+            // Without memory for it a message will not say so.
+            let _ = items.push(module.clone());
+        } else if let Some(at) = items.iter().position(|m| m.is(module)) {
+            let gone = items.remove(at);
+            drop(items);
+            drop(gone);
+        }
+    }
+
+    /// Whether the body of a module runs still.
+    pub(crate) fn is_initializing(&self, module: &Value) -> bool {
+        let list = self.state.get("modules that begin");
+        list.and_then(Value::get::<List>)
+            .is_some_and(|list| list.items.borrow().iter().any(|m| m.is(module)))
     }
 
     /// A module object that is registered but whose body has not run.
@@ -605,8 +638,17 @@ impl Vm {
         }
         let file = attribute(self, "__file__")
             .map_or_else(|| "unknown location".to_string(), |f| text(&f));
+        // Its body still runs: two modules import each other.
+        let begun = match self.is_initializing(module) {
+            true => "partially initialized module ",
+            false => "",
+        };
+        let hint = match begun.is_empty() {
+            true => "",
+            false => "most likely due to a circular import) (",
+        };
         let message = format!(
-            "cannot import name '{}' from '{module_name}' ({file})",
+            "cannot import name '{}' from {begun}'{module_name}' ({hint}{file})",
             text(name)
         );
         let raised = self.import_error(

@@ -4,10 +4,10 @@ use super::Vm;
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
-use crate::object::exception::FrameObject;
+use crate::object::exception::{FrameObject, Traceback};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::{Cell_, Code, Function};
-use crate::object::native::{Native, R};
+use crate::object::native::{Native, R, Raised};
 use crate::object::str::Str;
 
 impl Vm {
@@ -87,6 +87,26 @@ impl Vm {
             return Ok(Dict::new().into_value());
         }
         self.locals_of(frame)
+    }
+
+    /// `f_locals` of the frame of a traceback entry: a module's globals, or the locals of a frame
+    /// of that code which still runs; those of one that has ended are gone.
+    pub(crate) fn locals_of_entry(&mut self, entry: &Traceback) -> R {
+        if entry.code.flags & code_flags::MODULE != 0 {
+            return Ok(entry.globals.clone());
+        }
+        let mut outward = 0;
+        loop {
+            let frame = self.script_frame(outward);
+            if frame.is_null() {
+                return Ok(Dict::new().into_value());
+            }
+            // SAFETY: a live script frame.
+            if unsafe { (*(*frame).function).code.borrow().is(&entry.code) } {
+                return self.locals_of(frame);
+            }
+            outward += 1;
+        }
     }
 
     /// The locals of a script frame, as `locals` and `f_locals` give them.
@@ -241,6 +261,27 @@ impl Vm {
                 Err(self.runtime_error("super(): empty __class__ cell"))
             }
             Some(class) => Ok((class, first)),
+        }
+    }
+
+    /// A NameError remembers the local `self` of the frame, whose attribute may have been meant.
+    #[cold]
+    pub(crate) fn note_receiver(&mut self, raised: &Raised, frame: *mut Frame) {
+        // SAFETY: a live script frame; its locals always hold values.
+        let receiver = unsafe {
+            let code = (*(*frame).function).code.borrow().clone();
+            let names = self.local_names(&code);
+            let at = names
+                .iter()
+                .position(|n| n.get::<Str>().is_some_and(|n| n.is_text("self")));
+            at.map(|i| (*Frame::regs(frame).add(i)).clone())
+        };
+        let receiver = match receiver.as_ref().and_then(|r| r.get::<Cell_>()) {
+            Some(cell) => Some(cell.content.get()),
+            None => receiver,
+        };
+        if let (Some(receiver), Some(exception)) = (receiver, raised.exception()) {
+            exception.extra[super::error::fields::NAME_SELF].set(receiver);
         }
     }
 

@@ -325,31 +325,27 @@ impl Vm {
     /// Each entry of a traceback as text, repetitions summed up.
     fn traceback_entries(&mut self, traceback: &Value) -> Vec<String> {
         let mut entries: Vec<String> = Vec::new();
-        let mut last: Option<(String, u32, String)> = None;
-        let mut repeated = 0;
+        let mut repeats = Repeats::default();
         let mut next = traceback.clone();
         while let Some(entry) = next.get::<Traceback>() {
             let plain = entry.code.plain.clone();
             let position = plain.position(entry.at);
-            let key = (
-                plain.source.name().to_string(),
-                position.line,
-                plain.name.to_string(),
-            );
-            if last.as_ref() == Some(&key) {
-                repeated += 1;
-            } else {
-                push_repeats(&mut entries, repeated);
-                repeated = 1;
-                last = Some(key);
+            let mut summed = String::new();
+            let shown = repeats.shows(&plain, position.line, &mut summed);
+            if !summed.is_empty() {
+                entries.push(summed);
             }
-            if repeated <= REPEATS_SHOWN {
+            if shown {
                 entries.push(self.entry_text(&plain, position));
             }
             let following = entry.next.get();
             next = following;
         }
-        push_repeats(&mut entries, repeated);
+        let mut summed = String::new();
+        repeats.end(&mut summed);
+        if !summed.is_empty() {
+            entries.push(summed);
+        }
         entries
     }
 
@@ -386,6 +382,13 @@ impl Vm {
             (name, self.dir(&object).ok()?)
         } else if class.is_subclass(&name_error) {
             let name = e.extra[fields::NAME].get();
+            let receiver = e.extra[fields::NAME_SELF].get();
+            if !receiver.is_undef()
+                && let Some(text) = name.get::<Str>().map(|n| n.to_string_lossy().into_owned())
+                && let Ok(Some(_)) = self.get_attr_optional(&receiver, &text)
+            {
+                return Some(format!(". Did you mean: 'self.{text}'?"));
+            }
             (name, self.names_in_scope(&e.traceback.get()))
         } else if class.is_subclass(&import_error) {
             let name = e.extra[fields::IMPORT_NAME_FROM].get();
@@ -444,8 +447,64 @@ impl Vm {
             Ok(text) => text.to_string_lossy().into_owned(),
             Err(_) => "<object repr() failed>".to_string(),
         };
-        let report = self.format_exception(&raised.0);
+        self.place_unraisable(raised);
+        let report = self.unraisable_text(&raised.0);
         self.write_error(&format!("Exception ignored in: {what}\n{report}"));
+    }
+
+    /// The report of an exception that nobody can catch is plain: no carets, chains, notes or hints.
+    fn unraisable_text(&mut self, exception: &Value) -> String {
+        let mut out = String::new();
+        let mut next = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.traceback.get());
+        if next.is_kind::<Traceback>() {
+            out.push_str("Traceback (most recent call last):\n");
+        }
+        let mut entries = Repeats::default();
+        while let Some(entry) = next.get::<Traceback>() {
+            let plain = entry.code.plain.clone();
+            let line = plain.position(entry.at).line;
+            if entries.shows(&plain, line, &mut out) {
+                let name = plain.source.name();
+                out.push_str(&format!(
+                    "  File \"{name}\", line {line}, in {}\n",
+                    plain.name
+                ));
+                let text = plain.source.line_text(line).trim();
+                if plain.source.is_shown() && !text.is_empty() {
+                    out.push_str(&format!("    {text}\n"));
+                }
+            }
+            let following = entry.next.get();
+            next = following;
+        }
+        entries.end(&mut out);
+        let class = self.class_of(exception);
+        let name = self.qualified_class_name(&class);
+        let text = match self.str(exception) {
+            Ok(text) => text.to_string_lossy().into_owned(),
+            Err(_) => "<exception str() failed>".to_string(),
+        };
+        out.push_str(&format!("{name}: {text}\n"));
+        out
+    }
+
+    /// An exception from nowhere is told of where the script stands.
+    fn place_unraisable(&mut self, raised: &crate::object::native::Raised) {
+        let Some(exception) = raised.exception() else {
+            return;
+        };
+        if !exception.traceback.as_value().is_none() {
+            return;
+        }
+        let (Some((code, at)), Some(globals)) = (self.running_code(), self.running_globals())
+        else {
+            return;
+        };
+        let globals = globals.into_value();
+        let entry = Traceback::alloc(Value::NONE, code, at, globals);
+        exception.traceback.set(entry.into_value());
     }
 
     /// Writes to the error output; what cannot be written is lost.
@@ -466,11 +525,33 @@ impl Vm {
     }
 }
 
-fn push_repeats(entries: &mut Vec<String>, repeated: usize) {
-    if repeated > REPEATS_SHOWN {
-        let more = repeated - REPEATS_SHOWN;
-        let s = if more == 1 { "" } else { "s" };
-        entries.push(format!("  [Previous line repeated {more} more time{s}]\n"));
+/// Entries of a traceback that repeat are summed up.
+#[derive(Default)]
+struct Repeats {
+    last: Option<(String, u32, String)>,
+    count: usize,
+}
+
+impl Repeats {
+    /// Whether the entry of this place is shown; before another place writes how often the last came.
+    fn shows(&mut self, code: &crate::bytecode::Code, line: u32, out: &mut String) -> bool {
+        let place = (code.source.name().to_string(), line, code.name.to_string());
+        if self.last.as_ref() == Some(&place) {
+            self.count += 1;
+        } else {
+            self.end(out);
+            self.last = Some(place);
+            self.count = 1;
+        }
+        self.count <= REPEATS_SHOWN
+    }
+
+    fn end(&mut self, out: &mut String) {
+        if self.count > REPEATS_SHOWN {
+            let more = self.count - REPEATS_SHOWN;
+            let s = if more == 1 { "" } else { "s" };
+            out.push_str(&format!("  [Previous line repeated {more} more time{s}]\n"));
+        }
     }
 }
 

@@ -129,7 +129,10 @@ pub fn characters(vm: &mut Vm, stream: &mut Stream, text: &TextMode, count: usiz
 
 /// How many whole characters there are, up to `count`, and how many bytes they take.
 fn measure(bytes: &[u8], text: &TextMode, count: usize) -> (usize, usize) {
-    let single = matches!(text.encoding.get(), Encoding::Latin1 | Encoding::Ascii);
+    let single = matches!(
+        text.encoding.get(),
+        Encoding::Latin1 | Encoding::Ascii | Encoding::Charmap(_)
+    );
     let joined = text.newline.get() == Newline::Universal;
     let (mut found, mut at) = (0, 0);
     while found < count && at < bytes.len() {

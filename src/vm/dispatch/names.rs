@@ -83,6 +83,7 @@ impl Vm {
             Some(value) => at.done(self, value),
             None => {
                 let raised = self.name_error(name);
+                self.note_receiver(&raised, at.frame());
                 at.raise(self, raised);
             }
         }
