@@ -355,6 +355,8 @@ pub struct Native {
     pub names: (Field, Field),
     /// It is a method that lies in a class and takes an instance first.
     pub is_method: bool,
+    /// It is a function of a module, bound to nothing.
+    pub is_function: bool,
     /// What it is bound to, or Undef.
     pub bound: Value,
     /// The class whose method it is, or the name of its module, or Undef.
@@ -389,6 +391,7 @@ impl Native {
             is_method: def.binding == Binding::Method
                 && owner.is_kind::<Class>()
                 && !def.sig.starts_with("__new__("),
+            is_function: bound.is_undef() && owner.is_exact::<super::str::Str>(),
             bound,
             owner,
             signature: OnceCell::new(),
@@ -407,6 +410,7 @@ impl Native {
             def: self.def,
             names: (Field::undef(), Field::undef()),
             is_method: self.is_method,
+            is_function: false,
             bound: receiver,
             owner: self.owner.clone(),
             signature: self.signature.clone(),

@@ -151,6 +151,10 @@ pub struct Vm {
     pub(crate) await_hooks: Box<[Option<AwaitHook>; 256]>,
     /// How native iterators give their next value without a frame, by kind.
     pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
+    /// What a leaf raised that the dispatch loop called.
+    pub(crate) raised: Option<crate::object::native::Raised>,
+    /// What such a leaf gave, while finalizers run first.
+    pub(crate) leaf_result: Value,
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.

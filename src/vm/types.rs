@@ -120,6 +120,8 @@ impl Vm {
             running_loop: Value::NONE,
             context: Value::NONE,
             native_starts: 0,
+            raised: None,
+            leaf_result: Value::UNDEF,
             method_cache: Box::default(),
             sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),

@@ -13,7 +13,7 @@ use crate::object::native::{Native, NativeCode};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::Site;
-use crate::vm::dispatch::{go, go_on, op, plain_ops};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
 use crate::vm::native_signature::MOST_SIMPLE;
 
 /// Pushes a plain frame for `function` (whose count passes to the frame) with
@@ -102,6 +102,40 @@ macro_rules! leave_simple {
     }};
 }
 
+/// Stores where the frame goes on, before a leaf that may look.
+#[inline(always)]
+unsafe fn save(ip: *mut u64, regs: *mut Value, vm: &mut Vm, words: usize) {
+    // SAFETY: the dispatch loop's contract.
+    unsafe {
+        let frame = Frame::of(regs);
+        (*frame).ip = ip.add(1 + words);
+        vm.frame = frame;
+    }
+}
+
+/// Calls a leaf with the `n` values at `args`, which it takes as they are, and drops them. Undef
+/// for an exception, which then waits in `vm.raised`.
+#[inline(never)]
+unsafe fn run_leaf(vm: &mut Vm, native: *const Native, args: *mut Value, n: usize) -> Value {
+    // SAFETY: the window holds the arguments; the native is alive, and its code outlives it.
+    unsafe {
+        let NativeCode::Leaf(leaf) = (*native).def.code else {
+            unreachable!("only leaves have an exact arity")
+        };
+        let result = leaf(vm, std::slice::from_raw_parts(args, n));
+        for i in 0..n {
+            drop(args.add(i).read());
+        }
+        match result {
+            Ok(value) => value,
+            Err(raised) => {
+                vm.raised = Some(raised);
+                Value::UNDEF
+            }
+        }
+    }
+}
+
 /// Whether a native leaf may be called with so few arguments.
 #[inline(always)]
 unsafe fn takes_defaults(native: *const Native, n: usize) -> bool {
@@ -119,7 +153,35 @@ op! {
                 enter_simple!(function, base.add(1), n, ip, regs, vm, 2, call_slow(ip, regs, k, vm))
             }
         }
+        if (*base).is_exact::<Native>() {
+            let native = (*base).header().cast::<Native>();
+            if (*native).exact as usize == n && (*native).is_function {
+                return call_leaf(ip, regs, k, vm);
+            }
+        }
         return call_slow(ip, regs, k, vm);
+    }
+    fn call_leaf(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let native = (*base).header().cast::<Native>();
+        save(ip, regs, vm, 2);
+        let value = run_leaf(vm, native, base.add(1), c(ip));
+        drop(base.read());
+        if value.is_undef() || vm.heap.has_finalizers() {
+            vm.leaf_result = value;
+            return leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 2)
+    }
+    fn call_method_leaf(ip, regs, k, vm) {
+        let native = (*ip.add(3) & !1) as *const Native;
+        save(ip, regs, vm, 3);
+        let value = run_leaf(vm, native, regs.add(b(ip)), c(ip) + 1);
+        if value.is_undef() || vm.heap.has_finalizers() {
+            vm.leaf_result = value;
+            return leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 3)
     }
     fn call_method(ip, regs, k, vm) {
         // Words: name, then shape and type epoch, then the function found for them (not counted).
@@ -137,7 +199,8 @@ op! {
             } else {
                 if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }
                 let native = (target & !1) as *const Native;
-                if (*native).exact as usize == n || takes_defaults(native, n) {
+                if (*native).exact as usize == n { return call_method_leaf(ip, regs, k, vm); }
+                if takes_defaults(native, n) {
                     return call_native_method(ip, regs, k, vm);
                 }
             }
@@ -184,6 +247,7 @@ plain_ops! {
     call_slow = op_call;
     call_method_slow = op_call_method;
     call_native_method = op_call_native_method;
+    leaf_is_done = op_leaf_is_done;
     call_kw = op_call_kw;
     call_method_kw = op_call_method_kw;
     call_ex = op_call_ex;
@@ -210,11 +274,7 @@ impl Vm {
             let native: *const Native = at.reg(base).header().cast();
             // SAFETY: the callee lies in the window, which is alive until the call is over.
             unsafe {
-                let is_function = (*native).bound.is_undef() && (*native).owner.is_exact::<Str>();
-                if is_function && (*native).exact as usize == at.c() {
-                    return self.leaf_in_window(at, native, base + 1, at.c(), base);
-                }
-                if is_function && takes_defaults(native, at.c()) {
+                if (*native).is_function && takes_defaults(native, at.c()) {
                     return self.leaf_with_defaults(at, native, base + 1, at.c(), base);
                 }
                 if !(*native).bound.is_undef() && (*native).exact as usize == at.c() + 1 {
@@ -239,6 +299,15 @@ impl Vm {
                 at.a() as u16,
                 at.result_flags(),
             )
+        }
+    }
+
+    /// Goes on after a leaf that raised, or while finalizers wait.
+    fn op_leaf_is_done(&mut self, at: At) {
+        let value = std::mem::take(&mut self.leaf_result);
+        match self.raised.take() {
+            Some(raised) => at.raise(self, raised),
+            None => at.done(self, value),
         }
     }
 
