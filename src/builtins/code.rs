@@ -303,7 +303,7 @@ pub static FRAME: TypeDef = TypeDef {
         }),
         Attribute::get("f_lineno", |vm, v| {
             Ok(v.get::<FrameObject>().map_or(Value::NONE, |f| {
-                line_value(f.code.plain.position(vm.frame_object_at(f)).line)
+                line_value(f.code.plain.line_at(vm.frame_object_at(f)))
             }))
         }),
         Attribute::get("f_lasti", |vm, v| {

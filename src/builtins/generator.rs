@@ -36,6 +36,18 @@ pub static GENERATOR: TypeDef = TypeDef {
     ..TypeDef::new("builtins", "generator", kind::GENERATOR)
 };
 
+/// `coroutine_wrapper`: what `coroutine.__await__()` gives.
+pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::frame("__next__(self, /)", 0, next),
+        Def::frame("send(self, arg, /)", 0, send),
+        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
+        Def::frame("close(self, /)", 0, close),
+    ],
+    ..TypeDef::new("builtins", "coroutine_wrapper", kind::GENERATOR)
+};
+
 /// `coroutine`
 pub static COROUTINE: TypeDef = TypeDef {
     methods: &[
@@ -108,27 +120,40 @@ pub static ASYNC_GENERATOR: TypeDef = TypeDef {
     ..TypeDef::new("builtins", "async_generator", kind::GENERATOR)
 };
 
-/// `async_generator_asend`: what `__anext__`, `asend`, `athrow` and `aclose` give.
+/// `async_generator_asend`: what `__anext__` and `asend` give.
 pub static STEP: TypeDef = TypeDef {
-    methods: &[
-        Def::leaf("__await__(self, /)", itself),
-        Def::leaf("__iter__(self, /)", itself),
-        Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-        Def::leaf("close(self, /)", |_, args| {
-            if let Some(step) = args[0].get::<AsyncStep>() {
-                step.action.take();
-            }
-            Ok(Value::NONE)
-        }),
-    ],
+    methods: STEP_METHODS,
     ..TypeDef::new(
         "builtins",
         "async_generator_asend",
         kind::ASYNC_GENERATOR_STEP,
     )
 };
+
+/// `async_generator_athrow`: what `athrow` and `aclose` give.
+pub static THROW_STEP: TypeDef = TypeDef {
+    methods: STEP_METHODS,
+    ..TypeDef::new(
+        "builtins",
+        "async_generator_athrow",
+        kind::ASYNC_GENERATOR_STEP,
+    )
+};
+
+const STEP_METHODS: &[Def] = &[
+    Def::leaf("__await__(self, /)", itself),
+    Def::leaf("__iter__(self, /)", itself),
+    Def::frame("__next__(self, /)", 0, next),
+    Def::frame("send(self, arg, /)", 0, send),
+    Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
+    Def::leaf("close(self, /)", |_, args| {
+        if let Some(step) = args[0].get::<AsyncStep>() {
+            // Closing one that was used up does nothing.
+            let _ = step.use_up();
+        }
+        Ok(Value::NONE)
+    }),
+];
 
 const NAME: Attribute = Attribute::get_set(
     "__name__",
@@ -284,7 +309,11 @@ fn await_wrapper(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_of_def(&COROUTINE_WRAPPER);
     let shape = class.root_shape.get();
     Ok(vm
+<<<<<<< HEAD
         .native_coroutine_of(&AWAITING, Flavour::Generator, shape, &args[..1])
+=======
+        .native_coroutine(&AWAITING, Flavour::Wrapper, &args[..1])
+>>>>>>> 40240da (vm, asyncio: Finalizers run before a step's end is told; steps and wrappers of coroutines as CPython's; tests)
         .into_value())
 }
 

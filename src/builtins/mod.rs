@@ -74,6 +74,8 @@ pub static TYPES: &[&[&TypeDef]] = &[
         &generator::COROUTINE_WRAPPER,
         &generator::ASYNC_GENERATOR,
         &generator::STEP,
+        &generator::THROW_STEP,
+        &generator::COROUTINE_WRAPPER,
     ],
     &[
         &iterators::LIST_ITERATOR,

@@ -180,6 +180,14 @@ impl Code {
         }
     }
 
+    /// The line of the instruction at `word`; of the next one if that has no place, as what lies before a handler.
+    pub fn line_at(&self, word: u32) -> u32 {
+        match self.position(word).line {
+            0 => self.position(word + 1).line,
+            line => line,
+        }
+    }
+
     /// Whether `flag` (see `flags`) is set.
     pub fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0

@@ -100,6 +100,7 @@ fn is_public(name: &str) -> bool {
             | "generator"
             | "coroutine"
             | "async_generator"
+            | "coroutine_wrapper"
             | "builtin_function_or_method"
             | "method"
             | "method_descriptor"

@@ -18,8 +18,8 @@ pub enum Flavour {
     Coroutine,
     /// `async def` with `yield`.
     AsyncGenerator,
-    /// The awaitable that `asend`, `athrow`, `aclose` and `__anext__` give.
-    Step,
+    /// What `coroutine.__await__()` gives.
+    Wrapper,
 }
 
 /// Where it is in its life.

@@ -18,6 +18,30 @@ pub const THROW: i32 = 1;
 /// Closes.
 pub const CLOSE: i32 = 2;
 
+/// Added to the action of a step that was used up.
+const USED_UP: i32 = 8;
+
+impl AsyncStep {
+    fn state(&self) -> i32 {
+        self.action.get().as_small_int().unwrap_or(0) as i32
+    }
+
+    /// Whether it was awaited or closed before.
+    pub fn is_used_up(&self) -> bool {
+        self.state() >= USED_UP
+    }
+
+    /// What it does, if it may still do it; `Err` says what it has done.
+    pub fn use_up(&self) -> Result<i32, i32> {
+        let state = self.state();
+        if state >= USED_UP {
+            return Err(state - USED_UP);
+        }
+        self.action.set(Value::int32(state + USED_UP));
+        Ok(state)
+    }
+}
+
 impl Vm {
     /// The step object of `generator`; runs the first-iteration hook.
     pub fn async_step(&mut self, generator: &Value, argument: Value, action: i32) -> R {
@@ -32,17 +56,29 @@ impl Vm {
                 self.call(&first, std::slice::from_ref(generator))?;
             }
         }
-        Ok(AsyncStep::alloc(generator.clone(), argument, Value::int32(action)).into_value())
+        let (generator, action_value) = (generator.clone(), Value::int32(action));
+        let step = match action {
+            SEND => AsyncStep::alloc(generator, argument, action_value),
+            _ => AsyncStep::alloc_shaped(self.known.athrow, generator, argument, action_value),
+        };
+        Ok(step.into_value())
     }
 
     /// Enters the generator of a step, from a frame that awaits it (flag DELEGATED) or drives it.
     pub(crate) fn enter_step(&mut self, step: &AsyncStep, parent: *mut Frame, flags: u16) {
-        let (target, action) = (step.generator.get(), step.action.take());
-        let Some(action) = action.as_small_int() else {
-            let raised = self.runtime_error("cannot reuse already awaited __anext__()/asend()");
-            return self.raise_in(parent, raised);
+        let target = step.generator.get();
+        let action = match step.use_up() {
+            Ok(action) => action,
+            Err(used) => {
+                let what = if used == SEND {
+                    "__anext__()/asend()"
+                } else {
+                    "aclose()/athrow()"
+                };
+                let raised = self.runtime_error(format!("cannot reuse already awaited {what}"));
+                return self.raise_in(parent, raised);
+            }
         };
-        let action = action as i32;
         let generator = target
             .get::<Generator>()
             .expect("steps are made of async generators");
@@ -59,11 +95,11 @@ impl Vm {
                 generator.discard_frame();
             }
             return match action {
-                CLOSE => self.end_step_with(parent, flags, Ok(Value::NONE)),
-                _ => {
+                SEND => {
                     let raised = self.raise_bare(Known::StopAsyncIteration);
                     self.end_step_with(parent, flags, Err(raised));
                 }
+                _ => self.end_step_with(parent, flags, Ok(Value::NONE)),
             };
         }
         let argument = step.argument.get();
@@ -99,7 +135,7 @@ impl Vm {
         let generator = target
             .get::<Generator>()
             .expect("steps are made of async generators");
-        let begun = step.action.is_undef() && generator.step.get() != 0;
+        let begun = step.is_used_up() && generator.step.get() != 0;
         match input {
             Err(raised) if begun && self.exits_chain(generator, &raised) => {
                 let step = super::generator::exit_step(&target, Err(raised));
@@ -109,9 +145,8 @@ impl Vm {
             Ok(_) => self.enter_step(step, frame, 0),
             Err(raised) => {
                 // A step that has not begun throws it into the generator where that stands.
-                let action = step.action.take().as_small_int();
-                match action {
-                    Some(action)
+                match step.use_up() {
+                    Ok(action)
                         if generator.step.get() == 0 && generator.state.get() != State::Closed =>
                     {
                         generator.step.set(1 + action as u8);

@@ -168,7 +168,7 @@ impl Vm {
             if generator.flavour == Flavour::Coroutine || Self::is_iterable_coroutine(generator) {
                 return Err(self.type_error("__await__() returned a coroutine"));
             }
-            if generator.flavour == Flavour::Generator {
+            if matches!(generator.flavour, Flavour::Generator | Flavour::Wrapper) {
                 return Ok(iterator.clone());
             }
         }

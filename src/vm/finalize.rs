@@ -116,7 +116,9 @@ impl Vm {
                 None
             }
             (State::Suspended, flavour) => {
-                generator.finalized.set(true);
+                if generator.finalized.replace(true) {
+                    return None;
+                }
                 let hook = generator.hook.take();
                 if flavour == Flavour::AsyncGenerator && !hook.is_undef() && !hook.is_none() {
                     return Some(Step::Call(hook, smallvec::smallvec![object.clone()]));
@@ -178,10 +180,22 @@ pub(crate) static CLOSE: Def = Def::frame(
             let state = frame.regs[0].get::<Generator>().map(|g| g.state.get());
             match state {
                 Some(State::Created) => {
-                    if let Some(generator) = frame.regs[0].get::<Generator>() {
-                        generator.discard_frame();
+                    let target = frame.regs[0].clone();
+                    let Some(generator) = target.get::<Generator>() else {
+                        return Step::Return(Value::NONE);
+                    };
+                    // A wrapper that has not begun closes the coroutine in its first register.
+                    // SAFETY: the frame is at rest; its registers hold values.
+                    let inner = (generator.flavour == Flavour::Wrapper)
+                        .then(|| unsafe { (*generator.regs()).clone() });
+                    generator.discard_frame();
+                    match inner {
+                        Some(inner) => {
+                            let exit = frame.regs[1].clone();
+                            Step::Enter(&CLOSE, smallvec::smallvec![inner, exit])
+                        }
+                        None => Step::Return(Value::NONE),
                     }
-                    Step::Return(Value::NONE)
                 }
                 Some(State::Suspended | State::Running) => {
                     frame.state = 1;

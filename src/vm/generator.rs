@@ -26,7 +26,7 @@ plain_object! {
         generator,
         /// What is sent or thrown.
         argument,
-        /// 0 send, 1 throw, 2 close; or Undef when it was used up.
+        /// 0 send, 1 throw, 2 close; 8 more when it was used up.
         action,
     }
 }
@@ -536,7 +536,7 @@ impl Vm {
         }
         if generator.state.get() == State::Closed {
             return match input {
-                Ok(_) if generator.flavour == Flavour::Coroutine => {
+                Ok(_) if matches!(generator.flavour, Flavour::Coroutine | Flavour::Wrapper) => {
                     let raised = self.runtime_error("cannot reuse already awaited coroutine");
                     self.enter_native(frame, Input::Raised(raised));
                 }
@@ -594,6 +594,15 @@ impl Vm {
                 self.invoke_next(iterator, parent, dst, flags);
             }
             Step::Next(_) => {
+                if let Some(wrapper) = iterator.get::<Generator>()
+                    && wrapper.flavour == Flavour::Wrapper
+                {
+                    if wrapper.state.get() == State::Closed {
+                        let raised = self.runtime_error("cannot reuse already awaited coroutine");
+                        return self.raise_in(parent, raised);
+                    }
+                    return self.next_of_generator(wrapper, parent, dst, flags);
+                }
                 let raised = self.type_error("a coroutine is no iterator");
                 self.raise_in(parent, raised);
             }

@@ -225,7 +225,8 @@ impl Vm {
         let shape = value.shape();
         if shape >= crate::heap::FIRST_FREE_SHAPE {
             let generator = value.get::<Generator>()?;
-            return (generator.flavour == Flavour::Generator).then(|| value.clone());
+            let iterates = matches!(generator.flavour, Flavour::Generator | Flavour::Wrapper);
+            return iterates.then(|| value.clone());
         }
         Some(match shape as u8 {
             kind::LIST => ListIterator::alloc(value.clone(), 0, 0).into_value(),

@@ -188,11 +188,7 @@ impl Vm {
     fn running_place(&self) -> (String, u32, String) {
         match self.running_code() {
             Some((code, at)) => {
-                // A handler begins behind instructions that have no place.
-                let line = match code.plain.position(at).line {
-                    0 => code.plain.position(at + 1).line,
-                    line => line,
-                };
+                let line = code.plain.line_at(at);
                 let text = code.plain.source.line_text(line).to_string();
                 (code.plain.source.name().to_string(), line, text)
             }

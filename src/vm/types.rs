@@ -32,7 +32,8 @@ known! {
     Object "object" Type "type" Int "int" Float "float" Bool "bool" Complex "complex" Str "str" Bytes "bytes"
     ByteArray "bytearray" List "list" Tuple "tuple" Dict "dict" Set "set" FrozenSet "frozenset" Range "range"
     NoneType "NoneType" Ellipsis "ellipsis" NotImplementedType "NotImplementedType"
-    Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" Step "async_generator_asend"
+    Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" CoroutineWrapper "coroutine_wrapper"
+    AsyncThrow "async_generator_athrow"
     NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor"
     WrapperDescriptor "wrapper_descriptor" MethodWrapper "method-wrapper" Function "function"
     Module "module" Property "property" Super "super" GenericAlias "GenericAlias" UnionType "UnionType"
@@ -63,8 +64,10 @@ pub struct KnownShapes {
     pub coroutine: u32,
     /// Async generators.
     pub async_generator: u32,
-    /// The awaitables of async generators.
-    pub step: u32,
+    /// What `coroutine.__await__()` gives.
+    pub wrapper: u32,
+    /// What `aclose` and `athrow` of an async generator give.
+    pub athrow: u32,
     classes: Vec<Option<Ref<Class>>>,
 }
 
@@ -151,7 +154,8 @@ impl Vm {
         };
         vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
         vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
-        vm.known.step = vm.known_class(Known::Step).root_shape.get();
+        vm.known.athrow = vm.known_class(Known::AsyncThrow).root_shape.get();
+        vm.known.wrapper = vm.known_class(Known::CoroutineWrapper).root_shape.get();
         let memory_error = vm.known_class(Known::MemoryError);
         vm.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
         for kind in [
@@ -185,7 +189,7 @@ impl Vm {
             Flavour::Generator => kind::GENERATOR as u32,
             Flavour::Coroutine => self.known.coroutine,
             Flavour::AsyncGenerator => self.known.async_generator,
-            Flavour::Step => self.known.step,
+            Flavour::Wrapper => self.known.wrapper,
         }
     }
 

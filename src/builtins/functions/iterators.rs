@@ -49,9 +49,9 @@ fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         // Sent to, so that its result comes too.
         Input::Start
             if frame.regs[1].is_undef()
-                && frame.regs[0]
-                    .get::<Generator>()
-                    .is_some_and(|g| g.flavour == Flavour::Generator) =>
+                && frame.regs[0].get::<Generator>().is_some_and(|g| {
+                    matches!(g.flavour, Flavour::Generator | Flavour::Wrapper)
+                }) =>
         {
             frame.state = 1;
             return Step::Send(frame.regs[0].clone(), Value::NONE);

@@ -218,6 +218,8 @@ fn task_answered(
     let Some(typed) = task.to_ref::<Task>() else {
         return Ok(());
     };
+    // What died in the step has its say before anybody learns that the step is over.
+    vm.run_finalizers_now();
     let answer = tasks::end(vm, &typed, previous, input);
     if looped.debug.get() {
         warn_if_slow(vm, looped, frame, &task)?;
@@ -259,6 +261,7 @@ fn handle_answered(
     input: Input,
 ) -> R<()> {
     let handle = std::mem::take(&mut frame.regs[RUNS]);
+    vm.run_finalizers_now();
     contextvars::leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
     if let Input::Raised(raised) = input {
         callback_failed(vm, frame, &handle, raised)?;
