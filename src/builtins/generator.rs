@@ -70,18 +70,6 @@ pub static COROUTINE: TypeDef = TypeDef {
     ..TypeDef::new("builtins", "coroutine", kind::GENERATOR)
 };
 
-/// `coroutine_wrapper`: what `coroutine.__await__()` gives.
-pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
-    methods: &[
-        Def::leaf("__iter__(self, /)", itself),
-        Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-        Def::frame("close(self, /)", 0, close),
-    ],
-    ..TypeDef::new("builtins", "coroutine_wrapper", kind::GENERATOR)
-};
-
 /// `async_generator`
 pub static ASYNC_GENERATOR: TypeDef = TypeDef {
     methods: &[
@@ -306,14 +294,8 @@ static AWAITING: Def =
     );
 
 fn await_wrapper(vm: &mut Vm, args: &[Value]) -> R {
-    let class = vm.class_of_def(&COROUTINE_WRAPPER);
-    let shape = class.root_shape.get();
     Ok(vm
-<<<<<<< HEAD
-        .native_coroutine_of(&AWAITING, Flavour::Generator, shape, &args[..1])
-=======
         .native_coroutine(&AWAITING, Flavour::Wrapper, &args[..1])
->>>>>>> 40240da (vm, asyncio: Finalizers run before a step's end is told; steps and wrappers of coroutines as CPython's; tests)
         .into_value())
 }
 

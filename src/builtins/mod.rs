@@ -75,7 +75,6 @@ pub static TYPES: &[&[&TypeDef]] = &[
         &generator::ASYNC_GENERATOR,
         &generator::STEP,
         &generator::THROW_STEP,
-        &generator::COROUTINE_WRAPPER,
     ],
     &[
         &iterators::LIST_ITERATOR,

@@ -174,17 +174,6 @@ impl Vm {
         flavour: Flavour,
         args: &[Value],
     ) -> Ref<Generator> {
-        self.native_coroutine_of(def, flavour, self.flavour_shape(flavour), args)
-    }
-
-    /// The same, of the class whose instances have `shape`.
-    pub fn native_coroutine_of(
-        &mut self,
-        def: &'static crate::object::native::Def,
-        flavour: Flavour,
-        shape: u32,
-        args: &[Value],
-    ) -> Ref<Generator> {
         use crate::object::native::NativeCode;
         let (NativeCode::Frame(extra, _) | NativeCode::Coroutine(extra, _)) = def.code else {
             unreachable!("only native frames make coroutines")
@@ -195,7 +184,7 @@ impl Vm {
         unsafe {
             let generator = Generator::alloc(
                 flavour,
-                shape,
+                self.flavour_shape(flavour),
                 std::ptr::null_mut(),
                 def,
                 NATIVE_WORDS.as_ptr(),
