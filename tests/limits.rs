@@ -190,6 +190,23 @@ fn a_very_deep_chain_of_awaits() {
 }
 
 #[test]
+fn what_ends_a_very_deep_chain_of_awaits() {
+    let setup = "import sys, types\nsys.setrecursionlimit(300000)\n@types.coroutine\ndef stop():\n    yield 1\n\
+                 async def f(n):\n    if n:\n        return await f(n - 1)\n    await stop()\nc = f(50000)\nc.send(None)\n";
+    for (ending, expected) in [
+        ("c.close()", ""),
+        ("del c", ""),
+        ("c.throw(GeneratorExit)", "GeneratorExit\n"),
+        ("c.throw(KeyError)", "KeyError\n"),
+    ] {
+        let source = format!(
+            "{setup}try:\n    {ending}\nexcept BaseException as e:\n    print(type(e).__name__)\nprint('alive')"
+        );
+        prints(&source, &format!("{expected}alive\n"));
+    }
+}
+
+#[test]
 fn deep_data() {
     let nest = "x = []\nfor _ in range(100_000):\n    x = [x]";
     recurses(nest, "repr(x)");

@@ -177,25 +177,14 @@ impl Vm {
         }
     }
 
-    /// An exception, or its end, leaves an async generator.
-    pub(crate) fn end_of_step(
-        &mut self,
-        generator: &Generator,
-        parent: *mut Frame,
-        flags: u16,
-        raised: Raised,
-    ) {
-        let step = generator.step.replace(0);
-        if step == 1 + CLOSE as u8
-            && (self.is_raised(&raised, Known::GeneratorExit)
-                || self.is_raised(&raised, Known::StopAsyncIteration))
-        {
-            return self.end_step_with(parent, flags, Ok(Value::NONE));
-        }
-        self.end_step_with(parent, flags, Err(raised));
+    /// Ends the step that is under way with an exception; whether that is what `aclose` wants.
+    pub(super) fn step_closed(&mut self, generator: &Generator, raised: &Raised) -> bool {
+        generator.step.replace(0) == 1 + CLOSE as u8
+            && (self.is_raised(raised, Known::GeneratorExit)
+                || self.is_raised(raised, Known::StopAsyncIteration))
     }
 
-    fn end_step_with(&mut self, parent: *mut Frame, flags: u16, result: R) {
+    pub(super) fn end_step_with(&mut self, parent: *mut Frame, flags: u16, result: R) {
         // SAFETY: the parent waits for the step.
         unsafe {
             match result {

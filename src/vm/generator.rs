@@ -428,7 +428,11 @@ impl Vm {
             self.end_generator(&generator, frame);
             if generator.flavour == Flavour::AsyncGenerator {
                 let raised = self.raise_bare(Known::StopAsyncIteration);
-                return self.end_of_step(&generator, parent, flags, raised);
+                let result = match self.step_closed(&generator, &raised) {
+                    true => Ok(Value::NONE),
+                    false => Err(raised),
+                };
+                return self.end_step_with(parent, flags, result);
             }
             if flags & frame_flags::DELEGATED != 0 {
                 return self.deliver_delegated(parent, value);
@@ -470,19 +474,33 @@ impl Vm {
 
     /// An exception leaves a generator or coroutine.
     pub(crate) fn generator_raised(&mut self, frame: *mut Frame, raised: Raised) {
+        if let Some((parent, raised)) = self.leave_generator(frame, raised) {
+            self.unwind_into(parent, raised);
+        }
+    }
+
+    /// Ends a generator that an exception leaves: the frame where it goes on, and which it is then;
+    /// None if it ends here.
+    pub(super) fn leave_generator(
+        &mut self,
+        frame: *mut Frame,
+        raised: Raised,
+    ) -> Option<(*mut Frame, Raised)> {
         // SAFETY: as in `generator_returned`; the live temporaries were dropped.
         unsafe {
             let generator = Generator::of_frame(frame).to_ref();
             let (parent, flags) = ((*frame).parent, (*frame).flags);
             self.end_generator(&generator, frame);
             let raised = self.not_stop_iteration(&generator, raised);
-            if generator.flavour == Flavour::AsyncGenerator {
-                return self.end_of_step(&generator, parent, flags, raised);
+            if generator.flavour == Flavour::AsyncGenerator && self.step_closed(&generator, &raised)
+            {
+                self.end_step_with(parent, flags, Ok(Value::NONE));
+                return None;
             }
             if (*parent).has(frame_flags::GENERATOR) {
                 Generator::of_frame(parent).state.set(State::Running);
             }
-            self.unwind_into(parent, raised);
+            Some((parent, raised))
         }
     }
 

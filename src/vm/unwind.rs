@@ -108,7 +108,7 @@ impl Vm {
         self.generator_raised(frame, raised);
     }
 
-    fn unwind(&mut self, mut frame: *mut Frame, raised: Raised, mut trace: bool) {
+    fn unwind(&mut self, mut frame: *mut Frame, mut raised: Raised, mut trace: bool) {
         loop {
             // SAFETY: the frame is the topmost live one.
             unsafe {
@@ -137,7 +137,13 @@ impl Vm {
                     drop(regs.add(i).read());
                 }
                 if (*frame).flags & frame_flags::GENERATOR != 0 {
-                    return self.generator_raised(frame, raised);
+                    // Chains of awaits may be deep: no recursion.
+                    drop(code);
+                    match self.leave_generator(frame, raised) {
+                        Some(next) => (frame, raised) = next,
+                        None => return,
+                    }
+                    continue;
                 }
                 for i in 0..nlocals {
                     std::ptr::drop_in_place(regs.add(i));
