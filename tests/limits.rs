@@ -1,6 +1,10 @@
 //! What a program can run out of ends in an exception of the script, never in a crash.
 
-use crate::hoop::run_code;
+use crate::hoop::{Hoop, root, run_code};
+use hoopsnake::bytecode::op;
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
 
 /// Runs a program that must print what is expected and end well.
 fn prints(source: &str, expected: &str) {
@@ -285,4 +289,42 @@ fn an_exception_while_an_exception_is_handled_does_not_recurse() {
         "def f():\n    try:\n        raise ValueError\n    except ValueError:\n        f()",
         "f()",
     );
+}
+
+/// An instruction hands over to the next one by a jump. One that calls it instead keeps a little of
+/// the stack each time; a program that runs every instruction many times then runs out of it.
+#[test]
+#[cfg(unix)]
+fn no_instruction_keeps_stack_from_the_next() {
+    let program = root().join("tests/lang/every_instruction.async");
+    let expected = fs::read_to_string(program.with_extension("out")).expect("it was recorded");
+    let run = Command::new("sh")
+        .args(["-c", "ulimit -s 256 && exec \"$0\" \"$1\""])
+        .args([env!("CARGO_BIN_EXE_hoop").as_ref(), program.as_os_str()])
+        .output()
+        .expect("a shell can be started");
+    assert_eq!(
+        String::from_utf8_lossy(&run.stdout),
+        expected,
+        "{}{}",
+        run.status,
+        String::from_utf8_lossy(&run.stderr)
+    );
+}
+
+/// The program of the test above has every instruction, but for those of which there is one a file.
+#[test]
+fn the_program_has_every_instruction() {
+    let program = root().join("tests/lang/every_instruction.async");
+    let shown = Hoop::new(["dis".as_ref(), program.as_os_str()])
+        .run()
+        .stdout;
+    let words: BTreeSet<&str> = shown.split_whitespace().collect();
+    let missing: Vec<&str> = op::ALL
+        .iter()
+        .map(|op| op.name())
+        .filter(|name| !["ImportStar", "Nop", "NativeResume"].contains(name))
+        .filter(|name| !words.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "without: {missing:?}");
 }
