@@ -130,10 +130,8 @@ fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
         if let Some(number) = result.get::<Complex>() {
             return Ok(number.parts());
         }
-        let (own, given) = (vm.type_name(value), vm.type_name(&result));
-        return Err(vm.type_error(format!(
-            "{own}.__complex__() must return a complex, not {given}"
-        )));
+        let given = vm.type_name(&result);
+        return Err(vm.type_error(format!("__complex__ returned non-complex (type {given})")));
     }
     if let Some(number) = complex::number(value) {
         return lift(vm, number);

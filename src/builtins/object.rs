@@ -241,7 +241,11 @@ fn init_subclass(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     let name = args
         .first()
         .and_then(|c| c.get::<Class>())
-        .map_or_else(String::new, Class::name_str);
+        .map(|c| c.qualname.get());
+    let name = match name {
+        Some(name) => vm.str_text(&name)?,
+        None => String::new(),
+    };
     if !names.is_empty() {
         return Err(vm.type_error(format!(
             "{name}.__init_subclass__() takes no keyword arguments"
@@ -274,13 +278,30 @@ fn set_class(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
-    if vm.change_class(obj, &class) {
+    if slot_names(vm, &old) == slot_names(vm, &class) && vm.change_class(obj, &class) {
         return Ok(());
     }
     let (old, new) = (old.name_str(), class.name_str());
     Err(vm.type_error(format!(
         "__class__ assignment: '{new}' object layout differs from '{old}'"
     )))
+}
+
+/// The names of the slots that the classes a class derives from declare.
+fn slot_names(vm: &mut Vm, class: &Ref<Class>) -> Vec<String> {
+    let order: Vec<Ref<Class>> = std::iter::once(class.clone())
+        .chain(class.ancestors.borrow().iter().cloned())
+        .collect();
+    let mut names = Vec::new();
+    for class in order.iter().filter(|c| !c.has(class_flags::BUILTIN)) {
+        for (name, descriptor) in vm.class_pairs(class) {
+            if descriptor.is_kind::<SlotDescriptor>() {
+                names.push(vm.str_text(&name).unwrap_or_default());
+            }
+        }
+    }
+    names.sort();
+    names
 }
 
 /// The names and values of the slots that hold something, from the classes' slot descriptors.

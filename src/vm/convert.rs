@@ -161,6 +161,15 @@ impl Vm {
         }
         match self.special_of(value, Special::Str) {
             Some(method) if method.is_exact::<Function>() => self.checked(method, value, CHECK_STR),
+            // That of `object` is the `__repr__`, which runs in a frame of its own too.
+            Some(method) if self.is_objects_str(&method) => {
+                match self.special_of(value, Special::Repr) {
+                    Some(repr) if repr.is_exact::<Function>() => {
+                        self.checked(repr, value, CHECK_STR)
+                    }
+                    _ => Step::from(self.str(value).map(Ref::into_value)),
+                }
+            }
             _ => Step::from(self.str(value).map(Ref::into_value)),
         }
     }

@@ -539,6 +539,9 @@ impl Vm {
             signature.positional - receiver,
         );
         let name = native_name(native);
+        if name == "map" && native.def.name() == "__new__" {
+            return self.type_error("map() must have at least two arguments.");
+        }
         if receiver == 1
             && super::special::is_slot(native.def.name())
             && native.def.name() != "__init__"

@@ -6,6 +6,7 @@ use crate::heap::{Buffer, Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::float;
+use crate::object::function::Function;
 use crate::object::int::IntView;
 use crate::object::int_text;
 use crate::object::kind;
@@ -70,13 +71,22 @@ impl Vm {
             return self.repr(value);
         }
         let class = self.class_of(value);
-        let object = self.known_class(Known::Object);
-        let method = self.special(&class, Special::Str);
-        let own = self.special(&object, Special::Str);
-        match (method, own) {
-            (Some(method), Some(own)) if !method.is(&own) => self.text_of(method, value, "__str__"),
-            _ => self.repr(value),
+        match self.special(&class, Special::Str) {
+            Some(method) if !self.is_objects_str(&method) => self.text_of(method, value, "__str__"),
+            _ => match self.special(&class, Special::Repr) {
+                Some(method) if method.is_exact::<Function>() => {
+                    self.text_of(method, value, "__str__")
+                }
+                _ => self.repr(value),
+            },
         }
+    }
+
+    /// Whether a method is `object.__str__`.
+    pub(crate) fn is_objects_str(&mut self, method: &Value) -> bool {
+        let object = self.known_class(Known::Object);
+        let own = self.special(&object, Special::Str);
+        own.is_some_and(|own| own.is(method))
     }
 
     /// `str(value)` as Rust text; surrogates become question marks.
@@ -107,6 +117,7 @@ impl Vm {
 
     /// Appends `repr(value)`.
     pub fn repr_into(&mut self, value: &Value, out: &mut Text) -> R<()> {
+        self.check_stack()?;
         if value.shape() <= u8::MAX as u32 && self.repr_layout(value, out)? {
             return Ok(());
         }
