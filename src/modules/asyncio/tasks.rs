@@ -184,8 +184,6 @@ fn drive(vm: &mut Vm, task: &Task, exception: Value) -> R<Step> {
 /// Ends a step: leaves the context, and acts on what came of it. An answer is
 /// an exception that must end the loop.
 pub fn end(vm: &mut Vm, task: &Ref<Task>, previous: Value, input: Input) -> R<()> {
-    // What died with the coroutine says farewell before anyone learns of its result.
-    vm.run_finalizers_now();
     contextvars::leave(vm, previous);
     let answer = settle(vm, task, input);
     current::set_task(vm, &task.future.owner.get(), Value::NONE);
