@@ -39,6 +39,21 @@ fn code_on_standard_input() {
 }
 
 #[test]
+fn top_level_async_for_runs_unless_it_can_only_fail() {
+    let run = run_code(
+        "async def two():\n    yield 1\n    yield 2\nasync for x in two():\n    print(x)\n",
+    );
+    assert_eq!(run.stdout, "1\n2\n", "{}", run.stderr);
+    let run = run_code("print('never printed')\nrows = None\nasync for row in rows:\n    pass\n");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    assert!(
+        run.stderr.contains("'async for' outside async function"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn a_file_gets_its_arguments_and_its_names() {
     let folder = scratch("names");
     let path = file(
