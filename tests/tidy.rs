@@ -527,7 +527,6 @@ fn nothing_is_left_for_later() {
 }
 
 #[test]
-#[ignore = "fails for now: src/vm/call.rs is too long"]
 fn files_and_functions_are_short() {
     let mut complaints = Vec::new();
     let allowed = allowed();

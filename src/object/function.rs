@@ -268,3 +268,23 @@ impl BoundMethod {
         })
     }
 }
+
+impl Function {
+    /// Counts one more reference.
+    #[inline(always)]
+    pub(crate) unsafe fn retain(&self) {
+        // SAFETY: self is a live object; the pointer is only lent to `borrowed`.
+        unsafe {
+            let borrowed =
+                std::mem::ManuallyDrop::new(Value::from_header(self as *const Function as *mut _));
+            (*borrowed).clone().forget();
+        }
+    }
+
+    /// Gives up one reference.
+    #[inline(always)]
+    pub(crate) unsafe fn release_one(&self) {
+        // SAFETY: the caller owns a count.
+        unsafe { drop(Value::from_header(self as *const Function as *mut _)) };
+    }
+}

@@ -1,25 +1,19 @@
-//! Calls: who is called how, frames pushed and popped, results delivered.
+//! Calls: who is called how, and how results are delivered.
 
 use super::Vm;
 use super::candidates;
 use super::dispatch::{Cursor, LEAVE_WORD, NATIVE_WORDS};
-use super::fiber::Segment;
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::{BoundMethod, Function};
-use crate::object::generator::{Flavour, Generator};
+use crate::object::generator::Flavour;
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
-
-/// The frame under every nested run: what reaches it ends the run.
-static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| {
-    unreachable!("a boundary is never resumed")
-});
 
 /// `getattr(a, b)(*d, **c)`, when looking the method up takes script code.
 /// Registers: receiver, name, keyword names or None, arguments.
@@ -620,120 +614,6 @@ impl Vm {
         }
     }
 
-    // Frames.
-
-    /// A frame with room for so many registers. They are not initialised, nor are
-    /// `function` and `ip`.
-    pub(crate) unsafe fn push_frame(
-        &mut self,
-        registers: usize,
-        parent: *mut Frame,
-        dst: u16,
-        flags: u16,
-    ) -> *mut Frame {
-        let size = Frame::SIZE + registers * 8;
-        let mut flags = flags;
-        // SAFETY: sp..limit is free memory of the newest segment.
-        unsafe {
-            if self.sp.add(size) > self.limit {
-                self.push_segment(size);
-                flags |= frame_flags::SEGMENT;
-            }
-            let frame = self.sp.cast::<Frame>();
-            self.sp = self.sp.add(size);
-            frame.write(Frame {
-                ip: std::ptr::null(),
-                parent,
-                function: std::ptr::null_mut(),
-                native: std::ptr::null(),
-                dst,
-                flags,
-                depth: if parent.is_null() { 0 } else { (*parent).depth },
-            });
-            frame
-        }
-    }
-
-    /// Frees the memory of the topmost frame.
-    pub(crate) unsafe fn pop_frame(&mut self, frame: *mut Frame) {
-        // SAFETY: the frame is the topmost of its fiber.
-        unsafe {
-            if (*frame).flags & frame_flags::SEGMENT != 0 {
-                self.pop_segment();
-            } else {
-                self.sp = frame.cast();
-            }
-        }
-    }
-
-    fn push_segment(&mut self, size: usize) {
-        let segment = Segment::new(size, self.sp, self.limit);
-        self.sp = segment.start();
-        self.limit = segment.end();
-        self.segments.push(segment);
-    }
-
-    fn pop_segment(&mut self) {
-        let segment = self
-            .segments
-            .pop()
-            .expect("a frame with this flag began a segment");
-        (self.sp, self.limit) = segment.before();
-    }
-
-    /// A native frame with `count` registers, all Undef, and one more for what it awaits.
-    pub(crate) unsafe fn push_native(
-        &mut self,
-        def: &'static Def,
-        count: usize,
-        parent: *mut Frame,
-        dst: u16,
-        flags: u16,
-    ) -> *mut Frame {
-        // SAFETY: the registers are in the new frame.
-        unsafe {
-            let frame = self.push_frame(count + 1, parent, dst, flags | frame_flags::NATIVE);
-            (*frame).native = def;
-            // A native frame has no function: the field counts its registers.
-            (*frame).function = count as *mut Function;
-            (*frame).ip = &NATIVE_WORDS[0];
-            for i in 0..=count {
-                Frame::regs(frame).add(i).write(Value::UNDEF);
-            }
-            frame
-        }
-    }
-
-    /// Drops a native frame's registers and frees it, if it lies on the stack.
-    pub(crate) unsafe fn pop_native(&mut self, frame: *mut Frame) {
-        // SAFETY: the frame is done; nobody uses its registers again.
-        unsafe {
-            let count = (*frame).function as usize;
-            for i in 0..=count {
-                std::ptr::drop_in_place(Frame::regs(frame).add(i));
-            }
-            self.pop_frame(frame);
-        }
-    }
-
-    /// The number of registers of a native frame, the hidden one apart.
-    pub(crate) unsafe fn native_registers(frame: *mut Frame) -> usize {
-        // SAFETY: the frame is native and alive.
-        unsafe {
-            if (*frame).has(frame_flags::GENERATOR) {
-                Generator::of_frame(frame).registers as usize - 1
-            } else {
-                (*frame).function as usize
-            }
-        }
-    }
-
-    /// Where a native frame keeps what it awaits.
-    pub(crate) unsafe fn awaiting<'a>(frame: *mut Frame) -> &'a mut Value {
-        // SAFETY: the register behind the last.
-        unsafe { &mut *Frame::regs(frame).add(Self::native_registers(frame)) }
-    }
-
     /// Goes on in a native frame with `input`.
     pub(crate) fn enter_native(&mut self, frame: *mut Frame, input: Input) {
         self.input = Some(input);
@@ -872,68 +752,6 @@ impl Vm {
         }
     }
 
-    // Nested runs.
-
-    /// Runs a step of a protocol to its end.
-    pub fn finish(&mut self, step: Step) -> R {
-        match step {
-            Step::Return(value) => Ok(value),
-            Step::Raise(raised) => Err(raised),
-            step => self.run_nested(|vm, boundary| vm.perform(step, boundary, 0, 0)),
-        }
-    }
-
-    /// Calls `callee` with positional arguments, to its end, in a nested run.
-    ///
-    /// # Errors
-    /// Whatever the callee raises.
-    pub fn call(&mut self, callee: &Value, args: &[Value]) -> R {
-        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
-        self.finish(Step::TailCall(callee, args))
-    }
-
-    /// As `call`; the last arguments are named by the tuple `names`.
-    pub fn call_kw(&mut self, callee: &Value, args: &[Value], names: &Value) -> R {
-        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
-        self.finish(Step::TailCallKw(callee, args, names.clone()))
-    }
-
-    /// Pushes a boundary, lets `start` set the cursor, and runs until the boundary is reached.
-    pub(crate) fn run_nested(&mut self, start: impl FnOnce(&mut Vm, *mut Frame)) -> R {
-        self.check_stack()?;
-        let (frame, cursor, input) = (self.frame, self.cursor, self.input.take());
-        // SAFETY: the boundary is the topmost frame until the run is over.
-        unsafe {
-            let boundary = self.push_native(&BOUNDARY, 0, frame, 0, frame_flags::BOUNDARY);
-            self.frame = boundary;
-            self.nested += 1;
-            start(self, boundary);
-            self.dispatch();
-            self.nested -= 1;
-            self.pop_native(boundary);
-        }
-        self.frame = frame;
-        self.cursor = cursor;
-        self.input = input;
-        self.outcome
-            .take()
-            .expect("the loop is left with an outcome only")
-    }
-
-    /// RecursionError when the Rust stack is nearly used up.
-    pub fn check_stack(&mut self) -> R<()> {
-        self.check_stack_for("")
-    }
-
-    /// As `check_stack`; the message ends with what is being done.
-    pub fn check_stack_for(&mut self, doing: &str) -> R<()> {
-        let here = 0u8;
-        if (&raw const here as usize) < self.stack_limit {
-            return Err(self.recursion_error(format!("maximum recursion depth exceeded{doing}")));
-        }
-        Ok(())
-    }
-
     /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
     pub(crate) fn spread_arguments(
         &mut self,
@@ -974,25 +792,5 @@ impl Vm {
         }
         // SAFETY: a live script frame, which stands behind a method call of four words.
         unsafe { (*frame).ip = (*frame).ip.sub(2) };
-    }
-}
-
-impl Function {
-    /// Counts one more reference.
-    #[inline(always)]
-    pub(crate) unsafe fn retain(&self) {
-        // SAFETY: self is a live object; the pointer is only lent to `borrowed`.
-        unsafe {
-            let borrowed =
-                std::mem::ManuallyDrop::new(Value::from_header(self as *const Function as *mut _));
-            (*borrowed).clone().forget();
-        }
-    }
-
-    /// Gives up one reference.
-    #[inline(always)]
-    pub(crate) unsafe fn release_one(&self) {
-        // SAFETY: the caller owns a count.
-        unsafe { drop(Value::from_header(self as *const Function as *mut _)) };
     }
 }
