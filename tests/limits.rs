@@ -142,6 +142,25 @@ fn special_methods() {
 }
 
 #[test]
+fn classes_and_descriptors() {
+    let meta = "class Meta(type):\n    def __getattr__(c, n):\n        return getattr(c, n)\n    \
+                def __instancecheck__(c, i):\n        return isinstance(i, c)\n    \
+                def __subclasscheck__(c, i):\n        return issubclass(i, c)\nclass C(metaclass=Meta):\n    pass";
+    recurses(meta, "C.x");
+    recurses(meta, "isinstance(1, C)");
+    recurses(meta, "issubclass(int, C)");
+    recurses(
+        "class P:\n    def __get__(s, i, o):\n        return i.d\nclass D:\n    d = P()",
+        "D().d",
+    );
+    recurses("class X:\n    def __new__(c):\n        return X()", "X()");
+    recurses(
+        "class X:\n    def __init_subclass__(c):\n        type('Y', (X,), {})",
+        "type('Z', (X,), {})",
+    );
+}
+
+#[test]
 fn natives_that_call_back() {
     recurses("def f(x):\n    return max([1, 2], key=f)", "f(1)");
     recurses("def f(x):\n    return sorted([2, 1], key=f)", "f(1)");
@@ -240,6 +259,87 @@ fn deep_data() {
         "json.dumps(x)",
     );
     recurses("import json", "json.loads('[' * 100_000)");
+}
+
+/// Whether `expression` on `x`, which `make` wraps 50,000 times, works or is refused; no more.
+fn survives(make: &str, expressions: &[&str]) {
+    let mut source = format!(
+        "import asyncio, collections, copy, functools, itertools, types\nx = None\nfor _ in range(50_000):\n    x = {make}\n"
+    );
+    for expression in expressions {
+        source.push_str(&format!(
+            "try:\n    {expression}\nexcept (RecursionError, TypeError):\n    pass\n"
+        ));
+    }
+    source.push_str("del x\nprint('alive')");
+    prints(&source, "alive\n");
+}
+
+#[test]
+fn deep_data_of_many_kinds() {
+    for make in [
+        "(x,)",
+        "{'k': x}",
+        "collections.deque([x])",
+        "collections.OrderedDict(a=x)",
+        "frozenset([x])",
+        "functools.partial(print, x)",
+        "types.MappingProxyType({'a': x})",
+        "types.SimpleNamespace(a=x)",
+        "ValueError(x)",
+        "slice(x, x, x)",
+        "list[x]",
+        "{1: x}.values()",
+        "staticmethod(x)",
+        "property(x)",
+    ] {
+        // What branches at each level is shown down to the limit along its first branch.
+        survives(make, &["repr(x)", "hash(x)", "copy.deepcopy(x)", "f'{x}'"]);
+    }
+    recurses(
+        "s = None\nfor _ in range(50_000):\n    s = slice(s, s, s)",
+        "repr(s)",
+    );
+}
+
+#[test]
+fn deep_iterators() {
+    for make in [
+        "map(int, x or ['1'])",
+        "itertools.chain(x or [1])",
+        "enumerate(x or [1])",
+        "zip(x or [1])",
+        "filter(None, x or [1])",
+    ] {
+        survives(make, &["list(x)"]);
+    }
+    survives("functools.lru_cache(x or (lambda: 1))", &["x()"]);
+}
+
+/// A class costs what its bases cost, not twice that at each level.
+#[test]
+fn deep_classes() {
+    prints(
+        "class C:\n    pass\nclass M:\n    pass\nfor _ in range(150):\n    C = type('C', (C,), {})\n    \
+         C = type('D', (C, M), {})\nprint(len(C.__mro__), type(C()).__base__.__name__)",
+        "303 C\n",
+    );
+}
+
+#[test]
+fn long_chains_and_deep_groups_of_exceptions() {
+    prints(
+        "import traceback\ne = None\nfor _ in range(5_000):\n    new = ValueError(1)\n    new.__context__ = e\n    e = new\n\
+         print(len(traceback.format_exception(e)))\ndel e, new\nprint('alive')",
+        "9999\nalive\n",
+    );
+    let groups = "import traceback\ng = ValueError(1)\nfor _ in range(20_000):\n    g = ExceptionGroup('g', [g])";
+    recurses(groups, "repr(g)");
+    recurses(groups, "g.split(ValueError)");
+    prints(
+        &format!("{groups}\nprint(len(traceback.format_exception(g)) < 100)"),
+        "True\n",
+    );
 }
 
 /// Nesting in source is refused by the parser or the compiler.

@@ -258,8 +258,7 @@ fn set_bases(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
 
 fn base(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    let bases = class.bases.borrow().clone();
-    Ok(vm.best_base_of(&bases).map_or(Value::NONE, Ref::into_value))
+    Ok(class.base().map_or(Value::NONE, Ref::into_value))
 }
 
 fn module(vm: &mut Vm, value: &Value) -> R {

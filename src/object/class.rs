@@ -69,6 +69,9 @@ pub struct Class {
     pub namespace: RefCell<DictTable>,
     /// `__bases__`
     pub bases: RefCell<Vec<Ref<Class>>>,
+    /// Which of `bases` is `__base__`. It is kept, for to find it again costs a walk
+    /// for each base at each level.
+    pub base_at: Cell<u32>,
     /// `__mro__` without the class itself.
     pub ancestors: RefCell<Vec<Ref<Class>>>,
     /// Direct subclasses that are alive, by address; they take themselves off.
@@ -128,6 +131,7 @@ impl Class {
             def,
             namespace: RefCell::new(DictTable::new()),
             bases: RefCell::default(),
+            base_at: Cell::new(0),
             ancestors: RefCell::default(),
             subclasses: RefCell::default(),
             specials: RefCell::default(),
@@ -165,6 +169,21 @@ impl Class {
                 .borrow()
                 .iter()
                 .any(|c| std::ptr::eq(&**c, other))
+    }
+}
+
+impl Class {
+    /// `__base__`
+    pub fn base(&self) -> Option<Ref<Class>> {
+        let at = self.base_at.get() as usize;
+        self.bases.borrow().get(at).cloned()
+    }
+
+    /// Gives the class other bases, of which `best` is `__base__`; the old ones are returned.
+    pub fn replace_bases(&self, bases: Vec<Ref<Class>>, best: &Ref<Class>) -> Vec<Ref<Class>> {
+        let at = bases.iter().position(|c| c.is(best)).unwrap_or(0);
+        self.base_at.set(at as u32);
+        self.bases.replace(bases)
     }
 }
 

@@ -79,8 +79,9 @@ impl Vm {
             return Ok(());
         };
         if best.layout != class.layout || best.reserved_slots.get() > class.reserved_slots.get() {
-            let old = super::layout::best_of(&class.bases.borrow());
-            let old = old.map_or_else(|| "object".to_string(), |c| c.name_str());
+            let old = class
+                .base()
+                .map_or_else(|| "object".to_string(), |c| c.name_str());
             let text = format!(
                 "__bases__ assignment: '{}' object layout differs from '{old}'",
                 best.name_str()
@@ -88,7 +89,7 @@ impl Vm {
             return Err(self.type_error(text));
         }
         let order = self.linearise(&classes)?;
-        let old = std::mem::replace(&mut *class.bases.borrow_mut(), classes.clone());
+        let old = class.replace_bases(classes.clone(), &best);
         for base in &old {
             base.forget_subclass(class);
         }

@@ -232,7 +232,7 @@ impl Vm {
         self.add_slots(&class, &base, &names, &mut table)?;
         self.add_dict_descriptors(&class, &base, &mut table)?;
         drop(std::mem::replace(&mut *class.namespace.borrow_mut(), table));
-        *class.bases.borrow_mut() = bases.to_vec();
+        class.replace_bases(bases.to_vec(), &base);
         let order = self.order_for(metaclass, &class, bases)?;
         *class.ancestors.borrow_mut() = order;
         for base in bases {

@@ -42,7 +42,7 @@ pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
 fn solid_base(class: &Ref<Class>) -> Ref<Class> {
     let mut current = class.clone();
     loop {
-        let Some(base) = best_of(&current.bases.borrow()) else {
+        let Some(base) = current.base() else {
             return current;
         };
         let adds = current.layout != base.layout
@@ -55,7 +55,7 @@ fn solid_base(class: &Ref<Class>) -> Ref<Class> {
 }
 
 /// The base among `bases` whose layout the others agree with (the first if none differs).
-pub(super) fn best_of(bases: &[Ref<Class>]) -> Option<Ref<Class>> {
+fn best_of(bases: &[Ref<Class>]) -> Option<Ref<Class>> {
     let mut winner: Option<(Ref<Class>, Ref<Class>)> = None;
     for base in bases {
         let solid = solid_base(base);
@@ -68,11 +68,6 @@ pub(super) fn best_of(bases: &[Ref<Class>]) -> Option<Ref<Class>> {
 }
 
 impl Vm {
-    /// `__base__` of a class with these bases.
-    pub fn best_base_of(&self, bases: &[Ref<Class>]) -> Option<Ref<Class>> {
-        best_of(bases)
-    }
-
     /// `__base__` of a class with these bases; TypeError if their layouts exclude each other.
     pub(crate) fn best_base(&mut self, bases: &[Ref<Class>]) -> R<Option<Ref<Class>>> {
         for base in bases {
