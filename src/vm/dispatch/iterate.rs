@@ -73,7 +73,9 @@ op! {
         }
         if (*root).flags & (frame_flags::FOR_ITER | frame_flags::GENERATOR | frame_flags::NATIVE)
             != frame_flags::FOR_ITER | frame_flags::GENERATOR
+            || Generator::of_frame(frame).flavour == Flavour::AsyncGenerator
         {
+            // An async generator yields to who asked for its next item, whoever drives them both.
             return yield_slow(ip, regs, k, vm);
         }
         let value = take_b(ip, regs);
