@@ -625,6 +625,18 @@ impl Vm {
         self.check_receiver_class(native, receiver)
     }
 
+    /// Whether `check_method_receiver` finds nothing wrong with the receiver, nor with any other of its shape.
+    pub(super) fn takes_receiver(&mut self, native: &Native, receiver: &Value) -> bool {
+        if !self.is_method(native) {
+            return true;
+        }
+        let class = self.class_of(receiver);
+        native
+            .owner
+            .get::<Class>()
+            .is_none_or(|owner| class.is_subclass(owner))
+    }
+
     fn check_receiver_class(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
         let Some(owner) = native.owner.to_ref::<Class>() else {
             return Ok(());

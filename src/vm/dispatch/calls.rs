@@ -490,7 +490,10 @@ impl Vm {
         }
         let target = if callee.is_exact::<Function>() {
             callee.header() as u64
-        } else if callee.is_exact::<Native>() {
+        } else if callee
+            .get_exact::<Native>()
+            .is_some_and(|n| self.takes_receiver(n, receiver))
+        {
             callee.header() as u64 | 1
         } else {
             return;
