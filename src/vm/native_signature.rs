@@ -42,6 +42,7 @@ impl Vm {
             && !signature.varargs
             && !signature.varkw
             && signature.positional == signature.params.len()
+            && native.most as usize == signature.params.len()
             && signature.params.len() <= MOST_SIMPLE;
         if plain {
             native.least.set(signature.required as u32);
