@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Holds `hoop` to CPython's own test files, which lie with a CPython 3.13 on this machine and are not part of this project.
+
+    run.py --hoop HOOP [--python PYTHON3.13] [--only PATTERN] [--show] [TEST ...]
+
+TEST is a name such as test_list; without one, all of TESTS. Every test method that PYTHON passes is run by HOOP with the same
+driver, `methods.py`, less those that `skips.txt` leaves out; the counts are printed. `--show` prints what failed, and how.
+"""
+
+import argparse
+import fnmatch
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = """
+    test_list test_dict test_set test_tuple test_int test_float test_str test_bytes test_range test_slice test_enumerate
+    test_generators test_coroutines test_asyncgen test_with test_except_star test_exception_group test_contextlib
+    test_contextlib_async test_dataclasses test_functools test_itertools test_collections test_patma test_scope test_grammar
+    test_unpack test_fstring test_json test_heapq test_bisect
+""".split()
+GOAL = 90  # per cent
+MOST_SKIPPED = 15  # per cent
+PATIENCE = 60  # seconds a single test method may take
+
+
+def read_skips():
+    """Lines `FILE PATTERN  # reason`; a reason that begins with "twin" does not count against MOST_SKIPPED."""
+    skips = []
+    with open(os.path.join(HERE, "skips.txt"), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            text, _, reason = line.partition("#")
+            if not text.strip():
+                continue
+            if len(text.split()) != 2 or not reason.strip():
+                sys.exit(f"skips.txt:{number}: a line is: FILE PATTERN  # reason")
+            name, pattern = text.split()
+            skips.append((name, pattern, reason.strip()))
+    return skips
+
+
+def read_record(path):
+    """What each test came to, and the test that was running at the end of the record, if one was."""
+    outcomes = {}
+    running = None
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            word, _, test = line.rstrip("\n").partition(" ")
+            if word == "start":
+                running = test
+            else:
+                outcomes[test] = word
+                running = None
+    return outcomes, running
+
+
+def watch(process, record):
+    """Waits for the process; ends it when its record has not grown for PATIENCE seconds. Returns whether it had to."""
+    size, since = -1, time.monotonic()
+    while process.poll() is None:
+        time.sleep(0.05)
+        now = os.path.getsize(record)
+        if now != size:
+            size, since = now, time.monotonic()
+        elif time.monotonic() - since > PATIENCE:
+            process.kill()
+            process.wait()
+            return True
+    return False
+
+
+def run(command, test, only, folder, environment):
+    """Runs one test file to its end, starting anew behind a method that crashed or hung."""
+    outcomes, output = {}, ""
+    without = os.path.join(folder, "without")
+    while True:
+        record = os.path.join(folder, "record")
+        open(record, "w").close()
+        with open(without, "w", encoding="utf-8") as file:
+            file.write("\n".join(outcomes))
+        arguments = [*command, os.path.join(HERE, "methods.py"), f"test.{test}", record, "--without", without]
+        if only:
+            arguments += ["--only", only]
+        with open(os.path.join(folder, "output"), "w+", encoding="utf-8", errors="replace") as printed:
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT,
+                cwd=folder, env={**os.environ, **environment},
+            )
+            hung = watch(process, record)
+            printed.seek(0)
+            output += printed.read()
+        more, running = read_record(record)
+        outcomes.update(more)
+        if running is not None:
+            outcomes[running] = "hung" if hung else "crashed"
+            output += f"---- {outcomes[running]} {running} (status {process.returncode})\n"
+        elif process.returncode != 0 or hung:
+            output += f"---- {test} ended with status {process.returncode}\n"
+            return outcomes, output
+        else:
+            return outcomes, output
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hoop", required=True)
+    parser.add_argument("--python", default="python3.13")
+    parser.add_argument("--only", help="run the methods whose id has this in it")
+    parser.add_argument("--show", action="store_true")
+    parser.add_argument("tests", nargs="*", default=TESTS)
+    options = parser.parse_args()
+    hoop = os.path.abspath(options.hoop)
+    library = subprocess.run(
+        [options.python, "-c", "import os, test; print(os.path.dirname(test.__file__))"],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()
+    skips = read_skips()
+    enough = True
+    totals = [0, 0]
+    print(f"{'file':24}{'passed':>8}{'of':>6}{'':4}{'left out':>9}{'twins':>7}")
+    for test in options.tests:
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "path"))
+            os.symlink(library, os.path.join(folder, "path", "test"))
+            path = [os.path.join(folder, "path"), *filter(None, [os.environ.get("HOOPPATH")])]
+            expected, _ = run([options.python], test, options.only, folder, {})
+            theirs, output = run([hoop], test, options.only, folder, {"HOOPPATH": os.pathsep.join(path)})
+        wanted, skipped, twins = [], 0, 0
+        for name, outcome in expected.items():
+            if outcome not in ("ok", "expected"):
+                continue
+            reasons = [r for file, pattern, r in skips if file == test and fnmatch.fnmatchcase(name, f"*{pattern}")]
+            if reasons:
+                twin = any(reason.startswith("twin") for reason in reasons)
+                twins, skipped = twins + twin, skipped + (not twin)
+            else:
+                wanted.append(name)
+        passed = [name for name in wanted if theirs.get(name) == expected[name]]
+        totals = [totals[0] + len(passed), totals[1] + len(wanted)]
+        share = 100 * len(passed) / max(len(wanted), 1)
+        too_many = 100 * skipped > MOST_SKIPPED * (len(wanted) + skipped)
+        enough = enough and share >= GOAL and not too_many
+        notes = " too few pass" * (share < GOAL) + " too many left out" * too_many
+        print(f"{test:24}{len(passed):8}{len(wanted):6}{share:4.0f}%{skipped:8}{twins:7}{notes}", flush=True)
+        if options.show:
+            print(output)
+            for name in wanted:
+                if name not in passed:
+                    print(f"not passed: {name}: {theirs.get(name, 'not run')}")
+    print(f"{'all':24}{totals[0]:8}{totals[1]:6}{100 * totals[0] / max(totals[1], 1):4.0f}%")
+    sys.exit(not enough)
+
+
+if __name__ == "__main__":
+    main()
