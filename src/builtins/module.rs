@@ -105,6 +105,13 @@ fn module_repr(vm: &mut Vm, args: &[Value]) -> R {
         Some(name) => vm.repr_text(&name)?,
         None => "'?'".to_string(),
     };
+    if let Some(spec) = module.namespace.get_name("__spec__")
+        && !spec.is_none()
+    {
+        let script = vm.import("_frozen_importlib")?;
+        let describe = vm.get_attr(&script, "_module_repr_from_spec")?;
+        return vm.call(&describe, &[spec]);
+    }
     let text = match module
         .namespace
         .get_str(&file)
@@ -114,10 +121,14 @@ fn module_repr(vm: &mut Vm, args: &[Value]) -> R {
         None => {
             let plain = name.trim_matches('\'').to_string();
             let builtin = vm.library.modules.iter().any(|m| m.name == plain) || plain == "builtins";
-            format!(
-                "<module {name}{}>",
-                if builtin { " (built-in)" } else { "" }
-            )
+            let path = module.namespace.get_name("__path__");
+            match path.filter(|_| !builtin && vm.loader.library_kind(&plain).is_none()) {
+                Some(path) => {
+                    format!("<module {name} (namespace) from {}>", vm.repr_text(&path)?)
+                }
+                None if builtin => format!("<module {name} (built-in)>"),
+                None => format!("<module {name}>"),
+            }
         }
     };
     Ok(Str::new(&text).into_value())

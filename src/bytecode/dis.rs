@@ -25,6 +25,27 @@ pub fn disassemble(code: &Code) -> String {
     out
 }
 
+/// One instruction, as it is shown.
+pub struct Row {
+    /// The index of its first word.
+    pub at: u32,
+    /// What it does.
+    pub op: Op,
+    /// The name of the operation.
+    pub name: &'static str,
+    /// Its operands as text.
+    pub operands: String,
+    /// The place in the source.
+    pub position: super::Position,
+    /// Whether something jumps to it.
+    pub is_target: bool,
+}
+
+/// The instructions of a code object, without those of code inside it.
+pub fn rows(code: &Code) -> Vec<Row> {
+    Listing::new(code).rows()
+}
+
 struct Listing<'a> {
     code: &'a Code,
     targets: BTreeSet<u32>,
@@ -46,26 +67,35 @@ impl<'a> Listing<'a> {
     fn write(&self, out: &mut String) {
         self.write_head(out);
         let mut line = 0;
-        for (at, instr, extra) in instructions(&self.code.words) {
-            let position = self.code.position(at as u32);
-            let shown = if position.line != line && position.line != 0 {
-                line = position.line;
+        for row in self.rows() {
+            let shown = if row.position.line != line && row.position.line != 0 {
+                line = row.position.line;
                 line.to_string()
             } else {
                 String::new()
             };
-            let mark = if self.targets.contains(&(at as u32)) {
-                '>'
-            } else {
-                ' '
-            };
-            let name = instr.op.name();
-            let operands = self.operands(at, instr, extra);
-            let text = format!("{shown:>5} {mark}{at:>5}  {name:<18} {operands}");
+            let mark = if row.is_target { '>' } else { ' ' };
+            let text = format!(
+                "{shown:>5} {mark}{:>5}  {:<18} {}",
+                row.at, row.name, row.operands
+            );
             out.push_str(text.trim_end());
             out.push('\n');
         }
         self.write_tables(out);
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let all = instructions(&self.code.words);
+        all.map(|(at, instr, extra)| Row {
+            at: at as u32,
+            op: instr.op,
+            name: instr.op.name(),
+            operands: self.operands(at, instr, extra),
+            position: self.code.position(at as u32),
+            is_target: self.targets.contains(&(at as u32)),
+        })
+        .collect()
     }
 
     fn write_head(&self, out: &mut String) {

@@ -10,7 +10,7 @@ mod reference;
 mod verify;
 
 pub use code::{Code, Const, Handled, Handler, LiveTemps, Position};
-pub use dis::{disassemble, show_const};
+pub use dis::{Row, disassemble, rows, show_const};
 pub(crate) use encode::const_key;
 pub use encode::{DecodeError, FORMAT_VERSION, decode, encode};
 pub use instr::{Instr, Instructions, instructions, word};

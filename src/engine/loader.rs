@@ -53,6 +53,15 @@ impl Loader for SourceLoader {
         Some(code.source.clone())
     }
 
+    fn library_kind(&self, module: &str) -> Option<bool> {
+        let at = LIBRARY.binary_search_by_key(&module, |entry| entry.name);
+        at.ok().map(|at| LIBRARY[at].package)
+    }
+
+    fn library_names(&self) -> Vec<&'static str> {
+        library_names().collect()
+    }
+
     fn anchors(&self, segment: &str) -> Option<(usize, usize)> {
         super::anchors::anchors(segment)
     }

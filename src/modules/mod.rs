@@ -4,6 +4,7 @@ pub mod asyncio;
 pub mod collections;
 pub mod contextvars;
 pub mod functools;
+pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -41,6 +42,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &random::MODULE,
     &os::MODULE,
     &signal::MODULE,
+    &imp::MODULE,
+    &imp::OPCODE,
     &small::GC,
     &small::ATEXIT,
     &small::ERRNO,

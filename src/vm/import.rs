@@ -1,10 +1,10 @@
 //! Importing: native modules, the embedded library, files along `sys.path`.
 
+use super::finders;
 use super::types::Known;
 use super::{Mode, Request, SyntaxFault, Vm};
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
-use crate::object::function::Code;
 use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
@@ -14,7 +14,7 @@ use crate::object::tuple::Tuple;
 /// Imports a dotted name, one part after the other. Registers: the full name, the from-list or
 /// None, whether the top package is the result, the parts done so far, the module in progress,
 /// the names of the from-list that are left.
-static IMPORT: Def = Def::frame(
+pub(super) static IMPORT: Def = Def::frame(
     "<import>(name, from_list, top, done, module, left, /)",
     0,
     import,
@@ -34,6 +34,8 @@ enum Found {
 
 const START_PART: u8 = 0;
 const BODY_DONE: u8 = 1;
+/// The finders of `sys.meta_path` were asked for the module whose name register 4 holds.
+const ASKED: u8 = 2;
 
 fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
@@ -48,6 +50,15 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         vm.finish_module(&frame.regs[4]);
         frame.state = START_PART;
     }
+    let mut answered = None;
+    if frame.state == ASKED {
+        let asked = text(&frame.regs[4]);
+        if matches!(&input, Input::Value(found) if !found.is_none()) {
+            vm.bind_to_parent(&asked);
+        }
+        answered = Some(asked);
+        frame.state = START_PART;
+    }
     let name = text(&frame.regs[0]);
     loop {
         let done = frame.regs[3].as_small_int().unwrap_or(0) as usize;
@@ -56,6 +67,11 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         let end = name[done..].find('.').map_or(name.len(), |i| done + i);
         let part = &name[..end];
+        if answered.as_deref() == Some(part) {
+            answered = None;
+        } else if vm.has_finders_for(part) {
+            return ask_finders(frame, part);
+        }
         frame.regs[3] = Value::small_int(end as i64 + 1).unwrap_or(Value::NONE);
         match vm.begin_import(part) {
             Ok(None) => {}
@@ -68,7 +84,15 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
     }
     // `from package import submodule`: what is no attribute of the package may be a module in it.
-    while let Some(next) = vm.next_submodule(frame) {
+    loop {
+        let next = match answered.take() {
+            Some(next) => next,
+            None => match vm.next_submodule(frame) {
+                Some(next) if vm.has_finders_for(&next) => return ask_finders(frame, &next),
+                Some(next) => next,
+                None => break,
+            },
+        };
         match vm.begin_import(&next) {
             Ok(None) => {}
             Ok(Some((module, body))) => {
@@ -90,6 +114,14 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         name
     };
     Step::from(vm.loaded(&wanted))
+}
+
+/// Has the finders of `sys.meta_path` look for a module first.
+fn ask_finders(frame: &mut NativeFrame<'_>, name: &str) -> Step {
+    let name = Str::new(name).into_value();
+    frame.regs[4] = name.clone();
+    frame.state = ASKED;
+    Step::Do(Box::new(finders::ask("_import_by_finders", &[name])))
 }
 
 fn text(value: &Value) -> String {
@@ -245,7 +277,7 @@ impl Vm {
                 return Ok(None);
             }
             Found::Namespace(folders) => {
-                let module = self.new_module(name, "");
+                let module = self.imported_module(name, "");
                 let path: Vec<Value> = folders.iter().map(|f| Str::new(f).into_value()).collect();
                 self.set_name(
                     &module.namespace,
@@ -307,7 +339,7 @@ impl Vm {
         file: Option<String>,
         package: Option<String>,
     ) -> R<Ref<Module>> {
-        let module = self.new_module(name, "");
+        let module = self.imported_module(name, "");
         let namespace = module.namespace.clone();
         if let Some(file) = &file {
             self.set_name(&namespace, "__file__", Str::new(file).into_value())?;
@@ -353,6 +385,16 @@ impl Vm {
             let _ = namespace.insert_str(&key, value);
         }
         Module::alloc(namespace)
+    }
+
+    /// A module that is imported: its `__spec__` and `__loader__` are made when somebody asks.
+    fn imported_module(&mut self, name: &str, doc: &str) -> Ref<Module> {
+        let module = self.new_module(name, doc);
+        for name in finders::MADE_WHEN_ASKED {
+            let name = self.intern(name);
+            drop(module.namespace.remove_str(&name));
+        }
+        module
     }
 
     /// Sets a string key of a dict.
@@ -566,7 +608,7 @@ impl Vm {
         if let Some(module) = self.modules.get_name(def.name) {
             return Ok(module);
         }
-        let module = self.new_module(def.name, def.doc);
+        let module = self.imported_module(def.name, def.doc);
         let package = def.name.rsplit_once('.').map_or("", |(p, _)| p);
         let is_package = self
             .library
@@ -685,78 +727,4 @@ impl Vm {
         }
         Ok(())
     }
-
-    /// This engine's instance of compiled code.
-    pub fn instantiate_code(&mut self, plain: std::sync::Arc<crate::bytecode::Code>) -> Ref<Code> {
-        let consts: Box<[Value]> = plain
-            .consts
-            .iter()
-            .map(|c| self.constant_value(c))
-            .collect();
-        let names: Box<[Value]> = plain
-            .names
-            .iter()
-            .map(|n| self.intern(n).into_value())
-            .collect();
-        Code::alloc(plain, consts, names)
-    }
-
-    fn constant_value(&mut self, constant: &crate::bytecode::Const) -> Value {
-        use crate::bytecode::Const;
-        use crate::object::{bytes::Bytes, complex, float, int, set};
-        match constant {
-            Const::None | Const::Code(_) => Value::NONE,
-            Const::Bool(b) => Value::bool(*b),
-            Const::Ellipsis => Value::ELLIPSIS,
-            Const::Int(i) => int::from_i64(*i),
-            Const::BigInt(i) => int::from_big(i.clone()),
-            Const::Float(f) => float::float(*f),
-            Const::Complex(re, im) => complex::Complex::new(*re, *im).into_value(),
-            Const::Str(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => self.intern(text).into_value(),
-                Err(_) => Str::from_wtf8(bytes).map_or(Value::NONE, Ref::into_value),
-            },
-            Const::Bytes(bytes) => Bytes::new(bytes).map_or(Value::NONE, Ref::into_value),
-            Const::Tuple(items) => {
-                let items: Vec<Value> = items.iter().map(|c| self.constant_value(c)).collect();
-                Tuple::from_vec(items).map_or(Value::NONE, Ref::into_value)
-            }
-            Const::FrozenSet(items) => {
-                let items: Vec<Value> = items.iter().map(|c| self.constant_value(c)).collect();
-                // CPython makes the set anew when it merges constants, which the order shows.
-                let first = constant_set(items.iter());
-                set::FrozenSet::new(constant_set(first.iter())).into_value()
-            }
-        }
-    }
-
-    /// The interned names of a code's locals.
-    pub(crate) fn local_names(&mut self, code: &Code) -> std::rc::Rc<[Value]> {
-        if let Some(names) = code.local_names.get() {
-            return names.clone();
-        }
-        let names: std::rc::Rc<[Value]> = code
-            .plain
-            .local_names
-            .iter()
-            .map(|n| self.intern(n).into_value())
-            .collect();
-        code.local_names.get_or_init(|| names).clone()
-    }
-}
-
-/// The set of constants; of those that are equal the first.
-fn constant_set<'a>(items: impl Iterator<Item = &'a Value>) -> crate::object::set::SetTable {
-    let mut table = crate::object::set::SetTable::new();
-    let mut hashes = std::collections::HashSet::new();
-    for item in items {
-        let Some(hash) = crate::object::hash::simple_hash(item) else {
-            continue;
-        };
-        let known = |other: &Value| crate::object::compare::simple_eq(item, other) == Some(true);
-        if hashes.insert(hash) || !table.iter().any(known) {
-            let _ = table.insert(hash, item.clone());
-        }
-    }
-    table
 }

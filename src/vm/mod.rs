@@ -20,10 +20,12 @@ pub mod error;
 mod excerpt;
 pub mod fiber;
 pub mod finalize;
+pub mod finders;
 pub mod generator;
 pub mod groups;
 pub mod import;
-pub mod item;
+pub mod instantiate;
+mod item;
 pub mod iter;
 pub mod native;
 mod native_signature;
@@ -116,6 +118,10 @@ pub trait Loader {
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The source of a library module, by the name of its file.
     fn library_source(&self, file: &str) -> Option<Arc<SourceFile>>;
+    /// Whether there is such a library module, and whether it is a package.
+    fn library_kind(&self, module: &str) -> Option<bool>;
+    /// The names of all library modules, sorted.
+    fn library_names(&self) -> Vec<&'static str>;
     /// Where the carets of a traceback change within a piece of source: the bytes from `.0` to `.1`
     /// are the operator of a binary operation, the brackets of a subscript, the arguments of a call.
     fn anchors(&self, segment: &str) -> Option<(usize, usize)>;

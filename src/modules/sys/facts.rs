@@ -208,14 +208,20 @@ pub fn put_facts(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     }
     put(vm, namespace, "dont_write_bytecode", Value::TRUE)?;
     put(vm, namespace, "pycache_prefix", Value::NONE)?;
-    let stdlib = crate_names(vm)?;
-    put(vm, namespace, "stdlib_module_names", stdlib)?;
+    module_names(vm, namespace)?;
     sequences(vm, namespace)
 }
 
-/// The names of all modules that come with the program.
-fn crate_names(vm: &mut Vm) -> R {
-    let names: Vec<Value> = vm.library.modules.iter().map(|m| string(m.name)).collect();
-    let names = tuple(vm, names)?;
-    vm.frozenset_of(&names).map(Ref::into_value)
+/// The names of the modules that come with the program: the native ones, and the top names of all.
+fn module_names(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
+    let mut native: Vec<&str> = vm.library.modules.iter().map(|m| m.name).collect();
+    native.push("builtins");
+    native.sort_unstable();
+    let all = native.iter().copied().chain(vm.loader.library_names());
+    let all: Vec<Value> = all.filter(|name| !name.contains('.')).map(string).collect();
+    let native = tuple(vm, native.into_iter().map(string).collect())?;
+    put(vm, namespace, "builtin_module_names", native)?;
+    let all = tuple(vm, all)?;
+    let all = vm.frozenset_of(&all)?.into_value();
+    put(vm, namespace, "stdlib_module_names", all)
 }

@@ -16,6 +16,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::error::fields;
+use crate::vm::finders::{self, MADE_WHEN_ASKED};
 use crate::vm::special::Special;
 use crate::vm::types::Known;
 
@@ -328,6 +329,12 @@ impl Vm {
         }
         if let (Some(attribute), Some(nature)) = (attribute, nature) {
             return self.descriptor_get(&attribute, nature, obj, class);
+        }
+        if name
+            .get::<Str>()
+            .is_some_and(|name| MADE_WHEN_ASKED.iter().any(|made| name.is_text(made)))
+        {
+            return finders::ask("_spec_of", &[obj.clone(), name.clone()]);
         }
         let getattr = self.names.of(Special::GetAttr).clone();
         match obj
