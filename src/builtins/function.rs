@@ -540,6 +540,9 @@ fn native_self(vm: &mut Vm, f: &Value) -> R {
     if !native.bound.is_undef() {
         return Ok(native.bound.clone());
     }
+    if native.owner.is_kind::<Class>() {
+        return Ok(native.owner.clone());
+    }
     let module = native
         .owner
         .to_ref::<Str>()

@@ -24,6 +24,7 @@ pub mod percent;
 pub mod property;
 mod questions;
 pub mod range;
+pub mod reduce;
 pub mod set;
 pub mod str;
 pub mod tuple;

@@ -1,18 +1,17 @@
 //! `object`, and the types of the constants.
 
-use crate::heap::{Ref, Value, shape_flags};
+use super::reduce;
+use crate::heap::{Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::SlotDescriptor;
 use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Attribute, Def, Native, R, Step, TypeDef};
+use crate::object::native::{Attribute, Def, R, TypeDef};
 use crate::object::str::Str;
-use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::class::object_new_excess;
 use crate::vm::special::Special;
-use crate::vm::types::Known;
 
 /// `object`
 pub static OBJECT: TypeDef = TypeDef {
@@ -48,9 +47,9 @@ pub static OBJECT: TypeDef = TypeDef {
         Def::leaf("__sizeof__(self, /)", |_, args| {
             Ok(vm_int(size_of_object(&args[0])))
         }),
-        Def::leaf("__reduce__(self, /)", |vm, args| reduce(vm, &args[0])),
-        Def::leaf("__reduce_ex__(self, protocol, /)", reduce_ex),
-        Def::leaf("__getstate__(self, /)", |vm, args| state_of(vm, &args[0])),
+        reduce::REDUCE,
+        reduce::REDUCE_EX,
+        reduce::GET_STATE,
         Def::raw("__init_subclass__(cls, /)", init_subclass).class(),
         Def::leaf("__subclasshook__(cls, subclass, /)", |_, _| {
             Ok(Value::NOT_IMPLEMENTED)
@@ -302,146 +301,4 @@ fn slot_names(vm: &mut Vm, class: &Ref<Class>) -> Vec<String> {
     }
     names.sort();
     names
-}
-
-/// The names and values of the slots that hold something, from the classes' slot descriptors.
-fn slot_state(vm: &mut Vm, obj: &Value) -> R<Ref<Dict>> {
-    let state = Dict::new();
-    let class = vm.class_of(obj);
-    let order: Vec<Ref<Class>> = std::iter::once(class.clone())
-        .chain(class.ancestors.borrow().iter().cloned())
-        .collect();
-    for class in order {
-        if class.has(class_flags::BUILTIN) {
-            continue;
-        }
-        for (name, descriptor) in vm.class_pairs(&class) {
-            if descriptor.is_kind::<SlotDescriptor>()
-                && let Some(value) = vm.get_attr_value_optional(obj, &name)?
-            {
-                vm.dict_set(&state, &name, value)?;
-            }
-        }
-    }
-    Ok(state)
-}
-
-/// What `object.__getstate__` gives: None, the dict, or a pair of it and the slots.
-fn state_of(vm: &mut Vm, obj: &Value) -> R {
-    let dict = if vm.own_names(obj).is_empty() {
-        None
-    } else {
-        own_dict_copy(vm, obj)?
-    };
-    let slots = slot_state(vm, obj)?;
-    let dict = dict.map_or(Value::NONE, Ref::into_value);
-    if slots.is_empty() {
-        return Ok(dict);
-    }
-    Ok(Tuple::pair(dict, slots.into_value()).into_value())
-}
-
-fn own_dict_copy(vm: &mut Vm, obj: &Value) -> R<Option<Ref<Dict>>> {
-    if obj.shape_entry().is_some_and(|e| {
-        e.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE) == shape_flags::SLOTS
-    }) {
-        let copy = Dict::new();
-        for name in vm.own_names(obj) {
-            if let Some(value) = vm.own_attribute(obj, &name) {
-                vm.dict_set(&copy, &name, value)?;
-            }
-        }
-        return Ok(Some(copy));
-    }
-    let Some(dict) = vm.object_dict(obj) else {
-        return Ok(None);
-    };
-    let copy = dict.table.borrow().copy();
-    Ok(Some(Dict::from_table(vm.lift(copy)?)))
-}
-
-/// `copyreg.__newobj__`, with which `copy` and `pickle` make instances anew.
-static NEW_OBJECT: Def = Def::frame("__newobj__(cls, /, *args)", 0, |vm, frame, _| {
-    let class = frame.regs[0].clone();
-    let new = match vm.get_attr(&class, "__new__") {
-        Ok(new) => new,
-        Err(raised) => return Step::Raise(raised),
-    };
-    let mut args = crate::object::native::Args::new();
-    args.push(class);
-    args.extend(
-        frame.regs[1]
-            .get::<Tuple>()
-            .map_or_else(Vec::new, |t| t.items().to_vec()),
-    );
-    Step::TailCall(new, args)
-});
-
-fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
-    let class = vm.class_of(&args[0]);
-    if let Some(own) = vm.special(&class, Special::Reduce) {
-        let object = vm.known_class(Known::Object);
-        if vm
-            .special(&object, Special::Reduce)
-            .is_some_and(|base| !base.is(&own))
-        {
-            let step = vm.call_special(own, &args[0], &[]);
-            return vm.finish(step);
-        }
-    }
-    reduce(vm, &args[0])
-}
-
-fn reduce(vm: &mut Vm, obj: &Value) -> R {
-    let class = vm.class_of(obj);
-    if class.has(class_flags::BUILTIN) && class.layout != kind::INSTANCE {
-        let name = vm.class_name(&class);
-        return Err(vm.type_error(format!("cannot pickle '{name}' object")));
-    }
-    let owner = vm.intern("copyreg").into_value();
-    let maker = Native::alloc(&NEW_OBJECT, Value::UNDEF, owner).into_value();
-    let mut new_args = vec![class.value()];
-    if let Some(get) = vm.get_attr_optional(obj, "__getnewargs__")? {
-        let extra = vm.call(&get, &[])?;
-        new_args.extend(vm.collect(&extra)?);
-    } else if matches!(
-        class.layout,
-        kind::INT | kind::STR | kind::FLOAT | kind::TUPLE | kind::BYTES | kind::FROZENSET
-    ) {
-        new_args.push(plain_copy(vm, obj, class.layout)?);
-    }
-    let state = match vm.get_attr_optional(obj, "__getstate__")? {
-        Some(get) => vm.call(&get, &[])?,
-        None => Value::NONE,
-    };
-    let items = if class.layout == kind::LIST {
-        vm.iter(obj)?
-    } else {
-        Value::NONE
-    };
-    let pairs = if class.layout == kind::DICT {
-        let view = vm.call_method(obj, "items", &[])?;
-        vm.iter(&view)?
-    } else {
-        Value::NONE
-    };
-    let new_args = vm.new_tuple(new_args)?;
-    Ok(Tuple::few([maker, new_args, state, items, pairs]).into_value())
-}
-
-/// The built-in value that an instance of a subclass is.
-fn plain_copy(vm: &mut Vm, obj: &Value, layout: u8) -> R {
-    let class = vm.class_of_kind(layout);
-    match layout {
-        kind::TUPLE | kind::FROZENSET => {
-            let items = vm.collect(obj)?;
-            let tuple = vm.new_tuple(items)?;
-            if layout == kind::TUPLE {
-                Ok(tuple)
-            } else {
-                vm.call(class.as_value(), &[tuple])
-            }
-        }
-        _ => vm.call(class.as_value(), std::slice::from_ref(obj)),
-    }
 }

@@ -645,9 +645,7 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let members: Vec<Value> =
         with_table(&args[0], |table| table.iter().cloned().collect()).unwrap_or_default();
     let class = vm.class_of(&args[0]).into_value();
-    let state = vm
-        .object_dict(&args[0])
-        .map_or(Value::NONE, Ref::into_value);
+    let state = super::reduce::state_of(vm, &args[0], false)?;
     let members = Tuple::one(List::from_vec(members).into_value()).into_value();
     Ok(Tuple::few([class, members, state]).into_value())
 }

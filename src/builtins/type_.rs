@@ -7,7 +7,9 @@ use crate::object::descriptor::MappingProxy;
 use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Step, TypeDef,
+};
 use crate::object::set::with_table;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -263,7 +265,10 @@ fn base(vm: &mut Vm, value: &Value) -> R {
 
 fn module(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    if let Some(module) = own(vm, &class, "__module__") {
+    // `type` holds the descriptor that this is.
+    if let Some(module) = own(vm, &class, "__module__")
+        && !module.is_kind::<AttributeDescriptor>()
+    {
         return Ok(module);
     }
     let name = class.def.map_or("builtins", |d| d.module);
@@ -278,6 +283,9 @@ fn set_module(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
 fn doc(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
     match own(vm, &class, "__doc__") {
+        Some(doc) if doc.is_kind::<AttributeDescriptor>() => Ok(class
+            .def
+            .map_or(Value::NONE, |d| Str::new(d.doc).into_value())),
         Some(doc) => {
             let step = vm.descriptor_get_on_class(&doc, &class);
             vm.finish(step)

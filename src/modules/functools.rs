@@ -223,9 +223,12 @@ fn partial_reduce(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::NONE);
     };
     let class = vm.class_of(&args[0]).into_value();
-    let dict = vm
-        .object_dict(&args[0])
-        .map_or(Value::NONE, Ref::into_value);
+    let dict = match vm.own_names(&args[0]).is_empty() {
+        true => Value::NONE,
+        false => vm
+            .object_dict(&args[0])
+            .map_or(Value::NONE, Ref::into_value),
+    };
     let function = tuple(vm, vec![partial.function.get()])?;
     let state = tuple(
         vm,

@@ -207,15 +207,28 @@ pub fn delitem(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let text: String =
-        bytes::with_bytes(&args[0], |data| data.iter().map(|&b| b as char).collect())
-            .unwrap_or_default();
-    let text = super::super::adapt::string(vm, &text)?;
-    let class = vm.class_of(&args[0]).into_value();
-    let parts = Tuple::pair(text, Str::new("latin-1").into_value()).into_value();
-    let state = vm
-        .object_dict(&args[0])
-        .map_or(Value::NONE, Ref::into_value);
+    reduce_for(vm, &args[0], 2)
+}
+
+/// `__reduce_ex__`: the bytes as text where protocols know no bytes.
+pub fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
+    let protocol = crate::builtins::arguments::index(vm, &args[1])?;
+    reduce_for(vm, &args[0], protocol)
+}
+
+fn reduce_for(vm: &mut Vm, array: &Value, protocol: i64) -> R {
+    let data = bytes::with_bytes(array, <[u8]>::to_vec).unwrap_or_default();
+    let class = vm.class_of(array).into_value();
+    let parts = if data.is_empty() {
+        Tuple::of(Vec::new()).into_value()
+    } else if protocol < 3 {
+        let text: String = data.iter().map(|&b| b as char).collect();
+        let text = super::super::adapt::string(vm, &text)?;
+        Tuple::pair(text, Str::new("latin-1").into_value()).into_value()
+    } else {
+        Tuple::one(crate::builtins::arguments::bytes(vm, &data)?).into_value()
+    };
+    let state = crate::builtins::reduce::state_of(vm, array, false)?;
     Ok(Tuple::few([class, parts, state]).into_value())
 }
 

@@ -146,6 +146,7 @@ static ARRAY_METHODS: &[Def] = methods_with! {
     Def::leaf("__imul__(self, value, /)", array::imul),
     Def::frame("__init__(self, /, source=<unset>, encoding=<unset>, errors=<unset>)", 1, construct::init_array),
     Def::leaf("__reduce__(self, /)", array::reduce),
+    Def::leaf("__reduce_ex__(self, proto=0, /)", array::reduce_ex),
     Def::leaf("__setitem__(self, key, value, /)", array::setitem),
     Def::leaf("__sizeof__(self, /)", array::sizeof),
 };
