@@ -80,6 +80,9 @@ macro_rules! compare {
     ($($name:ident $op:ident;)+) => {$(
         /// The comparison of that name.
         pub fn $name(vm: &mut Vm, args: &[Value]) -> R {
+            if !accepts(&args[0], &args[1]) {
+                return Ok(Value::NOT_IMPLEMENTED);
+            }
             vm.native_compare(CompareOp::$op, &args[0], &args[1])
         }
     )+};

@@ -1,10 +1,11 @@
 //! What natives ask about values: can it be called, is it a mapping, is it this class.
 
 use crate::heap::Value;
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::complex::Complex;
 use crate::object::dict::Dict;
 use crate::object::function::{BoundMethod, Function};
+use crate::object::kind;
 use crate::object::native::Native;
 use crate::vm::Vm;
 use crate::vm::special::Special;
@@ -25,9 +26,22 @@ impl Vm {
         value.is_kind::<Dict>() || self.special_of(value, Special::GetItem).is_some()
     }
 
-    /// Whether a value can be subscribed by numbers, as far as its class tells.
+    /// Whether a value can be subscribed by numbers, as far as its class tells: a script's class with `__getitem__`
+    /// may be, a built-in type says so.
     pub fn is_sequence(&mut self, value: &Value) -> bool {
-        !value.is_kind::<Dict>() && self.special_of(value, Special::GetItem).is_some()
+        let Some(method) = self.special_of(value, Special::GetItem) else {
+            return false;
+        };
+        let owner = method
+            .get_exact::<Native>()
+            .and_then(|native| native.owner.get::<Class>());
+        match owner {
+            Some(owner) if owner.def.is_some() => {
+                owner.has(class_flags::SEQUENCE)
+                    || matches!(owner.layout, kind::STR | kind::BYTES | kind::BYTEARRAY)
+            }
+            _ => !value.is_kind::<Dict>(),
+        }
     }
 
     /// Whether a value is this very class.

@@ -5,7 +5,9 @@
 use super::Vm;
 use super::compare::CompareOp;
 use super::dispatch::Cursor;
-use super::ops::BinaryOp;
+use super::ops::{BinaryOp, is_sequence};
+use super::special::Special;
+use super::types::is_core_method;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
@@ -20,6 +22,29 @@ pub(crate) struct Candidate {
     pub reflected: bool,
     /// Whether the answer's truth is to be negated (`!=` by `__eq__`).
     pub negate: bool,
+}
+
+/// A method that is asked for an operator.
+pub(super) struct OperandMethod {
+    pub candidate: Candidate,
+    pub is_augmented: bool,
+    /// Whether it joins or repeats a built-in sequence: those are asked after the others.
+    of_sequence: bool,
+}
+
+impl OperandMethod {
+    fn new(method: Value, reflected: bool, of_sequence: bool) -> OperandMethod {
+        let candidate = Candidate {
+            method,
+            reflected,
+            negate: false,
+        };
+        OperandMethod {
+            candidate,
+            is_augmented: false,
+            of_sequence,
+        }
+    }
 }
 
 /// What is asked for, for the message if nobody knows.
@@ -379,5 +404,85 @@ impl Vm {
     /// Whether the right operand's class comes first: it is a strict subclass of the left one's.
     pub(crate) fn right_goes_first(&mut self, left: &Ref<Class>, right: &Ref<Class>) -> bool {
         !left.is(right) && right.is_subclass(left)
+    }
+}
+
+impl Vm {
+    /// The methods that both operands have for the operator, in the order in which they are asked: first those that
+    /// take any operand, then joining and repeating as the sequences have it.
+    pub(super) fn methods_of_operands(
+        &mut self,
+        op: BinaryOp,
+        inplace: bool,
+        a: &Value,
+        b: &Value,
+    ) -> smallvec::SmallVec<[OperandMethod; 3]> {
+        let (left, right) = (self.class_of(a), self.class_of(b));
+        let (own, reflected, augmented) = op.specials();
+        let mut list: smallvec::SmallVec<[OperandMethod; 3]> = smallvec::SmallVec::new();
+        if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
+            let of_sequence = self.is_sequence_method(op, &method, a);
+            // A subclass of list inherits `+=` as a method that takes any operand.
+            let inherited = op == BinaryOp::Add && left.def.is_none();
+            if !of_sequence || op != BinaryOp::Mul || self.has_index(b) {
+                list.push(OperandMethod::new(method, false, of_sequence && !inherited));
+                list[0].is_augmented = true;
+            }
+        }
+        let of_left = self.special(&left, own).filter(|m| !m.is_none());
+        let of_right = self.right_method(&left, &right, reflected);
+        let right_first = of_right.is_some()
+            && self.right_goes_first(&left, &right)
+            && self.overrides(&left, &right, reflected);
+        let of_left = of_left.map(|method| {
+            let of_sequence = self.is_sequence_method(op, &method, a);
+            OperandMethod::new(method, false, of_sequence)
+        });
+        let of_right = of_right.map(|method| {
+            let of_sequence = self.is_sequence_method(op, &method, b);
+            OperandMethod::new(method, true, of_sequence)
+        });
+        let ordered = if right_first {
+            [of_right, of_left]
+        } else {
+            [of_left, of_right]
+        };
+        list.extend(ordered.into_iter().flatten());
+        list.sort_by_key(|asked| asked.of_sequence);
+        list
+    }
+
+    /// Whether a method is a built-in sequence's own `+` or `*`.
+    fn is_sequence_method(&self, op: BinaryOp, method: &Value, owner: &Value) -> bool {
+        matches!(op, BinaryOp::Add | BinaryOp::Mul)
+            && is_sequence(self.kind_of(owner))
+            && is_core_method(method)
+    }
+
+    /// Whether the right operand is asked before a list is joined or repeated in place.
+    pub(super) fn is_answered_by_right(
+        &mut self,
+        op: BinaryOp,
+        left: &Ref<Class>,
+        right: &Ref<Class>,
+        b: &Value,
+    ) -> bool {
+        matches!(op, BinaryOp::Add | BinaryOp::Mul)
+            && left.def.is_some()
+            && self
+                .right_method(left, right, op.specials().1)
+                .is_some_and(|method| !self.is_sequence_method(op, &method, b))
+    }
+
+    /// Whether the subclass `right` has another reflected method than `left`.
+    fn overrides(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> bool {
+        match (
+            self.special(left, reflected),
+            self.special(right, reflected),
+        ) {
+            (Some(a), Some(b)) => !a.is(&b),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        }
     }
 }

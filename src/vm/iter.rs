@@ -193,7 +193,7 @@ impl Vm {
     pub fn is_iterable(&mut self, value: &Value) -> bool {
         self.special_of(value, Special::Iter)
             .is_some_and(|m| !m.is_none())
-            || self.special_of(value, Special::GetItem).is_some() && !value.is_kind::<Dict>()
+            || self.is_sequence(value)
     }
 
     /// Whether the value has `__next__`.
@@ -210,7 +210,7 @@ impl Vm {
             Some(method) if !method.is_none() => {
                 Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()])
             }
-            None if self.special_of(value, Special::GetItem).is_some() => {
+            None if self.is_sequence(value) => {
                 Step::Return(SequenceIterator::alloc(value.clone(), 0, 0).into_value())
             }
             _ => {

@@ -99,7 +99,7 @@ impl BinaryOp {
     }
 
     /// The method, its reflected form and its augmented one.
-    fn specials(self) -> (Special, Special, Special) {
+    pub(super) fn specials(self) -> (Special, Special, Special) {
         use Special::*;
         [
             (Add, RAdd, IAdd),
@@ -161,6 +161,7 @@ impl Vm {
         if inplace
             && let Some(method) = self.special(&left, op.specials().2)
             && is_core_method(&method)
+            && !self.is_answered_by_right(op, &left, &right, b)
             && let Some(step) = self.native_inplace(op, a, b)
         {
             return step;
@@ -187,30 +188,13 @@ impl Vm {
         a: &Value,
         b: &Value,
     ) -> R<Candidates> {
-        let (left, right) = (self.class_of(a), self.class_of(b));
-        let (own, reflected, augmented) = op.specials();
         let mut list: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
-        if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
-            list.push(Candidate {
-                method,
-                reflected: false,
-                negate: false,
-            });
-        }
-        let of_left = self.special(&left, own).filter(|m| !m.is_none());
-        let of_right = self.right_method(&left, &right, reflected);
-        let right_first = of_right.is_some()
-            && self.right_goes_first(&left, &right)
-            && self.overrides(&left, &right, reflected);
-        let ordered = if right_first {
-            [(of_right, true), (of_left, false)]
-        } else {
-            [(of_left, false), (of_right, true)]
-        };
-        for (method, reflected) in ordered {
-            let Some(method) = method else { continue };
-            let owner = if reflected { b } else { a };
-            if is_core_method(&method) && is_core(self.kind_of(owner), owner) {
+        for asked in self.methods_of_operands(op, inplace, a, b) {
+            let owner = if asked.candidate.reflected { b } else { a };
+            let is_core_answer = !asked.is_augmented
+                && is_core_method(&asked.candidate.method)
+                && is_core(self.kind_of(owner), owner);
+            if is_core_answer {
                 let result = self.native_binary(op, a, b)?;
                 match result.is_not_implemented() {
                     // Only `%` of strings is not known here.
@@ -219,29 +203,13 @@ impl Vm {
                     _ => {}
                 }
             }
-            list.push(Candidate {
-                method,
-                reflected,
-                negate: false,
-            });
+            list.push(asked.candidate);
         }
         Ok(Ok(list))
     }
 
-    /// Whether the subclass `right` has another reflected method than `left`.
-    fn overrides(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> bool {
-        match (
-            self.special(left, reflected),
-            self.special(right, reflected),
-        ) {
-            (Some(a), Some(b)) => !a.is(&b),
-            (None, Some(_)) => true,
-            (_, None) => false,
-        }
-    }
-
     /// The right operand's reflected method, unless it is the left one's too.
-    fn right_method(
+    pub(super) fn right_method(
         &mut self,
         left: &Ref<Class>,
         right: &Ref<Class>,
@@ -259,6 +227,14 @@ impl Vm {
             return None;
         }
         Some(method)
+    }
+
+    /// Whether a value is of a type that could be a sequence, so that the right operand of `*=` is not looked at.
+    fn is_container(&mut self, value: &Value) -> bool {
+        let kind = self.kind_of(value);
+        is_set(kind)
+            || matches!(kind, kind::RANGE | kind::DICT)
+            || self.class_of(value).def.is_none()
     }
 
     /// The error when no operand knows the operator.
@@ -285,7 +261,8 @@ impl Vm {
                 _ => {}
             }
         }
-        if op == BinaryOp::Mul && (is_sequence(x) || is_sequence(y)) {
+        let is_repetition = is_sequence(x) || is_sequence(y) && !(inplace && self.is_container(a));
+        if op == BinaryOp::Mul && is_repetition {
             let other = if is_sequence(x) { right } else { left };
             return self.type_error(format!(
                 "can't multiply sequence by non-int of type '{other}'"
@@ -732,7 +709,7 @@ fn is_number(kind: u8, value: &Value) -> bool {
     }
 }
 
-fn is_sequence(kind: u8) -> bool {
+pub(super) fn is_sequence(kind: u8) -> bool {
     matches!(
         kind,
         kind::STR | kind::LIST | kind::TUPLE | kind::BYTES | kind::BYTEARRAY

@@ -141,7 +141,7 @@ impl Vm {
             }
             for (name, cell) in code.plain.free_names.iter().zip(&function.closure) {
                 let value = cell.content.get();
-                if !value.is_undef() && &**name != "__class__" {
+                if !value.is_undef() {
                     self.set_name(&dict, name, value)?;
                 }
             }

@@ -247,16 +247,13 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
 fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            if !frame.regs[0].is_kind::<Str>() {
-                let given = vm.type_name(&frame.regs[0]);
-                return Step::Raise(
-                    vm.type_error(format!("__import__() argument 1 must be str, not {given}")),
-                );
-            }
             let level = match crate::builtins::arguments::index(vm, &frame.regs[4]) {
                 Ok(level) => level,
                 Err(raised) => return Step::Raise(raised),
             };
+            if !frame.regs[0].is_kind::<Str>() {
+                return Step::Raise(vm.type_error("module name must be a string"));
+            }
             if level < 0 {
                 return Step::Raise(vm.value_error("level must be >= 0"));
             }
