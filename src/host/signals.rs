@@ -24,6 +24,8 @@ static LET_GO: Mutex<BTreeMap<i32, SigId>> = Mutex::new(BTreeMap::new());
 /// One signal that is watched.
 struct Watch {
     arrived: Arc<AtomicBool>,
+    /// Nobody is told of it.
+    ignored: bool,
     ids: Vec<SigId>,
 }
 
@@ -47,8 +49,10 @@ impl Signals {
     /// engine of this process takes signals, with EINVAL for SIGKILL, SIGSTOP
     /// and what reports a fault of the program itself.
     pub fn take_over(&mut self, signal: i32, inbox: &Inbox) -> Result<(), HostError> {
-        if self.watches.contains_key(&signal) {
-            return Ok(());
+        match self.watches.get(&signal) {
+            Some(watch) if watch.ignored => self.let_go(signal),
+            Some(_) => return Ok(()),
+            None => {}
         }
         if signal_hook::consts::FORBIDDEN.contains(&signal) || !(1..=64).contains(&signal) {
             return Err(HostError::from(Errno::INVAL));
@@ -65,7 +69,8 @@ impl Signals {
         self.claim()?;
         let nobody = Inbox::new();
         self.let_go(signal);
-        let watch = self.register(signal, &nobody)?;
+        let mut watch = self.register(signal, &nobody)?;
+        watch.ignored = true;
         self.watches.insert(signal, watch);
         Ok(())
     }
@@ -156,6 +161,7 @@ impl Signals {
         }
         let mut watch = Watch {
             arrived: Arc::new(AtomicBool::new(false)),
+            ignored: false,
             ids: Vec::new(),
         };
         // In this order: who sees the attention flag must find the other one.

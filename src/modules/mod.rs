@@ -4,6 +4,7 @@ pub mod asyncio;
 pub mod collections;
 pub mod contextvars;
 pub mod functools;
+pub mod html;
 pub mod imp;
 pub mod io;
 pub mod itertools;
@@ -42,6 +43,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &random::MODULE,
     &os::MODULE,
     &signal::MODULE,
+    &html::MODULE,
     &imp::MODULE,
     &imp::OPCODE,
     &small::GC,
