@@ -114,3 +114,15 @@ fn links_lead_somewhere() {
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
+
+#[test]
+fn the_page_of_the_library_is_true() {
+    let outcome = Hoop::new(["scripts/dev/library_pages.async", "--check"]).run();
+    assert_eq!(
+        outcome.code,
+        Some(0),
+        "docs/library/modules.md is not what `hoop scripts/dev/library_pages.async` writes:\n{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+}

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 pub const USAGE: &str = "\
 usage: hoop [option] FILE [ARG...]      run a file
        hoop [option] -c CODE [ARG...]   run a text
+       hoop [option] -m MODULE [ARG...] run a module, as -m unittest
        hoop [option] - [ARG...]         run standard input
        hoop dis FILE                    show the code of a file
 
@@ -25,6 +26,8 @@ pub enum Action {
     File(String),
     /// `-c CODE`
     Code(String),
+    /// `-m MODULE`
+    Module(String),
     /// `-`
     Input,
     /// `dis FILE`
@@ -54,6 +57,17 @@ pub fn read(given: &[OsString]) -> Result<(Action, Vec<OsString>), String> {
                 let mut arguments = vec![OsString::from("-c")];
                 arguments.extend(rest(at + 2));
                 return Ok((Action::Code(code.to_string_lossy().into_owned()), arguments));
+            }
+            "-m" => {
+                let Some(name) = given.get(at + 1) else {
+                    return Err("argument expected for the -m option".into());
+                };
+                let mut arguments = vec![OsString::from("-m")];
+                arguments.extend(rest(at + 2));
+                return Ok((
+                    Action::Module(name.to_string_lossy().into_owned()),
+                    arguments,
+                ));
             }
             // Options of CPython that change nothing here.
             "-u" | "-B" | "-E" | "-I" | "-s" | "-S" | "-q" => at += 1,
@@ -106,6 +120,14 @@ mod tests {
             read_text("-c pass a").unwrap(),
             (Action::Code("pass".into()), vec!["-c".into(), "a".into()])
         );
+        assert_eq!(
+            read_text("-m unittest -v").unwrap(),
+            (
+                Action::Module("unittest".into()),
+                vec!["-m".into(), "-v".into()]
+            )
+        );
+        assert!(read_text("-m").is_err());
         assert_eq!(read_text("- a").unwrap().0, Action::Input);
         assert!(read_text("-c").is_err());
         assert!(read_text("--what").is_err());

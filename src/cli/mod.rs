@@ -33,6 +33,7 @@ pub fn main() -> u8 {
             };
             finish(engine.run_source(&text, "<string>"))
         }
+        Action::Module(name) => finish(engine(script_arguments).run_module(&name)),
         Action::Input => {
             let mut engine = engine(script_arguments);
             match engine.read_input() {

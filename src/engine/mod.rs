@@ -129,6 +129,20 @@ impl Engine {
         })
     }
 
+    /// Runs a module, found as an import finds it, as the main script.
+    pub fn run_module(&mut self, name: &str) -> Exit {
+        let folder = self.absolute("");
+        let vm = &mut *self.vm;
+        let _entered = vm.enter();
+        vm.set_stack_limit();
+        let result = prepare_main(vm, None, Some(&folder)).and_then(|_| {
+            let runpy = vm.import("runpy")?;
+            let run = vm.get_attr(&runpy, "_run_module_as_main")?;
+            vm.call(&run, &[crate::builtins::arguments::string(name)])
+        });
+        ending::end(vm, result)
+    }
+
     fn absolute(&self, folder: &str) -> String {
         let path = std::path::Path::new(if folder.is_empty() { "." } else { folder });
         match self.vm.host.files.real_path(path) {
@@ -154,19 +168,7 @@ impl Drop for Engine {
 }
 
 fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
-    library::fill_builtins(vm)?;
-    vm.path = search_path(vm, program.folder);
-    let module = vm.new_module("__main__", "");
-    let namespace = module.namespace.clone();
-    let builtins = vm.import("builtins")?;
-    vm.set_name(&namespace, "__builtins__", builtins)?;
-    if let Some(file) = program.file {
-        let file = crate::builtins::arguments::string(file);
-        vm.set_name(&namespace, "__file__", file)?;
-        vm.set_name(&namespace, "__cached__", Value::NONE)?;
-    }
-    let modules = vm.modules.clone();
-    vm.set_name(&modules, "__main__", module.value())?;
+    let module = prepare_main(vm, program.file, program.folder)?;
     let request = Request {
         text: program.text,
         name: program.name,
@@ -182,6 +184,24 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
         Err(fault) => return Err(vm.syntax_error(fault)),
     };
     run_code(vm, &code, &module)
+}
+
+/// Makes the built-in names, `sys.path` and the empty `__main__`.
+fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<Module>> {
+    library::fill_builtins(vm)?;
+    vm.path = search_path(vm, folder);
+    let module = vm.new_module("__main__", "");
+    let namespace = module.namespace.clone();
+    let builtins = vm.import("builtins")?;
+    vm.set_name(&namespace, "__builtins__", builtins)?;
+    if let Some(file) = file {
+        let file = crate::builtins::arguments::string(file);
+        vm.set_name(&namespace, "__file__", file)?;
+        vm.set_name(&namespace, "__cached__", Value::NONE)?;
+    }
+    let modules = vm.modules.clone();
+    vm.set_name(&modules, "__main__", module.value())?;
+    Ok(module)
 }
 
 /// Runs a module's code; a coroutine on a loop, as `asyncio.run` does.
