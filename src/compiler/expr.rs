@@ -364,15 +364,17 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn check_yield(&self, span: Span) -> Outcome {
+    fn check_yield(&self, what: &str, span: Span) -> Outcome {
         match self.unit.kind {
-            UnitKind::Module | UnitKind::Class => syntax("'yield' outside function", span),
+            UnitKind::Module | UnitKind::Class => {
+                syntax(format!("'{what}' outside function"), span)
+            }
             _ => Ok(()),
         }
     }
 
     fn yield_expr(&mut self, value: Option<&'a Expr>, dst: Reg, span: Span) -> Outcome {
-        self.check_yield(span)?;
+        self.check_yield("yield", span)?;
         let value = match value {
             Some(value) => self.operand(value)?,
             None => self.push_const(Const::None, span),
@@ -382,7 +384,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn yield_from(&mut self, value: &'a Expr, dst: Reg, span: Span) -> Outcome {
-        self.check_yield(span)?;
+        self.check_yield("yield from", span)?;
         if self.unit.kind == UnitKind::AsyncFunction {
             return syntax("'yield from' inside async function", span);
         }

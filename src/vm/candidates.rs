@@ -9,7 +9,7 @@ use super::ops::{BinaryOp, is_sequence};
 use super::special::Special;
 use super::types::is_core_method;
 use crate::heap::{Ref, Value};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Step};
@@ -423,7 +423,7 @@ impl Vm {
         if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
             let of_sequence = self.is_sequence_method(op, &method, a);
             // A subclass of list inherits `+=` as a method that takes any operand.
-            let inherited = op == BinaryOp::Add && left.def.is_none();
+            let inherited = op == BinaryOp::Add && !left.has(class_flags::BUILTIN);
             if !of_sequence || op != BinaryOp::Mul || self.has_index(b) {
                 list.push(OperandMethod::new(method, false, of_sequence && !inherited));
                 list[0].is_augmented = true;
@@ -459,19 +459,21 @@ impl Vm {
             && is_core_method(method)
     }
 
-    /// Whether the right operand is asked before a list is joined or repeated in place.
-    pub(super) fn is_answered_by_right(
+    /// Whether another method is asked before a list is joined or repeated in place.
+    pub(super) fn is_answered_elsewhere(
         &mut self,
         op: BinaryOp,
         left: &Ref<Class>,
         right: &Ref<Class>,
         b: &Value,
     ) -> bool {
-        matches!(op, BinaryOp::Add | BinaryOp::Mul)
-            && left.def.is_some()
-            && self
+        match op {
+            BinaryOp::Add | BinaryOp::Mul if left.has(class_flags::BUILTIN) => self
                 .right_method(left, right, op.specials().1)
-                .is_some_and(|method| !self.is_sequence_method(op, &method, b))
+                .is_some_and(|method| !self.is_sequence_method(op, &method, b)),
+            // A subclass may have a `__mul__` of its own.
+            op => op == BinaryOp::Mul,
+        }
     }
 
     /// Whether the subclass `right` has another reflected method than `left`.

@@ -245,9 +245,8 @@ impl Vm {
         let text = format!(
             "cannot access local variable '{text}' where it is not associated with a value"
         );
-        let raised = self.raise_known(Known::UnboundLocalError, &text);
-        set_field(&raised.0, fields::NAME, name.clone());
-        raised
+        // Unlike a NameError it has no `name`, and so no suggestions.
+        self.raise_known(Known::UnboundLocalError, &text)
     }
 
     /// "cannot access free variable 'x' where it is not associated with a value in enclosing scope".

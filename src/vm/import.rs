@@ -40,13 +40,13 @@ const ASKED: u8 = 2;
 fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
         if frame.state == BODY_DONE {
-            vm.set_initializing(&frame.regs[4], false);
+            vm.module_is_over(&frame.regs[4]);
             vm.forget_module(&frame.regs[4]);
         }
         return Step::Raise(raised);
     }
     if frame.state == BODY_DONE {
-        vm.set_initializing(&frame.regs[4], false);
+        vm.module_is_over(&frame.regs[4]);
         vm.finish_module(&frame.regs[4]);
         frame.state = START_PART;
     }
@@ -72,6 +72,9 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         } else if vm.has_finders_for(part) {
             return ask_finders(frame, part);
         }
+        if vm.wait_for_module(part) {
+            return Step::Park;
+        }
         frame.regs[3] = Value::small_int(end as i64 + 1).unwrap_or(Value::NONE);
         match vm.begin_import(part) {
             Ok(None) => {}
@@ -93,6 +96,9 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 None => break,
             },
         };
+        if vm.wait_for_module(&next) {
+            return Step::Park;
+        }
         match vm.begin_import(&next) {
             Ok(None) => {}
             Ok(Some((module, body))) => {
@@ -148,6 +154,7 @@ impl Vm {
         if (top && !absolute.contains('.') || !top && from.is_none())
             && let Some(module) = self.modules.get_name(&absolute)
             && !module.is_none()
+            && !self.is_begun_elsewhere(&absolute)
         {
             return Step::Return(module);
         }
@@ -302,34 +309,8 @@ impl Vm {
         let (module, code) = module;
         let code = self.instantiate_code(code);
         let body = self.new_function(code, module.namespace.clone(), Box::default());
-        self.set_initializing(module.as_value(), true);
+        self.module_begins(module.as_value());
         Ok(Some((module.into_value(), body.into_value())))
-    }
-
-    /// Remembers whether the body of a module runs.
-    fn set_initializing(&mut self, module: &Value, begun: bool) {
-        let known = self.state.get("modules that begin").cloned();
-        let list = known.and_then(|l| l.to_ref::<List>()).unwrap_or_else(|| {
-            let list = List::from_vec(Vec::new());
-            self.state.insert("modules that begin", list.value());
-            list
-        });
-        let mut items = list.items.borrow_mut();
-        if begun {
-            // Without memory for it a message will not say so.
-            let _ = items.push(module.clone());
-        } else if let Some(at) = items.iter().position(|m| m.is(module)) {
-            let gone = items.remove(at);
-            drop(items);
-            drop(gone);
-        }
-    }
-
-    /// Whether the body of a module runs still.
-    pub(crate) fn is_initializing(&self, module: &Value) -> bool {
-        let list = self.state.get("modules that begin");
-        list.and_then(Value::get::<List>)
-            .is_some_and(|list| list.items.borrow().iter().any(|m| m.is(module)))
     }
 
     /// A module object that is registered but whose body has not run.

@@ -4,7 +4,7 @@ use super::Vm;
 use super::compare::is_plain;
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::dict::Dict;
 use crate::object::int::IntView;
 use crate::object::kind;
@@ -323,6 +323,11 @@ impl Vm {
         }
         let class = self.class_of(obj);
         let Some(method) = self.special(&class, Special::SetItem) else {
+            // What can delete items has a slot for assigning them too, and the slot misses the method.
+            if !class.has(class_flags::BUILTIN) && self.special(&class, Special::DelItem).is_some()
+            {
+                return Step::Raise(self.attribute_error_plain("__setitem__"));
+            }
             let name = self.type_name(obj);
             return Step::Raise(
                 self.type_error(format!("'{name}' object does not support item assignment")),
@@ -363,12 +368,15 @@ impl Vm {
         }
         let class = self.class_of(obj);
         let Some(method) = self.special(&class, Special::DelItem) else {
+            if !class.has(class_flags::BUILTIN) && self.special(&class, Special::SetItem).is_some()
+            {
+                return Step::Raise(self.attribute_error_plain("__delitem__"));
+            }
             let name = self.type_name(obj);
             let kind = self.kind_of(obj);
-            let has_items = matches!(
-                kind,
-                kind::INSTANCE | kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE
-            ) || kind >= kind::DEQUE;
+            let has_items = !class.has(class_flags::BUILTIN)
+                || matches!(kind, kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE)
+                || kind >= kind::DEQUE;
             let verb = if has_items { "doesn't" } else { "does not" };
             return Step::Raise(
                 self.type_error(format!("'{name}' object {verb} support item deletion")),

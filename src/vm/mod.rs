@@ -10,6 +10,7 @@
 pub mod async_generator;
 pub mod attr;
 pub mod awaiting;
+mod begun_modules;
 pub mod call;
 pub mod candidates;
 pub mod class;
@@ -195,6 +196,8 @@ pub struct Vm {
     pub builtins: Ref<Dict>,
     /// `sys.modules`
     pub modules: Ref<Dict>,
+    /// Modules whose body runs still.
+    pub(crate) begun_modules: Vec<begun_modules::BegunModule>,
     /// State that native modules keep between calls, by a key of their own.
     pub state: HashMap<&'static str, Value>,
     /// `sys.get_asyncgen_hooks()`: first iteration, finalizer.

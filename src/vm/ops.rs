@@ -5,7 +5,7 @@ use super::candidates::{Candidate, Candidates, Question};
 use super::compare::is_plain;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::complex;
 use crate::object::dict::Dict;
 use crate::object::error::Outcome;
@@ -161,7 +161,7 @@ impl Vm {
         if inplace
             && let Some(method) = self.special(&left, op.specials().2)
             && is_core_method(&method)
-            && !self.is_answered_by_right(op, &left, &right, b)
+            && !self.is_answered_elsewhere(op, &left, &right, b)
             && let Some(step) = self.native_inplace(op, a, b)
         {
             return step;
@@ -234,7 +234,7 @@ impl Vm {
         let kind = self.kind_of(value);
         is_set(kind)
             || matches!(kind, kind::RANGE | kind::DICT)
-            || self.class_of(value).def.is_none()
+            || !self.class_of(value).has(class_flags::BUILTIN)
     }
 
     /// The error when no operand knows the operator.

@@ -134,6 +134,7 @@ impl Vm {
             known: KnownShapes::default(),
             builtins: Dict::new(),
             modules: Dict::new(),
+            begun_modules: Vec::new(),
             state: HashMap::new(),
             asyncgen_hooks: (Value::NONE, Value::NONE),
             signatures: HashMap::default(),

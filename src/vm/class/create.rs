@@ -2,9 +2,9 @@
 
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
-use crate::object::descriptor::StaticMethod;
+use crate::object::descriptor::{ClassMethod, StaticMethod};
 use crate::object::dict::Dict;
-use crate::object::function::Function;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
 use crate::object::set::with_table;
@@ -129,6 +129,11 @@ impl Vm {
         let Some(new) = self.special(class, Special::New).map(unwrap_static) else {
             let text = format!("cannot create '{}' instances", self.class_name(class));
             return Step::Raise(self.type_error(text));
+        };
+        // As an attribute of the class, it is bound to it, and gets the class once more.
+        let new = match new.get::<ClassMethod>() {
+            Some(wrapper) => BoundMethod::alloc(wrapper.function.get(), class.value()).into_value(),
+            None => new,
         };
         let init = self
             .special(class, Special::Init)
