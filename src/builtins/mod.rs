@@ -9,6 +9,7 @@ pub mod complex;
 pub mod dict;
 pub mod exceptions;
 pub mod float;
+pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -36,7 +37,12 @@ use crate::object::native::TypeDef;
 
 /// All built-in types; everyone adds a line.
 pub static TYPES: &[&[&TypeDef]] = &[
-    &[&code::CODE, &code::TRACEBACK, &code::FRAME],
+    &[
+        &code::CODE,
+        &frame::TRACEBACK,
+        &frame::FRAME,
+        &frame::FRAME_LOCALS,
+    ],
     exceptions::TYPES,
     functions::TYPES,
     function::TYPES,

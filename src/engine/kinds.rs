@@ -8,8 +8,9 @@ use crate::object::descriptor::{
     ClassMethod, GenericAlias, MappingProxy, Property, SlotDescriptor, StaticMethod, Super, Union,
 };
 use crate::object::dict::Dict;
-use crate::object::exception::{Exception, FrameObject, Traceback};
+use crate::object::exception::{Exception, Traceback};
 use crate::object::float::Float;
+use crate::object::frame_object::{FrameLocals, FrameObject};
 use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::generator::Generator;
 use crate::object::int::Int;
@@ -49,7 +50,7 @@ macro_rules! kinds {
 
 kinds! {
     Float, Int, Str, Bytes, ByteArray, MemoryView, Tuple, List, Dict, Set, FrozenSet, Range, Slice, Complex,
-    Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, Generator,
+    Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, FrameLocals, Generator,
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,

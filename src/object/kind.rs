@@ -80,6 +80,7 @@ kinds! {
     DICT_REVERSE_ITEM_ITERATOR = 65,
     STR_ASCII_ITERATOR = 66,
     BYTEARRAY_ITERATOR = 67,
+    FRAME_LOCALS = 68,
     // Kinds of native modules.
     DEQUE = 80,
     DEQUE_ITERATOR = 81,

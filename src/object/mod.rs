@@ -14,6 +14,7 @@ pub mod float;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame;
+pub mod frame_object;
 pub mod function;
 pub mod generator;
 pub mod hash;

@@ -22,6 +22,7 @@ mod excerpt;
 pub mod fiber;
 pub mod finalize;
 pub mod finders;
+mod frames;
 pub mod generator;
 pub mod groups;
 pub mod import;
