@@ -353,9 +353,6 @@ impl Vm {
                 },
             }
         }
-        if surplus {
-            return Err(too_many(self, parameters, out));
-        }
         if !posonly_named.is_empty() {
             let list = posonly_named.join(", ");
             let message = format!(
@@ -363,6 +360,9 @@ impl Vm {
                 who()
             );
             return Err(self.type_error(message));
+        }
+        if surplus {
+            return Err(too_many(self, parameters, out));
         }
         Ok(())
     }
@@ -406,6 +406,7 @@ impl Vm {
         let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
         let list = match quoted.as_slice() {
             [one] => one.clone(),
+            [one, two] if cfg!(hoop_mutant = "19") => format!("{one}, {two}"),
             [one, two] => format!("{one} and {two}"),
             [most @ .., last] => format!("{}, and {last}", most.join(", ")),
             [] => String::new(),
@@ -480,8 +481,13 @@ impl Vm {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
-            let who = self.native_display(native);
-            return Err(self.type_error(format!("{who}() takes no keyword arguments")));
+            let name = native.def.name();
+            let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
+                format!("wrapper {name}() takes no keyword arguments")
+            } else {
+                format!("{}() takes no keyword arguments", self.native_display(native))
+            };
+            return Err(self.type_error(text));
         }
         self.distribute(parameters, given, names, out, &who, |vm, _, _| {
             vm.wrong_count(native, signature, count, receiver)
@@ -539,16 +545,32 @@ impl Vm {
             signature.positional - receiver,
         );
         let name = native_name(native);
+        if native.def.name() == "__new__" {
+            match name.as_str() {
+                "NoneType" | "NotImplementedType" => {
+                    return self.type_error(format!("{name} takes no arguments"));
+                }
+                "ellipsis" => return self.type_error("EllipsisType takes no arguments"),
+                _ => {}
+            }
+        }
         if name == "map" && native.def.name() == "__new__" {
             return self.type_error("map() must have at least two arguments.");
         }
         if receiver == 1
-            && super::special::is_slot(native.def.name())
+            && is_wrapper(native)
             && native.def.name() != "__init__"
         {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
-            return self.type_error(format!("expected {n} argument{s}, got {given}"));
+            // CPython unpacks two arguments by a function whose name is empty, but counts one by hand.
+            let gap = if most > 1 || native.def.name() == "__rmul__" { " " } else { "" };
+            let bound = match least == most {
+                true => "",
+                false if given < least => "at least ",
+                false => "at most ",
+            };
+            return self.type_error(format!("{gap}expected {bound}{n} argument{s}, got {given}"));
         }
         let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let s = if most == 1 { "" } else { "s" };
@@ -738,6 +760,21 @@ fn counts_as_tuple(native: &Native) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether the native method is what CPython calls a slot wrapper: some special methods of
+/// containers are plain methods there.
+fn is_wrapper(native: &Native) -> bool {
+    let name = native.def.name();
+    let of = |names: &[&str]| {
+        native
+            .owner
+            .get::<Class>()
+            .is_some_and(|class| names.contains(&&*class.name_str()))
+    };
+    super::special::is_slot(name)
+        && !(name == "__getitem__" && of(&["dict", "list"]))
+        && !(name == "__contains__" && of(&["dict", "set", "frozenset"]))
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.

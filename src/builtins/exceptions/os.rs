@@ -11,6 +11,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::error::{fields, os_error_class};
+use crate::vm::ops::BinaryOp;
 use crate::vm::special::Special;
 
 pub(super) static METHODS: &[Def] = &[
@@ -116,18 +117,21 @@ fn str(vm: &mut Vm, args: &[Value]) -> R {
     if errno.is_undef() || text.is_undef() {
         return base::str(vm, args);
     }
-    let mut out = format!("[Errno {}] {}", vm.str_text(&errno)?, vm.str_text(&text)?);
+    let head = format!("[Errno {}] ", vm.str_text(&errno)?);
+    let mut tail = String::new();
     let (filename, filename2) = (part(fields::OS_FILENAME), part(fields::OS_FILENAME2));
     if !filename.is_undef() && !filename.is_none() {
-        out.push_str(": ");
-        out.push_str(&vm.repr_text(&filename)?);
+        tail = format!(": {}", vm.repr_text(&filename)?);
         if !filename2.is_undef() && !filename2.is_none() {
-            out.push_str(" -> ");
-            out.push_str(&vm.repr_text(&filename2)?);
+            tail.push_str(" -> ");
+            tail.push_str(&vm.repr_text(&filename2)?);
         }
     }
-    let out = Str::try_new(&out);
-    vm.lift(out).map(Ref::into_value)
+    // The text may hold lone surrogates, so it is never a Rust string.
+    let text = vm.str(&text)?.into_value();
+    let parts = [Str::new(&head).into_value(), text, Str::new(&tail).into_value()];
+    vm.native_binary(BinaryOp::Add, &parts[0], &parts[1])
+        .and_then(|whole| vm.native_binary(BinaryOp::Add, &whole, &parts[2]))
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
