@@ -383,7 +383,11 @@ impl Vm {
                 || matches!(kind, kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE)
                 || kind >= kind::DEQUE;
             // CPython asks the sequence protocol only where the key could be an index.
-            let verb = if has_items && self.has_index(key) { "doesn't" } else { "does not" };
+            let verb = if has_items && self.has_index(key) {
+                "doesn't"
+            } else {
+                "does not"
+            };
             return Step::Raise(
                 self.type_error(format!("'{name}' object {verb} support item deletion")),
             );

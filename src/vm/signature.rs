@@ -321,7 +321,6 @@ impl Vm {
             out[varkw_at] = dict.value();
             extra = Some(dict);
         }
-        let mut posonly_named = Vec::new();
         for (name, value) in names.iter().zip(given) {
             match self.find_parameter(parameters, name) {
                 Some(i) if i >= parameters.posonly => {
@@ -334,37 +333,40 @@ impl Vm {
                     }
                     out[i] = value;
                 }
-                found => match &extra {
+                _ => match &extra {
                     Some(dict) => self.dict_set(dict, name, value)?,
-                    None if found.is_some() => posonly_named.push(text(name)),
-                    None => {
-                        let wrong = |n: &&Value| {
-                            self.find_parameter(parameters, n)
-                                .is_some_and(|i| i < parameters.posonly)
-                        };
-                        // A name of a positional-only parameter is told of first.
-                        let named: Vec<String> = names.iter().filter(wrong).map(text).collect();
-                        if named.is_empty() {
-                            return Err(self.unexpected_keyword(parameters, &who(), name));
-                        }
-                        posonly_named = named;
-                        break;
-                    }
+                    None => return Err(self.unsuitable_keyword(parameters, names, &who(), name)),
                 },
             }
-        }
-        if !posonly_named.is_empty() {
-            let list = posonly_named.join(", ");
-            let message = format!(
-                "{} got some positional-only arguments passed as keyword arguments: '{list}'",
-                who()
-            );
-            return Err(self.type_error(message));
         }
         if surplus {
             return Err(too_many(self, parameters, out));
         }
         Ok(())
+    }
+
+    /// The error for a keyword that no parameter takes: names of positional-only ones, in the order
+    /// of the parameters, are told of first.
+    fn unsuitable_keyword(
+        &mut self,
+        parameters: &Parameters<'_>,
+        names: &[Value],
+        who: &str,
+        name: &Value,
+    ) -> Raised {
+        let found = names
+            .iter()
+            .filter_map(|n| self.find_parameter(parameters, n));
+        let mut wrong: Vec<usize> = found.filter(|&i| i < parameters.posonly).collect();
+        if wrong.is_empty() {
+            return self.unexpected_keyword(parameters, who, name);
+        }
+        wrong.sort_unstable();
+        let list: Vec<String> = wrong.iter().map(|&i| text(&parameters.names[i])).collect();
+        self.type_error(format!(
+            "{who} got some positional-only arguments passed as keyword arguments: '{}'",
+            list.join(", ")
+        ))
     }
 
     fn find_parameter(&self, parameters: &Parameters<'_>, name: &Value) -> Option<usize> {
@@ -485,7 +487,10 @@ impl Vm {
             let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
                 format!("wrapper {name}() takes no keyword arguments")
             } else {
-                format!("{}() takes no keyword arguments", self.native_display(native))
+                format!(
+                    "{}() takes no keyword arguments",
+                    self.native_display(native)
+                )
             };
             return Err(self.type_error(text));
         }
@@ -557,14 +562,15 @@ impl Vm {
         if name == "map" && native.def.name() == "__new__" {
             return self.type_error("map() must have at least two arguments.");
         }
-        if receiver == 1
-            && is_wrapper(native)
-            && native.def.name() != "__init__"
-        {
+        if receiver == 1 && is_wrapper(native) && native.def.name() != "__init__" {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
             // CPython unpacks two arguments by a function whose name is empty, but counts one by hand.
-            let gap = if most > 1 || native.def.name() == "__rmul__" { " " } else { "" };
+            let gap = if most > 1 || native.def.name() == "__rmul__" {
+                " "
+            } else {
+                ""
+            };
             let bound = match least == most {
                 true => "",
                 false if given < least => "at least ",
@@ -633,7 +639,10 @@ impl Vm {
         receiver: Option<&Value>,
     ) -> R<()> {
         if native.owner.is_exact::<Str>() || !self.is_method(native) {
-            return Ok(());
+            return match native.makes {
+                true => self.check_class_to_make(native, receiver),
+                false => Ok(()),
+            };
         }
         let Some(owner) = native.owner.get::<Class>() else {
             return Ok(());
@@ -657,43 +666,6 @@ impl Vm {
             .owner
             .get::<Class>()
             .is_none_or(|owner| class.is_subclass(owner))
-    }
-
-    fn check_receiver_class(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
-        let Some(owner) = native.owner.to_ref::<Class>() else {
-            return Ok(());
-        };
-        match receiver {
-            Some(value) if self.class_of(value).is_subclass(&owner) => Ok(()),
-            _ => Err(self.wrong_receiver(native, &owner, receiver)),
-        }
-    }
-
-    #[cold]
-    fn wrong_receiver(
-        &mut self,
-        native: &Native,
-        owner: &Ref<Class>,
-        receiver: Option<&Value>,
-    ) -> Raised {
-        let (name, owner) = (native.def.name(), owner.name_str());
-        let slot = super::special::is_slot(name);
-        let text = match receiver {
-            None if slot => format!("descriptor '{name}' of '{owner}' object needs an argument"),
-            None => format!("unbound method {owner}.{name}() needs an argument"),
-            Some(value) => {
-                let given = self.type_name(value);
-                match slot {
-                    true => format!(
-                        "descriptor '{name}' requires a '{owner}' object but received a '{given}'"
-                    ),
-                    false => format!(
-                        "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
-                    ),
-                }
-            }
-        };
-        self.type_error(text)
     }
 }
 

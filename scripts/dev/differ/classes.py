@@ -6,8 +6,8 @@ BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "a
 SYMBOLS = dict(zip(BINARY, ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"]))
 COMPARE = {"lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">="}
 UNARY = {"neg": "-{}", "pos": "+{}", "invert": "~{}", "abs": "abs({})", "len": "len({})", "bool": "not {}", "int": "int({})", "float": "float({})", "complex": "complex({})", "index": "'abcdef'[{}]", "str": "str({})", "repr": "repr({})",
-         "hash": "hash({})", "iter": "list({})", "next": "next({})", "reversed": "list(reversed({}))", "bytes": "bytes({})", "round": "round({})", "trunc": "math.trunc({})", "floor": "math.floor({})", "ceil": "math.ceil({})",
-         "length_hint": "operator.length_hint({})", "dir": "dir({})", "call": "{}(1, k=2)", "enter": "with_({})", "fspath": "open_({})", "sizeof": "{}.__sizeof__() == 3", "copy": "copy_({})"}
+         "hash": "type(hash({}))", "iter": "list({})", "next": "next({})", "reversed": "list(reversed({}))", "bytes": "bytes({})", "round": "round({})", "trunc": "math.trunc({})", "floor": "math.floor({})", "ceil": "math.ceil({})",
+         "length_hint": "operator.length_hint({})", "dir": "type(dir({}))", "call": "{}(1, k=2)", "enter": "with_({})", "fspath": "open_({})", "sizeof": "{}.__sizeof__() == 3", "copy": "copy_({})"}
 ONE = {"getitem": "{}[<key>]", "contains": "<any> in {}", "format": "f'{{{}:<spec>}}'", "missing": "{}[<key>]", "getattr": "{}.nope", "getattribute": "{}.some", "delitem": "del_({}, <key>)", "delattr": "delattr({}, 'x')", "instancecheck": "isinstance(<any>, {})",
        "subclasscheck": "issubclass(int, {})", "class_getitem": "type({})[<any>]", "set_name": "type('Q', (), {{'n': {}}})", "get": "hold({}).field", "delete": "delattr(hold({}), 'field')", "round": "round({}, 2)", "setitem": "set_({}, <key>, <any>)",
        "setattr": "setattr({}, 'x', <any>)", "set": "setattr(hold({}), 'field', <any>)", "init_subclass": "type('Q', (type({}),), {{}}, a=1)", "mro_entries": "class_({})", "exit": "with_({})", "await": "asyncio.run(wait_({}))", "del": "type({})() and None"}

@@ -244,7 +244,8 @@ class Methods:
         """The lines that use one name of a type on `v`."""
         r = self.random
         self.used.append((kind, name))
-        call = "hidden" if name in HIDDEN else "attempt"
+        hidden = name in HIDDEN or name == "__dict__" and kind not in ("function", "types.SimpleNamespace", "BaseException") or kind in ("frame", "traceback") and name in ("f_back", "__repr__", "tb_frame", "tb_next")
+        call = "hidden" if hidden else "attempt"
         label = f"{shown}.{name}"
         found = self.found(kind, name)
         if not callable(found) or name in ("__class__", "__objclass__"):
@@ -252,11 +253,11 @@ class Methods:
             if r.random() < 0.4 and name not in ("f_lineno", "f_trace", "__class__", "__dict__", "__code__", "__bases__", "tb_next") and kind != "module":
                 lines.append(f"{call}({'set ' + label!r}, lambda: setattr(v, {name!r}, {r.choice(KINDS['x'])}))")
                 lines.append(f"{call}({'is ' + label!r}, lambda: v.{name})")
-            if r.random() < 0.15 and kind != "module":
+            if r.random() < 0.15 and kind not in ("module", "frame", "traceback"):
                 lines.append(f"{call}({'del ' + label!r}, lambda: delattr(v, {name!r}))")
             return lines
         arguments = self.arguments(kind, name)
-        if name in HIDDEN:
+        if hidden:
             return [f"hidden({label!r}, lambda: v.{name}({', '.join(arguments)}))"]
         if name == "__new__":
             owner = "type(v)" if r.random() < 0.8 else r.choice(["object", "int", "v", "str"])
@@ -266,8 +267,9 @@ class Methods:
             return [f"attempt({label!r}, lambda: {left} {BINARY[name]} ({right}))" if left == "v" else f"attempt({label!r}, lambda: ({left}) {BINARY[name]} v)"]
         if r.random() < 0.35 and name in UNARY:
             return [f"attempt({label!r}, lambda: {UNARY[name]})"]
-        where = "v" if r.random() < 0.9 else "type(v)"
-        return [f"attempt({label!r}, lambda: {where}.{name}({', '.join(arguments)}))"]
+        if r.random() < 0.1 and not is_class_method(kind, name):
+            return [f"attempt({label!r}, lambda: type(v).{name}({', '.join(['v', *arguments])}))"]
+        return [f"attempt({label!r}, lambda: v.{name}({', '.join(arguments)}))"]
 
     def found(self, kind, name):
         """What CPython has under the name: a callable or a datum."""
@@ -294,7 +296,7 @@ class Methods:
             receiver = self.receiver(kind)
             lines.append("try:")
             lines.append(f"    v = {receiver}")
-            lines.append(f"except Exception as e: print('no', failure(e)); v = None")
+            lines.append(f"except Exception as e: print('no', failure(e)); v = {RECEIVERS[kind][0] if kind in RECEIVERS else 'ValueError()'}")
             names = [n for _, n in pairs] + r.sample(TABLE[kind], min(3, len(TABLE[kind])))
             r.shuffle(names)
             for name in names:
@@ -304,6 +306,11 @@ class Methods:
             if kind.endswith("iterator") or kind in ("map", "zip", "filter", "enumerate", "reversed", "generator"):
                 lines.append("attempt('rest', lambda: list(v))")
         return "\n".join(lines) + "\n"
+
+
+def is_class_method(kind, name):
+    """Whether the name is bound to the class and not to an instance."""
+    return name in ("fromhex", "from_bytes", "fromkeys", "maketrans", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__prepare__", "from_number")
 
 
 FOUND = {}

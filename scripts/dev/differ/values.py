@@ -30,7 +30,7 @@ OTHERS = ["None", "NotImplemented", "...", "int", "str", "type", "object()", "Va
 SPECS = ["''", "'d'", "'>10'", "'<8s'", "'^7'", "'*^9'", "'+d'", "' d'", "'08.3f'", "',d'", "'_x'", "'#x'", "'#010b'", "'e'", "'.0e'", "'.3g'", "'%'", "'.1%'", "'n'", "'c'",
          "'z.1f'", "'10.4'", "'=+6'", "'s'", "'.2s'", "'x'", "'X'", "'o'", "'b'", "'G'", "'F'", "'0=5'", "'Q'", "'10,.2f'", "'_b'", "',.3'", "'#.3g'", "'\u00e9^6'", "'<<5'", "'05'",
          "'1000000000000'", "'.99999999999'", "'{}'", "'-'", "'!r'", "'+,'", "'.'", "'_,'", "'-05d'", "'.3'", "'#o'", "'+.2e'", "'>+8.1f'", "',.2%'"]
-NAMES = ["'__class__'", "'__doc__'", "'real'", "'x'", "'nope'", "'__dict__'", "'__len__'", "'__name__'", "'args'", "'__init__'", "'append'", "'uper'"]
+NAMES = ["'__class__'", "'real'", "'x'", "'nope'", "'__len__'", "'__name__'", "'args'", "'__init__'", "'append'", "'uper'"]
 ENCODINGS = ["'utf-8'", "'ascii'", "'latin-1'", "'utf-16'", "'utf-32-le'", "'utf-16-be'", "'UTF8'", "'utf-8-sig'", "'nope'", "'cp1252'", "'utf-7'", "'unicode_escape'", "'hex'"]
 ERRORS = ["'strict'", "'ignore'", "'replace'", "'backslashreplace'", "'xmlcharrefreplace'", "'surrogateescape'", "'surrogatepass'", "'namereplace'", "'nope'"]
 SMALL = ["0", "1", "2", "3", "-1", "-2", "5", "10", "-10", "True", "2**63", "-2**64", "None", "1.0"]

@@ -129,7 +129,11 @@ fn str(vm: &mut Vm, args: &[Value]) -> R {
     }
     // The text may hold lone surrogates, so it is never a Rust string.
     let text = vm.str(&text)?.into_value();
-    let parts = [Str::new(&head).into_value(), text, Str::new(&tail).into_value()];
+    let parts = [
+        Str::new(&head).into_value(),
+        text,
+        Str::new(&tail).into_value(),
+    ];
     vm.native_binary(BinaryOp::Add, &parts[0], &parts[1])
         .and_then(|whole| vm.native_binary(BinaryOp::Add, &whole, &parts[2]))
 }

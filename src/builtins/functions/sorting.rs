@@ -217,9 +217,7 @@ fn sort_any<T>(
             _ => Ordering::Equal,
         }),
         Uniform::No => {
-            let mut less = |vm: &mut Vm, a: &T, b: &T| {
-                less_than(vm, key(a), key(b))
-            };
+            let mut less = |vm: &mut Vm, a: &T, b: &T| less_than(vm, key(a), key(b));
             // Turned round before and after, so that the comparisons are CPython's too.
             if reverse {
                 values.reverse();

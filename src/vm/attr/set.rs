@@ -243,7 +243,9 @@ impl Vm {
         let owner = owner
             .to_ref::<Class>()
             .map_or_else(String::new, |c| self.class_name(&c));
-        // Fields of a struct are "readonly attribute" in CPython, computed ones name themselves.
+        if crate::object::members::is_member(&owner, name) {
+            return Err(self.attribute_error_plain("readonly attribute"));
+        }
         Err(self.attribute_error_plain(format!(
             "attribute '{name}' of '{owner}' objects is not writable"
         )))
