@@ -306,11 +306,13 @@ impl Vm {
                 ));
             }
             *bound = self.index_value(given)?;
+            // Only the step, which comes first, may not be zero.
+            if std::ptr::eq(given, &slice.step) && IntView::of(bound).is_some_and(IntView::is_zero)
+            {
+                return Err(self.value_error("slice step cannot be zero"));
+            }
         }
         let [start, stop, step] = &bounds;
-        if IntView::of(step).is_some_and(IntView::is_zero) {
-            return Err(self.value_error("slice step cannot be zero"));
-        }
         match obj.get::<Range>() {
             Some(range) => Ok(range
                 .slice(IntView::of(start), IntView::of(stop), IntView::of(step))

@@ -734,6 +734,16 @@ fn counts_as_tuple(native: &Native) -> bool {
     }
 }
 
+/// Whether the native method repeats a sequence.
+fn repeats(native: &Native) -> bool {
+    let sequences = ["str", "bytes", "bytearray", "list", "tuple"];
+    matches!(native.def.name(), "__mul__" | "__rmul__" | "__imul__")
+        && native
+            .owner
+            .get::<Class>()
+            .is_some_and(|class| sequences.contains(&&*class.name_str()))
+}
+
 /// Whether the native method is what CPython calls a slot wrapper: some special methods of
 /// containers are plain methods there.
 fn is_wrapper(native: &Native) -> bool {
@@ -745,6 +755,7 @@ fn is_wrapper(native: &Native) -> bool {
             .is_some_and(|class| names.contains(&&*class.name_str()))
     };
     super::special::is_slot(name)
+        && name != "__init__"
         && !(name == "__getitem__" && of(&["dict", "list"]))
         && !(name == "__contains__" && of(&["dict", "set", "frozenset"]))
 }

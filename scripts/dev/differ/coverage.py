@@ -11,6 +11,8 @@ import methods
 from players import HERE
 
 LEAST = 20
+# Opcodes that no compiled code holds: padding, and what the machine itself puts under a native frame.
+NOT_COMPILED = {"Nop", "NativeResume"}
 # Nodes of what is no program: other modes of `ast.parse`, comments of a type checker, and bases of the others.
 NOT_PROGRAMS = {"Expression", "Interactive", "FunctionType", "TypeIgnore", "AST", "Suite", "AugLoad", "AugStore", "Param", "Index", "ExtSlice", "Num", "Str", "Bytes", "NameConstant", "Ellipsis"}
 
@@ -23,7 +25,8 @@ def nodes():
 def opcodes():
     with open(os.path.join(HERE, "..", "..", "..", "src", "bytecode", "op.rs")) as file:
         text = file.read()
-    return re.findall(r"^\s+([A-Z]\w+) \w+ \w+ \w+ \d+;", text, re.MULTILINE)
+    found = re.findall(r"^\s+([A-Z]\w+) \w+ \w+ \w+ \d+;", text, re.MULTILINE)
+    return [op for op in found if op not in NOT_COMPILED]
 
 
 def opcodes_of(sources, hoop):
@@ -35,7 +38,7 @@ def opcodes_of(sources, hoop):
             with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
                 file.write(source)
             shown = subprocess.run([hoop, "dis", path], capture_output=True, text=True).stdout
-            counts.update(re.findall(r"\b([A-Z][a-z]\w*)\b", shown))
+            counts.update(re.findall(r"\b([A-Z]\w+)\b", shown))
     return counts
 
 

@@ -78,7 +78,8 @@ STATEMENTS = [
     (2, "def <$a>(q):\n    <gbody>\nprint(list(itertools.islice(<$a>(<any>), 9)))"), (3, "def <$a>(q):\n    <gbody>\n<$b> = <$a>(<any>)\nattempt('next', next, <$b>)\nattempt('send', <$b>.send, <any>)\nattempt('throw', <$b>.throw, <error>)\nattempt('next', next, <$b>, 'end')\nattempt('close', <$b>.close)"),
     (1, "<$a> = (<any+$b:int> for <$b> in <iter>)\nprint(next(<$a>, 'none'), list(<$a>))"), (1, "@functools.lru_cache\ndef <$a>(q): return <any>\nattempt('<$a>', lambda: (<$a>(<any>), <$a>(1)))"), (1, "type <$a> = <any>\nattempt('alias', lambda: (<$a>, <$a>.__value__))"), (1, "type <$a>[T: int, *U, **P] = <any>\nprint(<$a>.__type_params__)"),
     (1, "def <$a>[T: <any>, *U, **P](q: T = <any>):\n    <body>\nprint(<$a>.__type_params__, <$a>.__annotations__ and 1)\nattempt('<$a>', <$a>)"), (1, "<any>"), (1, "[print(<$a>) for <$a> in <iter>]"), (1, "async def <$a>(q=<any>):\n    <abody>\nattempt('<$a>', lambda: asyncio.run(<$a>()))"),
-    (1, "class <$a>:\n    <$b> = <any>\n    print(<$b>)\n    def f(self): return self.<$b>\nprint(<$a>().f())\nprint(<$a>.<$b>)"), (1, "def <$a>(n=4):\n    tick()\n    return <any> if n < 1 else (n, <$a>(n - 1))\nprint(<$a>())"), (1, "lambda_ = lambda: (yield from <iter>)\nattempt('yf', lambda: list(lambda_()))"),
+    (1, "class <$a>:\n    <$b> = <any>\n    print(<$b>)\n    def f(self): return self.<$b>\nprint(<$a>().f())\nprint(<$a>.<$b>)"), (1, "def <$a>(n=4):\n    tick()\n    return <any> if n < 1 else (n, <$a>(n - 1))\nprint(<$a>())"), (1, "def <$a>():\n    <$b> = <any>\n    def inner():\n        nonlocal <$b>\n        del <$b>\n    inner()\n    return <$b>\nattempt('<$a>', <$a>)"), (1, "def <$a>():\n    global gvar\n    class <$b>:\n        z = gvar\n        gvar = <any>\n        y = (gvar, <any>)\n    return <$b>.y\nprint(<$a>())"),
+    (1, "lambda_ = lambda: (yield from <iter>)\nattempt('yf', lambda: list(lambda_()))"),
 ]
 
 PATTERNS = ["0", "-1", "'abc'", "None", "True", "1.5", "b'a'", "0 | 1 | 2", "[]", "[<$a>, *<$b>]", "[<pattern>, <pattern>]", "(<$a>, <$b>)", "{}", "{'a': <$a>}", "{'a': <pattern>, **<$a>}", "{1: _, **<$a>}", "str()", "int() as <$a>", "str(<$a>)", "int() | str()", "Box(v=<pattern>)", "Point(<pattern>, y=<$a>)",
@@ -302,6 +303,8 @@ class Writer:
             self.emit(0, f"attempt('f{number}', lambda: f{number}({', '.join(arguments)}))")
             self.functions.append((f"f{number}", count))
         names = []
+        if d.random() < 0.05:
+            self.emit(0, d.choice(["from math import *\nprint(floor(2.5), pi)", "from operator import *\nprint(add(1, 2))", "from nope import *"]))
         if d.random() < 0.35:
             self.emit(0, "async def main():")
             self.body(1, [], "coroutine", 0)

@@ -61,7 +61,7 @@ list: append x count x extend I index x?n?n insert nx pop ?n remove x sort __get
 tuple: count x index x?n?n __getitem__ k __mul__ n __rmul__ n __add__ t __contains__ x
 dict: fromkeys I?x get q?x pop q?x setdefault q?x update d __getitem__ q __setitem__ qx __delitem__ q __contains__ q __or__ d __ior__ d __ror__ d
 set: add q remove q discard q difference I?I difference_update I intersection I?I intersection_update I isdisjoint I issubset I issuperset I symmetric_difference I symmetric_difference_update I union I?I update I?I __contains__ q __and__ S __or__ S __sub__ S __xor__ S __rand__ S __ror__ S __rsub__ S __rxor__ S __iand__ S __ior__ S __isub__ S __ixor__ S __le__ S __lt__ S __ge__ S __gt__ S __eq__ S
-range: count i index i __getitem__ k __contains__ x __eq__ r
+range: count j index j __getitem__ k __contains__ j __eq__ r
 slice: indices n
 memoryview: cast G tobytes ?O __getitem__ k __setitem__ kN __enter__ __exit__ xxx hex ?C?n __eq__ y
 type: mro __call__ x __instancecheck__ x __subclasscheck__ T __prepare__ sT __or__ T __ror__ T
@@ -88,7 +88,7 @@ types.SimpleNamespace: __replace__
 """
 
 EXTRA = {
-    "m": ["0", "1", "2", "-1", "10", "63", "64", "100", "-3", "None", "1.0", "7"], "g": ["0", "1", "2", "-1", "0.5", "-2.5", "1j", "float('nan')", "float('inf')", "10", "None", "2.0"],
+    "j": ["0", "1", "2", "3", "4", "5", "7", "-1", "-3", "True", "1.0", "'a'", "2**68", "Odd()"], "m": ["0", "1", "2", "-1", "10", "63", "64", "100", "-3", "None", "1.0", "7"], "g": ["0", "1", "2", "-1", "0.5", "-2.5", "1j", "float('nan')", "float('inf')", "10", "None", "2.0"],
     "Z": ["'big'", "'little'", "'huge'", "byteorder='big'", "signed=True", "byteorder='little', signed=True"], "H": ["'0x1.8p3'", "'-0x.1p-3'", "'inf'", "'nan'", "'0x1p2000'", "'1.5'", "'x'", "' 0x1 '", "'0x1.fffffffffffff8p0'"],
     "G": ["'double'", "'float'", "'B'", "'i'", "'c'", "'?'", "'b'", "'h'", "'Z'", "'q'", "'d'"], "C": ["'*'", "' '", "'\u00e9'", "''", "'ab'", "'-'", "b'-'", "':'"], "B": ["b'*'", "b''", "b'ab'", "bytearray(b'-')", "'-'"],
     "D": ["{97: 'X'}", "{97: None, 98: 'yy'}", "{97: 65}", "str.maketrans('abc', 'xyz')", "'abc'", "{97: 2**40}", "[1, 2]", "Odd()"], "M": ["None", "bytes(range(256))", "bytes(range(255, -1, -1))", "b'short'"],
@@ -319,7 +319,7 @@ exec("import types, typing, math, operator\n" + PRELUDE, SPACE)
 FUNCTIONS = {
     "abs": "x", "aiter": "x", "anext": "x", "all": "I", "any": "I", "ascii": "x", "bin": "i", "callable": "x", "chr": "i", "compile": "ss'exec'", "delattr": "xa", "dir": "x", "divmod": "ii", "eval": "s", "exec": "s", "format": "x?p",
     "getattr": "xa?x", "globals": "", "hasattr": "xa", "hash": "x", "hex": "i", "id": "x", "isinstance": "xT", "issubclass": "TT", "iter": "x", "len": "x", "locals": "", "max": "I", "min": "I", "next": "I?x", "oct": "i", "ord": "s",
-    "pow": "mm?i", "print": "x", "repr": "x", "round": "f?n", "setattr": "xax", "sorted": "I", "sum": "I?x", "vars": "x", "__import__": "s", "__build_class__": "Fs", "breakpoint": None, "input": None, "open": "s",
+    "pow": "mm?i", "print": "x", "repr": "x", "round": "f?n", "setattr": "xax", "sorted": "I", "sum": "I?x", "vars": "x", "__import__": "s", "__build_class__": "Fs", "input": None, "open": "s",
     "int": "s?n", "float": "s", "str": "x?E", "bytes": "n", "bytearray": "n", "complex": "f?f", "list": "I", "tuple": "I", "dict": "d", "set": "I", "frozenset": "I", "bool": "x", "range": "n?n?n", "slice": "k", "enumerate": "I?n", "zip": "II",
     "map": "FI", "filter": "FI", "reversed": "x", "type": "x", "memoryview": "y", "super": "T?x", "property": "F?F", "classmethod": "F", "staticmethod": "F", "object": "",
 }

@@ -126,9 +126,11 @@ fn import_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         ("name_from", fields::IMPORT_NAME_FROM),
     ];
     let e = init_with_keywords(vm, args, names, &known)?;
-    if let [message] = positional(args, names) {
-        e.extra[fields::IMPORT_MSG].set(message.clone());
-    }
+    let message = match positional(args, names) {
+        [message] => message.clone(),
+        _ => Value::UNDEF,
+    };
+    e.extra[fields::IMPORT_MSG].set(message);
     Ok(Value::NONE)
 }
 

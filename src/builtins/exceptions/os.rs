@@ -25,13 +25,12 @@ pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::OS_STRERROR }>("strerror"),
     field::<{ fields::OS_FILENAME }>("filename"),
     field::<{ fields::OS_FILENAME2 }>("filename2"),
+    Attribute::get_set(
+        "characters_written",
+        get_written,
+        write::<{ fields::OS_WRITTEN }>,
+    ),
 ];
-
-pub(super) static BLOCKING_ATTRIBUTES: &[Attribute] = &[Attribute::get_set(
-    "characters_written",
-    get_written,
-    write::<{ fields::OS_WRITTEN }>,
-)];
 
 fn get_written(vm: &mut Vm, e: &Value) -> R {
     let written = read::<{ fields::OS_WRITTEN }>(vm, e)?;
@@ -80,6 +79,11 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     if !names.is_empty() {
         let name = vm.type_name(first);
         return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+    }
+    // `__new__` has read the arguments, unless a subclass decides what they are.
+    let class = vm.class_of(first);
+    if !overrides_init(vm, &class) {
+        return Ok(Value::NONE);
     }
     let given = positional(args, names);
     let e = set_arguments(vm, first, given)?;
