@@ -562,15 +562,11 @@ impl Vm {
         if name == "map" && native.def.name() == "__new__" {
             return self.type_error("map() must have at least two arguments.");
         }
-        if receiver == 1 && is_wrapper(native) && native.def.name() != "__init__" {
+        if receiver == 1 && is_wrapper(native) {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
             // CPython unpacks two arguments by a function whose name is empty, but counts one by hand.
-            let gap = if most > 1 || native.def.name() == "__rmul__" {
-                " "
-            } else {
-                ""
-            };
+            let gap = if most > 1 || repeats(native) { " " } else { "" };
             let bound = match least == most {
                 true => "",
                 false if given < least => "at least ",

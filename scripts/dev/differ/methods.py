@@ -9,7 +9,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."
 
 # Receivers by type; `o` of a hint means another of these.
 RECEIVERS = {
-    "int": values.INTS + values.MORE_INTS, "bool": ["True", "False"], "float": values.FLOATS, "complex": values.COMPLEXES,
+    "int": values.INTS + values.MORE_INTS + ["127", "128", "-128", "-129", "32767", "32768"], "bool": ["True", "False"], "float": values.FLOATS, "complex": values.COMPLEXES,
     "str": values.STRS, "bytes": values.BYTESES, "bytearray": [f"bytearray({b})" for b in values.BYTESES],
     "list": values.LISTS, "tuple": values.TUPLES, "dict": values.DICTS, "set": values.SETS, "frozenset": values.FROZENSETS,
     "range": values.RANGES + ["range(2**70)", "range(-2**65, 2**65, 3)"], "slice": values.SLICES, "object": ["object()"],
@@ -51,7 +51,7 @@ EXCEPTION_ARGUMENTS = {
 
 # What the arguments of a method mostly are: the letters of values.KINDS, `?` before what may be missing.
 HINTS = """
-int: __new__ Ts bit_count conjugate to_bytes ?n?Z from_bytes y?Z as_integer_ratio is_integer __pow__ m?m __rpow__ m?m __lshift__ m __rshift__ m __rlshift__ m __rrshift__ m __mul__ i __format__ p __round__ ?n
+int: __new__ Ts bit_count conjugate to_bytes ?v?Z from_bytes y?Z as_integer_ratio is_integer __pow__ m?m __rpow__ m?m __lshift__ m __rshift__ m __rlshift__ m __rrshift__ m __mul__ i __format__ p __round__ ?n
 float: fromhex H hex __round__ ?n __format__ p __getformat__ G __pow__ g?g __rpow__ g
 complex: __format__ p __pow__ g __rpow__ g from_number x
 str: capitalize casefold center n?C count s?n?n encode ?E?e endswith s?n?n expandtabs ?n find s?n?n format xx format_map d index s?n?n join I ljust n?C lower lstrip ?s partition s removeprefix s removesuffix s replace ss?n rfind s?n?n rindex s?n?n rjust n?C rpartition s rsplit ?s?n rstrip ?s split ?s?n splitlines ?n startswith s?n?n strip ?s translate D zfill n maketrans s?s?s __getitem__ k __contains__ s __mul__ n __rmul__ n __mod__ x __format__ p __add__ s __rmod__ x
@@ -88,7 +88,7 @@ types.SimpleNamespace: __replace__
 """
 
 EXTRA = {
-    "j": ["0", "1", "2", "3", "4", "5", "7", "-1", "-3", "True", "1.0", "'a'", "2**68", "Odd()"], "m": ["0", "1", "2", "-1", "10", "63", "64", "100", "-3", "None", "1.0", "7"], "g": ["0", "1", "2", "-1", "0.5", "-2.5", "1j", "float('nan')", "float('inf')", "10", "None", "2.0"],
+    "v": ["1", "1", "2", "8", "0", "-1", "2**70", "9"], "j": ["0", "1", "2", "3", "4", "5", "7", "-1", "-3", "True", "1.0", "'a'", "2**68", "Odd()"], "m": ["0", "1", "2", "-1", "10", "63", "64", "100", "-3", "None", "1.0", "7"], "g": ["0", "1", "2", "-1", "0.5", "-2.5", "1j", "float('nan')", "float('inf')", "10", "None", "2.0"],
     "Z": ["'big'", "'little'", "'huge'", "byteorder='big'", "signed=True", "byteorder='little', signed=True"], "H": ["'0x1.8p3'", "'-0x.1p-3'", "'inf'", "'nan'", "'0x1p2000'", "'1.5'", "'x'", "' 0x1 '", "'0x1.fffffffffffff8p0'"],
     "G": ["'double'", "'float'", "'B'", "'i'", "'c'", "'?'", "'b'", "'h'", "'Z'", "'q'", "'d'"], "C": ["'*'", "' '", "'\u00e9'", "''", "'ab'", "'-'", "b'-'", "':'"], "B": ["b'*'", "b''", "b'ab'", "bytearray(b'-')", "'-'"],
     "D": ["{97: 'X'}", "{97: None, 98: 'yy'}", "{97: 65}", "str.maketrans('abc', 'xyz')", "'abc'", "{97: 2**40}", "[1, 2]", "Odd()"], "M": ["None", "bytes(range(256))", "bytes(range(255, -1, -1))", "b'short'"],
