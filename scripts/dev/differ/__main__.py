@@ -3,19 +3,23 @@
     python3.13 scripts/dev/differ hunt FROM TO [HOOP] [FILE]   play the programs of these seeds; shrink what differs
     python3.13 scripts/dev/differ show SEED                    print one program
     python3.13 scripts/dev/differ shrink SEED [HOOP]           shrink one program that differs
-    python3.13 scripts/dev/differ sample                       write tests/differential/sample.jsonl and what CPython prints of it
+    python3.13 scripts/dev/differ sample [HOOP]                write tests/differential/sample.jsonl and what CPython prints of it
     python3.13 scripts/dev/differ coverage FROM TO [HOOP]      count AST nodes, opcodes and methods of the programs
 
 The same seed makes the same program. See docs/internals/testing.md.
 """
+import json
 import os
 import re
 import sys
 import time
 import warnings
 
+import classes
 import coverage
+import language
 import make
+import methods
 from players import HERE, Pair, Player
 from shrink import Shrinker
 
@@ -89,24 +93,27 @@ def shrunk(pair, source):
     return Shrinker(differs, 60 if b == "# HANGS" else 700).shrink(source)
 
 
-def sample():
-    """A few hundred programs for the tests, with what CPython printed."""
-    import json
+def sample(hoop=HOOP):
+    """Some hundred programs for the tests, with what CPython printed; what still differs is left out and counted."""
     folder = os.path.join(ROOT, "tests", "differential")
-    player = Player([sys.executable, "-X", "utf8"])
-    sources, printed, size = [], [], 0
+    pair, printed, differ = Pair(hoop), [], 0
+    preludes = [methods.PRELUDE, classes.PRELUDE, language.PRELUDE]
+    sources = [json.dumps(preludes)]
     for seed in range(make.SAMPLE):
         source = make.program(seed).source
-        player.send(source)
-        text = player.receive()
-        if text != "# HANGS":
-            sources.append(json.dumps(source))
-            printed.append(f"## {len(sources) - 1}\n{text}\n")
-    player.stop()
+        a, b = pair.play(source)
+        if a == b:
+            which = next(n for n, prelude in enumerate(preludes) if source.startswith(prelude))
+            printed.append(f"## {len(printed)}\n{a}\n")
+            sources.append(json.dumps([which, source.removeprefix(preludes[which])]))
+        else:
+            differ += 1
+    pair.stop()
     with open(os.path.join(folder, "sample.jsonl"), "w") as file:
         file.write("\n".join(sources) + "\n")
     with open(os.path.join(folder, "sample.txt"), "w") as file:
         file.write("".join(printed))
+    print(f"{len(printed)} programs recorded, {differ} left out because they differ")
 
 
 def main(words):
@@ -118,8 +125,8 @@ def main(words):
         case ["shrink", seed, *rest]:
             pair = Pair(rest[0] if rest else HOOP)
             report(pair, int(seed), make.program(int(seed)).source, sys.stdout)
-        case ["sample"]:
-            sample()
+        case ["sample", *rest]:
+            sample(*rest)
         case ["coverage", first, last, *rest]:
             coverage.report(range(int(first), int(last)), *(rest or [HOOP]))
         case _:

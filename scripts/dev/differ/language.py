@@ -17,7 +17,7 @@ KINDS = ["int", "float", "str", "list", "tuple", "dict", "set", "bool", "bytes",
 USUAL = ["int", "int", "str", "list", "tuple", "dict", "float", "bool", "any"]
 
 TEMPLATES = {
-    "int": ["(<int> + <int>)", "(<int> - <int>)", "(<int> * <int>)", "(<int> & <int>)", "(<int> | <int>)", "(<int> ^ <int>)", "(<int> // <int>)", "(<int> % <int>)", "-<int>", "~<int>", "+<int>", "abs(<int>)",
+    "int": ["(<small> // <small>)", "(<small> % <small>)", "(<int> + <int>)", "(<int> - <int>)", "(<int> * <int>)", "(<int> & <int>)", "(<int> | <int>)", "(<int> ^ <int>)", "(<int> // <int>)", "(<int> % <int>)", "-<int>", "~<int>", "+<int>", "abs(<int>)",
             "len(<sized>)", "sum([<int>, <int>, <bool>])", "max(<int>, <int>)", "min(<int>, <int>, key=lambda <$a>: <int+$a:int>)", "<str>.find(<str>)", "<list>.count(<any>)", "<list>.index(<any>)",
             "sum(<int+$a:int> for <$a> in range(4))", "(<int> << (<int> & 7))", "(<int> >> (<int> & 15))", "(<int> ** (<int> & 3))", "int(<str>)", "int(<float>)", "hash(<int>)", "round(<float>)", "ord(<str>[0])",
             "(<$a> := <int>)", "pow(<int>, <int> & 7, <int>)", "divmod(<int>, <int>)[1]", "<int>.bit_length()", "<list>[<int> & 1]", "<dict>.get(<any>, <int>)", "len([*<list>, *<tuple>])", "int(<str>, 16)", "<int>.__add__(<int>)",
@@ -47,6 +47,9 @@ TEMPLATES = {
     "call": ["<func>(<any>)", "<func>(*<list>)", "<func>(**<dict>)", "<any>.<attr>", "<any>[<any>]", "<any>(<any>)", "<any> + <any>", "<any> < <any>", "<any> @ <any>", "-<any>", "<list>[<any>]", "next(iter(<any>))", "getattr(<any>, 'nope', <any>)", "eval(<evals>)",
              "<any> % <any>", "<str> % <any>", "<any> | <any>", "<any> ** 2", "<any> / <any>", "<any> & <any>", "<any> - <any>", "<any>.__class__", "iter(<any>)", "[*<any>]", "{**<any>}", "<any> in <any>"],
 }
+TEMPLATES["small"] = ["-7", "7", "-3", "2", "3", "-1", "10", "-10"]
+TEMPLATES["fspec"] = ["'f'", "'.1f'", "'e'", "'+g'", "' .2f'", "'z.1f'", "'08.2f'", "'%'", "'.3'", "'>+9'", "',.1f'", "'n'"]
+TEMPLATES["percent"] = ["%f", "%.2e", "%+g", "%r", "%08.3f", "% d", "%-9s|", "%x", "%c", "%s"]
 TEMPLATES["sized"] = ["<str>", "<list>", "<dict>", "<tuple>", "<bytes>", "<set>"]
 TEMPLATES["key"] = ["<int>", "<str>", "<bool>", "<tuple>", "None", "<float>", "<any>"]
 TEMPLATES["attr"] = ["real", "upper", "append", "nope", "__name__", "keys", "imag", "__class__", "uper", "apend", "__doc__ is None"]
@@ -70,7 +73,8 @@ STATEMENTS = [
     (4, "for <$a> in <iter>:\n    tick()\n    <loop>"), (2, "for <$a> in <iter>:\n    tick()\n    <loop>\nelse:\n    <block>"), (2, "for <$a>, *<$b> in <iter>:\n    tick()\n    print(<$a>, <$b>)\n    <loop>"), (1, "for box.v in <iter>:\n    tick()\n    print(box)"),
     (2, "<$a> = 0\nwhile <$a> < 3:\n    <$a> += 1\n    tick()\n    <loop>\nelse:\n    <block>"), (2, "<$a> = 0\nwhile True:\n    <$a> += 1\n    tick()\n    if <$a> > 2: break\n    <loop>"),
     (4, "try:\n    <block>\nexcept <caught> as <$a>:\n    print('caught', <$a>)\n    <block>"), (3, "try:\n    <block>\n    raise <error>\nexcept <caught> as <$a>:\n    print('caught', <$a>)\nexcept Exception:\n    <block>\nelse:\n    <block>\nfinally:\n    <final>"), (2, "try:\n    <block>\nfinally:\n    print('finally')\n    <final>"),
-    (2, "try:\n    raise <error>\nexcept* <group> as <$a>:\n    print('star', <$a>)\nexcept* OSError:\n    <plain>\nelse:\n    <plain>\nfinally:\n    <plain>"), (1, "try:\n    <block>\nexcept <caught> as <$a>:\n    raise <error> from <$a>"), (1, "try:\n    <block>\nexcept <caught>:\n    raise"), (1, "try:\n    <block>\nexcept:\n    print('bare')"),
+    (2, "try:\n    raise <error>\nexcept* <group> as <$a>:\n    print('star', <$a>)\nexcept* OSError:\n    <plain>\nelse:\n    <plain>\nfinally:\n    <plain>"), (1, "try:\n    <block>\nexcept <caught> as <$a>:\n    raise <error> from <$a>"), (1, "try:\n    <block>\nexcept <caught>:\n    raise"), (2, "try:\n    try:\n        <$a> = ExceptionGroup('g', [ValueError(1), OSError(2, 'x'), KeyError(3)])\n        <$a>.add_note(<str>)\n        raise <$a>\n    except* ValueError:\n        raise\n    except* <group>:\n        <plain>\nexcept ExceptionGroup as <$b>:\n    print(<$b>)"),
+    (2, "print(f'{<$a>}', f'{(<float>):{<fspec>}}', format(<float>, <fspec>), '<percent>' % <float>)".replace("{<$a>}", "{ <any>}")), (1, "try:\n    <block>\nexcept:\n    print('bare')"),
     (2, "raise <error>"), (1, "raise <error> from <error>"), (1, "raise <error> from None"), (1, "raise"), (1, "try:\n    <error>.add_note(<any>)\n    raise <error>\nexcept BaseException as <$a>:\n    <$a>.add_note(<str>)\n    print(<$a>)"),
     (3, "with Box(<any>) as <$a>:\n    <block>"), (1, "with Box(<any>) as (<$a>, <$b>), Box(<any>):\n    <block>"), (1, "with (Box(<any>) as <$a>, <any> as <$b>):\n    <block>"), (1, "with Box(<any>), Box(<error>) as <$a>:\n    <block>"),
     (3, "match <any>:\n    case <pattern>:\n        <block>\n    case <pattern> if <bool>:\n        <block>\n    case _:\n        <block>"), (3, "match <any>:\n    case <pattern>:\n        <block>\n    case <pattern>:\n        <block>"), (1, "match <any>, <any>:\n    case <pattern>, <pattern>:\n        <block>\n    case [*_]:\n        print('other')"),
@@ -148,7 +152,7 @@ TEMPLATES["queue"] = ["Queue", "LifoQueue", "PriorityQueue"]
 TEMPLATES["when"] = ["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"]
 TEMPLATES["yields"] = ["(yield <any>)", "(yield from <iter>)"]
 TEMPLATES["awaits"] = ["await <awaitable>", "await asyncio.sleep(0, <any>)", "await asyncio.sleep(0) or <any>"]
-FIXED = {"attr", "caught", "group", "queue", "when"}
+FIXED = {"attr", "caught", "group", "queue", "when", "small", "fspec", "percent"}
 BLOCKS = {"block", "loop", "final", "body", "gbody", "abody", "agbody", "plain"}
 
 

@@ -5,7 +5,7 @@ import classes
 import language
 import methods
 
-SAMPLE = 400
+SAMPLE = 480
 
 
 class Program:

@@ -55,13 +55,13 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     {
         shape = vm.known_class(known).root_shape.get();
     }
-    let all = Tuple::new(given);
-    let e = Exception::alloc(shape, vm.lift(all)?.into_value());
-    // A subclass with an `__init__` of its own may never call ours.
-    if class
+    // A subclass with an `__init__` of its own decides there what the arguments are.
+    let later = class
         .to_ref::<Class>()
-        .is_some_and(|c| overrides_init(vm, &c))
-    {
+        .is_some_and(|c| overrides_init(vm, &c));
+    let all = Tuple::new(if later { &[] } else { given });
+    let e = Exception::alloc(shape, vm.lift(all)?.into_value());
+    if !later {
         read_arguments(vm, &e, given);
     }
     Ok(e.into_value())
