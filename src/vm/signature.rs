@@ -555,6 +555,11 @@ impl Vm {
                 "NoneType" | "NotImplementedType" => {
                     return self.type_error(format!("{name} takes no arguments"));
                 }
+                "type" => {
+                    return self.type_error(format!(
+                        "type.__new__() takes exactly 3 arguments ({given} given)"
+                    ));
+                }
                 "ellipsis" => return self.type_error("EllipsisType takes no arguments"),
                 _ => {}
             }
