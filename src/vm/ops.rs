@@ -435,10 +435,6 @@ impl Vm {
             if is_plain(count) || self.special_of(count, Special::Index).is_none() {
                 return Ok(Value::NOT_IMPLEMENTED);
             }
-            // The number's side is asked before the sequence repeats itself.
-            if is_sequence(x) && self.special_of(count, Special::RMul).is_some() {
-                return Ok(Value::NOT_IMPLEMENTED);
-            }
             let index = self.index_value(count)?;
             return self.repeat(kind, 0, sequence, &index);
         };
