@@ -28,6 +28,7 @@ pub mod interner;
 pub mod iterator;
 pub mod kind;
 pub mod list;
+pub mod members;
 pub mod memoryview;
 pub mod module;
 pub mod native;

@@ -191,12 +191,12 @@ impl Vm {
         if class.has(class_flags::ABSTRACT) {
             return Step::Raise(self.abstract_error(class));
         }
+        if init.is_none() && !args.is_empty() {
+            let text = format!("{}() takes no arguments", class.name_str());
+            return Step::Raise(self.type_error(text));
+        }
         let instance = Instance::alloc(class.root_shape.get()).into_value();
         let Some(init) = init else {
-            if !args.is_empty() {
-                let text = format!("{}() takes no arguments", class.name_str());
-                return Step::Raise(self.type_error(text));
-            }
             return Step::Return(instance);
         };
         if let Some(native) = init.get_exact::<Native>()
