@@ -1,6 +1,6 @@
 //! `float`: its table.
 
-use super::adapt::{given, lift, made, word};
+use super::adapt::{given, lift, made};
 use super::operators;
 use super::str::format::formatted;
 use crate::heap::Value;
@@ -119,10 +119,14 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
             }
         };
     }
-    let number_like = float::as_float(value).is_some()
-        || vm.special_of(value, Special::Float).is_some()
-        || vm.special_of(value, Special::Index).is_some();
-    if number_like {
+    if let Some(f) = value.as_inline_float() {
+        return Ok(f);
+    }
+    // A subclass of float may have a `__float__` of its own.
+    if vm.special_of(value, Special::Float).is_some() {
+        return vm.float_by_method(value);
+    }
+    if vm.special_of(value, Special::Index).is_some() {
         return vm.float(value);
     }
     if let Some(data) = super::bytes::buffer_of(vm, value) {
@@ -201,7 +205,7 @@ fn round(vm: &mut Vm, args: &[Value]) -> R {
         let rounded = float::round_to_int(f);
         return made(vm, rounded);
     }
-    let digits = word(vm, &args[1])?;
+    let digits = vm.index_clamped(&args[1])?;
     let rounded = float::round_to_digits(f, digits);
     lift(vm, rounded).map(float)
 }

@@ -1,6 +1,7 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod functools;
@@ -21,6 +22,7 @@ pub mod struct_sequence;
 pub mod sys;
 pub mod thread;
 pub mod time;
+pub mod unicodedata;
 pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
@@ -28,6 +30,8 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 /// All native modules.
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
+    &codecs::MODULE,
+    &unicodedata::MODULE,
     &contextvars::MODULE,
     &functools::MODULE,
     &io::MODULE,
