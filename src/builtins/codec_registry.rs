@@ -127,7 +127,14 @@ pub fn error_handler(vm: &mut Vm, name: &str) -> R {
 }
 
 /// The first of the pair that an encoder (0) or decoder (1) gives for an object.
-pub fn run(vm: &mut Vm, info: &Ref<Tuple>, which: usize, object: &Value, name: &str, errors: Option<&Value>) -> R {
+pub fn run(
+    vm: &mut Vm,
+    info: &Ref<Tuple>,
+    which: usize,
+    object: &Value,
+    name: &str,
+    errors: Option<&Value>,
+) -> R {
     let function = info.get(which).unwrap_or(Value::NONE);
     let mut args = vec![object.clone()];
     args.extend(errors.cloned());
@@ -147,8 +154,18 @@ pub fn run(vm: &mut Vm, info: &Ref<Tuple>, which: usize, object: &Value, name: &
 
 /// The encodings that are used without the registry, so that errors get no note.
 const DIRECT: [&str; 12] = [
-    "utf8", "utf_8", "utf16", "utf_16", "utf32", "utf_32", "ascii", "us_ascii", "latin1", "latin_1",
-    "iso8859_1", "iso_8859_1",
+    "utf8",
+    "utf_8",
+    "utf16",
+    "utf_16",
+    "utf32",
+    "utf_32",
+    "ascii",
+    "us_ascii",
+    "latin1",
+    "latin_1",
+    "iso8859_1",
+    "iso_8859_1",
 ];
 
 /// An error of a method of str or bytes, with a note of the codec unless it is one of the most usual.

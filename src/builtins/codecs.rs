@@ -150,7 +150,11 @@ fn handled(
         length = with_bytes(&object, <[u8]>::len).unwrap_or(length);
     }
     let position = word(vm, &next)?;
-    let from_start = if position < 0 { position + length as i64 } else { position };
+    let from_start = if position < 0 {
+        position + length as i64
+    } else {
+        position
+    };
     match usize::try_from(from_start) {
         Ok(next) if next <= length => Ok((instead, next)),
         _ => Err(vm.index_error(format!(
@@ -232,7 +236,10 @@ fn run_decoder<'a>(
 pub fn warn_escape(vm: &mut Vm, escape: [u8; 3]) -> R<()> {
     let text = match escape {
         [letter, 0, _] => format!("invalid escape sequence '\\{}'", letter as char),
-        digits => format!("invalid octal escape sequence '\\{}'", String::from_utf8_lossy(&digits)),
+        digits => format!(
+            "invalid octal escape sequence '\\{}'",
+            String::from_utf8_lossy(&digits)
+        ),
     };
     vm.warn(Known::DeprecationWarning, &text)
 }
@@ -291,6 +298,8 @@ pub fn decode_argument(
     encoding: &Value,
     errors: &Value,
 ) -> R<Ref<Str>> {
+    encoding_of(vm, encoding, "str")?;
+    errors_of(vm, errors, "str")?;
     if object.is_kind::<Str>() {
         return Err(vm.type_error("decoding str is not supported"));
     }

@@ -1,6 +1,7 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -30,6 +31,7 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 /// All native modules.
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
+    &cmath::MODULE,
     &codecs::MODULE,
     &unicodedata::MODULE,
     &contextvars::MODULE,

@@ -33,7 +33,11 @@ pub static MODULE: ModuleDef = ModuleDef {
         })
         .doc("Converts a Unicode character into its equivalent numeric value."),
         Def::leaf("category(chr, /)", |vm, args| {
-            Ok(string(unicode::category(point(vm, args, "category() argument")?)))
+            Ok(string(unicode::category(point(
+                vm,
+                args,
+                "category() argument",
+            )?)))
         })
         .doc("Returns the general category assigned to the character chr as string."),
         Def::leaf("bidirectional(chr, /)", |vm, args| {
@@ -60,7 +64,9 @@ pub static MODULE: ModuleDef = ModuleDef {
             let point = point(vm, args, "decomposition() argument")?;
             Ok(string(&unicode::decomposition(point)))
         })
-        .doc("Returns the character decomposition mapping assigned to the character chr as string."),
+        .doc(
+            "Returns the character decomposition mapping assigned to the character chr as string.",
+        ),
         Def::leaf("normalize(form, unistr, /)", normalize)
             .doc("Return the normal form 'form' for the Unicode string unistr."),
         Def::leaf("is_normalized(form, unistr, /)", is_normalized)
@@ -68,7 +74,11 @@ pub static MODULE: ModuleDef = ModuleDef {
     ],
     types: &[],
     setup: Some(|vm, module: &Ref<Module>| {
-        vm.set_name(&module.namespace, "unidata_version", string(unicode::VERSION))
+        vm.set_name(
+            &module.namespace,
+            "unidata_version",
+            string(unicode::VERSION),
+        )
     }),
 };
 

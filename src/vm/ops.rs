@@ -448,6 +448,10 @@ impl Vm {
 
     fn repeated(&mut self, kind: u8, sequence: &Value, count: usize) -> R {
         let none = Ok(Value::NOT_IMPLEMENTED);
+        let same = sequence.is_exact::<Str>() || sequence.is_exact::<Tuple>();
+        if count == 1 && (same || sequence.is_exact::<Bytes>()) {
+            return Ok(sequence.clone());
+        }
         match kind {
             kind::STR => sequence.get::<Str>().map_or(none, |text| {
                 let result = text.repeat(count);
@@ -458,9 +462,6 @@ impl Vm {
                 self.lift(result).map(|items| List::new(items).into_value())
             }),
             kind::TUPLE => sequence.get::<Tuple>().map_or(none, |tuple| {
-                if count == 1 && sequence.is_exact::<Tuple>() {
-                    return Ok(sequence.clone());
-                }
                 let items = tuple.items();
                 let result = match items.len().checked_mul(count) {
                     Some(total) => Tuple::build(total, |i| items[i % items.len()].clone()),

@@ -15,12 +15,30 @@ use crate::vm::types::Known;
 static HANDLERS: &[(&str, Def)] = &[
     ("strict", Def::leaf("strict_errors(exception, /)", strict)),
     ("ignore", Def::leaf("ignore_errors(exception, /)", ignore)),
-    ("replace", Def::leaf("replace_errors(exception, /)", replace)),
-    ("xmlcharrefreplace", Def::leaf("xmlcharrefreplace_errors(exception, /)", xmlcharref)),
-    ("backslashreplace", Def::leaf("backslashreplace_errors(exception, /)", backslash)),
-    ("namereplace", Def::leaf("namereplace_errors(exception, /)", name)),
-    ("surrogatepass", Def::leaf("surrogatepass(exception, /)", surrogatepass)),
-    ("surrogateescape", Def::leaf("surrogateescape(exception, /)", surrogateescape)),
+    (
+        "replace",
+        Def::leaf("replace_errors(exception, /)", replace),
+    ),
+    (
+        "xmlcharrefreplace",
+        Def::leaf("xmlcharrefreplace_errors(exception, /)", xmlcharref),
+    ),
+    (
+        "backslashreplace",
+        Def::leaf("backslashreplace_errors(exception, /)", backslash),
+    ),
+    (
+        "namereplace",
+        Def::leaf("namereplace_errors(exception, /)", name),
+    ),
+    (
+        "surrogatepass",
+        Def::leaf("surrogatepass(exception, /)", surrogatepass),
+    ),
+    (
+        "surrogateescape",
+        Def::leaf("surrogateescape(exception, /)", surrogateescape),
+    ),
 ];
 
 /// The built-in handler of a name.
@@ -29,9 +47,7 @@ pub fn built_in(vm: &mut Vm, name: &str) -> R<Option<Value>> {
         return Ok(None);
     };
     let owner = vm.intern("_codecs").into_value();
-    Ok(Some(
-        Native::alloc(def, Value::UNDEF, owner).into_value(),
-    ))
+    Ok(Some(Native::alloc(def, Value::UNDEF, owner).into_value()))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +92,13 @@ impl Trouble {
         let start = number(fields::UNICODE_START).clamp(0, last.max(0)) as usize;
         let end = number(fields::UNICODE_END).clamp(length.min(1) as i64, length as i64) as usize;
         let encoding = crate::builtins::arguments::plain(&e.extra[fields::UNICODE_ENCODING].get());
-        Ok(Trouble { doing, object, start, end, encoding })
+        Ok(Trouble {
+            doing,
+            object,
+            start,
+            end,
+            encoding,
+        })
     }
 
     /// The code points of the text in question.
@@ -89,14 +111,18 @@ impl Trouble {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        with_bytes(&self.object, |b| b.get(self.start..self.end).unwrap_or(&[]).to_vec())
-            .unwrap_or_default()
+        with_bytes(&self.object, |b| {
+            b.get(self.start..self.end).unwrap_or(&[]).to_vec()
+        })
+        .unwrap_or_default()
     }
 }
 
 fn cannot(vm: &mut Vm, value: &Value) -> Raised {
     let given = vm.type_name(value);
-    vm.type_error(format!("don't know how to handle {given} in error callback"))
+    vm.type_error(format!(
+        "don't know how to handle {given} in error callback"
+    ))
 }
 
 fn answer(vm: &mut Vm, text: &[u8], next: usize) -> R {
@@ -211,7 +237,9 @@ fn surrogatepass(vm: &mut Vm, args: &[Value]) -> R {
                 let here = bytes.get(trouble.start..trouble.start + size)?;
                 let fold = |n: u32, b: &u8| n << 8 | u32::from(*b);
                 match (unit, here) {
-                    (1, [0xED, 0xA0..=0xBF, 0x80..=0xBF]) => crate::object::str::points(here).next(),
+                    (1, [0xED, 0xA0..=0xBF, 0x80..=0xBF]) => {
+                        crate::object::str::points(here).next()
+                    }
                     (1, _) => None,
                     (_, _) if big => Some(here.iter().fold(0, fold)),
                     _ => Some(here.iter().rev().fold(0, fold)),

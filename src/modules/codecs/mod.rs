@@ -2,10 +2,10 @@
 
 mod errors;
 
+use crate::builtins::arguments::buffer;
 use crate::builtins::arguments::{bytes as bytes_value, int, pair, plain, string, text, wtf8};
 use crate::builtins::codec_registry as registry;
 use crate::builtins::codecs::{Errors, decode_bytes, encode_text, warn_escape};
-use crate::builtins::arguments::buffer;
 use crate::heap::{Ref, Value};
 use crate::object::codec::{self, Encoding, Handler, Order};
 use crate::object::native::{Def, ModuleDef, R};
@@ -28,7 +28,14 @@ macro_rules! codec {
             encode_with(vm, $encoding, &args[0], &args[1], stringify!($encode))
         }
         fn $decode(vm: &mut Vm, args: &[Value]) -> R {
-            decode_with(vm, $encoding, &args[0], &args[1], &args[2], stringify!($decode))
+            decode_with(
+                vm,
+                $encoding,
+                &args[0],
+                &args[1],
+                &args[2],
+                stringify!($decode),
+            )
         }
     };
 }
@@ -46,8 +53,7 @@ codec!(unicode_escape_encode unicode_escape_decode Encoding::UnicodeEscape);
 codec!(raw_unicode_escape_encode raw_unicode_escape_decode Encoding::RawUnicodeEscape);
 
 const FUNCTIONS: &[Def] = &[
-    Def::leaf("register(search_function, /)", register)
-        .doc("Register a codec search function."),
+    Def::leaf("register(search_function, /)", register).doc("Register a codec search function."),
     Def::leaf("unregister(search_function, /)", unregister)
         .doc("Unregister a codec search function and clear the registry's cache."),
     Def::leaf("lookup(encoding, /)", lookup)
@@ -58,33 +64,80 @@ const FUNCTIONS: &[Def] = &[
         .doc("Decodes obj using the codec registered for encoding."),
     Def::leaf("register_error(errors, handler, /)", register_error)
         .doc("Register the specified error handler under the name errors."),
-    Def::leaf("lookup_error(name, /)", lookup_error)
-        .doc("lookup_error(errors) -> handler"),
+    Def::leaf("lookup_error(name, /)", lookup_error).doc("lookup_error(errors) -> handler"),
     Def::leaf("_name_of(encoding, /)", name_of),
     Def::leaf("_encode(encoding, text, errors=None, /)", encode_named),
-    Def::leaf("_decode(encoding, data, errors=None, final=True, /)", decode_named),
+    Def::leaf(
+        "_decode(encoding, data, errors=None, final=True, /)",
+        decode_named,
+    ),
     Def::leaf("utf_8_encode(str, errors=None, /)", utf_8_encode),
-    Def::leaf("utf_8_decode(data, errors=None, final=False, /)", utf_8_decode),
-    Def::leaf("utf_16_encode(str, errors=None, byteorder=0, /)", utf_16_encode),
-    Def::leaf("utf_16_decode(data, errors=None, final=False, /)", utf_16_decode),
+    Def::leaf(
+        "utf_8_decode(data, errors=None, final=False, /)",
+        utf_8_decode,
+    ),
+    Def::leaf(
+        "utf_16_encode(str, errors=None, byteorder=0, /)",
+        utf_16_encode,
+    ),
+    Def::leaf(
+        "utf_16_decode(data, errors=None, final=False, /)",
+        utf_16_decode,
+    ),
     Def::leaf("utf_16_le_encode(str, errors=None, /)", utf_16_le_encode),
-    Def::leaf("utf_16_le_decode(data, errors=None, final=False, /)", utf_16_le_decode),
+    Def::leaf(
+        "utf_16_le_decode(data, errors=None, final=False, /)",
+        utf_16_le_decode,
+    ),
     Def::leaf("utf_16_be_encode(str, errors=None, /)", utf_16_be_encode),
-    Def::leaf("utf_16_be_decode(data, errors=None, final=False, /)", utf_16_be_decode),
-    Def::leaf("utf_32_encode(str, errors=None, byteorder=0, /)", utf_32_encode),
-    Def::leaf("utf_32_decode(data, errors=None, final=False, /)", utf_32_decode),
+    Def::leaf(
+        "utf_16_be_decode(data, errors=None, final=False, /)",
+        utf_16_be_decode,
+    ),
+    Def::leaf(
+        "utf_32_encode(str, errors=None, byteorder=0, /)",
+        utf_32_encode,
+    ),
+    Def::leaf(
+        "utf_32_decode(data, errors=None, final=False, /)",
+        utf_32_decode,
+    ),
     Def::leaf("utf_32_le_encode(str, errors=None, /)", utf_32_le_encode),
-    Def::leaf("utf_32_le_decode(data, errors=None, final=False, /)", utf_32_le_decode),
+    Def::leaf(
+        "utf_32_le_decode(data, errors=None, final=False, /)",
+        utf_32_le_decode,
+    ),
     Def::leaf("utf_32_be_encode(str, errors=None, /)", utf_32_be_encode),
-    Def::leaf("utf_32_be_decode(data, errors=None, final=False, /)", utf_32_be_decode),
+    Def::leaf(
+        "utf_32_be_decode(data, errors=None, final=False, /)",
+        utf_32_be_decode,
+    ),
     Def::leaf("ascii_encode(str, errors=None, /)", ascii_encode),
-    Def::leaf("ascii_decode(data, errors=None, _final=True, /)", ascii_decode),
+    Def::leaf(
+        "ascii_decode(data, errors=None, _final=True, /)",
+        ascii_decode,
+    ),
     Def::leaf("latin_1_encode(str, errors=None, /)", latin_1_encode),
-    Def::leaf("latin_1_decode(data, errors=None, _final=True, /)", latin_1_decode),
-    Def::leaf("unicode_escape_encode(str, errors=None, /)", unicode_escape_encode),
-    Def::leaf("unicode_escape_decode(data, errors=None, final=True, /)", unicode_escape_decode),
-    Def::leaf("raw_unicode_escape_encode(str, errors=None, /)", raw_unicode_escape_encode),
-    Def::leaf("raw_unicode_escape_decode(data, errors=None, final=True, /)", raw_unicode_escape_decode),
+    Def::leaf(
+        "latin_1_decode(data, errors=None, _final=True, /)",
+        latin_1_decode,
+    ),
+    Def::leaf(
+        "unicode_escape_encode(str, errors=None, /)",
+        unicode_escape_encode,
+    ),
+    Def::leaf(
+        "unicode_escape_decode(data, errors=None, final=True, /)",
+        unicode_escape_decode,
+    ),
+    Def::leaf(
+        "raw_unicode_escape_encode(str, errors=None, /)",
+        raw_unicode_escape_encode,
+    ),
+    Def::leaf(
+        "raw_unicode_escape_decode(data, errors=None, final=True, /)",
+        raw_unicode_escape_decode,
+    ),
     Def::leaf("escape_encode(data, errors=None, /)", escape_encode),
     Def::leaf("escape_decode(data, errors=None, /)", escape_decode),
     Def::leaf("readbuffer_encode(data, errors=None, /)", readbuffer_encode),
@@ -170,12 +223,20 @@ fn errors_of(vm: &mut Vm, value: &Value, function: &str) -> R<Errors> {
         Some(name) => Ok(Errors::named(&name.to_string_lossy())),
         None => {
             let given = vm.type_name(value);
-            Err(vm.type_error(format!("{function}() argument 2 must be str or None, not {given}")))
+            Err(vm.type_error(format!(
+                "{function}() argument 2 must be str or None, not {given}"
+            )))
         }
     }
 }
 
-fn encode_with(vm: &mut Vm, encoding: Encoding, value: &Value, errors: &Value, function: &str) -> R {
+fn encode_with(
+    vm: &mut Vm,
+    encoding: Encoding,
+    value: &Value,
+    errors: &Value,
+    function: &str,
+) -> R {
     let length = match value.get::<Str>() {
         Some(text) => text.len(),
         None => {
@@ -196,7 +257,10 @@ fn decode_with(
     last: &Value,
     function: &str,
 ) -> R {
-    let escapes = matches!(encoding, Encoding::UnicodeEscape | Encoding::RawUnicodeEscape);
+    let escapes = matches!(
+        encoding,
+        Encoding::UnicodeEscape | Encoding::RawUnicodeEscape
+    );
     // The escapes may be text.
     let bytes = match data.get::<Str>() {
         Some(text) if escapes => text.bytes().to_vec(),
@@ -217,7 +281,9 @@ fn decode_with(
 fn escape_encode(vm: &mut Vm, args: &[Value]) -> R {
     if !args[0].is_kind::<crate::object::bytes::Bytes>() {
         let given = vm.type_name(&args[0]);
-        return Err(vm.type_error(format!("escape_encode() argument 1 must be bytes, not {given}")));
+        return Err(vm.type_error(format!(
+            "escape_encode() argument 1 must be bytes, not {given}"
+        )));
     }
     let bytes = buffer(vm, &args[0])?;
     let escaped = codec::bytes_escaped(&bytes);

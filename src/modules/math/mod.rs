@@ -6,7 +6,7 @@ mod sums;
 
 use crate::builtins::arguments::{float, number, pair, put};
 use crate::heap::{Ref, Value};
-use crate::object::float::{as_float, frexp as split};
+use crate::object::float::frexp as split;
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
 use crate::object::native::{Def, ModuleDef, R, Raised};
@@ -301,7 +301,7 @@ fn isclose(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `floor`, `ceil` and `trunc`: a float is rounded here, anything else by its method.
 fn rounded(vm: &mut Vm, value: &Value, special: Special, round: fn(f64) -> f64) -> R {
-    if let Some(x) = as_float(value) {
+    if let Some(x) = value.as_inline_float() {
         let result = int::from_f64(round(x));
         return vm.lift(result);
     }
@@ -367,6 +367,9 @@ fn steps_towards(x: f64, y: f64, steps: u64) -> f64 {
     };
     if moved == to {
         return y;
+    }
+    if moved == 0 {
+        return 0.0f64.copysign(x);
     }
     let bits = if moved < 0 {
         (i64::MIN as i128 - moved) as i64

@@ -80,7 +80,9 @@ impl<'a> Decoder<'a> {
     pub fn run(&mut self) -> Found {
         match self.encoding {
             Encoding::Utf8Sig
-                if !self.last && self.bytes.len() < 3 && b"\xef\xbb\xbf".starts_with(self.bytes) =>
+                if !self.last
+                    && self.bytes.len() < 3
+                    && b"\xef\xbb\xbf".starts_with(self.bytes) =>
             {
                 Ok(None)
             }
@@ -281,12 +283,15 @@ impl<'a> Decoder<'a> {
             match self.unit(self.at, 4, self.big) {
                 None if !self.last => return Ok(None),
                 None => return self.bad(self.bytes.len(), "truncated data"),
-                Some(unit) if is_surrogate(unit) => return self.bad(
-                    self.at + 4,
-                    "code point in surrogate code point range(0xd800, 0xe000)",
-                ),
+                Some(unit) if is_surrogate(unit) => {
+                    return self.bad(
+                        self.at + 4,
+                        "code point in surrogate code point range(0xd800, 0xe000)",
+                    );
+                }
                 Some(unit) if unit >= 0x11_0000 => {
- return self.bad(self.at + 4, "code point not in range(0x110000)")}
+                    return self.bad(self.at + 4, "code point not in range(0x110000)");
+                }
                 Some(unit) => {
                     push_point(&mut self.out, unit)?;
                     self.at += 4;

@@ -44,7 +44,8 @@ pub fn encode_run(
 ) -> Result<Option<Bad>, OutOfMemory> {
     let plain = match encoding {
         Encoding::Utf8 | Encoding::Utf8Sig => !string.has_surrogates(),
-        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_) => string.is_ascii(),
+        Encoding::Ascii | Encoding::Latin1 => string.is_ascii(),
+        Encoding::Charmap(map) => map.is_ascii() && string.is_ascii(),
         _ => false,
     };
     let rest = &string.bytes()[string.offset_of(from.min(string.len()))..];
@@ -101,11 +102,7 @@ fn can_encode(point: u32, encoding: Encoding) -> bool {
     }
 }
 
-fn push_encoded(
-    out: &mut Buffer<u8>,
-    point: u32,
-    encoding: Encoding,
-) -> Result<(), OutOfMemory> {
+fn push_encoded(out: &mut Buffer<u8>, point: u32, encoding: Encoding) -> Result<(), OutOfMemory> {
     match encoding {
         Encoding::Utf8 | Encoding::Utf8Sig => push_point(out, point)?,
         Encoding::Ascii | Encoding::Latin1 => out.push(point as u8)?,

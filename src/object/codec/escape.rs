@@ -8,11 +8,7 @@ use crate::object::str::push_point;
 use crate::object::unicode;
 
 /// One code point as `unicode_escape` writes it; `raw` writes Latin-1 as it is.
-pub(super) fn push_escaped(
-    out: &mut Buffer<u8>,
-    point: u32,
-    raw: bool,
-) -> Result<(), OutOfMemory> {
+pub(super) fn push_escaped(out: &mut Buffer<u8>, point: u32, raw: bool) -> Result<(), OutOfMemory> {
     match point {
         0..0x100 if raw => out.push(point as u8),
         0x09 => out.extend_from_slice(b"\\t"),
@@ -42,14 +38,24 @@ fn letter(byte: u8) -> Option<Option<u8>> {
 
 /// Up to three octal digits: their value, and how many they are.
 fn octal(bytes: &[u8]) -> (u32, usize) {
-    let digits = bytes.iter().take(3).take_while(|b| (b'0'..=b'7').contains(b));
-    digits.fold((0, 0), |(value, n), b| (value * 8 + u32::from(b - b'0'), n + 1))
+    let digits = bytes
+        .iter()
+        .take(3)
+        .take_while(|b| (b'0'..=b'7').contains(b));
+    digits.fold((0, 0), |(value, n), b| {
+        (value * 8 + u32::from(b - b'0'), n + 1)
+    })
 }
 
 /// Up to `most` hexadecimal digits: their value, and how many they are.
 fn hexadecimal(bytes: &[u8], most: usize) -> (u32, usize) {
-    let digits = bytes.iter().take(most).map_while(|&b| (b as char).to_digit(16));
-    digits.fold((0, 0), |(value, n), digit| (value.wrapping_mul(16) + digit, n + 1))
+    let digits = bytes
+        .iter()
+        .take(most)
+        .map_while(|&b| (b as char).to_digit(16));
+    digits.fold((0, 0), |(value, n), digit| {
+        (value.wrapping_mul(16) + digit, n + 1)
+    })
 }
 
 impl Decoder<'_> {
@@ -146,10 +152,13 @@ impl Decoder<'_> {
             return Err(self.bad(from + digits, truncated));
         }
         if point > 0x10_FFFF {
-            return Err(self.bad(from + count, match self.encoding {
-                super::Encoding::RawUnicodeEscape => "\\Uxxxxxxxx out of range",
-                _ => "illegal Unicode character",
-            }));
+            return Err(self.bad(
+                from + count,
+                match self.encoding {
+                    super::Encoding::RawUnicodeEscape => "\\Uxxxxxxxx out of range",
+                    _ => "illegal Unicode character",
+                },
+            ));
         }
         push_point(&mut self.out, point).map_err(|e| Err(e.into()))?;
         self.at = from + count;

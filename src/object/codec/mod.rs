@@ -151,7 +151,6 @@ impl Handler {
     }
 }
 
-
 /// What cannot be encoded or decoded.
 #[derive(Debug)]
 pub struct Bad {

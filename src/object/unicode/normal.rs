@@ -2,7 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{decomposition::{DECOMPOSITIONS, KINDS, MAPPED}, is_assigned};
+use super::{
+    decomposition::{DECOMPOSITIONS, KINDS, MAPPED},
+    is_assigned,
+};
 
 /// A normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +38,7 @@ pub fn normalized(text: &str, form: Form) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let known = rest
-            .find(|c| !is_assigned(c as u32))
-            .unwrap_or(rest.len());
+        let known = rest.find(|c| !is_assigned(c as u32)).unwrap_or(rest.len());
         let (plain, tail) = rest.split_at(known);
         match form {
             Form::Nfc => out.extend(plain.nfc()),
