@@ -453,7 +453,7 @@ impl Vm {
             Known::DeprecationWarning,
             &format!(
                 "{complaint}.  The ability to return an instance of a strict subclass of {class} \
-                 is deprecated, and may not be supported in a future version of Python."
+                 is deprecated, and may be removed in a future version of Python."
             ),
         )
     }

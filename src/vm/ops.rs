@@ -554,12 +554,30 @@ impl Vm {
             }
             (BinaryOp::Add, kind::BYTEARRAY) => {
                 let more = bytes::with_bytes(b, <[u8]>::to_vec)?;
-                let result = a
-                    .get::<ByteArray>()?
-                    .data
-                    .borrow_mut()
-                    .extend_from_slice(&more);
+                let array = a.to_ref::<ByteArray>()?;
+                if !more.is_empty()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let result = array.data.borrow_mut().extend_from_slice(&more);
                 Some(self.lift(result).map(|()| a.clone()).into())
+            }
+            (BinaryOp::Mul, kind::BYTEARRAY) => {
+                let array = a.to_ref::<ByteArray>()?;
+                let repeated = match self.repeat(kind::BYTEARRAY, 0, a, b) {
+                    Ok(value) if value.is_not_implemented() => return None,
+                    Ok(value) => value.to_ref::<ByteArray>()?,
+                    Err(raised) => return Some(Step::Raise(raised)),
+                };
+                if repeated.len() != array.len()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let old = array.data.replace(repeated.data.take());
+                drop(old);
+                Some(Step::Return(a.clone()))
             }
             _ => None,
         }

@@ -32,6 +32,7 @@ pub fn new_bytes(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     if frame.state == 0
         && frame.regs[1].is_exact::<Bytes>()
         && !given(&frame.regs[2])
+        && !given(&frame.regs[3])
         && shape == kind::BYTES as u32
     {
         return Step::Return(frame.regs[1].clone());
@@ -82,6 +83,10 @@ fn contents(
             Ok(None) => {}
             Err(raised) => return Err(Step::Raise(raised)),
         }
+        // The list itself: an `__index__` of its items may change it.
+        if let Some(list) = source.get_exact::<List>() {
+            return bytes_of_items(vm, list, class).map_err(Step::Raise);
+        }
     }
     let items = gather(vm, frame, input, 1, 4)?;
     bytes_of_items(vm, &items, class).map_err(Step::Raise)
@@ -103,8 +108,15 @@ fn at_once(
             )));
         }
     }
+    let by_method = class == "bytes" && !given(encoding) && !given(errors);
+    if by_method
+        && !source.is_exact::<Bytes>()
+        && let Some(method) = vm.special_of(source, Special::Bytes)
+    {
+        return bytes_by_method(vm, method, source).map(Some);
+    }
     if source.is_kind::<Str>() {
-        if !given(encoding) && !given(errors) {
+        if !given(encoding) {
             return Err(vm.type_error("string argument without an encoding"));
         }
         let encoded = codecs::encode_value(vm, source, encoding, errors)?;
@@ -120,12 +132,6 @@ fn at_once(
     }
     if !given(source) {
         return Ok(Some(Vec::new()));
-    }
-    if class == "bytes"
-        && !source.is_exact::<Bytes>()
-        && let Some(method) = vm.special_of(source, Special::Bytes)
-    {
-        return bytes_by_method(vm, method, source).map(Some);
     }
     if let Some(count) = count_of(vm, source)? {
         return zeros(vm, count).map(Some);
