@@ -37,6 +37,14 @@ pub fn new_bytes(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     {
         return Step::Return(frame.regs[1].clone());
     }
+    if frame.state == 0 && shape == kind::BYTES as u32 && !frame.regs[1].is_exact::<Bytes>() {
+        let plain = !given(&frame.regs[2]) && !given(&frame.regs[3]);
+        let method = vm.special_of(&frame.regs[1], Special::Bytes);
+        if let Some(method) = method.filter(|_| plain) {
+            // The result itself, which may be of a subclass.
+            return bytes_object(vm, method, &frame.regs[1]).into();
+        }
+    }
     match contents(vm, frame, input, "bytes") {
         Ok(data) => shaped_bytes(vm, &data, shape).into(),
         Err(step) => step,
@@ -146,16 +154,19 @@ fn at_once(
     Ok(None)
 }
 
-fn bytes_by_method(vm: &mut Vm, method: Value, source: &Value) -> R<Vec<u8>> {
+fn bytes_object(vm: &mut Vm, method: Value, source: &Value) -> R {
     let step = vm.call_special(method, source, &[]);
     let result = vm.finish(step)?;
-    match result.get::<Bytes>() {
-        Some(data) => Ok(data.bytes().to_vec()),
-        None => {
-            let given = vm.type_name(&result);
-            Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")))
-        }
+    if result.is_kind::<Bytes>() {
+        return Ok(result);
     }
+    let given = vm.type_name(&result);
+    Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")))
+}
+
+fn bytes_by_method(vm: &mut Vm, method: Value, source: &Value) -> R<Vec<u8>> {
+    let result = bytes_object(vm, method, source)?;
+    Ok(buffer_of(vm, &result).unwrap_or_default())
 }
 
 /// The number of zero bytes that an int stands for.
