@@ -4,6 +4,7 @@ pub mod adapt;
 pub mod arguments;
 pub mod bytes;
 pub mod code;
+pub mod codec_registry;
 pub mod codecs;
 pub mod complex;
 pub mod dict;

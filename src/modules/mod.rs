@@ -1,6 +1,8 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod cmath;
+pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
@@ -22,6 +24,7 @@ pub mod struct_sequence;
 pub mod sys;
 pub mod thread;
 pub mod time;
+pub mod unicodedata;
 pub mod weakref;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
@@ -29,6 +32,9 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 /// All native modules.
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
+    &cmath::MODULE,
+    &codecs::MODULE,
+    &unicodedata::MODULE,
     &contextvars::MODULE,
     &decimal::MODULE,
     &functools::MODULE,
