@@ -113,6 +113,12 @@ kinds! {
     JSON_SCANNER = 108,
     REGEX_SCANNER = 109,
     DIR_ENTRY = 110,
+    STRUCT_ITERATOR = 170,
+    ARRAY = 171,
+    ARRAY_ITERATOR = 172,
+    COMPRESSOR = 173,
+    DECOMPRESSOR = 174,
+    CHILD = 175,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,
