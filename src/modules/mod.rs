@@ -3,12 +3,15 @@
 pub mod asyncio;
 pub mod cmath;
 pub mod codecs;
+pub mod binary;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
 pub mod html;
 pub mod imp;
+#[cfg(feature = "hashes")]
+pub mod hashes;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -21,11 +24,14 @@ pub mod signal;
 pub mod small;
 pub mod socket;
 pub mod struct_sequence;
+pub mod subprocess;
 pub mod sys;
 pub mod thread;
 pub mod time;
 pub mod unicodedata;
 pub mod weakref;
+#[cfg(feature = "compression")]
+pub mod zlib;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
@@ -58,6 +64,17 @@ pub static MODULES: &[&ModuleDef] = &[
     &small::ATEXIT,
     &small::ERRNO,
     &weakref::MODULE,
+    &binary::structs::MODULE,
+    &subprocess::MODULE,
+    &binary::array::MODULE,
+    &binary::binascii::MODULE,
+    &binary::compare::MODULE,
+    #[cfg(feature = "compression")]
+    &zlib::MODULE,
+    #[cfg(feature = "hashes")]
+    &hashes::MODULE,
+    #[cfg(feature = "hashes")]
+    &hashes::BLAKE2,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -79,6 +96,14 @@ pub static TYPES: &[&[&TypeDef]] = &[
     random::TYPES,
     os::TYPES,
     weakref::TYPES,
+    binary::structs::TYPES,
+    subprocess::TYPES,
+    binary::array::TYPES,
+    binary::binascii::TYPES,
+    #[cfg(feature = "compression")]
+    zlib::TYPES,
+    #[cfg(feature = "hashes")]
+    hashes::TYPES,
 ];
 
 /// Built-in functions that modules provide.

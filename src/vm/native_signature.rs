@@ -162,6 +162,7 @@ impl Vm {
             "False" => Value::FALSE,
             "..." => Value::ELLIPSIS,
             "()" => Tuple::empty().into_value(),
+            "b''" => crate::object::bytes::Bytes::empty().into_value(),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
                     return crate::object::int::from_i64(i);

@@ -453,7 +453,8 @@ impl Vm {
         self.put(class, &name, native.into_value());
     }
 
-    fn put(&mut self, class: &Ref<Class>, name: &Ref<Str>, value: Value) {
+    /// Puts a constant into the namespace of a class that is being made.
+    pub fn put(&mut self, class: &Ref<Class>, name: &Ref<Str>, value: Value) {
         // Memory for a class's own table is a few kilobytes; a class without it lacks a method.
         let old = class.namespace.borrow_mut().insert_str(name, value);
         drop(old);
