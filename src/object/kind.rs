@@ -113,6 +113,7 @@ kinds! {
     JSON_SCANNER = 108,
     REGEX_SCANNER = 109,
     DIR_ENTRY = 110,
+    FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,
