@@ -4,10 +4,12 @@ pub mod asyncio;
 pub mod cmath;
 pub mod codecs;
 pub mod binary;
+pub mod bisect;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
+pub mod heapq;
 pub mod html;
 pub mod imp;
 #[cfg(feature = "hashes")]
@@ -17,6 +19,7 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod namespace;
+pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
@@ -46,6 +49,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &functools::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &bisect::MODULE,
+    &heapq::MODULE,
     &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
@@ -55,6 +60,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &re::MODULE,
     &json::MODULE,
     &random::MODULE,
+    &operator::MODULE,
     &os::MODULE,
     &signal::MODULE,
     &html::MODULE,
@@ -94,6 +100,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     re::TYPES,
     json::TYPES,
     random::TYPES,
+    operator::TYPES,
     os::TYPES,
     weakref::TYPES,
     binary::structs::TYPES,
