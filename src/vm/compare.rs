@@ -180,9 +180,7 @@ impl Vm {
         let Some(method) = self.special(class, op.special()) else {
             return Ok(Answer::Nothing);
         };
-        if method.is_none() {
-            return Ok(Answer::Nothing);
-        }
+        // None is asked like any other, which says that it is not callable.
         if !method.is_exact::<Native>() {
             return Ok(Answer::Ask(Candidate {
                 method,
@@ -324,6 +322,10 @@ impl Vm {
         let mut i = 0;
         while let (Some(x), Some(y)) = (s.get(i), t.get(i)) {
             if !self.eq(&x, &y)? {
+                // What was asked may have shortened them: then their lengths decide.
+                if i >= s.len() || i >= t.len() {
+                    break;
+                }
                 return match op {
                     CompareOp::Eq => Ok(Value::FALSE),
                     CompareOp::Ne => Ok(Value::TRUE),

@@ -196,6 +196,46 @@ impl Vm {
             || self.is_sequence(value)
     }
 
+    /// Asks an iterable of a script's class for its `__len__` or `__length_hint__`. The answer is of no
+    /// use here, but an exception other than TypeError comes out, as it does in CPython.
+    pub(crate) fn ask_length(&mut self, iterable: &Value) -> R<()> {
+        let class = self.class_of(iterable);
+        if class.has(crate::object::class::class_flags::BUILTIN) {
+            return Ok(());
+        }
+        if self.special(&class, Special::Len).is_some() {
+            return match self.len(iterable) {
+                Err(raised) if !self.is_raised(&raised, Known::TypeError) => Err(raised),
+                Err(_) => self.ask_hint(iterable),
+                Ok(_) => Ok(()),
+            };
+        }
+        self.ask_hint(iterable)
+    }
+
+    fn ask_hint(&mut self, iterable: &Value) -> R<()> {
+        let Some(method) = self.special_of(iterable, Special::LengthHint) else {
+            return Ok(());
+        };
+        let step = self.call_special(method, iterable, &[]);
+        let hint = match self.finish(step) {
+            Err(raised) if self.is_raised(&raised, Known::TypeError) => return Ok(()),
+            hint => hint?,
+        };
+        if hint.is_not_implemented() {
+            return Ok(());
+        }
+        let Some(length) = int::IntView::of(&hint) else {
+            let name = self.type_name(&hint);
+            let text = format!("__length_hint__ must be an integer, not {name}");
+            return Err(self.type_error(text));
+        };
+        if length.is_negative() {
+            return Err(self.value_error("__length_hint__() should return >= 0"));
+        }
+        Ok(())
+    }
+
     /// Whether the value has `__next__`.
     pub fn is_iterator(&mut self, value: &Value) -> bool {
         self.special_of(value, Special::Next).is_some()
@@ -603,6 +643,11 @@ impl Vm {
                 Err(raised) => return Step::Raise(raised),
             },
         };
+        if target.is_kind::<List>()
+            && let Err(raised) = self.ask_length(iterable)
+        {
+            return Step::Raise(raised);
+        }
         Step::Enter(&FILL, smallvec::smallvec![target.clone(), iterator])
     }
 }

@@ -218,7 +218,7 @@ impl Vm {
         if left.is(right) {
             return None;
         }
-        let method = self.special(right, reflected).filter(|m| !m.is_none())?;
+        let method = self.special(right, reflected)?;
         if right.is_subclass(left)
             && let Some(inherited) = self.special(left, reflected)
             && inherited.is(&method)
@@ -616,7 +616,7 @@ impl Vm {
             return result.into();
         }
         let special = [Special::Neg, Special::Pos, Special::Invert, Special::Abs][op as usize];
-        let Some(method) = self.special_of(a, special).filter(|m| !m.is_none()) else {
+        let Some(method) = self.special_of(a, special) else {
             let name = self.type_name(a);
             let text = ["-", "+", "~", "abs()"][op as usize];
             return Step::Raise(match op {
