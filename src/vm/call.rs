@@ -184,7 +184,10 @@ impl Vm {
                     self.invoke_with_receiver(call, callee, args, n, names, parent, dst, flags);
                 }
                 Some(call) => {
-                    let bound = self.bind_special(&call, &callee);
+                    // A `__call__` may be an object with a `__call__`, and so on.
+                    let bound = self
+                        .check_stack()
+                        .and_then(|()| self.bind_special(&call, &callee));
                     match bound {
                         Ok(bound) => self.invoke(bound, args, n, names, parent, dst, flags),
                         Err(raised) => self.fail_call(args, n, parent, raised),

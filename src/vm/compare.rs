@@ -391,7 +391,10 @@ impl Vm {
         }
         let class = self.class_of(container);
         match self.special(&class, Special::Contains) {
-            Some(method) if method.is_none() => Step::Raise(self.not_a_container(container)),
+            Some(method) if method.is_none() => {
+                let name = self.type_name(container);
+                Step::Raise(self.type_error(format!("'{name}' object is not a container")))
+            }
             Some(method) => {
                 if is_core_method(&method) {
                     match self.layout_contains(container, item) {

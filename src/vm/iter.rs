@@ -119,6 +119,10 @@ static NEXT_CALL: Def = Def::frame("<next call>(iterator, /)", 1, |vm, frame, in
             Step::Raise(raised)
         }
         (_, Input::Value(value) | Input::Yielded(value)) => {
+            // The call itself may have taken it to its end.
+            if state.callable.as_value().is_undef() {
+                return vm.end_of_iteration();
+            }
             match vm.eq(&state.sentinel.get(), &value) {
                 Ok(true) => {
                     state.callable.take();
@@ -503,6 +507,9 @@ impl Vm {
         let it = iterator.get::<SetIterator>()?;
         let source = it.source.get();
         with_table(&source, |table| {
+            if table.len() as u32 != it.mark.get() {
+                return 0;
+            }
             let mut at = it.position.get();
             let mut left = 0;
             while let Some((found, _, _)) = table.next_from(at) {

@@ -8,6 +8,7 @@ use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::function::Function;
+use crate::object::kind;
 use crate::object::native::{Binding, Native, R, Raised, Signature};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -539,7 +540,8 @@ impl Vm {
         };
         let (class, other) = match native.def.name() {
             "__new__" => (first.to_ref::<Class>(), Special::Init),
-            "__init__" => (Some(self.class_of(first)), Special::New),
+            // Sets refuse them always.
+            "__init__" if owner.layout != kind::SET => (Some(self.class_of(first)), Special::New),
             _ => return false,
         };
         let Some(class) = class.filter(|class| !class.is(&owner)) else {
