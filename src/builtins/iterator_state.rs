@@ -16,6 +16,7 @@ use crate::object::range::Range;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
 
 use super::adapt::size_value;
 
@@ -212,10 +213,13 @@ fn set_state(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(it) = iterator.get::<LongRangeIterator>() {
         return set_long_range(vm, it, &args[1]);
     }
-    let index = state_index(vm, &args[1])?;
     if let Some(it) = iterator.get::<RangeIterator>() {
+        let index = super::adapt::word(vm, &args[1])?;
         it.skip(index.max(0) as u64);
-    } else if let Some(it) = iterator.get::<SequenceIterator>() {
+        return Ok(Value::NONE);
+    }
+    let index = state_index(vm, &args[1])?;
+    if let Some(it) = iterator.get::<SequenceIterator>() {
         it.position.set(index.max(0) as usize);
     } else if let Some(it) = iterator.get::<ListReverseIterator>() {
         set_place(vm, it, index.saturating_add(1));
@@ -257,8 +261,8 @@ fn set_place<const K: Kind>(vm: &mut Vm, it: &PositionIterator<K>, index: i64) {
 
 fn set_long_range(vm: &mut Vm, it: &LongRangeIterator, state: &Value) -> R {
     let Some(state) = IntView::of(state) else {
-        let given = vm.type_name(state);
-        return Err(vm.type_error(format!("state must be an int, not {given}")));
+        let zero = Value::int32(0);
+        return vm.compare(CompareOp::Lt, state, &zero);
     };
     let (range, index) = (it.range.get(), it.index.get());
     let Some(range) = range.get::<Range>() else {

@@ -489,7 +489,9 @@ fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
         Ok(())
     };
     if let Some(dict) = operand.get::<Dict>() {
-        for (hash, key) in hashed_keys(dict) {
+        // As any iterable: its keys are hashed anew.
+        for (key, _) in dict.pairs() {
+            let hash = vm.hash(&key)?;
             keep(vm, hash, &key)?;
         }
     } else {

@@ -320,10 +320,8 @@ impl Vm {
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
-                    let names: &[Value] = names
-                        .and_then(|t| t.get::<Tuple>())
-                        .map_or(&[], |t| t.items());
-                    let result = raw(self, std::slice::from_raw_parts(args, n), names);
+                    let given = std::slice::from_raw_parts(args, n);
+                    let result = self.run_raw(native, raw, given, names);
                     for i in 0..n {
                         drop(args.add(i).read());
                     }

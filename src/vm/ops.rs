@@ -440,7 +440,6 @@ impl Vm {
         };
         let count = match view.as_i64() {
             Some(n) => n.max(0) as usize,
-            None if view.is_negative() => 0,
             None => return Err(self.overflow_error("cannot fit 'int' into an index-sized integer")),
         };
         self.repeated(kind, sequence, count)
@@ -448,7 +447,17 @@ impl Vm {
 
     fn repeated(&mut self, kind: u8, sequence: &Value, count: usize) -> R {
         let none = Ok(Value::NOT_IMPLEMENTED);
+        let too_long = |len: usize| {
+            let whole = len.checked_mul(count);
+            whole.is_none_or(|whole| whole > isize::MAX as usize)
+        };
         match kind {
+            kind::STR if sequence.get::<Str>().is_some_and(|s| too_long(s.len())) => {
+                Err(self.overflow_error("repeated string is too long"))
+            }
+            kind::BYTES if sequence.get::<Bytes>().is_some_and(|b| too_long(b.bytes().len())) => {
+                Err(self.overflow_error("repeated bytes are too long"))
+            }
             kind::STR => sequence.get::<Str>().map_or(none, |text| {
                 let result = text.repeat(count);
                 self.lift(result).map(Ref::into_value)

@@ -573,10 +573,13 @@ impl Vm {
         if receiver == 1
             && super::special::is_slot(native.def.name())
             && native.def.name() != "__init__"
+            && !is_plain_method(native)
         {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
-            return self.type_error(format!("expected {n} argument{s}, got {given}"));
+            // Two arguments are unpacked by a function that puts a name first, here none.
+            let gap = if n == 2 { " " } else { "" };
+            return self.type_error(format!("{gap}expected {n} argument{s}, got {given}"));
         }
         let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let s = if most == 1 { "" } else { "s" };
@@ -783,4 +786,14 @@ fn native_name(native: &Native) -> String {
 fn text(name: &Value) -> String {
     name.get::<Str>()
         .map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
+}
+
+/// The special methods that CPython's tables list among the others, not as slots.
+fn is_plain_method(native: &Native) -> bool {
+    let layout = native.owner.get::<Class>().map(|class| class.layout);
+    matches!(
+        (layout, native.def.name()),
+        (Some(kind::LIST | kind::DICT), "__getitem__")
+            | (Some(kind::DICT | kind::SET | kind::FROZENSET), "__contains__")
+    )
 }
