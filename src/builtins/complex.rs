@@ -33,9 +33,6 @@ pub static COMPLEX: TypeDef = TypeDef {
 static METHODS: &[Def] = &[
     Def::leaf("conjugate(self, /)", conjugate)
         .doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
-    Def::leaf("from_number(cls, number, /)", from_number)
-        .class()
-        .doc("Convert number to a complex floating-point number."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__bool__(self, /)", truth),
@@ -168,18 +165,6 @@ pub fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
     }
     let given = vm.type_name(value);
     Err(vm.type_error(format!("{error}'{given}'")))
-}
-
-fn from_number(vm: &mut Vm, args: &[Value]) -> R {
-    if args[1].is_kind::<Str>() {
-        return Err(vm.type_error("must be real number, not str"));
-    }
-    let number = complex(part(vm, &args[1], "must be real number, not ")?);
-    let class = vm.class_of_def(&COMPLEX);
-    if args[0].is(class.as_value()) {
-        return Ok(number);
-    }
-    vm.call(&args[0], &[number])
 }
 
 fn plain(_: &mut Vm, args: &[Value]) -> R {

@@ -15,6 +15,7 @@ pub mod function;
 pub mod functions;
 pub mod generator;
 pub mod int;
+pub mod iterator_state;
 pub mod iterators;
 pub mod list;
 pub mod mappingproxy;

@@ -1,19 +1,19 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
-pub mod cmath;
-pub mod codecs;
 pub mod binary;
 pub mod bisect;
+pub mod cmath;
+pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
+#[cfg(feature = "hashes")]
+pub mod hashes;
 pub mod heapq;
 pub mod html;
 pub mod imp;
-#[cfg(feature = "hashes")]
-pub mod hashes;
 pub mod io;
 pub mod itertools;
 pub mod json;

@@ -511,7 +511,7 @@ impl Vm {
                 .and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
             kind::RANGE => value
                 .get::<Range>()
-                .and_then(|r| IntView::of(&r.length)?.as_usize()),
+                .and_then(|r| usize::try_from(IntView::of(&r.length)?.as_i64()?).ok()),
             _ => None,
         }
     }

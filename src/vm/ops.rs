@@ -218,7 +218,7 @@ impl Vm {
         if left.is(right) {
             return None;
         }
-        let method = self.special(right, reflected).filter(|m| !m.is_none())?;
+        let method = self.special(right, reflected)?;
         if right.is_subclass(left)
             && let Some(inherited) = self.special(left, reflected)
             && inherited.is(&method)
@@ -451,7 +451,21 @@ impl Vm {
         if count == 1 && (same || sequence.is_exact::<Bytes>()) {
             return Ok(sequence.clone());
         }
+        let too_long = |len: usize| {
+            let whole = len.checked_mul(count);
+            whole.is_none_or(|whole| whole > isize::MAX as usize)
+        };
         match kind {
+            kind::STR if sequence.get::<Str>().is_some_and(|s| too_long(s.len())) => {
+                Err(self.overflow_error("repeated string is too long"))
+            }
+            kind::BYTES
+                if sequence
+                    .get::<Bytes>()
+                    .is_some_and(|b| too_long(b.bytes().len())) =>
+            {
+                Err(self.overflow_error("repeated bytes are too long"))
+            }
             kind::STR => sequence.get::<Str>().map_or(none, |text| {
                 let result = text.repeat(count);
                 self.lift(result).map(Ref::into_value)
@@ -634,7 +648,7 @@ impl Vm {
             return result.into();
         }
         let special = [Special::Neg, Special::Pos, Special::Invert, Special::Abs][op as usize];
-        let Some(method) = self.special_of(a, special).filter(|m| !m.is_none()) else {
+        let Some(method) = self.special_of(a, special) else {
             let name = self.type_name(a);
             let text = ["-", "+", "~", "abs()"][op as usize];
             return Step::Raise(match op {
