@@ -2,13 +2,11 @@
 
 use super::Vm;
 use super::call::Callee;
-use super::special::Special;
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::function::Function;
-use crate::object::kind;
 use crate::object::native::{Binding, Native, R, Raised, Signature};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -494,11 +492,6 @@ impl Vm {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
         if !names.is_empty() && only_positional {
-            if self.leaves_keywords(native, given.first()) {
-                let mut given = given;
-                given.truncate(by_position);
-                return self.bind_native(native, signature, parameters, given, &[], out);
-            }
             let name = native.def.name();
             let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
                 format!("wrapper {name}() takes no keyword arguments")
@@ -551,27 +544,6 @@ impl Vm {
             }
         }
         Ok(())
-    }
-
-    /// Whether a constructor without keywords leaves them to a subclass: `__new__` to one with an
-    /// `__init__` of its own, `__init__` to one with a `__new__` of its own.
-    fn leaves_keywords(&mut self, native: &Native, first: Option<&Value>) -> bool {
-        let (Some(first), Some(owner)) = (first, native.owner.to_ref::<Class>()) else {
-            return false;
-        };
-        let (class, other) = match native.def.name() {
-            "__new__" => (first.to_ref::<Class>(), Special::Init),
-            // Sets refuse them always.
-            "__init__" if owner.layout != kind::SET => (Some(self.class_of(first)), Special::New),
-            _ => return false,
-        };
-        let Some(class) = class.filter(|class| !class.is(&owner)) else {
-            return false;
-        };
-        match (self.special(&class, other), self.special(&owner, other)) {
-            (Some(own), Some(base)) => !own.is(&base),
-            (own, base) => own.is_some() != base.is_some(),
-        }
     }
 
     /// The TypeError for a wrong number of arguments, as CPython's native functions word it.

@@ -7,7 +7,7 @@ use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
-use crate::vm::types::{Known, is_core_method};
+use crate::vm::types::Known;
 
 /// Asks one class of a tuple after the other. Registers: object or class, the tuple, whether it is
 /// `issubclass`, how many were asked.
