@@ -69,4 +69,6 @@ kinds! {
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
     modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    crate::object::decimal::Decimal, modules::decimal::context::ContextObject, modules::decimal::context::SignalDict,
+    modules::decimal::context::ContextManager,
 }

@@ -128,6 +128,22 @@ pub fn current(vm: &mut Vm) -> Ref<Context> {
     context
 }
 
+/// A variable of a native module.
+pub fn variable(name: &str) -> Value {
+    let name = Str::new(name).into_value();
+    ContextVar::alloc(kind::CONTEXT_VAR as u32, name, Value::UNDEF).into_value()
+}
+
+/// What a variable holds in the context that runs.
+pub fn value_of(vm: &Vm, var: &Value) -> Option<Value> {
+    vm.context.get::<Context>()?.lookup(var)
+}
+
+/// Sets a variable in the context that runs.
+pub fn assign(vm: &mut Vm, var: &Value, value: Value) {
+    current(vm).store(var, value);
+}
+
 /// `copy_context()`
 pub fn copy(vm: &mut Vm) -> Value {
     match vm.context.get::<Context>() {

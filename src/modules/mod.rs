@@ -3,6 +3,7 @@
 pub mod asyncio;
 pub mod collections;
 pub mod contextvars;
+pub mod decimal;
 pub mod functools;
 pub mod html;
 pub mod imp;
@@ -29,6 +30,7 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
     &contextvars::MODULE,
+    &decimal::MODULE,
     &functools::MODULE,
     &io::MODULE,
     &itertools::MODULE,
@@ -56,6 +58,7 @@ pub static MODULES: &[&ModuleDef] = &[
 pub static TYPES: &[&[&TypeDef]] = &[
     asyncio::TYPES,
     contextvars::TYPES,
+    decimal::TYPES,
     functools::TYPES,
     io::TYPES,
     itertools::TYPES,

@@ -6,6 +6,7 @@ pub mod class;
 pub mod codec;
 pub mod compare;
 pub mod complex;
+pub mod decimal;
 pub mod descriptor;
 pub mod dict;
 pub mod error;
