@@ -114,17 +114,14 @@ fn exact_product(a: &Number, b: &Number, work: &mut Work) -> Out {
 
 /// `a * b + c`, rounded once.
 pub fn fma(a: &Number, b: &Number, c: &Number, work: &mut Work) -> Out {
-    if a.is_signaling() || b.is_signaling() || c.is_signaling() {
-        let nan = work.nan_of(&[a, b, c]);
-        return Ok(nan.unwrap_or_else(Number::nan));
+    let senseless = a.is_infinite() && b.is_zero() || a.is_zero() && b.is_infinite();
+    if a.is_signaling() || b.is_signaling() || senseless {
+        return exact_product(a, b, work);
     }
-    if let Some(nan) = work.nan_of(&[a, b]) {
+    if let Some(nan) = work.nan_of(&[a, b, c]) {
         return Ok(nan);
     }
     let product = exact_product(a, b, work)?;
-    if product.is_nan() {
-        return Ok(product);
-    }
     add(&product, c, work)
 }
 
@@ -318,6 +315,10 @@ pub fn remainder_near(a: &Number, b: &Number, work: &mut Work) -> Out {
     let Some((quotient, rest)) = integer_quotient(a, b, work)? else {
         return Ok(work.invalid(signal::IMPOSSIBLE));
     };
+    if !a.is_zero() && a.adjusted() < b.adjusted() - 1 {
+        // Less than a tenth of the divisor.
+        return work.finish(rest);
+    }
     let divisor = if rest.exp < b.exp {
         scaled(&b.coef, b.exp - rest.exp)?
     } else {

@@ -98,7 +98,11 @@ pub fn rounded(vm: &mut Vm, value: &Value, context: &ContextObject) -> R<Number>
     if let Some(text) = value.get::<Str>() {
         return rounded_of_text(vm, text, context);
     }
-    let number = exact(vm, value, context)?;
+    let number = if value.is_kind::<Tuple>() || value.is_kind::<List>() {
+        of_tuple(vm, value)?
+    } else {
+        exact(vm, value, context)?
+    };
     perform(vm, context, |work| {
         let most = work.set.prec - i64::from(work.set.clamp);
         if number.is_nan() && !number.coef.is_zero() && number.digits() > most {

@@ -103,19 +103,22 @@ pub fn this<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a ContextObject> {
 
 const NO_SIGNAL: &str = "valid values for signals are:\n  [InvalidOperation, FloatOperation, DivisionByZero,\n   Overflow, Underflow, Subnormal, Inexact, Rounded,\n   Clamped]";
 
+/// The bit of a signal dict that belongs to no context.
+const ORPHAN: u32 = 1 << 31;
+
 /// The bit of a signal's class.
 fn bit_of(vm: &mut Vm, signal: &Value) -> R<u32> {
     let known = script::tuple_items(&kept(vm, Kept::Signals));
     match known.iter().position(|class| class.is(signal)) {
-        Some(at) => Ok(1 << at),
+        Some(at) => Ok(signal::meaning(at)),
         None => Err(vm.key_error_text(NO_SIGNAL)),
     }
 }
 
 /// The bits that a list, a dict or a signal dict stands for.
 fn bits_of(vm: &mut Vm, value: &Value, lists: bool) -> R<u32> {
-    if let Some(dict) = value.get::<SignalDict>() {
-        return Ok(dict.bits.get());
+    if value.is_kind::<SignalDict>() {
+        return Ok(dict_of(vm, value)?.bits.get());
     }
     if lists && let Some(list) = value.get::<List>() {
         let items = list.copy();
@@ -148,6 +151,7 @@ fn bits_of(vm: &mut Vm, value: &Value, lists: bool) -> R<u32> {
 
 fn dict_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a SignalDict> {
     match value.get::<SignalDict>() {
+        Some(dict) if dict.bits.get() & ORPHAN != 0 => Err(vm.value_error("invalid signal dict")),
         Some(dict) => Ok(dict),
         None => Err(crate::builtins::adapt::bad_receiver(
             vm,
@@ -157,15 +161,18 @@ fn dict_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a SignalDict> {
     }
 }
 
-fn dict_new(vm: &mut Vm, _: &[Value]) -> R {
-    Err(vm.value_error("invalid signal dict"))
+fn dict_new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &SIGNAL_DICT)?;
+    Ok(SignalDict::alloc(shape, Cell::new(ORPHAN)).into_value())
 }
 
-fn dict_len(_: &mut Vm, _: &[Value]) -> R {
+fn dict_len(vm: &mut Vm, args: &[Value]) -> R {
+    dict_of(vm, &args[0])?;
     Ok(Value::int32(signal::COUNT as i32))
 }
 
-fn dict_iter(vm: &mut Vm, _: &[Value]) -> R {
+fn dict_iter(vm: &mut Vm, args: &[Value]) -> R {
+    dict_of(vm, &args[0])?;
     let signals = kept(vm, Kept::Signals);
     vm.iter(&signals)
 }
@@ -187,14 +194,19 @@ fn dict_setitem(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn dict_delitem(vm: &mut Vm, _: &[Value]) -> R {
+fn dict_delitem(vm: &mut Vm, args: &[Value]) -> R {
+    dict_of(vm, &args[0])?;
     Err(vm.value_error("signal keys cannot be deleted"))
 }
 
 fn dict_repr(vm: &mut Vm, args: &[Value]) -> R {
     let bits = dict_of(vm, &args[0])?.bits.get();
     let part = |at: usize| {
-        let on = if bits & 1 << at != 0 { "True" } else { "False" };
+        let on = if bits & signal::meaning(at) != 0 {
+            "True"
+        } else {
+            "False"
+        };
         format!("<class 'decimal.{}'>:{on}", state::signal_name(at))
     };
     let parts: Vec<String> = (0..signal::COUNT).map(part).collect();
@@ -222,7 +234,7 @@ fn dict_copy(vm: &mut Vm, args: &[Value]) -> R {
         .iter()
         .enumerate()
     {
-        vm.dict_set(&copy, signal, Value::bool(bits & 1 << at != 0))?;
+        vm.dict_set(&copy, signal, Value::bool(bits & signal::meaning(at) != 0))?;
     }
     Ok(copy.into_value())
 }
@@ -317,8 +329,8 @@ macro_rules! fields {
             $name,
             |vm, value| {
                 let context = this(vm, value)?;
-                let get: fn(&ContextObject) -> Value = $get;
-                Ok(get(context))
+                let get: fn(&mut Vm, &ContextObject) -> Value = $get;
+                Ok(get(vm, context))
             },
             |vm, object, value| {
                 let context = this(vm, object)?;
@@ -329,14 +341,14 @@ macro_rules! fields {
 }
 
 static ATTRIBUTES: &[Attribute] = fields! {
-    "prec" => |c| int::from_i64(c.settings.get().prec);
-    "Emin" => |c| int::from_i64(c.settings.get().emin);
-    "Emax" => |c| int::from_i64(c.settings.get().emax);
-    "rounding" => |c| script::text(c.settings.get().rounding.name());
-    "capitals" => |c| Value::int32(i32::from(c.settings.get().capitals));
-    "clamp" => |c| Value::int32(i32::from(c.settings.get().clamp));
-    "flags" => |c| c.flags.clone();
-    "traps" => |c| c.traps.clone();
+    "prec" => |_, c| int::from_i64(c.settings.get().prec);
+    "Emin" => |_, c| int::from_i64(c.settings.get().emin);
+    "Emax" => |_, c| int::from_i64(c.settings.get().emax);
+    "rounding" => |vm, c| vm.intern(c.settings.get().rounding.name()).into_value();
+    "capitals" => |_, c| Value::int32(i32::from(c.settings.get().capitals));
+    "clamp" => |_, c| Value::int32(i32::from(c.settings.get().clamp));
+    "flags" => |_, c| c.flags.clone();
+    "traps" => |_, c| c.traps.clone();
 };
 
 // ----- Making contexts ------------------------------------------------------
@@ -380,14 +392,30 @@ pub fn init(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-/// Names of signals in the order in which a context shows them.
+/// Names of signals in the order in which a context shows them: that of the conditions,
+/// of which several are InvalidOperation.
 fn shown(bits: u32) -> String {
-    const ORDER: [usize; signal::COUNT] = [8, 0, 2, 6, 1, 3, 7, 5, 4];
-    let names: Vec<&str> = ORDER
-        .into_iter()
-        .filter(|at| bits & 1 << at != 0)
-        .map(state::signal_name)
-        .collect();
+    const ORDER: [u32; 11] = [
+        signal::CLAMPED,
+        signal::SYNTAX,
+        signal::DIVISION_BY_ZERO,
+        signal::IMPOSSIBLE | signal::UNDEFINED,
+        signal::INEXACT,
+        signal::FLOAT,
+        signal::INVALID,
+        signal::OVERFLOW,
+        signal::ROUNDED,
+        signal::SUBNORMAL,
+        signal::UNDERFLOW,
+    ];
+    let mut names: Vec<&str> = Vec::new();
+    for bit in ORDER.into_iter().filter(|bit| bits & bit != 0) {
+        let at = signal::collapsed(bit).trailing_zeros() as usize;
+        let name = state::signal_name(at);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names.join(", ")
 }
 
@@ -415,7 +443,9 @@ pub fn copy(vm: &mut Vm, args: &[Value]) -> R {
 
 fn listed(vm: &Vm, bits: u32) -> Value {
     let signals = script::tuple_items(&kept(vm, Kept::Signals)).into_iter();
-    let on = signals.enumerate().filter(|(at, _)| bits & 1 << at != 0);
+    let on = signals
+        .enumerate()
+        .filter(|(at, _)| bits & signal::meaning(*at) != 0);
     List::from_vec(on.map(|(_, class)| class).collect()).into_value()
 }
 

@@ -11,9 +11,13 @@ pub struct Spec {
     align: char,
     sign: char,
     no_negative_zero: bool,
+    /// There is always a point.
+    alternate: bool,
     width: usize,
     precision: Option<i64>,
     kind: char,
+    /// The type was `N`.
+    pub deprecated: bool,
     /// What stands between groups, and how long those are, the last one first.
     pub separator: String,
     /// Sizes of the groups; 0 as the last ends the grouping, else the last is repeated.
@@ -28,6 +32,8 @@ pub enum Refused {
     Invalid,
     /// A number in it is too large.
     TooLarge,
+    /// A number in it is larger than any precision.
+    BeyondLimits,
 }
 
 /// Reads a specification; `capitals` is that of the context.
@@ -39,9 +45,11 @@ pub fn parse(text: &str, capitals: bool) -> Result<Spec, Refused> {
         align: '>',
         sign: '-',
         no_negative_zero: false,
+        alternate: false,
         width: 0,
         precision: None,
         kind: if capitals { 'G' } else { 'g' },
+        deprecated: false,
         separator: String::new(),
         grouping: vec![3],
         point: ".".to_owned(),
@@ -68,7 +76,7 @@ pub fn parse(text: &str, capitals: bool) -> Result<Spec, Refused> {
         spec.sign = sign;
     }
     spec.no_negative_zero = take("z").is_some();
-    take("#");
+    spec.alternate = take("#").is_some();
     if take("0").is_some() {
         if aligned {
             return Err(Refused::Invalid);
@@ -91,11 +99,16 @@ pub fn parse(text: &str, capitals: bool) -> Result<Spec, Refused> {
     if point && number.is_empty() {
         return Err(Refused::Invalid);
     }
-    if let Some(kind) = take("eEfFgGn%") {
-        if kind == 'n' && !spec.separator.is_empty() {
+    if let Some(kind) = take("eEfFgGnN%") {
+        if matches!(kind, 'n' | 'N') && !spec.separator.is_empty() {
             return Err(Refused::Invalid);
         }
-        spec.kind = if kind == 'n' { 'g' } else { kind };
+        spec.deprecated = kind == 'N';
+        spec.kind = match kind {
+            'n' => 'g',
+            'N' => 'G',
+            _ => kind,
+        };
     }
     if at != chars.len() {
         return Err(Refused::Invalid);
@@ -105,6 +118,10 @@ pub fn parse(text: &str, capitals: bool) -> Result<Spec, Refused> {
     }
     if point {
         spec.precision = Some(number.parse().map_err(|_| Refused::TooLarge)?);
+    }
+    let most = super::work::MAX_PREC;
+    if spec.width > most as usize || spec.precision > Some(most) {
+        return Err(Refused::BeyondLimits);
     }
     Ok(spec)
 }
@@ -239,7 +256,8 @@ fn assembled(sign: &str, body: &str, tail: &str, spec: &Spec) -> String {
         .unwrap_or(body.len());
     let (whole, rest) = body.split_at(end);
     let rest = match rest.strip_prefix('.') {
-        Some(fraction) if spec.point != "." => format!("{}{fraction}", spec.point),
+        Some(fraction) => format!("{}{fraction}", spec.point),
+        None if spec.alternate => format!("{}{rest}", spec.point),
         _ => rest.to_owned(),
     };
     let zeros = spec.align == '0';

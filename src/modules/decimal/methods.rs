@@ -249,7 +249,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__copy__(self, /)", same),
     Def::leaf("__deepcopy__(self, memo, /)", same),
     Def::leaf("__reduce__(self, /)", reduce),
-    Def::leaf("__sizeof__(self, /)", |_, _| Ok(Value::int32(104))),
+    Def::leaf("__sizeof__(self, /)", sizeof),
     Def::leaf("adjusted(self, /)", adjusted),
     Def::leaf("as_integer_ratio(self, /)", as_integer_ratio),
     Def::leaf("as_tuple(self, /)", as_tuple),
@@ -659,6 +659,12 @@ fn as_integer_ratio(vm: &mut Vm, args: &[Value]) -> R {
     ))
 }
 
+/// What CPython needs: four words for 19 digits each in the object, more outside.
+fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
+    let words = (number(vm, &args[0])?.digits() + 18) / 19;
+    Ok(int::from_i64(104 + (words - 4).max(0) * 8))
+}
+
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let text = to_text(number(vm, &args[0])?, true, false);
     let text = string(vm, &text)?;
@@ -695,11 +701,20 @@ fn format_(vm: &mut Vm, args: &[Value]) -> R {
     let mut parsed = match format::parse(&spec.to_string_lossy(), settings.capitals) {
         Ok(parsed) => parsed,
         Err(Refused::Invalid) => return Err(vm.value_error("invalid format string")),
+        Err(Refused::BeyondLimits) => {
+            return Err(vm.value_error("format specification exceeds internal limits of _decimal"));
+        }
         Err(Refused::TooLarge) if a.is_finite() => {
             return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
         }
         Err(Refused::TooLarge) => return str_(vm, args),
     };
+    if parsed.deprecated {
+        vm.warn(
+            crate::vm::types::Known::DeprecationWarning,
+            "Format specifier 'N' is deprecated",
+        )?;
+    }
     if !args[2].is_undef() {
         overrides(vm, &args[2], &mut parsed)?;
     }

@@ -52,7 +52,8 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let names = module.namespace.clone();
     state::fill_module(vm, &names)?;
     for (_, name) in work::Rounding::ALL {
-        vm.set_name(&names, name, script::text(name))?;
+        let interned = vm.intern(name).into_value();
+        vm.set_name(&names, name, interned)?;
     }
     for (name, value) in [
         ("MAX_PREC", work::MAX_PREC),

@@ -367,7 +367,7 @@ pub fn power(a: &Number, b: &Number, work: &mut Work) -> Out {
             Number::infinity(false)
         });
     }
-    let exact = if b.is_infinite() {
+    let exact = if b.is_infinite() || against_one == Ordering::Equal {
         Some(Number::small(1))
     } else {
         exact_power(&base, b, work)?

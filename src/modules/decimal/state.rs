@@ -121,7 +121,7 @@ pub fn set_up(vm: &mut Vm) -> R<()> {
         root,
     ];
     vm.state.insert(KEY, script::tuple(items.clone()));
-    let usual = signal::INVALID | signal::DIVISION_BY_ZERO | signal::OVERFLOW;
+    let usual = signal::ALL_INVALID | signal::DIVISION_BY_ZERO | signal::OVERFLOW;
     let all = usual | signal::CLAMPED | signal::UNDERFLOW;
     let contexts = [
         (28, Rounding::HalfEven, usual),
@@ -278,15 +278,9 @@ pub fn signalled(vm: &mut Vm, context: &ContextObject, status: u32) -> R<()> {
     if status == 0 {
         return Ok(());
     }
-    let collapsed = if status & signal::ALL_INVALID != 0 {
-        status & 0x1FF | signal::INVALID
-    } else {
-        status & 0x1FF
-    };
     let flags = context.flags_object();
-    flags.bits.set(flags.bits.get() | collapsed);
-    let traps = context.traps_object().bits.get();
-    let trapped = collapsed & traps;
+    flags.bits.set(flags.bits.get() | status);
+    let trapped = signal::collapsed(status & context.traps_object().bits.get());
     if trapped == 0 {
         return Ok(());
     }

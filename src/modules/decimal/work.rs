@@ -24,6 +24,21 @@ pub mod signal {
     pub const ALL_INVALID: u32 = INVALID | SYNTAX | IMPOSSIBLE | UNDEFINED;
     /// The signals.
     pub const COUNT: usize = 9;
+
+    /// The signals alone, without the conditions.
+    pub fn collapsed(status: u32) -> u32 {
+        let signals = status & ((1 << COUNT) - 1);
+        if status & ALL_INVALID != 0 {
+            signals | INVALID
+        } else {
+            signals
+        }
+    }
+
+    /// The bits that the signal of a number stands for.
+    pub fn meaning(at: usize) -> u32 {
+        if at == 0 { ALL_INVALID } else { 1 << at }
+    }
 }
 
 /// How a result that does not fit is rounded.

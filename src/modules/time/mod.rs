@@ -12,7 +12,7 @@ use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Raised, Step}
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use calendar::{Broken, DAYS, MONTHS};
-use format::{Extra, Trouble};
+use format::Extra;
 
 /// `time`
 pub static MODULE: ModuleDef = ModuleDef {
@@ -86,8 +86,9 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("ctime(seconds=None, /)", ctime),
     Def::leaf("asctime(time_tuple=None, /)", asctime),
     Def::leaf("strftime(format, time_tuple=None, /)", strftime),
-    Def::leaf(
+    Def::frame(
         "strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
+        0,
         strptime,
     ),
     Def::leaf("get_clock_info(name, /)", get_clock_info),
@@ -95,6 +96,7 @@ static FUNCTIONS: &[Def] = &[
 ];
 
 fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    put(vm, &module.namespace, "_STRUCT_TM_ITEMS", integer(11))?;
     put_zone(vm, module)
 }
 
@@ -401,39 +403,17 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     Ok(string(&format::strftime(&format, &t, &extra)))
 }
 
-/// The ValueError of a text that cannot be read.
-pub fn trouble(vm: &mut Vm, trouble: Trouble, text: &str, format: &str) -> Raised {
-    match trouble {
-        Trouble::Value(message) => vm.value_error(message),
-        Trouble::NoMatch => {
-            let (text, format) = (string(text), string(format));
-            let shown = vm.repr_text(&text);
-            let format = vm.repr_text(&format);
-            match (shown, format) {
-                (Ok(text), Ok(format)) => {
-                    vm.value_error(format!("time data {text} does not match format {format}"))
-                }
-                (Err(raised), _) | (_, Err(raised)) => raised,
+/// `strptime` is written in the language, in a module that `datetime` shares.
+fn strptime(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            match crate::modules::asyncio::script::import_attr(vm, "_strptime", "_strptime_time") {
+                Ok(function) => Step::TailCall(function, frame.regs[..2].iter().cloned().collect()),
+                Err(raised) => Step::Raise(raised),
             }
         }
-        Trouble::Left(left) => vm.value_error(format!("unconverted data remains: {left}")),
-    }
-}
-
-fn strptime(vm: &mut Vm, args: &[Value]) -> R {
-    let what = "strptime() argument 0";
-    let source = text(vm, &args[0], what)?.into_owned();
-    let format = text(vm, &args[1], "strptime() argument 1")?.into_owned();
-    let names = zone_names(vm);
-    match format::strptime(&source, &format, &names) {
-        Ok(parsed) => {
-            let zone = parsed.zone.as_deref().map_or(Value::NONE, string);
-            let offset = parsed
-                .offset
-                .map_or(Value::NONE, |(seconds, _)| integer(seconds));
-            struct_time(vm, &parsed.time, zone, offset)
-        }
-        Err(cause) => Err(trouble(vm, cause, &source, &format)),
+        Input::Raised(raised) => Step::Raise(raised),
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
     }
 }
 

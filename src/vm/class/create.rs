@@ -138,8 +138,14 @@ impl Vm {
         let init = self
             .special(class, Special::Init)
             .filter(|init| !self.is_object_init(init));
-        if self.is_object_new(&new) && class.layout == kind::INSTANCE {
-            return self.create_plain(class, init, args, names);
+        if self.is_object_new(&new) {
+            if class.has(class_flags::BUILTIN) && class.def.is_some_and(|d| d.new.is_none()) {
+                let text = format!("cannot create '{}' instances", self.class_name(class));
+                return Step::Raise(self.type_error(text));
+            }
+            if class.layout == kind::INSTANCE {
+                return self.create_plain(class, init, args, names);
+            }
         }
         if let Some(native) = new.get_exact::<Native>() {
             if let NativeCode::Raw(raw) = native.def.code {
