@@ -193,8 +193,8 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
     let mut total = Value::int32(0);
     for (a, b) in p.iter().zip(&q) {
         let product = match (IntView::of(a), IntView::of(b)) {
-            (Some(a), Some(b)) => {
-                let product = int::mul(a, b);
+            (Some(x), Some(y)) if is_exact_int(a) && is_exact_int(b) => {
+                let product = int::mul(x, y);
                 vm.lift(product)?
             }
             _ => vm.binary(BinaryOp::Mul, a, b)?,
@@ -202,6 +202,11 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
         total = vm.binary(BinaryOp::Add, &total, &product)?;
     }
     Ok(total)
+}
+
+/// Instances of subclasses have methods of their own.
+fn is_exact_int(value: &Value) -> bool {
+    value.is_small_int() || value.is_exact::<int::Int>()
 }
 
 fn float_sumprod(vm: &mut Vm, p: &[Value], q: &[Value]) -> R {

@@ -1,8 +1,6 @@
 //! `strftime`, in the C locale.
 
-use super::calendar::{
-    Broken, DAYS, MONTHS, days_from_civil, iso_calendar, iso_week_one, weekday, yearday,
-};
+use super::calendar::{Broken, DAYS, MONTHS, iso_calendar};
 
 /// What a format may ask for beyond the broken-down time.
 pub struct Extra<'a> {

@@ -3,12 +3,14 @@
 pub mod calendar;
 pub mod format;
 
-use crate::builtins::arguments::{float, index, int as integer, number, plain, put, string, text};
+use crate::builtins::arguments::{
+    float, index, int as integer, number, plain, put, small, string, text,
+};
 use crate::heap::{Ref, Value};
 use crate::modules::struct_sequence::{self, struct_sequence};
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
-use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Raised, Step};
+use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use calendar::{Broken, DAYS, MONTHS};
@@ -132,11 +134,6 @@ pub fn zone_kinds(vm: &Vm) -> ((i64, String), (i64, String)) {
     } else {
         (january.1, july.1)
     }
-}
-
-fn zone_names(vm: &Vm) -> [String; 2] {
-    let (standard, summer) = zone_kinds(vm);
-    [standard.1, summer.1]
 }
 
 fn tzset(vm: &mut Vm, _: &[Value]) -> R {
@@ -279,7 +276,10 @@ fn broken(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     }
     let mut fields = [0; 9];
     for (field, item) in fields.iter_mut().zip(&items) {
-        *field = index(vm, item)?;
+        *field = i64::from(small(vm, item)?);
+    }
+    if fields[0] < i64::from(i32::MIN) + 1900 {
+        return Err(vm.overflow_error("year out of range"));
     }
     let [
         year,
@@ -371,6 +371,9 @@ fn time_argument(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
 
 fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     let format = text(vm, &args[0], "strftime() argument 1")?.into_owned();
+    if format.contains('\0') {
+        return Err(vm.value_error("embedded null character"));
+    }
     let t = time_argument(vm, &args[1], "strftime")?;
     let t = checked(vm, t)?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
