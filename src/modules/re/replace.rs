@@ -4,6 +4,7 @@ use super::matcher::NOWHERE;
 use super::matches::MatchObject;
 use super::pattern::{Found, Pattern, Text, Walk, pattern_of};
 use crate::builtins::arguments::{bytes, index, int, pair, string, wtf8};
+use crate::builtins::bytes::buffer_of;
 use crate::heap::Value;
 use crate::object::bytes::{ByteArray, with_bytes};
 use crate::object::list::List;
@@ -90,10 +91,8 @@ impl Template {
         let wants_text = pattern.source.is_kind::<Str>();
         let (points, single): (Vec<u32>, bool) = if let Some(text) = template.get::<Str>() {
             (text.points().collect(), false)
-        } else if let Some(points) =
-            with_bytes(template, |b| b.iter().map(|&b| u32::from(b)).collect())
-        {
-            (points, true)
+        } else if let Some(data) = buffer_of(vm, template) {
+            (data.into_iter().map(u32::from).collect(), true)
         } else {
             let name = vm.type_name(template);
             return Err(vm.type_error(format!(

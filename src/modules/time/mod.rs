@@ -3,9 +3,7 @@
 pub mod calendar;
 pub mod format;
 
-use crate::builtins::arguments::{
-    float, index, int as integer, number, plain, put, small, string, text,
-};
+use crate::builtins::arguments::{float, int as integer, number, plain, put, small, string, text};
 use crate::heap::{Ref, Value};
 use crate::modules::struct_sequence::{self, struct_sequence};
 use crate::object::int::{self, IntView};
