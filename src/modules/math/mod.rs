@@ -307,7 +307,8 @@ fn rounded(vm: &mut Vm, value: &Value, special: Special, round: fn(f64) -> f64) 
         return vm.lift(result);
     }
     if let Some(method) = vm.special_of(value, special) {
-        return vm.call(&method, std::slice::from_ref(value));
+        let step = vm.call_special(method, value, &[]);
+        return vm.finish(step);
     }
     if special == Special::Trunc {
         let name = vm.type_name(value);

@@ -2,7 +2,7 @@
 
 use crate::builtins::arguments::{float, number};
 use crate::heap::Value;
-use crate::object::float::as_float;
+use crate::object::float::Float;
 use crate::object::int::{self, IntView};
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
@@ -185,8 +185,9 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
     if p.len() != q.len() {
         return Err(lengths_differ(vm));
     }
-    let plain = |v: &Value| as_float(v).is_some() || v.is_small_int();
-    let any_float = p.iter().chain(&q).any(|v| as_float(v).is_some());
+    let exact_float = |v: &Value| v.as_inline_float().is_some() || v.is_exact::<Float>();
+    let plain = |v: &Value| exact_float(v) || v.is_small_int();
+    let any_float = p.iter().chain(&q).any(exact_float);
     if any_float && p.iter().chain(&q).all(plain) {
         return float_sumprod(vm, &p, &q);
     }
