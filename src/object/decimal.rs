@@ -150,10 +150,23 @@ impl Number {
     }
 }
 
+/// The powers of ten that fit two words.
+static POWERS: [u128; 39] = powers();
+
+const fn powers() -> [u128; 39] {
+    let mut table = [1; 39];
+    let mut n = 1;
+    while n < 39 {
+        table[n] = table[n - 1] * 10;
+        n += 1;
+    }
+    table
+}
+
 /// 10 to the power `n`, which the caller has checked.
 pub fn power_of_ten(n: u64) -> UBig {
-    if n < 39 {
-        return UBig::from(10u128.pow(n as u32));
+    if let Some(power) = POWERS.get(n as usize) {
+        return UBig::from(*power);
     }
     UBig::from(5u8).pow(n as usize) << n as usize
 }
@@ -163,7 +176,12 @@ pub fn power_of_ten(n: u64) -> UBig {
 pub fn digits(coef: &UBig) -> i64 {
     match u128::try_from(coef) {
         Ok(0) => 1,
-        Ok(small) => i64::from(small.ilog10()) + 1,
+        Ok(small) => {
+            // The number of bits leaves two possibilities: 1233 / 4096 is the logarithm of 2.
+            let bits = 128 - small.leading_zeros() as usize;
+            let least = bits * 1233 >> 12;
+            (least + usize::from(small >= POWERS[least])) as i64
+        }
         Err(_) => long_digits(coef),
     }
 }
