@@ -280,8 +280,9 @@ fn group_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) ->
     } else {
         let good = name.chars().all(|c| c == '_' || c.is_alphanumeric())
             && name.chars().next().is_some_and(|c| !c.is_numeric());
-        if !good {
-            let text = format!("bad character in group name '{name}'");
+        if !good || reader.single && !name.is_ascii() {
+            let shown = super::parse::shown_name(&name, reader.single);
+            let text = format!("bad character in group name '{shown}'");
             return Err(pattern_error(vm, &text, reader.template, place));
         }
         match pattern.names.0.iter().find(|(n, _)| *n == name) {
