@@ -2,7 +2,7 @@
 
 use super::construct;
 use super::context::{self, ContextObject, this};
-use super::state::{decimal, operand, perform};
+use super::state::{decimal, operand, perform, perform_watched};
 use super::work::{Out, Work};
 use super::{basic, order, places, series, text};
 use crate::builtins::arguments::pair;
@@ -260,7 +260,10 @@ fn power(vm: &mut Vm, args: &[Value]) -> R {
         return perform(vm, context, |work| series::power(&a, &b, work)).map(decimal);
     }
     let m = operand(vm, &args[3])?;
-    perform(vm, context, |work| places::power_modulo(&a, &b, &m, work)).map(decimal)
+    perform_watched(vm, context, true, |work| {
+        places::power_modulo(&a, &b, &m, work)
+    })
+    .map(decimal)
 }
 
 fn text_of(vm: &mut Vm, args: &[Value], engineering: bool) -> R {

@@ -6,8 +6,8 @@ use super::construct;
 use super::format::{self, Refused};
 use super::order;
 use super::state::{
-    context_of, current, decimal, number_of, of_float, operand, perform, plain, rounding_of,
-    signalled,
+    context_of, current, decimal, number_of, of_float, operand, perform, perform_watched, plain,
+    rounding_of, signalled,
 };
 use super::text::to_text;
 use super::work::{Out, Settings, Work, scaled, signal};
@@ -370,7 +370,10 @@ fn power(vm: &mut Vm, a: &Value, b: &Value, m: &Value) -> R {
     let Some(m) = number_of(m) else {
         return Ok(Value::NOT_IMPLEMENTED);
     };
-    perform(vm, &context, |work| places::power_modulo(&a, &b, &m, work)).map(decimal)
+    perform_watched(vm, &context, true, |work| {
+        places::power_modulo(&a, &b, &m, work)
+    })
+    .map(decimal)
 }
 
 fn fma(vm: &mut Vm, args: &[Value]) -> R {

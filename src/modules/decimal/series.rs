@@ -447,6 +447,11 @@ fn exact_power(base: &Number, b: &Number, work: &Work) -> Out<Option<Number>> {
         if b.negative || root > bit_length(&factors.odd) {
             return Ok(None);
         }
+        // More bits than that are more digits than fit.
+        let bits = i128::from(bit_length(&factors.odd)) * times / i128::from(root);
+        if bits > i128::from(most) * 4 + times / i128::from(root) {
+            return Ok(None);
+        }
         if root > 1 {
             let found = factors.odd.nth_root(root as usize);
             if found.pow(root as usize) != factors.odd {

@@ -315,9 +315,20 @@ pub fn perform<T>(
     context: &ContextObject,
     operation: impl Fn(&mut Work) -> Out<T>,
 ) -> R<T> {
-    let mut work = Work::new(context.settings.get());
     // Only results of many digits take long.
-    if work.set.prec > 300 {
+    let long = context.settings.get().prec > 300;
+    perform_watched(vm, context, long, operation)
+}
+
+/// Runs an operation in a context; one that may take long looks whether somebody wants attention.
+pub fn perform_watched<T>(
+    vm: &mut Vm,
+    context: &ContextObject,
+    long: bool,
+    operation: impl Fn(&mut Work) -> Out<T>,
+) -> R<T> {
+    let mut work = Work::new(context.settings.get());
+    if long {
         let inbox = vm.host.inbox.clone();
         work.watch = Some(Box::new(move || inbox.wants_attention()));
     }
