@@ -186,10 +186,7 @@ impl Reader<'_> {
             Node::Seq(Vec::new())
         };
         if self.peek() == Some('|') {
-            return Err(self.wrong(
-                "conditional backref with more than two branches",
-                self.at + 1,
-            ));
+            return Err(self.wrong("conditional backref with more than two branches", self.at));
         }
         self.close(start)?;
         Ok(Node::Condition {
