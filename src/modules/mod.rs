@@ -1,10 +1,12 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod bisect;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
+pub mod heapq;
 pub mod html;
 pub mod imp;
 pub mod io;
@@ -12,6 +14,7 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod namespace;
+pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
@@ -34,6 +37,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &functools::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &bisect::MODULE,
+    &heapq::MODULE,
     &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
@@ -43,6 +48,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &re::MODULE,
     &json::MODULE,
     &random::MODULE,
+    &operator::MODULE,
     &os::MODULE,
     &signal::MODULE,
     &html::MODULE,
@@ -71,6 +77,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     re::TYPES,
     json::TYPES,
     random::TYPES,
+    operator::TYPES,
     os::TYPES,
     weakref::TYPES,
 ];

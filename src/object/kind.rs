@@ -118,6 +118,7 @@ kinds! {
     DECIMAL_CONTEXT = 113,
     SIGNAL_DICT = 114,
     DECIMAL_CONTEXT_MANAGER = 115,
+    FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,
