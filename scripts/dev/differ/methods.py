@@ -260,7 +260,7 @@ class Methods:
         if hidden:
             return [f"hidden({label!r}, lambda: v.{name}({', '.join(arguments)}))"]
         if name == "__new__":
-            owner = "type(v)" if r.random() < 0.8 else r.choice(["object", "int", "v", "str"])
+            owner = "type(v)" if r.random() < 0.8 or kind not in RECEIVERS else r.choice(["object", "int", "v", "str"])
             return [f"attempt({label!r}, lambda: type(v).__new__({', '.join([owner, *arguments])}))"]
         if r.random() < 0.35 and name in BINARY and arguments and "=" not in arguments[0][:4] and "*" not in arguments[0][:2]:
             left, right = ("v", arguments[0]) if r.random() < 0.8 or name in COUNTS else (arguments[0], "v")
