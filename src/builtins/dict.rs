@@ -217,7 +217,12 @@ fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn hashed_keys(source: &Value) -> Option<Vec<(i64, Value)>> {
     if let Some(dict) = source.get_exact::<Dict>() {
         let table = dict.table.borrow();
-        return Some(table.iter_hashed().map(|(h, k, _)| (h, k.clone())).collect());
+        return Some(
+            table
+                .iter_hashed()
+                .map(|(h, k, _)| (h, k.clone()))
+                .collect(),
+        );
     }
     with_table(source, |table| {
         table.iter_hashed().map(|(h, k)| (h, k.clone())).collect()

@@ -278,11 +278,7 @@ fn changed(vm: &mut Vm, property: &Value, which: usize, function: &Value) -> R {
     let class = vm.class_of(property);
     // A getter's docstring is taken anew.
     let borrowed = old.borrowed_doc.as_value().is_true() && !getter.is_none();
-    let doc = if borrowed {
-        Value::NONE
-    } else {
-        old.doc.get()
-    };
+    let doc = if borrowed { Value::NONE } else { old.doc.get() };
     let made = vm.call(class.as_value(), &[getter, setter, deleter, doc])?;
     if let Some(new) = made.get::<Property>() {
         new.name.set(old.name.get());
@@ -410,7 +406,13 @@ fn copy_names(vm: &mut Vm, wrapper: &Value, function: &Value) -> R<()> {
     let Some(dict): Option<Ref<Dict>> = vm.object_dict(wrapper) else {
         return Ok(());
     };
-    for name in ["__module__", "__name__", "__qualname__", "__doc__", "__annotations__"] {
+    for name in [
+        "__module__",
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+    ] {
         if let Some(value) = vm.get_attr_optional(function, name)? {
             let name = vm.intern(name);
             let old = dict.insert_str(&name, value);

@@ -3,10 +3,10 @@
 use super::Vm;
 use super::dispatch::{At, NATIVE_WORDS};
 use crate::heap::Value;
+use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::Generator;
 use crate::object::kind;
-use crate::object::class::Class;
 use crate::object::native::{
     AwaitOutcome, Def, Input, Native, NativeCode, NativeFrame, R, Raised, RawLeaf, Step,
 };

@@ -455,7 +455,11 @@ impl Vm {
             kind::STR if sequence.get::<Str>().is_some_and(|s| too_long(s.len())) => {
                 Err(self.overflow_error("repeated string is too long"))
             }
-            kind::BYTES if sequence.get::<Bytes>().is_some_and(|b| too_long(b.bytes().len())) => {
+            kind::BYTES
+                if sequence
+                    .get::<Bytes>()
+                    .is_some_and(|b| too_long(b.bytes().len())) =>
+            {
                 Err(self.overflow_error("repeated bytes are too long"))
             }
             kind::STR => sequence.get::<Str>().map_or(none, |text| {

@@ -794,6 +794,9 @@ fn is_plain_method(native: &Native) -> bool {
     matches!(
         (layout, native.def.name()),
         (Some(kind::LIST | kind::DICT), "__getitem__")
-            | (Some(kind::DICT | kind::SET | kind::FROZENSET), "__contains__")
+            | (
+                Some(kind::DICT | kind::SET | kind::FROZENSET),
+                "__contains__"
+            )
     )
 }

@@ -116,10 +116,10 @@ fn pow_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         if is_plain_int(vm, &regs[0])
             && let (Some(a), Some(b), Some(m)) = (
-            IntView::of(&regs[0]),
-            IntView::of(&regs[1]),
-            IntView::of(&regs[2]),
-        )
+                IntView::of(&regs[0]),
+                IntView::of(&regs[1]),
+                IntView::of(&regs[2]),
+            )
         {
             let result = crate::object::int_math::pow_mod(a, b, m);
             return vm.lift(result).into();

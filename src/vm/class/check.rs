@@ -179,7 +179,9 @@ impl Vm {
         let name = self.names.class_.clone();
         let attribute = self.lookup_in_class(own, name.as_value());
         let asks = own.has(crate::object::class::class_flags::GETATTRIBUTE);
-        if !asks && attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>()) {
+        if !asks
+            && attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>())
+        {
             return Ok(None);
         }
         let claimed = self.get_attr_optional(obj, "__class__")?;
