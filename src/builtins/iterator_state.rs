@@ -239,6 +239,8 @@ fn set_state(vm: &mut Vm, args: &[Value]) -> R {
     } else if let Some(it) = iterator.get::<StrAsciiIterator>() {
         set_place(vm, it, index);
     } else if let Some(it) = iterator.get::<ListIterator>() {
+        // Before the first item is beyond the last one.
+        let index = if index < 0 { i64::MAX } else { index };
         set_place(vm, it, index);
     } else if let Some(it) = iterator.get::<TupleIterator>() {
         set_place(vm, it, index);
