@@ -316,7 +316,7 @@ fn suspended(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn frame_of(vm: &mut Vm, value: &Value) -> R {
-    vm.generator_frame_object(value)
+    Ok(vm.generator_frame_object(value))
 }
 
 fn code_of(vm: &mut Vm, value: &Value) -> R {
@@ -357,24 +357,6 @@ impl Vm {
             code.position(generator.offset()?).line
         };
         Some((code, line))
-    }
-
-    fn generator_frame_object(&mut self, value: &Value) -> R {
-        let Some(generator) = value.get::<Generator>() else {
-            return Ok(Value::NONE);
-        };
-        if generator.state.get() == State::Closed {
-            return Ok(Value::NONE);
-        }
-        let (Some(function), Some(at)) = (generator.function(), generator.offset()) else {
-            return Ok(Value::NONE);
-        };
-        let locals = self.locals_of(generator.frame_ptr())?;
-        let code = function.code.borrow().clone();
-        let globals = function.globals.value();
-        let object =
-            crate::object::exception::FrameObject::alloc(code, at, globals, locals, Value::NONE);
-        Ok(object.into_value())
     }
 
     /// What a suspended generator or coroutine waits for: `cr_await`, `gi_yieldfrom`.

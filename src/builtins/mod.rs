@@ -4,11 +4,13 @@ pub mod adapt;
 pub mod arguments;
 pub mod bytes;
 pub mod code;
+pub mod codec_registry;
 pub mod codecs;
 pub mod complex;
 pub mod dict;
 pub mod exceptions;
 pub mod float;
+pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -37,7 +39,12 @@ use crate::object::native::TypeDef;
 
 /// All built-in types; everyone adds a line.
 pub static TYPES: &[&[&TypeDef]] = &[
-    &[&code::CODE, &code::TRACEBACK, &code::FRAME],
+    &[
+        &code::CODE,
+        &frame::TRACEBACK,
+        &frame::FRAME,
+        &frame::FRAME_LOCALS,
+    ],
     exceptions::TYPES,
     functions::TYPES,
     function::TYPES,

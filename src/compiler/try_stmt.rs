@@ -2,7 +2,6 @@
 //! handled, the code object's table says so.
 
 use super::asm::Reg;
-use super::names::Place;
 use super::unit::{Block, Guard};
 use super::{Compiler, Outcome, syntax};
 use crate::bytecode::Op;
@@ -94,9 +93,14 @@ impl<'a> Compiler<'a> {
         let Some(Block::Try(guard)) = self.unit.blocks.pop() else {
             return Ok(());
         };
-        self.close_guard(&guard);
+        if !cfg!(hoop_mutant = "2") {
+            self.close_guard(&guard);
+        }
         let end = self.unit.asm.label();
         self.body(&node.orelse)?;
+        if cfg!(hoop_mutant = "2") {
+            self.close_guard(&guard);
+        }
         self.unit.asm.jump(None, end);
         self.place_guard(&guard);
         let cleanup = self.cleanup_guard(exception);
@@ -180,20 +184,17 @@ impl<'a> Compiler<'a> {
                 .ins(None, Op::Clear, Reg::Local(exception), (), ());
             return Ok(());
         };
-        // The name goes whichever way the clause is left. A local goes with
-        // the frame, if nothing here catches what leaves the clause.
-        let is_local = matches!(self.place(&self.mangled(name)), Place::Local(_));
-        let guard = (!is_local || cleanup.is_some()).then(|| self.guard(exception));
-        self.open_handler(&guard, exception, Some((name.clone(), span)), span)?;
+        // The name goes whichever way the clause is left: a local too, for a traceback keeps the
+        // locals of a frame that an exception has left.
+        let guard = self.guard(exception);
+        let guarded = Some(guard.clone());
+        self.open_handler(&guarded, exception, Some((name.clone(), span)), span)?;
         self.body(&handler.body)?;
         self.pop_block();
         self.unit
             .asm
             .ins(None, Op::Clear, Reg::Local(exception), (), ());
         self.clear_name(name, span)?;
-        let Some(guard) = guard else {
-            return Ok(());
-        };
         let after = self.unit.asm.label();
         self.unit.asm.jump(None, after);
         self.place_guard(&guard);

@@ -8,8 +8,9 @@ use crate::object::descriptor::{
     ClassMethod, GenericAlias, MappingProxy, Property, SlotDescriptor, StaticMethod, Super, Union,
 };
 use crate::object::dict::Dict;
-use crate::object::exception::{Exception, FrameObject, Traceback};
+use crate::object::exception::{Exception, Traceback};
 use crate::object::float::Float;
+use crate::object::frame_object::{FrameLocals, FrameObject};
 use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::generator::Generator;
 use crate::object::int::Int;
@@ -38,10 +39,15 @@ use crate::modules::{self, asyncio, contextvars};
 pub static KINDS: [KindTable; 256] = table();
 
 macro_rules! kinds {
-    ($($type:ty),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $type:ty),+ $(,)?) => {
         const fn table() -> [KindTable; 256] {
             let mut table = [const { KindTable::of::<Instance>() }; 256];
-            $(table[<$type as Object>::KIND as usize] = KindTable::of::<$type>();)+
+            $(
+                $(#[$attribute])*
+                {
+                    table[<$type as Object>::KIND as usize] = KindTable::of::<$type>();
+                }
+            )+
             table
         }
     };
@@ -49,7 +55,7 @@ macro_rules! kinds {
 
 kinds! {
     Float, Int, Str, Bytes, ByteArray, MemoryView, Tuple, List, Dict, Set, FrozenSet, Range, Slice, Complex,
-    Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, Generator,
+    Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, FrameLocals, Generator,
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
@@ -63,9 +69,19 @@ kinds! {
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
-    modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+    modules::operator::Fetcher, modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
-    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    crate::object::array::Array, modules::binary::array::ArrayIterator, modules::binary::structs::Struct,
+    modules::binary::structs::UnpackIterator, modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    modules::subprocess::ChildObject,
+    #[cfg(feature = "compression")]
+    modules::zlib::Compressor,
+    #[cfg(feature = "compression")]
+    modules::zlib::Decompressor,
+    #[cfg(feature = "hashes")]
+    modules::hashes::Hasher,
+    crate::object::decimal::Decimal, modules::decimal::context::ContextObject, modules::decimal::context::SignalDict,
+    modules::decimal::context::ContextManager,
 }

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
-use super::frame::Frame;
+use super::frame_object::FrameObject;
 use super::function::Code;
 use super::kind;
+use crate::bytecode::Position;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 
 /// An instance of BaseException or of a subclass. What only some classes have
@@ -87,14 +88,12 @@ pub struct Traceback {
     head: Header,
     /// `tb_next`: the entry further in, or None.
     pub next: Field,
-    /// Where: the code.
-    pub code: Ref<Code>,
-    /// Word offset of the instruction.
-    pub at: u32,
-    /// `tb_frame`, made when asked for, or Undef.
-    pub frame: Field,
-    /// The globals of the function.
-    pub globals: Value,
+    /// `tb_frame`
+    pub frame: Ref<FrameObject>,
+    /// `tb_lasti`: twice the word offset of the instruction.
+    lasti: i32,
+    /// `tb_lineno`, if a script made the entry and said so.
+    given_line: Option<u32>,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -102,85 +101,61 @@ unsafe impl Object for Traceback {
     const KIND: Kind = kind::TRACEBACK;
     fn trace(&self, visitor: &mut dyn Visitor) {
         visitor.visit(self.next.as_value());
-        visitor.visit(self.code.as_value());
         visitor.visit(self.frame.as_value());
-        visitor.visit(&self.globals);
     }
     fn clear(&self) {
         self.next.set(Value::NONE);
-        self.frame.take();
     }
 }
 
 impl Traceback {
     /// An entry in front of `next`.
-    pub fn alloc(next: Value, code: Ref<Code>, at: u32, globals: Value) -> Ref<Traceback> {
+    pub fn alloc(next: Value, frame: Ref<FrameObject>, at: u32) -> Ref<Traceback> {
+        Traceback::made(next, frame, at as i32 * 2, None)
+    }
+
+    /// An entry that a script makes: `lasti` is what `tb_lasti` says, two for each word.
+    pub fn made(
+        next: Value,
+        frame: Ref<FrameObject>,
+        lasti: i32,
+        given_line: Option<u32>,
+    ) -> Ref<Traceback> {
         crate::heap::alloc(Traceback {
             head: Header::new(),
             next: Field::new(next),
-            code,
-            at,
-            frame: Field::undef(),
-            globals,
+            frame,
+            lasti,
+            given_line,
         })
+    }
+
+    /// `tb_lasti`
+    pub fn lasti(&self) -> i64 {
+        i64::from(self.lasti)
+    }
+
+    /// Where: the code.
+    pub fn code(&self) -> &Ref<Code> {
+        &self.frame.code
+    }
+
+    /// What the entry stands for.
+    pub fn position(&self) -> Position {
+        let position = self.code().plain.position(self.lasti.max(0) as u32 / 2);
+        match self.given_line {
+            Some(line) if line != position.line => Position {
+                line,
+                end_line: line,
+                column: 0,
+                end_column: 0,
+            },
+            _ => position,
+        }
     }
 
     /// The line the entry stands for.
     pub fn line(&self) -> u32 {
-        self.code.plain.position(self.at).line
-    }
-}
-
-/// A frame as scripts see it (`sys._getframe`, `tb_frame`).
-#[repr(C)]
-pub struct FrameObject {
-    head: Header,
-    /// `f_code`
-    pub code: Ref<Code>,
-    /// Word offset of the instruction it stood at when the object was made.
-    pub at: Cell<u32>,
-    /// `f_globals`
-    pub globals: Value,
-    /// `f_locals`: a dict of copies.
-    pub locals: Field,
-    /// `f_back`, or None.
-    pub back: Field,
-    /// Which frame it was made of. That may be gone: it is looked for, never used.
-    pub of: Cell<*const Frame>,
-}
-
-// SAFETY: repr(C), header first; every counted reference is visited once.
-unsafe impl Object for FrameObject {
-    const KIND: Kind = kind::FRAME;
-    fn trace(&self, visitor: &mut dyn Visitor) {
-        visitor.visit(self.code.as_value());
-        visitor.visit(&self.globals);
-        visitor.visit(self.locals.as_value());
-        visitor.visit(self.back.as_value());
-    }
-    fn clear(&self) {
-        self.locals.take();
-        self.back.set(Value::NONE);
-    }
-}
-
-impl FrameObject {
-    /// A frame object.
-    pub fn alloc(
-        code: Ref<Code>,
-        at: u32,
-        globals: Value,
-        locals: Value,
-        back: Value,
-    ) -> Ref<FrameObject> {
-        crate::heap::alloc(FrameObject {
-            head: Header::new(),
-            code,
-            at: Cell::new(at),
-            globals,
-            locals: Field::new(locals),
-            back: Field::new(back),
-            of: Cell::new(std::ptr::null()),
-        })
+        self.position().line
     }
 }

@@ -15,7 +15,8 @@ pub struct Frame {
     pub parent: *mut Frame,
     /// The running function, counted; of a native frame the `Native`'s definition.
     pub function: *mut Function,
-    /// The table line of a native frame; else null.
+    /// The table line of a native frame; of a script frame with the flag OBSERVED its frame object
+    /// (`FrameObject`), counted; else null.
     pub native: *const super::native::Def,
     /// The register of the parent that receives the result.
     pub dst: u16,
@@ -56,6 +57,8 @@ pub mod frame_flags {
     /// Answers an operator: if it does not know, others are asked (`vm::candidates`). The question
     /// and the operands lie behind the registers.
     pub const ASKED: u16 = 8192;
+    /// A script frame that has a frame object, which must hear of its end.
+    pub const OBSERVED: u16 = 16384;
 }
 
 impl Frame {

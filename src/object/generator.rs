@@ -4,6 +4,7 @@
 use std::cell::{Cell, UnsafeCell};
 
 use super::frame::{Frame, frame_flags};
+use super::frame_object::FrameObject;
 use super::function::Function;
 use super::kind;
 use super::native::Def;
@@ -83,6 +84,11 @@ unsafe impl Object for Generator {
                 let function = Value::from_header((*frame).function.cast());
                 visitor.visit(&function);
                 function.forget();
+            }
+            if (*frame).has(frame_flags::OBSERVED) {
+                let object = Value::from_header((*frame).native.cast_mut().cast());
+                visitor.visit(&object);
+                object.forget();
             }
             let regs = Frame::regs(frame);
             for i in 0..self.live_registers() {
@@ -311,6 +317,7 @@ impl Generator {
         self.release_inner();
         // SAFETY: the frame is at rest and, now that the state is Closed, nobody enters it again.
         unsafe {
+            FrameObject::detach(self.frame_ptr(), false);
             let regs = self.regs();
             for i in 0..live {
                 drop(std::ptr::replace(regs.add(i), Value::UNDEF));

@@ -1,11 +1,13 @@
 //! The representation of values. It never runs code.
 
+pub mod array;
 pub mod bytes;
 pub mod charmap;
 pub mod class;
 pub mod codec;
 pub mod compare;
 pub mod complex;
+pub mod decimal;
 pub mod descriptor;
 pub mod dict;
 pub mod error;
@@ -14,6 +16,7 @@ pub mod float;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame;
+pub mod frame_object;
 pub mod function;
 pub mod generator;
 pub mod hash;
@@ -26,6 +29,7 @@ pub mod interner;
 pub mod iterator;
 pub mod kind;
 pub mod list;
+pub mod members;
 pub mod memoryview;
 pub mod module;
 pub mod native;

@@ -7,6 +7,7 @@ use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame_object::FrameObject;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::generator::Flavour;
 use crate::object::kind;
@@ -721,6 +722,7 @@ impl Vm {
                 let code = (*function).code.borrow();
                 (code.nlocals as usize, code.nregisters as usize)
             };
+            FrameObject::detach(frame, true);
             let regs = Frame::regs(frame);
             for i in 0..nlocals {
                 std::ptr::drop_in_place(regs.add(i));

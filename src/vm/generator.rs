@@ -15,6 +15,7 @@ use crate::heap::{Ref, Value};
 use crate::object::descriptor::plain_object;
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame_object::FrameObject;
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::native::{AwaitOutcome, Input, Native, R, Raised, Step};
@@ -452,6 +453,7 @@ impl Vm {
         unsafe {
             generator.state.set(State::Closed);
             generator.leaf.set(std::ptr::null_mut());
+            FrameObject::detach(frame, true);
             let regs = Frame::regs(frame);
             let count = if (*frame).has(frame_flags::NATIVE) {
                 generator.registers as usize
@@ -522,7 +524,9 @@ impl Vm {
         };
         let error = self.runtime_error(format!("{who} raised {what}"));
         if let Some(exception) = error.0.get::<Exception>() {
-            exception.cause.set(raised.0.clone());
+            if !cfg!(hoop_mutant = "12") {
+                exception.cause.set(raised.0.clone());
+            }
             exception.context.set(raised.0.clone());
             exception.suppress_context.set(true);
         }

@@ -22,6 +22,7 @@ mod excerpt;
 pub mod fiber;
 pub mod finalize;
 pub mod finders;
+mod frames;
 pub mod generator;
 pub mod groups;
 pub mod import;
@@ -33,6 +34,7 @@ mod native_signature;
 mod nested;
 pub mod ops;
 pub mod outside;
+mod receiver;
 pub mod scope;
 pub mod signature;
 pub mod special;
@@ -115,6 +117,8 @@ pub type Compiled = Result<(Arc<bytecode::Code>, Vec<SyntaxFault>), SyntaxFault>
 pub trait Loader {
     /// Compiles text.
     fn compile(&self, request: &Request<'_>) -> Compiled;
+    /// The syntax tree of a text, as `ast.dump` with positions would write it.
+    fn tree(&self, request: &Request<'_>) -> Result<(String, Vec<SyntaxFault>), SyntaxFault>;
     /// The code of a library module written in the language, and whether it is a package.
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The source of a library module, by the name of its file.

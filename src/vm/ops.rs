@@ -447,6 +447,10 @@ impl Vm {
 
     fn repeated(&mut self, kind: u8, sequence: &Value, count: usize) -> R {
         let none = Ok(Value::NOT_IMPLEMENTED);
+        let same = sequence.is_exact::<Str>() || sequence.is_exact::<Tuple>();
+        if count == 1 && (same || sequence.is_exact::<Bytes>()) {
+            return Ok(sequence.clone());
+        }
         let too_long = |len: usize| {
             let whole = len.checked_mul(count);
             whole.is_none_or(|whole| whole > isize::MAX as usize)
@@ -471,9 +475,6 @@ impl Vm {
                 self.lift(result).map(|items| List::new(items).into_value())
             }),
             kind::TUPLE => sequence.get::<Tuple>().map_or(none, |tuple| {
-                if count == 1 && sequence.is_exact::<Tuple>() {
-                    return Ok(sequence.clone());
-                }
                 let items = tuple.items();
                 let result = match items.len().checked_mul(count) {
                     Some(total) => Tuple::build(total, |i| items[i % items.len()].clone()),
@@ -566,12 +567,30 @@ impl Vm {
             }
             (BinaryOp::Add, kind::BYTEARRAY) => {
                 let more = bytes::with_bytes(b, <[u8]>::to_vec)?;
-                let result = a
-                    .get::<ByteArray>()?
-                    .data
-                    .borrow_mut()
-                    .extend_from_slice(&more);
+                let array = a.to_ref::<ByteArray>()?;
+                if !more.is_empty()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let result = array.data.borrow_mut().extend_from_slice(&more);
                 Some(self.lift(result).map(|()| a.clone()).into())
+            }
+            (BinaryOp::Mul, kind::BYTEARRAY) => {
+                let array = a.to_ref::<ByteArray>()?;
+                let repeated = match self.repeat(kind::BYTEARRAY, 0, a, b) {
+                    Ok(value) if value.is_not_implemented() => return None,
+                    Ok(value) => value.to_ref::<ByteArray>()?,
+                    Err(raised) => return Some(Step::Raise(raised)),
+                };
+                if repeated.len() != array.len()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let old = array.data.replace(repeated.data.take());
+                drop(old);
+                Some(Step::Return(a.clone()))
             }
             _ => None,
         }

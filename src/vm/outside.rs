@@ -3,7 +3,7 @@
 
 use super::types::Known;
 use super::{SyntaxFault, Vm};
-use crate::heap::{Value, shape_flags};
+use crate::heap::{Ref, Value, shape_flags};
 use crate::host::{Event, HostError};
 use crate::object::dict::Dict;
 use crate::object::generator::Generator;
@@ -64,7 +64,7 @@ impl Vm {
         };
         match handler {
             Some(handler) if handler.is_object() => {
-                let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
+                let frame = self.frame_object(0).map_or(Value::NONE, Ref::into_value);
                 self.call(&handler, &[Value::int32(number), frame])
                     .map(drop)
             }
@@ -79,7 +79,7 @@ impl Vm {
     fn interrupt(&mut self) -> R<()> {
         match self.state.get("signal.SIGINT").cloned() {
             Some(handler) if !handler.is_none() => {
-                let frame = self.frame_object(0)?.unwrap_or(Value::NONE);
+                let frame = self.frame_object(0).map_or(Value::NONE, Ref::into_value);
                 self.call(&handler, &[Value::int32(SIGINT), frame])
                     .map(drop)
             }

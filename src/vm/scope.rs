@@ -4,8 +4,8 @@ use super::Vm;
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
-use crate::object::exception::{FrameObject, Traceback};
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame_object::FrameObject;
 use crate::object::function::{Cell_, Code, Function};
 use crate::object::native::{Native, R, Raised};
 use crate::object::str::Str;
@@ -89,108 +89,25 @@ impl Vm {
         self.locals_of(frame)
     }
 
-    /// `f_locals` of the frame of a traceback entry: a module's globals, or the locals of a frame
-    /// of that code which still runs; those of one that has ended are gone.
-    pub(crate) fn locals_of_entry(&mut self, entry: &Traceback) -> R {
-        if entry.code.flags & code_flags::MODULE != 0 {
-            return Ok(entry.globals.clone());
-        }
-        let mut outward = 0;
-        loop {
-            let frame = self.script_frame(outward);
-            if frame.is_null() {
-                return Ok(Dict::new().into_value());
-            }
-            // SAFETY: a live script frame.
-            if unsafe { (*(*frame).function).code.borrow().is(&entry.code) } {
-                return self.locals_of(frame);
-            }
-            outward += 1;
-        }
-    }
-
-    /// The locals of a script frame, as `locals` and `f_locals` give them.
+    /// The locals of a script frame, as `locals` gives them.
     pub(crate) fn locals_of(&mut self, frame: *mut Frame) -> R {
-        // SAFETY: a live script frame; its locals always hold values.
-        unsafe {
-            let function = &*(*frame).function;
-            let code = function.code.borrow().clone();
-            let regs = Frame::regs(frame);
-            if code.flags & code_flags::NAMESPACE != 0 {
-                return Ok((*regs).clone());
-            }
-            if code.flags & code_flags::MODULE != 0 {
-                return Ok(function.globals.value());
-            }
-            let names = self.local_names(&code);
-            let dict = Dict::new();
-            for (i, name) in names.iter().enumerate() {
-                let mut value = (*regs.add(i)).clone();
-                if code.plain.cells.contains(&(i as u16))
-                    && let Some(cell) = value.get::<Cell_>()
-                {
-                    value = cell.content.get();
-                }
-                if !value.is_undef()
-                    && name
-                        .get::<Str>()
-                        .is_some_and(|n| !n.bytes().starts_with(b"."))
-                {
-                    self.dict_set(&dict, name, value)?;
-                }
-            }
-            for (name, cell) in code.plain.free_names.iter().zip(&function.closure) {
-                let value = cell.content.get();
-                if !value.is_undef() {
-                    self.set_name(&dict, name, value)?;
-                }
-            }
-            Ok(dict.into_value())
+        // SAFETY: a live script frame.
+        let object = unsafe { FrameObject::of(frame) };
+        if !object.has_fast_locals() {
+            return self.frame_namespace(&object);
         }
+        let dict = Dict::new();
+        for (name, value) in self.local_pairs(&object) {
+            self.dict_set(&dict, &name, value)?;
+        }
+        Ok(dict.into_value())
     }
 
     /// A frame object for the script frame so far outward; None if there is none.
-    pub fn frame_object(&mut self, outward: usize) -> R<Option<Value>> {
+    pub fn frame_object(&self, outward: usize) -> Option<Ref<FrameObject>> {
         let frame = self.script_frame(outward);
-        if frame.is_null() {
-            return Ok(None);
-        }
         // SAFETY: a live script frame.
-        let (code, at, globals) = unsafe {
-            let function = &*(*frame).function;
-            let code = function.code.borrow().clone();
-            let at = code.offset((*frame).ip).saturating_sub(1);
-            (code, at, function.globals.value())
-        };
-        let locals = self.locals_of(frame)?;
-        let back = self.frame_object(outward + 1)?.unwrap_or(Value::NONE);
-        let object = FrameObject::alloc(code, at, globals, locals, back);
-        object.of.set(frame);
-        Ok(Some(object.into_value()))
-    }
-
-    /// The word at which the frame of a frame object stands; where it stood last when it has ended,
-    /// or runs in another fiber.
-    pub fn frame_object_at(&self, object: &FrameObject) -> u32 {
-        let mut frame = if object.of.get().is_null() {
-            std::ptr::null_mut()
-        } else {
-            self.frame
-        };
-        // SAFETY: parents of live frames are live.
-        unsafe {
-            while !frame.is_null() && !std::ptr::eq(frame, object.of.get()) {
-                frame = (*frame).parent;
-            }
-            if frame.is_null() || (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null() {
-                return object.at.get();
-            }
-            let code = (*(*frame).function).code.borrow();
-            if code.as_value().is(object.code.as_value()) {
-                object.at.set(code.offset((*frame).ip).saturating_sub(1));
-            }
-        }
-        object.at.get()
+        (!frame.is_null()).then(|| unsafe { FrameObject::of(frame) })
     }
 
     /// The text of a file that is compiled, where it is not to be read anew: a module of the library,

@@ -328,8 +328,8 @@ impl Vm {
         let mut repeats = Repeats::default();
         let mut next = traceback.clone();
         while let Some(entry) = next.get::<Traceback>() {
-            let plain = entry.code.plain.clone();
-            let position = plain.position(entry.at);
+            let plain = entry.code().plain.clone();
+            let position = entry.position();
             let mut summed = String::new();
             let shown = repeats.shows(&plain, position.line, &mut summed);
             if !summed.is_empty() {
@@ -425,11 +425,9 @@ impl Vm {
         while let Some(entry) = next.get::<Traceback>() {
             let following = entry.next.get();
             if !following.is_kind::<Traceback>() {
-                let code = entry.code.clone();
-                names.extend(self.local_names(&code).iter().cloned());
-                if let Some(globals) = entry.globals.get::<crate::object::dict::Dict>() {
-                    names.extend(globals.pairs().into_iter().map(|(key, _)| key));
-                }
+                names.extend(self.bound_locals(&entry.frame));
+                let globals = &entry.frame.function.globals;
+                names.extend(globals.pairs().into_iter().map(|(key, _)| key));
                 names.extend(self.builtins.pairs().into_iter().map(|(key, _)| key));
             }
             next = following;
@@ -463,8 +461,8 @@ impl Vm {
         }
         let mut entries = Repeats::default();
         while let Some(entry) = next.get::<Traceback>() {
-            let plain = entry.code.plain.clone();
-            let line = plain.position(entry.at).line;
+            let plain = entry.code().plain.clone();
+            let line = entry.line();
             if entries.shows(&plain, line, &mut out) {
                 let name = plain.source.name();
                 out.push_str(&format!(
@@ -498,12 +496,11 @@ impl Vm {
         if !exception.traceback.as_value().is_none() {
             return;
         }
-        let (Some((code, at)), Some(globals)) = (self.running_code(), self.running_globals())
-        else {
+        let Some(frame) = self.frame_object(0) else {
             return;
         };
-        let globals = globals.into_value();
-        let entry = Traceback::alloc(Value::NONE, code, at, globals);
+        let at = frame.at();
+        let entry = Traceback::alloc(Value::NONE, frame, at);
         exception.traceback.set(entry.into_value());
     }
 

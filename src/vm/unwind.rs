@@ -3,9 +3,11 @@
 use super::Vm;
 use super::dispatch::Cursor;
 use crate::bytecode::code::Handler;
+use crate::bytecode::code::flags::HIDDEN;
 use crate::heap::Value;
 use crate::object::exception::{Exception, Traceback};
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame_object::FrameObject;
 use crate::object::function::{Code, Function};
 use crate::object::native::{Input, Raised};
 
@@ -101,9 +103,7 @@ impl Vm {
         // SAFETY: the frame has a function until it is ended.
         unsafe {
             self.frame = frame;
-            let function: *mut Function = (*frame).function;
-            let code = (*function).code.borrow().clone();
-            self.add_traceback(&raised, &code, 0, &*function);
+            self.add_traceback(&raised, frame, 0);
         }
         self.generator_raised(frame, raised);
     }
@@ -124,7 +124,7 @@ impl Vm {
                 let code = (*function).code.borrow().clone();
                 let at = code.offset((*frame).ip).saturating_sub(1);
                 if trace {
-                    self.add_traceback(&raised, &code, at, &*function);
+                    self.add_traceback(&raised, frame, at);
                 }
                 trace = true;
                 let live = code.live_temps((*frame).ip);
@@ -145,6 +145,7 @@ impl Vm {
                     }
                     continue;
                 }
+                FrameObject::detach(frame, true);
                 for i in 0..nlocals {
                     std::ptr::drop_in_place(regs.add(i));
                 }
@@ -201,24 +202,21 @@ impl Vm {
         }
     }
 
-    fn add_traceback(
-        &mut self,
-        raised: &Raised,
-        code: &crate::heap::Ref<Code>,
-        at: u32,
-        function: &Function,
-    ) {
-        if code.flags & crate::bytecode::code::flags::HIDDEN != 0 {
-            return;
-        }
-        if let Some(exception) = raised.0.get::<Exception>() {
-            let entry = Traceback::alloc(
-                exception.traceback.get(),
-                code.clone(),
-                at,
-                function.globals.value(),
-            );
-            exception.traceback.set(entry.into_value());
+    /// Adds an entry for a script frame to the traceback.
+    ///
+    /// # Safety
+    /// `frame` is a live script frame.
+    unsafe fn add_traceback(&mut self, raised: &Raised, frame: *mut Frame, at: u32) {
+        // SAFETY: a live script frame owns its function; where it ends, its object is told.
+        unsafe {
+            if (*(*frame).function).code.borrow().flags & HIDDEN != 0 {
+                return;
+            }
+            if let Some(exception) = raised.0.get::<Exception>() {
+                let object = FrameObject::of(frame);
+                let entry = Traceback::alloc(exception.traceback.get(), object, at);
+                exception.traceback.set(entry.into_value());
+            }
         }
     }
 }

@@ -548,7 +548,10 @@ pub fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn getnewargs(vm: &mut Vm, args: &[Value]) -> R {
-    let copy = plain(vm, &args[0])?;
+    // A copy of its own, as of a subclass.
+    let text = receiver!(vm, args[0], Str, "str");
+    let copy = Str::from_wtf8(text.bytes());
+    let copy = made(vm, copy)?;
     Ok(Tuple::one(copy).into_value())
 }
 
@@ -569,4 +572,13 @@ pub fn rmod(vm: &mut Vm, args: &[Value]) -> R {
         Some(text) => percent::format_str(vm, text, &args[0]),
         None => Ok(Value::NOT_IMPLEMENTED),
     }
+}
+
+/// `str.__add__` called by its name: it raises where the operator would ask the other side.
+pub fn add(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_kind::<Str>() {
+        return crate::builtins::operators::add(vm, args);
+    }
+    let given = vm.type_name(&args[1]);
+    Err(vm.type_error(format!("can only concatenate str (not \"{given}\") to str")))
 }

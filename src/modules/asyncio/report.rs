@@ -6,6 +6,7 @@ use super::script;
 use crate::heap::Value;
 use crate::modules::contextvars;
 use crate::object::exception::{Exception, Traceback};
+use crate::object::frame_object::FrameObject;
 use crate::object::function::Function;
 use crate::object::native::{R, Raised};
 use crate::object::task::{Handle, Task};
@@ -40,7 +41,7 @@ pub fn begin_traceback(vm: &mut Vm, exception: &Value) -> R<()> {
         Some(module) => script::attr(vm, &module, "_run")?,
         None => return Ok(()),
     };
-    let Some(run) = run.get::<Function>() else {
+    let Some(run) = run.to_ref::<Function>() else {
         return Ok(());
     };
     let code = run.code.borrow().clone();
@@ -52,7 +53,8 @@ pub fn begin_traceback(vm: &mut Vm, exception: &Value) -> R<()> {
         .filter(|(_, place)| place.line > code.plain.first_line)
         .max_by_key(|(_, place)| place.end_column - place.column.min(place.end_column));
     let at = call.map_or(0, |(at, _)| *at);
-    let entry = Traceback::alloc(Value::NONE, code, at, run.globals.value());
+    let frame = FrameObject::without_frame(&run, at);
+    let entry = Traceback::alloc(Value::NONE, frame, at);
     exception.traceback.set(entry.into_value());
     Ok(())
 }

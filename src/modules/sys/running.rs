@@ -6,7 +6,7 @@ use crate::builtins::functions::output::{Stream, stream, write_to_host};
 use crate::heap::Value;
 use crate::modules::struct_sequence;
 use crate::object::dict::Dict;
-use crate::object::exception::{Exception, FrameObject};
+use crate::object::exception::Exception;
 use crate::object::native::{Input, NativeFrame, R, Raised, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -171,8 +171,8 @@ pub fn set_origin_depth(vm: &mut Vm, args: &[Value]) -> R {
 /// `sys._getframe(depth)`
 pub fn getframe(vm: &mut Vm, args: &[Value]) -> R {
     let depth = small(vm, &args[0])?.max(0) as usize;
-    match vm.frame_object(depth)? {
-        Some(frame) => Ok(frame),
+    match vm.frame_object(depth) {
+        Some(frame) => Ok(frame.into_value()),
         None => Err(vm.value_error("call stack is not deep enough")),
     }
 }
@@ -193,23 +193,17 @@ pub fn source_of(vm: &mut Vm, args: &[Value]) -> R {
 /// `sys._getframemodulename(depth)`
 pub fn getframemodulename(vm: &mut Vm, args: &[Value]) -> R {
     let depth = small(vm, &args[0])?.max(0) as usize;
-    let Some(frame) = vm.frame_object(depth)? else {
-        return Ok(Value::NONE);
-    };
-    let globals = frame
-        .get::<FrameObject>()
-        .map_or(Value::NONE, |f| f.globals.clone());
-    Ok(globals
-        .get::<Dict>()
-        .and_then(|g| g.get_name("__name__"))
-        .unwrap_or(Value::NONE))
+    let name = vm
+        .frame_object(depth)
+        .and_then(|frame| frame.function.globals.get_name("__name__"));
+    Ok(name.unwrap_or(Value::NONE))
 }
 
 /// `sys._current_frames()`
 pub fn current_frames(vm: &mut Vm, _: &[Value]) -> R {
     let dict = Dict::new();
-    if let Some(frame) = vm.frame_object(0)? {
-        vm.dict_set(&dict, &int(1), frame)?;
+    if let Some(frame) = vm.frame_object(0) {
+        vm.dict_set(&dict, &int(1), frame.into_value())?;
     }
     Ok(dict.into_value())
 }

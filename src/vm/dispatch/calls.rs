@@ -586,6 +586,9 @@ impl Vm {
         let value = if at.op() == crate::bytecode::Op::Return {
             if at.flags() & TEMP_B != 0 {
                 at.take(at.b())
+            } else if unsafe { (*at.frame()).has(frame_flags::OBSERVED) } {
+                // Who holds the frame's object still sees the local.
+                at.reg(at.b()).clone()
             } else {
                 at.replace(at.b(), Value::UNDEF)
             }

@@ -96,6 +96,15 @@ impl Reader<'_> {
         if self.open.contains(&group) {
             return Err(self.wrong("cannot refer to an open group", place));
         }
+        self.check_behind(group)
+    }
+
+    /// A look-behind may not ask about its own groups.
+    pub(super) fn check_behind(&self, group: usize) -> Outcome<()> {
+        if self.behind > 0 && group > self.behind_from {
+            let text = "cannot refer to group defined in the same lookbehind subpattern";
+            return Err(self.wrong(text, self.at));
+        }
         Ok(())
     }
 
@@ -184,8 +193,8 @@ impl Reader<'_> {
             return Err(self.wrong("missing {", self.at));
         }
         let name = self.until('}', "character name")?;
-        match unicode_names2::character(&name) {
-            Some(c) => Ok(c as u32),
+        match crate::object::unicode::named(&name) {
+            Some(point) => Ok(point),
             None => Err(self.wrong(format!("undefined character name '{name}'"), start)),
         }
     }
