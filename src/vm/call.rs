@@ -322,9 +322,7 @@ impl Vm {
                 }
                 NativeCode::Raw(raw) => {
                     let given = std::slice::from_raw_parts(args, n);
-                    let by_name = names.and_then(|t| t.get::<Tuple>()).map_or(0, Tuple::len);
-                    let fit = self.check_made(native, &given[..n - by_name]);
-                    let result = fit.and_then(|()| self.run_raw(native, raw, given, names));
+                    let result = self.run_raw(native, raw, given, names);
                     for i in 0..n {
                         drop(args.add(i).read());
                     }

@@ -3,7 +3,6 @@
 use super::Vm;
 use super::dispatch::{At, NATIVE_WORDS};
 use crate::heap::Value;
-use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::Generator;
 use crate::object::kind;
@@ -24,11 +23,7 @@ impl Vm {
         let names = names
             .and_then(|names| names.get::<Tuple>())
             .map_or(&[][..], Tuple::items);
-        if args.len() == names.len() && native.def.name() == "__new__" {
-            let class = native.owner.get::<Class>();
-            let class = class.map_or_else(String::new, Class::name_str);
-            return Err(self.type_error(format!("{class}.__new__(): not enough arguments")));
-        }
+        self.check_made(native, &args[..args.len() - names.len()])?;
         raw(self, args, names)
     }
 

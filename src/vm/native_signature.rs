@@ -19,7 +19,10 @@ impl Vm {
     pub(super) fn leaves_keywords(&mut self, native: &Native, given: &[Value]) -> bool {
         let (class, other) = match native.def.name() {
             "__new__" => (given.first().and_then(Value::to_ref::<Class>), "__init__"),
-            "__init__" => (given.first().map(|value| self.class_of(value)), "__new__"),
+            // Sets refuse them always.
+            "__init__" if native_name(native) != "set" => {
+                (given.first().map(|value| self.class_of(value)), "__new__")
+            }
             _ => return false,
         };
         let (Some(class), Some(owner)) = (class, native.owner.to_ref::<Class>()) else {
