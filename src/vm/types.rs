@@ -49,6 +49,7 @@ known! {
     UnboundLocalError "UnboundLocalError" UnicodeDecodeError "UnicodeDecodeError"
     UnicodeEncodeError "UnicodeEncodeError" ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
     RuntimeWarning "RuntimeWarning" DeprecationWarning "DeprecationWarning" SyntaxWarning "SyntaxWarning"
+    FutureWarning "FutureWarning"
     BlockingIoError "BlockingIOError" ChildProcessError "ChildProcessError" BrokenPipeError "BrokenPipeError"
     ConnectionAbortedError "ConnectionAbortedError" ConnectionRefusedError "ConnectionRefusedError"
     ConnectionResetError "ConnectionResetError" FileExistsError "FileExistsError"
