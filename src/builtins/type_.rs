@@ -314,7 +314,9 @@ fn set_doc(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
 
 fn annotations(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    if let Some(found) = own(vm, &class, "__annotations__") {
+    if let Some(found) = own(vm, &class, "__annotations__")
+        && !found.is_kind::<AttributeDescriptor>()
+    {
         let step = vm.descriptor_get_on_class(&found, &class);
         return vm.finish(step);
     }

@@ -1,6 +1,6 @@
 //! `_functools`: partial, reduce, cmp_to_key.
 
-use crate::builtins::arguments::{long_string, plain, shape_of_class, tuple};
+use crate::builtins::arguments::{long_string, shape_of_class, tuple};
 use crate::builtins::functions::{outcome, pull};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
@@ -9,6 +9,7 @@ use crate::object::kind;
 use crate::object::native::{
     Args, Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef,
 };
+use crate::object::str::Str;
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -107,8 +108,10 @@ fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("the first argument must be callable"));
     }
     let keywords = Dict::new();
-    // A partial of a plain partial is flattened.
-    if let Some(inner) = function.clone().get_exact::<Partial>() {
+    // A partial of a partial that has no attributes of its own is flattened.
+    if let Some(inner) = function.clone().get::<Partial>()
+        && vm.own_names(&function).is_empty()
+    {
         let mut all: Vec<Value> = inner
             .args
             .get()
@@ -173,6 +176,9 @@ fn partial_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     };
     let mut names = Vec::new();
     for (name, value) in keywords.map_or_else(Vec::new, |d| d.pairs()) {
+        if !name.is_kind::<Str>() {
+            return Step::Raise(vm.type_error("keywords must be strings"));
+        }
         names.push(name);
         args.push(value);
     }
@@ -213,7 +219,7 @@ fn partial_text(vm: &mut Vm, value: &Value) -> R<String> {
         .get::<Dict>()
         .map_or_else(Vec::new, Dict::pairs)
     {
-        text += &format!(", {}={}", plain(&key), vm.repr_text(&value)?);
+        text += &format!(", {}={}", vm.str_text(&key)?, vm.repr_text(&value)?);
     }
     Ok(text + ")")
 }
@@ -246,20 +252,54 @@ fn partial_setstate(vm: &mut Vm, args: &[Value]) -> R {
     let Some(partial) = args[0].to_ref::<Partial>() else {
         return Ok(Value::NONE);
     };
-    let state: Vec<Value> = args[1]
-        .get::<Tuple>()
-        .map_or_else(Vec::new, |t| t.items().to_vec());
-    let [function, positional, keywords, _dict] = &state[..] else {
+    let state = args[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+    let valid = match state {
+        [function, positional, keywords, own] => {
+            vm.is_callable(function)
+                && positional.is_kind::<Tuple>()
+                && (keywords.is_none() || keywords.is_kind::<Dict>())
+                && (own.is_none() || own.is_kind::<Dict>())
+        }
+        _ => false,
+    };
+    let ([function, positional, keywords, own], true) = (state, valid) else {
         return Err(vm.type_error("invalid partial state"));
     };
-    partial.function.set(function.clone());
-    partial.args.set(positional.clone());
-    partial.keywords.set(if keywords.is_none() {
-        Dict::new().into_value()
-    } else {
+    let positional = match positional.is_exact::<Tuple>() {
+        true => positional.clone(),
+        false => tuple(vm, items_of_tuple(positional))?,
+    };
+    let keywords = if keywords.is_exact::<Dict>() {
         keywords.clone()
-    });
+    } else {
+        let plain = Dict::new();
+        if !keywords.is_none() {
+            vm.dict_update_mapping(&plain, keywords)?;
+        }
+        plain.into_value()
+    };
+    partial.function.set(function.clone());
+    partial.args.set(positional);
+    partial.keywords.set(keywords);
+    let own = own.to_ref::<Dict>().unwrap_or_else(Dict::new);
+    vm.set_object_dict(&args[0], &own);
     Ok(Value::NONE)
+}
+
+fn items_of_tuple(value: &Value) -> Vec<Value> {
+    value
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
+}
+
+/// Looked up on an instance, a partial is itself; CPython warns that it will be a method.
+fn partial_get(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_none() {
+        let text = "functools.partial will be a method descriptor in future Python versions; \
+                    wrap it in staticmethod() if you want to preserve the old behavior";
+        vm.warn(crate::vm::types::Known::FutureWarning, text)?;
+    }
+    Ok(args[0].clone())
 }
 
 fn partial_field(value: &Value, field: fn(&Partial) -> &Field) -> R {
@@ -278,6 +318,7 @@ pub static PARTIAL: TypeDef = TypeDef {
         Def::leaf("__repr__(self, /)", partial_repr),
         Def::leaf("__reduce__(self, /)", partial_reduce),
         Def::leaf("__setstate__(self, state, /)", partial_setstate),
+        Def::leaf("__get__(self, instance, owner=None, /)", partial_get),
         Def::leaf(
             "__class_getitem__(cls, item, /)",
             crate::builtins::functions::attributes::generic_alias,
@@ -288,6 +329,7 @@ pub static PARTIAL: TypeDef = TypeDef {
         Attribute::get("func", |_, v| partial_field(v, |p| &p.function)),
         Attribute::get("args", |_, v| partial_field(v, |p| &p.args)),
         Attribute::get("keywords", |_, v| partial_field(v, |p| &p.keywords)),
+        crate::vm::class::INSTANCE_DICT,
     ],
     ..TypeDef::new("functools", "partial", kind::PARTIAL)
 };

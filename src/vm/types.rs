@@ -50,6 +50,7 @@ known! {
     UnicodeEncodeError "UnicodeEncodeError" UnicodeTranslateError "UnicodeTranslateError"
     ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
     RuntimeWarning "RuntimeWarning" DeprecationWarning "DeprecationWarning" SyntaxWarning "SyntaxWarning"
+    FutureWarning "FutureWarning"
     BlockingIoError "BlockingIOError" ChildProcessError "ChildProcessError" BrokenPipeError "BrokenPipeError"
     ConnectionAbortedError "ConnectionAbortedError" ConnectionRefusedError "ConnectionRefusedError"
     ConnectionResetError "ConnectionResetError" FileExistsError "FileExistsError"

@@ -36,6 +36,14 @@ pub fn encode(vm: &mut Vm, args: &[Value]) -> R {
         value if value.is_kind::<Str>() => Some(plain(value)),
         value => Some(" ".repeat(vm.index(value)?.clamp(0, 1000) as usize)),
     };
+    for (separator, place) in [(&args[9], 5), (&args[8], 6)] {
+        if !separator.is_kind::<Str>() {
+            let given = vm.type_name(separator);
+            return Err(vm.type_error(format!(
+                "make_encoder() argument {place} must be str, not {given}"
+            )));
+        }
+    }
     let mut encoder = Encoder {
         default: args[1].clone(),
         skip_keys: vm.truth(&args[2])?,
@@ -172,17 +180,25 @@ impl Encoder {
         }
         let depth = self.depth();
         self.push("[");
-        for (i, item) in items.iter().enumerate() {
+        // `default` may change the list that is being written.
+        let live = value.to_ref::<List>();
+        let item_at = |i: usize| match &live {
+            Some(list) => list.get(i),
+            None => items.get(i).cloned(),
+        };
+        let mut i = 0;
+        while let Some(item) = item_at(i) {
             if i > 0 {
                 let separator = self.item_separator.clone();
                 self.push(&separator);
             }
             self.new_line(depth);
-            if let Err(raised) = self.value(vm, item) {
+            if let Err(raised) = self.value(vm, &item) {
                 let name = vm.type_name(value);
                 let _ = vm.add_note(&raised.0, &format!("when serializing {name} item {i}"));
                 return Err(raised);
             }
+            i += 1;
         }
         self.new_line(depth - 1);
         self.push("]");

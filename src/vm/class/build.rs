@@ -521,7 +521,10 @@ pub(super) struct Slots {
 }
 
 /// `__dict__` of instances, as it lies in the class that introduces it.
-static DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
+static DICT: Attribute = INSTANCE_DICT;
+
+/// `__dict__`, for the tables of native types whose instances have one.
+pub const INSTANCE_DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
 static WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
     let first = crate::object::weakref::references(obj).into_iter().next();
     Ok(first.map_or(Value::NONE, Ref::into_value))
