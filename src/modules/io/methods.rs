@@ -203,7 +203,7 @@ fn readlines(vm: &mut Vm, args: &[Value]) -> R {
         }
         total += len;
         lines.push(line);
-        if hint.is_some_and(|hint| total >= hint) {
+        if hint.is_some_and(|hint| total > hint) {
             break;
         }
     }
