@@ -221,7 +221,7 @@ fn var_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a ContextVar> {
 
 fn context_new(vm: &mut Vm, args: &[Value]) -> R {
     let given = args[1].get::<Tuple>().is_some_and(|all| !all.is_empty());
-    if given || args[2].get::<Dict>().is_some_and(|all| all.len() > 0) {
+    if given || args[2].get::<Dict>().is_some_and(|all| !all.is_empty()) {
         return Err(vm.type_error("Context() does not accept any arguments"));
     }
     Ok(Context::of_map(Value::UNDEF).into_value())

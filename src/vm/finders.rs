@@ -64,7 +64,7 @@ impl Vm {
             .modules
             .get_name("sys")
             .and_then(|sys| sys.get::<Module>()?.namespace.get_name("meta_path"));
-        let asks = path.is_some_and(|p| p.get::<List>().is_some_and(|list| list.len() > 0));
+        let asks = path.is_some_and(|p| p.get::<List>().is_some_and(|list| !list.is_empty()));
         asks && !name.starts_with(SCRIPT) && self.modules.get_name(name).is_none()
     }
 }
