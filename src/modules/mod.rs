@@ -1,5 +1,6 @@
 //! Native modules: a table a file. Everyone adds a line.
 
+pub mod abc;
 pub mod asyncio;
 pub mod collections;
 pub mod contextvars;
@@ -50,6 +51,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &small::ATEXIT,
     &small::ERRNO,
     &weakref::MODULE,
+    &abc::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
