@@ -126,3 +126,11 @@ fn the_page_of_the_library_is_true() {
         outcome.stderr
     );
 }
+
+/// The tables of `docs/language/` say what the interpreter has, no more and no less.
+#[test]
+fn tables_of_the_language_are_true() {
+    let script = root().join("scripts/dev/language_tables.async");
+    let run = Hoop::new([script.as_os_str(), "check".as_ref()]).run();
+    assert!(run.code == Some(0), "\n{}{}", run.stdout, run.stderr);
+}

@@ -96,6 +96,8 @@ pub fn decode_argument(
     encoding: &Value,
     errors: &Value,
 ) -> R<Ref<Str>> {
+    encoding_of(vm, encoding, "str")?;
+    handler_of(vm, errors, "str")?;
     if object.is_kind::<Str>() {
         return Err(vm.type_error("decoding str is not supported"));
     }

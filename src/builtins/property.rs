@@ -136,11 +136,12 @@ pub static ATTRIBUTE_DESCRIPTOR: TypeDef = TypeDef {
                 return Ok(Value::NONE);
             };
             let owner = owner_name(vm, &d.owner.get());
-            Ok(Str::new(&format!(
-                "<attribute '{}' of '{owner}' objects>",
-                d.attribute.name
-            ))
-            .into_value())
+            let name = d.attribute.name;
+            let what = match crate::object::members::is_member(&owner, name) {
+                true => "member",
+                false => "attribute",
+            };
+            Ok(Str::new(&format!("<{what} '{name}' of '{owner}' objects>")).into_value())
         }),
     ],
     attributes: &[

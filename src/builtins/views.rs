@@ -208,7 +208,10 @@ fn all_in(vm: &mut Vm, members: &Value, container: &Value) -> R<bool> {
 
 fn intersection(vm: &mut Vm, a: &Value, b: &Value) -> R {
     // The larger one is looked at, the smaller one gone through.
-    let swap = is_set_like(b) && vm.len(b)? > vm.len(a)?;
+    // CPython leaves it to a set that is at least as large, which goes through the view.
+    let size = vm.len(a)?;
+    let is_set = b.is_kind::<Set>() && vm.len(b)? >= size;
+    let swap = is_set || is_set_like(b) && vm.len(b)? > size;
     let (seek, scan) = if swap { (b, a) } else { (a, b) };
     let mut common = SetTable::new();
     for item in vm.collect(scan)? {

@@ -219,7 +219,9 @@ impl<'a> Compiler<'a> {
             }
             let middle = self.middle(right, hidden, &mut middles)?;
             self.jump_registers(value, *op, middle, failed, span);
-            value = middle;
+            if !cfg!(hoop_mutant = "14") {
+                value = middle;
+            }
         }
         if direct {
             return Ok(());

@@ -188,7 +188,10 @@ fn integers(op: Operator, a: IBig, b: IBig) -> Option<Const> {
 fn floor_divide(a: &IBig, b: &IBig) -> (IBig, IBig) {
     let quotient = a / b;
     let remainder = a - &quotient * b;
-    if remainder != IBig::ZERO && (remainder < IBig::ZERO) != (*b < IBig::ZERO) {
+    if !cfg!(hoop_mutant = "15")
+        && remainder != IBig::ZERO
+        && (remainder < IBig::ZERO) != (*b < IBig::ZERO)
+    {
         return (quotient - IBig::ONE, remainder + b);
     }
     (quotient, remainder)

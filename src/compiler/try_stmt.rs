@@ -93,9 +93,14 @@ impl<'a> Compiler<'a> {
         let Some(Block::Try(guard)) = self.unit.blocks.pop() else {
             return Ok(());
         };
-        self.close_guard(&guard);
+        if !cfg!(hoop_mutant = "2") {
+            self.close_guard(&guard);
+        }
         let end = self.unit.asm.label();
         self.body(&node.orelse)?;
+        if cfg!(hoop_mutant = "2") {
+            self.close_guard(&guard);
+        }
         self.unit.asm.jump(None, end);
         self.place_guard(&guard);
         let cleanup = self.cleanup_guard(exception);

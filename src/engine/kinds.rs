@@ -64,9 +64,11 @@ kinds! {
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
-    modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+    modules::operator::Fetcher, modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
     modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    crate::object::decimal::Decimal, modules::decimal::context::ContextObject, modules::decimal::context::SignalDict,
+    modules::decimal::context::ContextManager,
 }

@@ -44,6 +44,9 @@ impl<J> Ready<J> {
             return None;
         }
         self.left -= 1;
+        if cfg!(hoop_mutant = "1") {
+            return self.ring.pop_back();
+        }
         self.ring.pop_front()
     }
 

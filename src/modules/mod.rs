@@ -2,9 +2,12 @@
 
 pub mod abc;
 pub mod asyncio;
+pub mod bisect;
 pub mod collections;
 pub mod contextvars;
+pub mod decimal;
 pub mod functools;
+pub mod heapq;
 pub mod html;
 pub mod imp;
 pub mod io;
@@ -12,6 +15,7 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod namespace;
+pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
@@ -30,9 +34,12 @@ use crate::object::native::{Def, ModuleDef, TypeDef};
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
     &contextvars::MODULE,
+    &decimal::MODULE,
     &functools::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &bisect::MODULE,
+    &heapq::MODULE,
     &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
@@ -42,6 +49,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &re::MODULE,
     &json::MODULE,
     &random::MODULE,
+    &operator::MODULE,
     &os::MODULE,
     &signal::MODULE,
     &html::MODULE,
@@ -58,6 +66,7 @@ pub static MODULES: &[&ModuleDef] = &[
 pub static TYPES: &[&[&TypeDef]] = &[
     asyncio::TYPES,
     contextvars::TYPES,
+    decimal::TYPES,
     functools::TYPES,
     io::TYPES,
     itertools::TYPES,
@@ -70,6 +79,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     re::TYPES,
     json::TYPES,
     random::TYPES,
+    operator::TYPES,
     os::TYPES,
     weakref::TYPES,
 ];

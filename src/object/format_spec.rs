@@ -463,6 +463,9 @@ fn float_digits(f: f64, style: Style, precision: usize, spec: &Spec) -> (bool, S
         text.make_ascii_uppercase();
     }
     let mut negative = f.is_sign_negative() && !f.is_nan();
+    if cfg!(hoop_mutant = "13") {
+        negative = f < 0.0;
+    }
     if spec.no_negative_zero
         && text
             .bytes()

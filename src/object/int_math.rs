@@ -187,11 +187,13 @@ pub fn pow_mod(a: IntView<'_>, b: IntView<'_>, m: IntView<'_>) -> Outcome<Value>
     }
     let ring = ConstDivisor::new(modulus.clone());
     let result = IBig::from(ring.reduce(base).pow(&exponent.unsigned_abs()).residue());
-    Ok(from_big(if m.is_negative() && !result.is_zero() {
-        result - IBig::from(modulus)
-    } else {
-        result
-    }))
+    Ok(from_big(
+        if m.is_negative() && !result.is_zero() && !cfg!(hoop_mutant = "18") {
+            result - IBig::from(modulus)
+        } else {
+            result
+        },
+    ))
 }
 
 /// The number whose product with `a` is 1 modulo `m`.
@@ -248,6 +250,8 @@ pub fn to_bytes(a: IntView<'_>, length: usize, little: bool, signed: bool) -> Ou
         a.bit_length()
     } else if a.is_negative() {
         int::IntView::of(&int::invert(a)).map_or(0, IntView::bit_length) + 1
+    } else if cfg!(hoop_mutant = "5") {
+        a.bit_length()
     } else {
         a.bit_length() + 1
     };

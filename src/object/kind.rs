@@ -114,6 +114,11 @@ kinds! {
     JSON_SCANNER = 108,
     REGEX_SCANNER = 109,
     DIR_ENTRY = 110,
+    DECIMAL = 112,
+    DECIMAL_CONTEXT = 113,
+    SIGNAL_DICT = 114,
+    DECIMAL_CONTEXT_MANAGER = 115,
+    FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,

@@ -355,6 +355,8 @@ pub struct Native {
     pub names: (Field, Field),
     /// It is a method that lies in a class and takes an instance first.
     pub is_method: bool,
+    /// It is the `__new__` of a class and takes a class first.
+    pub makes: bool,
     /// It is a function of a module, bound to nothing.
     pub is_function: bool,
     /// What it is bound to, or Undef.
@@ -391,6 +393,7 @@ impl Native {
             is_method: def.binding == Binding::Method
                 && owner.is_kind::<Class>()
                 && !def.sig.starts_with("__new__("),
+            makes: def.sig.starts_with("__new__(") && owner.is_kind::<Class>(),
             is_function: bound.is_undef() && owner.is_exact::<super::str::Str>(),
             bound,
             owner,
@@ -410,6 +413,7 @@ impl Native {
             def: self.def,
             names: (Field::undef(), Field::undef()),
             is_method: self.is_method,
+            makes: self.makes,
             is_function: false,
             bound: receiver,
             owner: self.owner.clone(),

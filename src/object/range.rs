@@ -150,7 +150,8 @@ impl Range {
         if let (Some((start, step, length)), IntView::Small(n)) = (self.words, number) {
             let distance = n as i128 - start as i128;
             let index = distance / step as i128;
-            return (distance % step as i128 == 0 && 0 <= index && index < length as i128)
+            let on_a_step = distance % step as i128 == 0 || cfg!(hoop_mutant = "4");
+            return (on_a_step && 0 <= index && index < length as i128)
                 .then(|| int::from_i128(index));
         }
         let (index, rest) = int::divmod_big(

@@ -187,7 +187,10 @@ pub fn split_spaces(
         }
         push(start..at.min(hay.len()))?;
         at = at.min(hay.len());
-        at += strip_start(&hay[at..], space);
+        at += match cfg!(hoop_mutant = "17") && left == 1 {
+            true => 0,
+            false => strip_start(&hay[at..], space),
+        };
         left -= 1;
     }
     Ok(())

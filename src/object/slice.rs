@@ -88,6 +88,7 @@ pub fn indices(
     let stop = stop.map_or(if step < 0 { lowest } else { highest }, place);
     let count = match step < 0 {
         true if stop < start => (start - stop - 1) / -step + 1,
+        false if start < stop && cfg!(hoop_mutant = "3") => (stop - start) / step,
         false if start < stop => (stop - start - 1) / step + 1,
         _ => 0,
     };

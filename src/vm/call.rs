@@ -321,7 +321,9 @@ impl Vm {
                     let names: &[Value] = names
                         .and_then(|t| t.get::<Tuple>())
                         .map_or(&[], |t| t.items());
-                    let result = raw(self, std::slice::from_raw_parts(args, n), names);
+                    let given = std::slice::from_raw_parts(args, n);
+                    let fit = self.check_made(native, &given[..n - names.len()]);
+                    let result = fit.and_then(|()| raw(self, given, names));
                     for i in 0..n {
                         drop(args.add(i).read());
                     }

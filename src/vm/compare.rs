@@ -180,9 +180,6 @@ impl Vm {
         let Some(method) = self.special(class, op.special()) else {
             return Ok(Answer::Nothing);
         };
-        if method.is_none() {
-            return Ok(Answer::Nothing);
-        }
         if !method.is_exact::<Native>() {
             return Ok(Answer::Ask(Candidate {
                 method,

@@ -169,7 +169,9 @@ impl Vm {
             to.cause.set(from.cause.get());
             to.suppress_context.set(from.suppress_context.get());
         }
-        if let Some(notes) = self.get_attr_optional(group, "__notes__")? {
+        if let Some(notes) = self.get_attr_optional(group, "__notes__")?
+            && !cfg!(hoop_mutant = "11")
+        {
             let copy = List::from_vec(self.collect(&notes)?).into_value();
             self.set_attr(&derived, "__notes__", &copy)?;
         }

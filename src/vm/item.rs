@@ -218,6 +218,9 @@ impl Vm {
         }
         let (start, stop, step) = (slice.start.clone(), slice.stop.clone(), slice.step.clone());
         let step = self.slice_bound(&step)?;
+        if step == Some(0) {
+            return Err(self.value_error("slice step cannot be zero"));
+        }
         let start = self.slice_bound(&start)?;
         let stop = self.slice_bound(&stop)?;
         let found = indices(len, start, stop, step);
@@ -288,9 +291,11 @@ impl Vm {
 
     fn slice_of_range(&mut self, obj: &Value, slice: &Ref<Slice>) -> R {
         let mut bounds = [Value::NONE, Value::NONE, Value::NONE];
+        // The step is looked at first, as CPython does.
         for (bound, given) in bounds
             .iter_mut()
             .zip([&slice.start, &slice.stop, &slice.step])
+            .rev()
         {
             if given.is_none() {
                 continue;
@@ -301,11 +306,13 @@ impl Vm {
                 ));
             }
             *bound = self.index_value(given)?;
+            // Only the step, which comes first, may not be zero.
+            if std::ptr::eq(given, &slice.step) && IntView::of(bound).is_some_and(IntView::is_zero)
+            {
+                return Err(self.value_error("slice step cannot be zero"));
+            }
         }
         let [start, stop, step] = &bounds;
-        if IntView::of(step).is_some_and(IntView::is_zero) {
-            return Err(self.value_error("slice step cannot be zero"));
-        }
         match obj.get::<Range>() {
             Some(range) => Ok(range
                 .slice(IntView::of(start), IntView::of(stop), IntView::of(step))
@@ -377,7 +384,12 @@ impl Vm {
             let has_items = !class.has(class_flags::BUILTIN)
                 || matches!(kind, kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE)
                 || kind >= kind::DEQUE;
-            let verb = if has_items { "doesn't" } else { "does not" };
+            // CPython asks the sequence protocol only where the key could be an index.
+            let verb = if has_items && self.has_index(key) {
+                "doesn't"
+            } else {
+                "does not"
+            };
             return Step::Raise(
                 self.type_error(format!("'{name}' object {verb} support item deletion")),
             );

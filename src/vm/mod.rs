@@ -34,6 +34,7 @@ mod native_signature;
 mod nested;
 pub mod ops;
 pub mod outside;
+mod receiver;
 pub mod scope;
 pub mod signature;
 pub mod special;

@@ -440,7 +440,6 @@ impl Vm {
         };
         let count = match view.as_i64() {
             Some(n) => n.max(0) as usize,
-            None if view.is_negative() => 0,
             None => return Err(self.overflow_error("cannot fit 'int' into an index-sized integer")),
         };
         self.repeated(kind, sequence, count)

@@ -321,7 +321,6 @@ impl Vm {
             out[varkw_at] = dict.value();
             extra = Some(dict);
         }
-        let mut posonly_named = Vec::new();
         for (name, value) in names.iter().zip(given) {
             match self.find_parameter(parameters, name) {
                 Some(i) if i >= parameters.posonly => {
@@ -334,37 +333,40 @@ impl Vm {
                     }
                     out[i] = value;
                 }
-                found => match &extra {
+                _ => match &extra {
                     Some(dict) => self.dict_set(dict, name, value)?,
-                    None if found.is_some() => posonly_named.push(text(name)),
-                    None => {
-                        let wrong = |n: &&Value| {
-                            self.find_parameter(parameters, n)
-                                .is_some_and(|i| i < parameters.posonly)
-                        };
-                        // A name of a positional-only parameter is told of first.
-                        let named: Vec<String> = names.iter().filter(wrong).map(text).collect();
-                        if named.is_empty() {
-                            return Err(self.unexpected_keyword(parameters, &who(), name));
-                        }
-                        posonly_named = named;
-                        break;
-                    }
+                    None => return Err(self.unsuitable_keyword(parameters, names, &who(), name)),
                 },
             }
         }
         if surplus {
             return Err(too_many(self, parameters, out));
         }
-        if !posonly_named.is_empty() {
-            let list = posonly_named.join(", ");
-            let message = format!(
-                "{} got some positional-only arguments passed as keyword arguments: '{list}'",
-                who()
-            );
-            return Err(self.type_error(message));
-        }
         Ok(())
+    }
+
+    /// The error for a keyword that no parameter takes: names of positional-only ones, in the order
+    /// of the parameters, are told of first.
+    fn unsuitable_keyword(
+        &mut self,
+        parameters: &Parameters<'_>,
+        names: &[Value],
+        who: &str,
+        name: &Value,
+    ) -> Raised {
+        let found = names
+            .iter()
+            .filter_map(|n| self.find_parameter(parameters, n));
+        let mut wrong: Vec<usize> = found.filter(|&i| i < parameters.posonly).collect();
+        if wrong.is_empty() {
+            return self.unexpected_keyword(parameters, who, name);
+        }
+        wrong.sort_unstable();
+        let list: Vec<String> = wrong.iter().map(|&i| text(&parameters.names[i])).collect();
+        self.type_error(format!(
+            "{who} got some positional-only arguments passed as keyword arguments: '{}'",
+            list.join(", ")
+        ))
     }
 
     fn find_parameter(&self, parameters: &Parameters<'_>, name: &Value) -> Option<usize> {
@@ -406,6 +408,7 @@ impl Vm {
         let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
         let list = match quoted.as_slice() {
             [one] => one.clone(),
+            [one, two] if cfg!(hoop_mutant = "19") => format!("{one}, {two}"),
             [one, two] => format!("{one} and {two}"),
             [most @ .., last] => format!("{}, and {last}", most.join(", ")),
             [] => String::new(),
@@ -480,8 +483,16 @@ impl Vm {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
         if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
-            let who = self.native_display(native);
-            return Err(self.type_error(format!("{who}() takes no keyword arguments")));
+            let name = native.def.name();
+            let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
+                format!("wrapper {name}() takes no keyword arguments")
+            } else {
+                format!(
+                    "{}() takes no keyword arguments",
+                    self.native_display(native)
+                )
+            };
+            return Err(self.type_error(text));
         }
         self.distribute(parameters, given, names, out, &who, |vm, _, _| {
             vm.wrong_count(native, signature, count, receiver)
@@ -539,16 +550,34 @@ impl Vm {
             signature.positional - receiver,
         );
         let name = native_name(native);
+        if native.def.name() == "__new__" {
+            match name.as_str() {
+                "NoneType" | "NotImplementedType" => {
+                    return self.type_error(format!("{name} takes no arguments"));
+                }
+                "type" => {
+                    return self.type_error(format!(
+                        "type.__new__() takes exactly 3 arguments ({given} given)"
+                    ));
+                }
+                "ellipsis" => return self.type_error("EllipsisType takes no arguments"),
+                _ => {}
+            }
+        }
         if name == "map" && native.def.name() == "__new__" {
             return self.type_error("map() must have at least two arguments.");
         }
-        if receiver == 1
-            && super::special::is_slot(native.def.name())
-            && native.def.name() != "__init__"
-        {
+        if receiver == 1 && is_wrapper(native) {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
-            return self.type_error(format!("expected {n} argument{s}, got {given}"));
+            // CPython unpacks two arguments by a function whose name is empty, but counts one by hand.
+            let gap = if most > 1 || repeats(native) { " " } else { "" };
+            let bound = match least == most {
+                true => "",
+                false if given < least => "at least ",
+                false => "at most ",
+            };
+            return self.type_error(format!("{gap}expected {bound}{n} argument{s}, got {given}"));
         }
         let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let s = if most == 1 { "" } else { "s" };
@@ -611,7 +640,10 @@ impl Vm {
         receiver: Option<&Value>,
     ) -> R<()> {
         if native.owner.is_exact::<Str>() || !self.is_method(native) {
-            return Ok(());
+            return match native.makes {
+                true => self.check_class_to_make(native, receiver),
+                false => Ok(()),
+            };
         }
         let Some(owner) = native.owner.get::<Class>() else {
             return Ok(());
@@ -635,43 +667,6 @@ impl Vm {
             .owner
             .get::<Class>()
             .is_none_or(|owner| class.is_subclass(owner))
-    }
-
-    fn check_receiver_class(&mut self, native: &Native, receiver: Option<&Value>) -> R<()> {
-        let Some(owner) = native.owner.to_ref::<Class>() else {
-            return Ok(());
-        };
-        match receiver {
-            Some(value) if self.class_of(value).is_subclass(&owner) => Ok(()),
-            _ => Err(self.wrong_receiver(native, &owner, receiver)),
-        }
-    }
-
-    #[cold]
-    fn wrong_receiver(
-        &mut self,
-        native: &Native,
-        owner: &Ref<Class>,
-        receiver: Option<&Value>,
-    ) -> Raised {
-        let (name, owner) = (native.def.name(), owner.name_str());
-        let slot = super::special::is_slot(name);
-        let text = match receiver {
-            None if slot => format!("descriptor '{name}' of '{owner}' object needs an argument"),
-            None => format!("unbound method {owner}.{name}() needs an argument"),
-            Some(value) => {
-                let given = self.type_name(value);
-                match slot {
-                    true => format!(
-                        "descriptor '{name}' requires a '{owner}' object but received a '{given}'"
-                    ),
-                    false => format!(
-                        "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
-                    ),
-                }
-            }
-        };
-        self.type_error(text)
     }
 }
 
@@ -738,6 +733,32 @@ fn counts_as_tuple(native: &Native) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether the native method repeats a sequence.
+fn repeats(native: &Native) -> bool {
+    let sequences = ["str", "bytes", "bytearray", "list", "tuple"];
+    matches!(native.def.name(), "__mul__" | "__rmul__" | "__imul__")
+        && native
+            .owner
+            .get::<Class>()
+            .is_some_and(|class| sequences.contains(&&*class.name_str()))
+}
+
+/// Whether the native method is what CPython calls a slot wrapper: some special methods of
+/// containers are plain methods there.
+fn is_wrapper(native: &Native) -> bool {
+    let name = native.def.name();
+    let of = |names: &[&str]| {
+        native
+            .owner
+            .get::<Class>()
+            .is_some_and(|class| names.contains(&&*class.name_str()))
+    };
+    super::special::is_slot(name)
+        && name != "__init__"
+        && !(name == "__getitem__" && of(&["dict", "list"]))
+        && !(name == "__contains__" && of(&["dict", "set", "frozenset"]))
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.

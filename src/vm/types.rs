@@ -432,7 +432,12 @@ impl Vm {
         let text = if def.doc.is_empty() {
             Value::NONE
         } else {
-            Str::new(def.doc).into_value()
+            // Some begin with the signature.
+            let text = match def.doc.split_once("\n--\n\n") {
+                Some((head, text)) if head.starts_with(def.name) => text,
+                _ => def.doc,
+            };
+            Str::new(text).into_value()
         };
         if class.namespace.borrow().index_of_str(&doc).is_none() {
             self.put(class, &doc, text);

@@ -21,6 +21,22 @@ pub(super) fn write<const N: usize>(vm: &mut Vm, e: &Value, value: &Value) -> R<
     Ok(())
 }
 
+/// An attribute that is a number in CPython's struct.
+pub(super) const fn number<const N: usize>(name: &'static str) -> Attribute {
+    Attribute::get_set(name, read::<N>, write_number::<N>)
+}
+
+fn write_number<const N: usize>(vm: &mut Vm, e: &Value, value: &Value) -> R<()> {
+    if value.is_undef() {
+        return Err(vm.type_error("can't delete numeric/char attribute"));
+    }
+    match crate::object::int::IntView::of(value).map(|n| n.as_i64()) {
+        Some(Some(_)) => write::<N>(vm, e, value),
+        Some(None) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+        None => Err(vm.type_error("an integer is required")),
+    }
+}
+
 /// An attribute that is a field.
 pub(super) const fn field<const N: usize>(name: &'static str) -> Attribute {
     Attribute::get_set(name, read::<N>, write::<N>)
@@ -110,9 +126,11 @@ fn import_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         ("name_from", fields::IMPORT_NAME_FROM),
     ];
     let e = init_with_keywords(vm, args, names, &known)?;
-    if let [message] = positional(args, names) {
-        e.extra[fields::IMPORT_MSG].set(message.clone());
-    }
+    let message = match positional(args, names) {
+        [message] => message.clone(),
+        _ => Value::UNDEF,
+    };
+    e.extra[fields::IMPORT_MSG].set(message);
     Ok(Value::NONE)
 }
 

@@ -173,7 +173,7 @@ fn matcher(vm: &mut Vm, value: &Value) -> R<Matcher> {
     {
         return Ok(Matcher::Function(value.clone()));
     }
-    Err(vm.type_error("expected a function, exception type or tuple of exception types"))
+    Err(vm.type_error("expected an exception type, a tuple of exception types, or a callable (other than a class)"))
 }
 
 fn matches(vm: &mut Vm, matcher: &Matcher, e: &Value) -> R<bool> {

@@ -86,9 +86,7 @@ exceptions! {
         methods: os::METHODS,
         attributes: os::ATTRIBUTES,
     };
-    BLOCKING_IO_ERROR "BlockingIOError" OS_ERROR "I/O operation would block." {
-        attributes: os::BLOCKING_ATTRIBUTES,
-    };
+    BLOCKING_IO_ERROR "BlockingIOError" OS_ERROR "I/O operation would block.";
     CHILD_PROCESS_ERROR "ChildProcessError" OS_ERROR "Child process error.";
     CONNECTION_ERROR "ConnectionError" OS_ERROR "Connection error.";
     BROKEN_PIPE_ERROR "BrokenPipeError" CONNECTION_ERROR "Broken pipe.";

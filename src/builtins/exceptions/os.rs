@@ -11,6 +11,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::error::{fields, os_error_class};
+use crate::vm::ops::BinaryOp;
 use crate::vm::special::Special;
 
 pub(super) static METHODS: &[Def] = &[
@@ -24,13 +25,12 @@ pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::OS_STRERROR }>("strerror"),
     field::<{ fields::OS_FILENAME }>("filename"),
     field::<{ fields::OS_FILENAME2 }>("filename2"),
+    Attribute::get_set(
+        "characters_written",
+        get_written,
+        write::<{ fields::OS_WRITTEN }>,
+    ),
 ];
-
-pub(super) static BLOCKING_ATTRIBUTES: &[Attribute] = &[Attribute::get_set(
-    "characters_written",
-    get_written,
-    write::<{ fields::OS_WRITTEN }>,
-)];
 
 fn get_written(vm: &mut Vm, e: &Value) -> R {
     let written = read::<{ fields::OS_WRITTEN }>(vm, e)?;
@@ -55,13 +55,13 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     {
         shape = vm.known_class(known).root_shape.get();
     }
-    let all = Tuple::new(given);
-    let e = Exception::alloc(shape, vm.lift(all)?.into_value());
-    // A subclass with an `__init__` of its own may never call ours.
-    if class
+    // A subclass with an `__init__` of its own decides there what the arguments are.
+    let later = class
         .to_ref::<Class>()
-        .is_some_and(|c| overrides_init(vm, &c))
-    {
+        .is_some_and(|c| overrides_init(vm, &c));
+    let all = Tuple::new(if later { &[] } else { given });
+    let e = Exception::alloc(shape, vm.lift(all)?.into_value());
+    if !later {
         read_arguments(vm, &e, given);
     }
     Ok(e.into_value())
@@ -79,6 +79,11 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     if !names.is_empty() {
         let name = vm.type_name(first);
         return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+    }
+    // `__new__` has read the arguments, unless a subclass decides what they are.
+    let class = vm.class_of(first);
+    if !overrides_init(vm, &class) {
+        return Ok(Value::NONE);
     }
     let given = positional(args, names);
     let e = set_arguments(vm, first, given)?;
@@ -116,18 +121,25 @@ fn str(vm: &mut Vm, args: &[Value]) -> R {
     if errno.is_undef() || text.is_undef() {
         return base::str(vm, args);
     }
-    let mut out = format!("[Errno {}] {}", vm.str_text(&errno)?, vm.str_text(&text)?);
+    let head = format!("[Errno {}] ", vm.str_text(&errno)?);
+    let mut tail = String::new();
     let (filename, filename2) = (part(fields::OS_FILENAME), part(fields::OS_FILENAME2));
     if !filename.is_undef() && !filename.is_none() {
-        out.push_str(": ");
-        out.push_str(&vm.repr_text(&filename)?);
+        tail = format!(": {}", vm.repr_text(&filename)?);
         if !filename2.is_undef() && !filename2.is_none() {
-            out.push_str(" -> ");
-            out.push_str(&vm.repr_text(&filename2)?);
+            tail.push_str(" -> ");
+            tail.push_str(&vm.repr_text(&filename2)?);
         }
     }
-    let out = Str::try_new(&out);
-    vm.lift(out).map(Ref::into_value)
+    // The text may hold lone surrogates, so it is never a Rust string.
+    let text = vm.str(&text)?.into_value();
+    let parts = [
+        Str::new(&head).into_value(),
+        text,
+        Str::new(&tail).into_value(),
+    ];
+    vm.native_binary(BinaryOp::Add, &parts[0], &parts[1])
+        .and_then(|whole| vm.native_binary(BinaryOp::Add, &whole, &parts[2]))
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {

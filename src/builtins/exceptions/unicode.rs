@@ -1,7 +1,7 @@
 //! `UnicodeEncodeError`, `UnicodeDecodeError`, `UnicodeTranslateError`.
 
 use super::base::{self, exception, positional};
-use super::fields::field;
+use super::fields::{field, number};
 use crate::heap::{Ref, Value};
 use crate::object::bytes::{ByteArray, Bytes, with_bytes};
 use crate::object::exception::Exception;
@@ -26,15 +26,15 @@ pub(super) static TRANSLATE_METHODS: &[Def] = &[
 pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::UNICODE_ENCODING }>("encoding"),
     field::<{ fields::UNICODE_OBJECT }>("object"),
-    field::<{ fields::UNICODE_START }>("start"),
-    field::<{ fields::UNICODE_END }>("end"),
+    number::<{ fields::UNICODE_START }>("start"),
+    number::<{ fields::UNICODE_END }>("end"),
     field::<{ fields::UNICODE_REASON }>("reason"),
 ];
 pub(super) static TRANSLATE_ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::UNICODE_ENCODING }>("encoding"),
     field::<{ fields::UNICODE_OBJECT }>("object"),
-    field::<{ fields::UNICODE_START }>("start"),
-    field::<{ fields::UNICODE_END }>("end"),
+    number::<{ fields::UNICODE_START }>("start"),
+    number::<{ fields::UNICODE_END }>("end"),
     field::<{ fields::UNICODE_REASON }>("reason"),
 ];
 

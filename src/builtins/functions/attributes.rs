@@ -123,15 +123,17 @@ fn setattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn delattr(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    passed_on(vm, frame, input, |vm, regs| {
+    // What `__delattr__` or `__delete__` answers goes nowhere.
+    let done = passed_on(vm, frame, input, |vm, regs| {
         if let Err(step) = checked_name(vm, &regs[1], "delattr") {
             return step;
         }
-        match vm.delete_attr_step(&regs[0], &regs[1]) {
-            Step::Return(_) => Step::Return(Value::NONE),
-            step => step,
-        }
-    })
+        vm.delete_attr_step(&regs[0], &regs[1])
+    });
+    match done {
+        Step::Return(_) => Step::Return(Value::NONE),
+        step => step,
+    }
 }
 
 fn globals(vm: &mut Vm, _: &[Value]) -> R {

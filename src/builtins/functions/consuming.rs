@@ -63,9 +63,6 @@ fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const TOTAL: usize = 3;
     let mut incoming = match input {
         Input::Start => {
-            if let Some(raised) = unsuitable_start(vm, &frame.regs[1]) {
-                return Step::Raise(raised);
-            }
             frame.regs[TOTAL] = frame.regs[1].clone();
             match outcome(vm.iter_step(&frame.regs[0])) {
                 Ok(iterator) => Some(iterator),
@@ -76,6 +73,10 @@ fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Input::Raised(raised) => return Step::Raise(raised),
     };
     if frame.state == 0 {
+        // What cannot be iterated is told of before a start that cannot be.
+        if let Some(raised) = unsuitable_start(vm, &frame.regs[1]) {
+            return Step::Raise(raised);
+        }
         frame.regs[ITERATOR] = incoming.take().unwrap_or(Value::NONE);
         frame.state = 1;
     } else if frame.state == 2 {

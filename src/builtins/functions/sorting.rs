@@ -217,14 +217,16 @@ fn sort_any<T>(
             _ => Ordering::Equal,
         }),
         Uniform::No => {
-            let mut less = |vm: &mut Vm, a: &T, b: &T| {
-                if reverse {
-                    less_than(vm, key(b), key(a))
-                } else {
-                    less_than(vm, key(a), key(b))
-                }
-            };
-            return merge_sort(vm, values, &mut less);
+            let mut less = |vm: &mut Vm, a: &T, b: &T| less_than(vm, key(a), key(b));
+            // Turned round before and after, so that the comparisons are CPython's too.
+            if reverse {
+                values.reverse();
+            }
+            let (mut values, result) = merge_sort(vm, values, &mut less);
+            if reverse && !cfg!(hoop_mutant = "8") {
+                values.reverse();
+            }
+            return (values, result);
         }
     }
     (values, Ok(()))

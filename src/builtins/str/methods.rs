@@ -570,3 +570,12 @@ pub fn rmod(vm: &mut Vm, args: &[Value]) -> R {
         None => Ok(Value::NOT_IMPLEMENTED),
     }
 }
+
+/// `str.__add__` called by its name: it raises where the operator would ask the other side.
+pub fn add(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_kind::<Str>() {
+        return crate::builtins::operators::add(vm, args);
+    }
+    let given = vm.type_name(&args[1]);
+    Err(vm.type_error(format!("can only concatenate str (not \"{given}\") to str")))
+}

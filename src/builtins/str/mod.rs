@@ -131,7 +131,7 @@ static METHODS: &[Def] = &[
         .doc("Return a copy of the string converted to uppercase."),
     Def::leaf("zfill(self, width, /)", methods::zfill)
         .doc("Pad a numeric string with zeros on the left, to fill a field of the given width."),
-    Def::leaf("__add__(self, value, /)", operators::add),
+    Def::leaf("__add__(self, value, /)", methods::add),
     Def::leaf("__contains__(self, key, /)", operators::contains),
     Def::leaf("__eq__(self, value, /)", operators::eq),
     Def::leaf("__format__(self, format_spec, /)", format::dunder_format),

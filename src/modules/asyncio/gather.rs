@@ -168,7 +168,10 @@ pub fn child_done(vm: &mut Vm, target: &Value, future: &Ref<Future>) -> R<()> {
 }
 
 fn results_of(vm: &mut Vm, outer: &Gathering) -> R {
-    let children = outer.children.borrow().clone();
+    let mut children = outer.children.borrow().clone();
+    if cfg!(hoop_mutant = "20") {
+        children.reverse();
+    }
     let mut results = Vec::with_capacity(children.len().min(1024));
     for child in &children {
         results.push(outcome(vm, child)?);

@@ -227,7 +227,10 @@ fn sift_up(vm: &mut Vm, queue: &Ref<Queue>) -> R<()> {
 
 fn wake_next(vm: &mut Vm, waiters: &locks::Queue) -> R<()> {
     loop {
-        let next = waiters.futures.borrow_mut().pop_front();
+        let next = match cfg!(hoop_mutant = "9") {
+            true => waiters.futures.borrow_mut().pop_back(),
+            false => waiters.futures.borrow_mut().pop_front(),
+        };
         let Some(next) = next else { return Ok(()) };
         if let Some(future) = Future::to_ref(&next)
             && future.is_pending()

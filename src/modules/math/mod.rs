@@ -6,7 +6,7 @@ mod sums;
 
 use crate::builtins::arguments::{float, number, pair, put};
 use crate::heap::{Ref, Value};
-use crate::object::float::{as_float, frexp as split};
+use crate::object::float::{Float, as_float, frexp as split};
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
 use crate::object::native::{Def, ModuleDef, R, Raised};
@@ -301,12 +301,14 @@ fn isclose(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `floor`, `ceil` and `trunc`: a float is rounded here, anything else by its method.
 fn rounded(vm: &mut Vm, value: &Value, special: Special, round: fn(f64) -> f64) -> R {
-    if let Some(x) = as_float(value) {
+    let plain = value.as_inline_float().is_some() || value.is_exact::<Float>();
+    if plain && let Some(x) = as_float(value) {
         let result = int::from_f64(round(x));
         return vm.lift(result);
     }
     if let Some(method) = vm.special_of(value, special) {
-        return vm.call(&method, std::slice::from_ref(value));
+        let step = vm.call_special(method, value, &[]);
+        return vm.finish(step);
     }
     if special == Special::Trunc {
         let name = vm.type_name(value);
@@ -365,7 +367,7 @@ fn steps_towards(x: f64, y: f64, steps: u64) -> f64 {
     } else {
         (from - steps as i128).max(to)
     };
-    if moved == to {
+    if moved == to && y != 0.0 {
         return y;
     }
     let bits = if moved < 0 {

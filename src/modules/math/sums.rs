@@ -2,7 +2,7 @@
 
 use crate::builtins::arguments::{float, number};
 use crate::heap::Value;
-use crate::object::float::as_float;
+use crate::object::float::Float;
 use crate::object::int::{self, IntView};
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
@@ -185,16 +185,17 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
     if p.len() != q.len() {
         return Err(lengths_differ(vm));
     }
-    let plain = |v: &Value| as_float(v).is_some() || v.is_small_int();
-    let any_float = p.iter().chain(&q).any(|v| as_float(v).is_some());
+    let exact_float = |v: &Value| v.as_inline_float().is_some() || v.is_exact::<Float>();
+    let plain = |v: &Value| exact_float(v) || v.is_small_int();
+    let any_float = p.iter().chain(&q).any(exact_float);
     if any_float && p.iter().chain(&q).all(plain) {
         return float_sumprod(vm, &p, &q);
     }
     let mut total = Value::int32(0);
     for (a, b) in p.iter().zip(&q) {
         let product = match (IntView::of(a), IntView::of(b)) {
-            (Some(a), Some(b)) => {
-                let product = int::mul(a, b);
+            (Some(x), Some(y)) if is_exact_int(a) && is_exact_int(b) => {
+                let product = int::mul(x, y);
                 vm.lift(product)?
             }
             _ => vm.binary(BinaryOp::Mul, a, b)?,
@@ -202,6 +203,11 @@ pub fn sumprod(vm: &mut Vm, args: &[Value]) -> R {
         total = vm.binary(BinaryOp::Add, &total, &product)?;
     }
     Ok(total)
+}
+
+/// Instances of subclasses have methods of their own.
+fn is_exact_int(value: &Value) -> bool {
+    value.is_small_int() || value.is_exact::<int::Int>()
 }
 
 fn float_sumprod(vm: &mut Vm, p: &[Value], q: &[Value]) -> R {

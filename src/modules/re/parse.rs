@@ -129,6 +129,16 @@ const DEEPEST: usize = 200;
 /// The most repetitions that can be asked for.
 pub const MANY: u32 = u32::MAX;
 
+/// A group's name as messages show it; in a bytes pattern other characters than ASCII are escaped.
+pub fn shown_name(name: &str, bytes: bool) -> String {
+    name.chars()
+        .map(|c| match c {
+            '\u{80}'.. if bytes => format!("\\x{:02x}", c as u32),
+            _ => c.to_string(),
+        })
+        .collect()
+}
+
 /// Reads a pattern of these characters; `bytes` says that they are bytes.
 pub fn parse(source: &[u32], flags: u32, bytes: bool) -> Outcome<Parsed> {
     let mut reader = Reader {
@@ -141,6 +151,8 @@ pub fn parse(source: &[u32], flags: u32, bytes: bool) -> Outcome<Parsed> {
         groups: 0,
         widths: vec![None],
         behind: 0,
+        behind_from: 0,
+        asked: Vec::new(),
         depth: 0,
     };
     if flags & VERBOSE == 0 && reader.says_verbose() {
@@ -150,6 +162,11 @@ pub fn parse(source: &[u32], flags: u32, bytes: bool) -> Outcome<Parsed> {
     let node = reader.alternatives(start_flags, true)?;
     if reader.at < source.len() {
         return Err(reader.wrong("unbalanced parenthesis", reader.at));
+    }
+    for &(group, place) in &reader.asked {
+        if group > reader.groups {
+            return Err(reader.wrong(format!("invalid group reference {group}"), place));
+        }
     }
     let mut all = reader.flags;
     if !bytes && all & ASCII == 0 {
@@ -177,6 +194,10 @@ struct Reader<'a> {
     widths: Vec<Option<(u64, u64)>>,
     /// How many look-behinds are open.
     behind: usize,
+    /// How many groups there were when the first of those was opened.
+    behind_from: usize,
+    /// Groups that conditions ask about, and where: they may come later.
+    asked: Vec<(usize, usize)>,
     depth: usize,
 }
 

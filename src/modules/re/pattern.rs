@@ -8,6 +8,7 @@ use super::matches::MatchObject;
 use super::parse::{self, flags};
 use super::program::{self, Program};
 use crate::builtins::arguments::{index, int, list, long_string, string};
+use crate::builtins::bytes::buffer_of;
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Field, Ref, Value};
 use crate::object::bytes::{Bytes, with_bytes};
@@ -68,12 +69,11 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
     if !bytes && flags & flags::LOCALE != 0 {
         return Err(vm.value_error("cannot use LOCALE flag with a str pattern"));
     }
-    if flags & flags::ASCII != 0 && flags & flags::UNICODE != 0 {
-        return Err(vm.value_error("ASCII and UNICODE flags are incompatible"));
-    }
+    check_flags(vm, flags)?;
     vm.check_stack()?;
     match parse::parse(&points, flags, bytes) {
         Ok(parsed) => {
+            check_flags(vm, parsed.flags)?;
             let program = Rc::new(program::compile(&parsed, bytes));
             let class = vm.class_of_def(&PATTERN);
             let made = Pattern::alloc(
@@ -93,6 +93,16 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
             ))
         }
     }
+}
+
+/// Flags that contradict each other, whether given or in the pattern.
+fn check_flags(vm: &mut Vm, flags: u32) -> R<()> {
+    for (other, name) in [(flags::UNICODE, "UNICODE"), (flags::LOCALE, "LOCALE")] {
+        if flags & flags::ASCII != 0 && flags & other != 0 {
+            return Err(vm.value_error(format!("ASCII and {name} flags are incompatible")));
+        }
+    }
+    Ok(())
 }
 
 /// The pattern that a method was called with.
@@ -124,7 +134,7 @@ impl Text {
                 copy: None,
             });
         }
-        let Some(copy) = with_bytes(value, <[u8]>::to_vec) else {
+        let Some(copy) = buffer_of(vm, value) else {
             let name = vm.type_name(value);
             return Err(vm.type_error(format!(
                 "expected string or bytes-like object, got '{name}'"
@@ -202,7 +212,10 @@ impl Text {
             let made = text.byte_range(start, end);
             return vm.lift(made).map(Ref::into_value);
         }
-        crate::builtins::arguments::bytes(vm, &self.bytes()[start..end])
+        // A bytearray may have shrunk since.
+        let bytes = self.bytes();
+        let end = end.min(bytes.len());
+        crate::builtins::arguments::bytes(vm, &bytes[start.min(end)..end])
     }
 }
 
@@ -514,11 +527,18 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     if shown.chars().count() > 200 {
         shown = shown.chars().take(200).collect();
     }
-    let set: Vec<&str> = FLAG_NAMES
+    let flags = pattern.flags.get();
+    let mut set: Vec<String> = FLAG_NAMES
         .iter()
-        .filter(|(bit, _)| pattern.flags.get() & bit != 0)
-        .map(|(_, n)| *n)
+        .filter(|(bit, _)| flags & bit != 0)
+        .map(|(_, n)| n.to_string())
         .collect();
+    let known = FLAG_NAMES
+        .iter()
+        .fold(flags::UNICODE, |all, (bit, _)| all | bit);
+    if flags & !known != 0 {
+        set.push(format!("{:#x}", flags & !known));
+    }
     let text = match set.is_empty() {
         true => format!("re.compile({shown})"),
         false => format!("re.compile({shown}, {})", set.join("|")),

@@ -4,6 +4,7 @@ use super::matcher::NOWHERE;
 use super::matches::MatchObject;
 use super::pattern::{Found, Pattern, Text, Walk, pattern_of};
 use crate::builtins::arguments::{bytes, index, int, pair, string, wtf8};
+use crate::builtins::bytes::buffer_of;
 use crate::heap::Value;
 use crate::object::bytes::{ByteArray, with_bytes};
 use crate::object::list::List;
@@ -90,10 +91,8 @@ impl Template {
         let wants_text = pattern.source.is_kind::<Str>();
         let (points, single): (Vec<u32>, bool) = if let Some(text) = template.get::<Str>() {
             (text.points().collect(), false)
-        } else if let Some(points) =
-            with_bytes(template, |b| b.iter().map(|&b| u32::from(b)).collect())
-        {
-            (points, true)
+        } else if let Some(data) = buffer_of(vm, template) {
+            (data.into_iter().map(u32::from).collect(), true)
         } else {
             let name = vm.type_name(template);
             return Err(vm.type_error(format!(
@@ -281,8 +280,9 @@ fn group_in_template(vm: &mut Vm, reader: &mut Reader<'_>, pattern: &Pattern) ->
     } else {
         let good = name.chars().all(|c| c == '_' || c.is_alphanumeric())
             && name.chars().next().is_some_and(|c| !c.is_numeric());
-        if !good {
-            let text = format!("bad character in group name '{name}'");
+        if !good || reader.single && !name.is_ascii() {
+            let shown = super::parse::shown_name(&name, reader.single);
+            let text = format!("bad character in group name '{shown}'");
             return Err(pattern_error(vm, &text, reader.template, place));
         }
         match pattern.names.0.iter().find(|(n, _)| *n == name) {

@@ -3,16 +3,16 @@
 pub mod calendar;
 pub mod format;
 
-use crate::builtins::arguments::{float, index, int as integer, number, plain, put, string, text};
+use crate::builtins::arguments::{float, int as integer, number, plain, put, small, string, text};
 use crate::heap::{Ref, Value};
 use crate::modules::struct_sequence::{self, struct_sequence};
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
-use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Raised, Step};
+use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use calendar::{Broken, DAYS, MONTHS};
-use format::{Extra, Trouble};
+use format::Extra;
 
 /// `time`
 pub static MODULE: ModuleDef = ModuleDef {
@@ -86,8 +86,9 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("ctime(seconds=None, /)", ctime),
     Def::leaf("asctime(time_tuple=None, /)", asctime),
     Def::leaf("strftime(format, time_tuple=None, /)", strftime),
-    Def::leaf(
+    Def::frame(
         "strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
+        0,
         strptime,
     ),
     Def::leaf("get_clock_info(name, /)", get_clock_info),
@@ -95,6 +96,7 @@ static FUNCTIONS: &[Def] = &[
 ];
 
 fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    put(vm, &module.namespace, "_STRUCT_TM_ITEMS", integer(11))?;
     put_zone(vm, module)
 }
 
@@ -130,11 +132,6 @@ pub fn zone_kinds(vm: &Vm) -> ((i64, String), (i64, String)) {
     } else {
         (january.1, july.1)
     }
-}
-
-fn zone_names(vm: &Vm) -> [String; 2] {
-    let (standard, summer) = zone_kinds(vm);
-    [standard.1, summer.1]
 }
 
 fn tzset(vm: &mut Vm, _: &[Value]) -> R {
@@ -277,7 +274,10 @@ fn broken(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
     }
     let mut fields = [0; 9];
     for (field, item) in fields.iter_mut().zip(&items) {
-        *field = index(vm, item)?;
+        *field = i64::from(small(vm, item)?);
+    }
+    if fields[0] < i64::from(i32::MIN) + 1900 {
+        return Err(vm.overflow_error("year out of range"));
     }
     let [
         year,
@@ -369,6 +369,9 @@ fn time_argument(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
 
 fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     let format = text(vm, &args[0], "strftime() argument 1")?.into_owned();
+    if format.contains('\0') {
+        return Err(vm.value_error("embedded null character"));
+    }
     let t = time_argument(vm, &args[1], "strftime")?;
     let t = checked(vm, t)?;
     let dst = if t.dst < 0 { None } else { Some(t.dst > 0) };
@@ -401,39 +404,17 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
     Ok(string(&format::strftime(&format, &t, &extra)))
 }
 
-/// The ValueError of a text that cannot be read.
-pub fn trouble(vm: &mut Vm, trouble: Trouble, text: &str, format: &str) -> Raised {
-    match trouble {
-        Trouble::Value(message) => vm.value_error(message),
-        Trouble::NoMatch => {
-            let (text, format) = (string(text), string(format));
-            let shown = vm.repr_text(&text);
-            let format = vm.repr_text(&format);
-            match (shown, format) {
-                (Ok(text), Ok(format)) => {
-                    vm.value_error(format!("time data {text} does not match format {format}"))
-                }
-                (Err(raised), _) | (_, Err(raised)) => raised,
+/// `strptime` is written in the language, in a module that `datetime` shares.
+fn strptime(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            match crate::modules::asyncio::script::import_attr(vm, "_strptime", "_strptime_time") {
+                Ok(function) => Step::TailCall(function, frame.regs[..2].iter().cloned().collect()),
+                Err(raised) => Step::Raise(raised),
             }
         }
-        Trouble::Left(left) => vm.value_error(format!("unconverted data remains: {left}")),
-    }
-}
-
-fn strptime(vm: &mut Vm, args: &[Value]) -> R {
-    let what = "strptime() argument 0";
-    let source = text(vm, &args[0], what)?.into_owned();
-    let format = text(vm, &args[1], "strptime() argument 1")?.into_owned();
-    let names = zone_names(vm);
-    match format::strptime(&source, &format, &names) {
-        Ok(parsed) => {
-            let zone = parsed.zone.as_deref().map_or(Value::NONE, string);
-            let offset = parsed
-                .offset
-                .map_or(Value::NONE, |(seconds, _)| integer(seconds));
-            struct_time(vm, &parsed.time, zone, offset)
-        }
-        Err(cause) => Err(trouble(vm, cause, &source, &format)),
+        Input::Raised(raised) => Step::Raise(raised),
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
     }
 }
 

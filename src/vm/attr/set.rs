@@ -243,7 +243,9 @@ impl Vm {
         let owner = owner
             .to_ref::<Class>()
             .map_or_else(String::new, |c| self.class_name(&c));
-        // Fields of a struct are "readonly attribute" in CPython, computed ones name themselves.
+        if crate::object::members::is_member(&owner, name) {
+            return Err(self.attribute_error_plain("readonly attribute"));
+        }
         Err(self.attribute_error_plain(format!(
             "attribute '{name}' of '{owner}' objects is not writable"
         )))
@@ -261,8 +263,13 @@ impl Vm {
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let owner = self.class_name(class);
+        let generic = self
+            .special(class, Special::SetAttr)
+            .is_none_or(|method| super::super::types::is_core_method(&method));
         let text = if exists {
             format!("'{owner}' object attribute '{text}' is read-only")
+        } else if !generic {
+            format!("'{owner}' object has no attribute '{text}'")
         } else {
             format!(
                 "'{owner}' object has no attribute '{text}' and no __dict__ for setting new attributes"

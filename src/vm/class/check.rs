@@ -7,7 +7,7 @@ use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
-use crate::vm::types::Known;
+use crate::vm::types::{Known, is_core_method};
 
 /// Asks one class of a tuple after the other. Registers: object or class, the tuple, whether it is
 /// `issubclass`, how many were asked.
@@ -174,7 +174,12 @@ impl Vm {
         }
         let name = self.names.class_.clone();
         let attribute = self.lookup_in_class(own, name.as_value());
-        if attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>()) {
+        let plain =
+            attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>());
+        let asks = self
+            .special(own, Special::GetAttribute)
+            .is_some_and(|method| !is_core_method(&method));
+        if plain && !asks {
             return Ok(None);
         }
         let step = self.get_attr_step(obj, name.as_value());

@@ -138,8 +138,14 @@ impl Vm {
         let init = self
             .special(class, Special::Init)
             .filter(|init| !self.is_object_init(init));
-        if self.is_object_new(&new) && class.layout == kind::INSTANCE {
-            return self.create_plain(class, init, args, names);
+        if self.is_object_new(&new) {
+            if class.has(class_flags::BUILTIN) && class.def.is_some_and(|d| d.new.is_none()) {
+                let text = format!("cannot create '{}' instances", self.class_name(class));
+                return Step::Raise(self.type_error(text));
+            }
+            if class.layout == kind::INSTANCE {
+                return self.create_plain(class, init, args, names);
+            }
         }
         if let Some(native) = new.get_exact::<Native>() {
             if let NativeCode::Raw(raw) = native.def.code {
@@ -185,12 +191,12 @@ impl Vm {
         if class.has(class_flags::ABSTRACT) {
             return Step::Raise(self.abstract_error(class));
         }
+        if init.is_none() && !args.is_empty() {
+            let text = format!("{}() takes no arguments", class.name_str());
+            return Step::Raise(self.type_error(text));
+        }
         let instance = Instance::alloc(class.root_shape.get()).into_value();
         let Some(init) = init else {
-            if !args.is_empty() {
-                let text = format!("{}() takes no arguments", class.name_str());
-                return Step::Raise(self.type_error(text));
-            }
             return Step::Return(instance);
         };
         if let Some(native) = init.get_exact::<Native>()

@@ -74,6 +74,6 @@ fn next_in_order(lists: &[Vec<Ref<Class>>], heads: &[usize]) -> Option<Ref<Class
         .iter()
         .zip(heads)
         .filter_map(|(list, &head)| list.get(head))
-        .find(|class| !in_a_tail(class))
+        .find(|class| !in_a_tail(class) || cfg!(hoop_mutant = "10"))
         .cloned()
 }

@@ -49,6 +49,12 @@ fn build_class(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 impl Vm {
     fn prepare_class(&mut self, frame: &mut NativeFrame<'_>) -> R<Step> {
+        if !frame.regs[BODY].is_kind::<crate::object::function::Function>() {
+            return Err(self.type_error("__build_class__: func must be a function"));
+        }
+        if !frame.regs[NAME].is_kind::<crate::object::str::Str>() {
+            return Err(self.type_error("__build_class__: name is not a string"));
+        }
         let bases = self.resolve_bases(&frame.regs[BASES])?;
         frame.regs[RESOLVED] = bases.value();
         frame.regs[METACLASS] = self.class_maker(frame, &bases)?;

@@ -233,7 +233,8 @@ impl Vm {
         }
         at.save(self);
         let (x, y) = (at.take_b(), at.take_c_or_const());
-        let step = self.binary_step(binary_operator(at.op()), at.flags() & INPLACE != 0, &x, &y);
+        let inplace = at.flags() & INPLACE != 0 && !cfg!(hoop_mutant = "16");
+        let step = self.binary_step(binary_operator(at.op()), inplace, &x, &y);
         drop((x, y));
         at.follow(self, step);
     }

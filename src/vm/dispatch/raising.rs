@@ -78,7 +78,7 @@ impl Vm {
         };
         if let Some(e) = exception.get::<Exception>() {
             e.cause.set(cause);
-            e.suppress_context.set(true);
+            e.suppress_context.set(!cfg!(hoop_mutant = "6"));
         }
         Ok(())
     }

@@ -96,6 +96,15 @@ impl Reader<'_> {
         if self.open.contains(&group) {
             return Err(self.wrong("cannot refer to an open group", place));
         }
+        self.check_behind(group)
+    }
+
+    /// A look-behind may not ask about its own groups.
+    pub(super) fn check_behind(&self, group: usize) -> Outcome<()> {
+        if self.behind > 0 && group > self.behind_from {
+            let text = "cannot refer to group defined in the same lookbehind subpattern";
+            return Err(self.wrong(text, self.at));
+        }
         Ok(())
     }
 

@@ -95,10 +95,9 @@ impl Reader<'_> {
         let good = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
             && chars.all(|c| c == '_' || c.is_alphanumeric());
         if !good || (self.bytes && !name.is_ascii()) {
-            return Err(self.wrong(
-                format!("bad character in group name {}", quoted(name)),
-                place,
-            ));
+            let shown = super::shown_name(name, self.bytes);
+            let text = format!("bad character in group name {}", quoted(&shown));
+            return Err(self.wrong(text, place));
         }
         Ok(())
     }
@@ -135,6 +134,9 @@ impl Reader<'_> {
         negative: bool,
         start: usize,
     ) -> Outcome<Node> {
+        if self.behind == 0 {
+            self.behind_from = self.groups;
+        }
         self.behind += behind as usize;
         let node = self.alternatives(flags, false)?;
         self.close(start)?;
@@ -164,9 +166,7 @@ impl Reader<'_> {
             if group == 0 {
                 return Err(self.wrong("bad group number", place));
             }
-            if group >= 100 && group > self.groups + 100 {
-                return Err(self.wrong(format!("invalid group reference {group}"), place));
-            }
+            self.asked.push((group, place));
             group
         } else {
             self.checked_name(&name, place)?;
@@ -177,9 +177,7 @@ impl Reader<'_> {
                 }
             }
         };
-        if group > self.groups {
-            return Err(self.wrong(format!("invalid group reference {group}"), place));
-        }
+        self.check_behind(group)?;
         let mut flags = flags;
         let yes = self.sequence(&mut flags, false)?;
         let no = if self.eat('|') {
@@ -188,10 +186,7 @@ impl Reader<'_> {
             Node::Seq(Vec::new())
         };
         if self.peek() == Some('|') {
-            return Err(self.wrong(
-                "conditional backref with more than two branches",
-                self.at + 1,
-            ));
+            return Err(self.wrong("conditional backref with more than two branches", self.at));
         }
         self.close(start)?;
         Ok(Node::Condition {
@@ -214,7 +209,12 @@ impl Reader<'_> {
         let mut removing = false;
         loop {
             let Some(c) = letter else {
-                return Err(self.wrong("missing -, : or )", self.at));
+                let text = match (removing, remove) {
+                    (true, 0) => "missing flag",
+                    (true, _) => "missing :",
+                    _ => "missing -, : or )",
+                };
+                return Err(self.wrong(text, self.at));
             };
             let bit = match c {
                 'a' => ASCII,
@@ -250,7 +250,7 @@ impl Reader<'_> {
                 }
             };
             if bit != 0 {
-                self.check_flag(c, bit, removing)?;
+                self.check_flag(c, bit, removing, add)?;
             }
             if removing {
                 remove |= bit
@@ -271,7 +271,7 @@ impl Reader<'_> {
             return Err(self.wrong("missing flag", self.at - 1));
         }
         if add & remove != 0 {
-            return Err(self.wrong("bad inline flags: flag turned on and off", self.at));
+            return Err(self.wrong("bad inline flags: flag turned on and off", self.at - 1));
         }
         let mut inner = *flags;
         if add & ASCII != 0 {
@@ -283,24 +283,23 @@ impl Reader<'_> {
         self.inside((inner | add) & !remove, start).map(Some)
     }
 
-    pub(super) fn check_flag(&self, letter: char, bit: u32, removing: bool) -> Outcome<()> {
-        if self.bytes && bit == UNICODE {
-            return Err(self.wrong(
-                "bad inline flags: cannot use 'u' flag with a bytes pattern",
-                self.at,
-            ));
+    /// Whether a flag may stand here, behind those in `add`.
+    fn check_flag(&self, letter: char, bit: u32, removing: bool, add: u32) -> Outcome<()> {
+        const KINDS: u32 = ASCII | LOCALE | UNICODE;
+        let text = if removing {
+            (bit & KINDS != 0).then_some("cannot turn off flags 'a', 'u' and 'L'")
+        } else if self.bytes && letter == 'u' {
+            Some("cannot use 'u' flag with a bytes pattern")
+        } else if !self.bytes && letter == 'L' {
+            Some("cannot use 'L' flag with a str pattern")
+        } else {
+            (bit & KINDS != 0 && add & KINDS & !bit != 0)
+                .then_some("flags 'a', 'u' and 'L' are incompatible")
+        };
+        match text {
+            Some(text) => Err(self.wrong(format!("bad inline flags: {text}"), self.at)),
+            None => Ok(()),
         }
-        if !self.bytes && bit == LOCALE {
-            return Err(self.wrong(
-                "bad inline flags: cannot use 'L' flag with a str pattern",
-                self.at,
-            ));
-        }
-        if removing && matches!(letter, 'a' | 'L' | 'u') {
-            let text = "bad inline flags: cannot turn off flags 'a', 'u' and 'L'";
-            return Err(self.wrong(text, self.at));
-        }
-        Ok(())
     }
 
     /// Whether nothing but groups of flags stands before a place.

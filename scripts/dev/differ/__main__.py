@@ -1,0 +1,137 @@
+"""Random programs over the whole language, played by CPython and hoop side by side.
+
+    python3.13 scripts/dev/differ hunt FROM TO [HOOP] [FILE]   play the programs of these seeds; shrink what differs
+    python3.13 scripts/dev/differ show SEED                    print one program
+    python3.13 scripts/dev/differ shrink SEED [HOOP]           shrink one program that differs
+    python3.13 scripts/dev/differ sample [HOOP]                write tests/differential/sample.jsonl and what CPython prints of it
+    python3.13 scripts/dev/differ coverage FROM TO [HOOP]      count AST nodes, opcodes and methods of the programs
+
+The same seed makes the same program. See docs/internals/testing.md.
+"""
+import json
+import os
+import re
+import sys
+import time
+import warnings
+
+import classes
+import coverage
+import language
+import make
+import methods
+from players import HERE, Pair, Player
+from shrink import Shrinker
+
+ROOT = os.path.join(HERE, "..", "..", "..")
+HOOP = os.path.join(ROOT, "target", "release", "hoop")
+
+
+def first_difference(a, b):
+    a, b = a.split("\n"), b.split("\n")
+    for x, y in zip(a + ["(end)"], b + ["(end)"]):
+        if x != y:
+            return x, y
+    return "(end)", "(end)"
+
+
+def signature(pair):
+    """What two differences of one cause have in common, mostly."""
+    return tuple(re.sub(r"\d+|'[^']*'|\bv\d+", "#", side)[:90] for side in pair)
+
+
+def known(pair):
+    """The one difference of docs/differences.md that shows here: which of two errors of a method call comes first."""
+    x, y = pair
+    return "AttributeError" in x and "has no attribute" in x and "Error " in y and "AttributeError" not in y
+
+
+def essence(pair):
+    """What must stay the same while a program shrinks: the difference less labels and places."""
+    cut = [re.sub(r"^([\w .=]+: )?(# |! )?| in <module>.*| in .*:\d+$", "", side) for side in pair]
+    return tuple(re.sub(r"\d+|['\"][^'\"]*['\"]|\\.", "#", side)[:60] for side in cut)
+
+
+def hunt(first, last, hoop=HOOP, path=None):
+    """Plays the programs of seeds; prints and gathers what differs."""
+    pair, seen, differ, started = Pair(hoop), {}, 0, time.time()
+    out = open(path, "w") if path else sys.stdout
+    for seed in range(first, last):
+        source = make.program(seed).source
+        a, b = pair.play(source)
+        if a != b and a != "# HANGS" and not known(first_difference(a, b)):
+            differ += 1
+            mark = signature(first_difference(a, b))
+            seen[mark] = seen.get(mark, 0) + 1
+            if seen[mark] == 1:
+                report(pair, seed, source, out)
+        if seed % 500 == 499:
+            print(f"# {seed + 1 - first} programs, {differ} differ, {len(seen)} kinds, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
+    pair.stop()
+    print(f"# {last - first} programs, {differ} differ, {len(seen)} kinds, {time.time() - started:.0f} s", file=out)
+    return differ
+
+
+def report(pair, seed, source, out):
+    small = shrunk(pair, source)
+    a, b = pair.play(small)
+    x, y = first_difference(a, b)
+    print(f"## seed {seed}\n{small.rstrip()}\n-- cpython: {x}\n-- hoop:    {y}\n", file=out, flush=True)
+
+
+def shrunk(pair, source):
+    a, b = pair.play(source)
+    mark = essence(first_difference(a, b))
+    unstable = "# HANGS" in (a, b) or b.startswith("# DIES")
+
+    def differs(text):
+        a, b = pair.play(text)
+        if unstable:
+            return b.startswith(("# HANGS", "# DIES")) and not a.startswith("# HANGS")
+        return a != b and "# HANGS" not in (a, b) and essence(first_difference(a, b)) == mark
+
+    return Shrinker(differs, 60 if b == "# HANGS" else 700).shrink(source)
+
+
+def sample(hoop=HOOP):
+    """Some hundred programs for the tests, with what CPython printed; what still differs is left out and counted."""
+    folder = os.path.join(ROOT, "tests", "differential")
+    pair, printed, differ = Pair(hoop), [], 0
+    preludes = [methods.PRELUDE, classes.PRELUDE, language.PRELUDE]
+    sources = [json.dumps(preludes)]
+    for seed in range(make.SAMPLE):
+        source = make.program(seed).source
+        a, b = pair.play(source)
+        if a == b:
+            which = next(n for n, prelude in enumerate(preludes) if source.startswith(prelude))
+            printed.append(f"## {len(printed)}\n{a}\n")
+            sources.append(json.dumps([which, source.removeprefix(preludes[which])]))
+        else:
+            differ += 1
+    pair.stop()
+    with open(os.path.join(folder, "sample.jsonl"), "w") as file:
+        file.write("\n".join(sources) + "\n")
+    with open(os.path.join(folder, "sample.txt"), "w") as file:
+        file.write("".join(printed))
+    print(f"{len(printed)} programs recorded, {differ} left out because they differ")
+
+
+def main(words):
+    match words:
+        case ["hunt", first, last, *rest]:
+            sys.exit(hunt(int(first), int(last), *rest) > 0)
+        case ["show", seed]:
+            print(make.program(int(seed)).source, end="")
+        case ["shrink", seed, *rest]:
+            pair = Pair(rest[0] if rest else HOOP)
+            report(pair, int(seed), make.program(int(seed)).source, sys.stdout)
+        case ["sample", *rest]:
+            sample(*rest)
+        case ["coverage", first, last, *rest]:
+            coverage.report(range(int(first), int(last)), *(rest or [HOOP]))
+        case _:
+            print(__doc__)
+
+
+warnings.simplefilter("ignore")
+main(sys.argv[1:])

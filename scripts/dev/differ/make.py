@@ -1,0 +1,44 @@
+"""Which program a seed makes."""
+import random
+
+import classes
+import language
+import methods
+
+SAMPLE = 480
+
+
+class Program:
+    def __init__(self, source, used=()):
+        self.source, self.used = source, list(used)
+
+
+def method_program(dice, seed):
+    """Goes round the table, so that every name has its turn."""
+    pairs = methods.PAIRS
+    kind = pairs[(seed * 7) % len(pairs)][0]
+    start = (seed * 7) % len(pairs)
+    wanted = [p for p in (pairs[(start + i) % len(pairs)] for i in range(7)) if p[0] == kind]
+    writer = methods.Methods(dice)
+    return Program(writer.program(wanted), writer.used)
+
+
+def function_program(dice, seed):
+    names = list(methods.FUNCTIONS)
+    wanted = dice.sample(names, 10)
+    return Program(methods.function_program(dice, wanted), [("function", n) for n in wanted])
+
+
+def program(seed):
+    dice = random.Random(seed)
+    match seed % 16:
+        case 0 | 1 | 2 | 3 | 4 | 5 | 6:
+            return method_program(dice, seed)
+        case 7:
+            return function_program(dice, seed)
+        case 8 | 9:
+            return Program(classes.Classes(dice).program())
+        case 10:
+            return Program(classes.call_program(dice))
+        case _:
+            return Program(language.Writer(dice).program())
