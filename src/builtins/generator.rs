@@ -2,12 +2,12 @@
 
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
-use crate::object::exception::{Exception, Traceback};
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::int;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::async_generator::{CLOSE, SEND, THROW};
 use crate::vm::finalize::CLOSE as CLOSE_FRAME;
@@ -19,9 +19,14 @@ pub static GENERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-        Def::frame("close(self, /)", 0, close),
+        Def::frame("send(self, arg, /)", 0, send).doc(
+            "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration.",
+        ),
+        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+            "throw(value)\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.",
+        ),
+        Def::frame("close(self, /)", 0, close)
+            .doc("close() -> raise GeneratorExit inside generator."),
         Def::leaf("__repr__(self, /)", repr),
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
@@ -42,9 +47,14 @@ pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-        Def::frame("close(self, /)", 0, close),
+        Def::frame("send(self, arg, /)", 0, send).doc(
+            "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
+        ),
+        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+            "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
+        ),
+        Def::frame("close(self, /)", 0, close)
+            .doc("close() -> raise GeneratorExit inside coroutine."),
     ],
     ..TypeDef::new("builtins", "coroutine_wrapper", kind::GENERATOR)
 };
@@ -53,9 +63,14 @@ pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
 pub static COROUTINE: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__await__(self, /)", await_wrapper),
-        Def::frame("send(self, arg, /)", 0, send),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-        Def::frame("close(self, /)", 0, close),
+        Def::frame("send(self, arg, /)", 0, send).doc(
+            "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
+        ),
+        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+            "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
+        ),
+        Def::frame("close(self, /)", 0, close)
+            .doc("close() -> raise GeneratorExit inside coroutine."),
         Def::leaf("__repr__(self, /)", repr),
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
@@ -67,7 +82,12 @@ pub static COROUTINE: TypeDef = TypeDef {
         Attribute::get("cr_frame", frame_of),
         Attribute::get("cr_code", code_of),
         Attribute::get("cr_await", awaited),
-        Attribute::get("cr_origin", |_, _| Ok(Value::NONE)),
+        Attribute::get("cr_origin", |_, value| {
+            let origin = value.get::<Generator>().map(|g| g.hook.get());
+            Ok(origin
+                .filter(|origin| origin.is_kind::<Tuple>())
+                .unwrap_or(Value::NONE))
+        }),
     ],
     ..TypeDef::new("builtins", "coroutine", kind::GENERATOR)
 };
@@ -85,8 +105,15 @@ pub static ASYNC_GENERATOR: TypeDef = TypeDef {
         Def::leaf(
             "athrow(self, typ, val=<unset>, tb=<unset>, /)",
             |vm, args| {
-                let exception = thrown(vm, &args[1], &args[2], &args[3])?;
-                vm.async_step(&args[0], exception, THROW)
+                check_form(vm, "athrow", &args[1..4])?;
+                let given = Tuple::of(
+                    args[1..4]
+                        .iter()
+                        .filter(|a| !a.is_undef())
+                        .cloned()
+                        .collect(),
+                );
+                vm.async_step(&args[0], given.into_value(), THROW)
             },
         ),
         Def::leaf("aclose(self, /)", |vm, args| {
@@ -137,13 +164,7 @@ const STEP_METHODS: &[Def] = &[
     Def::frame("__next__(self, /)", 0, next),
     Def::frame("send(self, arg, /)", 0, send),
     Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
-    Def::leaf("close(self, /)", |_, args| {
-        if let Some(step) = args[0].get::<AsyncStep>() {
-            // Closing one that was used up does nothing.
-            let _ = step.use_up();
-        }
-        Ok(Value::NONE)
-    }),
+    Def::frame("close(self, /)", 0, close_step),
 ];
 
 const NAME: Attribute = Attribute::get_set(
@@ -225,47 +246,63 @@ fn send(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn throw(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
-        Input::Start => match thrown(vm, &frame.regs[1], &frame.regs[2], &frame.regs[3]) {
+        Input::Start => match check_form(vm, "throw", &frame.regs[1..4])
+            .and_then(|()| vm.thrown(&frame.regs[1..4]))
+        {
             Ok(exception) => Step::Throw(frame.regs[0].clone(), Raised(exception)),
+            // That the class cannot be called goes into the generator too.
+            Err(raised) if vm.is_exception_class(&frame.regs[1]) && frame.regs[3].is_undef() => {
+                Step::Throw(frame.regs[0].clone(), raised)
+            }
             Err(raised) => Step::Raise(raised),
         },
         other => answer(vm, other),
     }
 }
 
-/// The exception that the arguments of `throw` mean: an instance, or a class with a value.
-fn thrown(vm: &mut Vm, class: &Value, value: &Value, traceback: &Value) -> R {
-    let has = |v: &Value| !v.is_undef() && !v.is_none();
-    if has(traceback) && !traceback.is_kind::<Traceback>() {
-        return Err(vm.type_error("throw() third argument must be a traceback object"));
+/// More than one argument is the way of Python 2.
+fn check_form(vm: &mut Vm, method: &str, arguments: &[Value]) -> R<()> {
+    if arguments[1].is_undef() {
+        return Ok(());
     }
-    let exception = if class.is_kind::<Exception>() {
-        if has(value) {
-            return Err(vm.type_error("instance exception may not have a separate value"));
+    vm.warn(
+        Known::DeprecationWarning,
+        &format!(
+            "the (type, exc, tb) signature of {method}() is deprecated, \
+             use the single-arg signature instead."
+        ),
+    )
+}
+
+/// Throws GeneratorExit into a step; that it ends is all that is wanted.
+fn close_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            let target = frame.regs[0].clone();
+            let over = target.get::<AsyncStep>().is_none_or(AsyncStep::is_over);
+            if over {
+                return Step::Return(Value::NONE);
+            }
+            let exit = vm.raise_bare(Known::GeneratorExit);
+            Step::Throw(target, exit)
         }
-        class.clone()
-    } else if vm.is_exception_class(class) {
-        if value.is_kind::<Exception>() {
-            value.clone()
-        } else if let Some(items) = value.get::<crate::object::tuple::Tuple>() {
-            vm.call(class, items.items())?
-        } else if has(value) {
-            vm.call(class, std::slice::from_ref(value))?
-        } else {
-            vm.call(class, &[])?
+        Input::Value(_) => Step::Return(Value::NONE),
+        Input::Yielded(_) => Step::Raise(vm.runtime_error("coroutine ignored GeneratorExit")),
+        Input::Raised(raised) => {
+            let ended = [
+                Known::GeneratorExit,
+                Known::StopIteration,
+                Known::StopAsyncIteration,
+            ]
+            .into_iter()
+            .any(|known| vm.is_raised(&raised, known));
+            if ended {
+                Step::Return(Value::NONE)
+            } else {
+                Step::Raise(raised)
+            }
         }
-    } else {
-        let name = vm.type_name(class);
-        return Err(vm.type_error(format!(
-            "exceptions must be classes or instances deriving from BaseException, not {name}"
-        )));
-    };
-    if has(traceback)
-        && let Some(e) = exception.get::<Exception>()
-    {
-        e.traceback.set(traceback.clone());
     }
-    Ok(exception)
 }
 
 fn close(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
@@ -364,6 +401,9 @@ impl Vm {
         let Some(generator) = value.get::<Generator>() else {
             return Value::NONE;
         };
+        if self.is_running(generator) {
+            return Value::NONE;
+        }
         let awaited = if generator.is_native() {
             self.awaited_by_native(generator)
         } else {

@@ -175,6 +175,10 @@ impl<'a> Compiler<'a> {
             Reg::Temp(number) => Reg::Temp(number + 1),
             Reg::Local(_) => self.unit.asm.next_temp(),
         };
+        if only_star && last.is_none() && !keywords.is_empty() {
+            // Alone before keywords, it is gone through after those were evaluated.
+            return self.call_with_star(callee, list, &args[0], keywords, dst, span);
+        }
         self.list_onto(list, pushed, args, only_star.then_some(callee), span)?;
         if let Some(last) = last {
             self.unit
@@ -186,6 +190,30 @@ impl<'a> Compiler<'a> {
         }
         let with_dict = u16::from(!keywords.is_empty());
         self.unit.asm.ins(span, Op::CallEx, dst, callee, with_dict);
+        Ok(())
+    }
+
+    /// A call with one `*args` and keywords.
+    fn call_with_star(
+        &mut self,
+        callee: Reg,
+        list: Reg,
+        star: &'a Expr,
+        keywords: &'a [Keyword],
+        dst: Reg,
+        span: Span,
+    ) -> Outcome {
+        let ExprKind::Starred { value, .. } = &star.kind else {
+            return Ok(());
+        };
+        let given = self.unit.hidden(".star");
+        self.into(value, Reg::Local(given))?;
+        self.unit.asm.ins(span, Op::BuildList, list, list, 0);
+        self.keyword_dict(callee, keywords, span)?;
+        let args = [list.into(), Reg::Local(given).into(), callee.into()];
+        self.unit.asm.ins_own(span, Op::ListExtend, 1, args);
+        self.unit.clear_hidden(given);
+        self.unit.asm.ins(span, Op::CallEx, dst, callee, 1);
         Ok(())
     }
 

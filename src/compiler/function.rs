@@ -150,12 +150,7 @@ impl<'a> Compiler<'a> {
             self.unit.flags |= flags::GENERATOR;
         }
         self.declare_locals();
-        if is_generator {
-            self.effect(body)?;
-            self.return_none();
-        } else {
-            self.return_value(body, body.span)?;
-        }
+        self.return_value(body, body.span)?;
         let code = self.leave()?;
         own |= self.push_closure(&code);
         self.make_function(code, own, first, dst, span);

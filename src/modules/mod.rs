@@ -1,5 +1,6 @@
 //! Native modules: a table a file. Everyone adds a line.
 
+pub mod abc;
 pub mod asyncio;
 pub mod binary;
 pub mod bisect;
@@ -81,6 +82,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &hashes::MODULE,
     #[cfg(feature = "hashes")]
     &hashes::BLAKE2,
+    &abc::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.

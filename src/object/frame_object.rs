@@ -27,6 +27,8 @@ pub struct FrameObject {
     frame: Cell<*mut Frame>,
     /// `f_back` of a frame that has ended, or None.
     pub back: Field,
+    /// `clear` was called.
+    cleared: Cell<bool>,
     /// What few frames have.
     rare: RefCell<Option<Box<Rare>>>,
 }
@@ -95,6 +97,7 @@ impl FrameObject {
                 at: Cell::new(0),
                 frame: Cell::new(frame),
                 back: Field::new(Value::NONE),
+                cleared: Cell::new(false),
                 rare: RefCell::new(None),
             },
             count * 8,
@@ -194,6 +197,11 @@ impl FrameObject {
         unsafe { self.code.offset((*frame).ip).saturating_sub(1) }
     }
 
+    /// Whether `clear` was called.
+    pub fn is_cleared(&self) -> bool {
+        self.cleared.get()
+    }
+
     /// `f_globals`
     pub fn globals(&self) -> Value {
         self.function.globals.value()
@@ -275,6 +283,7 @@ impl FrameObject {
 
     /// `frame.clear()` of a frame that has ended.
     pub fn clear_locals(&self) {
+        self.cleared.set(true);
         drop(self.rare.take());
         for i in 0..self.code.nlocals as usize {
             // SAFETY: the registers are the object's own and hold values.

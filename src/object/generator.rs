@@ -46,6 +46,8 @@ pub struct Generator {
     pub flavour: Flavour,
     /// Of an async generator, the step that is under way: 0 none, 1 send, 2 throw, 3 close.
     pub step: Cell<u8>,
+    /// The number of the step that was begun last.
+    pub newest_step: Cell<u16>,
     /// The hooks of an async generator were called.
     pub hooks_done: Cell<bool>,
     /// Its finalizer ran: what it then still holds goes without another word.
@@ -144,6 +146,7 @@ impl Generator {
                 state: Cell::new(State::Created),
                 flavour,
                 step: Cell::new(0),
+                newest_step: Cell::new(0),
                 hooks_done: Cell::new(false),
                 finalized: Cell::new(false),
                 leaf: Cell::new(std::ptr::null_mut()),

@@ -6,9 +6,11 @@
 use super::Vm;
 use super::generator::AsyncStep;
 use crate::heap::Value;
+use crate::object::exception::{Exception, Traceback};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Generator, State};
 use crate::object::native::{R, Raised};
+use crate::object::tuple::Tuple;
 use crate::vm::types::Known;
 
 /// `AsyncStep::action`: what the step does.
@@ -18,12 +20,24 @@ pub const THROW: i32 = 1;
 /// Closes.
 pub const CLOSE: i32 = 2;
 
-/// Added to the action of a step that was used up.
+/// Added to the action of a step that was used up; its number lies above.
 const USED_UP: i32 = 8;
+/// Where the number of a used-up step begins.
+const NUMBER: u32 = 4;
 
 impl AsyncStep {
     fn state(&self) -> i32 {
         self.action.get().as_small_int().unwrap_or(0) as i32
+    }
+
+    /// What it does: one of `SEND`, `THROW`, `CLOSE`.
+    pub fn kind(&self) -> i32 {
+        self.state() % USED_UP
+    }
+
+    /// It is not to be awaited any more.
+    pub fn forget(&self) {
+        self.action.set(Value::int32(self.kind() + USED_UP));
     }
 
     /// Whether it was awaited or closed before.
@@ -31,14 +45,29 @@ impl AsyncStep {
         self.state() >= USED_UP
     }
 
-    /// What it does, if it may still do it; `Err` says what it has done.
-    pub fn use_up(&self) -> Result<i32, i32> {
-        let state = self.state();
-        if state >= USED_UP {
-            return Err(state - USED_UP);
-        }
-        self.action.set(Value::int32(state + USED_UP));
-        Ok(state)
+    /// Notes that it is awaited now: it is the newest step of its generator.
+    fn use_up(&self, generator: &Generator) {
+        let number = generator.newest_step.get().wrapping_add(1).max(1);
+        generator.newest_step.set(number);
+        let number = i32::from(number) << NUMBER;
+        self.action
+            .set(Value::int32(self.kind() + USED_UP + number));
+    }
+
+    /// Whether it has ended, or was closed before it began.
+    pub fn is_over(&self) -> bool {
+        let generator = self.generator.get();
+        self.is_used_up()
+            && !generator
+                .get::<Generator>()
+                .is_some_and(|generator| self.is_under_way(generator))
+    }
+
+    /// Whether it is the step that is under way.
+    fn is_under_way(&self, generator: &Generator) -> bool {
+        self.is_used_up()
+            && generator.step.get() != 0
+            && self.state() >> NUMBER == i32::from(generator.newest_step.get())
     }
 }
 
@@ -56,64 +85,74 @@ impl Vm {
                 self.call(&first, std::slice::from_ref(generator))?;
             }
         }
-        let (generator, action_value) = (generator.clone(), Value::int32(action));
-        let step = match action {
-            SEND => AsyncStep::alloc(generator, argument, action_value),
-            _ => AsyncStep::alloc_shaped(self.known.athrow, generator, argument, action_value),
-        };
+        let shape = (action != SEND).then_some(self.known.athrow);
+        let step = AsyncStep::alloc(shape, generator.clone(), argument, action);
         Ok(step.into_value())
     }
 
     /// Enters the generator of a step, from a frame that awaits it (flag DELEGATED) or drives it.
     pub(crate) fn enter_step(&mut self, step: &AsyncStep, parent: *mut Frame, flags: u16) {
+        self.begin_step(step, parent, flags, Ok(Value::NONE));
+    }
+
+    /// What forbids that a step begins.
+    fn step_fault(&mut self, step: &AsyncStep, generator: &Generator) -> Option<Raised> {
+        if step.is_used_up() {
+            let what = match step.kind() {
+                SEND => "__anext__()/asend()",
+                _ => "aclose()/athrow()",
+            };
+            return Some(self.runtime_error(format!("cannot reuse already awaited {what}")));
+        }
+        if generator.step.get() != 0 || self.is_running(generator) {
+            step.forget();
+            let name = ["anext()", "athrow()", "aclose()"][step.kind() as usize % 3];
+            let text = format!("{name}: asynchronous generator is already running");
+            return Some(self.runtime_error(text));
+        }
+        step.use_up(generator);
+        None
+    }
+
+    /// Begins a step with what is sent or thrown to it first.
+    fn begin_step(
+        &mut self,
+        step: &AsyncStep,
+        parent: *mut Frame,
+        flags: u16,
+        first: Result<Value, Raised>,
+    ) {
         let target = step.generator.get();
-        let action = match step.use_up() {
-            Ok(action) => action,
-            Err(used) => {
-                let what = if used == SEND {
-                    "__anext__()/asend()"
-                } else {
-                    "aclose()/athrow()"
-                };
-                let raised = self.runtime_error(format!("cannot reuse already awaited {what}"));
-                return self.raise_in(parent, raised);
-            }
-        };
         let generator = target
             .get::<Generator>()
             .expect("steps are made of async generators");
-        if generator.step.get() != 0 || self.is_running(generator) {
-            let name = ["anext()", "athrow()", "aclose()"][action as usize % 3];
-            let raised =
-                self.runtime_error(format!("{name}: asynchronous generator is already running"));
+        if let Some(raised) = self.step_fault(step, generator) {
             return self.raise_in(parent, raised);
         }
-        if generator.state.get() == State::Closed
-            || action == CLOSE && generator.state.get() == State::Created
-        {
-            if generator.state.get() == State::Created {
+        let action = step.kind();
+        let state = generator.state.get();
+        let thrown = first.is_err();
+        if state == State::Closed || action == CLOSE && state == State::Created && !thrown {
+            if state == State::Created {
                 generator.discard_frame();
             }
-            return match action {
-                SEND => {
+            return match first {
+                Err(raised) if action == CLOSE && self.ends_generator(&raised) => {
+                    self.end_step_with(parent, flags, Ok(Value::NONE));
+                }
+                Err(raised) => self.raise_in(parent, raised),
+                Ok(_) if action == SEND => {
                     let raised = self.raise_bare(Known::StopAsyncIteration);
                     self.end_step_with(parent, flags, Err(raised));
                 }
-                _ => self.end_step_with(parent, flags, Ok(Value::NONE)),
+                Ok(_) => self.end_step_with(parent, flags, Ok(Value::NONE)),
             };
         }
-        let argument = step.argument.get();
-        if action == SEND && generator.state.get() == State::Created && !argument.is_none() {
-            let raised =
-                self.type_error("can't send non-None value to a just-started async generator");
-            return self.raise_in(parent, raised);
-        }
-        generator.step.set(1 + action as u8);
-        let input = match action {
-            SEND => Ok(argument),
-            THROW => Err(Raised(argument)),
-            _ => Err(self.raise_bare(Known::GeneratorExit)),
+        let input = match self.first_input(step, first, state) {
+            Ok(input) => input,
+            Err(raised) => return self.raise_in(parent, raised),
         };
+        generator.step.set(1 + action as u8);
         // SAFETY: the frame that delegates is at rest until the step ends.
         unsafe {
             if (*parent).has(frame_flags::GENERATOR) && flags & frame_flags::DELEGATED != 0 {
@@ -122,6 +161,47 @@ impl Vm {
         }
         // The step object, which the awaiting frame holds, keeps the generator alive.
         self.enter_generator(generator, input, parent, 0, flags);
+    }
+
+    /// What goes into the generator when a step begins.
+    fn first_input(
+        &mut self,
+        step: &AsyncStep,
+        first: Result<Value, Raised>,
+        state: State,
+    ) -> R<Result<Value, Raised>> {
+        let sent = match first {
+            Ok(sent) => sent,
+            Err(raised) => return Ok(Err(raised)),
+        };
+        let argument = step.argument.get();
+        if step.kind() == SEND {
+            let sent = if sent.is_none() { argument } else { sent };
+            if state == State::Created && !sent.is_none() {
+                return Err(
+                    self.type_error("can't send non-None value to a just-started async generator")
+                );
+            }
+            return Ok(Ok(sent));
+        }
+        if !sent.is_none() {
+            // It has not begun: it may be awaited yet.
+            step.action.set(Value::int32(step.kind()));
+            return Err(self.runtime_error("can't send non-None value to a just-started coroutine"));
+        }
+        if step.kind() == CLOSE {
+            return Ok(Err(self.raise_bare(Known::GeneratorExit)));
+        }
+        let arguments: Vec<Value> = argument
+            .get::<Tuple>()
+            .map_or(Vec::new(), |t| t.items().to_vec());
+        let exception = self.thrown(&arguments)?;
+        Ok(Err(Raised(exception)))
+    }
+
+    fn ends_generator(&mut self, raised: &Raised) -> bool {
+        self.is_raised(raised, Known::GeneratorExit)
+            || self.is_raised(raised, Known::StopAsyncIteration)
     }
 
     /// Drives a step from a native frame: begins it, or goes on with it.
@@ -135,27 +215,59 @@ impl Vm {
         let generator = target
             .get::<Generator>()
             .expect("steps are made of async generators");
-        let begun = step.is_used_up() && generator.step.get() != 0;
+        let begun = step.is_under_way(generator);
         match input {
             Err(raised) if begun && self.exits_chain(generator, &raised) => {
                 let step = super::generator::exit_step(&target, Err(raised));
                 self.perform(step, frame, 0, 0);
             }
             input if begun => self.enter_generator(generator, input, frame, 0, 0),
-            Ok(_) => self.enter_step(step, frame, 0),
-            Err(raised) => {
-                // A step that has not begun throws it into the generator where that stands.
-                match step.use_up() {
-                    Ok(action)
-                        if generator.step.get() == 0 && generator.state.get() != State::Closed =>
-                    {
-                        generator.step.set(1 + action as u8);
-                        self.enter_generator(generator, Err(raised), frame, 0, 0);
-                    }
-                    _ => self.raise_in(frame, raised),
-                }
-            }
+            input => self.begin_step(step, frame, 0, input),
         }
+    }
+
+    /// The exception that the arguments of `throw` mean: an instance, or a class with a value.
+    pub fn thrown(&mut self, arguments: &[Value]) -> R {
+        let at = |i: usize| arguments.get(i).cloned().unwrap_or_default();
+        let (class, value, traceback) = (at(0), at(1), at(2));
+        let has = |v: &Value| !v.is_undef() && !v.is_none();
+        if has(&traceback) && !traceback.is_kind::<Traceback>() {
+            return Err(self.type_error("throw() third argument must be a traceback object"));
+        }
+        let exception = if class.is_kind::<Exception>() {
+            if has(&value) {
+                return Err(self.type_error("instance exception may not have a separate value"));
+            }
+            class
+        } else if self.is_exception_class(&class) {
+            let made = if value.is_kind::<Exception>() && self.is_instance(&value, &class)? {
+                value
+            } else if let Some(items) = value.get::<Tuple>() {
+                self.call(&class, items.items())?
+            } else if has(&value) {
+                self.call(&class, std::slice::from_ref(&value))?
+            } else {
+                self.call(&class, &[])?
+            };
+            if !made.is_kind::<Exception>() {
+                let (class, made) = (self.repr_text(&class)?, self.type_name(&made));
+                return Err(self.type_error(format!(
+                    "calling {class} should have returned an instance of BaseException, not {made}"
+                )));
+            }
+            made
+        } else {
+            let name = self.type_name(&class);
+            return Err(self.type_error(format!(
+                "exceptions must be classes or instances deriving from BaseException, not {name}"
+            )));
+        };
+        if has(&traceback)
+            && let Some(e) = exception.get::<Exception>()
+        {
+            e.traceback.set(traceback);
+        }
+        Ok(exception)
     }
 
     /// `yield` in an async generator: the step ends with a value.

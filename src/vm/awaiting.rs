@@ -12,7 +12,33 @@ use crate::object::generator::{Flavour, Generator};
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 
 /// `__await__()` in script, then a check of what it gave. Register 0: the method, 1: the value.
-static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, |vm, frame, input| {
+static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, await_method);
+
+/// The same for what `__anext__` gave: what goes wrong is the fault of that.
+static ANEXT_METHOD: Def =
+    Def::frame(
+        "<await>(method, value, /)",
+        0,
+        |vm, frame, input| match await_method(vm, frame, input) {
+            Step::Raise(raised) => {
+                let name = vm.type_name(&frame.regs[1]);
+                let error = vm.type_error(invalid_anext(&name));
+                if let Some(exception) = error.exception() {
+                    exception.cause.set(raised.0.clone());
+                    exception.context.set(raised.0);
+                    exception.suppress_context.set(true);
+                }
+                Step::Raise(error)
+            }
+            step => step,
+        },
+    );
+
+fn invalid_anext(name: &str) -> String {
+    format!("'async for' received an invalid object from __anext__: {name}")
+}
+
+fn await_method(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
         (0, _) => {
             frame.state = 1;
@@ -25,7 +51,7 @@ static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, |vm, frame
         }
         (_, Input::Start) => Step::Return(Value::NONE),
     }
-});
+}
 
 /// Drives an iterator of another kind as a generator would. Register 0: the iterator.
 static FOREIGN: Def = Def::frame("<iterator>(iterator, /)", 0, foreign);
@@ -136,16 +162,18 @@ impl Vm {
         } else if value.is_kind::<AsyncStep>() || self.native_await(value).is_some() {
             return Ok(Step::Return(value.clone()));
         } else if let Some(method) = self.special_of(value, Special::Await) {
-            return Ok(Step::Enter(
-                &AWAIT_METHOD,
-                smallvec::smallvec![method, value.clone()],
-            ));
+            let how = if context == 3 {
+                &ANEXT_METHOD
+            } else {
+                &AWAIT_METHOD
+            };
+            return Ok(Step::Enter(how, smallvec::smallvec![method, value.clone()]));
         }
         let name = self.type_name(value);
         Err(self.type_error(match context {
             1 => format!("'async with' received an object from __aenter__ that does not implement __await__: {name}"),
             2 => format!("'async with' received an object from __aexit__ that does not implement __await__: {name}"),
-            3 => format!("'async for' received an invalid object from __anext__: {name}"),
+            3 => invalid_anext(&name),
             _ => format!("object {name} can't be used in 'await' expression"),
         }))
     }

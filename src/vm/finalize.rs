@@ -2,6 +2,7 @@
 //! checks that the budget asks for.
 
 use super::Vm;
+use super::generator::AsyncStep;
 use super::special::Special;
 use super::types::Known;
 use crate::heap::{Value, shape_flags};
@@ -90,6 +91,13 @@ impl Vm {
         if let Some(generator) = object.get::<Generator>() {
             self.clear_weak_references(object);
             return self.finalize_generator(object, generator);
+        }
+        if let Some(step) = object.get::<AsyncStep>() {
+            if !step.is_used_up() {
+                step.forget();
+                self.warn_step_never_awaited(object, step);
+            }
+            return None;
         }
         let flags = self.heap.shapes[object.shape() as usize].flags;
         // Futures and tasks have something to say only when they ask for it (`needs_finalizer`).

@@ -7,7 +7,7 @@ use crate::object::dict::Dict;
 use crate::object::frame::frame_flags;
 use crate::object::frame_object::{FrameObject, next_script_frame};
 use crate::object::function::{Cell_, Code};
-use crate::object::generator::{Generator, State};
+use crate::object::generator::{Flavour, Generator, State};
 use crate::object::native::R;
 use crate::object::str::Str;
 
@@ -47,7 +47,12 @@ impl Vm {
                 places.push((name.clone(), place_of_local(object, &code, index)));
             }
         }
-        for (name, cell) in code.plain.free_names.iter().zip(&object.function.closure) {
+        let around: &[Ref<Cell_>] = if object.is_cleared() {
+            &[]
+        } else {
+            &object.function.closure
+        };
+        for (name, cell) in code.plain.free_names.iter().zip(around) {
             places.push((self.intern(name).into_value(), Place::Cell(cell.clone())));
         }
         places
@@ -166,6 +171,10 @@ impl Vm {
                 let generator = Generator::of_frame(frame).to_ref();
                 if generator.state.get() == State::Suspended {
                     return Err(self.runtime_error("cannot clear a suspended frame"));
+                }
+                if generator.flavour == Flavour::Coroutine {
+                    let value = generator.clone().into_value();
+                    self.warn_never_awaited(&value, &generator);
                 }
                 generator.discard_frame();
             }

@@ -12,27 +12,67 @@ use super::types::Known;
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::{Ref, Value};
-use crate::object::descriptor::plain_object;
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::frame_object::FrameObject;
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
+use crate::object::int;
 use crate::object::native::{AwaitOutcome, Input, Native, R, Raised, Step};
 
-plain_object! {
-    /// What `asend`, `athrow`, `aclose` and `__anext__` of an async generator give.
-    AsyncStep ASYNC_GENERATOR_STEP {
-        /// The async generator.
-        generator,
-        /// What is sent or thrown.
-        argument,
-        /// 0 send, 1 throw, 2 close; 8 more when it was used up.
-        action,
+/// What `asend`, `athrow`, `aclose` and `__anext__` of an async generator give.
+#[repr(C)]
+pub struct AsyncStep {
+    head: Header,
+    /// The async generator.
+    pub generator: Field,
+    /// What is sent; a tuple of what is thrown.
+    pub argument: Field,
+    /// 0 send, 1 throw, 2 close; 8 more when it was used up, and then its number times 16.
+    pub action: Field,
+}
+
+// SAFETY: repr(C), header first; every counted reference is visited once.
+unsafe impl Object for AsyncStep {
+    const KIND: Kind = kind::ASYNC_GENERATOR_STEP;
+    fn trace(&self, visitor: &mut dyn Visitor) {
+        visitor.visit(self.generator.as_value());
+        visitor.visit(self.argument.as_value());
+    }
+    fn clear(&self) {
+        self.generator.take();
+        self.argument.take();
+    }
+    fn needs_finalizer(&self) -> bool {
+        // One that was never awaited has something to say.
+        !self.is_used_up() && !self.generator.is_undef()
+    }
+}
+
+impl AsyncStep {
+    /// The step object, as an instance of the class whose instances have `shape`, if that is given.
+    pub fn alloc(
+        shape: Option<u32>,
+        generator: Value,
+        argument: Value,
+        action: i32,
+    ) -> Ref<AsyncStep> {
+        let step = AsyncStep {
+            head: Header::new(),
+            generator: Field::new(generator),
+            argument: Field::new(argument),
+            action: Field::new(Value::int32(action)),
+        };
+        match shape {
+            Some(shape) => crate::heap::alloc_shaped(step, 0, shape),
+            None => crate::heap::alloc(step),
+        }
     }
 }
 use crate::heap::{Field, Header, Kind, Object, Visitor};
 use crate::object::kind;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 
 /// Closes what a generator waits for before the GeneratorExit that `input` is reaches it.
 pub(super) fn exit_step(target: &Value, input: Result<Value, Raised>) -> Step {
@@ -119,8 +159,28 @@ impl Vm {
                 generator.discard_frame();
                 return Err(raised);
             }
+            if self.origin_depth > 0 && flavour == Flavour::Coroutine {
+                let origin = self.coroutine_origin();
+                generator.hook.set(origin);
+            }
             Ok(generator.into_value())
         }
+    }
+
+    /// File, line and function of the frames around, for `cr_origin`.
+    #[cold]
+    fn coroutine_origin(&mut self) -> Value {
+        let mut places = Vec::new();
+        for outward in 0..self.origin_depth as usize {
+            let Some(frame) = self.frame_object(outward) else {
+                break;
+            };
+            let file = Str::new(frame.code.plain.source.name()).into_value();
+            let line = int::from_i64(i64::from(self.frame_line(&frame)));
+            let name = Str::new(&frame.code.plain.name).into_value();
+            places.push(Tuple::few([file, line, name]).into_value());
+        }
+        Tuple::of(places).into_value()
     }
 
     /// The coroutine object that a call of a native coroutine function gives.
@@ -547,7 +607,7 @@ impl Vm {
         }
         if generator.state.get() == State::Closed {
             return match input {
-                Ok(_) if matches!(generator.flavour, Flavour::Coroutine | Flavour::Wrapper) => {
+                _ if matches!(generator.flavour, Flavour::Coroutine | Flavour::Wrapper) => {
                     let raised = self.runtime_error("cannot reuse already awaited coroutine");
                     self.enter_native(frame, Input::Raised(raised));
                 }

@@ -216,6 +216,10 @@ pub struct Vm {
     pub(crate) finalizing: bool,
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
+    /// `sys.set_coroutine_origin_tracking_depth`
+    pub origin_depth: u32,
+    /// Makes what `sys.unraisablehook` is called with: of an exception and an object.
+    pub unraisable_arguments: Option<fn(&mut Vm, &Value, &Value) -> R>,
     /// The operating system.
     pub host: Host,
     /// Compiler and library.

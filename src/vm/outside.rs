@@ -9,6 +9,7 @@ use crate::object::dict::Dict;
 use crate::object::generator::Generator;
 use crate::object::native::{R, Raised};
 use crate::object::str::Str;
+use crate::vm::generator::AsyncStep;
 
 /// The number of SIGINT.
 const SIGINT: i32 = 2;
@@ -121,8 +122,32 @@ impl Vm {
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let message = format!("coroutine '{name}' was never awaited");
+        let told = match self.modules.get_name("warnings") {
+            // The module tells of the origin too.
+            Some(module) => self
+                .get_attr_optional(&module, "_warn_unawaited_coroutine")
+                .and_then(|tell| match tell {
+                    Some(tell) => self.call(&tell, std::slice::from_ref(object)).map(drop),
+                    None => self.warn_about(Known::RuntimeWarning, &message, Some(object)),
+                }),
+            None => self.warn_about(Known::RuntimeWarning, &message, Some(object)),
+        };
+        if let Err(raised) = told {
+            self.report_unraisable(&raised, object);
+        }
+    }
+
+    /// "coroutine method 'asend' of 'g' was never awaited"
+    pub(crate) fn warn_step_never_awaited(&mut self, object: &Value, step: &AsyncStep) {
+        let method = ["asend", "athrow", "aclose"][step.kind() as usize % 3];
+        let target = step.generator.get();
+        let name = target
+            .get::<Generator>()
+            .map_or(Value::NONE, |g| g.qualname.get());
+        let name = self.repr_text(&name).unwrap_or_default();
+        let message = format!("coroutine method '{method}' of {name} was never awaited");
         if let Err(raised) = self.warn_about(Known::RuntimeWarning, &message, Some(object)) {
-            self.report_unraisable(&raised, &Value::NONE);
+            self.report_unraisable(&raised, object);
         }
     }
 

@@ -406,7 +406,15 @@ impl Vm {
             .collect();
         let best = super::error::closest(&wanted, &known);
         match best {
-            Some(best) => Some(format!(". Did you mean: '{best}'?")),
+            Some(best) => {
+                let also = class.is_subclass(&name_error) && self.is_library_module(&wanted);
+                let more = if also {
+                    format!(" Or did you forget to import '{wanted}'?")
+                } else {
+                    String::new()
+                };
+                Some(format!(". Did you mean: '{best}'?{more}"))
+            }
             None if class.is_subclass(&name_error) && self.is_library_module(&wanted) => {
                 Some(format!(". Did you forget to import '{wanted}'?"))
             }
@@ -441,13 +449,51 @@ impl Vm {
         raised: &crate::object::native::Raised,
         object: &Value,
     ) {
+        self.place_unraisable(raised);
+        if self.tell_unraisable_hook(raised, object) {
+            return;
+        }
         let what = match self.repr(object) {
             Ok(text) => text.to_string_lossy().into_owned(),
             Err(_) => "<object repr() failed>".to_string(),
         };
-        self.place_unraisable(raised);
         let report = self.unraisable_text(&raised.0);
         self.write_error(&format!("Exception ignored in: {what}\n{report}"));
+    }
+
+    /// Calls `sys.unraisablehook` if a script has put one there.
+    fn tell_unraisable_hook(
+        &mut self,
+        raised: &crate::object::native::Raised,
+        object: &Value,
+    ) -> bool {
+        let namespace = self.modules.get_name("sys").and_then(|sys| {
+            sys.get::<crate::object::module::Module>()
+                .map(|module| module.namespace.clone())
+        });
+        let Some(namespace) = namespace else {
+            return false;
+        };
+        let (Some(hook), Some(own)) = (
+            namespace.get_name("unraisablehook"),
+            namespace.get_name("__unraisablehook__"),
+        ) else {
+            return false;
+        };
+        if hook.is(&own) || hook.is_none() {
+            return false;
+        }
+        let Some(make) = self.unraisable_arguments else {
+            return false;
+        };
+        let called = make(self, &raised.0, object).and_then(|given| self.call(&hook, &[given]));
+        if let Err(failed) = called {
+            let report = self.unraisable_text(&failed.0);
+            self.write_error(&format!(
+                "Exception ignored in sys.unraisablehook\n{report}"
+            ));
+        }
+        true
     }
 
     /// The report of an exception that nobody can catch is plain: no carets, chains, notes or hints.

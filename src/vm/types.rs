@@ -148,6 +148,8 @@ impl Vm {
             clear_weak: None,
             finalizing: false,
             foreign_yielded: false,
+            origin_depth: 0,
+            unraisable_arguments: None,
             repr_guard: Vec::new(),
             host,
             loader,

@@ -45,8 +45,11 @@ impl Vm {
         if handled.is(raised) {
             return;
         }
-        // If `raised` is somewhere in the chain of contexts already, the chain is cut there.
+        // If `raised` is somewhere in the chain of contexts already, the chain is cut there. A script
+        // may have made the chain a circle before: one that goes half as fast would be met.
         let mut link = handled.clone();
+        let mut slow = link.clone();
+        let mut second = false;
         while let Some(e) = link.get::<Exception>() {
             let next = e.context.get();
             if next.is(raised) {
@@ -54,6 +57,14 @@ impl Vm {
                 break;
             }
             link = next;
+            if link.is(&slow) {
+                break;
+            }
+            if second && let Some(e) = slow.get::<Exception>() {
+                let next = e.context.get();
+                slow = next;
+            }
+            second = !second;
         }
         exception.context.set(handled);
     }

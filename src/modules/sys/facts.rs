@@ -16,6 +16,7 @@ pub static TYPES: &[&TypeDef] = &[
     &HASH_INFO,
     &THREAD_INFO,
     &ASYNCGEN_HOOKS,
+    &UNRAISABLE,
 ];
 
 struct_sequence! {
@@ -106,7 +107,34 @@ struct_sequence! {
     ]
 }
 
+struct_sequence! {
+    static UNRAISABLE = "sys" "UnraisableHookArgs" new(None) [
+        0 "exc_type",
+        1 "exc_value",
+        2 "exc_traceback",
+        3 "err_msg",
+        4 "object",
+    ]
+}
+
+/// What `sys.unraisablehook` is called with.
+fn unraisable(vm: &mut Vm, exception: &Value, object: &Value) -> R {
+    let class = vm.class_of(exception).into_value();
+    let traceback = exception
+        .get::<crate::object::exception::Exception>()
+        .map_or(Value::NONE, |e| e.traceback.get());
+    let values = [
+        class,
+        exception.clone(),
+        traceback,
+        Value::NONE,
+        object.clone(),
+    ];
+    struct_sequence::make(vm, &UNRAISABLE, &values)
+}
+
 fn sequences(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
+    vm.unraisable_arguments = Some(unraisable);
     let version = [int(3), int(13), int(0), string("final"), int(0)];
     let version = struct_sequence::make(vm, &VERSION_INFO, &version)?;
     put(vm, namespace, "version_info", version.clone())?;

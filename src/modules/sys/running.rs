@@ -147,24 +147,18 @@ pub fn set_asyncgen_hooks(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-const ORIGIN_DEPTH: &str = "sys.coroutine_origin_tracking_depth";
-
 /// `sys.get_coroutine_origin_tracking_depth()`
 pub fn get_origin_depth(vm: &mut Vm, _: &[Value]) -> R {
-    Ok(vm
-        .state
-        .get(ORIGIN_DEPTH)
-        .cloned()
-        .unwrap_or(Value::int32(0)))
+    Ok(int(i64::from(vm.origin_depth)))
 }
 
 /// `sys.set_coroutine_origin_tracking_depth(depth)`
 pub fn set_origin_depth(vm: &mut Vm, args: &[Value]) -> R {
     let depth = small(vm, &args[0])?;
-    if depth < 0 {
+    let Ok(depth) = u32::try_from(depth) else {
         return Err(vm.value_error("depth must be >= 0"));
-    }
-    vm.state.insert(ORIGIN_DEPTH, Value::int32(depth));
+    };
+    vm.origin_depth = depth;
     Ok(Value::NONE)
 }
 

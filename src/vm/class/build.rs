@@ -675,12 +675,16 @@ impl Vm {
 
 /// Flags that a class has because a base has them.
 fn inherited_flags(bases: &[Ref<Class>]) -> u32 {
-    let kept = class_flags::HAS_DICT
-        | class_flags::WEAKREF
-        | class_flags::SEQUENCE
-        | class_flags::MAPPING
-        | class_flags::MATCH_SELF;
-    bases
-        .iter()
-        .fold(0, |flags, base| flags | base.flags.get() & kept)
+    let kept = class_flags::HAS_DICT | class_flags::WEAKREF | class_flags::MATCH_SELF;
+    // Of sequence and mapping a class is what its first base is that is one of them.
+    let collection = class_flags::SEQUENCE | class_flags::MAPPING;
+    bases.iter().fold(0, |flags, base| {
+        let own = base.flags.get();
+        let more = if flags & collection == 0 {
+            own & collection
+        } else {
+            0
+        };
+        flags | own & kept | more
+    })
 }

@@ -1,0 +1,53 @@
+//! `_abc`: what abstract base classes tell pattern matching. `abc` has the rest.
+
+use crate::builtins::arguments::{int, small};
+use crate::heap::Value;
+use crate::object::class::{Class, class_flags};
+use crate::object::native::{Def, ModuleDef, R};
+use crate::vm::Vm;
+
+/// `_abc`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_abc",
+    doc: "Module contains faster C implementation of abc.ABCMeta",
+    functions: &[
+        Def::leaf("_collection_flags(cls, /)", |_, args| {
+            Ok(int(args[0].get::<Class>().map_or(0, flags_of)))
+        }),
+        Def::leaf("_set_collection_flags(cls, flags, /)", set_flags),
+    ],
+    types: &[],
+    setup: None,
+};
+
+/// The bits as `__abc_tpflags__` has them, and the flags they stand for.
+const BITS: [(i64, u32); 2] = [
+    (1 << 5, class_flags::SEQUENCE),
+    (1 << 6, class_flags::MAPPING),
+];
+
+fn flags_of(class: &Class) -> i64 {
+    BITS.iter()
+        .filter(|(_, flag)| class.flags.get() & flag != 0)
+        .fold(0, |bits, (bit, _)| bits | bit)
+}
+
+/// Makes a class of the script a sequence or a mapping for patterns; whether that changed it.
+fn set_flags(vm: &mut Vm, args: &[Value]) -> R {
+    let wanted = i64::from(small(vm, &args[1])?);
+    let Some(class) = args[0].get::<Class>() else {
+        return Ok(Value::FALSE);
+    };
+    if class.has(class_flags::BUILTIN) || flags_of(class) == wanted {
+        return Ok(Value::FALSE);
+    }
+    let mut flags = class.flags.get();
+    for (bit, flag) in BITS {
+        flags &= !flag;
+        if wanted & bit != 0 {
+            flags |= flag;
+        }
+    }
+    class.flags.set(flags);
+    Ok(Value::TRUE)
+}
