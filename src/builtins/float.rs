@@ -1,6 +1,6 @@
 //! `float`: its table.
 
-use super::adapt::{given, lift, made, word};
+use super::adapt::{given, lift, made};
 use super::operators;
 use super::str::format::formatted;
 use crate::heap::Value;
@@ -201,7 +201,7 @@ fn round(vm: &mut Vm, args: &[Value]) -> R {
         let rounded = float::round_to_int(f);
         return made(vm, rounded);
     }
-    let digits = word(vm, &args[1])?;
+    let digits = vm.index_clamped(&args[1])?;
     let rounded = float::round_to_digits(f, digits);
     lift(vm, rounded).map(float)
 }
