@@ -30,6 +30,46 @@ fn code_on_the_command_line() {
 }
 
 #[test]
+fn a_module_as_the_main_script() {
+    let folder = scratch("module");
+    file(
+        &folder,
+        "package/__main__.async",
+        "import asyncio, sys\nawait asyncio.sleep(0)\nprint(__name__, __package__, __spec__.name, sys.argv[1:])\n",
+    );
+    file(&folder, "package/__init__.async", "");
+    let run = Hoop::new(["-m", "package", "-v"]).folder(&folder).run();
+    assert_eq!(run.stdout, "__main__ package package.__main__ ['-v']\n");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let run = Hoop::new(["-m", "no_such_module"]).folder(&folder).run();
+    assert_eq!(run.stderr, "hoop: No module named no_such_module\n");
+    assert_eq!(run.code, Some(1));
+}
+
+#[test]
+fn unittest_finds_tests_and_doctest_runs_examples() {
+    let folder = scratch("testing");
+    file(
+        &folder,
+        "test_one.py",
+        "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(1, 1)\n",
+    );
+    let run = Hoop::new(["-m", "unittest"]).folder(&folder).run();
+    assert!(run.stderr.contains("Ran 1 test"), "{}", run.stderr);
+    assert_eq!(run.code, Some(0));
+    file(&folder, "examples.txt", ">>> 1 + 1\n3\n");
+    let run = Hoop::new(["-m", "doctest", "examples.txt"])
+        .folder(&folder)
+        .run();
+    assert!(
+        run.stdout.contains("Expected:\n    3\nGot:\n    2\n"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.code, Some(1));
+}
+
+#[test]
 fn code_on_standard_input() {
     let run = Hoop::new(["-", "x"])
         .stdin("import sys\nprint(sys.argv)\nprint(6 * 7)\n")

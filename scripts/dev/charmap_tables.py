@@ -11,10 +11,12 @@ NAMES = (
     "cp437 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863 cp865 cp866 cp874 cp1250 cp1251 cp1252 "
     "cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 "
     "iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16 koi8_r koi8_u "
-    "mac_roman mac_cyrillic mac_latin2 tis_620"
+    "mac_roman mac_cyrillic mac_latin2 tis_620 "
+    "cp720 cp737 cp775 cp856 cp864 cp869 cp1006 cp1125 hp_roman8 koi8_t kz1048 mac_croatian mac_greek mac_iceland "
+    "mac_romanian mac_turkish palmos ptcp154 cp037 cp273 cp424 cp500 cp875 cp1026 cp1140"
 ).split()
 
-print("""//! Encodings with one byte for each of 256 characters, ASCII in the lower half.
+print("""//! Encodings with one byte for each of 256 characters, most with ASCII in the lower half.
 //! Written by `scripts/dev/charmap_tables.py`.
 
 /// One such encoding.
@@ -22,6 +24,8 @@ print("""//! Encodings with one byte for each of 256 characters, ASCII in the lo
 pub struct Charmap {
     /// Its names, as `Encoding::named` makes them plain.
     pub names: &'static [&'static str],
+    /// What the bytes up to 0x7F mean, where that is not ASCII.
+    lower: Option<&'static [u16; 128]>,
     /// What the bytes from 0x80 on mean; U+FFFE where one means nothing.
     upper: [u16; 128],
 }
@@ -40,39 +44,57 @@ impl Charmap {
         CHARMAPS.iter().find(|map| map.names.contains(&name))
     }
 
-    /// The code point of a byte.
-    pub fn decode(&self, byte: u8) -> Option<u32> {
-        match byte {
-            0..0x80 => Some(byte as u32),
-            _ => Some(self.upper[byte as usize - 0x80] as u32).filter(|&point| point != 0xFFFE),
-        }
+    /// Whether text in ASCII is the same in this encoding.
+    pub fn is_ascii(&self) -> bool {
+        self.lower.is_none()
     }
 
-    /// The byte of a code point.
+    /// The code point of a byte.
+    pub fn decode(&self, byte: u8) -> Option<u32> {
+        let point = match (byte, self.lower) {
+            (0..0x80, None) => byte as u16,
+            (0..0x80, Some(lower)) => lower[byte as usize],
+            _ => self.upper[byte as usize - 0x80],
+        };
+        Some(point as u32).filter(|&point| point != 0xFFFE)
+    }
+
+    /// The byte of a code point. Where two mean the same it is the last.
     pub fn encode(&self, point: u32) -> Option<u8> {
-        match point {
-            0..0x80 => Some(point as u8),
-            0xFFFE => None,
-            _ => {
-                let at = self.upper.iter().position(|&p| p as u32 == point)?;
-                Some(at as u8 + 0x80)
-            }
+        let at = |half: &[u16; 128]| half.iter().rposition(|&p| p as u32 == point);
+        match (point, self.lower) {
+            (0xFFFE, _) => None,
+            (0..0x80, None) => Some(point as u8),
+            (_, None) => Some(at(&self.upper)? as u8 + 0x80),
+            (_, Some(lower)) => match at(&self.upper) {
+                Some(at) => Some(at as u8 + 0x80),
+                None => Some(at(lower)? as u8),
+            },
         }
     }
 }
 
 static CHARMAPS: &[Charmap] = &[""")
 for name in NAMES:
-    assert bytes(range(128)).decode(name) == "".join(map(chr, range(128))), name
     known = [name] + sorted(a for a, n in aliases.items() if n == name)
     names = ", ".join(f'"{n}"' for n in known)
-    points = [ord(bytes([b]).decode(name, "replace").replace("\ufffd", "\ufffe")) for b in range(128, 256)]
+    points = [ord(bytes([b]).decode(name, "replace").replace("\ufffd", "\ufffe")) for b in range(256)]
     assert max(points) < 0x10000
+
+    def half(points):
+        for i in range(0, 128, 16):
+            print("            " + " ".join(f"{p:#x}," for p in points[i:i + 16]))
+
     print("    Charmap {")
     print(f"        names: &[{names}],")
+    if points[:128] == list(range(128)):
+        print("        lower: None,")
+    else:
+        print("        lower: Some(&[")
+        half(points[:128])
+        print("        ]),")
     print("        upper: [")
-    for i in range(0, 128, 16):
-        print("            " + " ".join(f"{p:#x}," for p in points[i:i + 16]))
+    half(points[128:])
     print("        ],")
     print("    },")
 print("];")

@@ -3,6 +3,7 @@
 Run by hand with python3.13, whose Unicode version (15.1) is the language's:
 
     python3.13 scripts/dev/unicode_tables.py > src/object/unicode/tables.rs
+    python3.13 scripts/dev/unicode_tables.py decompositions > src/object/unicode/decomposition.rs
 """
 
 import sys
@@ -125,4 +126,35 @@ def main():
     print("];")
 
 
-main()
+def decompositions():
+    kinds, cells, mapped, sizes = [""], [], [], 0
+    for point in range(sys.maxunicode + 1):
+        parts = unicodedata.decomposition(chr(point)).split()
+        if parts:
+            kind = parts.pop(0).strip("<>") if parts[0].startswith("<") else ""
+            if kind not in kinds:
+                kinds.append(kind)
+            to = "".join(chr(int(part, 16)) for part in parts)
+            size = len(to.encode())
+            assert sizes + size < 65536
+            cells.append(f"({point:#x}, {kinds.index(kind)}, {size}, {sizes}),")
+            sizes += size
+            mapped.append(to)
+    print(f"//! Decompositions of Unicode {unicodedata.unidata_version}, as scripts/dev/unicode_tables.py wrote them.\n")
+    print("/// The kinds of decompositions.\n#[rustfmt::skip]")
+    print(f"pub static KINDS: [&str; {len(kinds)}] = [" + ", ".join(f'"{kind}"' for kind in kinds) + "];\n")
+    print("/// Code point, number of the kind, and which bytes of `MAPPED` it is decomposed to: how many, and where they begin.")
+    print(f"#[rustfmt::skip]\npub static DECOMPOSITIONS: [(u32, u8, u8, u16); {len(cells)}] = [")
+    for i in range(0, len(cells), 12):
+        print("    " + " ".join(cells[i : i + 12]))
+    print("];\n")
+    print("/// What characters are decomposed to, one after the other.\n#[rustfmt::skip]\npub static MAPPED: &str = \"\\")
+    for i in range(0, len(mapped), 30):
+        print(text("".join(mapped[i : i + 30])).strip('"') + "\\")
+    print('";')
+
+
+if sys.argv[1:] == ["decompositions"]:
+    decompositions()
+else:
+    main()

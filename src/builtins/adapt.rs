@@ -150,6 +150,18 @@ pub fn gather(
     source: usize,
     items: usize,
 ) -> Result<Ref<List>, Step> {
+    gather_as(vm, frame, input, (source, items), false)
+}
+
+/// As `gather`; with `hinted`, an iterable of a script's class is asked how long it is, as CPython
+/// does for lists and tuples.
+fn gather_as(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    (source, items): (usize, usize),
+    hinted: bool,
+) -> Result<Ref<List>, Step> {
     let incoming = match input {
         Input::Start => None,
         Input::Raised(raised) => return Err(Step::Raise(raised)),
@@ -164,13 +176,18 @@ pub fn gather(
         frame.regs[items] = List::empty().into_value();
         frame.state = 1;
         return match vm.iter_step(&frame.regs[source]) {
-            Step::Return(iterator) => gather(vm, frame, Input::Value(iterator), source, items),
+            Step::Return(iterator) => {
+                gather_as(vm, frame, Input::Value(iterator), (source, items), hinted)
+            }
             Step::Raise(raised) => Err(Step::Raise(raised)),
             step => Err(step.then_go_on()),
         };
     }
     let value = incoming.unwrap_or(Value::UNDEF);
     if frame.state == 1 {
+        if hinted {
+            vm.ask_length(&frame.regs[source]).map_err(Step::Raise)?;
+        }
         frame.regs[source] = value;
         frame.state = 2;
         return drain(vm, frame, source, items);
@@ -241,7 +258,7 @@ pub fn with_items(
     (source, items): (usize, usize),
     finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
 ) -> Step {
-    match gather(vm, frame, input, source, items) {
+    match gather_as(vm, frame, input, (source, items), true) {
         Ok(list) => finish(vm, frame.regs, list).into(),
         Err(step) => step,
     }

@@ -12,11 +12,13 @@ use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::int::{self, IntView};
 use crate::object::list::List;
+use crate::object::memoryview::MemoryView;
 use crate::object::native::{R, Raised};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::error::{fields, set_field};
+use crate::vm::special::Special;
 
 /// The OSError of an error from outside.
 #[cold]
@@ -200,13 +202,30 @@ pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
 
 /// The bytes of a bytes-like argument.
 pub fn buffer(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    match crate::object::bytes::with_bytes(value, <[u8]>::to_vec) {
-        Some(bytes) => Ok(bytes),
-        None => {
-            let given = vm.type_name(value);
-            Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")))
-        }
+    if let Some(bytes) = crate::object::bytes::with_bytes(value, <[u8]>::to_vec) {
+        return Ok(bytes);
     }
+    if !value.is_kind::<MemoryView>() && vm.special_of(value, Special::Buffer).is_none() {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")));
+    }
+    let view = super::memoryview::of_object(vm, value)?;
+    let found = match view.get::<MemoryView>() {
+        Some(view) if view.is_contiguous() => view.bytes(),
+        _ => None,
+    };
+    match found {
+        Some(bytes) => Ok(bytes),
+        None => Err(not_contiguous(vm)),
+    }
+}
+
+/// The error of a view whose items do not lie side by side.
+pub fn not_contiguous(vm: &mut Vm) -> Raised {
+    vm.raise(
+        &super::exceptions::BUFFER_ERROR,
+        "memoryview: underlying buffer is not C-contiguous",
+    )
 }
 
 /// The shape of new instances of the class that is the first argument of a `__new__`.

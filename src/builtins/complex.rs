@@ -18,6 +18,7 @@ use crate::receiver;
 use crate::vm::Vm;
 use crate::vm::ops::BinaryOp;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// `complex`
 pub static COMPLEX: TypeDef = TypeDef {
@@ -32,9 +33,6 @@ pub static COMPLEX: TypeDef = TypeDef {
 static METHODS: &[Def] = &[
     Def::leaf("conjugate(self, /)", conjugate)
         .doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
-    Def::leaf("from_number(cls, number, /)", from_number)
-        .class()
-        .doc("Convert number to a complex floating-point number."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__bool__(self, /)", truth),
@@ -94,12 +92,19 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
     if imag.is_kind::<Str>() {
         return Err(vm.type_error("complex() second arg can't be a string"));
     }
+    let mut first_is_complex = real.is_kind::<Complex>();
     let first = match given(real) {
-        true => part(
-            vm,
-            real,
-            "complex() first argument must be a string or a number, not ",
-        )?,
+        true => match by_method(vm, real)? {
+            Some(parts) => {
+                first_is_complex = true;
+                parts
+            }
+            None => part(
+                vm,
+                real,
+                "complex() first argument must be a string or a number, not ",
+            )?,
+        },
         false => (0.0, 0.0),
     };
     if !given(imag) {
@@ -112,7 +117,7 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
     } else {
         first.0
     };
-    let im = if real.is_kind::<Complex>() {
+    let im = if first_is_complex {
         first.1 + second.0
     } else {
         second.0
@@ -120,18 +125,37 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
     Ok((re, im))
 }
 
-fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
+/// What `value.__complex__()` gives; None without one.
+pub fn by_method(vm: &mut Vm, value: &Value) -> R<Option<Parts>> {
+    if value.is_exact::<Complex>() {
+        return Ok(None);
+    }
+    let Some(method) = vm.special_of(value, Special::Complex) else {
+        return Ok(None);
+    };
+    let step = vm.call_special(method, value, &[]);
+    let result = vm.finish(step)?;
+    let given = vm.type_name(&result);
+    let complaint = format!("__complex__ returned non-complex (type {given})");
+    let Some(number) = result.get::<Complex>() else {
+        return Err(vm.type_error(complaint));
+    };
+    if !result.is_exact::<Complex>() {
+        vm.warn(
+            Known::DeprecationWarning,
+            &format!(
+                "{complaint}.  The ability to return an instance of a strict subclass of complex \
+                 is deprecated, and may be removed in a future version of Python."
+            ),
+        )?;
+    }
+    Ok(Some(number.parts()))
+}
+
+/// A complex or real number as its parts; `error` begins the message for anything else.
+pub fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
     if let Some(number) = value.get_exact::<Complex>() {
         return Ok(number.parts());
-    }
-    if let Some(method) = vm.special_of(value, Special::Complex) {
-        let step = vm.call_special(method, value, &[]);
-        let result = vm.finish(step)?;
-        if let Some(number) = result.get::<Complex>() {
-            return Ok(number.parts());
-        }
-        let given = vm.type_name(&result);
-        return Err(vm.type_error(format!("__complex__ returned non-complex (type {given})")));
     }
     if let Some(number) = complex::number(value) {
         return lift(vm, number);
@@ -141,18 +165,6 @@ fn part(vm: &mut Vm, value: &Value, error: &str) -> R<Parts> {
     }
     let given = vm.type_name(value);
     Err(vm.type_error(format!("{error}'{given}'")))
-}
-
-fn from_number(vm: &mut Vm, args: &[Value]) -> R {
-    if args[1].is_kind::<Str>() {
-        return Err(vm.type_error("must be real number, not str"));
-    }
-    let number = complex(part(vm, &args[1], "must be real number, not ")?);
-    let class = vm.class_of_def(&COMPLEX);
-    if args[0].is(class.as_value()) {
-        return Ok(number);
-    }
-    vm.call(&args[0], &[number])
 }
 
 fn plain(_: &mut Vm, args: &[Value]) -> R {

@@ -113,6 +113,15 @@ fn start_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R<bool> {
     Ok(false)
 }
 
+/// The entries of a dict with the hashes of their keys.
+fn hashed_entries(dict: &Dict) -> Vec<(i64, Value, Value)> {
+    let table = dict.table.borrow();
+    table
+        .iter_hashed()
+        .map(|(hash, key, value)| (hash, key.clone(), value.clone()))
+        .collect()
+}
+
 /// Updates from a dict or anything with `keys()`.
 pub fn update_from_mapping(vm: &mut Vm, target: &Ref<Dict>, other: &Value) -> R<()> {
     if let Some(source) = other.get_exact::<Dict>() {
@@ -123,8 +132,16 @@ pub fn update_from_mapping(vm: &mut Vm, target: &Ref<Dict>, other: &Value) -> R<
             drop(old);
             return Ok(());
         }
-        for (key, value) in source.pairs() {
-            vm.dict_set(target, &key, value)?;
+        if target.as_value().is(other) {
+            return Ok(());
+        }
+        let entries = hashed_entries(source);
+        let mutation = source.mutation();
+        for (hash, key, value) in entries {
+            vm.dict_set_hashed(target, &key, hash, value)?;
+            if source.mutation() != mutation {
+                return Err(vm.runtime_error("dict mutated during update"));
+            }
         }
         return Ok(());
     }
@@ -183,10 +200,41 @@ fn ior(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Registers: class, iterable, value, items.
 fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == 0
+        && frame.regs[0].is(vm.class_of_def(&DICT).as_value())
+        && let Some(keys) = hashed_keys(&frame.regs[1])
+    {
+        let value = frame.regs[2].clone();
+        return keyed_by_hashes(vm, keys, &value).into();
+    }
     match gather(vm, frame, input, 1, 3) {
         Ok(items) => keyed(vm, frame, &items).into(),
         Err(step) => step,
     }
+}
+
+/// The keys of an exact dict or the members of a set, with their hashes.
+fn hashed_keys(source: &Value) -> Option<Vec<(i64, Value)>> {
+    if let Some(dict) = source.get_exact::<Dict>() {
+        let table = dict.table.borrow();
+        return Some(
+            table
+                .iter_hashed()
+                .map(|(h, k, _)| (h, k.clone()))
+                .collect(),
+        );
+    }
+    with_table(source, |table| {
+        table.iter_hashed().map(|(h, k)| (h, k.clone())).collect()
+    })
+}
+
+fn keyed_by_hashes(vm: &mut Vm, keys: Vec<(i64, Value)>, value: &Value) -> R {
+    let made = Dict::new();
+    for (hash, key) in keys {
+        vm.dict_set_hashed(&made, &key, hash, value.clone())?;
+    }
+    Ok(made.into_value())
 }
 
 fn keyed(vm: &mut Vm, frame: &NativeFrame<'_>, items: &List) -> R {
@@ -273,11 +321,7 @@ fn popitem(vm: &mut Vm, args: &[Value]) -> R {
 
 fn setdefault(vm: &mut Vm, args: &[Value]) -> R {
     let dict = receiver!(vm, args[0], Dict, "dict");
-    if let Some(value) = vm.dict_get(dict, &args[1])? {
-        return Ok(value);
-    }
-    vm.dict_set(dict, &args[1], args[2].clone())?;
-    Ok(args[2].clone())
+    vm.dict_set_default(dict, &args[1], &args[2])
 }
 
 fn iter(vm: &mut Vm, args: &[Value]) -> R {

@@ -14,6 +14,7 @@ use crate::object::native::{Attribute, Def, R, TypeDef};
 use crate::object::repr::quoted;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
+use crate::receiver;
 use crate::vm::Vm;
 use crate::vm::ops::BinaryOp;
 use crate::vm::special::Special;
@@ -103,27 +104,39 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Float::with_shape(shape, f).into_value())
 }
 
+fn float_of_text(vm: &mut Vm, value: &Value) -> R<f64> {
+    let text = receiver!(vm, value, Str, "str");
+    let parsed = int_text::ascii_float(text).and_then(|plain| float::parse(&plain));
+    match parsed {
+        Some(f) => Ok(f),
+        None => {
+            let shown = quoted(text.bytes());
+            let shown = lift(vm, shown)?;
+            Err(vm.value_error(format!(
+                "could not convert string to float: {}",
+                String::from_utf8_lossy(&shown)
+            )))
+        }
+    }
+}
+
 /// `float(value)`
 fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
-    if let Some(text) = value.get::<Str>() {
-        let parsed = int_text::ascii_float(text).and_then(|plain| float::parse(&plain));
-        return match parsed {
-            Some(f) => Ok(f),
-            None => {
-                let shown = quoted(text.bytes());
-                let shown = lift(vm, shown)?;
-                Err(vm.value_error(format!(
-                    "could not convert string to float: {}",
-                    String::from_utf8_lossy(&shown)
-                )))
-            }
-        };
+    if let Some(f) = value.as_inline_float() {
+        return Ok(f);
     }
-    let number_like = float::as_float(value).is_some()
-        || vm.special_of(value, Special::Float).is_some()
-        || vm.special_of(value, Special::Index).is_some();
-    if number_like {
+    if value.is_exact::<Str>() {
+        return float_of_text(vm, value);
+    }
+    // A subclass of float or str may have a `__float__` of its own.
+    if vm.special_of(value, Special::Float).is_some() {
+        return vm.float_by_method(value);
+    }
+    if vm.special_of(value, Special::Index).is_some() {
         return vm.float(value);
+    }
+    if value.is_kind::<Str>() {
+        return float_of_text(vm, value);
     }
     if let Some(data) = super::bytes::buffer_of(vm, value) {
         let text = std::str::from_utf8(&data)

@@ -23,6 +23,7 @@ pub static GENERATOR: TypeDef = TypeDef {
         Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
         Def::frame("close(self, /)", 0, close),
         Def::leaf("__repr__(self, /)", repr),
+        Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
         NAME,
@@ -56,6 +57,7 @@ pub static COROUTINE: TypeDef = TypeDef {
         Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
         Def::frame("close(self, /)", 0, close),
         Def::leaf("__repr__(self, /)", repr),
+        Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
         NAME,
@@ -91,6 +93,7 @@ pub static ASYNC_GENERATOR: TypeDef = TypeDef {
             vm.async_step(&args[0], Value::NONE, CLOSE)
         }),
         Def::leaf("__repr__(self, /)", repr),
+        Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
         NAME,

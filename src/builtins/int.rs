@@ -20,6 +20,7 @@ use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::ops::BinaryOp;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// `int`
 pub static INT: TypeDef = TypeDef {
@@ -208,6 +209,14 @@ pub fn int_of_value(vm: &mut Vm, value: &Value) -> R {
     if let Some(method) = vm.special_of(value, Special::Trunc) {
         let step = vm.call_special(method, value, &[]);
         let result = vm.finish(step)?;
+        vm.warn(
+            Known::DeprecationWarning,
+            "The delegation of int() to __trunc__ is deprecated.",
+        )?;
+        if !vm.has_index(&result) {
+            let given = vm.type_name(&result);
+            return Err(vm.type_error(format!("__trunc__ returned non-Integral (type {given})")));
+        }
         return vm.index_value(&result);
     }
     if let Some(number) = text_number(vm, value, 10)? {
@@ -227,13 +236,7 @@ pub fn int_of_value(vm: &mut Vm, value: &Value) -> R {
 fn converted(vm: &mut Vm, method: Value, value: &Value, name: &str) -> R {
     let step = vm.call_special(method, value, &[]);
     let result = vm.finish(step)?;
-    match int_view(&result) {
-        Some(view) => Ok(view.to_value()),
-        None => {
-            let given = vm.type_name(&result);
-            Err(vm.type_error(format!("{name} returned non-int (type {given})")))
-        }
-    }
+    vm.int_result(&result, name)
 }
 
 fn new_bool(vm: &mut Vm, args: &[Value]) -> R {

@@ -1,11 +1,12 @@
 //! The types of the iterators over built-in types.
 
+use super::iterator_state;
 use crate::heap::{Kind, Value};
 use crate::object::int;
 use crate::object::iterator::{
     ByteArrayIterator, BytesIterator, ListIterator, ListReverseIterator, LongRangeIterator,
-    PositionIterator, RangeIterator, ReversedIterator, StrAsciiIterator, StrIterator,
-    TupleIterator,
+    PositionIterator, RangeIterator, ReversedIterator, SequenceIterator, StrAsciiIterator,
+    StrIterator, TupleIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -13,18 +14,23 @@ use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::range::Range;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
+use crate::receiver;
 use crate::vm::Vm;
+use crate::vm::special::Special;
 
 /// The table of an iterator type that runs no script code.
 macro_rules! iterator_types {
-    ($($(#[doc = $doc:literal])+ $name:ident $text:literal $kind:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $text:literal $kind:ident $($position:ident)?;)+) => {
         $(
             $(#[doc = $doc])+
             pub static $name: TypeDef = TypeDef {
                 methods: &[
                     Def::leaf("__iter__(self, /)", itself),
                     Def::leaf("__next__(self, /)", next),
-                    Def::leaf("__length_hint__(self, /)", length_hint),
+                    Def::leaf("__length_hint__(self, /)", length_hint)
+                        .doc("Private method returning an estimate of len(list(it))."),
+                    iterator_state::REDUCE,
+                    $(iterator_state::$position,)?
                 ],
                 ..TypeDef::new("builtins", $text, kind::$kind)
             };
@@ -34,19 +40,19 @@ macro_rules! iterator_types {
 
 iterator_types! {
     /// `list_iterator`
-    LIST_ITERATOR "list_iterator" LIST_ITERATOR;
+    LIST_ITERATOR "list_iterator" LIST_ITERATOR SET_STATE;
     /// `tuple_iterator`
-    TUPLE_ITERATOR "tuple_iterator" TUPLE_ITERATOR;
+    TUPLE_ITERATOR "tuple_iterator" TUPLE_ITERATOR SET_STATE;
     /// `list_reverseiterator`
-    LIST_REVERSE_ITERATOR "list_reverseiterator" LIST_REVERSE_ITERATOR;
+    LIST_REVERSE_ITERATOR "list_reverseiterator" LIST_REVERSE_ITERATOR SET_STATE;
     /// `str_iterator`
-    STR_ITERATOR "str_iterator" STR_ITERATOR;
+    STR_ITERATOR "str_iterator" STR_ITERATOR SET_STATE;
     /// `str_ascii_iterator`
-    STR_ASCII_ITERATOR "str_ascii_iterator" STR_ASCII_ITERATOR;
+    STR_ASCII_ITERATOR "str_ascii_iterator" STR_ASCII_ITERATOR SET_STATE;
     /// `bytearray_iterator`
-    BYTEARRAY_ITERATOR "bytearray_iterator" BYTEARRAY_ITERATOR;
+    BYTEARRAY_ITERATOR "bytearray_iterator" BYTEARRAY_ITERATOR SET_STATE;
     /// `bytes_iterator`
-    BYTES_ITERATOR "bytes_iterator" BYTES_ITERATOR;
+    BYTES_ITERATOR "bytes_iterator" BYTES_ITERATOR SET_STATE;
     /// `dict_keyiterator`
     DICT_ITERATOR "dict_keyiterator" DICT_ITERATOR;
     /// `dict_valueiterator`
@@ -62,9 +68,9 @@ iterator_types! {
     /// `set_iterator`
     SET_ITERATOR "set_iterator" SET_ITERATOR;
     /// `range_iterator`
-    RANGE_ITERATOR "range_iterator" RANGE_ITERATOR;
+    RANGE_ITERATOR "range_iterator" RANGE_ITERATOR SET_STATE;
     /// `longrange_iterator`
-    LONG_RANGE_ITERATOR "longrange_iterator" LONG_RANGE_ITERATOR;
+    LONG_RANGE_ITERATOR "longrange_iterator" LONG_RANGE_ITERATOR SET_STATE;
 }
 
 /// `iterator`: over what has `__getitem__` only.
@@ -72,6 +78,10 @@ pub static SEQUENCE_ITERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next_frame),
+        Def::leaf("__length_hint__(self, /)", sequence_hint)
+            .doc("Private method returning an estimate of len(list(it))."),
+        iterator_state::REDUCE,
+        iterator_state::SET_STATE,
     ],
     ..TypeDef::new("builtins", "iterator", kind::SEQUENCE_ITERATOR)
 };
@@ -81,9 +91,24 @@ pub static CALL_ITERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next_frame),
+        iterator_state::REDUCE,
     ],
     ..TypeDef::new("builtins", "callable_iterator", kind::CALL_ITERATOR)
 };
+
+/// As far as the sequence's `__len__` says it.
+fn sequence_hint(vm: &mut Vm, args: &[Value]) -> R {
+    let it = receiver!(vm, args[0], SequenceIterator, "iterator");
+    let source = it.source.get();
+    if source.is_undef() {
+        return Ok(Value::int32(0));
+    }
+    if vm.special_of(&source, Special::Len).is_none() {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let len = vm.len(&source)?;
+    Ok(int::from_usize(len.saturating_sub(it.position.get())))
+}
 
 fn itself(_: &mut Vm, args: &[Value]) -> R {
     Ok(args[0].clone())
@@ -114,7 +139,8 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
         len.saturating_sub(it.position.get())
     } else if let Some(it) = value.get::<ListReverseIterator>() {
         let len = it.source.get().get::<List>().map_or(0, List::len);
-        it.position.get().min(len)
+        let position = it.position.get();
+        if position > len { 0 } else { position }
     } else if let Some(it) = value.get::<TupleIterator>() {
         let source = it.source.get();
         let len = source.get::<Tuple>().map_or(0, Tuple::len);

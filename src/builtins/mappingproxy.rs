@@ -59,6 +59,10 @@ pub static MAPPING_PROXY: TypeDef = TypeDef {
         Def::leaf("__or__(self, value, /)", |vm, args| {
             either(vm, &args[0], &args[1])
         }),
+        Def::leaf("__ior__(self, value, /)", |vm, _| {
+            let text = "'|=' is not supported by mappingproxy; use '|' instead";
+            Err(vm.type_error(text))
+        }),
         Def::leaf("__ror__(self, value, /)", |vm, args| {
             either(vm, &args[1], &args[0])
         }),

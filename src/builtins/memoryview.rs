@@ -4,7 +4,7 @@ use super::adapt::{bad_receiver, given, lift, made, size_value, word};
 use super::bytes::methods::{hex_separator, hex_text};
 use super::bytes::{buffer_of, is_buffer};
 use crate::heap::{Buffer, Ref, Value};
-use crate::object::bytes::{self, ByteArray, Bytes, hash_of};
+use crate::object::bytes::{self, Bytes, hash_of};
 use crate::object::float;
 use crate::object::int::{self, IntView};
 use crate::object::int_math;
@@ -363,11 +363,11 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
 
 fn write(view: &MemoryView, source: &Value, index: usize, item: &[u8]) {
     let at = view.offset(index);
-    if let Some(array) = source.get::<ByteArray>()
-        && let Some(place) = array.data.borrow_mut().get_mut(at..at + item.len())
-    {
-        place.copy_from_slice(item);
-    }
+    bytes::with_bytes_mut(source, |data| {
+        if let Some(place) = data.get_mut(at..at + item.len()) {
+            place.copy_from_slice(item);
+        }
+    });
 }
 
 fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R {
@@ -401,7 +401,7 @@ fn cast(vm: &mut Vm, args: &[Value]) -> R {
         ));
     }
     let format = match text.bytes() {
-        [b'@', format] | [format] if item_size(*format).is_some() => *format,
+        [b'@', format] | [format] if *format != b'w' && item_size(*format).is_some() => *format,
         _ => {
             let message = "memoryview: destination format must be a native single character format prefixed with an optional '@'";
             return Err(vm.value_error(message));

@@ -268,5 +268,10 @@ fn super_get(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(args[0].clone());
     };
     let class = super_class(vm, &this, &args[1])?;
+    // A subclass of `super` is called, as it may have an `__init__` of its own.
+    if !args[0].is_exact::<Super>() {
+        let own = vm.class_of(&args[0]);
+        return vm.call(own.as_value(), &[this.into_value(), args[1].clone()]);
+    }
     Ok(Super::alloc(this.into_value(), args[1].clone(), class.into_value()).into_value())
 }

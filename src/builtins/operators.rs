@@ -161,8 +161,5 @@ pub fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Whether a bytearray may change its size now.
 pub fn check_resizable(vm: &mut Vm, array: &ByteArray) -> R<()> {
-    if array.exports.get() > 0 {
-        return Err(vm.buffer_error("Existing exports of data: object cannot be re-sized"));
-    }
-    Ok(())
+    vm.check_resizable(array)
 }

@@ -323,12 +323,10 @@ fn int_of(vm: &mut Vm, value: &Value, code: u8) -> R {
         let whole = crate::object::int::from_f64(f);
         return made(vm, whole);
     }
-    if vm.has_index(value) {
-        return vm.index_value(value);
-    }
-    match vm.special_of(value, Special::Int) {
-        Some(_) => super::int::int_of_value(vm, value),
-        None => {
+    let has_int = vm.special_of(value, Special::Int).is_some();
+    match has_int || vm.has_index(value) {
+        true => super::int::int_of_value(vm, value),
+        false => {
             let given = vm.type_name(value);
             Err(vm.type_error(format!(
                 "%{shown} format: a real number is required, not {given}"

@@ -4,15 +4,16 @@ use crate::heap::{Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{ClassMethod, Property, SlotDescriptor, StaticMethod};
 use crate::object::dict::Dict;
-use crate::object::function::{BoundMethod, Function};
+use crate::object::function::BoundMethod;
 use crate::object::kind;
 use crate::object::native::{
-    Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Step, TypeDef,
+    Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
 };
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::attr::Nature;
+use crate::vm::types::Known;
 
 /// `property`
 pub static PROPERTY: TypeDef = TypeDef {
@@ -20,8 +21,9 @@ pub static PROPERTY: TypeDef = TypeDef {
     doc: "Property attribute.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", property_new).stat()),
     methods: &[
-        Def::leaf(
+        Def::frame(
             "__init__(self, fget=None, fset=None, fdel=None, doc=None)",
+            0,
             property_init,
         ),
         Def::leaf("getter(self, fget, /)", |vm, args| {
@@ -218,24 +220,52 @@ fn property_new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     let class = args.first().cloned().unwrap_or(Value::NONE);
     let shape = vm.shape_for_new(&class, &PROPERTY)?;
     let none = || Value::NONE;
-    Ok(Property::alloc_shaped(shape, none(), none(), none(), none(), Value::UNDEF).into_value())
+    let (name, borrowed) = (Value::UNDEF, Value::FALSE);
+    Ok(Property::alloc_shaped(shape, none(), none(), none(), none(), name, borrowed).into_value())
 }
 
-fn property_init(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(property) = args[0].to_ref::<Property>() else {
-        return Ok(Value::NONE);
+/// Registers: self, fget, fset, fdel, doc. State 1: an instance of a subclass got its docstring.
+fn property_init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(property) = frame.regs[0].to_ref::<Property>() else {
+        return Step::Return(Value::NONE);
     };
-    property.getter.set(args[1].clone());
-    property.setter.set(args[2].clone());
-    property.deleter.set(args[3].clone());
-    let mut doc = args[4].clone();
-    if doc.is_none() && !args[1].is_none() {
-        doc = vm
-            .get_attr_optional(&args[1], "__doc__")?
-            .unwrap_or(Value::NONE);
+    match input {
+        Input::Start => {}
+        Input::Raised(raised) => return subclass_without_doc(vm, &property, raised),
+        Input::Value(_) | Input::Yielded(_) => return Step::Return(Value::NONE),
     }
-    property.doc.set(doc);
-    Ok(Value::NONE)
+    property.getter.set(frame.regs[1].clone());
+    property.setter.set(frame.regs[2].clone());
+    property.deleter.set(frame.regs[3].clone());
+    property.borrowed_doc.set(Value::FALSE);
+    let mut doc = frame.regs[4].clone();
+    if doc.is_none() && !frame.regs[1].is_none() {
+        match vm.get_attr_optional(&frame.regs[1], "__doc__") {
+            Ok(found) => doc = found.unwrap_or(Value::NONE),
+            Err(raised) => return Step::Raise(raised),
+        }
+        property.borrowed_doc.set(Value::bool(!doc.is_none()));
+    }
+    if property.as_value().is_exact::<Property>() {
+        property.doc.set(doc);
+        return Step::Return(Value::NONE);
+    }
+    // The class of a subclass has a docstring of its own, which hides a computed one.
+    let name = vm.names.doc.clone().into_value();
+    match vm.set_attr_step(property.as_value(), &name, &doc) {
+        Step::Return(_) => Step::Return(Value::NONE),
+        Step::Raise(raised) => subclass_without_doc(vm, &property, raised),
+        step => step.then_go_on(),
+    }
+}
+
+/// A subclass may have no place for a docstring: only that of a getter must not be lost.
+fn subclass_without_doc(vm: &mut Vm, property: &Property, raised: Raised) -> Step {
+    let lost = property.borrowed_doc.as_value().is_true();
+    if lost || !vm.is_raised(&raised, Known::AttributeError) {
+        return Step::Raise(raised);
+    }
+    Step::Return(Value::NONE)
 }
 
 /// A copy of a property with another getter (0), setter (1) or deleter (2).
@@ -248,11 +278,8 @@ fn changed(vm: &mut Vm, property: &Value, which: usize, function: &Value) -> R {
     let [getter, setter, deleter] = parts;
     let class = vm.class_of(property);
     // A getter's docstring is taken anew.
-    let doc = if which == 0 {
-        Value::NONE
-    } else {
-        old.doc.get()
-    };
+    let borrowed = old.borrowed_doc.as_value().is_true() && !getter.is_none();
+    let doc = if borrowed { Value::NONE } else { old.doc.get() };
     let made = vm.call(class.as_value(), &[getter, setter, deleter, doc])?;
     if let Some(new) = made.get::<Property>() {
         new.name.set(old.name.get());
@@ -377,13 +404,16 @@ fn static_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 
 /// What a wrapper shows of the function it wraps.
 fn copy_names(vm: &mut Vm, wrapper: &Value, function: &Value) -> R<()> {
-    if !function.is_kind::<Function>() {
-        return Ok(());
-    }
     let Some(dict): Option<Ref<Dict>> = vm.object_dict(wrapper) else {
         return Ok(());
     };
-    for name in ["__module__", "__name__", "__qualname__", "__doc__"] {
+    for name in [
+        "__module__",
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+    ] {
         if let Some(value) = vm.get_attr_optional(function, name)? {
             let name = vm.intern(name);
             let old = dict.insert_str(&name, value);

@@ -236,15 +236,19 @@ fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
     Ok(table)
 }
 
+/// The keys of a dict with the hashes that it knows.
+fn hashed_keys(dict: &Dict) -> Vec<(i64, Value)> {
+    let table = dict.table.borrow();
+    table
+        .iter_hashed()
+        .map(|(hash, key, _)| (hash, key.clone()))
+        .collect()
+}
+
 /// Adds the members of an operand to a table nobody else sees.
 fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
     if let Some(dict) = operand.get::<Dict>() {
-        let keys: Vec<(i64, Value)> = dict
-            .table
-            .borrow()
-            .iter_hashed()
-            .map(|(hash, key, _)| (hash, key.clone()))
-            .collect();
+        let keys = hashed_keys(dict);
         let room = table.expect_members(keys.len());
         lift(vm, room)?;
         for (hash, key) in keys {
@@ -485,6 +489,7 @@ fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
         Ok(())
     };
     if let Some(dict) = operand.get::<Dict>() {
+        // As any iterable: its keys are hashed anew.
         for (key, _) in dict.pairs() {
             let hash = vm.hash(&key)?;
             keep(vm, hash, &key)?;
@@ -517,8 +522,7 @@ fn remove_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
         set_ops::discard::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b)).map(drop)
     };
     if let Some(dict) = operand.get::<Dict>() {
-        for (key, _) in dict.pairs() {
-            let hash = vm.hash(&key)?;
+        for (hash, key) in hashed_keys(dict) {
             take(vm, hash, &key)?;
         }
     } else {
@@ -542,7 +546,7 @@ fn add(vm: &mut Vm, args: &[Value]) -> R {
 
 /// A set that is looked up in a set counts as a frozenset of its members.
 fn looked_up(vm: &mut Vm, key: &Value) -> R<Value> {
-    if !key.is_kind::<Set>() {
+    if !key.is_kind::<Set>() || vm.is_hashable(key) {
         return Ok(key.clone());
     }
     let table = snapshot(vm, key)?;

@@ -82,7 +82,7 @@ pub static TYPE: TypeDef = TypeDef {
             }))
         }),
         Attribute::get("__weakrefoffset__", |_, _| Ok(Value::int32(0))),
-        Attribute::get("__text_signature__", |_, _| Ok(Value::NONE)),
+        Attribute::get("__text_signature__", text_signature),
     ],
     ..TypeDef::new("builtins", "type", kind::CLASS)
 };
@@ -293,6 +293,19 @@ fn doc(vm: &mut Vm, value: &Value) -> R {
         None => Ok(Value::NONE),
     }
 }
+
+/// The signature of a built-in type whose documentation begins with it.
+fn text_signature(vm: &mut Vm, value: &Value) -> R {
+    let class = class(vm, value)?;
+    let signature = class.def.and_then(|def| {
+        let inside = def.doc.strip_prefix(def.name)?;
+        Some(inside.split_once(SIGNATURE_END)?.0)
+    });
+    Ok(signature.map_or(Value::NONE, |text| Str::new(text).into_value()))
+}
+
+/// What stands between the signature and the text of such a documentation.
+const SIGNATURE_END: &str = "\n--\n\n";
 
 fn set_doc(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     let class = checked_name(vm, value, new, "__doc__")?;

@@ -39,10 +39,15 @@ use crate::modules::{self, asyncio, contextvars};
 pub static KINDS: [KindTable; 256] = table();
 
 macro_rules! kinds {
-    ($($type:ty),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $type:ty),+ $(,)?) => {
         const fn table() -> [KindTable; 256] {
             let mut table = [const { KindTable::of::<Instance>() }; 256];
-            $(table[<$type as Object>::KIND as usize] = KindTable::of::<$type>();)+
+            $(
+                $(#[$attribute])*
+                {
+                    table[<$type as Object>::KIND as usize] = KindTable::of::<$type>();
+                }
+            )+
             table
         }
     };
@@ -64,11 +69,19 @@ kinds! {
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
-    modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
+    modules::operator::Fetcher, modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,
     crate::object::weakref::WeakLink, modules::random::Random,
-    modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    crate::object::array::Array, modules::binary::array::ArrayIterator, modules::binary::structs::Struct,
+    modules::binary::structs::UnpackIterator, modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
+    modules::subprocess::ChildObject,
+    #[cfg(feature = "compression")]
+    modules::zlib::Compressor,
+    #[cfg(feature = "compression")]
+    modules::zlib::Decompressor,
+    #[cfg(feature = "hashes")]
+    modules::hashes::Hasher,
     crate::object::decimal::Decimal, modules::decimal::context::ContextObject, modules::decimal::context::SignalDict,
     modules::decimal::context::ContextManager,
 }

@@ -24,6 +24,13 @@ impl Loader for SourceLoader {
         compile(request)
     }
 
+    fn tree(&self, request: &Request<'_>) -> Result<(String, Vec<SyntaxFault>), SyntaxFault> {
+        let (module, file) = parsed(request)?;
+        let text = syntax::dump::dump_with_positions(&module, &file);
+        let warnings = module.warnings.into_iter();
+        Ok((text, warnings.map(|w| fault(w, file.clone())).collect()))
+    }
+
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
         let at = LIBRARY
             .binary_search_by_key(&module, |entry| entry.name)
@@ -84,8 +91,8 @@ pub fn library_names() -> impl Iterator<Item = &'static str> {
     LIBRARY.iter().map(|entry| entry.name)
 }
 
-/// Compiles a text.
-pub fn compile(request: &Request<'_>) -> Compiled {
+/// Reads and parses a text.
+fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>), SyntaxFault> {
     let origin = match request.mode {
         Mode::File => Origin::File,
         _ => Origin::Object,
@@ -98,13 +105,12 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         }),
         Err((diagnostic, file)) => return Err(fault(diagnostic, Arc::new(file))),
     };
-    let (parse, kind) = match request.mode {
-        Mode::File => (syntax::Mode::File, compiler::Mode::File),
-        Mode::Exec => (syntax::Mode::File, compiler::Mode::Namespace),
-        Mode::Eval => (syntax::Mode::Eval, compiler::Mode::Eval),
-        Mode::Single => (syntax::Mode::Single, compiler::Mode::Single),
+    let mode = match request.mode {
+        Mode::File | Mode::Exec => syntax::Mode::File,
+        Mode::Eval => syntax::Mode::Eval,
+        Mode::Single => syntax::Mode::Single,
     };
-    let module = syntax::parse_module(&file, parse).map_err(|d| {
+    let module = syntax::parse_module(&file, mode).map_err(|d| {
         let mut fault = fault(d, file.clone());
         if request.text.is_empty() {
             // Nothing was read, so the error is on no line.
@@ -113,6 +119,18 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         }
         fault
     })?;
+    Ok((module, file))
+}
+
+/// Compiles a text.
+pub fn compile(request: &Request<'_>) -> Compiled {
+    let (module, file) = parsed(request)?;
+    let kind = match request.mode {
+        Mode::File => compiler::Mode::File,
+        Mode::Exec => compiler::Mode::Namespace,
+        Mode::Eval => compiler::Mode::Eval,
+        Mode::Single => compiler::Mode::Single,
+    };
     let options = compiler::Options {
         mode: kind,
         top_level_await: request.top_level_await,

@@ -7,12 +7,14 @@
 use super::{File, Host, HostError};
 use rustix::io::Errno;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The open files of one engine that its script holds by number.
 #[derive(Default)]
 pub struct Descriptors {
     open: HashMap<i32, Arc<File>>,
+    /// Files that belong to a stream, for as long as they are open.
+    lent: HashMap<i32, Weak<File>>,
     /// The standard streams, duplicated when first asked for. None in the
     /// outer option until then; a stream that was closed stays closed.
     standard: [Option<Option<Arc<File>>>; 3],
@@ -35,10 +37,18 @@ impl Descriptors {
         fd
     }
 
+    /// Lets a file that belongs to a stream be found by its number too.
+    pub fn lend(&mut self, file: &Arc<File>) {
+        self.lent.insert(file.fileno(), Arc::downgrade(file));
+    }
+
     /// The file with a number, to share with a call on the pool.
     pub fn get(&mut self, fd: i32) -> Result<Arc<File>, HostError> {
         if let Some(file) = self.open.get(&fd) {
             return Ok(file.clone());
+        }
+        if let Some(file) = self.lent.get(&fd).and_then(Weak::upgrade) {
+            return Ok(file);
         }
         let bad = || HostError::from(Errno::BADF);
         let slot = usize::try_from(fd).ok();
@@ -54,7 +64,9 @@ impl Descriptors {
     /// A standard stream is only closed to the script.
     pub fn remove(&mut self, fd: i32) -> Result<Arc<File>, HostError> {
         let file = self.get(fd)?;
+        let lent = self.lent.remove(&fd).is_some();
         if self.open.remove(&fd).is_none()
+            && !lent
             && let Some(slot) = self.standard.get_mut(fd as usize)
         {
             *slot = Some(None);

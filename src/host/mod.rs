@@ -47,7 +47,7 @@ pub use permissions::Permissions;
 pub use poller::{Direction, Owner, Poller, Wait};
 pub use pool::Pool;
 #[cfg(target_os = "linux")]
-pub use processes::{Child, Command, Redirect};
+pub use processes::{Child, Command, Redirect, pass_on, ready_now};
 pub use resolver::{AddressInfo, Query, Resolver};
 pub use signals::Signals;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};

@@ -5,8 +5,9 @@
 //! children are touched. Its pipes are files that never block.
 
 use super::{File, Host, HostError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::ffi::OsString;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -241,6 +242,39 @@ fn watch(process: u32) -> Result<OwnedFd, HostError> {
 #[cfg(target_os = "linux")]
 fn deliver(watch: &OwnedFd, _: u32, signal: Signal) -> rustix::io::Result<()> {
     rustix::process::pidfd_send_signal(watch, signal)
+}
+
+/// What of these is ready now, without waiting: whether the child has ended, and the places of
+/// files in the two lists. What is closed or broken counts as ready: the next read or write tells how.
+pub fn ready_now(
+    child: Option<&Child>,
+    reads: &[Arc<File>],
+    writes: &[Arc<File>],
+) -> Result<(bool, Vec<usize>, Vec<usize>), HostError> {
+    let mut polled: Vec<PollFd<'_>> = Vec::new();
+    polled.extend(child.map(|child| PollFd::new(&child.watch, PollFlags::IN)));
+    polled.extend(reads.iter().map(|file| PollFd::new(file, PollFlags::IN)));
+    polled.extend(writes.iter().map(|file| PollFd::new(file, PollFlags::OUT)));
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut polled, Some(&at_once))?;
+    let ready: Vec<bool> = polled.iter().map(|p| !p.revents().is_empty()).collect();
+    let (ended, ready) = ready.split_at(usize::from(child.is_some()));
+    let (reads, writes) = ready.split_at(reads.len());
+    let places = |part: &[bool]| (0..part.len()).filter(|at| part[*at]).collect();
+    Ok((ended == [true], places(reads), places(writes)))
+}
+
+/// Makes files pass to the next child, or keeps them from it again.
+pub fn pass_on(files: &[Arc<File>], pass: bool) -> Result<(), HostError> {
+    for file in files {
+        let mut flags = fcntl_getfd(file)?;
+        flags.set(FdFlags::CLOEXEC, !pass);
+        fcntl_setfd(file, flags)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ use std::cell::{Cell, RefCell};
 
 use super::asyncio::script;
 use crate::heap::{Field, Ref, Value};
+use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
 use crate::vm::types::Known;
@@ -217,7 +219,11 @@ fn var_of<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a ContextVar> {
 
 // ----- Context --------------------------------------------------------------
 
-fn context_new(_: &mut Vm, _: &[Value]) -> R {
+fn context_new(vm: &mut Vm, args: &[Value]) -> R {
+    let given = args[1].get::<Tuple>().is_some_and(|all| !all.is_empty());
+    if given || args[2].get::<Dict>().is_some_and(|all| all.len() > 0) {
+        return Err(vm.type_error("Context() does not accept any arguments"));
+    }
     Ok(Context::of_map(Value::UNDEF).into_value())
 }
 
@@ -225,6 +231,9 @@ fn context_new(_: &mut Vm, _: &[Value]) -> R {
 fn context_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const PREVIOUS: usize = 4;
     match input {
+        Input::Start if frame.regs[1].is_undef() => {
+            Step::Raise(vm.type_error("run() missing 1 required positional argument"))
+        }
         Input::Start => match enter(vm, &frame.regs[0]) {
             Ok(previous) => {
                 frame.regs[PREVIOUS] = previous;
@@ -338,9 +347,13 @@ fn context_eq(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `contextvars.Context`
 pub static CONTEXT: TypeDef = TypeDef {
-    new: Some(Def::leaf("__new__(cls)", context_new).stat()),
+    new: Some(Def::leaf("__new__(cls, *args, **kwargs)", context_new).stat()),
     methods: &[
-        Def::frame("run(self, callable, /, *args, **kwargs)", 1, context_run),
+        Def::frame(
+            "run(self, callable=<unset>, /, *args, **kwargs)",
+            1,
+            context_run,
+        ),
         Def::leaf("copy(self)", context_copy),
         Def::leaf("get(self, key, default=None, /)", context_get),
         Def::leaf("keys(self)", context_keys),

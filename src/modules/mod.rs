@@ -1,10 +1,17 @@
 //! Native modules: a table a file. Everyone adds a line.
 
 pub mod asyncio;
+pub mod binary;
+pub mod bisect;
+pub mod cmath;
+pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
+#[cfg(feature = "hashes")]
+pub mod hashes;
+pub mod heapq;
 pub mod html;
 pub mod imp;
 pub mod io;
@@ -12,6 +19,7 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod namespace;
+pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
@@ -19,21 +27,30 @@ pub mod signal;
 pub mod small;
 pub mod socket;
 pub mod struct_sequence;
+pub mod subprocess;
 pub mod sys;
 pub mod thread;
 pub mod time;
+pub mod unicodedata;
 pub mod weakref;
+#[cfg(feature = "compression")]
+pub mod zlib;
 
 use crate::object::native::{Def, ModuleDef, TypeDef};
 
 /// All native modules.
 pub static MODULES: &[&ModuleDef] = &[
     &asyncio::MODULE,
+    &cmath::MODULE,
+    &codecs::MODULE,
+    &unicodedata::MODULE,
     &contextvars::MODULE,
     &decimal::MODULE,
     &functools::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &bisect::MODULE,
+    &heapq::MODULE,
     &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
@@ -43,6 +60,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &re::MODULE,
     &json::MODULE,
     &random::MODULE,
+    &operator::MODULE,
     &os::MODULE,
     &signal::MODULE,
     &html::MODULE,
@@ -52,6 +70,17 @@ pub static MODULES: &[&ModuleDef] = &[
     &small::ATEXIT,
     &small::ERRNO,
     &weakref::MODULE,
+    &binary::structs::MODULE,
+    &subprocess::MODULE,
+    &binary::array::MODULE,
+    &binary::binascii::MODULE,
+    &binary::compare::MODULE,
+    #[cfg(feature = "compression")]
+    &zlib::MODULE,
+    #[cfg(feature = "hashes")]
+    &hashes::MODULE,
+    #[cfg(feature = "hashes")]
+    &hashes::BLAKE2,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -71,8 +100,17 @@ pub static TYPES: &[&[&TypeDef]] = &[
     re::TYPES,
     json::TYPES,
     random::TYPES,
+    operator::TYPES,
     os::TYPES,
     weakref::TYPES,
+    binary::structs::TYPES,
+    subprocess::TYPES,
+    binary::array::TYPES,
+    binary::binascii::TYPES,
+    #[cfg(feature = "compression")]
+    zlib::TYPES,
+    #[cfg(feature = "hashes")]
+    hashes::TYPES,
 ];
 
 /// Built-in functions that modules provide.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ptr;
 
+use super::array::Array;
 use super::kind;
 use super::shared::{self, shared};
 pub use super::str::hash_bytes as hash_of;
@@ -232,12 +233,33 @@ fn hex_escape(byte: u8) -> [u8; 4] {
     ]
 }
 
-/// The bytes of a `bytes` or `bytearray` (subclasses included), handed to `use_them`.
+/// The bytes of a `bytes`, `bytearray` or `array` (subclasses included), handed to `use_them`.
 pub fn with_bytes<R>(value: &Value, use_them: impl FnOnce(&[u8]) -> R) -> Option<R> {
     if let Some(bytes) = value.get::<Bytes>() {
         return Some(use_them(bytes.bytes()));
     }
+    if let Some(array) = value.get::<ByteArray>() {
+        return Some(use_them(&array.data.borrow()));
+    }
     value
-        .get::<ByteArray>()
+        .get::<Array>()
         .map(|array| use_them(&array.data.borrow()))
+}
+
+/// The bytes of a `bytearray` or `array`, to be changed in place.
+pub fn with_bytes_mut<R>(value: &Value, use_them: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+    if let Some(array) = value.get::<ByteArray>() {
+        return Some(use_them(&mut array.data.borrow_mut()));
+    }
+    value
+        .get::<Array>()
+        .map(|array| use_them(&mut array.data.borrow_mut()))
+}
+
+/// How many views are on an object whose size can change.
+pub fn exports(value: &Value) -> Option<&Cell<usize>> {
+    match value.get::<ByteArray>() {
+        Some(array) => Some(&array.exports),
+        None => value.get::<Array>().map(|array| &array.exports),
+    }
 }

@@ -56,6 +56,8 @@ plain_object! {
         doc,
         /// `__name__`, or Undef.
         name,
+        /// True if the docstring is that of the getter.
+        borrowed_doc,
     }
 }
 

@@ -188,7 +188,7 @@ pub fn divmod(a: f64, b: f64) -> Outcome<(f64, f64)> {
 
 /// `a ** b`; None if the result is complex.
 pub fn pow(a: f64, b: f64) -> Outcome<Option<f64>> {
-    if a == 0.0 && b < 0.0 {
+    if a == 0.0 && b < 0.0 && b.is_finite() {
         return Err(Fault::zero_division(
             "0.0 cannot be raised to a negative power",
         ));

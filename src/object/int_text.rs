@@ -1,5 +1,7 @@
 //! Integers from text and to text.
 
+use std::borrow::Cow;
+
 use dashu_int::{IBig, UBig};
 
 use super::error::{Fault, Outcome};
@@ -84,8 +86,8 @@ pub fn parse_str(string: &Str, base: i64) -> Outcome<Value> {
     let plain = match string.is_ascii() {
         true => string
             .as_str()
-            .map(|s| s.trim_matches(is_ascii_space).to_owned()),
-        false => ascii_number(string),
+            .map(|s| Cow::Borrowed(s.trim_matches(is_ascii_space))),
+        false => ascii_number(string).map(Cow::Owned),
     };
     let parsed = match plain {
         Some(plain) => parse(&plain, base as u32)?,
@@ -206,7 +208,7 @@ fn split_prefix(body: &str, base: u32) -> Option<(&str, u32)> {
 }
 
 /// The digits without underscores, if there are some and all are of the base.
-fn plain_digits(digits: &str, base: u32) -> Option<String> {
+fn plain_digits(digits: &str, base: u32) -> Option<Cow<'_, str>> {
     if digits.is_empty()
         || digits.starts_with('_')
         || digits.ends_with('_')
@@ -214,8 +216,15 @@ fn plain_digits(digits: &str, base: u32) -> Option<String> {
     {
         return None;
     }
+    let is_digit = |byte: u8| match base {
+        10 => byte.is_ascii_digit(),
+        _ => (byte as char).is_digit(base),
+    };
+    if digits.bytes().all(is_digit) {
+        return Some(Cow::Borrowed(digits));
+    }
     let plain: String = digits.chars().filter(|&c| c != '_').collect();
-    plain.chars().all(|c| c.is_digit(base)).then_some(plain)
+    plain.bytes().all(is_digit).then_some(Cow::Owned(plain))
 }
 
 /// A number that stands in source text: digits with prefix and underscores, known to be well-formed.

@@ -155,6 +155,19 @@ impl RangeIterator {
         Value::small_int(next)
     }
 
+    /// The next number, the step, and how many numbers are left.
+    pub fn rest(&self) -> (i64, i64, u64) {
+        (self.next.get(), self.step, self.left.get())
+    }
+
+    /// Goes on by so many numbers, at most to the end.
+    pub fn skip(&self, count: u64) {
+        let count = count.min(self.left.get());
+        self.left.set(self.left.get() - count);
+        let way = self.step.wrapping_mul(count as i64);
+        self.next.set(self.next.get().wrapping_add(way));
+    }
+
     /// How many numbers are left.
     pub fn left(&self) -> u64 {
         self.left.get()

@@ -118,6 +118,13 @@ kinds! {
     DECIMAL_CONTEXT = 113,
     SIGNAL_DICT = 114,
     DECIMAL_CONTEXT_MANAGER = 115,
+    STRUCT_ITERATOR = 170,
+    ARRAY = 171,
+    ARRAY_ITERATOR = 172,
+    COMPRESSOR = 173,
+    DECOMPRESSOR = 174,
+    CHILD = 175,
+    FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,

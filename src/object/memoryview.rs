@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::bytes::{ByteArray, Bytes};
+use super::array::Array;
+use super::bytes::Bytes;
 use super::kind;
 use crate::heap::{self, Header, Kind, Object, Ref, Value, Visitor};
 
@@ -47,7 +48,7 @@ pub fn item_size(format: u8) -> Option<usize> {
     Some(match format {
         b'b' | b'B' | b'c' | b'?' => 1,
         b'h' | b'H' | b'e' => 2,
-        b'i' | b'I' | b'f' => 4,
+        b'i' | b'I' | b'f' | b'w' => 4,
         b'l' | b'L' | b'q' | b'Q' | b'd' | b'n' | b'N' | b'P' => 8,
         _ => return None,
     })
@@ -57,6 +58,11 @@ impl MemoryView {
     /// A view of all bytes of a `bytes` or `bytearray`; None for any other object.
     pub fn new(source: &Value) -> Option<Ref<MemoryView>> {
         let len = super::bytes::with_bytes(source, <[u8]>::len)?;
+        if let Some(array) = source.get::<Array>() {
+            let format = if array.code == b'u' { b'w' } else { array.code };
+            let len = array.len();
+            return Some(MemoryView::over(source, 0, len, 1, format, false));
+        }
         Some(MemoryView::over(
             source,
             0,
@@ -76,8 +82,8 @@ impl MemoryView {
         format: u8,
         readonly: bool,
     ) -> Ref<MemoryView> {
-        if let Some(array) = source.get::<ByteArray>() {
-            array.exports.set(array.exports.get() + 1);
+        if let Some(exports) = super::bytes::exports(source) {
+            exports.set(exports.get() + 1);
         }
         heap::alloc(MemoryView {
             head: Header::new(),
@@ -117,8 +123,8 @@ impl MemoryView {
     /// Gives the source up.
     pub fn release(&self) {
         let source = self.source.take();
-        if let Some(array) = source.get::<ByteArray>() {
-            array.exports.set(array.exports.get().saturating_sub(1));
+        if let Some(exports) = super::bytes::exports(&source) {
+            exports.set(exports.get().saturating_sub(1));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The representation of values. It never runs code.
 
+pub mod array;
 pub mod bytes;
 pub mod charmap;
 pub mod class;

@@ -5,7 +5,7 @@ use super::actions::{Context, Noted};
 use super::ast::{Body, Module};
 use super::diagnose::{Finding, diagnose};
 use super::filter;
-use super::lexer::{LexError, Lexed, lex};
+use super::lexer::{LexError, Lexed, lex, lex_expression};
 use super::token::{Tok, Token};
 use crate::source::{Diagnostic, Place, SourceFile, Span};
 use lalrpop_util::ParseError;
@@ -36,7 +36,10 @@ pub(super) fn parse(file: &SourceFile, mode: Mode) -> Result<Module, Box<Failure
         let nowhere = Diagnostic::syntax(message, Span::at(0)).shown_at(Place::Nowhere);
         return Err(complete(nowhere));
     }
-    let mut lexed = lex(file);
+    let mut lexed = match mode {
+        Mode::Eval => lex_expression(file),
+        _ => lex(file),
+    };
     filter::mark_keywords(&mut lexed.tokens, file.text(), &lexed.candidates);
     let mut cx = Context::new(file, &lexed.tokens, &lexed.comments);
     let body = run_grammar(&mut cx, &lexed, mode);

@@ -185,7 +185,10 @@ impl Vm {
                     self.invoke_with_receiver(call, callee, args, n, names, parent, dst, flags);
                 }
                 Some(call) => {
-                    let bound = self.bind_special(&call, &callee);
+                    // A `__call__` may be an object with a `__call__`, and so on.
+                    let bound = self
+                        .check_stack()
+                        .and_then(|()| self.bind_special(&call, &callee));
                     match bound {
                         Ok(bound) => self.invoke(bound, args, n, names, parent, dst, flags),
                         Err(raised) => self.fail_call(args, n, parent, raised),
@@ -318,12 +321,10 @@ impl Vm {
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
-                    let names: &[Value] = names
-                        .and_then(|t| t.get::<Tuple>())
-                        .map_or(&[], |t| t.items());
                     let given = std::slice::from_raw_parts(args, n);
-                    let fit = self.check_made(native, &given[..n - names.len()]);
-                    let result = fit.and_then(|()| raw(self, given, names));
+                    let by_name = names.and_then(|t| t.get::<Tuple>()).map_or(0, Tuple::len);
+                    let fit = self.check_made(native, &given[..n - by_name]);
+                    let result = fit.and_then(|()| self.run_raw(native, raw, given, names));
                     for i in 0..n {
                         drop(args.add(i).read());
                     }

@@ -420,7 +420,7 @@ impl Vm {
         let (left, right) = (self.class_of(a), self.class_of(b));
         let (own, reflected, augmented) = op.specials();
         let mut list: smallvec::SmallVec<[OperandMethod; 3]> = smallvec::SmallVec::new();
-        if inplace && let Some(method) = self.special(&left, augmented).filter(|m| !m.is_none()) {
+        if inplace && let Some(method) = self.special(&left, augmented) {
             let of_sequence = self.is_sequence_method(op, &method, a);
             // A subclass of list inherits `+=` as a method that takes any operand.
             let inherited = op == BinaryOp::Add && !left.has(class_flags::BUILTIN);
@@ -429,7 +429,7 @@ impl Vm {
                 list[0].is_augmented = true;
             }
         }
-        let of_left = self.special(&left, own).filter(|m| !m.is_none());
+        let of_left = self.special(&left, own);
         let of_right = self.right_method(&left, &right, reflected);
         let right_first = of_right.is_some()
             && self.right_goes_first(&left, &right)

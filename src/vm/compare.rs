@@ -180,6 +180,7 @@ impl Vm {
         let Some(method) = self.special(class, op.special()) else {
             return Ok(Answer::Nothing);
         };
+        // None is asked like any other, which says that it is not callable.
         if !method.is_exact::<Native>() {
             return Ok(Answer::Ask(Candidate {
                 method,
@@ -321,6 +322,10 @@ impl Vm {
         let mut i = 0;
         while let (Some(x), Some(y)) = (s.get(i), t.get(i)) {
             if !self.eq(&x, &y)? {
+                // What was asked may have shortened them: then their lengths decide.
+                if i >= s.len() || i >= t.len() {
+                    break;
+                }
                 return match op {
                     CompareOp::Eq => Ok(Value::FALSE),
                     CompareOp::Ne => Ok(Value::TRUE),
@@ -386,7 +391,10 @@ impl Vm {
         }
         let class = self.class_of(container);
         match self.special(&class, Special::Contains) {
-            Some(method) if method.is_none() => Step::Raise(self.not_a_container(container)),
+            Some(method) if method.is_none() => {
+                let name = self.type_name(container);
+                Step::Raise(self.type_error(format!("'{name}' object is not a container")))
+            }
             Some(method) => {
                 if is_core_method(&method) {
                     match self.layout_contains(container, item) {

@@ -348,6 +348,10 @@ impl Vm {
 
     /// The hash of an object that is equal to itself only.
     pub fn identity_hash(&self, value: &Value) -> i64 {
+        // A NaN has the hash of its identity, and floats have none of their own.
+        if value.as_inline_float().is_some_and(f64::is_nan) {
+            return float::hash(f64::NAN);
+        }
         (self.heap.identity(value) as i64).rotate_right(4) & i64::MAX
     }
 
@@ -372,13 +376,7 @@ impl Vm {
         };
         let step = self.call_special(method, value, &[]);
         let result = self.finish(step)?;
-        match IntView::of(&result) {
-            Some(view) => Ok(view.to_value()),
-            None => {
-                let name = self.type_name(&result);
-                Err(self.type_error(format!("__index__ returned non-int (type {name})")))
-            }
-        }
+        self.int_result(&result, "__index__")
     }
 
     /// As `index_value`, as a number that fits 64 bits.
@@ -413,16 +411,8 @@ impl Vm {
         if let Some(number) = float::number(value) {
             return self.lift(number);
         }
-        if let Some(method) = self.special_of(value, Special::Float) {
-            let step = self.call_special(method, value, &[]);
-            let result = self.finish(step)?;
-            if let Some(f) = float::as_float(&result) {
-                return Ok(f);
-            }
-            let (owner, name) = (self.type_name(value), self.type_name(&result));
-            return Err(self.type_error(format!(
-                "{owner}.__float__ returned non-float (type {name})"
-            )));
+        if self.special_of(value, Special::Float).is_some() {
+            return self.float_by_method(value);
         }
         if self.special_of(value, Special::Index).is_some() {
             let i = self.index_value(value)?;
@@ -433,6 +423,57 @@ impl Vm {
         }
         let name = self.type_name(value);
         Err(self.type_error(format!("must be real number, not {name}")))
+    }
+
+    /// What `value.__float__()` gives.
+    pub fn float_by_method(&mut self, value: &Value) -> R<f64> {
+        let Some(method) = self.special_of(value, Special::Float) else {
+            return self.float(value);
+        };
+        let step = self.call_special(method, value, &[]);
+        let result = self.finish(step)?;
+        let exact = result.as_inline_float().is_some() || result.is_exact::<float::Float>();
+        match float::as_float(&result) {
+            Some(f) if exact => Ok(f),
+            found => {
+                let (owner, name) = (self.type_name(value), self.type_name(&result));
+                let complaint = format!("{owner}.__float__ returned non-float (type {name})");
+                let Some(f) = found else {
+                    return Err(self.type_error(complaint));
+                };
+                self.warn_subclass(&complaint, "float")?;
+                Ok(f)
+            }
+        }
+    }
+
+    /// Warns that a conversion gave an instance of a subclass.
+    fn warn_subclass(&mut self, complaint: &str, class: &str) -> R<()> {
+        self.warn(
+            Known::DeprecationWarning,
+            &format!(
+                "{complaint}.  The ability to return an instance of a strict subclass of {class} \
+                 is deprecated, and may be removed in a future version of Python."
+            ),
+        )
+    }
+
+    /// The int that `__int__` or `__index__`, whose name is given, returned.
+    pub fn int_result(&mut self, result: &Value, name: &str) -> R {
+        if result.is_small_int() || result.is_exact::<int::Int>() {
+            return Ok(result.clone());
+        }
+        let given = self.type_name(result);
+        let complaint = format!("{name} returned non-int (type {given})");
+        let view = result.as_bool().map(|b| IntView::Small(b.into()));
+        match view.or_else(|| IntView::of(result)) {
+            Some(view) => {
+                let plain = view.to_value();
+                self.warn_subclass(&complaint, "int")?;
+                Ok(plain)
+            }
+            None => Err(self.type_error(complaint)),
+        }
     }
 
     /// `len(value)`, nested.
@@ -470,7 +511,7 @@ impl Vm {
                 .and_then(|v| v.dict.as_value().get::<Dict>().map(Dict::len)),
             kind::RANGE => value
                 .get::<Range>()
-                .and_then(|r| IntView::of(&r.length)?.as_usize()),
+                .and_then(|r| usize::try_from(IntView::of(&r.length)?.as_i64()?).ok()),
             _ => None,
         }
     }

@@ -538,8 +538,17 @@ impl Vm {
                 }
             }
             None => {
+                self.check_resizable(&array)?;
                 array.data.borrow_mut().remove(i);
             }
+        }
+        Ok(())
+    }
+
+    /// BufferError if a bytearray may not change its size now.
+    pub fn check_resizable(&mut self, array: &ByteArray) -> R<()> {
+        if array.exports.get() > 0 {
+            return Err(self.buffer_error("Existing exports of data: object cannot be re-sized"));
         }
         Ok(())
     }
@@ -577,6 +586,9 @@ impl Vm {
         deleting: bool,
     ) -> R<()> {
         let found = self.slice_indices(slice, array.len())?;
+        if found.count != with.len() && (found.step == 1 || deleting) {
+            self.check_resizable(array)?;
+        }
         if found.step == 1 {
             let result = array.data.borrow_mut().splice(found.range(), with);
             return self.lift(result).map(drop);

@@ -119,6 +119,10 @@ static NEXT_CALL: Def = Def::frame("<next call>(iterator, /)", 1, |vm, frame, in
             Step::Raise(raised)
         }
         (_, Input::Value(value) | Input::Yielded(value)) => {
+            // The call itself may have taken it to its end.
+            if state.callable.as_value().is_undef() {
+                return vm.end_of_iteration();
+            }
             match vm.eq(&state.sentinel.get(), &value) {
                 Ok(true) => {
                     state.callable.take();
@@ -194,6 +198,46 @@ impl Vm {
         self.special_of(value, Special::Iter)
             .is_some_and(|m| !m.is_none())
             || self.is_sequence(value)
+    }
+
+    /// Asks an iterable of a script's class for its `__len__` or `__length_hint__`. The answer is of no
+    /// use here, but an exception other than TypeError comes out, as it does in CPython.
+    pub(crate) fn ask_length(&mut self, iterable: &Value) -> R<()> {
+        let class = self.class_of(iterable);
+        if class.has(crate::object::class::class_flags::BUILTIN) {
+            return Ok(());
+        }
+        if self.special(&class, Special::Len).is_some() {
+            return match self.len(iterable) {
+                Err(raised) if !self.is_raised(&raised, Known::TypeError) => Err(raised),
+                Err(_) => self.ask_hint(iterable),
+                Ok(_) => Ok(()),
+            };
+        }
+        self.ask_hint(iterable)
+    }
+
+    fn ask_hint(&mut self, iterable: &Value) -> R<()> {
+        let Some(method) = self.special_of(iterable, Special::LengthHint) else {
+            return Ok(());
+        };
+        let step = self.call_special(method, iterable, &[]);
+        let hint = match self.finish(step) {
+            Err(raised) if self.is_raised(&raised, Known::TypeError) => return Ok(()),
+            hint => hint?,
+        };
+        if hint.is_not_implemented() {
+            return Ok(());
+        }
+        let Some(length) = int::IntView::of(&hint) else {
+            let name = self.type_name(&hint);
+            let text = format!("__length_hint__ must be an integer, not {name}");
+            return Err(self.type_error(text));
+        };
+        if length.is_negative() {
+            return Err(self.value_error("__length_hint__() should return >= 0"));
+        }
+        Ok(())
     }
 
     /// Whether the value has `__next__`.
@@ -463,6 +507,9 @@ impl Vm {
         let it = iterator.get::<SetIterator>()?;
         let source = it.source.get();
         with_table(&source, |table| {
+            if table.len() as u32 != it.mark.get() {
+                return 0;
+            }
             let mut at = it.position.get();
             let mut left = 0;
             while let Some((found, _, _)) = table.next_from(at) {
@@ -603,6 +650,11 @@ impl Vm {
                 Err(raised) => return Step::Raise(raised),
             },
         };
+        if target.is_kind::<List>()
+            && let Err(raised) = self.ask_length(iterable)
+        {
+            return Step::Raise(raised);
+        }
         Step::Enter(&FILL, smallvec::smallvec![target.clone(), iterator])
     }
 }

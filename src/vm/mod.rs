@@ -117,6 +117,8 @@ pub type Compiled = Result<(Arc<bytecode::Code>, Vec<SyntaxFault>), SyntaxFault>
 pub trait Loader {
     /// Compiles text.
     fn compile(&self, request: &Request<'_>) -> Compiled;
+    /// The syntax tree of a text, as `ast.dump` with positions would write it.
+    fn tree(&self, request: &Request<'_>) -> Result<(String, Vec<SyntaxFault>), SyntaxFault>;
     /// The code of a library module written in the language, and whether it is a package.
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The source of a library module, by the name of its file.

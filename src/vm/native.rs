@@ -3,12 +3,35 @@
 use super::Vm;
 use super::dispatch::{At, NATIVE_WORDS};
 use crate::heap::Value;
+use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::Generator;
 use crate::object::kind;
-use crate::object::native::{AwaitOutcome, Def, Input, NativeCode, NativeFrame, Raised, Step};
+use crate::object::native::{
+    AwaitOutcome, Def, Input, Native, NativeCode, NativeFrame, R, Raised, RawLeaf, Step,
+};
+use crate::object::tuple::Tuple;
 
 impl Vm {
+    /// Calls a native that takes its arguments as they were given.
+    pub(super) fn run_raw(
+        &mut self,
+        native: &Native,
+        raw: RawLeaf,
+        args: &[Value],
+        names: Option<&Value>,
+    ) -> R {
+        let names = names
+            .and_then(|names| names.get::<Tuple>())
+            .map_or(&[][..], Tuple::items);
+        if args.len() == names.len() && native.def.name() == "__new__" {
+            let class = native.owner.get::<Class>();
+            let class = class.map_or_else(String::new, Class::name_str);
+            return Err(self.type_error(format!("{class}.__new__(): not enough arguments")));
+        }
+        raw(self, args, names)
+    }
+
     /// Goes on in the native frame at the cursor with `vm.input`.
     pub(crate) fn resume_native(&mut self, at: At) {
         let frame = at.frame();

@@ -3,14 +3,75 @@
 use std::rc::Rc;
 
 use super::Vm;
+use super::signature::{Parameters, native_name, text};
 use crate::heap::Value;
-use crate::object::native::{Def, Native, NativeCode, Param, Signature};
+use crate::object::class::Class;
+use crate::object::native::{Def, Native, NativeCode, Param, R, Signature};
+use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
 /// The most parameters of natives that are called with defaults for the rest by a short way.
 pub(super) const MOST_SIMPLE: usize = 6;
 
 impl Vm {
+    /// Whether a built-in `__new__` or `__init__` leaves keywords to the other of the two: a
+    /// subclass has one of its own.
+    pub(super) fn leaves_keywords(&mut self, native: &Native, given: &[Value]) -> bool {
+        let (class, other) = match native.def.name() {
+            "__new__" => (given.first().and_then(Value::to_ref::<Class>), "__init__"),
+            "__init__" => (given.first().map(|value| self.class_of(value)), "__new__"),
+            _ => return false,
+        };
+        let (Some(class), Some(owner)) = (class, native.owner.to_ref::<Class>()) else {
+            return false;
+        };
+        let other = self.intern(other).into_value();
+        let own = self.lookup_in_class(&class, &other);
+        let built_in = self.lookup_in_class(&owner, &other);
+        own.zip(built_in)
+            .is_some_and(|(own, built_in)| !own.is(&built_in))
+    }
+
+    /// The error of a native that gets an argument by position and by name, or too many of both:
+    /// so many are given, the receiver among them.
+    pub(super) fn check_given_once(
+        &mut self,
+        native: &Native,
+        parameters: &Parameters<'_>,
+        signature: &Signature,
+        (given, receiver): (usize, usize),
+        names: &[Value],
+    ) -> R<()> {
+        if names.is_empty() || signature.varargs || signature.varkw {
+            return Ok(());
+        }
+        // What is written in Python there complains as functions do.
+        let module = native.owner.get::<Str>().map(Str::to_string_lossy);
+        if module.is_some_and(|module| module.starts_with("asyncio")) {
+            return Ok(());
+        }
+        let who = native_name(native);
+        let (given_own, most) = (given - receiver, signature.params.len() - receiver);
+        if given_own > most {
+            let s = if most == 1 { "" } else { "s" };
+            return Err(self.type_error(format!(
+                "{who}() takes at most {most} argument{s} ({given_own} given)"
+            )));
+        }
+        let by_position = given - names.len();
+        for name in names {
+            let found = self.find_parameter(parameters, name);
+            if let Some(i) = found.filter(|&i| i >= signature.posonly && i < by_position) {
+                return Err(self.type_error(format!(
+                    "argument for {who}() given by name ('{}') and position ({})",
+                    text(name),
+                    i + 1 - receiver
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// How many registers the parameters of a native function take.
     pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
         let signature = self.signature(native);
@@ -107,6 +168,7 @@ impl Vm {
             "False" => Value::FALSE,
             "..." => Value::ELLIPSIS,
             "()" => Tuple::empty().into_value(),
+            "b''" => crate::object::bytes::Bytes::empty().into_value(),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
                     return crate::object::int::from_i64(i);

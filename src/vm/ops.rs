@@ -218,7 +218,7 @@ impl Vm {
         if left.is(right) {
             return None;
         }
-        let method = self.special(right, reflected).filter(|m| !m.is_none())?;
+        let method = self.special(right, reflected)?;
         if right.is_subclass(left)
             && let Some(inherited) = self.special(left, reflected)
             && inherited.is(&method)
@@ -447,7 +447,25 @@ impl Vm {
 
     fn repeated(&mut self, kind: u8, sequence: &Value, count: usize) -> R {
         let none = Ok(Value::NOT_IMPLEMENTED);
+        let same = sequence.is_exact::<Str>() || sequence.is_exact::<Tuple>();
+        if count == 1 && (same || sequence.is_exact::<Bytes>()) {
+            return Ok(sequence.clone());
+        }
+        let too_long = |len: usize| {
+            let whole = len.checked_mul(count);
+            whole.is_none_or(|whole| whole > isize::MAX as usize)
+        };
         match kind {
+            kind::STR if sequence.get::<Str>().is_some_and(|s| too_long(s.len())) => {
+                Err(self.overflow_error("repeated string is too long"))
+            }
+            kind::BYTES
+                if sequence
+                    .get::<Bytes>()
+                    .is_some_and(|b| too_long(b.bytes().len())) =>
+            {
+                Err(self.overflow_error("repeated bytes are too long"))
+            }
             kind::STR => sequence.get::<Str>().map_or(none, |text| {
                 let result = text.repeat(count);
                 self.lift(result).map(Ref::into_value)
@@ -457,9 +475,6 @@ impl Vm {
                 self.lift(result).map(|items| List::new(items).into_value())
             }),
             kind::TUPLE => sequence.get::<Tuple>().map_or(none, |tuple| {
-                if count == 1 && sequence.is_exact::<Tuple>() {
-                    return Ok(sequence.clone());
-                }
                 let items = tuple.items();
                 let result = match items.len().checked_mul(count) {
                     Some(total) => Tuple::build(total, |i| items[i % items.len()].clone()),
@@ -552,12 +567,30 @@ impl Vm {
             }
             (BinaryOp::Add, kind::BYTEARRAY) => {
                 let more = bytes::with_bytes(b, <[u8]>::to_vec)?;
-                let result = a
-                    .get::<ByteArray>()?
-                    .data
-                    .borrow_mut()
-                    .extend_from_slice(&more);
+                let array = a.to_ref::<ByteArray>()?;
+                if !more.is_empty()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let result = array.data.borrow_mut().extend_from_slice(&more);
                 Some(self.lift(result).map(|()| a.clone()).into())
+            }
+            (BinaryOp::Mul, kind::BYTEARRAY) => {
+                let array = a.to_ref::<ByteArray>()?;
+                let repeated = match self.repeat(kind::BYTEARRAY, 0, a, b) {
+                    Ok(value) if value.is_not_implemented() => return None,
+                    Ok(value) => value.to_ref::<ByteArray>()?,
+                    Err(raised) => return Some(Step::Raise(raised)),
+                };
+                if repeated.len() != array.len()
+                    && let Err(raised) = self.check_resizable(&array)
+                {
+                    return Some(Step::Raise(raised));
+                }
+                let old = array.data.replace(repeated.data.take());
+                drop(old);
+                Some(Step::Return(a.clone()))
             }
             _ => None,
         }
@@ -615,7 +648,7 @@ impl Vm {
             return result.into();
         }
         let special = [Special::Neg, Special::Pos, Special::Invert, Special::Abs][op as usize];
-        let Some(method) = self.special_of(a, special).filter(|m| !m.is_none()) else {
+        let Some(method) = self.special_of(a, special) else {
             let name = self.type_name(a);
             let text = ["-", "+", "~", "abs()"][op as usize];
             return Step::Raise(match op {

@@ -1,7 +1,6 @@
 //! What a native method may be called on, and a native `__new__` may make.
 
 use super::Vm;
-use super::special::Special;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::kind;
@@ -15,25 +14,6 @@ impl Vm {
             true => self.check_class_to_make(native, given.first()),
             false => Ok(()),
         }
-    }
-
-    /// Whether the `__new__` of a plain value leaves keywords to the `__init__` of the subclass it is to make.
-    pub(super) fn leaves_keywords(&mut self, native: &Native, class: Option<&Value>) -> bool {
-        let leaves = ["float", "tuple", "frozenset", "filter", "map", "reversed"];
-        if !native.makes
-            || !native
-                .owner
-                .get::<Class>()
-                .is_some_and(|o| leaves.contains(&&*o.name_str()))
-        {
-            return false;
-        }
-        class
-            .and_then(|class| class.to_ref::<Class>())
-            .is_some_and(|class| {
-                self.special(&class, Special::Init)
-                    .is_some_and(|init| !init.is_exact::<Native>())
-            })
     }
 
     /// A native `__new__` makes instances of its class, or of those that derive from it and are laid

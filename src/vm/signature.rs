@@ -12,7 +12,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
 /// The parameters of a callee, from wherever they come.
-struct Parameters<'a> {
+pub(super) struct Parameters<'a> {
     names: &'a [Value],
     posonly: usize,
     positional: usize,
@@ -373,7 +373,11 @@ impl Vm {
         ))
     }
 
-    fn find_parameter(&self, parameters: &Parameters<'_>, name: &Value) -> Option<usize> {
+    pub(super) fn find_parameter(
+        &self,
+        parameters: &Parameters<'_>,
+        name: &Value,
+    ) -> Option<usize> {
         // Names are interned in almost all calls, so identity finds them.
         if let Some(i) = parameters.names.iter().position(|p| p.is(name)) {
             return Some(i);
@@ -467,7 +471,8 @@ impl Vm {
         mut names: &[Value],
         out: &mut [Value],
     ) -> R<()> {
-        if !names.is_empty() && self.leaves_keywords(native, given.first()) {
+        let only_positional = signature.posonly == signature.params.len() && !signature.varkw;
+        if !names.is_empty() && only_positional && self.leaves_keywords(native, &given) {
             given.truncate(given.len() - names.len());
             names = &[];
         }
@@ -490,7 +495,7 @@ impl Vm {
         if counts_as_tuple(native) && !(within && enough) {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
-        if !names.is_empty() && signature.posonly == signature.params.len() && !signature.varkw {
+        if !names.is_empty() && only_positional {
             let name = native.def.name();
             let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
                 format!("wrapper {name}() takes no keyword arguments")
@@ -502,6 +507,7 @@ impl Vm {
             };
             return Err(self.type_error(text));
         }
+        self.check_given_once(native, parameters, signature, (count, receiver), names)?;
         self.distribute(parameters, given, names, out, &who, |vm, _, _| {
             vm.wrong_count(native, signature, count, receiver)
         })?;
@@ -770,7 +776,7 @@ fn is_wrapper(native: &Native) -> bool {
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.
-fn native_name(native: &Native) -> String {
+pub(super) fn native_name(native: &Native) -> String {
     match native.def.name() {
         "__new__" | "__init__" => native
             .owner
@@ -781,7 +787,7 @@ fn native_name(native: &Native) -> String {
 }
 
 /// A name as Rust text.
-fn text(name: &Value) -> String {
+pub(super) fn text(name: &Value) -> String {
     name.get::<Str>()
         .map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
 }

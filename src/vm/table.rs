@@ -1,6 +1,8 @@
 //! Dicts and sets whose keys may need script code to be hashed or compared.
 
 use super::Vm;
+use super::special::Special;
+use super::types::is_core_method;
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, Probe};
 use crate::object::native::{R, Raised};
@@ -62,6 +64,11 @@ impl Vm {
             Some(key) => key.hash(),
             None => self.hash(key)?,
         };
+        self.dict_set_hashed(dict, key, hash, value)
+    }
+
+    /// As `dict_set`; the hash is known.
+    pub fn dict_set_hashed(&mut self, dict: &Dict, key: &Value, hash: i64, value: Value) -> R<()> {
         let old = match self.dict_find_hashed(dict, key, hash)? {
             Some(position) => Ok(Some(dict.set_entry_value(position, value))),
             None => dict
@@ -75,6 +82,22 @@ impl Vm {
                 drop(old);
                 Ok(())
             }
+            Err(e) => Err(self.out_of_memory(e)),
+        }
+    }
+
+    /// `dict.setdefault(key, default)`: the key is hashed once, and compared once.
+    pub fn dict_set_default(&mut self, dict: &Dict, key: &Value, default: &Value) -> R {
+        let hash = self.hash(key)?;
+        if let Some(position) = self.dict_find_hashed(dict, key, hash)? {
+            return Ok(dict.entry_value(position).unwrap_or(Value::NONE));
+        }
+        let added = dict
+            .table
+            .borrow_mut()
+            .append(hash, key.clone(), default.clone());
+        match added {
+            Ok(_) => Ok(default.clone()),
             Err(e) => Err(self.out_of_memory(e)),
         }
     }
@@ -146,7 +169,9 @@ impl Vm {
 
     /// All entries of a mapping: of a dict directly, else through `keys()` and `[]`.
     pub fn mapping_entries(&mut self, mapping: &Value) -> R<Vec<(Value, Value)>> {
-        if let Some(dict) = mapping.get::<Dict>() {
+        if let Some(dict) = mapping.get::<Dict>()
+            && self.iterates_as_dict(mapping)
+        {
             return Ok(dict.pairs());
         }
         let keys = self.call_method(mapping, "keys", &[])?;
@@ -158,6 +183,14 @@ impl Vm {
             entries.push((key, value));
         }
         Ok(entries)
+    }
+
+    /// Whether a dict is iterated as dicts are: a subclass with an `__iter__` of its own is asked for its keys.
+    fn iterates_as_dict(&mut self, dict: &Value) -> bool {
+        dict.is_exact::<Dict>()
+            || self
+                .special_of(dict, Special::Iter)
+                .is_some_and(|iter| is_core_method(&iter))
     }
 
     /// `mapping[key]`, None for a KeyError.
@@ -191,9 +224,15 @@ impl Vm {
         Ok(self.set_find(set, key, hash)?.is_some())
     }
 
+    /// Whether a value's class has a `__hash__`.
+    pub fn is_hashable(&mut self, value: &Value) -> bool {
+        self.special_of(value, Special::Hash)
+            .is_some_and(|hash| !hash.is_none())
+    }
+
     /// The hash of what is looked for in a set: a set stands for its frozenset.
     fn member_hash(&mut self, key: &Value) -> R<i64> {
-        if !key.is_kind::<Set>() {
+        if !key.is_kind::<Set>() || self.is_hashable(key) {
             return self.hash(key);
         }
         let hash = with_table(key, |t| {

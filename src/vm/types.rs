@@ -47,7 +47,8 @@ known! {
     StopAsyncIteration "StopAsyncIteration" StopIteration "StopIteration" SyntaxError "SyntaxError"
     IndentationError "IndentationError" TabError "TabError" SystemError "SystemError" TypeError "TypeError"
     UnboundLocalError "UnboundLocalError" UnicodeDecodeError "UnicodeDecodeError"
-    UnicodeEncodeError "UnicodeEncodeError" ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
+    UnicodeEncodeError "UnicodeEncodeError" UnicodeTranslateError "UnicodeTranslateError"
+    ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
     RuntimeWarning "RuntimeWarning" DeprecationWarning "DeprecationWarning" SyntaxWarning "SyntaxWarning"
     BlockingIoError "BlockingIOError" ChildProcessError "ChildProcessError" BrokenPipeError "BrokenPipeError"
     ConnectionAbortedError "ConnectionAbortedError" ConnectionRefusedError "ConnectionRefusedError"
@@ -430,7 +431,12 @@ impl Vm {
         let text = if def.doc.is_empty() {
             Value::NONE
         } else {
-            Str::new(def.doc).into_value()
+            // Some begin with the signature.
+            let text = match def.doc.split_once("\n--\n\n") {
+                Some((head, text)) if head.starts_with(def.name) => text,
+                _ => def.doc,
+            };
+            Str::new(text).into_value()
         };
         if class.namespace.borrow().index_of_str(&doc).is_none() {
             self.put(class, &doc, text);
@@ -452,7 +458,8 @@ impl Vm {
         self.put(class, &name, native.into_value());
     }
 
-    fn put(&mut self, class: &Ref<Class>, name: &Ref<Str>, value: Value) {
+    /// Puts a constant into the namespace of a class that is being made.
+    pub fn put(&mut self, class: &Ref<Class>, name: &Ref<Str>, value: Value) {
         // Memory for a class's own table is a few kilobytes; a class without it lacks a method.
         let old = class.namespace.borrow_mut().insert_str(name, value);
         drop(old);

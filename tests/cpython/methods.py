@@ -34,7 +34,8 @@ class Recorder(unittest.TestResult):
     def complain(self, test, error, word):
         self.outcome = word
         print(f"---- {word} {test.id()}")
-        print(self._exc_info_to_string(error, test), flush=True)
+        text = self._exc_info_to_string(error, test)
+        print(text.encode("utf-8", "backslashreplace").decode("utf-8"), flush=True)
 
     def addFailure(self, test, error):
         self.complain(test, error, "failed")

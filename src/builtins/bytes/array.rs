@@ -9,7 +9,6 @@ use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, ByteArray};
 use crate::object::list::List;
 use crate::object::native::{Input, NativeFrame, R, Step};
-use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -177,25 +176,6 @@ pub fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `self[key] = value`
 pub fn setitem(vm: &mut Vm, args: &[Value]) -> R {
-    if args[1].is_kind::<Slice>() {
-        let array = array_of(vm, &args[0])?;
-        let before = array.len();
-        if array.exports.get() > 0 {
-            return set_pinned_slice(vm, &array, args, before);
-        }
-    }
-    operators::setitem(vm, args)
-}
-
-/// A slice of an array that has views may only be set to bytes of the same number.
-fn set_pinned_slice(vm: &mut Vm, array: &Ref<ByteArray>, args: &[Value], len: usize) -> R {
-    let (Some(slice), Some(with)) = (args[1].to_ref::<Slice>(), buffer_of(vm, &args[2])) else {
-        check_resizable(vm, array)?;
-        return operators::setitem(vm, args);
-    };
-    if vm.slice_indices(&slice, len)?.count != with.len() {
-        check_resizable(vm, array)?;
-    }
     operators::setitem(vm, args)
 }
 

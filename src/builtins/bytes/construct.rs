@@ -32,9 +32,18 @@ pub fn new_bytes(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     if frame.state == 0
         && frame.regs[1].is_exact::<Bytes>()
         && !given(&frame.regs[2])
+        && !given(&frame.regs[3])
         && shape == kind::BYTES as u32
     {
         return Step::Return(frame.regs[1].clone());
+    }
+    if frame.state == 0 && shape == kind::BYTES as u32 && !frame.regs[1].is_exact::<Bytes>() {
+        let plain = !given(&frame.regs[2]) && !given(&frame.regs[3]);
+        let method = vm.special_of(&frame.regs[1], Special::Bytes);
+        if let Some(method) = method.filter(|_| plain) {
+            // The result itself, which may be of a subclass.
+            return bytes_object(vm, method, &frame.regs[1]).into();
+        }
     }
     match contents(vm, frame, input, "bytes") {
         Ok(data) => shaped_bytes(vm, &data, shape).into(),
@@ -82,6 +91,10 @@ fn contents(
             Ok(None) => {}
             Err(raised) => return Err(Step::Raise(raised)),
         }
+        // The list itself: an `__index__` of its items may change it.
+        if let Some(list) = source.get_exact::<List>() {
+            return bytes_of_items(vm, list, class).map_err(Step::Raise);
+        }
     }
     let items = gather(vm, frame, input, 1, 4)?;
     bytes_of_items(vm, &items, class).map_err(Step::Raise)
@@ -103,8 +116,15 @@ fn at_once(
             )));
         }
     }
+    let by_method = class == "bytes" && !given(encoding) && !given(errors);
+    if by_method
+        && !source.is_exact::<Bytes>()
+        && let Some(method) = vm.special_of(source, Special::Bytes)
+    {
+        return bytes_by_method(vm, method, source).map(Some);
+    }
     if source.is_kind::<Str>() {
-        if !given(encoding) && !given(errors) {
+        if !given(encoding) {
             return Err(vm.type_error("string argument without an encoding"));
         }
         let encoded = codecs::encode_value(vm, source, encoding, errors)?;
@@ -121,12 +141,6 @@ fn at_once(
     if !given(source) {
         return Ok(Some(Vec::new()));
     }
-    if class == "bytes"
-        && !source.is_exact::<Bytes>()
-        && let Some(method) = vm.special_of(source, Special::Bytes)
-    {
-        return bytes_by_method(vm, method, source).map(Some);
-    }
     if let Some(count) = count_of(vm, source)? {
         return zeros(vm, count).map(Some);
     }
@@ -140,16 +154,19 @@ fn at_once(
     Ok(None)
 }
 
-fn bytes_by_method(vm: &mut Vm, method: Value, source: &Value) -> R<Vec<u8>> {
+fn bytes_object(vm: &mut Vm, method: Value, source: &Value) -> R {
     let step = vm.call_special(method, source, &[]);
     let result = vm.finish(step)?;
-    match result.get::<Bytes>() {
-        Some(data) => Ok(data.bytes().to_vec()),
-        None => {
-            let given = vm.type_name(&result);
-            Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")))
-        }
+    if result.is_kind::<Bytes>() {
+        return Ok(result);
     }
+    let given = vm.type_name(&result);
+    Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")))
+}
+
+fn bytes_by_method(vm: &mut Vm, method: Value, source: &Value) -> R<Vec<u8>> {
+    let result = bytes_object(vm, method, source)?;
+    Ok(buffer_of(vm, &result).unwrap_or_default())
 }
 
 /// The number of zero bytes that an int stands for.

@@ -220,9 +220,7 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     if !(-1..=2).contains(&optimize) {
         return Err(vm.value_error("compile(): invalid optimize value"));
     }
-    if flags & ONLY_AST != 0 {
-        return Err(vm.not_implemented_error("compile() to a syntax tree is not supported"));
-    }
+    let mode_name = mode.clone();
     let mode = match &*mode {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
@@ -232,7 +230,19 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     if args[0].is_kind::<Code>() {
         return Ok(args[0].clone());
     }
-    let mut text = source_text(vm, &args[0], "compile", "string, bytes or AST object")?;
+    let only_tree = flags & ONLY_AST != 0;
+    let written;
+    let source = if is_tree(vm, &args[0])? {
+        if only_tree {
+            return Ok(args[0].clone());
+        }
+        let mode = crate::builtins::arguments::string(&mode_name);
+        written = call_of_ast(vm, "_source", &[args[0].clone(), mode])?;
+        &written
+    } else {
+        &args[0]
+    };
+    let mut text = source_text(vm, source, "compile", "string, bytes or AST object")?;
     if mode == Mode::Eval {
         let blanks = text
             .iter()
@@ -240,7 +250,51 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
             .count();
         text.drain(..blanks);
     }
+    if only_tree {
+        return tree(vm, &text, &name, mode);
+    }
     compiled(vm, &text, &name, mode, flags & TOP_LEVEL_AWAIT != 0).map(Ref::into_value)
+}
+
+/// Whether a value is a node of the module `ast`, which is not imported for that.
+fn is_tree(vm: &mut Vm, value: &Value) -> R<bool> {
+    if value.is_kind::<Str>() {
+        return Ok(false);
+    }
+    let Some(module) = vm.modules.get_name("ast") else {
+        return Ok(false);
+    };
+    match vm.get_attr_optional(&module, "AST")? {
+        Some(class) => vm.is_instance(value, &class),
+        None => Ok(false),
+    }
+}
+
+fn call_of_ast(vm: &mut Vm, function: &str, args: &[Value]) -> R {
+    vm.import("ast")?;
+    match vm.modules.get_name("ast") {
+        Some(module) => vm.call_method(&module, function, args),
+        None => Err(vm.runtime_error("the module ast is not there")),
+    }
+}
+
+/// The tree of a text, whose nodes the module `ast` makes.
+fn tree(vm: &mut Vm, text: &[u8], name: &str, mode: Mode) -> R {
+    let request = Request {
+        text,
+        name,
+        mode,
+        top_level_await: false,
+        hidden: false,
+    };
+    match vm.loader.tree(&request) {
+        Ok((written, warnings)) => {
+            vm.issue_syntax_warnings(warnings)?;
+            let written = crate::builtins::arguments::long_string(vm, &written)?;
+            call_of_ast(vm, "_tree", &[written])
+        }
+        Err(fault) => Err(vm.syntax_error(fault)),
+    }
 }
 
 /// Registers: name, globals, locals, fromlist, level.

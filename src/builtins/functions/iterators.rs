@@ -6,6 +6,7 @@ use std::cell::Cell;
 
 use super::{outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
+use crate::builtins::iterator_state;
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::generator::{Flavour, Generator};
@@ -16,6 +17,7 @@ use crate::object::list::List;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
+use crate::receiver;
 use crate::vm::Vm;
 use crate::vm::iter::is_core_iterator;
 use crate::vm::special::Special;
@@ -309,9 +311,43 @@ pub static MAP: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 1, map_next),
+        Def::leaf("__reduce__(self, /)", map_reduce).doc("Return state information for pickling."),
     ],
     ..TypeDef::new("builtins", "map", kind::MAP)
 };
+
+fn map_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let map = receiver!(vm, args[0], Map, "map");
+    let mut parts = vec![map.function.clone()];
+    parts.extend_from_slice(map.iterators.get::<Tuple>().map_or(&[], Tuple::items));
+    iterator_state::of_parts(vm, &args[0], parts, None)
+}
+
+fn filter_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let filter = receiver!(vm, args[0], Filter, "filter");
+    let parts = vec![filter.function.clone(), filter.iterator.clone()];
+    iterator_state::of_parts(vm, &args[0], parts, None)
+}
+
+fn zip_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let zip = receiver!(vm, args[0], Zip, "zip");
+    let parts = zip.iterators.get::<Tuple>().map_or(&[][..], Tuple::items);
+    let strict = zip.strict.get().then_some(Value::TRUE);
+    iterator_state::of_parts(vm, &args[0], parts.to_vec(), strict)
+}
+
+/// The state of a zip is whether it is strict.
+fn zip_set_state(vm: &mut Vm, args: &[Value]) -> R {
+    let strict = vm.truth(&args[1])?;
+    receiver!(vm, args[0], Zip, "zip").strict.set(strict);
+    Ok(Value::NONE)
+}
+
+fn enumerate_reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let this = receiver!(vm, args[0], Enumerate, "enumerate");
+    let parts = vec![this.iterator.clone(), this.count.get()];
+    iterator_state::of_parts(vm, &args[0], parts, None)
+}
 
 /// An iterator is its own iterator.
 pub fn itself(_: &mut Vm, args: &[Value]) -> R {
@@ -395,6 +431,8 @@ pub static FILTER: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 1, filter_next),
+        Def::leaf("__reduce__(self, /)", filter_reduce)
+            .doc("Return state information for pickling."),
     ],
     ..TypeDef::new("builtins", "filter", kind::FILTER)
 };
@@ -558,6 +596,9 @@ pub static ZIP: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 2, zip_next),
+        Def::leaf("__reduce__(self, /)", zip_reduce).doc("Return state information for pickling."),
+        Def::leaf("__setstate__(self, object, /)", zip_set_state)
+            .doc("Set state information for unpickling."),
     ],
     next_at_once: Some(zip_at_once),
     ..TypeDef::new("builtins", "zip", kind::ZIP)
@@ -639,6 +680,8 @@ pub static ENUMERATE: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, enumerate_next),
+        Def::leaf("__reduce__(self, /)", enumerate_reduce)
+            .doc("Return state information for pickling."),
         Def::leaf(
             "__class_getitem__(cls, item, /)",
             crate::builtins::functions::attributes::generic_alias,
@@ -689,11 +732,16 @@ fn reversed_next(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
-    let left = args[0]
-        .get::<ReversedIterator>()
-        .map_or(0, |r| r.position.get());
-    Ok(int::from_usize(left))
+/// What is left, or nothing when the sequence became shorter.
+fn reversed_hint(vm: &mut Vm, args: &[Value]) -> R {
+    let it = receiver!(vm, args[0], ReversedIterator, "reversed");
+    let source = it.source.get();
+    if source.is_undef() {
+        return Ok(Value::int32(0));
+    }
+    let len = vm.len(&source)?;
+    let left = it.position.get();
+    Ok(int::from_usize(if left > len { 0 } else { left }))
 }
 
 /// `reversed`
@@ -704,7 +752,10 @@ pub static REVERSED: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::leaf("__next__(self, /)", reversed_next),
-        Def::leaf("__length_hint__(self, /)", reversed_hint),
+        Def::leaf("__length_hint__(self, /)", reversed_hint)
+            .doc("Private method returning an estimate of len(list(it))."),
+        iterator_state::REDUCE,
+        iterator_state::SET_STATE,
     ],
     ..TypeDef::new("builtins", "reversed", kind::REVERSED)
 };

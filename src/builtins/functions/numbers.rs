@@ -114,11 +114,13 @@ fn pow_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         if regs[2].is_none() {
             return vm.binary_step(BinaryOp::Pow, false, &regs[0], &regs[1]);
         }
-        if let (Some(a), Some(b), Some(m)) = (
-            IntView::of(&regs[0]),
-            IntView::of(&regs[1]),
-            IntView::of(&regs[2]),
-        ) {
+        if is_plain_int(vm, &regs[0])
+            && let (Some(a), Some(b), Some(m)) = (
+                IntView::of(&regs[0]),
+                IntView::of(&regs[1]),
+                IntView::of(&regs[2]),
+            )
+        {
             let result = crate::object::int_math::pow_mod(a, b, m);
             return vm.lift(result).into();
         }
@@ -126,9 +128,18 @@ fn pow_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     })
 }
 
+/// Whether an int has the power of ints: a subclass may have a `__pow__` of its own.
+fn is_plain_int(vm: &mut Vm, value: &Value) -> bool {
+    value.as_small_int().is_some()
+        || vm
+            .special_of(value, Special::Pow)
+            .is_some_and(|method| crate::vm::types::is_core_method(&method))
+}
+
 fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
     let plain = |v: &Value| IntView::of(v).is_some() || crate::object::float::as_float(v).is_some();
-    if regs.iter().take(3).all(plain) {
+    let all_plain = regs.iter().take(3).all(plain);
+    if all_plain && !(regs[..3].iter().all(|v| IntView::of(v).is_some())) {
         let text = "pow() 3rd argument not allowed unless all arguments are integers";
         return Step::Raise(vm.type_error(text));
     }

@@ -90,7 +90,8 @@ fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     else {
         return step;
     };
-    let changed = !list.is_empty();
+    // Whatever was put into it and taken out again left room behind.
+    let changed = list.items.borrow().capacity() > 0;
     let old = list.items.replace(sorted.take());
     drop(old);
     match step {

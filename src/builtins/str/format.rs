@@ -8,7 +8,7 @@ use crate::object::format_spec::{self, Subject};
 use crate::object::int;
 use crate::object::native::R;
 use crate::object::search;
-use crate::object::str::{Str, encode_point, width};
+use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::receiver;
 use crate::vm::Vm;
@@ -320,51 +320,4 @@ fn read_spec<'a>(text: &'a [u8], field: &mut Field<'a>, rest: &mut &'a [u8]) -> 
         }
     }
     Err(Fault::value("unmatched '{' in format spec"))
-}
-
-/// The parts of a format string for `string.Formatter`: (literal, name, spec, conversion) each.
-pub fn parts(vm: &mut Vm, format: &Str) -> R<Vec<[Value; 4]>> {
-    let mut found = Vec::new();
-    let (mut rest, mut literal) = (format.bytes(), Vec::new());
-    while let Some(&byte) = rest.first() {
-        let plain = width(byte).min(rest.len());
-        if byte != b'{' && byte != b'}' {
-            literal.extend_from_slice(&rest[..plain]);
-            rest = &rest[plain..];
-            continue;
-        }
-        rest = &rest[1..];
-        if rest.first() == Some(&byte) {
-            literal.push(byte);
-            let text = value_of(vm, &std::mem::take(&mut literal))?;
-            found.push([text, Value::NONE, Value::NONE, Value::NONE]);
-            rest = &rest[1..];
-            continue;
-        }
-        if byte == b'}' {
-            return Err(vm.value_error("Single '}' encountered in format string"));
-        }
-        if rest.is_empty() {
-            return Err(vm.value_error("Single '{' encountered in format string"));
-        }
-        let field = read_field(&mut rest);
-        let field = lift(vm, field)?;
-        let text = value_of(vm, &std::mem::take(&mut literal))?;
-        let conversion = match field.conversion {
-            Some(point) => value_of(vm, encode_point(point, &mut [0; 4]))?,
-            None => Value::NONE,
-        };
-        let (name, spec) = (value_of(vm, field.name)?, value_of(vm, field.spec)?);
-        found.push([text, name, spec, conversion]);
-    }
-    if !literal.is_empty() {
-        let text = value_of(vm, &literal)?;
-        found.push([text, Value::NONE, Value::NONE, Value::NONE]);
-    }
-    Ok(found)
-}
-
-fn value_of(vm: &mut Vm, bytes: &[u8]) -> R {
-    let text = Str::from_wtf8(bytes);
-    made(vm, text)
 }

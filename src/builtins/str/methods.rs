@@ -548,7 +548,10 @@ pub fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn getnewargs(vm: &mut Vm, args: &[Value]) -> R {
-    let copy = plain(vm, &args[0])?;
+    // A copy of its own, as of a subclass.
+    let text = receiver!(vm, args[0], Str, "str");
+    let copy = Str::from_wtf8(text.bytes());
+    let copy = made(vm, copy)?;
     Ok(Tuple::one(copy).into_value())
 }
 

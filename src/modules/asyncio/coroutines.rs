@@ -58,10 +58,17 @@ pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
     if let Some(native) = value.get::<Native>() {
         return Ok(matches!(native.def.code, NativeCode::Coroutine(..)));
     }
-    match script::attr_or_none(vm, &value, "_is_coroutine_mark")? {
-        Some(mark) => script::truth(vm, &mark),
-        None => Ok(false),
-    }
+    // What was not marked by `inspect` is not marked: a mock has every attribute.
+    let inspect = vm.modules.get_name("inspect");
+    let mark = inspect.and_then(|inspect| {
+        let module = inspect.get::<crate::object::module::Module>()?;
+        module.namespace.get_name("_is_coroutine_mark")
+    });
+    let Some(mark) = mark else {
+        return Ok(false);
+    };
+    let own = script::attr_or_none(vm, &value, "_is_coroutine_mark")?;
+    Ok(own.is_some_and(|own| own.is(&mark)))
 }
 
 /// `NAME() running at FILE:LINE` or `NAME() done, defined at FILE:LINE`, as in a task's repr.

@@ -1,11 +1,11 @@
 //! The methods of streams over files.
 
-use super::{FileObject, Newline, file, open_file, text, unsupported};
-use crate::builtins::arguments::{buffer, bytes, index, int, list, long_string, plain, string};
+use super::{FileObject, Newline, file, open_file, open_for, text, unsupported};
+use crate::builtins::arguments::{bytes, index, int, list, long_string, plain, string};
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Ref, Value};
 use crate::host::SeekFrom;
-use crate::object::bytes::ByteArray;
+use crate::modules::binary::window::{Window, bytes_like};
 use crate::object::codec::{Encoding, Handler};
 use crate::object::native::{Attribute, Def, R};
 use crate::object::str::Str;
@@ -18,6 +18,7 @@ pub static METHODS: &[Def] = &[
     Def::leaf("readline(self, size=-1, /)", readline),
     Def::leaf("readlines(self, hint=-1, /)", readlines),
     Def::leaf("readinto(self, buffer, /)", readinto),
+    Def::leaf("readinto1(self, buffer, /)", readinto_some),
     Def::leaf("readall(self, /)", |vm, args| {
         read(vm, &[args[0].clone(), Value::int32(-1)])
     }),
@@ -61,7 +62,11 @@ pub static METHODS: &[Def] = &[
 ];
 
 fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
-    let file = open_file(vm, value)?;
+    readable_for(vm, value, "read of closed")
+}
+
+fn readable_for(vm: &mut Vm, value: &Value, doing: &str) -> R<Ref<FileObject>> {
+    let file = open_for(vm, value, doing)?;
     if !file.stream.borrow().readable {
         let text = if file.text().is_some() {
             "not readable"
@@ -74,7 +79,7 @@ fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
 }
 
 fn writable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
-    let file = open_file(vm, value)?;
+    let file = open_for(vm, value, "write to closed")?;
     if !file.stream.borrow().writable {
         let text = if file.text().is_some() {
             "not writable"
@@ -128,14 +133,14 @@ fn read(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn read_some(vm: &mut Vm, args: &[Value]) -> R {
-    let file = readable(vm, &args[0])?;
+    let file = readable_for(vm, &args[0], "read of closed")?;
     let count = size(vm, &args[1])?.unwrap_or(super::buffer::HOLD);
     let raw = file.stream.borrow_mut().read_some(vm, count)?;
     bytes(vm, &raw)
 }
 
 fn peek(vm: &mut Vm, args: &[Value]) -> R {
-    let file = readable(vm, &args[0])?;
+    let file = readable_for(vm, &args[0], "peek of closed")?;
     let mut stream = file.stream.borrow_mut();
     if stream.ahead().is_empty() {
         stream.fill(vm)?;
@@ -181,13 +186,13 @@ fn next_line(vm: &mut Vm, file: &FileObject, most: Option<usize>) -> R {
 }
 
 fn readline(vm: &mut Vm, args: &[Value]) -> R {
-    let file = readable(vm, &args[0])?;
+    let file = readable_for(vm, &args[0], "readline of closed")?;
     let most = size(vm, &args[1])?;
     next_line(vm, &file, most)
 }
 
 fn readlines(vm: &mut Vm, args: &[Value]) -> R {
-    let file = readable(vm, &args[0])?;
+    let file = readable_for(vm, &args[0], "readline of closed")?;
     let hint = size(vm, &args[1])?.filter(|&h| h > 0);
     let (mut lines, mut total) = (Vec::new(), 0);
     loop {
@@ -216,15 +221,23 @@ fn next(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn readinto(vm: &mut Vm, args: &[Value]) -> R {
-    let file = readable(vm, &args[0])?;
-    let Some(target) = args[1].to_ref::<ByteArray>() else {
-        let name = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!(
-            "readinto() argument must be read-write bytes-like object, not {name}"
-        )));
+    let file = readable_for(vm, &args[0], "readinto of closed")?;
+    let target = Window::of(vm, &args[1], "readinto() argument")?;
+    let mut stream = file.stream.borrow_mut();
+    let raw = if stream.unbuffered {
+        stream.read_some(vm, target.len())?
+    } else {
+        stream.read(vm, target.len())?
     };
-    let raw = file.stream.borrow_mut().read(vm, target.len())?;
-    target.data.borrow_mut()[..raw.len()].copy_from_slice(&raw);
+    target.write(0, &raw);
+    Ok(int(raw.len() as i64))
+}
+
+fn readinto_some(vm: &mut Vm, args: &[Value]) -> R {
+    let file = readable_for(vm, &args[0], "readinto of closed")?;
+    let target = Window::of(vm, &args[1], "readinto1() argument")?;
+    let raw = file.stream.borrow_mut().read_some(vm, target.len())?;
+    target.write(0, &raw);
     Ok(int(raw.len() as i64))
 }
 
@@ -234,7 +247,7 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
         if args[1].is_kind::<Str>() {
             return Err(vm.type_error("a bytes-like object is required, not 'str'"));
         }
-        let raw = buffer(vm, &args[1])?;
+        let raw = bytes_like(vm, &args[1])?;
         file.stream.borrow_mut().write(vm, &raw)?;
         return Ok(int(raw.len() as i64));
     };
@@ -260,7 +273,7 @@ fn writelines(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn seek(vm: &mut Vm, args: &[Value]) -> R {
-    let file = open_file(vm, &args[0])?;
+    let file = open_for(vm, &args[0], "seek of closed")?;
     let (offset, whence) = (index(vm, &args[1])?, index(vm, &args[2])?);
     if !file.stream.borrow().is_seekable() {
         return Err(unsupported(vm, "underlying stream is not seekable"));
@@ -308,7 +321,7 @@ fn truncate(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn flush(vm: &mut Vm, args: &[Value]) -> R {
-    let file = open_file(vm, &args[0])?;
+    let file = open_for(vm, &args[0], "flush of closed")?;
     file.stream.borrow_mut().flush(vm)?;
     Ok(Value::NONE)
 }
@@ -419,7 +432,7 @@ pub static BINARY_ATTRIBUTES: &[Attribute] = &[
     plain_attribute("closed", closed),
     plain_attribute("name", name),
     plain_attribute("mode", mode),
-    plain_attribute("raw", |_, value| Ok(value.clone())),
+    plain_attribute("raw", raw_of),
     plain_attribute("closefd", |_, value| {
         Ok(Value::bool(
             file(value).is_none_or(|f| f.stream.borrow().owns),
@@ -443,7 +456,20 @@ pub static TEXT_ATTRIBUTES: &[Attribute] = &[
     plain_attribute("errors", |_, value| {
         Ok(file(value).map_or(Value::NONE, |f| f.labels.1.get()))
     }),
-    plain_attribute("newlines", |_, _| Ok(Value::NONE)),
+    plain_attribute("newlines", |vm, value| {
+        let seen = file(value).and_then(|f| f.text().map(|t| t.seen.get()));
+        let ends: Vec<Value> = ["\r", "\n", "\r\n"]
+            .iter()
+            .zip([2, 1, 4])
+            .filter(|(_, bit)| seen.unwrap_or(0) & bit != 0)
+            .map(|(end, _)| string(end))
+            .collect();
+        match ends.len() {
+            0 => Ok(Value::NONE),
+            1 => Ok(ends[0].clone()),
+            _ => crate::builtins::arguments::tuple(vm, ends),
+        }
+    }),
     plain_attribute("line_buffering", |_, value| {
         Ok(Value::bool(file(value).is_some_and(|f| {
             f.text().is_some_and(|t| t.line_buffering.get())
@@ -452,6 +478,28 @@ pub static TEXT_ATTRIBUTES: &[Attribute] = &[
     plain_attribute("write_through", |_, _| Ok(Value::FALSE)),
     plain_attribute("buffer", buffer_of),
 ];
+
+/// The unbuffered stream under a buffered one.
+fn raw_of(vm: &mut Vm, value: &Value) -> R {
+    let Some(file) = file(value) else {
+        return Ok(Value::NONE);
+    };
+    let known = file.buffer.get();
+    if !known.is_undef() {
+        return Ok(known);
+    }
+    let class = vm.class_of_def(&super::FILE_IO);
+    let made = FileObject::make(
+        class.root_shape.get(),
+        file.stream.0.clone(),
+        None,
+        file.name.get(),
+        file.mode.get(),
+        (Value::NONE, Value::NONE),
+    );
+    file.buffer.set(made.clone());
+    Ok(made)
+}
 
 /// The stream over bytes under one over text.
 fn buffer_of(vm: &mut Vm, value: &Value) -> R {

@@ -2,6 +2,7 @@
 //! which of them an object is decides what it may do.
 
 mod buffer;
+mod helpers;
 mod methods;
 mod open;
 pub use open::path;
@@ -25,7 +26,12 @@ use buffer::{Source, Stream};
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_io",
     doc: "Streams over files.",
-    functions: &[open::OPEN],
+    functions: &[
+        open::OPEN,
+        helpers::CHECK_CODEC,
+        helpers::CODEC_NAME,
+        helpers::DECODE,
+    ],
     types: TYPES,
     setup: Some(|vm, module: &Ref<Module>| {
         vm.set_name(&module.namespace, "DEFAULT_BUFFER_SIZE", int(8192))
@@ -69,6 +75,8 @@ pub struct TextMode {
     pub newline: Cell<Newline>,
     /// Whether each line is written at once.
     pub line_buffering: Cell<bool>,
+    /// Which line ends were read: 1 for `\n`, 2 for `\r`, 4 for `\r\n`.
+    pub seen: Cell<u8>,
 }
 
 traced_object! {
@@ -138,6 +146,7 @@ pub fn standard(vm: &mut Vm, number: u8) -> Value {
             Newline::Feed
         }),
         line_buffering: Cell::new(terminal || number == 2),
+        seen: Cell::new(0),
     };
     let class = vm.class_of_def(&TEXT_IO_WRAPPER);
     let labels = (string("utf-8"), string(errors));
@@ -198,6 +207,20 @@ fn unsupported(vm: &mut Vm, text: &str) -> crate::object::native::Raised {
     match class.and_then(|class| vm.call(&class, &[string(text)])) {
         Ok(exception) => crate::object::native::Raised(exception),
         Err(raised) => raised,
+    }
+}
+
+/// The same for a method of which CPython's buffers say what it was: "read of closed".
+fn open_for(vm: &mut Vm, value: &Value, doing: &str) -> R<Ref<FileObject>> {
+    match file(value) {
+        Some(file) if file.stream.borrow().is_closed() => Err(if file.text().is_some() {
+            vm.value_error("I/O operation on closed file.")
+        } else if file.stream.borrow().unbuffered {
+            vm.value_error("I/O operation on closed file")
+        } else {
+            vm.value_error(format!("{doing} file"))
+        }),
+        _ => open_file(vm, value),
     }
 }
 

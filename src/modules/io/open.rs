@@ -8,7 +8,7 @@ use super::buffer::{Source, Stream};
 use super::methods::DEFAULT_ENCODING;
 use super::{FileObject, Newline, TextMode};
 use crate::builtins::arguments::{
-    index, outside, path_of_text, plain, shape_of_class, shown_type, string,
+    index, int, outside, path_of_text, plain, shape_of_class, shown_type, string,
 };
 use crate::heap::Value;
 use crate::host::{OpenMode, path_from_bytes};
@@ -172,7 +172,8 @@ fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool)
         let found = outside(vm, found)?;
         if owns {
             let taken = vm.host.descriptors.remove(fd as i32);
-            outside(vm, taken)?;
+            let taken = outside(vm, taken)?;
+            vm.host.descriptors.lend(&taken);
         }
         return Ok(Source::File(found));
     }
@@ -191,7 +192,9 @@ fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool)
         // `tell` of a fresh file for appending is its end.
         let _ = opened.seek(crate::host::SeekFrom::End(0));
     }
-    Ok(Source::File(std::sync::Arc::new(opened)))
+    let opened = std::sync::Arc::new(opened);
+    vm.host.descriptors.lend(&opened);
+    Ok(Source::File(opened))
 }
 
 /// The flags that `os.open` would be given for a mode.
@@ -262,6 +265,14 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         None
     };
+    if let Some((mode, _)) = &text
+        && matches!(
+            mode.encoding.get(),
+            Encoding::Utf8Sig | Encoding::Utf16(_) | Encoding::Utf32(_)
+        )
+    {
+        return layered(vm, args, &letters);
+    }
     let mut stream = Stream::new(
         source(vm, file, letters.open, opener, owns)?,
         letters.open.read,
@@ -301,6 +312,34 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     ))
 }
 
+/// Text in an encoding whose characters have no fixed beginning: bytes as always, and over them
+/// the text stream of `_layers`.
+fn layered(vm: &mut Vm, args: &[Value], letters: &Letters) -> R {
+    let mut below = args.to_vec();
+    let binary: String = letters.shown.chars().filter(|c| *c != 't').collect();
+    below[1] = string(&(binary + "b"));
+    (below[3], below[4], below[5]) = (Value::NONE, Value::NONE, Value::NONE);
+    if args[2].is(&int(1)) {
+        below[2] = int(-1);
+    }
+    let buffer = open(vm, &below)?;
+    let lines = Value::bool(args[2].is(&int(1)));
+    let layers = vm.import("_layers")?;
+    let class = vm.get_attr(&layers, "TextIOWrapper")?;
+    let wrapped = vm.call(
+        &class,
+        &[
+            buffer.clone(),
+            args[3].clone(),
+            args[4].clone(),
+            args[5].clone(),
+            lines,
+        ],
+    )?;
+    vm.set_attr(&wrapped, "mode", &args[1])?;
+    Ok(wrapped)
+}
+
 fn text_mode(
     vm: &mut Vm,
     encoding_name: &Value,
@@ -322,6 +361,7 @@ fn text_mode(
         handler: Cell::new(how),
         newline: Cell::new(newline),
         line_buffering: Cell::new(false),
+        seen: Cell::new(0),
     };
     Ok((mode, (label, how_label)))
 }

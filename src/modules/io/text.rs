@@ -11,6 +11,10 @@ use crate::vm::Vm;
 
 /// The str of bytes, line ends made alike if the stream does that.
 pub fn decoded(vm: &mut Vm, text: &TextMode, bytes: Vec<u8>) -> R {
+    if matches!(text.newline.get(), Newline::Universal | Newline::Kept) {
+        text.seen
+            .set(text.seen.get() | line_ends(&bytes, text.seen.get()));
+    }
     let bytes = match text.newline.get() {
         Newline::Universal if bytes.contains(&b'\r') => unified(&bytes),
         _ => bytes,
@@ -31,6 +35,27 @@ pub fn decoded(vm: &mut Vm, text: &TextMode, bytes: Vec<u8>) -> R {
     );
     let (text, _) = vm.lift(made)?;
     wtf8(vm, &text)
+}
+
+/// The kinds of line ends there are, as bits; those that are known already need not be looked for.
+fn line_ends(bytes: &[u8], known: u8) -> u8 {
+    let mut rest = bytes;
+    let mut seen = 0;
+    while (seen | known) != 7
+        && let Some(at) = memchr::memchr2(b'\n', b'\r', rest)
+    {
+        let pair = rest[at] == b'\r' && rest.get(at + 1) == Some(&b'\n');
+        seen |= match (rest[at], pair) {
+            (_, true) => 4,
+            (b'\r', _) => 2,
+            _ => 1,
+        };
+        rest = &rest[at + 1 + usize::from(pair)..];
+        if known == 1 && seen == 1 && memchr::memchr(b'\r', rest).is_none() {
+            break;
+        }
+    }
+    seen
 }
 
 /// `\r\n` and `\r` as `\n`.

@@ -74,6 +74,7 @@ fn combinations_new(vm: &mut Vm, args: &[Value]) -> R {
         *tool.indices.borrow_mut() = (0..r).collect();
     }
     tool.n.set(count as i64);
+    tool.m.set(r as i64);
     Ok(tool.into_value())
 }
 
@@ -111,7 +112,12 @@ pub static COMBINATIONS: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return successive r-length combinations of elements in the iterable.",
     new: Some(Def::leaf("__new__(cls, iterable, r)", combinations_new)),
-    methods: &[ITER, Def::leaf("__next__(self, /)", combinations_next)],
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", combinations_next),
+        super::reduce::COMBINATIONS,
+        super::reduce::COMBINATIONS_STATE,
+    ],
     ..TypeDef::new("itertools", "combinations", kind::ITERTOOL)
 };
 
@@ -124,6 +130,7 @@ fn replacement_new(vm: &mut Vm, args: &[Value]) -> R {
         *tool.indices.borrow_mut() = vec![0; r];
     }
     tool.n.set(count as i64);
+    tool.m.set(r as i64);
     Ok(tool.into_value())
 }
 
@@ -159,7 +166,12 @@ pub static COMBINATIONS_WITH_REPLACEMENT: TypeDef = TypeDef {
     doc: "Return successive r-length combinations of elements in the iterable allowing individual elements to have \
           successive repeats.",
     new: Some(Def::leaf("__new__(cls, iterable, r)", replacement_new)),
-    methods: &[ITER, Def::leaf("__next__(self, /)", replacement_next)],
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", replacement_next),
+        super::reduce::COMBINATIONS,
+        super::reduce::REPLACEMENT_STATE,
+    ],
     ..TypeDef::new("itertools", "combinations_with_replacement", kind::ITERTOOL)
 };
 
@@ -234,7 +246,12 @@ pub static PERMUTATIONS: TypeDef = TypeDef {
         "__new__(cls, iterable, r=None)",
         permutations_new,
     )),
-    methods: &[ITER, Def::leaf("__next__(self, /)", permutations_next)],
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", permutations_next),
+        super::reduce::PERMUTATIONS,
+        super::reduce::PERMUTATIONS_STATE,
+    ],
     ..TypeDef::new("itertools", "permutations", kind::ITERTOOL)
 };
 
@@ -315,6 +332,11 @@ pub static PRODUCT: TypeDef = TypeDef {
         "__new__(cls, /, *iterables, repeat=1)",
         product_new,
     )),
-    methods: &[ITER, Def::leaf("__next__(self, /)", product_next)],
+    methods: &[
+        ITER,
+        Def::leaf("__next__(self, /)", product_next),
+        super::reduce::PRODUCT,
+        super::reduce::PRODUCT_STATE,
+    ],
     ..TypeDef::new("itertools", "product", kind::ITERTOOL)
 };

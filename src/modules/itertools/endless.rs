@@ -51,6 +51,7 @@ pub static COUNT: TypeDef = TypeDef {
         ITER,
         Def::leaf("__next__(self, /)", count_next),
         Def::leaf("__repr__(self, /)", count_repr),
+        super::reduce::COUNT,
     ],
     ..TypeDef::new("itertools", "count", kind::ITERTOOL)
 };
@@ -76,6 +77,10 @@ fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             },
         };
         if !item.is_undef() {
+            // Of a source that was read before, everything is saved already.
+            if tool.stage.get() == 1 {
+                return Step::Return(item);
+            }
             let pushed = tool
                 .memory
                 .get()
@@ -107,7 +112,12 @@ pub static CYCLE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
     new: Some(Def::leaf("__new__(cls, iterable, /)", cycle_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 0, cycle_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 0, cycle_next),
+        super::reduce::CYCLE,
+        super::reduce::CYCLE_STATE,
+    ],
     ..TypeDef::new("itertools", "cycle", kind::ITERTOOL)
 };
 
@@ -158,6 +168,7 @@ pub static REPEAT: TypeDef = TypeDef {
         Def::leaf("__next__(self, /)", repeat_next),
         Def::leaf("__length_hint__(self, /)", repeat_hint),
         Def::leaf("__repr__(self, /)", repeat_repr),
+        super::reduce::REPEAT,
     ],
     ..TypeDef::new("itertools", "repeat", kind::ITERTOOL)
 };

@@ -84,6 +84,7 @@ fn pairwise_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Tool::new(&args[0], Value::NONE, source, Value::UNDEF).into_value())
 }
 
+/// Register 1: the first of the pair. State 1: the very first item comes; 2: the second of the pair.
 fn pairwise_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let mut incoming = match received(input) {
         Ok(incoming) => incoming,
@@ -91,9 +92,15 @@ fn pairwise_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     };
     let tool = tool(&frame.regs[0]);
     loop {
+        // What iterates may have let this very iterator go on meanwhile.
         let source = tool.source.get();
         if source.is_undef() {
+            tool.memory.take();
             return end(vm);
+        }
+        if frame.state == 0 {
+            frame.regs[1] = tool.memory.get();
+            frame.state = if frame.regs[1].is_undef() { 1 } else { 2 };
         }
         let item = match incoming.take() {
             Some(item) => item,
@@ -107,10 +114,12 @@ fn pairwise_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
             tool.memory.take();
             return end(vm);
         }
-        let before = tool.memory.replace(item.clone());
-        if !before.is_undef() {
-            return Step::Return(pair(before, item));
+        tool.memory.set(item.clone());
+        if frame.state == 2 {
+            return Step::Return(pair(std::mem::take(&mut frame.regs[1]), item));
         }
+        frame.regs[1] = item;
+        frame.state = 2;
     }
 }
 
@@ -119,7 +128,7 @@ pub static PAIRWISE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return an iterator of overlapping pairs taken from the input iterator.",
     new: Some(Def::leaf("__new__(cls, iterable, /)", pairwise_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 0, pairwise_next)],
+    methods: &[ITER, Def::frame("__next__(self, /)", 1, pairwise_next)],
     ..TypeDef::new("itertools", "pairwise", kind::ITERTOOL)
 };
 
@@ -207,7 +216,12 @@ pub static GROUPBY: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "make an iterator that returns consecutive keys and groups from the iterable",
     new: Some(Def::leaf("__new__(cls, iterable, key=None)", groupby_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, groupby_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, groupby_next),
+        super::reduce::GROUPBY,
+        super::reduce::GROUPBY_STATE,
+    ],
     ..TypeDef::new("itertools", "groupby", kind::ITERTOOL)
 };
 
@@ -264,42 +278,61 @@ pub fn tee(vm: &mut Vm, args: &[Value]) -> R {
         Some(known) if args[0].shape() == shape => known,
         _ => {
             let source = vm.iter(&args[0])?;
-            Tool::of_shape(shape, Value::NONE, source, cell())
+            match source.to_ref::<Tool>() {
+                Some(known) if source.shape() == shape => known,
+                _ => Tool::of_shape(shape, Value::NONE, source, cell()),
+            }
         }
     };
-    let copies = (0..count).map(|_| {
-        Tool::of_shape(shape, Value::NONE, first.source.get(), first.memory.get()).into_value()
-    });
-    tuple(vm, copies.collect())
+    // CPython's first copy of a tee is that tee.
+    let (source, here) = (first.source.get(), first.memory.get());
+    let copies = (1..count)
+        .map(|_| Tool::of_shape(shape, Value::NONE, source.clone(), here.clone()).into_value());
+    let all = std::iter::once(first.value()).chain(copies).collect();
+    tuple(vm, all)
 }
 
+/// While the source is asked by a frame, one value lies in the cell: nobody else may ask then.
 fn tee_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let incoming = match received(input) {
-        Ok(incoming) => incoming,
-        Err(step) => return step,
-    };
     let tool = tool(&frame.regs[0]);
     let here = tool.memory.get();
     let Some(here) = here.get::<List>() else {
         return end(vm);
+    };
+    let begins = matches!(input, Input::Start);
+    if here.len() == 1 {
+        if begins {
+            return Step::Raise(vm.runtime_error("cannot re-enter the tee iterator"));
+        }
+        drop(here.pop());
+    }
+    let incoming = match received(input) {
+        Ok(incoming) => incoming,
+        Err(step) => return step,
     };
     if here.is_empty() {
         let item = match incoming {
             Some(item) => item,
             None => match pull(vm, &tool.source.get()) {
                 Ok(item) => item,
-                Err(wait) => return wait,
+                Err(wait) => {
+                    if matches!(wait, Step::Raise(_)) {
+                        return wait;
+                    }
+                    let marked = here.push(Value::NONE);
+                    return match vm.lift(marked) {
+                        Ok(()) => wait,
+                        Err(raised) => Step::Raise(raised),
+                    };
+                }
             },
         };
         if item.is_undef() {
             return end(vm);
         }
-        // Script code may have let another copy go on meanwhile.
-        if here.is_empty() {
-            let pushed = here.push(item).and_then(|()| here.push(cell()));
-            if let Err(raised) = vm.lift(pushed) {
-                return Step::Raise(raised);
-            }
+        let pushed = here.push(item).and_then(|()| here.push(cell()));
+        if let Err(raised) = vm.lift(pushed) {
+            return Step::Raise(raised);
         }
     }
     let (item, next) = (here.get(0), here.get(1));
@@ -320,6 +353,12 @@ fn tee_copy(_: &mut Vm, args: &[Value]) -> R {
 
 fn tee_new(vm: &mut Vm, args: &[Value]) -> R {
     let source = vm.iter(&args[1])?;
+    if let Some(known) = source.to_ref::<Tool>()
+        && source.shape() == vm.class_of_def(&TEE).root_shape.get()
+    {
+        let (source, here) = (known.source.get(), known.memory.get());
+        return Ok(Tool::new(&args[0], Value::NONE, source, here).into_value());
+    }
     Ok(Tool::new(&args[0], Value::NONE, source, cell()).into_value())
 }
 
@@ -413,6 +452,11 @@ pub static ZIP_LONGEST: TypeDef = TypeDef {
         "__new__(cls, /, *iterables, **fill)",
         longest_new,
     )),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, longest_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, longest_next),
+        super::reduce::ZIP_LONGEST,
+        super::reduce::ZIP_LONGEST_STATE,
+    ],
     ..TypeDef::new("itertools", "zip_longest", kind::ITERTOOL)
 };

@@ -4,6 +4,7 @@
 mod combine;
 mod endless;
 mod grouping;
+mod reduce;
 mod select;
 
 use std::cell::{Cell, RefCell};

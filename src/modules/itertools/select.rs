@@ -87,7 +87,12 @@ pub static ACCUMULATE: TypeDef = TypeDef {
         "__new__(cls, iterable, func=None, *, initial=None)",
         accumulate_new,
     )),
-    methods: &[ITER, Def::frame("__next__(self, /)", 0, accumulate_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 0, accumulate_next),
+        super::reduce::ACCUMULATE,
+        super::reduce::ACCUMULATE_STATE,
+    ],
     ..TypeDef::new("itertools", "accumulate", kind::ITERTOOL)
 };
 
@@ -146,6 +151,8 @@ pub static CHAIN: TypeDef = TypeDef {
     methods: &[
         ITER,
         Def::frame("__next__(self, /)", 0, chain_next),
+        super::reduce::CHAIN,
+        super::reduce::CHAIN_STATE,
         Def::leaf("from_iterable(cls, iterable, /)", chain_new).class(),
         Def::leaf(
             "__class_getitem__(cls, item, /)",
@@ -201,7 +208,11 @@ pub static COMPRESS: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return data elements corresponding to true selector elements.",
     new: Some(Def::leaf("__new__(cls, data, selectors)", compress_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, compress_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, compress_next),
+        super::reduce::COMPRESS,
+    ],
     ..TypeDef::new("itertools", "compress", kind::ITERTOOL)
 };
 
@@ -294,6 +305,8 @@ pub static DROPWHILE: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 1, |vm, f, i| {
             sieve_next(vm, f, i, Sieve::Drop)
         }),
+        super::reduce::SIEVE,
+        super::reduce::SIEVE_STATE,
     ],
     ..TypeDef::new("itertools", "dropwhile", kind::ITERTOOL)
 };
@@ -311,6 +324,8 @@ pub static TAKEWHILE: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 1, |vm, f, i| {
             sieve_next(vm, f, i, Sieve::Take)
         }),
+        super::reduce::SIEVE,
+        super::reduce::SIEVE_STATE,
     ],
     ..TypeDef::new("itertools", "takewhile", kind::ITERTOOL)
 };
@@ -328,6 +343,7 @@ pub static FILTERFALSE: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 1, |vm, f, i| {
             sieve_next(vm, f, i, Sieve::False)
         }),
+        super::reduce::FUNCTION,
     ],
     ..TypeDef::new("itertools", "filterfalse", kind::ITERTOOL)
 };
@@ -367,7 +383,11 @@ pub static STARMAP: TypeDef = TypeDef {
         "__new__(cls, function, iterable, /)",
         with_function,
     )),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, starmap_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, starmap_next),
+        super::reduce::FUNCTION,
+    ],
     ..TypeDef::new("itertools", "starmap", kind::ITERTOOL)
 };
 
@@ -455,7 +475,9 @@ fn islice_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         tool.memory.set(crate::builtins::arguments::int(taken + 1));
         if taken == next {
-            let step = tool.function.get().as_small_int().unwrap_or(1);
+            let step = IntView::of(&tool.function.get())
+                .and_then(|n| n.as_i64())
+                .unwrap_or(1);
             tool.n.set(next.saturating_add(step));
             return Step::Return(item);
         }
@@ -467,6 +489,11 @@ pub static ISLICE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Return an iterator whose next() method returns selected values from an iterable.",
     new: Some(Def::leaf("__new__(cls, iterable, /, *bounds)", islice_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 0, islice_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 0, islice_next),
+        super::reduce::ISLICE,
+        super::reduce::ISLICE_STATE,
+    ],
     ..TypeDef::new("itertools", "islice", kind::ITERTOOL)
 };

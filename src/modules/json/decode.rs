@@ -51,6 +51,33 @@ pub fn decode(vm: &mut Vm, args: &[Value]) -> R {
     Ok(pair(value, int(end as i64)))
 }
 
+/// `scanstring(string, end, strict)`: the string whose quote lies before `end`, and where it ends.
+pub fn scan_string(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(text) = args[0].to_ref::<Str>() else {
+        let name = vm.type_name(&args[0]);
+        return Err(vm.type_error(format!("first argument must be a string, not {name}")));
+    };
+    let end = vm.index(&args[1])?;
+    if end < 0 || end as usize > text.len() {
+        return Err(vm.value_error("end is out of bounds"));
+    }
+    let mut decoder = Decoder {
+        text: &text,
+        bytes: text.bytes(),
+        at: text.offset_of(end as usize),
+        object_hook: &Value::NONE,
+        parse_float: &Value::NONE,
+        parse_int: &Value::NONE,
+        parse_constant: &Value::NONE,
+        strict: vm.truth(&args[2])?,
+        pairs_hook: &Value::NONE,
+        depth: 0,
+    };
+    let string = decoder.string(vm)?;
+    let end = text.index_of(decoder.at);
+    Ok(pair(string.into_value(), int(end as i64)))
+}
+
 impl Decoder<'_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -184,7 +211,7 @@ impl Decoder<'_> {
 
     /// A string whose opening quote was read.
     fn string(&mut self, vm: &mut Vm) -> R<Ref<Str>> {
-        let begin = self.at - 1;
+        let begin = self.at.saturating_sub(1);
         let start = self.at;
         while let Some(byte) = self.peek() {
             match byte {

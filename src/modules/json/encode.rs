@@ -53,7 +53,35 @@ pub fn encode(vm: &mut Vm, args: &[Value]) -> R {
     wtf8(vm, &encoder.out)
 }
 
+/// A string as JSON writes it.
+pub fn quoted(vm: &mut Vm, string: &Value, ascii: bool) -> R {
+    let Some(text) = string.get::<Str>() else {
+        let name = vm.type_name(string);
+        return Err(vm.type_error(format!("first argument must be a string, not {name}")));
+    };
+    let mut encoder = Encoder::plain(ascii);
+    encoder.string(text);
+    wtf8(vm, &encoder.out)
+}
+
 impl Encoder {
+    /// An encoder of strings.
+    fn plain(ascii: bool) -> Encoder {
+        Encoder {
+            default: Value::NONE,
+            skip_keys: false,
+            ascii,
+            check_circular: true,
+            allow_nan: true,
+            sort_keys: false,
+            indent: None,
+            item_separator: String::new(),
+            key_separator: String::new(),
+            out: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
     fn push(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }

@@ -367,7 +367,10 @@ fn steps_towards(x: f64, y: f64, steps: u64) -> f64 {
     } else {
         (from - steps as i128).max(to)
     };
-    if moved == to && y != 0.0 {
+    if moved == 0 {
+        return 0.0f64.copysign(x);
+    }
+    if moved == to {
         return y;
     }
     let bits = if moved < 0 {

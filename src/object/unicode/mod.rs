@@ -1,7 +1,11 @@
 //! What Unicode says of each code point: classes, digits and case, from tables
 //! that were generated with CPython's answers (scripts/dev/unicode_tables.py).
 
+mod decomposition;
+mod normal;
 mod tables;
+
+pub use normal::{Form, decomposition, is_normalized, normalized};
 
 pub use tables::VERSION;
 
@@ -40,6 +44,8 @@ const CATEGORIES: [&str; 30] = [
     "Cc", "Cf", "Cn", "Co", "Cs", "Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Me", "Mn", "Nd", "Nl", "No",
     "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sk", "Sm", "So", "Zl", "Zp", "Zs",
 ];
+/// The number of "Cn".
+const CN: u8 = 2;
 const WIDTHS: [&str; 6] = ["A", "F", "H", "N", "Na", "W"];
 const DIRECTIONS: [&str; 24] = [
     "", "AL", "AN", "B", "BN", "CS", "EN", "ES", "ET", "FSI", "L", "LRE", "LRI", "LRO", "NSM",
@@ -143,6 +149,35 @@ pub fn bidirectional(point: u32) -> &'static str {
 /// The canonical combining class.
 pub fn combining(point: u32) -> u8 {
     record(point).9
+}
+
+/// Whether this version of Unicode has the character: the crates may know later ones.
+fn is_assigned(point: u32) -> bool {
+    record(point).6 != CN
+}
+
+/// The name of a character.
+pub fn name(point: u32) -> Option<String> {
+    let c = char::from_u32(point).filter(|_| is_assigned(point))?;
+    unicode_names2::name(c).map(|name| name.to_string())
+}
+
+/// The character of a name or an alias, in any case. The crate takes names without their
+/// spaces too, the language does not, and it stumbles over a hyphen at the beginning.
+pub fn named(name: &str) -> Option<u32> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    if !name.chars().all(plain) || name.starts_with([' ', '-']) || name.ends_with([' ', '-']) {
+        return None;
+    }
+    let found = unicode_names2::character(name).filter(|&c| is_assigned(c as u32))?;
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_ascii_alphanumeric());
+        letters.map(|c| c.to_ascii_uppercase()).collect()
+    };
+    let full = unicode_names2::name(found).map(|name| name.to_string());
+    let misspelt = full
+        .is_some_and(|full| letters(&full) == letters(name) && !full.eq_ignore_ascii_case(name));
+    (!misspelt).then_some(found as u32)
 }
 
 /// A case mapping: one code point, or a few.

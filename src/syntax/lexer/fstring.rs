@@ -28,8 +28,10 @@ struct Field {
     in_spec: bool,
 }
 
-/// f-strings in f-strings, and fields in format specs, beyond this are refused.
+/// f-strings in f-strings beyond this are refused.
 const MAX_NESTING: usize = 149;
+/// Fields in format specs beyond this are refused.
+const MAX_FIELDS: usize = 3;
 
 impl Lexer<'_> {
     /// True where text of an f-string or of a format spec comes next.
@@ -145,7 +147,7 @@ impl Lexer<'_> {
                 level,
                 in_spec: false,
             });
-            if fstring.fields.len() > MAX_NESTING {
+            if fstring.fields.len() > MAX_FIELDS {
                 return Err(self.error_at(at, "f-string: expressions nested too deeply"));
             }
         }

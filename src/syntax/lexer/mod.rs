@@ -46,7 +46,17 @@ pub struct LexError {
 
 /// Splits a file into tokens.
 pub fn lex(file: &SourceFile) -> Lexed {
+    lex_text(file, false)
+}
+
+/// As `lex`, of a text for `eval`, whose last line need not end.
+pub fn lex_expression(file: &SourceFile) -> Lexed {
+    lex_text(file, true)
+}
+
+fn lex_text(file: &SourceFile, expression: bool) -> Lexed {
     let mut lexer = Lexer::new(file);
+    lexer.expression = expression;
     let error = lexer.run().err().map(|error| *error);
     Lexed {
         tokens: lexer.tokens,
@@ -75,6 +85,8 @@ struct Lexer<'a> {
     layout: Layout,
     /// True once the logical line has a token, so that its end is one too.
     in_line: bool,
+    /// True for a text whose last line need not end.
+    expression: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -97,6 +109,7 @@ impl<'a> Lexer<'a> {
             fstrings: Vec::new(),
             layout: Layout::new(),
             in_line: false,
+            expression: false,
         }
     }
 
@@ -226,10 +239,12 @@ impl<'a> Lexer<'a> {
                 self.pos += 1;
                 Ok(())
             }
-            Some(b'\n') | None => Err(self.ends_in_backslash(start + 1)),
-            Some(_) => {
+            Some(b'\n') => Err(self.ends_in_backslash(start + 1)),
+            None if !self.expression => Err(self.ends_in_backslash(start + 1)),
+            next => {
                 let message = "unexpected character after line continuation character";
-                let mut error = self.error_at(start + 1, message);
+                let at = if next.is_none() { start } else { start + 1 };
+                let mut error = self.error_at(at, message);
                 error.outranks = false;
                 Err(error)
             }

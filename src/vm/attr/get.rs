@@ -303,6 +303,7 @@ impl Vm {
         let nature = meta.as_ref().map(|attribute| self.nature(attribute));
         if let (Some(attribute), Some(nature)) = (&meta, &nature)
             && nature.is_data()
+            && !matches!(nature, Nature::Script(get, _) if get.is_undef())
         {
             let nature = self.nature(attribute);
             return self.descriptor_get(attribute, nature, obj, metaclass);

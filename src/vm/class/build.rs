@@ -522,7 +522,10 @@ pub(super) struct Slots {
 
 /// `__dict__` of instances, as it lies in the class that introduces it.
 static DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
-static WEAKREF: Attribute = Attribute::get("__weakref__", |_, _| Ok(Value::NONE));
+static WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
+    let first = crate::object::weakref::references(obj).into_iter().next();
+    Ok(first.map_or(Value::NONE, Ref::into_value))
+});
 
 fn get_dict(vm: &mut Vm, obj: &Value) -> R {
     match vm.object_dict(obj) {

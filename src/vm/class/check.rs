@@ -7,7 +7,7 @@ use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
-use crate::vm::types::{Known, is_core_method};
+use crate::vm::types::Known;
 
 /// Asks one class of a tuple after the other. Registers: object or class, the tuple, whether it is
 /// `issubclass`, how many were asked.
@@ -150,13 +150,17 @@ impl Vm {
     /// What `type.__instancecheck__` answers.
     pub fn plain_is_instance(&mut self, obj: &Value, class: &Value) -> R<bool> {
         let Some(class) = class.to_ref::<Class>() else {
-            return Err(match class.is_kind::<GenericAlias>() {
-                true => {
-                    self.type_error("isinstance() argument 2 cannot be a parameterized generic")
-                }
-                false => self
-                    .type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"),
-            });
+            if class.is_kind::<GenericAlias>() {
+                let text = "isinstance() argument 2 cannot be a parameterized generic";
+                return Err(self.type_error(text));
+            }
+            let text = "isinstance() arg 2 must be a type, a tuple of types, or a union";
+            self.stated_bases(class)?
+                .ok_or_else(|| self.type_error(text))?;
+            return match self.get_attr_optional(obj, "__class__")? {
+                Some(own) => self.states_as_base(own, class),
+                None => Ok(false),
+            };
         };
         let own = self.class_of(obj);
         if own.is_subclass(&class) {
@@ -174,30 +178,62 @@ impl Vm {
         }
         let name = self.names.class_.clone();
         let attribute = self.lookup_in_class(own, name.as_value());
-        let plain =
-            attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>());
-        let asks = self
-            .special(own, Special::GetAttribute)
-            .is_some_and(|method| !is_core_method(&method));
-        if plain && !asks {
+        let asks = own.has(crate::object::class::class_flags::GETATTRIBUTE);
+        if !asks
+            && attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>())
+        {
             return Ok(None);
         }
-        let step = self.get_attr_step(obj, name.as_value());
-        Ok(self.finish(step)?.to_ref::<Class>())
+        let claimed = self.get_attr_optional(obj, "__class__")?;
+        Ok(claimed.and_then(|claimed| claimed.to_ref::<Class>()))
     }
 
     /// What `type.__subclasscheck__` answers.
     pub fn plain_is_subclass(&mut self, sub: &Value, class: &Value) -> R<bool> {
-        let Some(sub) = sub.to_ref::<Class>() else {
-            return Err(self.type_error("issubclass() arg 1 must be a class"));
-        };
-        match class.get::<Class>() {
-            Some(class) => Ok(sub.is_subclass(class)),
-            None if class.is_kind::<GenericAlias>() => {
-                Err(self.type_error("issubclass() argument 2 cannot be a parameterized generic"))
+        if let (Some(sub), Some(class)) = (sub.get::<Class>(), class.get::<Class>()) {
+            return Ok(sub.is_subclass(class));
+        }
+        if class.is_kind::<GenericAlias>() {
+            let text = "issubclass() argument 2 cannot be a parameterized generic";
+            return Err(self.type_error(text));
+        }
+        let first = "issubclass() arg 1 must be a class";
+        self.stated_bases(sub)?
+            .ok_or_else(|| self.type_error(first))?;
+        let second = "issubclass() arg 2 must be a class, a tuple of classes, or a union";
+        self.stated_bases(class)?
+            .ok_or_else(|| self.type_error(second))?;
+        self.states_as_base(sub.clone(), class)
+    }
+
+    /// The `__bases__` of anything that shows itself as a class: a tuple, or it is none.
+    fn stated_bases(&mut self, class: &Value) -> R<Option<Ref<Tuple>>> {
+        let bases = self.get_attr_optional(class, "__bases__")?;
+        Ok(bases.and_then(|bases| bases.to_ref::<Tuple>()))
+    }
+
+    /// Whether `class` is found among what `sub` and its bases state as theirs.
+    fn states_as_base(&mut self, mut sub: Value, class: &Value) -> R<bool> {
+        self.check_stack_for(" in __issubclass__")?;
+        loop {
+            if sub.is(class) {
+                return Ok(true);
             }
-            None => Err(self
-                .type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union")),
+            let Some(bases) = self.stated_bases(&sub)? else {
+                return Ok(false);
+            };
+            match bases.items() {
+                [] => return Ok(false),
+                [only] => sub = only.clone(),
+                several => {
+                    for base in several {
+                        if self.states_as_base(base.clone(), class)? {
+                            return Ok(true);
+                        }
+                    }
+                    return Ok(false);
+                }
+            }
         }
     }
 

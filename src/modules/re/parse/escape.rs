@@ -193,8 +193,8 @@ impl Reader<'_> {
             return Err(self.wrong("missing {", self.at));
         }
         let name = self.until('}', "character name")?;
-        match unicode_names2::character(&name) {
-            Some(c) => Ok(c as u32),
+        match crate::object::unicode::named(&name) {
+            Some(point) => Ok(point),
             None => Err(self.wrong(format!("undefined character name '{name}'"), start)),
         }
     }

@@ -1,0 +1,218 @@
+//! `_bisect`: binary search. Items, keys and comparisons may be script, so that it runs in frames.
+
+use crate::builtins::arguments::int;
+use crate::builtins::functions::{outcome, received};
+use crate::heap::Value;
+use crate::object::int::IntView;
+use crate::object::list::List;
+use crate::object::native::{Args, Def, Input, ModuleDef, NativeFrame, R, Step};
+use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
+
+/// `_bisect`
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_bisect",
+    doc: "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n",
+    functions: &[
+        RIGHT,
+        LEFT,
+        Def {
+            sig: "bisect(a, x, lo=0, hi=None, *, key=None)",
+            ..RIGHT
+        },
+        INSORT_RIGHT,
+        INSORT_LEFT,
+        Def {
+            sig: "insort(a, x, lo=0, hi=None, *, key=None)",
+            ..INSORT_RIGHT
+        },
+    ],
+    types: &[],
+    setup: None,
+};
+
+const RIGHT: Def = Def::frame("bisect_right(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
+    search(vm, f, i, Wanted { left: false, insert: false })
+})
+.doc("Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+const LEFT: Def = Def::frame("bisect_left(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
+    search(vm, f, i, Wanted { left: true, insert: false })
+})
+.doc("Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+const INSORT_RIGHT: Def = Def::frame("insort_right(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
+    search(vm, f, i, Wanted { left: false, insert: true })
+})
+.doc("Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+const INSORT_LEFT: Def = Def::frame("insort_left(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
+    search(vm, f, i, Wanted { left: true, insert: true })
+})
+.doc("Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left of the leftmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+
+/// Which of the four functions it is.
+#[derive(Clone, Copy)]
+struct Wanted {
+    left: bool,
+    insert: bool,
+}
+
+// Registers: the parameters, then what is searched for (its key, for `insort`).
+const LIST: usize = 0;
+const X: usize = 1;
+const LO: usize = 2;
+const HI: usize = 3;
+const KEY: usize = 4;
+const RANK: usize = 5;
+const EXTRA: u16 = 1;
+
+/// Where the frame goes on.
+mod stage {
+    pub const RANK: u8 = 1;
+    pub const ITEM: u8 = 2;
+    pub const KEY: u8 = 3;
+    pub const ANSWER: u8 = 4;
+    pub const TRUTH: u8 = 5;
+    pub const INSERT: u8 = 6;
+    pub const INSERTED: u8 = 7;
+}
+
+fn search(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, wanted: Wanted) -> Step {
+    let mut value = match received(input) {
+        Ok(Some(value)) => value,
+        Ok(None) => {
+            frame.state = stage::RANK;
+            frame.regs[RANK] = frame.regs[X].clone();
+            if wanted.insert && !frame.regs[KEY].is_none() {
+                return call_key(frame, stage::RANK, frame.regs[X].clone());
+            }
+            frame.regs[RANK].clone()
+        }
+        Err(end) => return end,
+    };
+    loop {
+        let step = match advance(vm, frame, value, wanted) {
+            Ok(step) => step,
+            Err(raised) => return Step::Raise(raised),
+        };
+        if frame.state == 0 {
+            return step;
+        }
+        value = match outcome(step) {
+            Ok(value) => value,
+            Err(wait) => return wait,
+        };
+    }
+}
+
+fn call_key(frame: &mut NativeFrame<'_>, state: u8, item: Value) -> Step {
+    frame.state = state;
+    let mut args = Args::new();
+    args.push(item);
+    Step::Call(frame.regs[KEY].clone(), args)
+}
+
+/// Takes what the stage waited for; state 0 afterwards means that the step is the result.
+fn advance(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value, wanted: Wanted) -> R<Step> {
+    match frame.state {
+        stage::RANK => {
+            frame.regs[RANK] = value;
+            bounds(vm, frame)?;
+            next(vm, frame, wanted)
+        }
+        stage::ITEM if !frame.regs[KEY].is_none() => Ok(call_key(frame, stage::KEY, value)),
+        stage::ITEM | stage::KEY => {
+            frame.state = stage::ANSWER;
+            let (a, b) = match wanted.left {
+                true => (&value, &frame.regs[RANK]),
+                false => (&frame.regs[RANK], &value),
+            };
+            Ok(vm.compare_step(CompareOp::Lt, a, b))
+        }
+        stage::ANSWER => {
+            frame.state = stage::TRUTH;
+            Ok(vm.truth_step(&value))
+        }
+        stage::TRUTH => {
+            let (lo, hi) = range(frame);
+            let middle = lo + (hi - lo) / 2;
+            if value.is_true() == wanted.left {
+                frame.regs[LO] = int(middle + 1);
+            } else {
+                frame.regs[HI] = int(middle);
+            }
+            next(vm, frame, wanted)
+        }
+        stage::INSERT => {
+            frame.state = stage::INSERTED;
+            let args: Args = smallvec::smallvec![frame.regs[LO].clone(), frame.regs[X].clone()];
+            Ok(Step::Call(value, args))
+        }
+        _ => {
+            frame.state = 0;
+            Ok(Step::Return(Value::NONE))
+        }
+    }
+}
+
+fn range(frame: &NativeFrame<'_>) -> (i64, i64) {
+    let at = |i: usize| {
+        IntView::of(&frame.regs[i])
+            .and_then(|n| n.as_i64())
+            .unwrap_or(0)
+    };
+    (at(LO), at(HI))
+}
+
+fn bounds(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<()> {
+    let lo = vm.index(&frame.regs[LO])?;
+    let hi = match frame.regs[HI].is_none() {
+        true => -1,
+        false => vm.index(&frame.regs[HI])?,
+    };
+    if lo < 0 {
+        return Err(vm.value_error("lo must be non-negative"));
+    }
+    let hi = if hi == -1 {
+        vm.len(&frame.regs[LIST])? as i64
+    } else {
+        hi
+    };
+    frame.regs[LO] = int(lo);
+    frame.regs[HI] = int(hi);
+    Ok(())
+}
+
+/// Asks for the item in the middle; or it is found.
+fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, wanted: Wanted) -> R<Step> {
+    let (lo, hi) = range(frame);
+    if lo < hi {
+        frame.state = stage::ITEM;
+        let middle = lo + (hi - lo) / 2;
+        if let Some(list) = frame.regs[LIST].get_exact::<List>() {
+            return match list.get(middle as usize) {
+                Some(item) => Ok(Step::Return(item)),
+                None => Err(vm.index_error("list index out of range")),
+            };
+        }
+        return Ok(vm.get_item_step(&frame.regs[LIST], &int(middle)));
+    }
+    if !wanted.insert {
+        frame.state = 0;
+        return Ok(Step::Return(frame.regs[LO].clone()));
+    }
+    if let Some(list) = frame.regs[LIST].to_ref::<List>()
+        && frame.regs[LIST].is_exact::<List>()
+    {
+        frame.state = 0;
+        let mut items = list.items.borrow_mut();
+        let at = (lo as usize).min(items.len());
+        let done = items.insert(at, frame.regs[X].clone());
+        drop(items);
+        return match done {
+            Ok(()) => Ok(Step::Return(Value::NONE)),
+            Err(_) => Err(vm.memory_error()),
+        };
+    }
+    frame.state = stage::INSERT;
+    let name = vm.intern("insert").into_value();
+    Ok(vm.get_attr_step(&frame.regs[LIST], &name))
+}
