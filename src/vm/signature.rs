@@ -19,6 +19,7 @@ pub(super) struct Parameters<'a> {
     kwonly: usize,
     varargs: bool,
     varkw: bool,
+    native: bool,
 }
 
 impl Parameters<'_> {
@@ -71,6 +72,7 @@ impl Vm {
                     kwonly: plain.kwonly_count as usize,
                     varargs: code.flags & flags::VARARGS != 0,
                     varkw: code.flags & flags::VARKEYWORDS != 0,
+                    native: false,
                 };
                 // SAFETY: `out` has room for all locals.
                 let out = unsafe { std::slice::from_raw_parts_mut(out, code.nlocals as usize) };
@@ -87,6 +89,7 @@ impl Vm {
                     kwonly: signature.params.len() - signature.positional,
                     varargs: signature.varargs,
                     varkw: signature.varkw,
+                    native: true,
                 };
                 let count =
                     signature.params.len() + signature.varargs as usize + signature.varkw as usize;
@@ -358,7 +361,8 @@ impl Vm {
             .iter()
             .filter_map(|n| self.find_parameter(parameters, n));
         let mut wrong: Vec<usize> = found.filter(|&i| i < parameters.posonly).collect();
-        if wrong.is_empty() {
+        // The positional-only parameters of a native have no names that a caller could know.
+        if wrong.is_empty() || parameters.native {
             return self.unexpected_keyword(parameters, who, name);
         }
         wrong.sort_unstable();

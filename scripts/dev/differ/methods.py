@@ -54,8 +54,8 @@ HINTS = """
 int: __new__ Ts bit_count conjugate to_bytes ?v?Z from_bytes y?Z as_integer_ratio is_integer __pow__ m?m __rpow__ m?m __lshift__ m __rshift__ m __rlshift__ m __rrshift__ m __mul__ i __format__ p __round__ ?n
 float: fromhex H hex __round__ ?n __format__ p __getformat__ G __pow__ g?g __rpow__ g
 complex: __format__ p __pow__ g __rpow__ g from_number x
-str: capitalize casefold center n?C count s?n?n encode ?E?e endswith s?n?n expandtabs ?n find s?n?n format xx format_map d index s?n?n join I ljust n?C lower lstrip ?s partition s removeprefix s removesuffix s replace ss?n rfind s?n?n rindex s?n?n rjust n?C rpartition s rsplit ?s?n rstrip ?s split ?s?n splitlines ?n startswith s?n?n strip ?s translate D zfill n maketrans s?s?s __getitem__ k __contains__ s __mul__ n __rmul__ n __mod__ x __format__ p __add__ s __rmod__ x
-bytes: center n?B count y?n?n decode ?E?e endswith y?n?n expandtabs ?n find y?n?n index y?n?n join L ljust n?B lstrip ?y partition y removeprefix y removesuffix y replace yy?n rfind y?n?n rindex y?n?n rjust n?B rpartition y rsplit ?y?n rstrip ?y split ?y?n splitlines ?n startswith y?n?n strip ?y translate M?y zfill n maketrans yy fromhex h hex ?C?n __getitem__ k __contains__ y __mul__ n __rmul__ n __mod__ x __add__ y
+str: capitalize casefold center n?C count s?n?n encode ?E?e endswith s?n?n expandtabs ?n find s?n?n format xx format_map d index s?n?n join I ljust n?C lower lstrip ?s partition s removeprefix s removesuffix s replace ss?n rfind s?n?n rindex s?n?n rjust n?C rpartition s rsplit ?u?n rstrip ?s split ?u?n splitlines ?n startswith s?n?n strip ?s translate D zfill n maketrans s?s?s __getitem__ k __contains__ s __mul__ n __rmul__ n __mod__ x __format__ p __add__ s __rmod__ x
+bytes: center n?B count y?n?n decode ?E?e endswith y?n?n expandtabs ?n find y?n?n index y?n?n join L ljust n?B lstrip ?y partition y removeprefix y removesuffix y replace yy?n rfind y?n?n rindex y?n?n rjust n?B rpartition y rsplit ?U?n rstrip ?y split ?U?n splitlines ?n startswith y?n?n strip ?y translate M?y zfill n maketrans yy fromhex h hex ?C?n __getitem__ k __contains__ y __mul__ n __rmul__ n __mod__ x __add__ y
 bytearray: append N extend y insert nN pop ?n remove N resize n __setitem__ kN __delitem__ k __iadd__ y __imul__ n
 list: append x count x extend I index x?n?n insert nx pop ?n remove x sort __getitem__ k __setitem__ kx __delitem__ k __add__ l __iadd__ I __mul__ n __rmul__ n __imul__ n __contains__ x
 tuple: count x index x?n?n __getitem__ k __mul__ n __rmul__ n __add__ t __contains__ x
@@ -88,6 +88,7 @@ types.SimpleNamespace: __replace__
 """
 
 EXTRA = {
+    "u": ["None", "None", "None", "','", "'b'", "' '", "'X'", "''", "'ab'"], "U": ["None", "None", "None", "b','", "b'b'", "b' '", "b''"],
     "v": ["1", "1", "2", "8", "0", "-1", "2**70", "9"], "j": ["0", "1", "2", "3", "4", "5", "7", "-1", "-3", "True", "1.0", "'a'", "2**68", "Odd()"], "m": ["0", "1", "2", "-1", "10", "63", "64", "100", "-3", "None", "1.0", "7"], "g": ["0", "1", "2", "-1", "0.5", "-2.5", "1j", "float('nan')", "float('inf')", "10", "None", "2.0"],
     "Z": ["'big'", "'little'", "'huge'", "byteorder='big'", "signed=True", "byteorder='little', signed=True"], "H": ["'0x1.8p3'", "'-0x.1p-3'", "'inf'", "'nan'", "'0x1p2000'", "'1.5'", "'x'", "' 0x1 '", "'0x1.fffffffffffff8p0'"],
     "G": ["'double'", "'float'", "'B'", "'i'", "'c'", "'?'", "'b'", "'h'", "'Z'", "'q'", "'d'"], "C": ["'*'", "' '", "'\u00e9'", "''", "'ab'", "'-'", "b'-'", "':'"], "B": ["b'*'", "b''", "b'ab'", "bytearray(b'-')", "'-'"],

@@ -7,10 +7,10 @@ MORE_INTS = ["2**30", "2**31", "-2**31-1", "2**32", "2**53+1", "10**18", "123456
 FLOATS = ["0.0", "-0.0", "-0.0", "-0.04", "1.0", "-1.5", "0.1", "1e16", "1e-7", "123456.789", "1e22", "2.5", "-3.5", "1e308", "5e-324", "float('inf')",
           "float('-inf')", "float('nan')", "1e100", "0.30000000000000004", "2.0**53", "1/3"]
 COMPLEXES = ["0j", "1j", "(1+2j)", "(-0.0-0j)", "complex(1, float('nan'))", "complex('inf')", "(3-4j)", "1e300j"]
-STRS = ["''", "'a'", "'abc'", "'Hello World'", "' \\t x \\n'", "'a,b,,c'", "'aXbXc'", "'\u00e9t\u00e9'", "'\u00df'", "'\\ud800'", "'\\U0001f600z'", "'\u0130I'", "'123'",
+STRS = ["''", "'a'", "'abc'", "'Hello World'", "' \\t x \\n'", "'a,b,,c'", "'a  b \\t c  d '", "'aXbXc'", "'\u00e9t\u00e9'", "'\u00df'", "'\\ud800'", "'\\U0001f600z'", "'\u0130I'", "'123'",
         "'-42'", "'1_000'", "'\u0663'", "'a\\nb\\r\\nc\\x0bd'", "'abcabcabc'", "'{0}{x!r:>5}'", "'%s %d'", "'nan'", "'\u01c6'", "'\\x00'", "'0x1F'",
         "'ab' * 20", "'__class__'", "'utf-8'", "'tE sT'", "'\u03a3\u03a3'", "'1e5'", "'a\u0301'", "'\ufb01'", "'\\t'"]
-BYTESES = ["b''", "b'a'", "b'abc'", "b' x\\t'", "b'a,b,,c'", "b'\\x00\\xff'", "b'Hello World'", "b'123'", "b'aXbXc'", "b'ab' * 20", "b'a\\nb\\r\\n'", "'\u00e9'.encode()",
+BYTESES = ["b''", "b'a'", "b'abc'", "b' x\\t'", "b'a,b,,c'", "b' a  b c '", "b'\\x00\\xff'", "b'Hello World'", "b'123'", "b'aXbXc'", "b'ab' * 20", "b'a\\nb\\r\\n'", "'\u00e9'.encode()",
            "b'\\xff\\xfea\\x00'", "b'deadBEEF'"]
 LISTS = ["[]", "[1]", "[3, 1, 2]", "[1, 1.0, True]", "['b', 'a', 'C']", "[[1], [2, 3]]", "[None, 1]", "list(range(10))", "[0] * 3", "['a', 1, None]",
          "[float('nan'), 0.0, -0.0]", "[(1, 2), (1, 1)]", "[2**63, -1]"]
@@ -33,6 +33,7 @@ SPECS = ["''", "'d'", "'>10'", "'<8s'", "'^7'", "'*^9'", "'+d'", "' d'", "'08.3f
 NAMES = ["'__class__'", "'real'", "'x'", "'nope'", "'__len__'", "'__name__'", "'args'", "'__init__'", "'append'", "'uper'"]
 ENCODINGS = ["'utf-8'", "'ascii'", "'latin-1'", "'utf-16'", "'utf-32-le'", "'utf-16-be'", "'UTF8'", "'utf-8-sig'", "'nope'", "'cp1252'", "'utf-7'", "'unicode_escape'", "'hex'"]
 ERRORS = ["'strict'", "'ignore'", "'replace'", "'backslashreplace'", "'xmlcharrefreplace'", "'surrogateescape'", "'surrogatepass'", "'namereplace'", "'nope'"]
+# Counts, indices and limits.
 SMALL = ["0", "1", "2", "3", "-1", "-2", "5", "10", "-10", "True", "2**63", "-2**64", "None", "1.0"]
 
 # The letters of the hints in methods.py.

@@ -263,9 +263,12 @@ impl Vm {
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         let owner = self.class_name(class);
-        let generic = self
-            .special(class, Special::SetAttr)
-            .is_none_or(|method| super::super::types::is_core_method(&method));
+        let generic = [Special::SetAttr, Special::DelAttr]
+            .into_iter()
+            .all(|special| {
+                self.special(class, special)
+                    .is_none_or(|method| super::super::types::is_core_method(&method))
+            });
         let text = if exists {
             format!("'{owner}' object attribute '{text}' is read-only")
         } else if !generic {
