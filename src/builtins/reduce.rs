@@ -258,7 +258,7 @@ fn both_arguments(vm: &mut Vm, given: &Value) -> R<(Value, Value)> {
     };
     let [args, keywords] = pair.items() else {
         let n = pair.items().len();
-        return Err(vm.value_error(&format!(
+        return Err(vm.value_error(format!(
             "__getnewargs_ex__ should return a tuple of length 2, not {n}"
         )));
     };

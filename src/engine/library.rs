@@ -109,6 +109,7 @@ fn is_public(name: &str) -> bool {
             | "cell"
             | "code"
             | "frame"
+            | "FrameLocalsProxy"
             | "traceback"
             | "mappingproxy"
             | "getset_descriptor"

@@ -175,7 +175,7 @@ fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, task: Task) -> St
 
 /// The truth of what a comparison gave.
 fn answered(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> Result<bool, Step> {
-    if frame.state % 2 == 0 {
+    if frame.state.is_multiple_of(2) {
         frame.state -= 1;
         return Ok(value.is_true());
     }

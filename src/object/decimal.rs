@@ -179,7 +179,7 @@ pub fn digits(coef: &UBig) -> i64 {
         Ok(small) => {
             // The number of bits leaves two possibilities: 1233 / 4096 is the logarithm of 2.
             let bits = 128 - small.leading_zeros() as usize;
-            let least = bits * 1233 >> 12;
+            let least = (bits * 1233) >> 12;
             (least + usize::from(small >= POWERS[least])) as i64
         }
         Err(_) => long_digits(coef),

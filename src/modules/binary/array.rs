@@ -1,5 +1,6 @@
 //! `array.array`: its table.
 
+use super::array_operators::{add, compare, iadd, imul, mul};
 use super::array_slices::{delitem, getitem, setitem};
 use super::elements::{self, codes_text};
 use super::window::bytes_like;
@@ -277,7 +278,7 @@ fn begin(vm: &mut Vm, regs: &mut [Value]) -> R<Option<Value>> {
         .get::<Tuple>()
         .map_or_else(Vec::new, |t| t.items().to_vec());
     let plain = vm.class_of_def(&ARRAY);
-    let keywords = regs[2].get::<Dict>().is_some_and(|d| d.len() > 0);
+    let keywords = regs[2].get::<Dict>().is_some_and(|d| !d.is_empty());
     if keywords && regs[0].is(plain.as_value()) {
         return Err(vm.type_error("array.array() takes no keyword arguments"));
     }
@@ -346,7 +347,7 @@ fn fill(vm: &mut Vm, made: &Value, initial: &Value) -> R<Option<Value>> {
     Ok(None)
 }
 
-fn add_bytes(vm: &mut Vm, value: &Value, data: &[u8]) -> R<()> {
+pub(super) fn add_bytes(vm: &mut Vm, value: &Value, data: &[u8]) -> R<()> {
     let array = resizable(vm, value)?;
     let done = array.data.borrow_mut().extend_from_slice(data);
     lift(vm, done)
@@ -640,7 +641,7 @@ fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
     bytes(vm, &array.data.borrow())
 }
 
-fn values(vm: &mut Vm, array: &Array) -> R<Vec<Value>> {
+pub(super) fn values(vm: &mut Vm, array: &Array) -> R<Vec<Value>> {
     (0..array.len()).map(|at| item(vm, array, at)).collect()
 }
 
@@ -649,7 +650,7 @@ fn tolist(vm: &mut Vm, args: &[Value]) -> R {
     Ok(list(values(vm, array)?))
 }
 
-fn copy(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn copy(vm: &mut Vm, args: &[Value]) -> R {
     let array = this(vm, &args[0])?;
     let copied = Buffer::copy_of(&array.data.borrow());
     Ok(fresh(array.code, lift(vm, copied)?))
@@ -657,104 +658,6 @@ fn copy(vm: &mut Vm, args: &[Value]) -> R {
 
 pub(super) fn bad_argument(vm: &mut Vm) -> Raised {
     vm.type_error("bad argument type for built-in operation")
-}
-
-fn add(vm: &mut Vm, args: &[Value]) -> R {
-    let array = this(vm, &args[0])?;
-    let Some(other) = args[1].get::<Array>() else {
-        let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("can only append array (not \"{given}\") to array")));
-    };
-    if other.code != array.code {
-        return Err(bad_argument(vm));
-    }
-    let made = copy(vm, args)?;
-    let data = other.data.borrow().to_vec();
-    add_bytes(vm, &made, &data)?;
-    Ok(made)
-}
-
-fn iadd(vm: &mut Vm, args: &[Value]) -> R {
-    let array = this(vm, &args[0])?;
-    let Some(other) = args[1].get::<Array>() else {
-        let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!(
-            "can only extend array with array (not \"{given}\")"
-        )));
-    };
-    if other.code != array.code {
-        return Err(vm.type_error("can only extend with array of same kind"));
-    }
-    let data = other.data.borrow().to_vec();
-    add_bytes(vm, &args[0], &data)?;
-    Ok(args[0].clone())
-}
-
-/// The bytes of the items so many times.
-fn repeated(vm: &mut Vm, args: &[Value]) -> R<Option<Buffer<u8>>> {
-    let array = this(vm, &args[0])?;
-    if !vm.has_index(&args[1]) {
-        return Ok(None);
-    }
-    let count = word(vm, &args[1])?.max(0) as usize;
-    let data = array.data.borrow();
-    if data
-        .len()
-        .checked_mul(count)
-        .is_none_or(|n| n > isize::MAX as usize)
-    {
-        drop(data);
-        return Err(vm.memory_error());
-    }
-    let made = crate::object::bytes::repeat(&data, count);
-    drop(data);
-    lift(vm, made).map(Some)
-}
-
-fn mul(vm: &mut Vm, args: &[Value]) -> R {
-    let code = this(vm, &args[0])?.code;
-    Ok(match repeated(vm, args)? {
-        Some(data) => fresh(code, data),
-        None => return no_count(vm, &args[1]),
-    })
-}
-
-fn no_count(vm: &mut Vm, value: &Value) -> R {
-    let given = vm.type_name(value);
-    Err(vm.type_error(format!(
-        "can't multiply sequence by non-int of type '{given}'"
-    )))
-}
-
-fn imul(vm: &mut Vm, args: &[Value]) -> R {
-    match repeated(vm, args)? {
-        Some(data) => {
-            let array = this(vm, &args[0])?;
-            if data.len() != array.data.borrow().len() {
-                resizable(vm, &args[0])?;
-            }
-            array.data.replace(data);
-            Ok(args[0].clone())
-        }
-        None => no_count(vm, &args[1]),
-    }
-}
-
-fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
-    let array = this(vm, &args[0])?;
-    let Some(other) = args[1].get::<Array>() else {
-        return Ok(Value::NOT_IMPLEMENTED);
-    };
-    let sized = matches!(op, CompareOp::Eq | CompareOp::Ne);
-    if sized && array.len() != other.len() {
-        return Ok(Value::bool(op == CompareOp::Ne));
-    }
-    if array.code == other.code && sized && !matches!(array.code, b'f' | b'd') {
-        let same = array.data.borrow()[..] == other.data.borrow()[..];
-        return Ok(Value::bool(same == (op == CompareOp::Eq)));
-    }
-    let (a, b) = (list(values(vm, array)?), list(values(vm, other)?));
-    vm.compare(op, &a, &b)
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {

@@ -1,22 +1,18 @@
-//! `_operator`: the comparison whose time tells nothing.
+//! `_hashlib`: the comparison whose time tells nothing.
 
 use super::window::bytes_like;
-use crate::heap::{Ref, Value};
-use crate::object::module::Module;
+use crate::heap::Value;
 use crate::object::native::{Def, ModuleDef, R};
 use crate::object::str::Str;
 use crate::vm::Vm;
 
-/// `_operator`
+/// `_hashlib`
 pub static MODULE: ModuleDef = ModuleDef {
-    name: "_operator",
-    doc: "Operator interface.",
+    name: "_hashlib",
+    doc: "What `hmac` and `secrets` compare by.",
     functions: &[Def::leaf("compare_digest(a, b, /)", compare_digest).doc("Return 'a == b'.")],
     types: &[],
-    setup: Some(|vm, module: &Ref<Module>| {
-        let function = vm.get_attr(module.as_value(), "compare_digest")?;
-        vm.set_name(&module.namespace, "_compare_digest", function)
-    }),
+    setup: None,
 };
 
 fn compare_digest(vm: &mut Vm, args: &[Value]) -> R {

@@ -154,7 +154,7 @@ pub fn converted(vm: &mut Vm, machine: i64, data: &[u8]) -> R<Vec<Value>> {
         b'f', b'd', b'd',
     ][machine as usize];
     let size = crate::object::array::item_size(code).unwrap_or(1);
-    if data.len() % size != 0 {
+    if !data.len().is_multiple_of(size) {
         return Err(vm.value_error("bytes length not a multiple of item size"));
     }
     let big = machine > 1 && machine % 2 == 1;

@@ -1,6 +1,7 @@
 //! Modules about bytes: `struct`, `array`, `binascii`.
 
 pub mod array;
+mod array_operators;
 mod array_slices;
 pub mod binascii;
 pub mod compare;

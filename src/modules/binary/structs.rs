@@ -312,7 +312,7 @@ fn pack_at(vm: &mut Vm, layout: &Layout, args: &[Value]) -> R {
         )));
     }
     let offset = crate::builtins::arguments::index(vm, offset)?;
-    let start = place(vm, offset, layout.size, window.len(), "packing")?;
+    let start = place(vm, offset, layout.size, window.size(), "packing")?;
     let mut out = Vec::new();
     if out.try_reserve_exact(layout.size).is_err() {
         return Err(vm.memory_error());

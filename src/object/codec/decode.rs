@@ -205,36 +205,28 @@ impl<'a> Decoder<'a> {
     }
 
     fn utf8(&mut self) -> Found {
-        while self.at < self.bytes.len() {
-            let rest = &self.bytes[self.at..];
-            let error = match std::str::from_utf8(rest) {
-                Ok(_) => {
-                    self.out.extend_from_slice(rest)?;
-                    self.at = self.bytes.len();
-                    return Ok(None);
-                }
-                Err(error) => error,
-            };
-            self.out.extend_from_slice(&rest[..error.valid_up_to()])?;
-            self.at += error.valid_up_to();
-            let first = self.bytes[self.at];
-            let Some(bad) = error.error_len() else {
-                if !self.last {
-                    return Ok(None);
-                }
-                return self.bad(self.bytes.len(), "unexpected end of data");
-            };
-            let starts = matches!(first, 0xC2..=0xF4);
-            return self.bad(
-                self.at + bad,
-                if starts {
-                    "invalid continuation byte"
-                } else {
-                    "invalid start byte"
-                },
-            );
-        }
-        Ok(None)
+        let rest = &self.bytes[self.at..];
+        let error = match std::str::from_utf8(rest) {
+            Ok(_) => {
+                self.out.extend_from_slice(rest)?;
+                self.at = self.bytes.len();
+                return Ok(None);
+            }
+            Err(error) => error,
+        };
+        self.out.extend_from_slice(&rest[..error.valid_up_to()])?;
+        self.at += error.valid_up_to();
+        let Some(bad) = error.error_len() else {
+            if !self.last {
+                return Ok(None);
+            }
+            return self.bad(self.bytes.len(), "unexpected end of data");
+        };
+        let reason = match self.bytes[self.at] {
+            0xC2..=0xF4 => "invalid continuation byte",
+            _ => "invalid start byte",
+        };
+        self.bad(self.at + bad, reason)
     }
 
     fn unit(&self, at: usize, size: usize, big: bool) -> Option<u32> {
