@@ -83,6 +83,7 @@ STATEMENTS = [
     (1, "<$a> = (<any+$b:int> for <$b> in <iter>)\nprint(next(<$a>, 'none'), list(<$a>))"), (1, "@functools.lru_cache\ndef <$a>(q): return <any>\nattempt('<$a>', lambda: (<$a>(<any>), <$a>(1)))"), (1, "type <$a> = <any>\nattempt('alias', lambda: (<$a>, <$a>.__value__))"), (1, "type <$a>[T: int, *U, **P] = <any>\nprint(<$a>.__type_params__)"),
     (1, "def <$a>[T: <any>, *U, **P](q: T = <any>):\n    <body>\nprint(<$a>.__type_params__, <$a>.__annotations__ and 1)\nattempt('<$a>', <$a>)"), (1, "<any>"), (1, "[print(<$a>) for <$a> in <iter>]"), (1, "async def <$a>(q=<any>):\n    <abody>\nattempt('<$a>', lambda: asyncio.run(<$a>()))"),
     (1, "class <$a>:\n    <$b> = <any>\n    print(<$b>)\n    def f(self): return self.<$b>\nprint(<$a>().f())\nprint(<$a>.<$b>)"), (1, "def <$a>(n=4):\n    tick()\n    return <any> if n < 1 else (n, <$a>(n - 1))\nprint(<$a>())"), (1, "def <$a>():\n    <$b> = <any>\n    def inner():\n        nonlocal <$b>\n        del <$b>\n    inner()\n    return <$b>\nattempt('<$a>', <$a>)"), (1, "def <$a>():\n    global gvar\n    class <$b>:\n        z = gvar\n        gvar = <any>\n        y = (gvar, <any>)\n    return <$b>.y\nprint(<$a>())"),
+    (1, "class <$a>:\n    z = <any>\n    type al = (z, gvar)\n    def m[T: (gvar, z)](self): pass\nprint(<$a>.al.__value__, <$a>.m.__type_params__[0].__bound__)"),
     (1, "lambda_ = lambda: (yield from <iter>)\nattempt('yf', lambda: list(lambda_()))"),
 ]
 
