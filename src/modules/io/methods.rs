@@ -225,9 +225,9 @@ fn readinto(vm: &mut Vm, args: &[Value]) -> R {
     let target = Window::of(vm, &args[1], "readinto() argument")?;
     let mut stream = file.stream.borrow_mut();
     let raw = if stream.unbuffered {
-        stream.read_some(vm, target.len())?
+        stream.read_some(vm, target.size())?
     } else {
-        stream.read(vm, target.len())?
+        stream.read(vm, target.size())?
     };
     target.write(0, &raw);
     Ok(int(raw.len() as i64))
@@ -236,7 +236,7 @@ fn readinto(vm: &mut Vm, args: &[Value]) -> R {
 fn readinto_some(vm: &mut Vm, args: &[Value]) -> R {
     let file = readable_for(vm, &args[0], "readinto of closed")?;
     let target = Window::of(vm, &args[1], "readinto1() argument")?;
-    let raw = file.stream.borrow_mut().read_some(vm, target.len())?;
+    let raw = file.stream.borrow_mut().read_some(vm, target.size())?;
     target.write(0, &raw);
     Ok(int(raw.len() as i64))
 }
