@@ -67,6 +67,12 @@ def flatten(tests):
             yield test
 
 
+def is_of_library(test):
+    """Whether a test is an example in a docstring of the library, which a test file runs along with its own."""
+    example = getattr(test, "_dt_test", None)
+    return example is not None and not example.globs.get("__name__", "").startswith("test.")
+
+
 def main(module, record, *options):
     only = []
     without = set()
@@ -85,6 +91,7 @@ def main(module, record, *options):
         test
         for test in found
         if test.id() not in without
+        and not is_of_library(test)
         and (not only or any(fnmatch.fnmatchcase(test.id(), f"*{pattern}*") for pattern in only))
     ]
     unittest.TestSuite(wanted).run(Recorder(record))
