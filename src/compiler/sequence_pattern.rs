@@ -326,6 +326,21 @@ fn as_key(value: &Const) -> Const {
 fn show_key(value: &Const) -> String {
     match value {
         Const::Str(bytes) => super::unparse::quote(&String::from_utf8_lossy(bytes)),
+        Const::Float(x) => super::unparse::float(*x),
+        Const::Complex(re, im) => show_complex(*re, *im),
         other => show_const(other),
     }
+}
+
+/// A complex number as `repr` writes it.
+fn show_complex(re: f64, im: f64) -> String {
+    let part = |x: f64| {
+        let text = super::unparse::float(x);
+        text.strip_suffix(".0").unwrap_or(&text).to_string()
+    };
+    if re == 0.0 && re.is_sign_positive() {
+        return format!("{}j", part(im));
+    }
+    let sign = if im.is_sign_negative() { "" } else { "+" };
+    format!("({}{sign}{}j)", part(re), part(im))
 }

@@ -467,7 +467,7 @@ fn constant(value: &Constant) -> String {
 }
 
 /// A float as `repr` writes it.
-fn float(x: f64) -> String {
+pub(super) fn float(x: f64) -> String {
     let plain = format!("{x:?}");
     let exponent = if x == 0.0 {
         0
