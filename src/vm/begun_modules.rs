@@ -60,6 +60,17 @@ impl Vm {
         true
     }
 
+    /// The running fiber was interrupted: the end of a module must not wake it from what it waits for next.
+    pub(super) fn waits_for_no_module(&mut self) {
+        if self.begun_modules.is_empty() {
+            return;
+        }
+        let me = self.current_fiber();
+        for begun in &mut self.begun_modules {
+            begun.waiters.retain(|fiber| !fiber.is(&me));
+        }
+    }
+
     fn begun_elsewhere(&mut self, name: &str) -> Option<usize> {
         if self.begun_modules.is_empty() {
             return None;

@@ -39,6 +39,7 @@ const ASKED: u8 = 2;
 
 fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
+        vm.waits_for_no_module();
         if frame.state == BODY_DONE {
             vm.module_is_over(&frame.regs[4]);
             vm.forget_module(&frame.regs[4]);
