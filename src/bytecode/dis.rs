@@ -194,7 +194,7 @@ impl<'a> Listing<'a> {
         let (low, high) = (first as u32, (first >> 32) as u32);
         match op {
             Op::CallMethod => parts.push(format!(".{}", self.name(low))),
-            Op::CallKw => parts.push(self.constant(low)),
+            Op::CallKw | Op::CallLoadedKw => parts.push(self.constant(low)),
             Op::CallMethodKw => {
                 parts.push(format!(".{}", self.name(low)));
                 parts.push(self.constant(high));

@@ -77,7 +77,7 @@ impl Instr {
         let c = u32::from(self.c);
         match self.op {
             Op::Call | Op::CallMethod | Op::CallKw | Op::CallMethodKw => c + 1,
-            Op::CallEx => 2 + c,
+            Op::CallEx | Op::CallLoaded | Op::CallLoadedKw => 2 + c,
             Op::BuildDict => 2 * c,
             Op::BuildSlice => 3,
             Op::MakeFunction => self.own().count_ones(),
@@ -92,7 +92,7 @@ impl Instr {
         let c = u32::from(self.c);
         match self.op {
             Op::UnpackEx => (c & 255) + (c >> 8) + 1,
-            Op::ExceptStarMatch => 2,
+            Op::ExceptStarMatch | Op::GetMethod => 2,
             Op::ExcInfo => 3,
             _ => c,
         }
@@ -141,7 +141,14 @@ impl Op {
         use Op::*;
         matches!(
             self,
-            ForIter | CallMethod | CallKw | CallMethodKw | Intrinsic | ImportName | MatchClass
+            ForIter
+                | CallMethod
+                | CallKw
+                | CallMethodKw
+                | CallLoadedKw
+                | Intrinsic
+                | ImportName
+                | MatchClass
         )
     }
 

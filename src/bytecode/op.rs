@@ -312,6 +312,12 @@ opcodes! {
     CallKw Dst Window Imm 3;
     /// As CallMethod; word 1 holds the name's index low and the constant of the keyword names high.
     CallMethodKw Dst Window Imm 3;
+    /// A = B.name C to be called, A+1 = its first argument, or Undef if it has none of its own. Caches.
+    GetMethod OutWindow Src Name 2;
+    /// A = what `GetMethod` put into B and B+1, called with B+2 .. B+1+C.
+    CallLoaded Dst Window Imm 0;
+    /// As CallLoaded; C counts all arguments, word 1 holds the constant (a tuple of the last ones' names).
+    CallLoadedKw Dst Window Imm 1;
     /// A = B(*B+1, **B+2): B+1 a tuple or list; B+2 a dict, only when C is 1.
     CallEx Dst Window Imm 0;
 

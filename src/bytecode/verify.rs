@@ -322,7 +322,7 @@ impl<'a> Verifier<'a> {
         let good = match instr.op {
             Op::LoadConst | Op::ReturnConst => constant(instr.wide()),
             Op::CallMethod => name(low),
-            Op::CallKw => self.keyword_names(low, instr.c),
+            Op::CallKw | Op::CallLoadedKw => self.keyword_names(low, instr.c),
             Op::CallMethodKw => name(low) && self.keyword_names(high, instr.c),
             Op::ImportName => high == u32::MAX || constant(high),
             Op::GetFree | Op::GetFreeCell | Op::GetClassFree => self.free(instr.b),

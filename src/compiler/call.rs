@@ -1,7 +1,7 @@
 //! Calls.
 
 use super::asm::{Arg, Reg};
-use super::fold::name_const;
+use super::fold::{fold, name_const};
 use super::{Compiler, Outcome, syntax};
 use crate::bytecode::{Const, Op};
 use crate::source::Span;
@@ -28,10 +28,10 @@ impl<'a> Compiler<'a> {
         }
         if let ExprKind::Attribute { value, attr, .. } = &func.kind {
             let values = keywords.iter().map(|keyword| &keyword.value);
-            if args.iter().chain(values).any(runs_code) {
-                return self.looked_up_call(func, attr, args, keywords, dst, span);
+            if args.iter().chain(values).all(|arg| self.is_at_hand(arg)) {
+                return self.method_call(func, value, attr, args, keywords, dst, span);
             }
-            return self.method_call(func, value, attr, args, keywords, dst, span);
+            return self.loaded_call(func, value, attr, args, keywords, dst, span);
         }
         let callee = self.push(func)?;
         self.push_all(args)?;
@@ -93,20 +93,52 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// A method call with arguments that run code: CPython looks the method up before those.
-    fn looked_up_call(
+    /// A method call with arguments that have to be computed: the method is looked up before those.
+    #[expect(clippy::too_many_arguments)]
+    fn loaded_call(
         &mut self,
         func: &'a Expr,
+        value: &'a Expr,
         attr: &Name,
         args: &'a [Expr],
         keywords: &'a [Keyword],
         dst: Reg,
         span: Span,
     ) -> Outcome {
-        let callee = self.push(func)?;
+        let object = self.operand(value)?;
+        let callee = match object {
+            Reg::Temp(_) => object,
+            Reg::Local(_) => self.unit.asm.next_temp(),
+        };
+        let name = self.mangled(attr);
+        let index = self.unit.name_index(&name);
+        let at = self.attribute_span(func, attr);
+        self.unit.asm.ins(at, Op::GetMethod, callee, object, index);
         self.push_all(args)?;
+        let total = (args.len() + keywords.len()) as u16;
+        let operands = [dst.into(), callee.into(), Arg::Num(total)];
         let span = self.span_at_attribute(span, func.span.end, attr);
-        self.finish_call(callee, args.len(), keywords, dst, span)
+        if keywords.is_empty() {
+            self.unit
+                .asm
+                .ins_extra(span, Op::CallLoaded, operands, 0, None);
+            return Ok(());
+        }
+        let names = u64::from(self.push_keywords(keywords)?);
+        self.unit
+            .asm
+            .ins_extra(span, Op::CallLoadedKw, operands, names, None);
+        Ok(())
+    }
+
+    /// Whether the value is there without any doing that a script could notice: a constant, or a local that is bound.
+    fn is_at_hand(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name { id, .. } => self
+                .local_of(id)
+                .is_some_and(|local| self.unit.asm.is_bound(local)),
+            _ => fold(expr).is_some(),
+        }
     }
 
     pub(super) fn push_all(&mut self, exprs: &'a [Expr]) -> Outcome {
@@ -254,47 +286,6 @@ impl<'a> Compiler<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether evaluating it calls or waits for something, as far as one can see.
-fn runs_code(expr: &Expr) -> bool {
-    if expr.depth > 200 {
-        return true;
-    }
-    let any = |exprs: &[Expr]| exprs.iter().any(runs_code);
-    let maybe = |expr: &Option<Box<Expr>>| expr.as_deref().is_some_and(runs_code);
-    match &expr.kind {
-        ExprKind::Constant { .. } | ExprKind::Name { .. } | ExprKind::Lambda { .. } => false,
-        ExprKind::Attribute { value, .. }
-        | ExprKind::Starred { value, .. }
-        | ExprKind::UnaryOp { operand: value, .. } => runs_code(value),
-        ExprKind::BinOp { left, right, .. } => runs_code(right) || runs_code(left),
-        ExprKind::Subscript { value, slice, .. } => runs_code(slice) || runs_code(value),
-        ExprKind::BoolOp { values, .. } | ExprKind::JoinedStr { values } => any(values),
-        ExprKind::Compare {
-            left, comparators, ..
-        } => runs_code(left) || any(comparators),
-        ExprKind::IfExp { test, body, orelse } => {
-            runs_code(test) || runs_code(body) || runs_code(orelse)
-        }
-        ExprKind::Set { elts } | ExprKind::List { elts, .. } | ExprKind::Tuple { elts, .. } => {
-            any(elts)
-        }
-        ExprKind::Dict { keys, values } => any(values) || keys.iter().flatten().any(runs_code),
-        ExprKind::Slice { lower, upper, step } => maybe(lower) || maybe(upper) || maybe(step),
-        ExprKind::FormattedValue {
-            value, format_spec, ..
-        } => runs_code(value) || maybe(format_spec),
-        ExprKind::Call { .. }
-        | ExprKind::Await { .. }
-        | ExprKind::Yield { .. }
-        | ExprKind::YieldFrom { .. }
-        | ExprKind::NamedExpr { .. }
-        | ExprKind::ListComp { .. }
-        | ExprKind::SetComp { .. }
-        | ExprKind::DictComp { .. }
-        | ExprKind::GeneratorExp { .. } => true,
     }
 }
 

@@ -63,6 +63,8 @@ macro_rules! enter_simple {
     }};
 }
 
+pub(super) use enter_simple;
+
 /// Pops a plain frame and goes on in its parent, which may be native.
 macro_rules! leave_simple {
     ($value:ident, $frame:ident, $regs:ident, $vm:ident) => {{
@@ -104,7 +106,7 @@ macro_rules! leave_simple {
 
 /// Stores where the frame goes on, before a leaf that may look.
 #[inline(always)]
-unsafe fn save(ip: *mut u64, regs: *mut Value, vm: &mut Vm, words: usize) {
+pub(super) unsafe fn save(ip: *mut u64, regs: *mut Value, vm: &mut Vm, words: usize) {
     // SAFETY: the dispatch loop's contract.
     unsafe {
         let frame = Frame::of(regs);
@@ -116,7 +118,12 @@ unsafe fn save(ip: *mut u64, regs: *mut Value, vm: &mut Vm, words: usize) {
 /// Calls a leaf with the `n` values at `args`, which it takes as they are, and drops them. Undef
 /// for an exception, which then waits in `vm.raised`.
 #[inline(never)]
-unsafe fn run_leaf(vm: &mut Vm, native: *const Native, args: *mut Value, n: usize) -> Value {
+pub(super) unsafe fn run_leaf(
+    vm: &mut Vm,
+    native: *const Native,
+    args: *mut Value,
+    n: usize,
+) -> Value {
     // SAFETY: the window holds the arguments; the native is alive, and its code outlives it.
     unsafe {
         let NativeCode::Leaf(leaf) = (*native).def.code else {
@@ -138,7 +145,7 @@ unsafe fn run_leaf(vm: &mut Vm, native: *const Native, args: *mut Value, n: usiz
 
 /// Whether a native leaf may be called with so few arguments.
 #[inline(always)]
-unsafe fn takes_defaults(native: *const Native, n: usize) -> bool {
+pub(super) unsafe fn takes_defaults(native: *const Native, n: usize) -> bool {
     // SAFETY: the caller has the callee alive.
     unsafe { n >= (*native).least.get() as usize && n <= (*native).most as usize }
 }
@@ -347,7 +354,7 @@ impl Vm {
     }
 
     /// As `leaf_in_window`, with defaults for the parameters behind the `n` arguments.
-    unsafe fn leaf_with_defaults(
+    pub(super) unsafe fn leaf_with_defaults(
         &mut self,
         at: At,
         native: *const Native,
@@ -408,7 +415,7 @@ impl Vm {
         };
         match found {
             Ok((callee, true)) => {
-                self.cache_method(at, receiver, name, &callee);
+                self.cache_method(at, receiver, name, &callee, 2);
                 // SAFETY: receiver and arguments lie in the window and pass to the callee.
                 unsafe {
                     self.invoke(
@@ -423,7 +430,7 @@ impl Vm {
                 }
             }
             Ok((callee, false)) => {
-                self.cache_module_function(at, receiver, name);
+                self.cache_module_function(at, receiver, name, 2);
                 drop(at.take(base));
                 // SAFETY: as above, without the receiver.
                 unsafe {
@@ -469,20 +476,35 @@ impl Vm {
         })
     }
 
-    fn cache_module_function(&mut self, at: At, receiver: &Value, name: &Value) {
+    /// Puts the place of a module's function into the instruction's words from `first` on.
+    pub(super) fn cache_module_function(
+        &mut self,
+        at: At,
+        receiver: &Value,
+        name: &Value,
+        first: usize,
+    ) {
         if let (Some(module), Some(text)) = (receiver.get_exact::<Module>(), name.get::<Str>())
             && !text.bytes().starts_with(b"__")
             && let Some(word) = module_word(module, text)
         {
             // SAFETY: the words behind the instruction are its caches.
             unsafe {
-                *at.ip.add(2) = receiver.shape() as u64 | (self.heap.type_epoch as u64) << 32;
-                *at.ip.add(3) = word;
+                *at.ip.add(first) = receiver.shape() as u64 | (self.heap.type_epoch as u64) << 32;
+                *at.ip.add(first + 1) = word;
             }
         }
     }
 
-    fn cache_method(&mut self, at: At, receiver: &Value, name: &Value, callee: &Value) {
+    /// Puts a method of the receiver's class into the instruction's words from `first` on.
+    pub(super) fn cache_method(
+        &mut self,
+        at: At,
+        receiver: &Value,
+        name: &Value,
+        callee: &Value,
+        first: usize,
+    ) {
         let shape = receiver.shape();
         // What is no object has no shape: an integer and a float would be taken for each other.
         if !receiver.is_object() || !self.shape_is_cacheable(shape) {
@@ -499,7 +521,7 @@ impl Vm {
             return;
         };
         let guard = shape as u64 | (self.heap.type_epoch as u64) << 32;
-        self.remember(at, Site::Method, (shape, name), 2, (guard, target));
+        self.remember(at, Site::Method, (shape, name), first, (guard, target));
     }
 
     fn op_call_kw(&mut self, at: At) {

@@ -16,6 +16,7 @@ mod build;
 mod calls;
 mod flow;
 mod iterate;
+mod loaded;
 mod names;
 mod objects;
 mod raising;
@@ -228,6 +229,7 @@ const fn make_table() -> [Handler; 256] {
         Return => calls::return_, ReturnConst => calls::return_const,
         Call => calls::call, CallMethod => calls::call_method, CallKw => calls::call_kw,
         CallMethodKw => calls::call_method_kw, CallEx => calls::call_ex,
+        GetMethod => loaded::get_method, CallLoaded => loaded::call_loaded, CallLoadedKw => loaded::call_loaded_kw,
         BuildTuple => build::build_tuple, BuildList => build::build_list, BuildSet => build::build_set,
         BuildDict => build::build_dict, BuildString => build::build_string, Format => build::format,
         ListAppend => build::list_append, SetAdd => build::set_add, DictPut => build::dict_put,

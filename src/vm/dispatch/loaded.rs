@@ -1,0 +1,193 @@
+//! Method calls in two steps: the look-up, then, behind the arguments, the call.
+//!
+//! `GetMethod` writes two temporaries. What its object's class has as a function is not bound: it
+//! goes into the first, the object into the second. Any other value goes into the first, and Undef
+//! into the second.
+
+use std::mem::ManuallyDrop;
+
+use super::at::{a, b, c, flags, take_b};
+use super::calls::{enter_simple, run_leaf, save, takes_defaults};
+use super::objects::{MODULE_VALUE, module_value};
+use super::{At, Exit};
+use crate::bytecode::op::{TEMP_A, TEMP_B};
+use crate::heap::Value;
+use crate::object::descriptor::Super;
+use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
+use crate::object::native::Native;
+use crate::vm::Vm;
+use crate::vm::attr::Site;
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+
+op! {
+    fn get_method(ip, regs, k, vm) {
+        // Words: shape and type epoch, then the function found for them (not counted).
+        let object = regs.add(b(ip));
+        let cached = *ip.add(1);
+        if cached != 0 && (*object).shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+            let target = *ip.add(2);
+            if target & MODULE_VALUE != 0 { return get_function_of_module(ip, regs, k, vm); }
+            let own = take_b(ip, regs);
+            let function = ManuallyDrop::new(Value::from_header((target & !1) as *mut _));
+            let dst = regs.add(a(ip));
+            dst.write((*function).clone());
+            dst.add(1).write(own);
+            go!(ip.add(3), regs, k, vm)
+        }
+        return get_method_slow(ip, regs, k, vm);
+    }
+    fn get_function_of_module(ip, regs, k, vm) {
+        let value = module_value(&*regs.add(b(ip)), *ip.add(2));
+        if value.is_undef() { return get_method_slow(ip, regs, k, vm); }
+        let dst = regs.add(a(ip));
+        if flags(ip) & TEMP_B != 0 { drop(regs.add(b(ip)).read()); }
+        dst.write(value);
+        dst.add(1).write(Value::UNDEF);
+        if vm.heap.has_finalizers() {
+            return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
+        }
+        go!(ip.add(3), regs, k, vm)
+    }
+    fn call_loaded(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        if (*base.add(1)).is_undef() { return call_loaded_value(ip, regs, k, vm); }
+        let n = c(ip) + 1;
+        if (*base).is_exact::<Function>() {
+            let function = (*base).header().cast::<Function>();
+            if (*function).simple.get() as usize == n {
+                enter_simple!(function, base.add(1), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
+            }
+        }
+        if (*base).is_exact::<Native>() && (*(*base).header().cast::<Native>()).exact as usize == n {
+            return call_loaded_leaf(ip, regs, k, vm);
+        }
+        return call_loaded_slow(ip, regs, k, vm);
+    }
+    fn call_loaded_value(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let n = c(ip);
+        if (*base).is_exact::<Function>() {
+            let function = (*base).header().cast::<Function>();
+            if (*function).simple.get() as usize == n {
+                enter_simple!(function, base.add(2), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
+            }
+        }
+        return call_loaded_slow(ip, regs, k, vm);
+    }
+    fn call_loaded_leaf(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        save(ip, regs, vm, 0);
+        let value = run_leaf(vm, (*base).header().cast::<Native>(), base.add(1), c(ip) + 1);
+        drop(base.read());
+        if value.is_undef() || vm.heap.has_finalizers() {
+            vm.leaf_result = value;
+            return super::calls::leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 0)
+    }
+}
+
+plain_ops! {
+    get_method_slow = op_get_method;
+    call_loaded_slow = op_call_loaded;
+    call_loaded_kw = op_call_loaded_kw;
+}
+
+impl Vm {
+    fn op_get_method(&mut self, at: At) {
+        at.save(self);
+        let name = at.name(at.c());
+        let object = at.reg(at.b());
+        if object.is_object() && self.recall(at, Site::Method, object, name, 1) {
+            return;
+        }
+        if object.is_exact::<Super>()
+            && let Some((callee, own)) = self.super_function(object, name)
+        {
+            drop(at.take_b());
+            return self.method_found(at, callee, own);
+        }
+        match self.resolve_method(object, name) {
+            Ok((callee, true)) => {
+                self.cache_method(at, object, name, &callee, 1);
+                let own = at.take_b();
+                self.method_found(at, callee, own);
+            }
+            Ok((callee, false)) => {
+                self.cache_module_function(at, object, name, 1);
+                drop(at.take_b());
+                self.method_found(at, callee, Value::UNDEF);
+            }
+            Err(_) => {
+                let object = at.take_b();
+                let (step, _) = self.resolve_attr(&object, name);
+                at.write(at.a() + 1, Value::UNDEF);
+                drop(object);
+                at.follow(self, step);
+            }
+        }
+    }
+
+    /// Ends a look-up.
+    fn method_found(&mut self, at: At, callee: Value, own: Value) {
+        at.write(at.a(), callee);
+        at.write(at.a() + 1, own);
+        at.go_on(self);
+    }
+
+    /// Where the arguments lie that go with the callee at `base`, and how many they are.
+    fn loaded_arguments(at: At, base: usize) -> (usize, usize) {
+        match at.reg(base + 1).is_undef() {
+            true => (base + 2, at.c()),
+            false => (base + 1, at.c() + 1),
+        }
+    }
+
+    fn op_call_loaded(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let (first, n) = Self::loaded_arguments(at, base);
+        if at.reg(base).is_exact::<Native>() {
+            let native: *const Native = at.reg(base).header().cast();
+            // SAFETY: the callee lies in the window, which is alive until the call is over.
+            unsafe {
+                if (first == base + 1 || (*native).is_function) && takes_defaults(native, n) {
+                    return self.leaf_with_defaults(at, native, first, n, base);
+                }
+            }
+        }
+        let callee = at.take(base);
+        self.invoke_loaded(at, callee, (first, n), None);
+    }
+
+    fn op_call_loaded_kw(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let arguments = Self::loaded_arguments(at, base);
+        let callee = at.take(base);
+        let names = at.constant(at.word(1) as u32 as usize).clone();
+        self.invoke_loaded(at, callee, arguments, Some(&names));
+    }
+
+    fn invoke_loaded(
+        &mut self,
+        at: At,
+        callee: Value,
+        (first, n): (usize, usize),
+        names: Option<&Value>,
+    ) {
+        // SAFETY: the window holds the arguments; they pass to the callee.
+        unsafe {
+            self.invoke(
+                callee,
+                at.regs.add(first),
+                n,
+                names,
+                at.frame(),
+                at.a() as u16,
+                at.result_flags(),
+            )
+        }
+    }
+}
