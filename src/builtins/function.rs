@@ -630,13 +630,14 @@ fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     let name = Str::new(native.def.name()).into_value();
     let target = if native.bound.is_undef() {
+        // The name of the module whose function it is.
+        if native.owner.is_kind::<Str>() {
+            return Ok(name);
+        }
         native.owner.clone()
     } else {
         native.bound.clone()
     };
-    if target.is_kind::<Str>() {
-        return Ok(name);
-    }
     let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
     Ok(Tuple::pair(getattr, Tuple::pair(target, name).into_value()).into_value())
 }

@@ -19,6 +19,22 @@ pub trait Clock: Send {
     /// Processor time of this thread.
     fn thread_ns(&self) -> u64;
 
+    /// Nanoseconds of the system's clock with a number (`CLOCK_BOOTTIME` ...), None if there is none.
+    fn numbered_ns(&self, number: i32) -> Option<i64> {
+        match number {
+            0 => Some(self.wall_ns()),
+            1 | 4 | 7 => Some(self.monotonic_ns() as i64),
+            2 => Some(self.process_ns() as i64),
+            3 => Some(self.thread_ns() as i64),
+            _ => None,
+        }
+    }
+
+    /// The smallest step of the clock with a number, in nanoseconds.
+    fn numbered_step_ns(&self, number: i32) -> Option<i64> {
+        self.numbered_ns(number).map(|_| 1)
+    }
+
     /// The smallest step of the monotonic clock, in seconds.
     fn resolution(&self) -> f64;
 
@@ -69,6 +85,14 @@ impl Clock for SystemClock {
         // Asked once a turn; the answer never changes.
         static RESOLUTION: std::sync::OnceLock<f64> = std::sync::OnceLock::new();
         *RESOLUTION.get_or_init(|| unsigned(clock_getres(ClockId::Monotonic)) as f64 / 1e9)
+    }
+
+    fn numbered_ns(&self, number: i32) -> Option<i64> {
+        Some(unsigned(clock_gettime(ClockId::try_from(number).ok()?)) as i64)
+    }
+
+    fn numbered_step_ns(&self, number: i32) -> Option<i64> {
+        Some(unsigned(clock_getres(ClockId::try_from(number).ok()?)) as i64)
     }
 
     fn sleep(&self, duration: Duration) {

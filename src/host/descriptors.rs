@@ -37,6 +37,13 @@ impl Descriptors {
         fd
     }
 
+    /// Keeps a file that others use too under its number, which it answers.
+    pub fn adopt(&mut self, file: Arc<File>) -> i32 {
+        let fd = file.fileno();
+        self.open.insert(fd, file);
+        fd
+    }
+
     /// Lets a file that belongs to a stream be found by its number too.
     pub fn lend(&mut self, file: &Arc<File>) {
         self.lent.insert(file.fileno(), Arc::downgrade(file));
@@ -58,6 +65,18 @@ impl Descriptors {
         };
         let file = slot.get_or_insert_with(|| File::standard(fd).ok().map(Arc::new));
         file.clone().ok_or_else(bad)
+    }
+
+    /// Whether the standard streams are to be had.
+    pub(super) fn has_standard(&self) -> bool {
+        self.may_use_standard
+    }
+
+    /// A standard stream stands for something else from now on.
+    pub(super) fn forget_standard(&mut self, slot: usize) {
+        if let Some(known) = self.standard.get_mut(slot) {
+            *known = None;
+        }
     }
 
     /// Takes a file out; it closes when the last call that uses it ends.

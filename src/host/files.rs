@@ -22,6 +22,8 @@ pub struct OpenMode {
     /// It must not be there.
     pub exclusive: bool,
     pub truncate: bool,
+    /// More of the system's flags of `open`; a directory may be opened too.
+    pub flags: Option<i32>,
 }
 
 impl OpenMode {
@@ -33,6 +35,7 @@ impl OpenMode {
         create: false,
         exclusive: false,
         truncate: false,
+        flags: None,
     };
 
     /// The mode for one of `r`, `w`, `a`, `x`, with or without `+`. None for
@@ -140,12 +143,16 @@ impl Files {
             .create(mode.create && !mode.exclusive)
             .create_new(mode.exclusive)
             .truncate(mode.truncate)
-            .mode(permissions);
+            .mode(permissions)
+            .custom_flags(mode.flags.unwrap_or(0));
         let file = options
             .open(self.resolve(path)?)
             .map_err(|e| fail(e, path))?;
         // The system opens a directory for reading, and a script may not.
-        if !mode.changes() && file.metadata().is_ok_and(|data| data.is_dir()) {
+        if !mode.changes()
+            && mode.flags.is_none()
+            && file.metadata().is_ok_and(|data| data.is_dir())
+        {
             return Err(HostError::from(Errno::ISDIR).at(path));
         }
         Ok(File { inner: file })
@@ -183,6 +190,10 @@ pub struct File {
 }
 
 impl File {
+    pub(super) fn inner(&self) -> &std::fs::File {
+        &self.inner
+    }
+
     /// Reads some bytes; zero at the end.
     pub fn read(&self, bytes: &mut [u8]) -> Result<usize, HostError> {
         retry(|| (&self.inner).read(bytes))
@@ -253,8 +264,7 @@ impl File {
     /// The two ends of a new pipe, the one to read from first.
     pub fn pipe() -> Result<(File, File), HostError> {
         let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let wrap = |fd: rustix::fd::OwnedFd| File { inner: fd.into() };
-        Ok((wrap(reader), wrap(writer)))
+        Ok((File::from(reader), File::from(writer)))
     }
 
     /// A standard stream of the process (0, 1 or 2) under another number.
@@ -266,7 +276,7 @@ impl File {
             _ => return Err(HostError::from(Errno::BADF)),
         };
         let copy = rustix::io::fcntl_dupfd_cloexec(stream, 3)?;
-        Ok(File { inner: copy.into() })
+        Ok(File::from(copy))
     }
 
     /// Makes reads and writes answer "would block" instead of waiting.
@@ -274,10 +284,28 @@ impl File {
         Ok(rustix::io::ioctl_fionbio(&self.inner, nonblocking)?)
     }
 
+    /// Whether reads and writes answer "would block" instead of waiting.
+    pub fn is_nonblocking(&self) -> Result<bool, HostError> {
+        let flags = rustix::fs::fcntl_getfl(&self.inner)?;
+        Ok(flags.contains(rustix::fs::OFlags::NONBLOCK))
+    }
+
     /// Closes the file.
     pub fn close(self) -> Result<(), HostError> {
         drop(self.inner);
         Ok(())
+    }
+}
+
+impl From<std::os::fd::OwnedFd> for File {
+    fn from(fd: std::os::fd::OwnedFd) -> File {
+        File { inner: fd.into() }
+    }
+}
+
+impl From<File> for std::os::fd::OwnedFd {
+    fn from(file: File) -> std::os::fd::OwnedFd {
+        file.inner.into()
     }
 }
 

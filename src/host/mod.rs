@@ -13,6 +13,7 @@
 //! [`Inbox::wants_attention`] says that there is something to see.
 
 mod address;
+mod alarm;
 mod clock;
 mod descriptors;
 mod entropy;
@@ -26,12 +27,14 @@ mod poller;
 mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
+mod ready;
 mod resolver;
 mod signals;
 mod socket_options;
 mod sockets;
 mod stat;
 mod stdio;
+mod system;
 mod zone;
 
 pub use address::{Address, IpAddr, SocketAddr};
@@ -48,11 +51,15 @@ pub use poller::{Direction, Owner, Poller, Wait};
 pub use pool::Pool;
 #[cfg(target_os = "linux")]
 pub use processes::{Child, Command, Redirect, pass_on, ready_now};
+#[cfg(target_os = "linux")]
+pub use ready::Epoll;
+pub use ready::poll_now;
 pub use resolver::{AddressInfo, Query, Resolver};
 pub use signals::Signals;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};
 pub use stat::FileStat;
 pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
+pub use system::SystemName;
 pub use zone::{LocalTime, Zone};
 
 use std::cell::OnceCell;
@@ -73,6 +80,7 @@ pub struct Host {
     pub resolver: Resolver,
     pub signals: Signals,
     pub permissions: Arc<Permissions>,
+    pub alarm: alarm::Alarm,
     zone: OnceCell<Zone>,
 }
 
@@ -121,6 +129,7 @@ impl Host {
             signals: Signals::new(),
             inbox,
             permissions,
+            alarm: alarm::Alarm::default(),
             zone: OnceCell::new(),
         }
     }

@@ -163,12 +163,12 @@ impl Files {
             .is_ok_and(|target| rustix::fs::access(target, wanted).is_ok())
     }
 
-    fn to_read(&self, path: &Path) -> Result<PathBuf, HostError> {
+    pub(super) fn to_read(&self, path: &Path) -> Result<PathBuf, HostError> {
         self.permissions.check_read().map_err(|e| e.at(path))?;
         self.resolve(path)
     }
 
-    fn to_write(&self, path: &Path) -> Result<PathBuf, HostError> {
+    pub(super) fn to_write(&self, path: &Path) -> Result<PathBuf, HostError> {
         self.permissions.check_write().map_err(|e| e.at(path))?;
         self.resolve(path)
     }

@@ -5,10 +5,11 @@
 //! poller and tries again when it is ready. A script's blocking socket is the
 //! same thing with a fiber that parks.
 
-use super::{Address, Host, HostError, Permissions};
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use super::{Address, File, Host, HostError, Permissions};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType};
+use std::sync::Arc;
 
 pub use rustix::net::Shutdown;
 
@@ -83,7 +84,8 @@ impl SocketKind {
 /// say `Poller::forget` before, and [`Host::close_socket`] does both.
 #[derive(Debug)]
 pub struct Socket {
-    fd: OwnedFd,
+    /// Shared with calls that know it by its number.
+    fd: Arc<File>,
     family: Family,
     kind: SocketKind,
     protocol: i32,
@@ -120,7 +122,7 @@ impl Socket {
         let wanted = std::num::NonZeroU32::new(wanted).map(Protocol::from_raw);
         let fd = rustix::net::socket_with(family.raw(), kind.raw(), FLAGS, wanted)?;
         Ok(Socket {
-            fd,
+            fd: shared(fd),
             family,
             kind,
             protocol,
@@ -132,7 +134,7 @@ impl Socket {
         let family = Family::Local;
         let (a, b) = rustix::net::socketpair(family.raw(), kind.raw(), FLAGS, None)?;
         let wrap = |fd| Socket {
-            fd,
+            fd: shared(fd),
             family,
             kind,
             protocol: 0,
@@ -140,10 +142,37 @@ impl Socket {
         Ok((wrap(a), wrap(b)))
     }
 
+    /// The socket that a number stands for; what is not given is asked of the system.
+    pub fn of_file(
+        file: Arc<File>,
+        family: Option<Family>,
+        kind: Option<SocketKind>,
+        protocol: i32,
+    ) -> Result<Socket, HostError> {
+        use rustix::net::sockopt::{socket_domain, socket_type};
+        let unknown = || HostError::from(Errno::AFNOSUPPORT);
+        let domain = i32::from(socket_domain(&file)?.as_raw());
+        let family = family.or_else(|| Family::of_number(domain));
+        let raw = socket_type(&file)?.as_raw() as i32;
+        let kind = kind.or_else(|| SocketKind::of_number(raw));
+        file.set_nonblocking(true)?;
+        Ok(Socket {
+            fd: file,
+            family: family.ok_or_else(unknown)?,
+            kind: kind.ok_or_else(unknown)?,
+            protocol,
+        })
+    }
+
+    /// What calls that know it by its number share.
+    pub fn file(&self) -> &Arc<File> {
+        &self.fd
+    }
+
     /// Its number.
     #[inline]
     pub fn fileno(&self) -> i32 {
-        self.fd.as_raw_fd()
+        self.fd.fileno()
     }
 
     /// Its family.
@@ -179,7 +208,7 @@ impl Socket {
             None => Address::Unnamed,
         };
         let socket = Socket {
-            fd,
+            fd: shared(fd),
             family: self.family,
             kind: self.kind,
             protocol: self.protocol,
@@ -286,7 +315,7 @@ impl Socket {
     /// Another number for the same socket.
     pub fn duplicate(&self) -> Result<Socket, HostError> {
         Ok(Socket {
-            fd: rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?,
+            fd: shared(rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?),
             ..*self
         })
     }
@@ -304,6 +333,10 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
+
+fn shared(fd: OwnedFd) -> Arc<File> {
+    Arc::new(File::from(fd))
+}
 
 /// Asks again when a signal interrupted the call.
 #[inline]

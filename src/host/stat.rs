@@ -7,6 +7,7 @@ const TYPE_MASK: u32 = 0o170_000;
 const DIRECTORY: u32 = 0o040_000;
 const REGULAR: u32 = 0o100_000;
 const LINK: u32 = 0o120_000;
+const PIPE: u32 = 0o010_000;
 
 /// The fields of `os.stat_result`; times in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,11 @@ impl FileStat {
     /// True for a regular file.
     pub fn is_file(&self) -> bool {
         self.mode & TYPE_MASK == REGULAR
+    }
+
+    /// True for a pipe.
+    pub fn is_pipe(&self) -> bool {
+        self.mode & TYPE_MASK == PIPE
     }
 
     /// True for a symbolic link; only asked without following it.

@@ -24,6 +24,7 @@ pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
+pub mod select;
 pub mod signal;
 pub mod small;
 pub mod socket;
@@ -63,6 +64,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &random::MODULE,
     &operator::MODULE,
     &os::MODULE,
+    &os::system::MODULE,
     &signal::MODULE,
     &html::MODULE,
     &imp::MODULE,
@@ -73,6 +75,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &weakref::MODULE,
     &binary::structs::MODULE,
     &subprocess::MODULE,
+    &select::MODULE,
     &binary::array::MODULE,
     &binary::binascii::MODULE,
     &binary::compare::MODULE,
@@ -99,6 +102,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     sys::TYPES,
     time::TYPES,
     socket::TYPES,
+    signal::TYPES,
     re::TYPES,
     json::TYPES,
     random::TYPES,
@@ -107,6 +111,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     weakref::TYPES,
     binary::structs::TYPES,
     subprocess::TYPES,
+    select::TYPES,
     binary::array::TYPES,
     binary::binascii::TYPES,
     #[cfg(feature = "compression")]

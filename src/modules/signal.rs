@@ -1,11 +1,13 @@
 //! `signal`: handlers, which run between two instructions.
 
-use crate::builtins::arguments::{outside, small, string};
+use crate::builtins::arguments::{float, int, outside, pair, small, string};
 use crate::heap::{Ref, Value};
 use crate::host::Event;
+use crate::object::class::class_flags;
 use crate::object::dict::Dict;
+use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{Def, ModuleDef, R};
+use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Raised, Step, TypeDef};
 use crate::vm::Vm;
 
 /// `signal`
@@ -38,9 +40,19 @@ pub static MODULE: ModuleDef = ModuleDef {
                 .find(|d| d.0 == number)
                 .map_or(Value::NONE, |d| string(d.1)))
         }),
+        Def::leaf("alarm(seconds, /)", alarm)
+            .doc("Arrange for SIGALRM to arrive after the given number of seconds."),
+        Def::leaf("setitimer(which, seconds, interval=0.0, /)", set_timer)
+            .doc("Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF)."),
+        Def::leaf("getitimer(which, /)", |vm, args| {
+            check_timer(vm, &args[0])?;
+            Ok(timer_value(vm.host.alarm.left()))
+        })
+        .doc("Returns current value of given itimer."),
+        Def::frame("pause()", 1, pause).doc("Wait until a signal arrives."),
         Def::leaf(
             "set_wakeup_fd(fd, /, *, warn_on_full_buffer=True)",
-            |_, _| Ok(Value::int32(-1)),
+            set_wakeup,
         ),
         Def::leaf("siginterrupt(signalnum, flag, /)", |_, _| Ok(Value::NONE)),
         Def::leaf("valid_signals()", |vm, _| {
@@ -51,6 +63,16 @@ pub static MODULE: ModuleDef = ModuleDef {
     ],
     types: &[],
     setup: Some(setup),
+};
+
+/// All types of this module.
+pub static TYPES: &[&TypeDef] = &[&ITIMER_ERROR];
+
+/// `signal.itimer_error`
+pub static ITIMER_ERROR: TypeDef = TypeDef {
+    base: Some(&crate::builtins::exceptions::OS_ERROR),
+    flags: class_flags::BASE | class_flags::HAS_DICT,
+    ..TypeDef::new("signal", "itimer_error", kind::EXCEPTION)
 };
 
 /// The signals of Linux.
@@ -88,6 +110,9 @@ const NUMBERS: &[(&str, i32)] = &[
     ("SIGSYS", 31),
 ];
 
+/// The one timer: that of real time.
+const ITIMER_REAL: i32 = 0;
+
 const DESCRIPTIONS: &[(i32, &str)] = &[
     (1, "Hangup"),
     (2, "Interrupt"),
@@ -105,6 +130,9 @@ const DESCRIPTIONS: &[(i32, &str)] = &[
     (17, "Child exited"),
     (18, "Continued"),
 ];
+
+/// Where the VM keeps the file to write to.
+const WAKEUP: &str = "signal.wakeup";
 
 /// The handlers of a script, by number.
 const KEY: &str = "signal.handlers";
@@ -142,6 +170,9 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
             vm.set_name(&namespace, alias, value)?;
         }
     }
+    let error = vm.class_of_def(&ITIMER_ERROR).into_value();
+    vm.set_name(&namespace, "ItimerError", error)?;
+    vm.set_name(&namespace, "ITIMER_REAL", Value::int32(ITIMER_REAL))?;
     vm.set_name(&namespace, "NSIG", Value::int32(65))
 }
 
@@ -176,8 +207,55 @@ fn handler_of(vm: &mut Vm, number: i32) -> R {
     }
 }
 
+/// Handlers are the main thread's affair.
+fn check_thread(vm: &mut Vm, what: &str) -> R<()> {
+    let running = vm.current_fiber();
+    if vm
+        .main_fiber
+        .as_ref()
+        .is_some_and(|main| !main.is(&running))
+    {
+        return Err(vm.value_error(format!(
+            "{what} only works in main thread of the main interpreter"
+        )));
+    }
+    Ok(())
+}
+
+/// From now on the number of a signal that comes is written to a file, as a byte; -1 ends that.
+fn set_wakeup(vm: &mut Vm, args: &[Value]) -> R {
+    let fd = small(vm, &args[0])?;
+    check_thread(vm, "set_wakeup_fd")?;
+    if fd != -1 {
+        let file = vm.host.descriptors.get(fd);
+        let file = outside(vm, file)?;
+        if !file.is_nonblocking().unwrap_or(true) {
+            return Err(vm.value_error(format!("the fd {fd} must be in non-blocking mode")));
+        }
+    }
+    vm.tell_signal = Some(tell_wakeup);
+    let before = vm.state.insert(WAKEUP, Value::int32(fd));
+    Ok(before.unwrap_or(Value::int32(-1)))
+}
+
+/// Writes a signal's number to the file that `set_wakeup_fd` named.
+fn tell_wakeup(vm: &mut Vm, number: i32) {
+    let fd = vm.state.get(WAKEUP).and_then(Value::as_small_int);
+    let Some(fd) = fd
+        .and_then(|fd| i32::try_from(fd).ok())
+        .filter(|fd| *fd >= 0)
+    else {
+        return;
+    };
+    if let Ok(file) = vm.host.descriptors.get(fd) {
+        // Full is full: whoever reads knows already that something came.
+        let _ = file.write(&[number as u8]);
+    }
+}
+
 fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
     let number = small(vm, &args[0])?;
+    check_thread(vm, "signal")?;
     checked(vm, number)?;
     let plain = crate::object::int::IntView::of(&args[1]).and_then(|i| i.as_i64());
     if !vm.is_callable(&args[1]) && !matches!(plain, Some(0 | 1)) {
@@ -208,6 +286,61 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
         vm.state.insert("signal.SIGINT", handler);
     }
     Ok(before)
+}
+
+/// Seconds of a timer, which are not negative and not more than the system takes.
+fn timer_seconds(vm: &mut Vm, value: &Value) -> R<f64> {
+    let seconds = crate::modules::time::duration(vm, value)?;
+    if seconds < 0.0 {
+        return Err(timer_error(vm));
+    }
+    Ok(seconds.min(1e9))
+}
+
+/// A timer that cannot be set.
+fn timer_error(vm: &mut Vm) -> Raised {
+    let class = vm.class_of_def(&ITIMER_ERROR).into_value();
+    let args = [Value::int32(22), string("Invalid argument")];
+    vm.call(&class, &args).map_or_else(|raised| raised, Raised)
+}
+
+fn check_timer(vm: &mut Vm, which: &Value) -> R<()> {
+    match small(vm, which)? {
+        ITIMER_REAL => Ok(()),
+        _ => Err(timer_error(vm)),
+    }
+}
+
+fn timer_value((left, interval): (f64, f64)) -> Value {
+    pair(float(left), float(interval))
+}
+
+/// Arguments: which, seconds, interval.
+fn set_timer(vm: &mut Vm, args: &[Value]) -> R {
+    check_timer(vm, &args[0])?;
+    let (after, interval) = (timer_seconds(vm, &args[1])?, timer_seconds(vm, &args[2])?);
+    let before = vm.host.set_alarm(after, interval);
+    outside(vm, before).map(timer_value)
+}
+
+fn alarm(vm: &mut Vm, args: &[Value]) -> R {
+    let seconds = small(vm, &args[0])?.max(0);
+    let before = vm.host.set_alarm(f64::from(seconds), 0.0);
+    let (left, _) = outside(vm, before)?;
+    Ok(Value::int32(left.ceil() as i32))
+}
+
+/// The register holds how many signals were handled at the start.
+fn pause(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let handled = vm.signals_handled as i64;
+    match input {
+        Input::Raised(raised) => return Step::Raise(raised),
+        Input::Start => frame.regs[0] = int(handled),
+        _ if frame.regs[0].as_small_int() != Some(handled) => return Step::Return(Value::NONE),
+        _ => {}
+    }
+    vm.park(None, true);
+    Step::Park
 }
 
 /// Runs the handlers of what has arrived.

@@ -9,8 +9,8 @@ use crate::builtins::arguments::{
 };
 use crate::heap::{Ref, Value};
 use crate::host::{
-    Address, Direction, ErrorKind, Family, HostError, IpAddr, Owner, Query, Shutdown, Socket,
-    SocketAddr, SocketKind, path_bytes, path_from_bytes,
+    Address, Direction, ErrorKind, Family, HostError, IpAddr, Query, Shutdown, Socket, SocketAddr,
+    SocketKind, path_bytes, path_from_bytes,
 };
 use crate::object::bytes::ByteArray;
 use crate::object::class::class_flags;
@@ -68,8 +68,6 @@ traced_object! {
 }
 
 const FOR_EVER: f64 = -1.0;
-/// Who watches descriptors for fibers that wait in a socket; no loop has this number.
-const OWNER: Owner = Owner(u64::MAX - 7);
 
 fn this(value: &Value) -> Option<Ref<SocketObject>> {
     value.to_ref::<SocketObject>()
@@ -109,8 +107,11 @@ fn lift<T>(vm: &mut Vm, result: Result<T, HostError>) -> R<T> {
     }
 }
 
-/// Arguments: cls, family, type, proto.
+/// Arguments: cls, family, type, proto, number of an open one or None.
 fn new(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[4].is_none() {
+        return of_number(vm, args);
+    }
     let numbers = (
         small(vm, &args[1])?,
         small(vm, &args[2])? & 0xF,
@@ -125,6 +126,37 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     let opened = vm.host.open_socket(family, kind, numbers.2);
     let socket = lift(vm, opened)?;
     Ok(wrap(shape_of_class(&args[0]), socket))
+}
+
+/// Takes over the open socket with a number; -1 for what the system knows of it.
+fn of_number(vm: &mut Vm, args: &[Value]) -> R {
+    let number = small(vm, &args[4])?;
+    if number < 0 {
+        return Err(vm.value_error("negative file descriptor"));
+    }
+    let (family, kind) = (small(vm, &args[1])?, small(vm, &args[2])? & 0xF);
+    let protocol = small(vm, &args[3])?.max(0);
+    let known = vm.host.descriptors.get(number);
+    let file = lift(vm, known)?;
+    let socket = Socket::of_file(
+        file,
+        Family::of_number(family),
+        SocketKind::of_number(kind),
+        protocol,
+    );
+    let socket = lift(vm, socket)?;
+    let _ = vm.host.descriptors.remove(number);
+    Ok(wrap(shape_of_class(&args[0]), socket))
+}
+
+/// Gives up the socket but leaves it open: its number.
+fn detach(vm: &mut Vm, args: &[Value]) -> R {
+    let socket = this(&args[0]).and_then(|object| object.socket.0.take());
+    let number = socket.map_or(-1, |socket| {
+        vm.host.poller.forget(socket.fileno());
+        vm.host.descriptors.adopt(socket.file().clone())
+    });
+    Ok(Value::int32(number))
 }
 
 fn wrap(shape: u32, socket: Socket) -> Value {
@@ -383,7 +415,8 @@ fn waiting(
                 return Step::Raise(vm.raise_known(Known::TimeoutError, "timed out"));
             }
             let fd = object.socket.0.borrow().as_ref().map_or(-1, Socket::fileno);
-            let watched = vm.host.poller.watch(fd, direction, OWNER);
+            let owner = vm.fiber_owner();
+            let watched = vm.host.poller.watch(fd, direction, owner);
             if let Err(error) = watched {
                 return Step::Raise(raised(vm, &error));
             }
@@ -400,7 +433,8 @@ fn waiting(
 fn stop_watching(vm: &mut Vm, object: &SocketObject, direction: Direction) {
     let fd = object.socket.0.borrow().as_ref().map(Socket::fileno);
     if let Some(fd) = fd {
-        vm.host.poller.unwatch(fd, direction, OWNER);
+        let owner = vm.fiber_owner();
+        vm.host.poller.unwatch(fd, direction, owner);
     }
 }
 
@@ -594,10 +628,13 @@ fn shutdown(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn fileno(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::int32(
-        with(&args[0], |socket| Ok(socket.fileno())).unwrap_or(-1),
-    ))
+fn fileno(vm: &mut Vm, args: &[Value]) -> R {
+    let number = with(&args[0], |socket| {
+        // From now on calls that take a number may find it.
+        vm.host.descriptors.lend(socket.file());
+        Ok(socket.fileno())
+    });
+    Ok(Value::int32(number.unwrap_or(-1)))
 }
 
 fn getsockname(vm: &mut Vm, args: &[Value]) -> R {
@@ -706,6 +743,7 @@ pub static SOCKET: TypeDef = TypeDef {
         Def::leaf("bind(self, address, /)", bind),
         Def::leaf("listen(self, backlog=128, /)", listen),
         Def::leaf("close(self, /)", close),
+        Def::leaf("detach(self, /)", detach),
         Def::leaf("shutdown(self, flag, /)", shutdown),
         Def::leaf("fileno(self, /)", fileno),
         Def::leaf("getsockname(self, /)", getsockname),

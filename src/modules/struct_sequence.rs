@@ -2,13 +2,14 @@
 //! `sys.version_info` ...). Their classes derive from `tuple`; further fields
 //! that are not items lie in the instance's dict.
 
-use crate::builtins::arguments::{shape_of_class, string};
+use crate::builtins::arguments::{pair, shape_of_class, string, tuple};
 use crate::heap::{Ref, Value};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::dict::Dict;
 use crate::object::native::{R, TypeDef};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::types::Known;
 
 /// The item at a place, for a table of attributes.
 pub fn field<const N: usize>(_: &mut Vm, value: &Value) -> R {
@@ -26,11 +27,21 @@ macro_rules! struct_sequence {
         $(#[$meta])*
         $vis static $table: $crate::object::native::TypeDef = $crate::object::native::TypeDef {
             base: Some(&$crate::builtins::tuple::TUPLE),
-            flags: $crate::object::class::class_flags::HAS_DICT,
+            flags: $crate::object::class::class_flags::HAS_DICT
+                | $crate::object::class::class_flags::SETATTR,
             new: $new,
             methods: &[
                 $crate::object::native::Def::leaf("__repr__(self, /)", |vm, args| {
                     $crate::modules::struct_sequence::repr(vm, &args[0], concat!($module, ".", $name), &[$($field),+])
+                }),
+                $crate::object::native::Def::leaf("__reduce__(self, /)", |vm, args| {
+                    $crate::modules::struct_sequence::reduce(vm, &args[0])
+                }),
+                $crate::object::native::Def::leaf("__setattr__(self, name, value, /)", |vm, args| {
+                    $crate::modules::struct_sequence::refuse(vm, args, concat!($module, ".", $name), &[$($field),+])
+                }),
+                $crate::object::native::Def::leaf("__delattr__(self, name, /)", |vm, args| {
+                    $crate::modules::struct_sequence::refuse(vm, args, concat!($module, ".", $name), &[$($field),+])
                 }),
                 $crate::object::native::Def::leaf("__replace__(self, /, **changes)", |vm, args| {
                     $crate::modules::struct_sequence::replace(vm, &args[0], &args[1], &[$($field),+])
@@ -62,6 +73,48 @@ pub fn repr(vm: &mut Vm, value: &Value, name: &str, fields: &[&str]) -> R {
     }
     text.push(')');
     Ok(string(&text))
+}
+
+/// What makes the same value again: its class, the items, and the fields that are no items.
+pub fn reduce(vm: &mut Vm, value: &Value) -> R {
+    let items = value
+        .get::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec());
+    let items = tuple(vm, items)?;
+    let rest = Dict::new();
+    for (name, field) in vm.object_dict(value).map_or_else(Vec::new, |d| d.pairs()) {
+        vm.dict_set(&rest, &name, field)?;
+    }
+    let class = vm.class_of(value).into_value();
+    Ok(pair(class, pair(items, rest.into_value())))
+}
+
+/// Fields are not set, and there is no room for more.
+pub fn refuse(vm: &mut Vm, args: &[Value], type_name: &str, fields: &[&str]) -> R {
+    if !vm.class_of(&args[0]).has(class_flags::BUILTIN) {
+        // A subclass has room of its own.
+        let step = match args.get(2) {
+            Some(value) => vm.generic_set_step(&args[0], &args[1], value),
+            None => vm.generic_delete_step(&args[0], &args[1]),
+        };
+        return vm.finish(step);
+    }
+    let name = crate::builtins::arguments::plain(&args[1]);
+    let hidden = vm
+        .object_dict(&args[0])
+        .map_or_else(Vec::new, |d| d.pairs());
+    let known = fields.contains(&name.as_str())
+        || hidden
+            .iter()
+            .any(|(key, _)| crate::builtins::arguments::plain(key) == name);
+    let text = if known {
+        "readonly attribute".to_string()
+    } else {
+        format!(
+            "'{type_name}' object has no attribute '{name}' and no __dict__ for setting new attributes"
+        )
+    };
+    Err(vm.raise_known(Known::AttributeError, &text))
 }
 
 /// `copy.replace(value, ...)`
@@ -112,6 +165,10 @@ pub fn from_sequence(vm: &mut Vm, args: &[Value], least: usize, hidden: &[&str])
     for (i, name) in hidden.iter().enumerate() {
         let value = values.get(least + i).cloned().unwrap_or(Value::NONE);
         set_hidden(vm, &made, name, value)?;
+    }
+    let more = args.get(2).and_then(|more| more.get::<Dict>());
+    for (name, field) in more.map_or_else(Vec::new, Dict::pairs) {
+        set_hidden(vm, &made, &crate::builtins::arguments::plain(&name), field)?;
     }
     Ok(made)
 }

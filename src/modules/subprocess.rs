@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use crate::builtins::arguments::{float, int, list, outside, path_of_text, small, tuple};
 use crate::heap::Value;
-use crate::host::{
-    Child, Command, Direction, File, Owner, Redirect, pass_on, path_from_bytes, ready_now,
-};
+use crate::host::{Child, Command, Direction, File, Redirect, pass_on, path_from_bytes, ready_now};
 use crate::object::bytes::Bytes;
 use crate::object::kind;
 use crate::object::list::List;
@@ -39,9 +37,6 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 /// All types of this module.
 pub static TYPES: &[&TypeDef] = &[&CHILD];
-
-/// Who watches descriptors for fibers that wait here; no loop has this number.
-const OWNER: Owner = Owner(u64::MAX - 8);
 
 traced_object! {
     /// `_subprocess.Child`
@@ -266,8 +261,9 @@ fn look(vm: &mut Vm, regs: &[Value], give_up: bool) -> R<Option<Value>> {
         ];
         return tuple(vm, found).map(Some);
     }
+    let owner = vm.fiber_owner();
     for (fd, direction) in &watched {
-        let done = vm.host.poller.watch(*fd, *direction, OWNER);
+        let done = vm.host.poller.watch(*fd, *direction, owner);
         outside(vm, done)?;
     }
     Ok(None)
@@ -285,7 +281,8 @@ fn watches(
 }
 
 fn unwatch(vm: &mut Vm, watched: &[(i32, Direction)]) {
+    let owner = vm.fiber_owner();
     for (fd, direction) in watched {
-        vm.host.poller.unwatch(*fd, *direction, OWNER);
+        vm.host.poller.unwatch(*fd, *direction, owner);
     }
 }

@@ -3,9 +3,11 @@
 use crate::builtins::arguments::{int, list, long_string, shape_of_class};
 use crate::heap::Value;
 use crate::object::class::{Class, class_flags};
+use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::module::Module;
 use crate::object::native::{Attribute, Def, ModuleDef, R, TypeDef};
+use crate::object::tuple::Tuple;
 use crate::object::weakref::{WeakRef, of_link, references};
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
@@ -19,12 +21,7 @@ pub static MODULE: ModuleDef = ModuleDef {
             Ok(int(references(&args[0]).len() as i64))
         }),
         Def::leaf("getweakrefs(object, /)", |_, args| {
-            Ok(list(
-                references(&args[0])
-                    .into_iter()
-                    .map(|r| r.into_value())
-                    .collect(),
-            ))
+            Ok(list(all_references(&args[0])))
         }),
     ],
     types: &[],
@@ -64,8 +61,34 @@ fn allows(vm: &mut Vm, value: &Value) -> bool {
         )
 }
 
-/// Arguments: cls, object, callback.
+/// All references to an object: the one that plain ones share, then the youngest first.
+fn all_references(target: &Value) -> Vec<Value> {
+    let mut all: Vec<_> = references(target);
+    all.reverse();
+    let plain = kind::WEAKREF as u32;
+    let is_shared =
+        |r: &crate::heap::Ref<WeakRef>| r.as_value().shape() == plain && r.callback.get().is_none();
+    all.sort_by_key(|r| !is_shared(r));
+    all.into_iter().map(|r| r.into_value()).collect()
+}
+
+/// Refuses more than two positional arguments, and names.
+fn check_arguments(vm: &mut Vm, args: &[Value], who: &str) -> R<()> {
+    let more = args[3].get::<Tuple>().map_or(0, |rest| rest.items().len());
+    if more > 0 {
+        let given = more + 2;
+        return Err(vm.type_error(format!("{who} expected at most 2 arguments, got {given}")));
+    }
+    let named = args[4].get::<Dict>().is_some_and(|named| named.len() > 0);
+    if named && who == "__init__" {
+        return Err(vm.type_error("ref() takes no keyword arguments"));
+    }
+    Ok(())
+}
+
+/// Arguments: cls, object, callback, more and named ones.
 fn new(vm: &mut Vm, args: &[Value]) -> R {
+    check_arguments(vm, args, "__new__")?;
     if !allows(vm, &args[1]) {
         let name = vm.type_name(&args[1]);
         return Err(vm.type_error(format!("cannot create weak reference to '{name}' object")));
@@ -156,7 +179,8 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         None => vm.type_name(&target),
     };
     let to = vm.heap.identity(&target);
-    let own_name = vm.get_attr_optional(&target, "__name__")?;
+    // Whatever the object does when it is asked, it can be shown.
+    let own_name = vm.get_attr_optional(&target, "__name__").unwrap_or(None);
     let own_name = own_name.map_or_else(String::new, |n| {
         let text = crate::builtins::arguments::plain(&n);
         if text.is_empty() {
@@ -181,7 +205,7 @@ pub static REFERENCE: TypeDef = TypeDef {
     methods: &[
         Def::leaf(
             "__init__(self, object, callback=None, /, *args, **kwargs)",
-            |_, _| Ok(Value::NONE),
+            |vm, args| check_arguments(vm, args, "__init__").map(|()| Value::NONE),
         ),
         Def::leaf("__call__(self, /)", call),
         Def::leaf("__hash__(self, /)", hash),

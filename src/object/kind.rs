@@ -124,6 +124,7 @@ kinds! {
     COMPRESSOR = 173,
     DECOMPRESSOR = 174,
     CHILD = 175,
+    EPOLL = 176,
     FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,

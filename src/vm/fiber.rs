@@ -14,7 +14,7 @@ use super::dispatch::Cursor;
 use super::types::Known;
 use crate::event_loop::{TimerId, Timers};
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
-use crate::host::{Event, Wait};
+use crate::host::{Event, Owner, Wait};
 use crate::object::frame::Frame;
 use crate::object::kind;
 use crate::object::native::{Def, Input, R, Raised, Step};
@@ -137,7 +137,12 @@ pub(crate) struct Fibers {
     last_id: u64,
     /// The depth of nested runs at which fibers may be switched.
     level: u32,
+    /// When a running fiber looks again for those that sleep.
+    next_look: f64,
 }
+
+/// How often a fiber that never waits looks for those that do, in seconds.
+const LOOK_INTERVAL: f64 = 0.001;
 
 impl Default for Fibers {
     fn default() -> Fibers {
@@ -149,6 +154,7 @@ impl Default for Fibers {
             alive: 1,
             last_id: 0x7f00_0000_1000,
             level: 1,
+            next_look: 0.0,
         }
     }
 }
@@ -249,6 +255,11 @@ impl Vm {
         self.fibers.ready.push_back(fiber.clone());
         self.fibers.alive += 1;
         fiber
+    }
+
+    /// Under which number the running fiber watches descriptors; no loop has such a number.
+    pub fn fiber_owner(&mut self) -> Owner {
+        Owner(1 << 63 | self.current_fiber().id)
     }
 
     /// Says how the running fiber is to be woken, before a native frame answers `Step::Park`:
@@ -448,9 +459,66 @@ impl Vm {
             self.wake_loops();
         }
         let now = self.host.clock.monotonic();
+        self.wake_due(now);
+    }
+
+    /// Wakes the fibers whose time has come and those that wait for what has happened: one that
+    /// never waits itself must not keep them asleep.
+    ///
+    /// # Errors
+    /// What a signal raises in the running fiber.
+    pub(crate) fn wake_sleepers(&mut self) -> R<()> {
+        if self.fibers.timers.is_empty() && self.fibers.waiting.is_empty() {
+            return Ok(());
+        }
+        let now = self.host.clock.monotonic();
+        if now < self.fibers.next_look {
+            return Ok(());
+        }
+        self.fibers.next_look = now + LOOK_INTERVAL;
+        self.wake_due(now);
+        if self.fibers.waiting.is_empty() {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        if let Err(e) = self.host.look(true, &mut events) {
+            return Err(self.host_error(&e));
+        }
+        self.hand_out_all(events)
+    }
+
+    fn wake_due(&mut self, now: f64) {
         while let Some(fiber) = self.fibers.timers.pop_due(now) {
             fiber.timer.set(None);
             self.wake_fiber(&fiber, Value::FALSE);
+        }
+    }
+
+    /// Gives events to who waits for them while a fiber runs.
+    ///
+    /// # Errors
+    /// What a signal raises, if it is the main fiber that runs.
+    pub(crate) fn hand_out_all(&mut self, events: Vec<Event>) -> R<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut failed = None;
+        for event in events {
+            if let Err(raised) = self.hand_out(event) {
+                failed = Some(raised);
+            }
+        }
+        self.wake_loops();
+        let Some(raised) = failed else {
+            return Ok(());
+        };
+        let running = self.current_fiber();
+        match &self.main_fiber {
+            Some(main) if !main.is(&running) => {
+                self.interrupt_main(raised);
+                Ok(())
+            }
+            _ => Err(raised),
         }
     }
 

@@ -159,10 +159,18 @@ impl Vm {
             self.run_finalizers_at_cursor();
         }
         let interrupted = self.host.inbox.wants_attention();
-        if !interrupted && self.has_ready_fibers() {
-            return self.preempt();
-        }
-        if interrupted && let Err(raised) = self.look_outside() {
+        let looked = if interrupted {
+            self.look_outside()
+        } else {
+            self.wake_sleepers()
+        };
+        let Err(raised) = looked else {
+            if self.has_ready_fibers() {
+                self.preempt();
+            }
+            return;
+        };
+        {
             let frame = Frame::of(self.cursor.regs);
             // SAFETY: the cursor names the live frame that goes on.
             unsafe {

@@ -210,6 +210,10 @@ pub struct Vm {
     pub(crate) repr_guard: Vec<usize>,
     /// Events that came while nobody waited for them.
     pub pending_events: Vec<crate::host::Event>,
+    /// Wants to know of each signal before it is answered.
+    pub tell_signal: Option<fn(&mut Vm, i32)>,
+    /// How many signals a script's handler has answered.
+    pub signals_handled: u64,
     /// Calls the callback of a weak reference whose object dies; the module that makes them sets it.
     pub clear_weak: Option<fn(&mut Vm, &Value)>,
     /// Finalizers are running: those that come up meanwhile wait for their turn.

@@ -9,6 +9,7 @@ use crate::object::dict::Dict;
 use crate::object::generator::Generator;
 use crate::object::native::{R, Raised};
 use crate::object::str::Str;
+use crate::object::weakref::of_link;
 use crate::vm::generator::AsyncStep;
 
 /// The number of SIGINT.
@@ -33,13 +34,19 @@ impl Vm {
         if let Err(e) = self.host.look(false, &mut events) {
             return Err(self.host_error(&e));
         }
-        self.handle_events(events)
+        if !self.has_other_fibers() {
+            return self.handle_events(events);
+        }
+        self.hand_out_all(events)
     }
 
     /// Gives events to who waits for them.
     pub fn handle_events(&mut self, events: Vec<Event>) -> R<()> {
         let mut interrupted = false;
         for event in events {
+            if let (Event::Signal(number), Some(tell)) = (&event, self.tell_signal) {
+                tell(self, *number);
+            }
             match event {
                 Event::Signal(SIGINT) => interrupted = true,
                 Event::Signal(number) => self.call_signal_handler(number)?,
@@ -65,6 +72,7 @@ impl Vm {
         };
         match handler {
             Some(handler) if handler.is_object() => {
+                self.signals_handled += 1;
                 let frame = self.frame_object(0).map_or(Value::NONE, Ref::into_value);
                 self.call(&handler, &[Value::int32(number), frame])
                     .map(drop)
@@ -80,6 +88,7 @@ impl Vm {
     fn interrupt(&mut self) -> R<()> {
         match self.state.get("signal.SIGINT").cloned() {
             Some(handler) if !handler.is_none() => {
+                self.signals_handled += 1;
                 let frame = self.frame_object(0).map_or(Value::NONE, Ref::into_value);
                 self.call(&handler, &[Value::int32(SIGINT), frame])
                     .map(drop)
@@ -108,8 +117,12 @@ impl Vm {
             .weak
             .remove(&(object.header() as usize))
             .unwrap_or_default();
+        // No callback finds the object again through another reference. The youngest is told first.
+        for reference in references.iter().filter_map(of_link) {
+            reference.forget();
+        }
         if let Some(clear) = self.clear_weak {
-            for reference in references {
+            for reference in references.into_iter().rev() {
                 clear(self, &reference);
             }
         }

@@ -145,6 +145,8 @@ impl Vm {
             await_hooks: Box::new([None; 256]),
             next_hooks: Box::new([None; 256]),
             pending_events: Vec::new(),
+            tell_signal: None,
+            signals_handled: 0,
             clear_weak: None,
             finalizing: false,
             foreign_yielded: false,

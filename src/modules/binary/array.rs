@@ -59,7 +59,7 @@ traced_object! {
 
 /// `array.array`
 pub static ARRAY: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::SEQUENCE,
     doc: "array(typecode [, initializer]) -> array",
     new: Some(Def::frame("__new__(cls, /, *args, **kwargs)", 2, new)),
     methods: METHODS,

@@ -20,7 +20,7 @@ pub const CODEC_NAME: Def = Def::leaf("_codec_name(encoding, /)", |vm, args| {
     let known = encoding(vm, &args[0])?;
     Ok(string(match known {
         Encoding::Utf8Sig => "utf-8-sig",
-        Encoding::Charmap(_) => return Ok(args[0].clone()),
+        Encoding::Charmap(_) | Encoding::Multibyte(_) => return Ok(args[0].clone()),
         known => known.name(),
     }))
 });

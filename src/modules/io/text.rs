@@ -4,7 +4,7 @@ use super::buffer::Stream;
 use super::{Newline, TextMode};
 use crate::builtins::arguments::{bytes as bytes_value, wtf8};
 use crate::heap::Value;
-use crate::object::codec::{self, Encoding};
+use crate::object::codec::{self, Begins, Encoding};
 use crate::object::native::R;
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -165,6 +165,13 @@ fn measure(bytes: &[u8], text: &TextMode, count: usize) -> (usize, usize) {
             b'\r' if joined && bytes.get(at + 1) == Some(&b'\n') => 2,
             b'\r' if joined && at + 1 == bytes.len() => break,
             _ if single => 1,
+            _ if let Encoding::Multibyte(encoding) = text.encoding.get() => {
+                match encoding.begins(&bytes[at..]) {
+                    Begins::With(_, len) => len,
+                    Begins::Incomplete => break,
+                    Begins::Wrong => 1,
+                }
+            }
             byte => match byte {
                 0xC2..=0xDF => 2,
                 0xE0..=0xEF => 3,

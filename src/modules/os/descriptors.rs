@@ -4,9 +4,9 @@ use super::TERMINAL_SIZE;
 use super::files::path_of;
 use crate::builtins::arguments::{buffer, bytes, index, int, outside, pair, small};
 use crate::heap::Value;
-use crate::host::{File, OpenMode, SeekFrom};
-use crate::modules::struct_sequence;
-use crate::object::native::R;
+use crate::host::{Direction, File, OpenMode, SeekFrom};
+use crate::modules::{select, struct_sequence};
+use crate::object::native::{Input, NativeFrame, R, Step};
 use crate::vm::Vm;
 
 fn file(vm: &mut Vm, value: &Value) -> R<std::sync::Arc<File>> {
@@ -21,13 +21,20 @@ pub fn open(vm: &mut Vm, args: &[Value]) -> R {
     let flags = index(vm, &args[1])?;
     let mode = index(vm, &args[2])? as u32;
     let access = flags & 3;
+    // std makes a file only for writing; the system makes it for reading too.
+    let more = if access == 0 { 0o3 } else { 0o3303 };
+    if access == 0 && flags & 0o1100 != 0 {
+        let granted = vm.host.permissions.check_write();
+        outside(vm, granted)?;
+    }
     let wanted = OpenMode {
         read: access != 1,
         write: access != 0,
-        append: flags & 0o2000 != 0,
-        create: flags & 0o100 != 0 && flags & 0o200 == 0,
-        exclusive: flags & 0o100 != 0 && flags & 0o200 != 0,
+        append: access != 0 && flags & 0o2000 != 0,
+        create: access != 0 && flags & 0o300 == 0o100,
+        exclusive: access != 0 && flags & 0o300 == 0o300,
         truncate: flags & 0o1000 != 0 && access != 0,
+        flags: Some((flags & !more) as i32),
     };
     let opened = vm.host.files.open(&path, wanted, mode);
     let opened = outside(vm, opened)?;
@@ -51,10 +58,20 @@ pub fn closerange(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-/// `os.read(fd, length)`
-pub fn read(vm: &mut Vm, args: &[Value]) -> R {
-    let file = file(vm, &args[0])?;
-    let length = index(vm, &args[1])?;
+/// `os.read(fd, length)`; others go on while there is nothing to read.
+pub fn read(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let file = match file(vm, &frame.regs[0]) {
+        Ok(file) => file,
+        Err(raised) => return Step::Raise(raised),
+    };
+    match select::wait_for_file(vm, &file, Direction::Read, input) {
+        Some(step) => step,
+        None => Step::from(read_now(vm, &file, &frame.regs[1])),
+    }
+}
+
+fn read_now(vm: &mut Vm, file: &File, length: &Value) -> R {
+    let length = index(vm, length)?;
     let Ok(length) = usize::try_from(length) else {
         return Err(vm.os_error(22, Value::UNDEF));
     };
@@ -64,23 +81,61 @@ pub fn read(vm: &mut Vm, args: &[Value]) -> R {
     bytes(vm, &room[..got])
 }
 
-/// `os.write(fd, data)`
-pub fn write(vm: &mut Vm, args: &[Value]) -> R {
-    let data = buffer(vm, &args[1])?;
-    let fd = small(vm, &args[0])?;
-    if fd == 1 || fd == 2 {
-        // What print has held back comes first.
-        let stream = if fd == 1 {
-            &mut vm.host.stdio.output
-        } else {
-            &mut vm.host.stdio.error
-        };
-        let _ = stream.flush();
+/// The most that a pipe with any room takes without waiting.
+const PIPE_ROOM: usize = 4096;
+
+/// `os.write(fd, data)`; others go on while there is no room. The last register counts what was
+/// written to a pipe, which takes it in pieces.
+pub fn write(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let file = match file(vm, &frame.regs[0]) {
+        Ok(file) => file,
+        Err(raised) => return Step::Raise(raised),
+    };
+    if let Input::Start = input {
+        flush_standard(vm, &frame.regs[0]);
     }
-    let file = file(vm, &args[0])?;
-    let written = file.write(&data);
+    let mut input = input;
+    loop {
+        if let Some(step) = select::wait_for_file(vm, &file, Direction::Write, input) {
+            return step;
+        }
+        match write_some(vm, frame.regs, &file) {
+            Ok(Some(count)) => return Step::Return(count),
+            Ok(None) => input = Input::Value(Value::NONE),
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
+}
+
+/// Writes what can be written without waiting; None if there is more.
+fn write_some(vm: &mut Vm, regs: &mut [Value], file: &File) -> R<Option<Value>> {
+    let data = buffer(vm, &regs[1])?;
+    let stat = file.stat();
+    let waits = outside(vm, stat)?.is_pipe() && !file.is_nonblocking().unwrap_or(true);
+    if !waits || (regs[2].is_undef() && data.len() <= PIPE_ROOM) {
+        return write_now(vm, &data, file).map(Some);
+    }
+    let done = regs[2].as_small_int().unwrap_or(0) as usize;
+    let end = data.len().min(done + PIPE_ROOM);
+    let written = file.write(&data[done.min(end)..end]);
+    let done = done + outside(vm, written)?;
+    regs[2] = int(done as i64);
+    Ok((done >= data.len()).then(|| regs[2].clone()))
+}
+
+fn write_now(vm: &mut Vm, data: &[u8], file: &File) -> R {
+    let written = file.write(data);
     let written = outside(vm, written)?;
     Ok(int(written as i64))
+}
+
+/// Before somebody writes to a standard stream by its number: what print has held back comes first.
+fn flush_standard(vm: &mut Vm, fd: &Value) {
+    let _ = match fd.as_small_int() {
+        Some(1) => vm.host.stdio.output.flush(),
+        Some(2) => vm.host.stdio.error.flush(),
+        _ => Ok(()),
+    };
 }
 
 /// `os.lseek(fd, position, whence)`

@@ -256,3 +256,28 @@ pub fn truncate(vm: &mut Vm, args: &[Value]) -> R {
     outside(vm, done)?;
     Ok(Value::NONE)
 }
+
+/// The fields of `os.stat_result` that are no items.
+const MORE_FIELDS: &[&str] = &[
+    "st_atime",
+    "st_mtime",
+    "st_ctime",
+    "st_atime_ns",
+    "st_mtime_ns",
+    "st_ctime_ns",
+    "st_blksize",
+    "st_blocks",
+    "st_rdev",
+];
+
+/// `os.stat_result(sequence)`: times that are not given are those of the items.
+pub fn stat_of_sequence(vm: &mut Vm, args: &[Value]) -> R {
+    let made = struct_sequence::from_sequence(vm, args, 10, MORE_FIELDS)?;
+    let items = made.get::<Tuple>().map(|t| t.items().to_vec());
+    for (name, item) in MORE_FIELDS.iter().zip(items.iter().flatten().skip(7)) {
+        if struct_sequence::hidden(vm, &made, name)?.is_none() {
+            struct_sequence::set_hidden(vm, &made, name, item.clone())?;
+        }
+    }
+    Ok(made)
+}

@@ -4,6 +4,7 @@ mod descriptors;
 pub mod entries;
 mod files;
 mod process;
+pub mod system;
 
 use crate::builtins::arguments::{put, wtf8_lossy};
 use crate::heap::{Ref, Value};
@@ -35,6 +36,7 @@ pub static TYPES: &[&TypeDef] = &[
     &TERMINAL_SIZE,
     &UNAME_RESULT,
     &TIMES_RESULT,
+    &STATVFS_RESULT,
     &entries::DIR_ENTRY,
     &entries::SCANDIR_ITERATOR,
 ];
@@ -43,7 +45,7 @@ struct_sequence! {
     /// `os.stat_result`
     pub static STAT_RESULT = "os" "stat_result"
         new(Some(Def::leaf("__new__(cls, sequence, dict=None, /)", |vm, args| {
-            crate::modules::struct_sequence::from_sequence(vm, args, 10, &[])
+            files::stat_of_sequence(vm, args)
         }))) [
         0 "st_mode",
         1 "st_ino",
@@ -66,6 +68,25 @@ struct_sequence! {
         }))) [
         0 "columns",
         1 "lines",
+    ]
+}
+
+struct_sequence! {
+    /// `os.statvfs_result`
+    pub static STATVFS_RESULT = "os" "statvfs_result"
+        new(Some(Def::leaf("__new__(cls, sequence, dict=None, /)", |vm, args| {
+            crate::modules::struct_sequence::from_sequence(vm, args, 10, &["f_fsid"])
+        }))) [
+        0 "f_bsize",
+        1 "f_frsize",
+        2 "f_blocks",
+        3 "f_bfree",
+        4 "f_bavail",
+        5 "f_files",
+        6 "f_ffree",
+        7 "f_favail",
+        8 "f_flag",
+        9 "f_namemax",
     ]
 }
 
@@ -149,8 +170,8 @@ static FUNCTIONS: &[Def] = &[
     ),
     Def::leaf("close(fd)", descriptors::close),
     Def::leaf("closerange(fd_low, fd_high, /)", descriptors::closerange),
-    Def::leaf("read(fd, length, /)", descriptors::read),
-    Def::leaf("write(fd, data, /)", descriptors::write),
+    Def::frame("read(fd, length, /)", 0, descriptors::read),
+    Def::frame("write(fd, data, /)", 1, descriptors::write),
     Def::leaf("lseek(fd, position, whence, /)", descriptors::lseek),
     Def::leaf("ftruncate(fd, length, /)", descriptors::ftruncate),
     Def::leaf("fsync(fd)", descriptors::fsync),
@@ -184,7 +205,6 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("strerror(code, /)", process::strerror),
     Def::leaf("uname()", process::uname),
     Def::leaf("times()", process::times),
-    Def::leaf("umask(mask, /)", |_, _| Ok(Value::int32(0o22))),
     Def::leaf("_exit(status)", process::exit),
     Def::leaf("abort()", process::abort),
     Def::leaf("_environ_items()", process::environ_items),

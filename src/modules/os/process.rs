@@ -46,12 +46,18 @@ pub fn urandom(vm: &mut Vm, args: &[Value]) -> R {
     bytes(vm, &room)
 }
 
-/// `os.kill(pid, signal)`: to this very process.
+/// `os.kill(pid, signal)`
 pub fn kill(vm: &mut Vm, args: &[Value]) -> R {
     let (pid, signal) = (index(vm, &args[0])?, small(vm, &args[1])?);
     let own = i64::from(vm.host.environment.process_id());
     if pid != own && pid != 0 {
-        return Err(vm.os_error(1, Value::UNDEF));
+        let Ok(pid) = i32::try_from(pid) else {
+            return Err(vm.overflow_error("Python int too large to convert to C int"));
+        };
+        let sent = vm.host.send_signal(pid, signal);
+        outside(vm, sent)?;
+        crate::modules::signal::deliver(vm)?;
+        return Ok(Value::NONE);
     }
     if signal == 0 {
         return Ok(Value::NONE);
@@ -71,19 +77,20 @@ pub fn strerror(vm: &mut Vm, args: &[Value]) -> R {
 /// `os.uname()`
 pub fn uname(vm: &mut Vm, _: &[Value]) -> R {
     let environment = &vm.host.environment;
-    let system = if environment.platform() == "darwin" {
-        "Darwin"
+    let fields = if environment.is_of_process() {
+        let name = crate::host::SystemName::ask();
+        [
+            name.system,
+            name.node,
+            name.release,
+            name.version,
+            name.machine,
+        ]
+        .map(|part| string(&part))
     } else {
-        "Linux"
+        let machine = environment.machine().to_string();
+        ["Linux", "", "", "", &machine].map(string)
     };
-    let (node, machine) = (environment.host_name(), environment.machine());
-    let fields = [
-        string(system),
-        wtf8_lossy(path_bytes(&node)),
-        string(""),
-        string(""),
-        string(machine),
-    ];
     struct_sequence::make(vm, &UNAME_RESULT, &fields)
 }
 

@@ -7,7 +7,7 @@ use super::matcher::{Matcher, Subject, Trouble};
 use super::matches::MatchObject;
 use super::parse::{self, flags};
 use super::program::{self, Program};
-use crate::builtins::arguments::{index, int, list, long_string, string};
+use crate::builtins::arguments::{index, int, list, long_string, pair, string};
 use crate::builtins::bytes::buffer_of;
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Field, Ref, Value};
@@ -554,6 +554,14 @@ fn equal(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::bool(same))
 }
 
+fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let module = vm.import("re")?;
+    let compile = vm.get_attr(&module, "_compile")?;
+    let source = vm.get_attr(&args[0], "pattern")?;
+    let flags = vm.get_attr(&args[0], "flags")?;
+    Ok(pair(compile, pair(source, flags)))
+}
+
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
     let Some(pattern) = pattern_of(&args[0]) else {
         return Ok(Value::NONE);
@@ -601,6 +609,7 @@ pub static PATTERN: TypeDef = TypeDef {
         Def::leaf("__hash__(self, /)", hash),
         Def::leaf("__copy__(self, /)", itself),
         Def::leaf("__deepcopy__(self, memo, /)", itself),
+        Def::leaf("__reduce__(self, /)", reduce).doc("What makes the same pattern again."),
         Def::leaf("__class_getitem__(cls, item, /)", crate::builtins::functions::attributes::generic_alias).class(),
     ],
     attributes: &[

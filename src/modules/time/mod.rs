@@ -5,6 +5,7 @@ pub mod format;
 
 use crate::builtins::arguments::{float, int as integer, number, plain, put, small, string, text};
 use crate::heap::{Ref, Value};
+use crate::host::Clock;
 use crate::modules::struct_sequence::{self, struct_sequence};
 use crate::object::int::{self, IntView};
 use crate::object::module::Module;
@@ -79,6 +80,18 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("thread_time_ns()", |vm, _| {
         Ok(int::from_i128(i128::from(vm.host.clock.thread_ns())))
     }),
+    Def::leaf("clock_gettime(clk_id, /)", |vm, args| {
+        numbered(vm, &args[0], <dyn Clock>::numbered_ns).map(|ns| seconds(i128::from(ns)))
+    })
+    .doc("Return the time of the specified clock clk_id as a float."),
+    Def::leaf("clock_gettime_ns(clk_id, /)", |vm, args| {
+        numbered(vm, &args[0], <dyn Clock>::numbered_ns).map(|ns| int::from_i128(i128::from(ns)))
+    })
+    .doc("Return the time of the specified clock clk_id as nanoseconds (int)."),
+    Def::leaf("clock_getres(clk_id, /)", |vm, args| {
+        numbered(vm, &args[0], <dyn Clock>::numbered_step_ns).map(|ns| seconds(i128::from(ns)))
+    })
+    .doc("Return the resolution of the specified clock clk_id."),
     Def::frame("sleep(seconds, /)", 0, sleep).doc("Delay execution for a given number of seconds."),
     Def::leaf("gmtime(seconds=None, /)", gmtime),
     Def::leaf("localtime(seconds=None, /)", localtime),
@@ -95,7 +108,34 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("tzset()", tzset),
 ];
 
+/// The system's clocks.
+const CLOCKS: &[(&str, i64)] = &[
+    ("CLOCK_REALTIME", 0),
+    ("CLOCK_MONOTONIC", 1),
+    ("CLOCK_PROCESS_CPUTIME_ID", 2),
+    ("CLOCK_THREAD_CPUTIME_ID", 3),
+    ("CLOCK_MONOTONIC_RAW", 4),
+    ("CLOCK_BOOTTIME", 7),
+    ("CLOCK_TAI", 11),
+];
+
+/// Something about the clock with a number.
+fn numbered(
+    vm: &mut Vm,
+    number: &Value,
+    ask: fn(&(dyn Clock + 'static), i32) -> Option<i64>,
+) -> R<i64> {
+    let number = small(vm, number)?;
+    match ask(&*vm.host.clock, number) {
+        Some(found) => Ok(found),
+        None => Err(vm.os_error(22, Value::UNDEF)),
+    }
+}
+
 fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    for (name, number) in CLOCKS {
+        put(vm, &module.namespace, name, integer(*number))?;
+    }
     put(vm, &module.namespace, "_STRUCT_TM_ITEMS", integer(11))?;
     put_zone(vm, module)
 }

@@ -1,6 +1,6 @@
 //! Bytes to text.
 
-use super::{Bad, Encoding, Handler, Order};
+use super::{Bad, Begins, Encoding, Handler, Multibyte, Order};
 use crate::heap::{Buffer, Value};
 use crate::object::charmap::Charmap;
 use crate::object::error::{Fault, Outcome, UnicodeFault};
@@ -38,6 +38,10 @@ pub fn decode(
 ) -> Outcome<(Buffer<u8>, usize)> {
     let mut decoder = Decoder::new(bytes, encoding, last);
     while let Some(bad) = decoder.run()? {
+        if handler == Handler::SurrogatePass && !last && decoder.may_be_surrogate(bad.start) {
+            // The rest may come.
+            break;
+        }
         decoder.handle(&bad, value, handler)?;
     }
     Ok((decoder.out, decoder.at))
@@ -89,6 +93,7 @@ impl<'a> Decoder<'a> {
             Encoding::Utf8 | Encoding::Utf8Sig => self.utf8(),
             Encoding::Ascii => self.ascii(),
             Encoding::Charmap(map) => self.charmap(map),
+            Encoding::Multibyte(encoding) => self.multibyte(encoding),
             Encoding::Latin1 => {
                 for &byte in &self.bytes[self.at..] {
                     push_point(&mut self.out, byte as u32)?;
@@ -101,6 +106,12 @@ impl<'a> Decoder<'a> {
             Encoding::UnicodeEscape => self.unicode_escape(),
             Encoding::RawUnicodeEscape => self.raw_unicode_escape(),
         }
+    }
+
+    /// Whether the last bytes begin a surrogate in UTF-8.
+    fn may_be_surrogate(&self, start: usize) -> bool {
+        matches!(self.encoding, Encoding::Utf8 | Encoding::Utf8Sig)
+            && matches!(self.bytes[start..], [0xED, 0xA0..=0xBF])
     }
 
     /// What is from `at` to before `end`.
@@ -199,6 +210,23 @@ impl<'a> Decoder<'a> {
                     self.at += 1;
                 }
                 None => return self.bad(self.at + 1, "character maps to <undefined>"),
+            }
+        }
+        Ok(None)
+    }
+
+    fn multibyte(&mut self, encoding: &Multibyte) -> Found {
+        while self.at < self.bytes.len() {
+            match encoding.begins(&self.bytes[self.at..]) {
+                Begins::With(point, len) => {
+                    push_point(&mut self.out, point)?;
+                    self.at += len;
+                }
+                Begins::Incomplete if !self.last => return Ok(None),
+                Begins::Incomplete => {
+                    return self.bad(self.bytes.len(), "incomplete multibyte sequence");
+                }
+                Begins::Wrong => return self.bad(self.at + 1, "illegal multibyte sequence"),
             }
         }
         Ok(None)

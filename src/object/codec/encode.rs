@@ -46,6 +46,7 @@ pub fn encode_run(
         Encoding::Utf8 | Encoding::Utf8Sig => !string.has_surrogates(),
         Encoding::Ascii | Encoding::Latin1 => string.is_ascii(),
         Encoding::Charmap(map) => map.is_ascii() && string.is_ascii(),
+        Encoding::Multibyte(_) => string.is_ascii(),
         _ => false,
     };
     let rest = &string.bytes()[string.offset_of(from.min(string.len()))..];
@@ -60,9 +61,9 @@ pub fn encode_run(
             continue;
         }
         let run = points.take_while(|&(_, p)| !can_encode(p, encoding));
-        // UTF-16 and UTF-32 report one surrogate at a time; else a run is one error.
+        // Some report one character at a time; else a run is one error.
         let end = match encoding {
-            Encoding::Utf16(_) | Encoding::Utf32(_) => start + 1,
+            Encoding::Utf16(_) | Encoding::Utf32(_) | Encoding::Multibyte(_) => start + 1,
             _ => start + 1 + run.count(),
         };
         let reason = reason_of(encoding);
@@ -76,6 +77,7 @@ fn reason_of(encoding: Encoding) -> &'static str {
         Encoding::Ascii => "ordinal not in range(128)",
         Encoding::Latin1 => "ordinal not in range(256)",
         Encoding::Charmap(_) => "character maps to <undefined>",
+        Encoding::Multibyte(_) => "illegal multibyte sequence",
         _ => "surrogates not allowed",
     }
 }
@@ -97,6 +99,7 @@ fn can_encode(point: u32, encoding: Encoding) -> bool {
         Encoding::Ascii => point < 0x80,
         Encoding::Latin1 => point < 0x100,
         Encoding::Charmap(map) => map.encode(point).is_some(),
+        Encoding::Multibyte(encoding) => encoding.encode(point, &mut [0; 8]).is_some(),
         Encoding::UnicodeEscape | Encoding::RawUnicodeEscape => true,
         _ => !is_surrogate(point),
     }
@@ -107,6 +110,11 @@ fn push_encoded(out: &mut Buffer<u8>, point: u32, encoding: Encoding) -> Result<
         Encoding::Utf8 | Encoding::Utf8Sig => push_point(out, point)?,
         Encoding::Ascii | Encoding::Latin1 => out.push(point as u8)?,
         Encoding::Charmap(map) => out.push(map.encode(point).unwrap_or(b'?'))?,
+        Encoding::Multibyte(encoding) => {
+            let mut room = [b'?'; 8];
+            let len = encoding.encode(point, &mut room).unwrap_or(1);
+            out.extend_from_slice(&room[..len])?;
+        }
         Encoding::Utf16(order) if point < 0x1_0000 => push_unit(out, point, 2, order)?,
         Encoding::Utf16(order) => {
             push_unit(out, 0xD800 + ((point - 0x1_0000) >> 10), 2, order)?;
@@ -138,7 +146,7 @@ pub fn push_replacement(
     encoding: Encoding,
 ) -> Result<bool, OutOfMemory> {
     let fits = match encoding {
-        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_) => {
+        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_) | Encoding::Multibyte(_) => {
             text.points().all(|point| can_encode(point, encoding))
         }
         _ => text.is_ascii(),
@@ -163,7 +171,7 @@ fn handle_unencodable(
     let wide = matches!(encoding, Encoding::Utf16(_) | Encoding::Utf32(_));
     let bytewise = matches!(
         encoding,
-        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_)
+        Encoding::Ascii | Encoding::Latin1 | Encoding::Charmap(_) | Encoding::Multibyte(_)
     );
     for i in bad.start..bad.end {
         let point = string.char_at(i).unwrap_or(0);

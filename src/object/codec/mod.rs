@@ -5,11 +5,17 @@
 mod decode;
 mod encode;
 mod escape;
+#[cfg(feature = "cjk")]
+mod multibyte;
+#[cfg(not(feature = "cjk"))]
+#[path = "no_multibyte.rs"]
+mod multibyte;
 
 use super::charmap::Charmap;
 pub use decode::{Decoder, decode};
 pub use encode::{encode, encode_bad, encode_run, encode_start, push_name, push_replacement};
 pub use escape::{bytes_escaped, bytes_unescaped};
+pub use multibyte::{Begins, Multibyte};
 
 /// An encoding this room knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub enum Encoding {
     Latin1,
     /// One of the tables of 256 characters.
     Charmap(&'static Charmap),
+    /// One of those with several bytes for a character.
+    Multibyte(&'static Multibyte),
     /// Backslash escapes, as in a literal of ASCII.
     UnicodeEscape,
     /// Only `\u` and `\U`, the rest as Latin-1.
@@ -99,7 +107,10 @@ impl Encoding {
             | "8859" | "cp819" | "ibm819" => Encoding::Latin1,
             "unicode_escape" => Encoding::UnicodeEscape,
             "raw_unicode_escape" => Encoding::RawUnicodeEscape,
-            plain => Encoding::Charmap(Charmap::named(plain)?),
+            plain => match Charmap::named(plain) {
+                Some(map) => Encoding::Charmap(map),
+                None => Encoding::Multibyte(Multibyte::named(plain)?),
+            },
         })
     }
 
@@ -116,6 +127,7 @@ impl Encoding {
             Encoding::Ascii => "ascii",
             Encoding::Latin1 => "latin-1",
             Encoding::Charmap(_) => "charmap",
+            Encoding::Multibyte(encoding) => encoding.name(),
             Encoding::UnicodeEscape => "unicodeescape",
             Encoding::RawUnicodeEscape => "rawunicodeescape",
         }

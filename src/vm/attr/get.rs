@@ -204,13 +204,18 @@ impl Vm {
     /// What a bound method or a generic alias does not have, its function or origin has.
     fn forwarded_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(method) = obj.get::<BoundMethod>() {
-            if self
-                .lookup_in_class(class, name)
-                .is_some_and(|found| !is_objects_attribute(&found))
-            {
-                return self.instance_get(obj, name, class).0;
-            }
             let function = method.function.clone();
+            if let Some(found) = self.lookup_in_class(class, name) {
+                // What both have of `object` is the method's too.
+                let of_function = self.class_of(&function);
+                let own = !is_objects_attribute(&found)
+                    || self
+                        .lookup_in_class(&of_function, name)
+                        .is_some_and(|other| other.is(&found));
+                if own {
+                    return self.instance_get(obj, name, class).0;
+                }
+            }
             return match self.resolve_attr(&function, name).0 {
                 Step::Raise(_) => self.instance_get(obj, name, class).0,
                 step => step,

@@ -308,11 +308,30 @@ impl Reader<'_> {
             .iter()
             .filter_map(|&p| char::from_u32(p))
             .collect();
-        text.split_inclusive(')').all(|part| {
-            part.strip_prefix("(?")
-                .and_then(|p| p.strip_suffix(')'))
-                .is_some_and(|p| p.chars().all(|c| "aiLmsux".contains(c)))
-        })
+        let verbose = self.flags & VERBOSE != 0;
+        let mut rest = text.as_str();
+        loop {
+            if verbose {
+                rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+            }
+            if rest.is_empty() {
+                return true;
+            }
+            let after = if verbose && rest.starts_with('#') {
+                rest.split_once('\n').map(|(_, after)| after)
+            } else if rest.starts_with("(?#") {
+                rest.split_once(')').map(|(_, after)| after)
+            } else {
+                rest.strip_prefix("(?")
+                    .and_then(|rest| rest.split_once(')'))
+                    .filter(|(letters, _)| letters.chars().all(|c| "aiLmsux".contains(c)))
+                    .map(|(_, after)| after)
+            };
+            match after {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
     }
 
     /// The least and the most characters that a part takes.
