@@ -234,6 +234,9 @@ pub fn put_facts(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     for (name, number) in numbers {
         put(vm, namespace, name, int(number))?;
     }
+    let source = vec![string("Hoopsnake"), string(""), string("")];
+    let source = crate::builtins::arguments::tuple(vm, source)?;
+    put(vm, namespace, "_git", source)?;
     put(vm, namespace, "dont_write_bytecode", Value::TRUE)?;
     put(vm, namespace, "pycache_prefix", Value::NONE)?;
     module_names(vm, namespace)?;
