@@ -32,6 +32,30 @@ pub fn os_error(vm: &mut Vm, error: &HostError) -> Raised {
     raised
 }
 
+/// As `outside`, for what was asked about files: an error names them in bytes if they were given so.
+pub fn outside_named<T>(
+    vm: &mut Vm,
+    result: Result<T, HostError>,
+    first: &Value,
+    second: Option<&Value>,
+) -> R<T> {
+    let error = match result {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let raised = os_error(vm, &error);
+    let given = [
+        (fields::OS_FILENAME, error.filename(), Some(first)),
+        (fields::OS_FILENAME2, error.filename2(), second),
+    ];
+    for (field, known, name) in given {
+        if let (Some(_), Some(name)) = (known, name.filter(|name| name.is_kind::<Bytes>())) {
+            set_field(&raised.0, field, name.clone());
+        }
+    }
+    Err(raised)
+}
+
 /// As `os_error`, for a result.
 pub fn outside<T>(vm: &mut Vm, result: Result<T, HostError>) -> R<T> {
     match result {

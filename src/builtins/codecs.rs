@@ -224,6 +224,7 @@ fn run_decoder<'a>(
         };
         match errors {
             Errors::Named(name) => return Ok(Some((bad, name))),
+            Errors::Known(handler) if decoder.awaits_more(&bad, *handler) => return Ok(None),
             Errors::Known(handler) => {
                 let done = decoder.handle(&bad, object, *handler);
                 lift(vm, done)?;

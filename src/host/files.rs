@@ -290,6 +290,19 @@ impl File {
         Ok(flags.contains(rustix::fs::OFlags::NONBLOCK))
     }
 
+    /// Whether a read, or a write, may have to wait: it is open for that, and blocks.
+    pub fn may_wait(&self, direction: super::Direction) -> bool {
+        use rustix::fs::OFlags;
+        let Ok(flags) = rustix::fs::fcntl_getfl(&self.inner) else {
+            return false;
+        };
+        let other_way = match direction {
+            super::Direction::Read => OFlags::WRONLY,
+            super::Direction::Write => OFlags::RDONLY,
+        };
+        flags & OFlags::RWMODE != other_way && !flags.contains(OFlags::NONBLOCK)
+    }
+
     /// Closes the file.
     pub fn close(self) -> Result<(), HostError> {
         drop(self.inner);

@@ -161,8 +161,7 @@ impl Files {
     pub fn make_pipe(&self, path: &Path, mode: u32) -> Result<(), HostError> {
         let target = self.to_write(path)?;
         let mode = Mode::from_raw_mode(mode);
-        rustix::fs::mknodat(CWD, target, FileType::Fifo, mode, 0)
-            .map_err(|error| HostError::from(error).at(path))
+        Ok(rustix::fs::mknodat(CWD, target, FileType::Fifo, mode, 0)?)
     }
 
     /// What is known of the file system a path lies on.

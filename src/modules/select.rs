@@ -195,7 +195,7 @@ pub fn wait_for_file(
         Direction::Write => 0x4,
     };
     let ready = poll_now(&[(file.clone(), bits)]).map_or(true, |bits| bits != [0]);
-    if ready || file.is_nonblocking().unwrap_or(true) {
+    if ready || !file.may_wait(direction) {
         if !first {
             stop_watching(vm, &watches);
         }

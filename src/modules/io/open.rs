@@ -8,7 +8,7 @@ use super::buffer::{Source, Stream};
 use super::methods::DEFAULT_ENCODING;
 use super::{FileObject, Newline, TextMode};
 use crate::builtins::arguments::{
-    index, int, outside, path_of_text, plain, shape_of_class, shown_type, string,
+    index, int, outside, outside_named, path_of_text, plain, shape_of_class, shown_type, string,
 };
 use crate::heap::Value;
 use crate::host::{OpenMode, path_from_bytes};
@@ -183,7 +183,7 @@ fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool)
     }
     let path = path(vm, file)?;
     let opened = vm.host.files.open(&path, mode, 0o666);
-    let opened = outside(vm, opened)?;
+    let opened = outside_named(vm, opened, file, None)?;
     let stat = opened.stat();
     if outside(vm, stat)?.is_directory() {
         return Err(vm.os_error(21, file.clone()));

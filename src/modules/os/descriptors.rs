@@ -2,7 +2,7 @@
 
 use super::TERMINAL_SIZE;
 use super::files::path_of;
-use crate::builtins::arguments::{buffer, bytes, index, int, outside, pair, small};
+use crate::builtins::arguments::{buffer, bytes, index, int, outside, outside_named, pair, small};
 use crate::heap::Value;
 use crate::host::{Direction, File, OpenMode, SeekFrom};
 use crate::modules::{select, struct_sequence};
@@ -37,7 +37,7 @@ pub fn open(vm: &mut Vm, args: &[Value]) -> R {
         flags: Some((flags & !more) as i32),
     };
     let opened = vm.host.files.open(&path, wanted, mode);
-    let opened = outside(vm, opened)?;
+    let opened = outside_named(vm, opened, &args[0], None)?;
     Ok(Value::int32(vm.host.descriptors.insert(opened)))
 }
 

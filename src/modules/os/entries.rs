@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use super::files::path_of;
-use crate::builtins::arguments::{int, list, long_string, outside, string};
+use crate::builtins::arguments::{int, list, long_string, outside, outside_named, string};
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Field, Value};
 use crate::host::path_bytes;
@@ -23,7 +23,7 @@ pub fn listdir(vm: &mut Vm, args: &[Value]) -> R {
     };
     let path = path_of(vm, &given, "listdir")?;
     let entries = vm.host.files.list(&path);
-    let entries = outside(vm, entries)?;
+    let entries = outside_named(vm, entries, &args[0], None)?;
     let mut names = Vec::new();
     for entry in entries {
         names.push(super::like(vm, &given, path_bytes(&entry.name))?);
@@ -52,7 +52,7 @@ pub fn scandir(vm: &mut Vm, args: &[Value]) -> R {
     };
     let folder = path_of(vm, &given, "scandir")?;
     let entries = vm.host.files.list(&folder);
-    let entries = outside(vm, entries)?;
+    let entries = outside_named(vm, entries, &args[0], None)?;
     let class = vm.class_of_def(&DIR_ENTRY);
     let shape = class.root_shape.get();
     let mut made = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::STAT_RESULT;
-use crate::builtins::arguments::{float, index, int, outside, small};
+use crate::builtins::arguments::{float, index, int, outside, outside_named, small};
 use crate::heap::Value;
 use crate::host::{FileStat, path_bytes};
 use crate::modules::io::path;
@@ -60,7 +60,7 @@ pub fn path_of(vm: &mut Vm, value: &Value, who: &str) -> R<PathBuf> {
 pub fn chdir(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "chdir")?;
     let done = vm.host.files.change_directory(&path);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -69,7 +69,7 @@ pub fn mkdir(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "mkdir")?;
     let mode = index(vm, &args[1])? as u32;
     let done = vm.host.files.make_directory(&path, mode);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -77,7 +77,7 @@ pub fn mkdir(vm: &mut Vm, args: &[Value]) -> R {
 pub fn rmdir(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "rmdir")?;
     let done = vm.host.files.remove_directory(&path);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -85,7 +85,7 @@ pub fn rmdir(vm: &mut Vm, args: &[Value]) -> R {
 pub fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "remove")?;
     let done = vm.host.files.remove(&path);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -94,7 +94,7 @@ pub fn rename(vm: &mut Vm, args: &[Value]) -> R {
     let from = path_of(vm, &args[0], "rename")?;
     let to = path_of(vm, &args[1], "rename")?;
     let done = vm.host.files.rename(&from, &to);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], Some(&args[1]))?;
     Ok(Value::NONE)
 }
 
@@ -103,7 +103,7 @@ pub fn link(vm: &mut Vm, args: &[Value]) -> R {
     let from = path_of(vm, &args[0], "link")?;
     let to = path_of(vm, &args[1], "link")?;
     let done = vm.host.files.hard_link(&from, &to);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], Some(&args[1]))?;
     Ok(Value::NONE)
 }
 
@@ -112,7 +112,7 @@ pub fn symlink(vm: &mut Vm, args: &[Value]) -> R {
     let target = path_of(vm, &args[0], "symlink")?;
     let link = path_of(vm, &args[1], "symlink")?;
     let done = vm.host.files.symbolic_link(&target, &link);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], Some(&args[1]))?;
     Ok(Value::NONE)
 }
 
@@ -120,7 +120,7 @@ pub fn symlink(vm: &mut Vm, args: &[Value]) -> R {
 pub fn readlink(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "readlink")?;
     let target = vm.host.files.read_link(&path);
-    let target = outside(vm, target)?;
+    let target = outside_named(vm, target, &args[0], None)?;
     super::like(vm, &args[0], path_bytes(&target))
 }
 
@@ -164,7 +164,7 @@ fn stat_of(vm: &mut Vm, value: &Value, follow: bool, who: &str) -> R {
     }
     let path = path_of(vm, value, who)?;
     let stat = vm.host.files.stat(&path, follow);
-    let stat = outside(vm, stat)?;
+    let stat = outside_named(vm, stat, value, None)?;
     stat_result(vm, &stat)
 }
 
@@ -194,7 +194,7 @@ pub fn chmod(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "chmod")?;
     let mode = index(vm, &args[1])? as u32;
     let done = vm.host.files.set_mode(&path, mode);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -241,7 +241,7 @@ pub fn utime(vm: &mut Vm, args: &[Value]) -> R {
         .host
         .files
         .set_times(&path, clamp(accessed), clamp(modified));
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 
@@ -253,7 +253,7 @@ pub fn truncate(vm: &mut Vm, args: &[Value]) -> R {
     let path = path_of(vm, &args[0], "truncate")?;
     let length = index(vm, &args[1])?.max(0) as u64;
     let done = vm.host.files.truncate(&path, length);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 

@@ -2,7 +2,9 @@
 
 use super::STATVFS_RESULT;
 use super::files::path_of;
-use crate::builtins::arguments::{buffer, bytes, index, int, list, outside, pair, put, small};
+use crate::builtins::arguments::{
+    buffer, bytes, index, int, list, outside, outside_named, pair, put, small,
+};
 use crate::heap::Value;
 use crate::host::File;
 use crate::modules::struct_sequence;
@@ -255,7 +257,7 @@ fn chown(vm: &mut Vm, args: &[Value], follow: bool, who: &str) -> R {
     let (user, group) = (owner(vm, &args[1])?, owner(vm, &args[2])?);
     let path = path_of(vm, &args[0], who)?;
     let done = vm.host.files.set_owner(&path, user, group, follow);
-    outside(vm, done)?;
+    outside_named(vm, done, &args[0], None)?;
     Ok(Value::NONE)
 }
 

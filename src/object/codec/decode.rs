@@ -38,8 +38,7 @@ pub fn decode(
 ) -> Outcome<(Buffer<u8>, usize)> {
     let mut decoder = Decoder::new(bytes, encoding, last);
     while let Some(bad) = decoder.run()? {
-        if handler == Handler::SurrogatePass && !last && decoder.may_be_surrogate(bad.start) {
-            // The rest may come.
+        if decoder.awaits_more(&bad, handler) {
             break;
         }
         decoder.handle(&bad, value, handler)?;
@@ -108,10 +107,12 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Whether the last bytes begin a surrogate in UTF-8.
-    fn may_be_surrogate(&self, start: usize) -> bool {
-        matches!(self.encoding, Encoding::Utf8 | Encoding::Utf8Sig)
-            && matches!(self.bytes[start..], [0xED, 0xA0..=0xBF])
+    /// Whether what cannot be decoded begins what the handler can do with, and the rest may come.
+    pub fn awaits_more(&self, bad: &Bad, handler: Handler) -> bool {
+        handler == Handler::SurrogatePass
+            && !self.last
+            && matches!(self.encoding, Encoding::Utf8 | Encoding::Utf8Sig)
+            && matches!(self.bytes[bad.start..], [0xED, 0xA0..=0xBF])
     }
 
     /// What is from `at` to before `end`.
