@@ -37,6 +37,25 @@ pub static CODE: TypeDef = TypeDef {
             "replace(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>)",
             replace,
         ),
+        Def::leaf(
+            "__replace__(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>)",
+            replace,
+        ),
+        Def::leaf("__eq__(self, value, /)", |_, args| {
+            Ok(match (args[0].get::<Code>(), args[1].get::<Code>()) {
+                (Some(a), Some(b)) => Value::bool(
+                    std::sync::Arc::ptr_eq(&a.plain, &b.plain) || a.plain.is_same(&b.plain),
+                ),
+                _ => Value::NOT_IMPLEMENTED,
+            })
+        }),
+        Def::leaf("__hash__(self, /)", |_, args| {
+            let hash = args[0].get::<Code>().map_or(0, |code| {
+                let line = i64::from(code.plain.first_line);
+                Str::new(&code.plain.name).hash() ^ line ^ (code.plain.words.len() as i64) << 20
+            });
+            Ok(int::from_i64(hash))
+        }),
         Def::leaf("co_positions(self, /)", |vm, args| positions(vm, &args[0])),
         Def::leaf("co_lines(self, /)", |vm, args| lines(vm, &args[0])),
     ],
@@ -51,7 +70,15 @@ pub static CODE: TypeDef = TypeDef {
         Attribute::get("co_firstlineno", |_, v| {
             number_of(v, |c| c.plain.first_line)
         }),
-        Attribute::get("co_argcount", |_, v| number_of(v, |c| c.plain.arg_count)),
+        Attribute::get("co_argcount", |_, v| {
+            number_of(v, |c| {
+                // What is no function takes its namespace.
+                match c.flags & flags::OPTIMIZED {
+                    0 => 0,
+                    _ => c.plain.arg_count,
+                }
+            })
+        }),
         Attribute::get("co_posonlyargcount", |_, v| {
             number_of(v, |c| c.plain.posonly_count)
         }),

@@ -161,6 +161,18 @@ fn finish_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R {
     Ok(Value::NONE)
 }
 
+/// Whether a dict is an OrderedDict, which words the errors of its pairs in its own way.
+fn is_ordered(vm: &mut Vm, dict: &Value) -> bool {
+    let mut class = Some(vm.class_of(dict));
+    while let Some(current) = class {
+        if current.def.is_some_and(|def| def.name == "OrderedDict") {
+            return true;
+        }
+        class = current.base();
+    }
+    false
+}
+
 /// Puts pairs into a dict: each item is an iterable of a key and a value.
 fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
     let target = dict_of(vm, target)?;
@@ -169,7 +181,7 @@ fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
         let pair = match item.get_exact::<Tuple>() {
             Some(tuple) => tuple.items().to_vec(),
             None => {
-                if !vm.is_iterable(&item) {
+                if !vm.is_iterable(&item) && !is_ordered(vm, target.as_value()) {
                     return Err(vm.type_error(format!(
                         "cannot convert dictionary update sequence element #{i} to a sequence"
                     )));
@@ -178,6 +190,13 @@ fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
             }
         };
         let [key, value] = pair.as_slice() else {
+            if is_ordered(vm, target.as_value()) {
+                return Err(vm.value_error(match pair.len() {
+                    0 => "need more than 0 values to unpack",
+                    1 => "need more than 1 value to unpack",
+                    _ => "too many values to unpack (expected 2)",
+                }));
+            }
             let message = format!(
                 "dictionary update sequence element #{i} has length {}; 2 is required",
                 pair.len()

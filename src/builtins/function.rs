@@ -1,4 +1,4 @@
-//! Functions, methods and native functions as objects; cells.
+//! Functions, methods and native functions as objects.
 
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::{Ref, Value};
@@ -6,11 +6,12 @@ use crate::object::class::{Class, class_flags};
 use crate::object::dict::Dict;
 use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::kind;
+use crate::object::module::Module;
 use crate::object::native::{Args, Attribute, Def, Native, R, Step, TypeDef};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::special::is_slot;
+use crate::vm::special::is_slot_wrapper;
 
 /// `function`
 pub static FUNCTION: TypeDef = TypeDef {
@@ -83,6 +84,9 @@ pub static FUNCTION: TypeDef = TypeDef {
         Attribute::get("__closure__", closure),
         Attribute::get("__builtins__", |vm, _| Ok(vm.builtins.value())),
         Attribute::get_set("__type_params__", type_params, |vm, f, v| {
+            if !v.is_kind::<Tuple>() {
+                return Err(vm.type_error("__type_params__ must be set to a tuple"));
+            }
             function(vm, f)?.type_params.set(v.clone());
             Ok(())
         }),
@@ -95,14 +99,21 @@ pub static METHOD: TypeDef = TypeDef {
     flags: class_flags::WEAKREF,
     doc: "Create a bound instance method object.",
     new: Some(
-        Def::leaf("__new__(cls, function, instance, /)", |_, args| {
+        Def::leaf("__new__(cls, function, instance, /)", |vm, args| {
+            if !vm.is_callable(&args[1]) {
+                return Err(vm.type_error("first argument must be callable"));
+            }
+            if args[2].is_none() {
+                return Err(vm.type_error("instance must not be None"));
+            }
             Ok(BoundMethod::alloc(args[1].clone(), args[2].clone()).into_value())
         })
         .stat(),
     ),
     methods: &[
         Def::leaf("__repr__(self, /)", method_repr),
-        Def::leaf("__get__(self, instance, owner=None, /)", |_, args| {
+        Def::leaf("__get__(self, instance, owner=None, /)", |vm, args| {
+            check_get(vm, args)?;
             Ok(args[0].clone())
         }),
         Def::leaf("__eq__(self, value, /)", |_, args| {
@@ -217,39 +228,52 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
 
 /// `wrapper_descriptor`: a special method of a native class, not bound.
 pub static WRAPPER_DESCRIPTOR: TypeDef = TypeDef {
-    methods: METHOD_DESCRIPTOR.methods,
+    methods: &[
+        Def::leaf("__repr__(self, /)", native_repr),
+        Def::leaf("__get__(self, instance, owner=None, /)", native_get),
+        CALL_NATIVE,
+        Def::leaf("__reduce__(self, /)", native_reduce),
+    ],
     attributes: METHOD_DESCRIPTOR.attributes,
     ..TypeDef::new("builtins", "wrapper_descriptor", kind::NATIVE)
 };
 
 /// `method-wrapper`: a special method of a native class, bound.
 pub static METHOD_WRAPPER: TypeDef = TypeDef {
-    methods: NATIVE_FUNCTION.methods,
-    attributes: NATIVE_ATTRIBUTES,
+    methods: &[
+        Def::leaf("__repr__(self, /)", native_repr),
+        Def::leaf("__eq__(self, value, /)", native_eq),
+        Def::leaf("__hash__(self, /)", native_hash),
+        CALL_NATIVE,
+        Def::leaf("__reduce__(self, /)", native_reduce),
+    ],
+    attributes: &[
+        Attribute::get("__name__", native_name),
+        Attribute::get("__qualname__", native_qualname),
+        Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
+        Attribute::get("__self__", native_self),
+        Attribute::get("__doc__", |vm, f| {
+            let doc = native(vm, f)?.def.doc;
+            Ok(if doc.is_empty() {
+                Value::NONE
+            } else {
+                Str::new(doc).into_value()
+            })
+        }),
+        Attribute::get("__text_signature__", text_signature),
+    ],
     ..TypeDef::new("builtins", "method-wrapper", kind::NATIVE)
 };
 
-/// `cell`
-pub static CELL: TypeDef = TypeDef {
-    doc: "Create a new cell object.",
-    new: Some(
-        Def::leaf("__new__(cls, contents=<unset>, /)", |_, args| {
-            Ok(Cell_::alloc(args[1].clone()).into_value())
-        })
-        .stat(),
-    ),
-    methods: &[Def::leaf("__repr__(self, /)", cell_repr)],
-    attributes: &[Attribute::get_set(
-        "cell_contents",
-        cell_contents,
-        |_, c, v| {
-            if let Some(cell) = c.get::<Cell_>() {
-                cell.content.set(v.clone());
-            }
-            Ok(())
-        },
-    )],
-    ..TypeDef::new("builtins", "cell", kind::CELL)
+/// `classmethod_descriptor`: a class method of a native class, as it lies in the class.
+pub static CLASS_METHOD_DESCRIPTOR: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__repr__(self, /)", native_repr),
+        Def::leaf("__get__(self, instance, owner=None, /)", class_method_get),
+        CALL_NATIVE,
+    ],
+    attributes: METHOD_DESCRIPTOR.attributes,
+    ..TypeDef::new("builtins", "classmethod_descriptor", kind::NATIVE)
 };
 
 /// The tables of this file.
@@ -260,7 +284,7 @@ pub static TYPES: &[&TypeDef] = &[
     &METHOD_DESCRIPTOR,
     &WRAPPER_DESCRIPTOR,
     &METHOD_WRAPPER,
-    &CELL,
+    &CLASS_METHOD_DESCRIPTOR,
 ];
 
 fn none_if_undef(value: Value) -> Value {
@@ -336,7 +360,16 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(made.into_value())
 }
 
-fn get(_: &mut Vm, args: &[Value]) -> R {
+/// A descriptor binds to an object or shows itself through a class: one of the two must be there.
+pub(super) fn check_get(vm: &mut Vm, args: &[Value]) -> R<()> {
+    if args[1].is_none() && args[2].is_none() {
+        return Err(vm.type_error("__get__(None, None) is invalid"));
+    }
+    Ok(())
+}
+
+fn get(vm: &mut Vm, args: &[Value]) -> R {
+    check_get(vm, args)?;
     if args[1].is_none() {
         return Ok(args[0].clone());
     }
@@ -389,6 +422,9 @@ fn doc(vm: &mut Vm, f: &Value) -> R {
 }
 
 fn set_dict(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
+    if value.is_undef() {
+        return Err(vm.type_error("cannot delete __dict__"));
+    }
     let Some(dict) = value.to_ref::<Dict>() else {
         let given = vm.type_name(value);
         return Err(vm.type_error(format!(
@@ -518,11 +554,22 @@ fn method_reduce(vm: &mut Vm, args: &[Value]) -> R {
 fn native_qualname(vm: &mut Vm, f: &Value) -> R {
     let native = native(vm, f)?;
     let name = native.def.name();
-    let owner = match native.owner.get::<Class>() {
-        Some(class) => Some(class.name_str()),
-        None => native.bound.get::<Class>().map(Class::name_str),
+    let class = match (
+        native.owner.to_ref::<Class>(),
+        native.bound.to_ref::<Class>(),
+    ) {
+        (Some(owner), _) if native.bound.is_undef() || is_slot_wrapper(&native) => Some(owner),
+        (_, Some(class)) => Some(class),
+        (Some(_), None) => Some(vm.class_of(&native.bound)),
+        (None, None) => None,
     };
-    let name = owner.map_or_else(|| name.to_string(), |owner| format!("{owner}.{name}"));
+    let name = match class {
+        Some(class) => {
+            let qualname = class.qualname.get();
+            format!("{}.{name}", vm.str_text(&qualname)?)
+        }
+        None => name.to_string(),
+    };
     Ok(Str::new(&name).into_value())
 }
 
@@ -564,9 +611,9 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     let name = native.def.name();
     let out = match (native.bound.is_undef(), native.owner.get::<Class>()) {
-        (true, Some(owner)) if native.def.binding == crate::object::native::Binding::Method => {
+        (true, Some(owner)) if native.def.binding != crate::object::native::Binding::Static => {
             let owner = vm.class_name(owner);
-            let what = if is_slot(name) {
+            let what = if is_slot_wrapper(&native) {
                 "slot wrapper"
             } else {
                 "method"
@@ -584,7 +631,7 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
         (false, _) => {
             let bound = native.bound.clone();
             let (owner, at) = (vm.type_name(&bound), vm.address(&bound));
-            let what = if is_slot(name) {
+            let what = if is_slot_wrapper(&native) {
                 "method-wrapper"
             } else {
                 "built-in method"
@@ -619,16 +666,58 @@ fn native_hash(vm: &mut Vm, args: &[Value]) -> R {
     Ok(crate::object::int::from_i64(name ^ bound))
 }
 
-fn native_get(_: &mut Vm, args: &[Value]) -> R {
-    match args[0].get::<Native>() {
-        Some(native) if !args[1].is_none() => Ok(native.bound_to(args[1].clone()).into_value()),
-        _ => Ok(args[0].clone()),
+fn native_get(vm: &mut Vm, args: &[Value]) -> R {
+    check_get(vm, args)?;
+    let Some(native) = args[0].get::<Native>().filter(|_| !args[1].is_none()) else {
+        return Ok(args[0].clone());
+    };
+    if let Some(owner) = native.owner.to_ref::<Class>()
+        && !vm.class_of(&args[1]).is_subclass(&owner)
+    {
+        let (name, given) = (native.def.name(), vm.type_name(&args[1]));
+        let owner = vm.class_name(&owner);
+        return Err(vm.type_error(format!(
+            "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
+        )));
     }
+    Ok(native.bound_to(args[1].clone()).into_value())
+}
+
+/// A class method is bound to the class that is given, or to that of the object.
+fn class_method_get(vm: &mut Vm, args: &[Value]) -> R {
+    let native = native(vm, &args[0])?;
+    let owner = native.owner.to_ref::<Class>();
+    let base = owner
+        .as_ref()
+        .map_or_else(String::new, |o| vm.class_name(o));
+    let name = native.def.name();
+    let given = match (args[1].is_none(), args[2].is_none()) {
+        (_, false) => args[2].clone(),
+        (false, true) => vm.class_of(&args[1]).into_value(),
+        (true, true) => return Err(vm.type_error("__get__(None, None) is invalid")),
+    };
+    let Some(class) = given.to_ref::<Class>() else {
+        let given = vm.type_name(&given);
+        return Err(vm.type_error(format!(
+            "descriptor '{name}' for type '{base}' needs a type, not a '{given}' as arg 2"
+        )));
+    };
+    if owner.is_some_and(|owner| !class.is_subclass(&owner)) {
+        let given = vm.class_name(&class);
+        return Err(vm.type_error(format!(
+            "descriptor '{name}' requires a subtype of '{base}' but received '{given}'"
+        )));
+    }
+    Ok(native.bound_to(given).into_value())
 }
 
 fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
     let native = native(vm, &args[0])?;
     let name = Str::new(native.def.name()).into_value();
+    let of_module = native.bound.is_undef() && !native.owner.is_kind::<Class>();
+    if of_module || native.bound.is_kind::<Module>() {
+        return Ok(name);
+    }
     let target = if native.bound.is_undef() {
         // The name of the module whose function it is.
         if native.owner.is_kind::<Str>() {
@@ -640,30 +729,6 @@ fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
     };
     let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
     Ok(Tuple::pair(getattr, Tuple::pair(target, name).into_value()).into_value())
-}
-
-fn cell_contents(vm: &mut Vm, cell: &Value) -> R {
-    match cell.get::<Cell_>().map(|c| c.content.get()) {
-        Some(content) if !content.is_undef() => Ok(content),
-        _ => Err(vm.value_error("Cell is empty")),
-    }
-}
-
-fn cell_repr(vm: &mut Vm, args: &[Value]) -> R {
-    let at = vm.address(&args[0]);
-    let content = args[0]
-        .get::<Cell_>()
-        .map_or(Value::UNDEF, |c| c.content.get());
-    let text = if content.is_undef() {
-        format!("<cell at {at}: empty>")
-    } else {
-        format!(
-            "<cell at {at}: {} object at {}>",
-            vm.type_name(&content),
-            vm.address(&content)
-        )
-    };
-    Ok(Str::new(&text).into_value())
 }
 
 fn native_name(vm: &mut Vm, f: &Value) -> R {

@@ -22,12 +22,13 @@ pub static GENERATOR: TypeDef = TypeDef {
         Def::frame("send(self, arg, /)", 0, send).doc(
             "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration.",
         ),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+        Def::frame("throw(self, /, *args)", 0, throw).doc(
             "throw(value)\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.",
         ),
         Def::frame("close(self, /)", 0, close)
             .doc("close() -> raise GeneratorExit inside generator."),
         Def::leaf("__repr__(self, /)", repr),
+        DEL,
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
@@ -50,7 +51,7 @@ pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
         Def::frame("send(self, arg, /)", 0, send).doc(
             "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
         ),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+        Def::frame("throw(self, /, *args)", 0, throw).doc(
             "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
         ),
         Def::frame("close(self, /)", 0, close)
@@ -66,12 +67,13 @@ pub static COROUTINE: TypeDef = TypeDef {
         Def::frame("send(self, arg, /)", 0, send).doc(
             "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
         ),
-        Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw).doc(
+        Def::frame("throw(self, /, *args)", 0, throw).doc(
             "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
         ),
         Def::frame("close(self, /)", 0, close)
             .doc("close() -> raise GeneratorExit inside coroutine."),
         Def::leaf("__repr__(self, /)", repr),
+        DEL,
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
@@ -102,24 +104,17 @@ pub static ASYNC_GENERATOR: TypeDef = TypeDef {
         Def::leaf("asend(self, value, /)", |vm, args| {
             vm.async_step(&args[0], args[1].clone(), SEND)
         }),
-        Def::leaf(
-            "athrow(self, typ, val=<unset>, tb=<unset>, /)",
-            |vm, args| {
-                check_form(vm, "athrow", &args[1..4])?;
-                let given = Tuple::of(
-                    args[1..4]
-                        .iter()
-                        .filter(|a| !a.is_undef())
-                        .cloned()
-                        .collect(),
-                );
-                vm.async_step(&args[0], given.into_value(), THROW)
-            },
-        ),
+        // Its arguments are looked at when it is awaited.
+        Def::leaf("athrow(self, /, *args)", |vm, args| {
+            let given = args[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+            check_form(vm, "athrow", given)?;
+            vm.async_step(&args[0], args[1].clone(), THROW)
+        }),
         Def::leaf("aclose(self, /)", |vm, args| {
             vm.async_step(&args[0], Value::NONE, CLOSE)
         }),
         Def::leaf("__repr__(self, /)", repr),
+        DEL,
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     ],
     attributes: &[
@@ -163,9 +158,25 @@ const STEP_METHODS: &[Def] = &[
     Def::leaf("__iter__(self, /)", itself),
     Def::frame("__next__(self, /)", 0, next),
     Def::frame("send(self, arg, /)", 0, send),
-    Def::frame("throw(self, typ, val=<unset>, tb=<unset>, /)", 0, throw),
+    Def::frame("throw(self, /, *args)", 0, throw),
     Def::frame("close(self, /)", 0, close_step),
+    DEL,
 ];
+
+/// What the end of such an object's life does; what that raises nobody can catch.
+const DEL: Def = Def::frame("__del__(self, /)", 0, |vm, frame, input| match input {
+    Input::Start => {
+        let object = frame.regs[0].clone();
+        vm.finalize_step(&object)
+            .unwrap_or(Step::Return(Value::NONE))
+    }
+    Input::Raised(raised) => {
+        let object = frame.regs[0].clone();
+        vm.report_unraisable(&raised, &object);
+        Step::Return(Value::NONE)
+    }
+    _ => Step::Return(Value::NONE),
+});
 
 const NAME: Attribute = Attribute::get_set(
     "__name__",
@@ -246,23 +257,47 @@ fn send(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn throw(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
-        Input::Start => match check_form(vm, "throw", &frame.regs[1..4])
-            .and_then(|()| vm.thrown(&frame.regs[1..4]))
-        {
+        Input::Start => match what_is_thrown(vm, &frame.regs[..2]) {
             Ok(exception) => Step::Throw(frame.regs[0].clone(), Raised(exception)),
             // That the class cannot be called goes into the generator too.
-            Err(raised) if vm.is_exception_class(&frame.regs[1]) && frame.regs[3].is_undef() => {
+            Err(raised) if is_lone_class(vm, &frame.regs[1]) => {
                 Step::Throw(frame.regs[0].clone(), raised)
             }
-            Err(raised) => Step::Raise(raised),
+            Err(raised) => {
+                // A step that was to begin so is used up all the same.
+                if let Some(step) = frame.regs[0].get::<AsyncStep>().filter(|s| !s.is_used_up()) {
+                    step.forget();
+                }
+                Step::Raise(raised)
+            }
         },
         other => answer(vm, other),
     }
 }
 
+/// The exception of `throw(typ, val, tb)`: registers from the generator on.
+fn what_is_thrown(vm: &mut Vm, regs: &[Value]) -> R {
+    if let Some(step) = regs[0].get::<AsyncStep>() {
+        vm.check_step(step)?;
+    }
+    let given = regs[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+    vm.check_thrown("throw", given.len())?;
+    check_form(vm, "throw", given)?;
+    vm.thrown(given)
+}
+
+/// Whether arguments of `throw` are an exception class, and no traceback with it.
+fn is_lone_class(vm: &mut Vm, args: &Value) -> bool {
+    let given = args.get::<Tuple>().map_or(&[][..], Tuple::items);
+    given.len() < 3
+        && given
+            .first()
+            .is_some_and(|class| vm.is_exception_class(class))
+}
+
 /// More than one argument is the way of Python 2.
 fn check_form(vm: &mut Vm, method: &str, arguments: &[Value]) -> R<()> {
-    if arguments[1].is_undef() {
+    if arguments.len() < 2 {
         return Ok(());
     }
     vm.warn(

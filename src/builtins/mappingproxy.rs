@@ -67,8 +67,22 @@ pub static MAPPING_PROXY: TypeDef = TypeDef {
             either(vm, &args[1], &args[0])
         }),
         Def::leaf("__eq__(self, value, /)", |vm, args| {
-            let (a, b) = (unwrapped(vm, &args[0])?, unwrapped(vm, &args[1])?);
-            vm.compare(CompareOp::Eq, &a, &b)
+            compare(vm, CompareOp::Eq, args)
+        }),
+        Def::leaf("__ne__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Ne, args)
+        }),
+        Def::leaf("__lt__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Lt, args)
+        }),
+        Def::leaf("__le__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Le, args)
+        }),
+        Def::leaf("__gt__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Gt, args)
+        }),
+        Def::leaf("__ge__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Ge, args)
         }),
         Def::leaf("__hash__(self, /)", |vm, args| {
             let target = target(vm, &args[0])?;
@@ -110,6 +124,13 @@ fn target(vm: &mut Vm, proxy: &Value) -> R {
         vm.dict_set(&dict, &name, value)?;
     }
     Ok(dict.into_value())
+}
+
+/// The mapping is compared, also where it has no order: the error names its type.
+fn compare(vm: &mut Vm, op: CompareOp, args: &[Value]) -> R {
+    vm.check_stack()?;
+    let target = target(vm, &args[0])?;
+    vm.compare(op, &target, &args[1])
 }
 
 fn unwrapped(vm: &mut Vm, value: &Value) -> R {

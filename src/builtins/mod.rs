@@ -3,6 +3,7 @@
 pub mod adapt;
 pub mod arguments;
 pub mod bytes;
+pub mod cell;
 pub mod code;
 pub mod codec_registry;
 pub mod codecs;
@@ -52,6 +53,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     object::TYPES,
     property::TYPES,
     typing_forms::TYPES,
+    cell::TYPES,
     &[&type_::TYPE, &mappingproxy::MAPPING_PROXY],
     &[
         &int::INT,

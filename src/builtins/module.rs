@@ -76,10 +76,8 @@ fn module_init(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::NONE);
     };
     if !args[1].is_kind::<Str>() {
-        let given = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!(
-            "module.__init__() argument 'name' must be str, not {given}"
-        )));
+        let given = super::arguments::shown_type(vm, &args[1]);
+        return Err(vm.type_error(format!("module() argument 'name' must be str, not {given}")));
     }
     let entries = [
         (vm.names.name.clone(), args[1].clone()),

@@ -124,8 +124,8 @@ pub static NOT_IMPLEMENTED_TYPE: TypeDef = TypeDef {
         Def::leaf("__repr__(self, /)", |_, _| {
             Ok(Str::new("NotImplemented").into_value())
         }),
-        Def::leaf("__bool__(self, /)", |vm, _| {
-            Err(vm.type_error("NotImplemented should not be used in a boolean context"))
+        Def::leaf("__bool__(self, /)", |vm, args| {
+            vm.truth(&args[0]).map(Value::bool)
         }),
         Def::leaf("__reduce__(self, /)", |_, _| {
             Ok(Str::new("NotImplemented").into_value())
@@ -165,7 +165,7 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 
 fn init(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     let Some(obj) = args.first() else {
-        return Err(vm.type_error("unbound method object.__init__() needs an argument"));
+        return Err(vm.type_error("descriptor '__init__' of 'object' object needs an argument"));
     };
     if args.len() > 1 {
         let class = vm.class_of(obj);
@@ -215,12 +215,43 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
 /// Own attributes, then those of the class and its ancestors.
 fn dir(vm: &mut Vm, args: &[Value]) -> R {
     let names = Dict::new();
-    for name in vm.own_names(&args[0]) {
-        vm.dict_set(&names, &name, Value::NONE)?;
-    }
     let class = vm.class_of(&args[0]);
-    add_class_names(vm, &class, &names)?;
+    if class.has(class_flags::GETATTRIBUTE | class_flags::GETATTR) {
+        // Script code decides about the attributes: it is asked.
+        let own = vm.get_attr_optional(&args[0], "__dict__")?;
+        for (name, _) in own
+            .and_then(|own| own.to_ref::<Dict>())
+            .map_or_else(Vec::new, |own| own.pairs())
+        {
+            vm.dict_set(&names, &name, Value::NONE)?;
+        }
+        if let Some(class) = vm.get_attr_optional(&args[0], "__class__")? {
+            add_names_asked(vm, &class, &names)?;
+        }
+    } else {
+        for name in vm.own_names(&args[0]) {
+            vm.dict_set(&names, &name, Value::NONE)?;
+        }
+        add_class_names(vm, &class, &names)?;
+    }
     Ok(List::from_vec(names.pairs().into_iter().map(|(name, _)| name).collect()).into_value())
+}
+
+/// The names of what an object says is its class, and of what that says are its bases.
+fn add_names_asked(vm: &mut Vm, class: &Value, names: &Ref<Dict>) -> R<()> {
+    vm.check_stack()?;
+    if let Some(class) = class.to_ref::<Class>() {
+        return add_class_names(vm, &class, names);
+    }
+    if let Some(own) = vm.get_attr_optional(class, "__dict__")? {
+        vm.dict_update_mapping(names, &own)?;
+    }
+    let bases = vm.get_attr_optional(class, "__bases__")?;
+    let bases = bases.and_then(|bases| bases.to_ref::<crate::object::tuple::Tuple>());
+    for base in bases.iter().flat_map(|bases| bases.items()) {
+        add_names_asked(vm, base, names)?;
+    }
+    Ok(())
 }
 
 /// The names of a class and of all its ancestors.
@@ -277,13 +308,45 @@ fn set_class(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
-    if slot_names(vm, &old) == slot_names(vm, &class) && vm.change_class(obj, &class) {
+    if same_layout(&old, &class)
+        && slot_names(vm, &old) == slot_names(vm, &class)
+        && vm.change_class(obj, &class)
+    {
         return Ok(());
     }
     let (old, new) = (old.name_str(), class.name_str());
     Err(vm.type_error(format!(
         "__class__ assignment: '{new}' object layout differs from '{old}'"
     )))
+}
+
+/// Whether two classes lay out instances alike: what decides that for each is one class, or two that add
+/// the same to one base.
+fn same_layout(a: &Ref<Class>, b: &Ref<Class>) -> bool {
+    let (a, b) = (deciding(a), deciding(b));
+    if a.is(&b) || a.layout == kind::MODULE {
+        return true;
+    }
+    match (a.base(), b.base()) {
+        (Some(a), Some(b)) => a.is(&b),
+        _ => false,
+    }
+}
+
+/// The nearest class whose instances have something that those of its base do not have.
+fn deciding(class: &Ref<Class>) -> Ref<Class> {
+    let mut class = class.clone();
+    while let Some(base) = class.base() {
+        let flags = class_flags::HAS_DICT | class_flags::WEAKREF;
+        let adds = class.layout != base.layout
+            || class.reserved_slots.get() != base.reserved_slots.get()
+            || (class.flags.get() ^ base.flags.get()) & flags != 0;
+        if adds {
+            break;
+        }
+        class = base;
+    }
+    class
 }
 
 /// The names of the slots that the classes a class derives from declare.

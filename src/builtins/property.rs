@@ -139,11 +139,7 @@ pub static ATTRIBUTE_DESCRIPTOR: TypeDef = TypeDef {
             };
             let owner = owner_name(vm, &d.owner.get());
             let name = d.attribute.name;
-            let what = match crate::object::members::is_member(&owner, name) {
-                true => "member",
-                false => "attribute",
-            };
-            Ok(Str::new(&format!("<{what} '{name}' of '{owner}' objects>")).into_value())
+            Ok(Str::new(&format!("<attribute '{name}' of '{owner}' objects>")).into_value())
         }),
     ],
     attributes: &[
@@ -174,23 +170,33 @@ pub static SLOT_DESCRIPTOR: TypeDef = TypeDef {
         Def::frame("__set__(self, instance, value, /)", 0, descriptor_set),
         Def::frame("__delete__(self, instance, /)", 0, descriptor_delete),
         Def::leaf("__repr__(self, /)", |vm, args| {
-            let Some(d) = args[0].to_ref::<SlotDescriptor>() else {
-                return Ok(Value::NONE);
-            };
-            let owner = owner_name(vm, &d.owner.get());
-            let name = vm.str_text(d.name.as_value())?;
+            let (owner, name) = member_names(vm, &args[0])?;
             Ok(Str::new(&format!("<member '{name}' of '{owner}' objects>")).into_value())
+        }),
+        Def::leaf("__reduce__(self, /)", |vm, args| {
+            let name = member_names(vm, &args[0])?.1;
+            let owner = member_owner(&args[0]);
+            let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
+            let parts = Tuple::pair(owner, vm.intern(&name).into_value());
+            Ok(Tuple::pair(getattr, parts.into_value()).into_value())
         }),
     ],
     attributes: &[
-        Attribute::get("__name__", |_, d| {
-            Ok(d.get::<SlotDescriptor>()
-                .map_or(Value::NONE, |d| d.name.get()))
+        Attribute::get("__name__", |vm, d| {
+            let name = member_names(vm, d)?.1;
+            Ok(vm.intern(&name).into_value())
         }),
-        Attribute::get("__objclass__", |_, d| {
-            Ok(d.get::<SlotDescriptor>()
-                .map_or(Value::NONE, |d| d.owner.get()))
+        Attribute::get("__qualname__", |vm, d| {
+            let name = member_names(vm, d)?.1;
+            let owner = member_owner(d);
+            let owner = match owner.get::<Class>() {
+                Some(class) => class.qualname.get(),
+                None => return Ok(Value::NONE),
+            };
+            let owner = vm.str_text(&owner)?;
+            Ok(Str::new(&format!("{owner}.{name}")).into_value())
         }),
+        Attribute::get("__objclass__", |_, d| Ok(member_owner(d))),
         Attribute::get("__doc__", |_, _| Ok(Value::NONE)),
     ],
     ..TypeDef::new("builtins", "member_descriptor", kind::SLOT_DESCRIPTOR)
@@ -209,6 +215,28 @@ fn owner_name(vm: &mut Vm, owner: &Value) -> String {
     owner
         .to_ref::<Class>()
         .map_or_else(String::new, |c| vm.class_name(&c))
+}
+
+/// The class of a member: a slot of a script's class, or a field of a built-in one.
+fn member_owner(descriptor: &Value) -> Value {
+    match descriptor.get::<SlotDescriptor>() {
+        Some(slot) => slot.owner.get(),
+        None => descriptor
+            .get::<AttributeDescriptor>()
+            .map_or(Value::NONE, |d| d.owner.get()),
+    }
+}
+
+/// The names of a member's class and of the member.
+fn member_names(vm: &mut Vm, descriptor: &Value) -> R<(String, String)> {
+    let owner = owner_name(vm, &member_owner(descriptor));
+    let name = match descriptor.get::<SlotDescriptor>() {
+        Some(slot) => vm.str_text(slot.name.as_value())?,
+        None => descriptor
+            .get::<AttributeDescriptor>()
+            .map_or_else(String::new, |d| d.attribute.name.to_string()),
+    };
+    Ok((owner, name))
 }
 
 fn part(property: &Value, read: impl Fn(&Property) -> Value) -> Value {
@@ -332,6 +360,9 @@ fn property_is_abstract(vm: &mut Vm, property: &Value) -> R {
 fn descriptor_get(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
     let (descriptor, instance) = (frame.regs[0].clone(), frame.regs[1].clone());
     if instance.is_none() {
+        if frame.regs[2].is_none() {
+            return Step::Raise(vm.type_error("__get__(None, None) is invalid"));
+        }
         return Step::Return(descriptor);
     }
     let class = vm.class_of(&instance);

@@ -10,7 +10,6 @@ use crate::object::list::List;
 use crate::object::native::{
     Args, Attribute, AttributeDescriptor, Def, Input, NativeFrame, R, Step, TypeDef,
 };
-use crate::object::set::with_table;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -147,7 +146,16 @@ fn call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = class(vm, &args[0])?;
-    let name = vm.qualified_name_of(&class);
+    let module = vm.get_attr_optional(class.as_value(), "__module__")?;
+    let in_module = module
+        .as_ref()
+        .and_then(|m| m.get::<Str>())
+        .is_some_and(|m| !m.is_text("builtins"));
+    let name = match in_module {
+        true => vm.qualified_name_of(&class),
+        // These go by the plain name.
+        false => class.name_str(),
+    };
     Ok(Str::new(&format!("<class '{name}'>")).into_value())
 }
 
@@ -358,7 +366,10 @@ fn abstract_methods(vm: &mut Vm, value: &Value) -> R {
 
 fn set_abstract_methods(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     let class = class(vm, value)?;
-    let is_abstract = !new.is_undef() && with_table(new, |t| !t.is_empty()).unwrap_or(false);
+    if new.is_undef() && own(vm, &class, "__abstractmethods__").is_none() {
+        return Err(vm.attribute_error_plain("__abstractmethods__"));
+    }
+    let is_abstract = !new.is_undef() && vm.truth(new)?;
     put(vm, &class, "__abstractmethods__", new.clone())?;
     let flags = class.flags.get() & !class_flags::ABSTRACT;
     class.flags.set(
@@ -374,7 +385,11 @@ fn set_abstract_methods(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
 
 fn type_params(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    Ok(own(vm, &class, "__type_params__").unwrap_or_else(|| Tuple::empty().into_value()))
+    let found = own(vm, &class, "__type_params__");
+    // `type` holds the descriptor that this is.
+    Ok(found
+        .filter(|found| !found.is_kind::<AttributeDescriptor>())
+        .unwrap_or_else(|| Tuple::empty().into_value()))
 }
 
 fn set_type_params(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {

@@ -83,6 +83,13 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
             let args = alias_args(a);
             parameters_of(vm, &args)
         }),
+        Attribute::get("__typing_unpacked_tuple_args__", |vm, a| {
+            let tuple = vm.known_class(Known::Tuple);
+            let unpacked = a.get::<GenericAlias>().is_some_and(|a| {
+                a.unpacked.get().is_true() && a.origin.as_value().is(tuple.as_value())
+            });
+            Ok(if unpacked { alias_args(a) } else { Value::NONE })
+        }),
         Attribute::get("__unpacked__", |_, a| {
             Ok(a.get::<GenericAlias>()
                 .map_or(Value::FALSE, |a| a.unpacked.get()))
@@ -152,7 +159,8 @@ pub fn class_getitem(vm: &mut Vm, args: &[Value]) -> R {
     Ok(GenericAlias::alloc(args[0].clone(), given, Value::FALSE).into_value())
 }
 
-fn as_tuple(_: &mut Vm, value: &Value) -> R {
+/// The key of a subscript as a tuple of arguments.
+pub fn as_tuple(_: &mut Vm, value: &Value) -> R {
     Ok(if value.is_kind::<Tuple>() {
         value.clone()
     } else {
@@ -370,7 +378,7 @@ fn may_be_member(value: &Value) -> bool {
     value.is_none()
         || matches!(
             kind,
-            kind::CLASS | kind::GENERIC_ALIAS | kind::UNION | kind::TYPE_VAR | kind::TYPE_ALIAS
+            kind::CLASS | kind::GENERIC_ALIAS | kind::UNION | kind::TYPE_ALIAS
         )
 }
 

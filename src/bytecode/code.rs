@@ -5,6 +5,32 @@ use std::sync::Arc;
 
 use crate::source::SourceFile;
 
+fn all_same(a: &[Const], b: &[Const]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+}
+
+impl Const {
+    /// Of one type and one value; zeros of different signs differ.
+    fn is_same(&self, other: &Const) -> bool {
+        match (self, other) {
+            (Const::None, Const::None) | (Const::Ellipsis, Const::Ellipsis) => true,
+            (Const::Bool(a), Const::Bool(b)) => a == b,
+            (Const::Int(a), Const::Int(b)) => a == b,
+            (Const::BigInt(a), Const::BigInt(b)) => a == b,
+            (Const::Float(a), Const::Float(b)) => a.to_bits() == b.to_bits(),
+            (Const::Complex(a, b), Const::Complex(c, d)) => {
+                (a.to_bits(), b.to_bits()) == (c.to_bits(), d.to_bits())
+            }
+            (Const::Str(a), Const::Str(b)) | (Const::Bytes(a), Const::Bytes(b)) => a == b,
+            (Const::Tuple(a), Const::Tuple(b)) | (Const::FrozenSet(a), Const::FrozenSet(b)) => {
+                all_same(a, b)
+            }
+            (Const::Code(a), Const::Code(b)) => a.is_same(b),
+            _ => false,
+        }
+    }
+}
+
 /// A constant.
 #[derive(Clone, Debug)]
 pub enum Const {
@@ -186,6 +212,22 @@ impl Code {
             0 => self.position(word + 1).line,
             line => line,
         }
+    }
+
+    /// Whether two codes do the same under the same name at the same lines: `==` of code objects.
+    pub fn is_same(&self, other: &Code) -> bool {
+        self.name == other.name
+            && self.flags == other.flags
+            && self.first_line == other.first_line
+            && (self.arg_count, self.posonly_count, self.kwonly_count)
+                == (other.arg_count, other.posonly_count, other.kwonly_count)
+            && self.words == other.words
+            && self.names == other.names
+            && self.local_names == other.local_names
+            && self.cells == other.cells
+            && self.free_names == other.free_names
+            && self.positions == other.positions
+            && all_same(&self.consts, &other.consts)
     }
 
     /// Whether `flag` (see `flags`) is set.

@@ -106,6 +106,7 @@ fn is_public(name: &str) -> bool {
             | "method_descriptor"
             | "wrapper_descriptor"
             | "method-wrapper"
+            | "classmethod_descriptor"
             | "cell"
             | "code"
             | "frame"

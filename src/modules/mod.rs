@@ -33,6 +33,7 @@ pub mod subprocess;
 pub mod sys;
 pub mod thread;
 pub mod time;
+pub mod type_params;
 pub mod unicodedata;
 pub mod weakref;
 #[cfg(feature = "compression")]
@@ -86,6 +87,7 @@ pub static MODULES: &[&ModuleDef] = &[
     #[cfg(feature = "hashes")]
     &hashes::BLAKE2,
     &abc::MODULE,
+    &type_params::MODULE,
 ];
 
 /// All native types of modules, those without a name in their module included.
@@ -99,6 +101,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     thread::TYPES,
     collections::TYPES,
     namespace::TYPES,
+    type_params::TYPES,
     sys::TYPES,
     time::TYPES,
     socket::TYPES,

@@ -9,6 +9,7 @@ use crate::object::native::{Attribute, Def, R, TypeDef};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::compare::CompareOp;
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     match args[0].to_ref::<Class>() {
@@ -25,7 +26,8 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
         .to_vec();
     if given.len() > 1 {
         let text = format!(
-            "types.SimpleNamespace expected at most 1 argument, got {}",
+            "{} expected at most 1 argument, got {}",
+            vm.class_of(&args[0]).name_str(),
             given.len()
         );
         return Err(vm.type_error(text));
@@ -77,15 +79,16 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     long_string(vm, &text)
 }
 
-fn equal(vm: &mut Vm, args: &[Value]) -> R {
+/// Two namespaces are compared by their dicts, also where those have no order.
+fn compare(vm: &mut Vm, op: CompareOp, args: &[Value]) -> R {
     let class = vm.class_of_def(&NAMESPACE);
     if !vm.class_of(&args[1]).is_subclass(&class) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
     let (a, b) = (vm.object_dict(&args[0]), vm.object_dict(&args[1]));
     match (a, b) {
-        (Some(a), Some(b)) => vm.eq(a.as_value(), b.as_value()).map(Value::bool),
-        _ => Ok(Value::FALSE),
+        (Some(a), Some(b)) => vm.compare(op, a.as_value(), b.as_value()),
+        _ => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 
@@ -100,11 +103,17 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `__replace__(self, **changes)`
 fn replace(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1]
+        .get::<Tuple>()
+        .is_some_and(|given| !given.is_empty())
+    {
+        return Err(vm.type_error("__replace__() takes no positional arguments"));
+    }
     let class = vm.class_of(&args[0]).into_value();
     let made = vm.call(&class, &[])?;
     for (key, value) in entries(vm, &args[0])
         .into_iter()
-        .chain(args[1].get::<Dict>().map_or_else(Vec::new, Dict::pairs))
+        .chain(args[2].get::<Dict>().map_or_else(Vec::new, Dict::pairs))
     {
         let key = plain(&key);
         vm.set_attr(&made, &key, &value)?;
@@ -120,9 +129,26 @@ pub static NAMESPACE: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__init__(self, /, *args, **kwargs)", init),
         Def::leaf("__repr__(self, /)", repr),
-        Def::leaf("__eq__(self, value, /)", equal),
+        Def::leaf("__eq__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Eq, args)
+        }),
+        Def::leaf("__ne__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Ne, args)
+        }),
+        Def::leaf("__lt__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Lt, args)
+        }),
+        Def::leaf("__le__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Le, args)
+        }),
+        Def::leaf("__gt__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Gt, args)
+        }),
+        Def::leaf("__ge__(self, value, /)", |vm, args| {
+            compare(vm, CompareOp::Ge, args)
+        }),
         Def::leaf("__reduce__(self, /)", reduce),
-        Def::leaf("__replace__(self, /, **changes)", replace),
+        Def::leaf("__replace__(self, /, *args, **changes)", replace),
     ],
     attributes: &[Attribute::get("__dict__", |vm, value| {
         Ok(vm.object_dict(value).map_or(Value::NONE, Ref::into_value))

@@ -259,6 +259,9 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
         let name = vm.type_name(&hint);
         return Err(vm.type_error(format!("__length_hint__ must be an integer, not {name}")));
     }
+    if vm.index(&hint).is_err() {
+        return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
+    }
     if vm.index(&hint)? < 0 {
         return Err(vm.value_error("__length_hint__() should return >= 0"));
     }

@@ -3,6 +3,17 @@
 
 /// Types, and their fields.
 const MEMBERS: &[(&str, &[&str])] = &[
+    (
+        "type",
+        &[
+            "__base__",
+            "__basicsize__",
+            "__dictoffset__",
+            "__flags__",
+            "__itemsize__",
+            "__weakrefoffset__",
+        ],
+    ),
     ("classmethod", &["__func__", "__wrapped__"]),
     ("complex", &["imag", "real"]),
     ("property", &["fdel", "fget", "fset"]),
@@ -44,10 +55,39 @@ const MEMBERS: &[(&str, &[&str])] = &[
         &["__args__", "__origin__", "__unpacked__"],
     ),
     ("types.UnionType", &["__args__"]),
+    (
+        "typing.TypeVar",
+        &[
+            "__contravariant__",
+            "__covariant__",
+            "__infer_variance__",
+            "__name__",
+        ],
+    ),
+    (
+        "typing.ParamSpec",
+        &[
+            "__bound__",
+            "__contravariant__",
+            "__covariant__",
+            "__infer_variance__",
+            "__name__",
+        ],
+    ),
+    ("typing.TypeVarTuple", &["__name__"]),
+    ("typing.TypeAliasType", &["__name__"]),
     ("coroutine", &["cr_origin"]),
     ("async_generator", &["ag_running"]),
     ("BaseExceptionGroup", &["exceptions", "message"]),
 ];
+
+/// As `is_member`, for an attribute of a native type's table.
+pub fn is_member_of(def: &super::native::TypeDef, name: &str) -> bool {
+    match def.module {
+        "builtins" => is_member(def.name, name),
+        module => is_member(&format!("{module}.{}", def.name), name),
+    }
+}
 
 /// Whether the attribute of the type is such a field.
 pub fn is_member(class: &str, name: &str) -> bool {

@@ -447,6 +447,8 @@ pub struct AttributeDescriptor {
     pub attribute: &'static Attribute,
     /// The class.
     pub owner: Field,
+    /// It is a `member_descriptor`, since CPython has it in a struct.
+    pub is_member: bool,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -460,10 +462,15 @@ unsafe impl Object for AttributeDescriptor {
 impl AttributeDescriptor {
     /// The descriptor of `attribute` in class `owner`.
     pub fn alloc(attribute: &'static Attribute, owner: Value) -> Ref<AttributeDescriptor> {
+        let is_member = owner
+            .get::<Class>()
+            .and_then(|class| class.def)
+            .is_some_and(|def| super::members::is_member_of(def, attribute.name));
         crate::heap::alloc(AttributeDescriptor {
             head: Header::new(),
             attribute,
             owner: Field::new(owner),
+            is_member,
         })
     }
 }

@@ -97,6 +97,14 @@ impl Vm {
 
     /// What forbids that a step begins.
     fn step_fault(&mut self, step: &AsyncStep, generator: &Generator) -> Option<Raised> {
+        let refusal = self.step_refusal(step, generator);
+        if refusal.is_none() {
+            step.use_up(generator);
+        }
+        refusal
+    }
+
+    fn step_refusal(&mut self, step: &AsyncStep, generator: &Generator) -> Option<Raised> {
         if step.is_used_up() {
             let what = match step.kind() {
                 SEND => "__anext__()/asend()",
@@ -110,8 +118,18 @@ impl Vm {
             let text = format!("{name}: asynchronous generator is already running");
             return Some(self.runtime_error(text));
         }
-        step.use_up(generator);
         None
+    }
+
+    /// Refuses a step that cannot begin or go on, whatever is to go into it.
+    pub(crate) fn check_step(&mut self, step: &AsyncStep) -> R<()> {
+        let target = step.generator.get();
+        match target.get::<Generator>() {
+            Some(generator) if !step.is_under_way(generator) => {
+                self.step_refusal(step, generator).map_or(Ok(()), Err)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Begins a step with what is sent or thrown to it first.
@@ -195,6 +213,7 @@ impl Vm {
         let arguments: Vec<Value> = argument
             .get::<Tuple>()
             .map_or(Vec::new(), |t| t.items().to_vec());
+        self.check_thrown("athrow", arguments.len())?;
         let exception = self.thrown(&arguments)?;
         Ok(Err(Raised(exception)))
     }
@@ -224,6 +243,18 @@ impl Vm {
             input if begun => self.enter_generator(generator, input, frame, 0, 0),
             input => self.begin_step(step, frame, 0, input),
         }
+    }
+
+    /// That `throw` or `athrow` was given one to three arguments.
+    pub fn check_thrown(&mut self, method: &str, given: usize) -> R<()> {
+        let (bound, s) = match given {
+            0 => ("at least 1", ""),
+            1..=3 => return Ok(()),
+            _ => ("at most 3", "s"),
+        };
+        Err(self.type_error(format!(
+            "{method} expected {bound} argument{s}, got {given}"
+        )))
     }
 
     /// The exception that the arguments of `throw` mean: an instance, or a class with a value.

@@ -74,19 +74,8 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Step::Return(Value::NONE)
         }
         (_, Input::Value(value)) => vm.truth_step(&value).then_go_on(),
-        (_, Input::Raised(raised)) => {
-            if let Some(register) = frame.regs[3].as_small_int() {
-                // SAFETY: as above; the operand is not used after an exception.
-                unsafe {
-                    drop(
-                        Frame::regs((*vm.frame).parent)
-                            .add(register as usize)
-                            .read(),
-                    )
-                };
-            }
-            Step::Raise(raised)
-        }
+        // What was to be dropped is live there: unwinding drops it.
+        (_, Input::Raised(raised)) => Step::Raise(raised),
         _ => unreachable!("nothing else resumes this frame"),
     }
 }
@@ -758,6 +747,7 @@ impl Vm {
     /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
     pub(crate) fn spread_arguments(
         &mut self,
+        callee: &Value,
         positional: &Value,
         keywords: &Value,
     ) -> R<(Args, Value)> {
@@ -771,6 +761,12 @@ impl Vm {
         let mut names = Vec::new();
         for (key, value) in self.mapping_entries(keywords)? {
             if !key.is_kind::<crate::object::str::Str>() {
+                if self.class_of(callee).layout != kind::CLASS
+                    && self.special_of(callee, Special::Call).is_none()
+                {
+                    let name = self.type_name(callee);
+                    return Err(self.type_error(format!("'{name}' object is not callable")));
+                }
                 return Err(self.type_error("keywords must be strings"));
             }
             names.push(key);

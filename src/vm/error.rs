@@ -377,6 +377,11 @@ impl Vm {
 
     /// Appends a note to an exception's `__notes__`.
     pub fn add_note(&mut self, exception: &Value, note: &str) -> R<()> {
+        self.add_note_value(exception, Str::new(note).into_value())
+    }
+
+    /// As `add_note`, for any string.
+    pub fn add_note_value(&mut self, exception: &Value, note: Value) -> R<()> {
         let Some(dict) = self.object_dict(exception) else {
             return Ok(());
         };
@@ -392,7 +397,7 @@ impl Vm {
         };
         match notes.get::<List>() {
             Some(list) => {
-                let pushed = list.push(Str::new(note).into_value());
+                let pushed = list.push(note);
                 self.lift(pushed)
             }
             None => Err(self.type_error("Cannot add note: __notes__ is not a list")),

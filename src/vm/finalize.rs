@@ -116,6 +116,37 @@ impl Vm {
         Some(self.call_special(method, object, &[]).then_go_on())
     }
 
+    /// What an explicit `__del__` of a generator, a coroutine or a step of an async generator does.
+    pub(crate) fn finalize_step(&mut self, object: &Value) -> Option<Step> {
+        let Some(generator) = object.get::<Generator>() else {
+            if let Some(step) = object.get::<AsyncStep>().filter(|step| !step.is_used_up()) {
+                self.warn_step_never_awaited(object, step);
+            }
+            return None;
+        };
+        match (generator.state.get(), generator.flavour) {
+            (State::Closed, _) => None,
+            (State::Created, Flavour::Coroutine) => {
+                self.warn_never_awaited(object, generator);
+                None
+            }
+            (_, flavour) => {
+                let hook = generator.hook.get();
+                if flavour == Flavour::AsyncGenerator && !hook.is_undef() && !hook.is_none() {
+                    return Some(Step::Call(hook, smallvec::smallvec![object.clone()]));
+                }
+                if self.is_running(generator) {
+                    return None;
+                }
+                let exit = self.raise_bare(Known::GeneratorExit);
+                Some(Step::Do(Box::new(Step::Enter(
+                    &CLOSE,
+                    smallvec::smallvec![object.clone(), exit.0],
+                ))))
+            }
+        }
+    }
+
     fn finalize_generator(&mut self, object: &Value, generator: &Generator) -> Option<Step> {
         match (generator.state.get(), generator.flavour) {
             (State::Created, Flavour::Coroutine) => {

@@ -335,7 +335,7 @@ impl Vm {
             if (*leaf).has(frame_flags::NATIVE) {
                 if first {
                     // It never began: nobody in it can catch the exception.
-                    return self.generator_raised(leaf, raised);
+                    return self.unbegun_raised(leaf, raised);
                 }
                 *Self::awaiting(leaf) = Value::UNDEF;
                 return self.enter_native(leaf, Input::Raised(raised));
@@ -536,7 +536,14 @@ impl Vm {
 
     /// An exception leaves a generator or coroutine.
     pub(crate) fn generator_raised(&mut self, frame: *mut Frame, raised: Raised) {
-        if let Some((parent, raised)) = self.leave_generator(frame, raised) {
+        if let Some((parent, raised)) = self.leave_generator(frame, raised, true) {
+            self.unwind_into(parent, raised);
+        }
+    }
+
+    /// An exception ends a generator or coroutine that has not begun: a StopIteration stays one.
+    pub(crate) fn unbegun_raised(&mut self, frame: *mut Frame, raised: Raised) {
+        if let Some((parent, raised)) = self.leave_generator(frame, raised, false) {
             self.unwind_into(parent, raised);
         }
     }
@@ -547,13 +554,17 @@ impl Vm {
         &mut self,
         frame: *mut Frame,
         raised: Raised,
+        begun: bool,
     ) -> Option<(*mut Frame, Raised)> {
         // SAFETY: as in `generator_returned`; the live temporaries were dropped.
         unsafe {
             let generator = Generator::of_frame(frame).to_ref();
             let (parent, flags) = ((*frame).parent, (*frame).flags);
             self.end_generator(&generator, frame);
-            let raised = self.not_stop_iteration(&generator, raised);
+            let raised = match begun {
+                true => self.not_stop_iteration(&generator, raised),
+                false => raised,
+            };
             if generator.flavour == Flavour::AsyncGenerator && self.step_closed(&generator, &raised)
             {
                 self.end_step_with(parent, flags, Ok(Value::NONE));

@@ -144,8 +144,7 @@ impl Vm {
     fn project_leaves(&mut self, group: &Value, leaves: &[Value]) -> R {
         self.check_stack()?;
         let mut kept = Vec::new();
-        let all = members(group);
-        for member in &all {
+        for member in &members(group) {
             if self.is_group_value(member) {
                 let part = self.project_leaves(member, leaves)?;
                 if !part.is_none() {
@@ -158,16 +157,14 @@ impl Vm {
         if kept.is_empty() {
             return Ok(Value::NONE);
         }
-        if kept.len() == all.len() && kept.iter().zip(&all).all(|(a, b)| a.is(b)) {
-            return Ok(group.clone());
-        }
         let list = List::from_vec(kept).into_value();
         let derived = self.call_method(group, "derive", &[list])?;
         if let (Some(from), Some(to)) = (group.get::<Exception>(), derived.get::<Exception>()) {
             to.traceback.set(from.traceback.get());
             to.context.set(from.context.get());
             to.cause.set(from.cause.get());
-            to.suppress_context.set(from.suppress_context.get());
+            // Setting a cause, even None, does that.
+            to.suppress_context.set(true);
         }
         if let Some(notes) = self.get_attr_optional(group, "__notes__")?
             && !cfg!(hoop_mutant = "11")

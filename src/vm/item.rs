@@ -172,7 +172,10 @@ impl Vm {
             };
         }
         let Some(i) = IntView::of(&index).and_then(IntView::as_i64) else {
-            return Err(self.index_error("cannot fit 'int' into an index-sized integer"));
+            let given = self.type_name(key);
+            return Err(
+                self.index_error(format!("cannot fit '{given}' into an index-sized integer"))
+            );
         };
         match kind {
             kind::LIST => self.list_item(obj, i),
@@ -449,11 +452,7 @@ impl Vm {
     }
 
     fn small_index(&mut self, key: &Value) -> R<i64> {
-        let index = self.index_value(key)?;
-        match IntView::of(&index).and_then(IntView::as_i64) {
-            Some(i) => Ok(i),
-            None => Err(self.index_error("cannot fit 'int' into an index-sized integer")),
-        }
+        self.index(key)
     }
 
     fn set_list_slice(&mut self, list: &Ref<List>, slice: &Ref<Slice>, value: &Value) -> R<()> {

@@ -23,7 +23,7 @@ impl Vm {
         let names = names
             .and_then(|names| names.get::<Tuple>())
             .map_or(&[][..], Tuple::items);
-        self.check_made(native, &args[..args.len() - names.len()])?;
+        self.check_method_receiver(native, args[..args.len() - names.len()].first())?;
         raw(self, args, names)
     }
 

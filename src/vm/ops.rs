@@ -436,6 +436,12 @@ impl Vm {
                 return Ok(Value::NOT_IMPLEMENTED);
             }
             let index = self.index_value(count)?;
+            let fits = IntView::of(&index).is_some_and(|view| view.as_i64().is_some());
+            if !fits {
+                let given = self.type_name(count);
+                return Err(self
+                    .overflow_error(format!("cannot fit '{given}' into an index-sized integer")));
+            }
             return self.repeat(kind, 0, sequence, &index);
         };
         let count = match view.as_i64() {

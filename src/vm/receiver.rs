@@ -1,19 +1,75 @@
 //! What a native method may be called on, and a native `__new__` may make.
 
 use super::Vm;
+use super::signature::{is_wrapper, native_name};
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::kind;
-use crate::object::native::{Native, R, Raised};
+use crate::object::native::{Binding, Native, R, Raised};
+use crate::object::str::Str;
 
 impl Vm {
-    /// Checks the class that is the first of the arguments of a native `__new__`.
-    #[inline]
-    pub(super) fn check_made(&mut self, native: &Native, given: &[Value]) -> R<()> {
-        match native.makes {
-            true => self.check_class_to_make(native, given.first()),
-            false => Ok(()),
+    /// `list.append`, or `len`.
+    pub(crate) fn native_display(&self, native: &Native) -> String {
+        if matches!(native.def.name(), "__new__" | "__init__") {
+            return native_name(native);
         }
+        // A method of a class goes by that class: it was bound for its call.
+        let class = match native.owner.to_ref::<Class>() {
+            Some(owner) if is_wrapper(native) => owner,
+            Some(owner) => native.bound.to_ref::<Class>().unwrap_or(owner),
+            None => return native.def.name().to_string(),
+        };
+        format!("{}.{}", class.name_str(), native.def.name())
+    }
+
+    pub(crate) fn native_qualname(&mut self, native: &Native) -> Option<Value> {
+        let display = self.native_display(native);
+        Some(self.intern(&display).into_value())
+    }
+
+    pub(crate) fn is_method(&self, native: &Native) -> bool {
+        native.is_method
+    }
+
+    /// A method of a native type takes instances of that type only.
+    #[inline]
+    pub(super) fn check_method_receiver(
+        &mut self,
+        native: &Native,
+        receiver: Option<&Value>,
+    ) -> R<()> {
+        if native.owner.is_exact::<Str>() || !self.is_method(native) {
+            return match native.makes {
+                true => self.check_class_to_make(native, receiver),
+                false if native.def.binding == Binding::Class => {
+                    self.check_class_method(native, receiver)
+                }
+                false => Ok(()),
+            };
+        }
+        let Some(owner) = native.owner.get::<Class>() else {
+            return Ok(());
+        };
+        if let Some(value) = receiver
+            && value.is_object()
+            && value.shape() == owner.root_shape.get()
+        {
+            return Ok(());
+        }
+        self.check_receiver_class(native, receiver)
+    }
+
+    /// Whether `check_method_receiver` finds nothing wrong with the receiver, nor with any other of its shape.
+    pub(super) fn takes_receiver(&mut self, native: &Native, receiver: &Value) -> bool {
+        if !self.is_method(native) {
+            return true;
+        }
+        let class = self.class_of(receiver);
+        native
+            .owner
+            .get::<Class>()
+            .is_none_or(|owner| class.is_subclass(owner))
     }
 
     /// A native `__new__` makes instances of its class, or of those that derive from it and are laid
@@ -55,6 +111,37 @@ impl Vm {
         self.type_error(text)
     }
 
+    /// A class method as it lies in its class, and that is not bound, takes a class first.
+    #[cold]
+    pub(super) fn check_class_method(&mut self, native: &Native, first: Option<&Value>) -> R<()> {
+        let Some(owner) = native.owner.to_ref::<Class>() else {
+            return Ok(());
+        };
+        if !native.bound.is_undef() {
+            return Ok(());
+        }
+        let (name, base) = (native.def.name(), self.class_name(&owner));
+        let Some(first) = first else {
+            return Err(self.type_error(format!(
+                "descriptor '{name}' of '{base}' object needs an argument"
+            )));
+        };
+        let given = match first.to_ref::<Class>() {
+            Some(class) if class.is_subclass(&owner) => return Ok(()),
+            Some(class) => {
+                let given = self.class_name(&class);
+                format!("descriptor '{name}' requires a subtype of '{base}' but received '{given}'")
+            }
+            None => {
+                let given = self.type_name(first);
+                format!(
+                    "descriptor '{name}' for type '{base}' needs a type, not a '{given}' as arg 2"
+                )
+            }
+        };
+        Err(self.type_error(given))
+    }
+
     pub(super) fn check_receiver_class(
         &mut self,
         native: &Native,
@@ -77,7 +164,7 @@ impl Vm {
         receiver: Option<&Value>,
     ) -> Raised {
         let (name, owner) = (native.def.name(), owner.name_str());
-        let slot = super::special::is_slot(name);
+        let slot = super::special::is_slot_wrapper(native);
         let text = match receiver {
             None if slot => format!("descriptor '{name}' of '{owner}' object needs an argument"),
             None => format!("unbound method {owner}.{name}() needs an argument"),

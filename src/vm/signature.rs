@@ -233,6 +233,9 @@ impl Vm {
     ) -> R<()> {
         let defaults = function.defaults.get();
         let defaults: &[Value] = defaults.get::<Tuple>().map_or(&[], |t| t.items());
+        // Of more than there are parameters the last ones count.
+        let all_defaults = defaults.len();
+        let defaults = &defaults[defaults.len().saturating_sub(parameters.positional)..];
         let positional_given = given.len() - names.len();
         let who = || format!("{}()", text(function.qualname.as_value()));
         self.distribute(
@@ -249,7 +252,7 @@ impl Vm {
                 vm.too_many_positional(
                     &who(),
                     parameters,
-                    defaults.len(),
+                    all_defaults,
                     positional_given,
                     kwonly_given,
                 )
@@ -438,7 +441,8 @@ impl Vm {
     ) -> Raised {
         let most = parameters.positional;
         let takes = if defaults > 0 {
-            format!("from {} to {most} positional arguments", most - defaults)
+            let least = most as i64 - defaults as i64;
+            format!("from {least} to {most} positional arguments")
         } else {
             format!(
                 "{most} positional argument{}",
@@ -508,8 +512,15 @@ impl Vm {
             return Err(self.type_error(text));
         }
         self.check_given_once(native, parameters, signature, (count, receiver), names)?;
+        self.check_required(signature, parameters, &who, (by_position, receiver), names)?;
+        // `type` does not count those by name.
+        let counted = if native_name(native) == "type" {
+            by_position
+        } else {
+            count
+        };
         self.distribute(parameters, given, names, out, &who, |vm, _, _| {
-            vm.wrong_count(native, signature, count, receiver)
+            vm.wrong_count(native, signature, counted, receiver)
         })?;
         for (i, param) in signature.params.iter().enumerate() {
             if !out[i].is_undef() || param.optional && param.default.is_undef() {
@@ -518,7 +529,7 @@ impl Vm {
             if param.optional {
                 out[i] = param.default.clone();
             } else if signature.posonly == signature.params.len() {
-                return Err(self.wrong_count(native, signature, count, receiver));
+                return Err(self.wrong_count(native, signature, counted, receiver));
             } else if i >= signature.positional {
                 return Err(self.missing(&who(), "keyword-only", &[text(&param.name)]));
             } else if i < signature.posonly && i >= receiver {
@@ -545,6 +556,39 @@ impl Vm {
                 };
                 let message = format!("{who} missing required argument '{name}'{place}");
                 return Err(self.type_error(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is missing comes before what is not expected.
+    fn check_required(
+        &mut self,
+        signature: &Signature,
+        parameters: &Parameters<'_>,
+        who: &dyn Fn() -> String,
+        (by_position, receiver): (usize, usize),
+        names: &[Value],
+    ) -> R<()> {
+        // `enumerate` goes through its keywords itself.
+        if names.is_empty() || signature.varkw || who() == "enumerate()" {
+            return Ok(());
+        }
+        let places: Vec<Option<usize>> = names
+            .iter()
+            .map(|name| self.find_parameter(parameters, name))
+            .collect();
+        if places.iter().all(Option::is_some) {
+            return Ok(());
+        }
+        let first = by_position.max(signature.posonly);
+        for i in first..signature.required {
+            if !places.contains(&Some(i)) {
+                let (who, name) = (who(), text(&signature.params[i].name));
+                return Err(self.type_error(format!(
+                    "{who} missing required argument '{name}' (pos {})",
+                    i + 1 - receiver
+                )));
             }
         }
         Ok(())
@@ -594,14 +638,23 @@ impl Vm {
             return self.type_error(format!("{gap}expected {bound}{n} argument{s}, got {given}"));
         }
         let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
-            let s = if most == 1 { "" } else { "s" };
             let how = if least == most { "exactly" } else { "at most" };
+            let all = signature.params.len() - receiver;
             if most == 0 {
                 format!("{name}() takes no positional arguments")
+            } else if given > all {
+                let s = if all == 1 { "" } else { "s" };
+                format!("{name}() takes at most {all} argument{s} ({given} given)")
             } else {
-                format!("{name}() takes {how} {most} argument{s} ({given} given)")
+                let s = if most == 1 { "" } else { "s" };
+                let positional = if all > most { "positional " } else { "" };
+                format!("{name}() takes {how} {most} {positional}argument{s} ({given} given)")
             }
-        } else if least == most && most <= 1 && !counts_as_tuple(native) {
+        } else if least == most
+            && most <= 1
+            && !counts_as_tuple(native)
+            && (most == 0 || native.def.name() != "__new__")
+        {
             let mut who = self.native_display(native);
             if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
                 who = format!("{}.{who}", module.to_string_lossy());
@@ -624,63 +677,6 @@ impl Vm {
             format!("{name} expected {bound}{n} argument{s}, got {given}")
         };
         self.type_error(message)
-    }
-
-    /// `list.append`, or `len`.
-    pub(crate) fn native_display(&self, native: &Native) -> String {
-        if matches!(native.def.name(), "__new__" | "__init__") {
-            return native_name(native);
-        }
-        match native.owner.get::<Class>() {
-            Some(class) => format!("{}.{}", class.name_str(), native.def.name()),
-            None => native.def.name().to_string(),
-        }
-    }
-
-    pub(crate) fn native_qualname(&mut self, native: &Native) -> Option<Value> {
-        let display = self.native_display(native);
-        Some(self.intern(&display).into_value())
-    }
-
-    pub(crate) fn is_method(&self, native: &Native) -> bool {
-        native.is_method
-    }
-
-    /// A method of a native type takes instances of that type only.
-    #[inline]
-    pub(super) fn check_method_receiver(
-        &mut self,
-        native: &Native,
-        receiver: Option<&Value>,
-    ) -> R<()> {
-        if native.owner.is_exact::<Str>() || !self.is_method(native) {
-            return match native.makes {
-                true => self.check_class_to_make(native, receiver),
-                false => Ok(()),
-            };
-        }
-        let Some(owner) = native.owner.get::<Class>() else {
-            return Ok(());
-        };
-        if let Some(value) = receiver
-            && value.is_object()
-            && value.shape() == owner.root_shape.get()
-        {
-            return Ok(());
-        }
-        self.check_receiver_class(native, receiver)
-    }
-
-    /// Whether `check_method_receiver` finds nothing wrong with the receiver, nor with any other of its shape.
-    pub(super) fn takes_receiver(&mut self, native: &Native, receiver: &Value) -> bool {
-        if !self.is_method(native) {
-            return true;
-        }
-        let class = self.class_of(receiver);
-        native
-            .owner
-            .get::<Class>()
-            .is_none_or(|owner| class.is_subclass(owner))
     }
 }
 
@@ -761,27 +757,24 @@ fn repeats(native: &Native) -> bool {
 
 /// Whether the native method is what CPython calls a slot wrapper: some special methods of
 /// containers are plain methods there.
-fn is_wrapper(native: &Native) -> bool {
-    let name = native.def.name();
-    let of = |names: &[&str]| {
-        native
-            .owner
-            .get::<Class>()
-            .is_some_and(|class| names.contains(&&*class.name_str()))
-    };
-    super::special::is_slot(name)
-        && name != "__init__"
-        && !(name == "__getitem__" && of(&["dict", "list"]))
-        && !(name == "__contains__" && of(&["dict", "set", "frozenset"]))
+pub(super) fn is_wrapper(native: &Native) -> bool {
+    native.def.name() != "__init__" && super::special::is_slot_wrapper(native)
 }
 
 /// The name of a native function in messages: that of the class for what makes its instances.
 pub(super) fn native_name(native: &Native) -> String {
     match native.def.name() {
-        "__new__" | "__init__" => native
-            .owner
-            .get::<Class>()
-            .map_or_else(|| native.def.name().to_string(), Class::name_str),
+        "__new__" | "__init__" => match native.owner.get::<Class>() {
+            Some(class) => match class.name_str() {
+                // Their C functions have names of their own.
+                name if class.def.is_some_and(|def| def.module == "typing") => {
+                    name.trim_end_matches("Type").to_lowercase()
+                }
+                name => name,
+            },
+            None => native.def.name().to_string(),
+        },
+        "__replace__" => "replace".to_string(),
         name => name.to_string(),
     }
 }

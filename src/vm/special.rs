@@ -155,6 +155,18 @@ pub fn is_slot(name: &str) -> bool {
     name.starts_with("__") && TEXTS.contains(&name) && !METHODS.contains(&name)
 }
 
+/// Whether a native method is a slot wrapper; some types have an ordinary method in the place of one.
+pub fn is_slot_wrapper(native: &Native) -> bool {
+    let name = native.def.name();
+    let of = |names: &[&str]| {
+        let class = native.owner.get::<Class>();
+        class.is_some_and(|class| names.contains(&&*class.name_str()))
+    };
+    is_slot(name)
+        && !(name == "__getitem__" && of(&["dict", "list"]))
+        && !(name == "__contains__" && of(&["dict", "set", "frozenset"]))
+}
+
 impl Special {
     /// The name.
     pub fn text(self) -> &'static str {

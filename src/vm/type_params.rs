@@ -1,5 +1,5 @@
 //! What the syntax of type parameters makes: TypeVar and its kin, type aliases.
-//! The classes are those of the module `typing`.
+//! Their types are native and lie in the module `_typing`, which makes them.
 
 use super::Vm;
 use crate::bytecode::op::Intrinsic;
@@ -19,20 +19,20 @@ impl Vm {
         const ALIAS: u16 = Intrinsic::TypeAlias as u16;
         const GENERIC: u16 = Intrinsic::SubscriptGeneric as u16;
         const UNPACK: u16 = Intrinsic::Unpack as u16;
-        let maker = match which {
-            TYPE_VAR => "_make_typevar",
-            BOUND => "_make_typevar_bound",
-            CONSTRAINTS => "_make_typevar_constraints",
-            TUPLE => "_make_typevartuple",
-            PARAM_SPEC => "_make_paramspec",
-            DEFAULT => "_set_typeparam_default",
-            ALIAS => "_make_typealias",
-            GENERIC => "_subscript_generic",
+        let (module, maker) = match which {
+            TYPE_VAR => ("_typing", "_type_var"),
+            BOUND => ("_typing", "_bound_type_var"),
+            CONSTRAINTS => ("_typing", "_constrained_type_var"),
+            TUPLE => ("_typing", "_type_var_tuple"),
+            PARAM_SPEC => ("_typing", "_param_spec"),
+            DEFAULT => ("_typing", "_set_default"),
+            ALIAS => ("_typing", "_type_alias"),
+            GENERIC => ("typing", "_subscript_generic"),
             UNPACK => return self.unpack_in_subscript(&items[0]),
             _ => return self.set_type_params(items),
         };
-        let typing = self.import("typing")?;
-        self.call_method(&typing, maker, items)
+        let module = self.import(module)?;
+        self.call_method(&module, maker, items)
     }
 
     /// `*x` in a subscript gives the items of `x`.

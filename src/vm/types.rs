@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Vm;
-use super::special;
+use super::special::{self, Special};
 use crate::heap::{self, Entered, Heap, Kind, Ref, Value, shape_flags};
 use crate::host::Host;
 use crate::object::class::{Class, Shapes, class_flags};
@@ -35,6 +35,8 @@ known! {
     Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" CoroutineWrapper "coroutine_wrapper"
     AsyncThrow "async_generator_athrow"
     NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor"
+    ClassMethodDescriptor "classmethod_descriptor" GetSetDescriptor "getset_descriptor"
+    MemberDescriptor "member_descriptor"
     WrapperDescriptor "wrapper_descriptor" MethodWrapper "method-wrapper" Function "function"
     Module "module" Property "property" Super "super" GenericAlias "GenericAlias" UnionType "UnionType"
     BaseException "BaseException" Exception "Exception" BaseExceptionGroup "BaseExceptionGroup"
@@ -97,6 +99,7 @@ const QUALIFIED_MODULES: &[&str] = &[
     "random",
     "time",
     "types",
+    "typing",
     "weakref",
 ];
 
@@ -280,6 +283,10 @@ impl Vm {
     }
 
     fn native_root_shape(&mut self, class: &Ref<Class>, def: &'static TypeDef) {
+        // Of these kinds an object's shape does not tell its class.
+        if matches!(def.kind, kind::NATIVE | kind::ATTRIBUTE_DESCRIPTOR) {
+            heap::current().shapes[def.kind as usize].flags |= shape_flags::UNCACHEABLE;
+        }
         if self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def))
             && !needs_tail_dict(class, def.kind)
         {
@@ -312,7 +319,8 @@ impl Vm {
             kind::INSTANCE => "object",
             kind::GENERATOR => "generator",
             kind::NATIVE => "builtin_function_or_method",
-            kind::EXCEPTION => return None,
+            // Which of two classes it is of says each descriptor itself.
+            kind::EXCEPTION | kind::ATTRIBUTE_DESCRIPTOR => return None,
             _ => "",
         };
         self.library.types.iter().copied().find(|d| {
@@ -352,12 +360,20 @@ impl Vm {
     #[inline(never)]
     fn class_of_rare(&mut self, value: &Value) -> Ref<Class> {
         if let Some(native) = value.get::<Native>() {
-            let slot = native.owner.is_kind::<Class>() && special::is_slot(native.def.name());
+            let slot = native.owner.is_kind::<Class>() && special::is_slot_wrapper(native);
+            let of_class = native.def.binding == Binding::Class && native.bound.is_undef();
             return self.known_class(match (is_method(native), slot) {
+                _ if of_class && native.owner.is_kind::<Class>() => Known::ClassMethodDescriptor,
                 (true, true) => Known::WrapperDescriptor,
                 (true, false) => Known::MethodDescriptor,
                 (false, true) if !native.bound.is_undef() => Known::MethodWrapper,
                 _ => Known::NativeFunction,
+            });
+        }
+        if let Some(descriptor) = value.get::<AttributeDescriptor>() {
+            return self.known_class(match descriptor.is_member {
+                true => Known::MemberDescriptor,
+                false => Known::GetSetDescriptor,
             });
         }
         if value.is_object() {
@@ -432,6 +448,15 @@ impl Vm {
             let name = self.names.hash_.clone();
             self.put(class, &name, Value::NONE);
         }
+        if defines("__eq__") {
+            let missing = COMPARISONS.iter().filter(|c| !defines(c.name()));
+            for comparison in missing {
+                self.put_native(class, comparison.name(), comparison);
+            }
+        }
+        if def.module == "builtins" && HAS_GETATTRIBUTE.contains(&def.name) {
+            self.put_native(class, "__getattribute__", &OWN_GETATTRIBUTE);
+        }
         let doc = self.names.doc.clone();
         let text = if def.doc.is_empty() {
             Value::NONE
@@ -446,7 +471,8 @@ impl Vm {
         if class.namespace.borrow().index_of_str(&doc).is_none() {
             self.put(class, &doc, text);
         }
-        if def.module != "builtins" {
+        let says_module = def.attributes.iter().any(|a| a.name == "__module__");
+        if def.module != "builtins" && !says_module {
             let module = self.names.module.clone();
             let text = self.intern(def.module);
             self.put(class, &module, text.into_value());
@@ -470,6 +496,61 @@ impl Vm {
         drop(old);
     }
 }
+
+/// A type with an `__eq__` of its own has these of its own too, as in CPython.
+static COMPARISONS: [Def; 5] = [
+    Def::leaf("__ne__(self, value, /)", |vm, args| {
+        let mut class = vm.class_of(&args[0]);
+        while !class.has(class_flags::BUILTIN) {
+            match class.base() {
+                Some(base) => class = base,
+                None => return Ok(Value::NOT_IMPLEMENTED),
+            }
+        }
+        let Some(eq) = vm.special(&class, Special::Eq) else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
+        let step = vm.call_special(eq, &args[0], &args[1..2]);
+        let equal = vm.finish(step)?;
+        if equal.is_not_implemented() {
+            return Ok(equal);
+        }
+        Ok(Value::bool(!vm.truth(&equal)?))
+    }),
+    Def::leaf("__lt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+    Def::leaf("__le__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+    Def::leaf("__gt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+    Def::leaf("__ge__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
+];
+
+static OWN_GETATTRIBUTE: Def = Def::frame("__getattribute__(self, name, /)", 0, |vm, frame, _| {
+    let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
+    vm.generic_get_step(&obj, &name)
+});
+
+/// The types that have a `__getattribute__` of their own, though it does what that of `object` does.
+const HAS_GETATTRIBUTE: &[&str] = &[
+    "BaseException",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "enumerate",
+    "filter",
+    "int",
+    "list",
+    "map",
+    "memoryview",
+    "method",
+    "property",
+    "range",
+    "reversed",
+    "set",
+    "slice",
+    "super",
+    "tuple",
+    "zip",
+];
 
 /// Whether a method is one of a built-in type itself, so that what it does is known by the layout.
 #[inline]

@@ -116,7 +116,7 @@ impl Vm {
             self.frame = frame;
             self.add_traceback(&raised, frame, 0);
         }
-        self.generator_raised(frame, raised);
+        self.unbegun_raised(frame, raised);
     }
 
     fn unwind(&mut self, mut frame: *mut Frame, mut raised: Raised, mut trace: bool) {
@@ -150,7 +150,7 @@ impl Vm {
                 if (*frame).flags & frame_flags::GENERATOR != 0 {
                     // Chains of awaits may be deep: no recursion.
                     drop(code);
-                    match self.leave_generator(frame, raised) {
+                    match self.leave_generator(frame, raised, true) {
                         Some(next) => (frame, raised) = next,
                         None => return,
                     }

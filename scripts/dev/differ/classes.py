@@ -32,6 +32,7 @@ def class_(x):
     return K.__mro__, K.__orig_bases__
 async def wait_(x):
     return await x
+def same(v): return v
 def note(*a):
     print('note', *a)
     return a[-1] if a else None
@@ -160,8 +161,8 @@ class Classes(language.Writer):
         for _ in range(6):
             x = d.choice("xyz")
             X = dict(zip("xyz", "ABC"))[x]
-            self.emit(0, self.fill("attempt('use', lambda: " + d.choice([f"{x}.n", f"setattr({x}, 'n', <any>)", f"delattr({x}, 'n')", f"{x}.m(<any>, y=<any>)", f"{x}.m(1, 2)", f"{x}.p", f"setattr({x}, 'p', 1)", f"{X}.st(<any>)", f"{X}.cm(<any>)", f"{X}.__mro__", f"{x}.nope", f"{X}.nope", f"list({x}.gm())", f"{x}.cp", f"{X}.__bases__",
-                                                                       f"isinstance({x}, {X})", f"{X}.Inner.z", f"super({X}, {x}).n", f"{x}.__dict__", f"{X}.__annotations__", f"{X}.__slots__", f"{x}.__class__", f"vars({X}).get('n')", f"{X}.__type_params__", f"type({X})", f"asyncio.run({x}.am())", f"{x}.sd(<any>)", f"setattr({x}, '__class__', B)", f"len({X})",
+            self.emit(0, self.fill("attempt('use', lambda: " + d.choice([f"{x}.n", f"setattr({x}, 'n', <any>)", f"delattr({x}, 'n')", f"{x}.m(same(<any>), y=<any>)", f"{x}.m(1, 2)", f"{x}.p", f"setattr({x}, 'p', 1)", f"{X}.st(<any>)", f"{X}.cm(<any>)", f"{X}.__mro__", f"{x}.nope", f"{X}.nope", f"list({x}.gm())", f"{x}.cp", f"{X}.__bases__",
+                                                                       f"isinstance({x}, {X})", f"{X}.Inner.z", f"super({X}, {x}).n", f"{x}.__dict__", f"{X}.__annotations__", f"{X}.__slots__", f"{x}.__class__", f"vars({X}).get('n')", f"{X}.__type_params__", f"type({X})", f"asyncio.run({x}.am())", f"{x}.sd(same(<any>))", f"setattr({x}, '__class__', B)", f"len({X})",
                                                                        f"{x} == {x}", f"hash({x}) == hash({x})", f"{{{x}: 1}}[{x}]", f"sorted([{x}, {x}])", f"[{x}, 1].index({x})", f"max({x}, {x})", f"{X}.__init__(<any>)", f"{X}.m()", f"{X}.__qualname__", f"setattr({X}, 'n', <any>)", f"object.__new__({X})", f"{x}.n.nope", f"repr({x})", f"f'{{{x}}}'",
                                                                        f"matching({x})", f"{X}.__doc__", f"{x}.c()", f"{X}.prepared"]) + ")", [], 2))
         return PRELUDE + "T = typing.TypeVar('T')\ndef matching(v):\n    match v:\n        case A(n, m): return 'A', n, m\n        case B(n=q) | C(n=q): return 'BC', q\n        case object(): return 'object'\n" + "\n".join(self.lines) + "\n"

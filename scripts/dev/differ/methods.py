@@ -105,6 +105,9 @@ HIDDEN = {"__sizeof__", "__doc__", "__dir__", "__hash__", "co_code", "_co_code_a
           "co_branches", "replace_", "__weakref__", "__text_signature__", "f_lasti", "tb_lasti", "f_trace_opcodes", "co_flags", "__builtins__", "f_builtins", "__weakrefoffset__", "__basicsize__", "__itemsize__", "__dictoffset__",
           "__flags__", "f_globals", "__globals__", "f_locals", "obj_", "varnames_"}
 
+# What docs/differences.md says is not there, or is not what it is in CPython.
+ELSEWHERE = {("code", "__new__"), ("code", "_co_code_adaptive"), ("code", "_varname_from_oparg"), ("code", "co_exceptiontable"), ("code", "co_linetable"), ("code", "co_lnotab")}
+
 PRELUDE = values.ODD + """def fun(a, /, b: int = 1, *, c='x') -> str:
     "doc"
     return (a, b, c)
@@ -245,12 +248,18 @@ class Methods:
         """The lines that use one name of a type on `v`."""
         r = self.random
         self.used.append((kind, name))
-        hidden = name in HIDDEN or name == "__dict__" and kind not in ("function", "types.SimpleNamespace", "BaseException") or kind in ("frame", "traceback") and name in ("f_back", "__repr__", "tb_frame", "tb_next")
+        if (kind, name) in ELSEWHERE:
+            return []
+        hidden = name in HIDDEN or name == "__dict__" and kind not in ("function", "types.SimpleNamespace", "BaseException") or kind in ("frame", "traceback") and name in ("f_back", "__repr__", "tb_frame", "tb_next") or (kind, name) in (("module", "__repr__"), ("type", "__subclasses__"))
         call = "hidden" if hidden else "attempt"
         label = f"{shown}.{name}"
         found = self.found(kind, name)
         if not callable(found) or name in ("__class__", "__objclass__"):
+            if name in ("__doc__", "__text_signature__"):
+                return [f"hidden({label!r}, lambda: [v.{name}])"]
             lines = [f"{call}({label!r}, lambda: v.{name})"]
+            if (kind, name) == ("builtin_function_or_method", "__module__"):
+                return lines
             if r.random() < 0.4 and name not in ("f_lineno", "f_trace", "__class__", "__dict__", "__code__", "__bases__", "tb_next") and kind != "module":
                 lines.append(f"{call}({'set ' + label!r}, lambda: setattr(v, {name!r}, {r.choice(KINDS['x'])}))")
                 lines.append(f"{call}({'is ' + label!r}, lambda: v.{name})")
@@ -258,6 +267,8 @@ class Methods:
                 lines.append(f"{call}({'del ' + label!r}, lambda: delattr(v, {name!r}))")
             return lines
         arguments = self.arguments(kind, name)
+        if (kind, name) in (("code", "co_lines"), ("code", "co_positions"), ("types.GenericAlias", "__iter__")):
+            return [f"hidden({label!r}, lambda: list(type(v).{name}(v)))"]
         if hidden:
             return [f"hidden({label!r}, lambda: v.{name}({', '.join(arguments)}))"]
         if name == "__new__":

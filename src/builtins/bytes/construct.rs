@@ -177,7 +177,10 @@ fn count_of(vm: &mut Vm, source: &Value) -> R<Option<i64>> {
     let index = vm.index_value(source)?;
     match IntView::of(&index).and_then(IntView::as_i64) {
         Some(count) => Ok(Some(count)),
-        None => Err(vm.overflow_error("cannot fit 'int' into an index-sized integer")),
+        None => {
+            let given = vm.type_name(source);
+            Err(vm.overflow_error(format!("cannot fit '{given}' into an index-sized integer")))
+        }
     }
 }
 

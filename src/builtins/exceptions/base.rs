@@ -166,12 +166,11 @@ fn with_traceback(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn add_note(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(note) = args[1].get::<Str>() else {
+    if !args[1].is_kind::<Str>() {
         let given = vm.type_name(&args[1]);
         return Err(vm.type_error(format!("note must be a str, not '{given}'")));
-    };
-    let note = note.to_string_lossy().into_owned();
-    vm.add_note(&args[0], &note)?;
+    }
+    vm.add_note_value(&args[0], args[1].clone())?;
     Ok(Value::NONE)
 }
 

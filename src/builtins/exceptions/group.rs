@@ -240,7 +240,8 @@ fn part_of(vm: &mut Vm, group: &Value, members: Vec<Value>) -> R {
     to.traceback.set(from.traceback.get());
     to.context.set(from.context.get());
     to.cause.set(from.cause.get());
-    to.suppress_context.set(from.suppress_context.get());
+    // Setting a cause, even None, does that.
+    to.suppress_context.set(true);
     if let Some(notes) = vm.get_attr_optional(group, "__notes__")? {
         let copy = vm.collect(&notes)?;
         vm.set_attr(&part, "__notes__", &List::from_vec(copy).into_value())?;

@@ -19,6 +19,7 @@ use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::receiver;
 use crate::vm::Vm;
+use crate::vm::generator::AsyncStep;
 use crate::vm::iter::is_core_iterator;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
@@ -51,9 +52,10 @@ fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         // Sent to, so that its result comes too.
         Input::Start
             if frame.regs[1].is_undef()
-                && frame.regs[0].get::<Generator>().is_some_and(|g| {
-                    matches!(g.flavour, Flavour::Generator | Flavour::Wrapper)
-                }) =>
+                && (frame.regs[0].is_kind::<AsyncStep>()
+                    || frame.regs[0].get::<Generator>().is_some_and(|g| {
+                        matches!(g.flavour, Flavour::Generator | Flavour::Wrapper)
+                    })) =>
         {
             frame.state = 1;
             return Step::Send(frame.regs[0].clone(), Value::NONE);

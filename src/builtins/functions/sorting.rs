@@ -7,12 +7,14 @@ use super::{outcome, pull};
 use crate::heap::{Buffer, Value};
 use crate::object::compare::{simple_cmp, simple_eq};
 use crate::object::float;
+use crate::object::function::Function;
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
+use crate::vm::special::Special;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
@@ -183,7 +185,7 @@ fn uniform<'a>(mut keys: impl Iterator<Item = &'a Value>) -> Uniform {
             Uniform::Ints
         } else if key.is_exact::<Str>() {
             Uniform::Strs
-        } else if float::as_float(key).is_some_and(|f| !f.is_nan()) {
+        } else if float::as_float(key).is_some_and(|f| !f.is_nan() && is_exact_float(key)) {
             Uniform::Floats
         } else {
             Uniform::No
@@ -197,6 +199,11 @@ fn uniform<'a>(mut keys: impl Iterator<Item = &'a Value>) -> Uniform {
     } else {
         Uniform::No
     }
+}
+
+/// Those of a subclass may be compared by methods of their own.
+fn is_exact_float(key: &Value) -> bool {
+    key.is_inline_float() || key.is_exact::<float::Float>()
 }
 
 /// Sorts stably; reversed means that equal ones keep their order, as in CPython.
@@ -218,7 +225,9 @@ fn sort_any<T>(
             _ => Ordering::Equal,
         }),
         Uniform::No => {
-            let mut less = |vm: &mut Vm, a: &T, b: &T| less_than(vm, key(a), key(b));
+            let asked = own_less(vm, values.iter().map(key));
+            let mut less =
+                |vm: &mut Vm, a: &T, b: &T| less_of_one_class(vm, asked.as_ref(), key(a), key(b));
             // Turned round before and after, so that the comparisons are CPython's too.
             if reverse {
                 values.reverse();
@@ -231,6 +240,26 @@ fn sort_any<T>(
         }
     }
     (values, Ok(()))
+}
+
+/// The `__lt__` of a script that all keys have because they are of one class.
+fn own_less<'a>(vm: &mut Vm, mut keys: impl Iterator<Item = &'a Value>) -> Option<Value> {
+    let class = vm.class_of(keys.next()?);
+    let less = vm.special(&class, Special::Lt)?;
+    let one_class = less.is_exact::<Function>() && keys.all(|key| vm.class_of(key).is(&class));
+    one_class.then_some(less)
+}
+
+/// As `less_than`. Keys of one class are asked directly first, and in the usual way if they do not
+/// know: script code sees that it is asked twice then.
+fn less_of_one_class(vm: &mut Vm, asked: Option<&Value>, a: &Value, b: &Value) -> R<bool> {
+    if let Some(method) = asked {
+        let answer = vm.call(method, &[a.clone(), b.clone()])?;
+        if !answer.is_not_implemented() {
+            return vm.truth(&answer);
+        }
+    }
+    less_than(vm, a, b)
 }
 
 /// `a < b`, nested if script code decides.
@@ -256,8 +285,16 @@ pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
 
 type Less<'a, T> = &'a mut dyn FnMut(&mut Vm, &T, &T) -> R<bool>;
 
-/// Stretches no longer than this are sorted by insertion.
-const SHORT: usize = 24;
+/// How short a stretch is made longer by insertion: between 32 and 64, so that about a power of two of them
+/// are merged.
+fn shortest_run(mut len: usize) -> usize {
+    let mut rest = 0;
+    while len >= 64 {
+        rest |= len & 1;
+        len >>= 1;
+    }
+    len + rest
+}
 
 /// A merge sort over a comparison that may raise. Stretches that are sorted already are found first.
 fn merge_sort<T>(vm: &mut Vm, values: Vec<T>, less: Less<'_, T>) -> (Vec<T>, R<()>) {
@@ -270,8 +307,9 @@ fn merge_sort<T>(vm: &mut Vm, values: Vec<T>, less: Less<'_, T>) -> (Vec<T>, R<(
 fn merge_runs<T>(vm: &mut Vm, slots: &mut [Option<T>], less: Less<'_, T>) -> R<()> {
     let mut runs = Vec::new();
     let mut start = 0;
+    let shortest = shortest_run(slots.len());
     while start < slots.len() {
-        let end = extend_run(vm, slots, start, less)?;
+        let end = extend_run(vm, slots, start, shortest, less)?;
         runs.push((start, end));
         start = end;
         // Neighbours of about one length are merged, so that the work is n log n.
@@ -287,28 +325,16 @@ fn merge_runs<T>(vm: &mut Vm, slots: &mut [Option<T>], less: Less<'_, T>) -> R<(
     Ok(())
 }
 
-/// The end of the run at `start`; a short one is made longer by insertion, a falling one is turned round.
+/// The end of the run at `start`; one shorter than `shortest` is made longer by insertion.
 fn extend_run<T>(
     vm: &mut Vm,
     slots: &mut [Option<T>],
     start: usize,
+    shortest: usize,
     less: Less<'_, T>,
 ) -> R<usize> {
-    let mut end = start + 1;
-    if end == slots.len() {
-        return Ok(end);
-    }
-    if compare(vm, slots, end, start, less)? {
-        while end < slots.len() && compare(vm, slots, end, end - 1, less)? {
-            end += 1;
-        }
-        slots[start..end].reverse();
-    } else {
-        while end < slots.len() && !compare(vm, slots, end, end - 1, less)? {
-            end += 1;
-        }
-    }
-    let most = (start + SHORT).min(slots.len());
+    let mut end = natural_run(vm, slots, start, less)?;
+    let most = (start + shortest).min(slots.len());
     while end < most {
         let (mut low, mut high) = (start, end);
         while low < high {
@@ -320,6 +346,51 @@ fn extend_run<T>(
             }
         }
         slots[low..=end].rotate_right(1);
+        end += 1;
+    }
+    Ok(end)
+}
+
+/// The end of the stretch at `start` that is sorted, or falls and is turned round: stably, so that equal
+/// ones among the falling keep their order. Script code sees which two are compared: those that CPython compares.
+fn natural_run<T>(
+    vm: &mut Vm,
+    slots: &mut [Option<T>],
+    start: usize,
+    less: Less<'_, T>,
+) -> R<usize> {
+    let mut end = rising(vm, slots, start + 1, less)?;
+    if end == slots.len() {
+        return Ok(end);
+    }
+    if end - start > 1 {
+        if compare(vm, slots, start, end - 1, less)? {
+            return Ok(end);
+        }
+        // All equal so far: they are turned round twice.
+        slots[start..end].reverse();
+    }
+    end += 1;
+    let mut equal = 0;
+    while end < slots.len() {
+        if compare(vm, slots, end, end - 1, less)? {
+            slots[end - 1 - equal..end].reverse();
+            equal = 0;
+        } else if compare(vm, slots, end - 1, end, less)? {
+            break;
+        } else {
+            equal += 1;
+        }
+        end += 1;
+    }
+    slots[end - 1 - equal..end].reverse();
+    slots[start..end].reverse();
+    rising(vm, slots, end, less)
+}
+
+/// The end of the rising stretch that goes on at `end`.
+fn rising<T>(vm: &mut Vm, slots: &[Option<T>], mut end: usize, less: Less<'_, T>) -> R<usize> {
+    while end < slots.len() && !compare(vm, slots, end, end - 1, less)? {
         end += 1;
     }
     Ok(end)

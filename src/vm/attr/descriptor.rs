@@ -214,7 +214,13 @@ impl Vm {
             .map_or(Value::UNDEF, |d| d.name.get());
         let value = self.slot_value(descriptor, obj)?;
         if value.is_undef() {
-            let text = self.no_attribute_text(obj, &name);
+            let class = self.class_of(obj);
+            let owner = self.qualified_name_of(&class);
+            let text = format!(
+                "'{}' object has no attribute '{}'",
+                owner.strip_prefix("__main__.").unwrap_or(&owner),
+                self.str_text(&name)?
+            );
             return Err(self.attribute_error(obj, &name, text));
         }
         Ok(value)

@@ -9,9 +9,7 @@ use crate::object::exception::Exception;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{
-    Args, AttributeDescriptor, Binding, Def, Input, Native, NativeFrame, Step,
-};
+use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -204,22 +202,11 @@ impl Vm {
     /// What a bound method or a generic alias does not have, its function or origin has.
     fn forwarded_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(method) = obj.get::<BoundMethod>() {
-            let function = method.function.clone();
-            if let Some(found) = self.lookup_in_class(class, name) {
-                // What both have of `object` is the method's too.
-                let of_function = self.class_of(&function);
-                let own = !is_objects_attribute(&found)
-                    || self
-                        .lookup_in_class(&of_function, name)
-                        .is_some_and(|other| other.is(&found));
-                if own {
-                    return self.instance_get(obj, name, class).0;
-                }
+            if self.lookup_in_class(class, name).is_some() {
+                return self.instance_get(obj, name, class).0;
             }
-            return match self.resolve_attr(&function, name).0 {
-                Step::Raise(_) => self.instance_get(obj, name, class).0,
-                step => step,
-            };
+            let function = method.function.clone();
+            return self.resolve_attr(&function, name).0;
         }
         let text = name
             .get::<Str>()
@@ -403,8 +390,10 @@ impl Vm {
             return (Method::Bound(value), Cached::No);
         }
         let class = self.class_of(obj);
-        let simple = !matches!(class.layout, kind::CLASS | kind::SUPER | kind::MODULE)
-            && !class.has(class_flags::GETATTRIBUTE);
+        let simple = !matches!(
+            class.layout,
+            kind::CLASS | kind::SUPER | kind::MODULE | kind::GENERIC_ALIAS
+        ) && !class.has(class_flags::GETATTRIBUTE);
         if simple && let Some(attribute) = self.lookup_in_class(&class, name) {
             let nature = self.nature(&attribute);
             let unbound = match nature {
@@ -511,27 +500,14 @@ const ALIAS_ATTRIBUTES: &[&str] = &[
     "__args__",
     "__unpacked__",
     "__parameters__",
+    "__typing_unpacked_tuple_args__",
+    "__bases__",
     "__mro_entries__",
     "__reduce_ex__",
     "__reduce__",
     "__copy__",
     "__deepcopy__",
 ];
-
-/// Whether an attribute is one that every object has, which a function answers better.
-fn is_objects_attribute(attribute: &Value) -> bool {
-    let owner = match (
-        attribute.get::<Native>(),
-        attribute.get::<AttributeDescriptor>(),
-    ) {
-        (Some(native), _) => native.owner.clone(),
-        (_, Some(computed)) => computed.owner.get(),
-        _ => return false,
-    };
-    owner
-        .get::<Class>()
-        .is_some_and(|c| c.bases.borrow().is_empty())
-}
 
 /// Whether objects of this one's shape have the same attributes of their own.
 fn keeps_attributes_in_slots(obj: &Value) -> bool {

@@ -6,7 +6,7 @@ use crate::heap::{Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Property;
 use crate::object::kind;
-use crate::object::native::{AttributeDescriptor, R, Step};
+use crate::object::native::{AttributeDescriptor, R, Raised, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::special::Special;
@@ -78,6 +78,9 @@ impl Vm {
         value: &Value,
         cached: &mut CachedStore,
     ) -> Step {
+        if let Some(raised) = self.immutable_class(obj, name) {
+            return Step::Raise(raised);
+        }
         let name = match self.interned(name) {
             Ok(name) => name,
             Err(raised) => return Step::Raise(raised),
@@ -118,6 +121,21 @@ impl Vm {
         }
     }
 
+    /// The error for an attribute of a built-in class, whatever it is.
+    fn immutable_class(&mut self, obj: &Value, name: &Value) -> Option<Raised> {
+        let class = obj
+            .to_ref::<Class>()
+            .filter(|c| c.has(class_flags::BUILTIN))?;
+        let shown = match self.repr_text(name) {
+            Ok(shown) => shown,
+            Err(raised) => return Some(raised),
+        };
+        let class = self.class_name(&class);
+        Some(self.type_error(format!(
+            "cannot set {shown} attribute of immutable type '{class}'"
+        )))
+    }
+
     fn set_class_attribute_step(&mut self, obj: &Value, name: &Value, value: &Value) -> Step {
         match obj.to_ref::<Class>() {
             Some(class) => self
@@ -141,6 +159,9 @@ impl Vm {
 
     /// What `object.__delattr__` and `type.__delattr__` do.
     pub fn generic_delete_step(&mut self, obj: &Value, name: &Value) -> Step {
+        if let Some(raised) = self.immutable_class(obj, name) {
+            return Step::Raise(raised);
+        }
         let name = match self.interned(name) {
             Ok(name) => name,
             Err(raised) => return Step::Raise(raised),

@@ -56,24 +56,32 @@ fn type_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 impl Vm {
+    /// The type of an argument as errors show it.
+    fn shown_type_name(&mut self, value: &Value) -> String {
+        match value.is_none() {
+            true => "None".to_string(),
+            false => self.type_name(value),
+        }
+    }
+
     /// Makes the class; a step if the metaclass's own `__new__` is to do it.
     fn begin_class(&mut self, frame: &mut NativeFrame<'_>) -> R<Option<Step>> {
         let metaclass = self.checked_metaclass(&frame.regs[0])?;
         let name = frame.regs[1].clone();
         if !name.is_kind::<Str>() {
-            let given = self.type_name(&name);
+            let given = self.shown_type_name(&name);
             return Err(self.type_error(format!(
                 "type.__new__() argument 1 must be str, not {given}"
             )));
         }
         let Some(bases) = frame.regs[2].to_ref::<Tuple>() else {
-            let given = self.type_name(&frame.regs[2]);
+            let given = self.shown_type_name(&frame.regs[2]);
             return Err(self.type_error(format!(
                 "type.__new__() argument 2 must be tuple, not {given}"
             )));
         };
         let Some(namespace) = frame.regs[3].to_ref::<Dict>() else {
-            let given = self.type_name(&frame.regs[3]);
+            let given = self.shown_type_name(&frame.regs[3]);
             return Err(self.type_error(format!(
                 "type.__new__() argument 3 must be dict, not {given}"
             )));
@@ -231,6 +239,7 @@ impl Vm {
         let names = slots.map_or_else(Vec::new, |s| s.names);
         self.add_slots(&class, &base, &names, &mut table)?;
         self.add_dict_descriptors(&class, &base, &mut table)?;
+        self.add_defaults(&mut table)?;
         drop(std::mem::replace(&mut *class.namespace.borrow_mut(), table));
         class.replace_bases(bases.to_vec(), &base);
         let order = self.order_for(metaclass, &class, bases)?;
@@ -308,10 +317,6 @@ impl Vm {
 
     /// What a class body's functions of special names become.
     fn adjust_namespace(&mut self, class: &Ref<Class>, table: &mut DictTable) -> R<()> {
-        let doc = self.names.doc.clone();
-        if table.index_of_str(&doc).is_none() {
-            self.put_in(table, &doc, Value::NONE)?;
-        }
         let wrap: [(Special, fn(Value) -> Value); 3] = [
             (Special::New, |f| {
                 StaticMethod::alloc(f, Value::UNDEF).into_value()
@@ -334,11 +339,20 @@ impl Vm {
                 self.put_in(table, &name, wrapper(function))?;
             }
         }
+        let _ = class;
+        Ok(())
+    }
+
+    /// What a class has in its namespace though its body did not say so, behind all else.
+    fn add_defaults(&mut self, table: &mut DictTable) -> R<()> {
+        let doc = self.names.doc.clone();
+        if table.index_of_str(&doc).is_none() {
+            self.put_in(table, &doc, Value::NONE)?;
+        }
         let (eq, hash) = (self.names.eq.clone(), self.names.hash_.clone());
         if table.index_of_str(&eq).is_some() && table.index_of_str(&hash).is_none() {
             self.put_in(table, &hash, Value::NONE)?;
         }
-        let _ = class;
         Ok(())
     }
 

@@ -7,7 +7,6 @@ use crate::object::dict::Dict;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
-use crate::object::set::with_table;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -119,6 +118,16 @@ impl Vm {
         names: Option<&Value>,
     ) -> Step {
         let ty = self.known_class(Known::Type);
+        let by_name = names
+            .and_then(|names| names.get::<Tuple>())
+            .map_or(0, Tuple::len);
+        if class.is(&ty) && by_name > 0 {
+            match args.len() - by_name {
+                1 => return Step::Raise(self.type_error("type() takes no keyword arguments")),
+                3 => {}
+                _ => return Step::Raise(self.type_error("type() takes 1 or 3 arguments")),
+            }
+        }
         if class.is(&ty) && names.is_none() {
             match args.len() {
                 1 => return Step::Return(self.class_of(&args[0]).into_value()),
@@ -345,15 +354,25 @@ impl Vm {
         let missing = self
             .own_class_attribute(class, &name)
             .unwrap_or(Value::NONE);
-        let mut names: Vec<String> = with_table(&missing, |table| {
-            table
-                .iter()
-                .filter_map(|v| v.get::<Str>())
-                .map(|s| format!("'{}'", s.to_string_lossy()))
-                .collect()
-        })
-        .unwrap_or_default();
-        names.sort();
+        let sorted = self
+            .builtins
+            .get_name("sorted")
+            .map_or(Ok(missing.clone()), |sorted| self.call(&sorted, &[missing]));
+        let missing = match sorted.and_then(|sorted| self.collect(&sorted)) {
+            Ok(missing) => missing,
+            Err(raised) => return raised,
+        };
+        let mut names = Vec::with_capacity(missing.len());
+        for name in missing {
+            let Some(name) = name.get::<Str>() else {
+                let given = self.type_name(&name);
+                return self.type_error(format!(
+                    "sequence item {}: expected str instance, {given} found",
+                    names.len()
+                ));
+            };
+            names.push(format!("'{}'", name.to_string_lossy()));
+        }
         let plural = if names.len() == 1 { "" } else { "s" };
         let text = format!(
             "Can't instantiate abstract class {} without an implementation for abstract method{plural} {}",

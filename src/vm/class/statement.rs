@@ -91,6 +91,7 @@ impl Vm {
             return Ok(bases);
         }
         let mut resolved = Vec::with_capacity(bases.len());
+        let mut replaced = false;
         for base in bases.items() {
             if base.is_kind::<Class>() {
                 resolved.push(base.clone());
@@ -107,10 +108,14 @@ impl Vm {
                 Err(raised) => return Err(raised),
             };
             let entries = self.call(&method, &[bases.value()])?;
+            replaced = true;
             match entries.get::<Tuple>() {
                 Some(entries) => resolved.extend(entries.items().iter().cloned()),
                 None => return Err(self.type_error("__mro_entries__ must return a tuple")),
             }
+        }
+        if !replaced {
+            return Ok(bases);
         }
         let resolved = Tuple::from_vec(resolved);
         self.lift(resolved)

@@ -581,7 +581,7 @@ impl Vm {
         } else {
             Value::UNDEF
         };
-        match self.spread_arguments(&positional, &keywords) {
+        match self.spread_arguments(&callee, &positional, &keywords) {
             Ok((mut args, names)) => {
                 let n = args.len();
                 // SAFETY: the values pass to the callee, and the vector forgets them.

@@ -141,10 +141,8 @@ impl Vm {
                     at.go_on(self);
                 }
             }
-            Step::Raise(raised) => {
-                drop(at.take(at.a()));
-                at.raise(self, raised);
-            }
+            // The operand is live: unwinding drops it.
+            Step::Raise(raised) => at.raise(self, raised),
             other => self.perform_test_keeping(other, at, when, at.target()),
         }
     }
