@@ -7,6 +7,8 @@ use std::collections::HashMap;
 struct Pair<J> {
     read: Option<J>,
     write: Option<J>,
+    /// The turns for which they were last reported ready.
+    reported: [u64; 2],
 }
 
 impl<J> Pair<J> {
@@ -40,13 +42,16 @@ impl<J> Interests<J> {
         self.pairs.is_empty()
     }
 
-    /// The entry that watches a direction.
-    pub fn get(&self, fd: i32, direction: Direction) -> Option<&J> {
-        let pair = self.pairs.get(&fd)?;
-        match direction {
-            Direction::Read => pair.read.as_ref(),
-            Direction::Write => pair.write.as_ref(),
-        }
+    /// Notes that a direction is ready, and answers the entry that watches it: Some(None) if that
+    /// was said before for this turn, None if nobody watches it.
+    pub fn report(&mut self, fd: i32, direction: Direction, turn: u64) -> Option<Option<&J>> {
+        let pair = self.pairs.get_mut(&fd)?;
+        let (job, reported) = match direction {
+            Direction::Read => (pair.read.as_ref()?, &mut pair.reported[0]),
+            Direction::Write => (pair.write.as_ref()?, &mut pair.reported[1]),
+        };
+        let fresh = std::mem::replace(reported, turn) != turn;
+        Some(fresh.then_some(job))
     }
 
     /// Sets the entry for a direction and answers the one it replaces. The
@@ -63,6 +68,7 @@ impl<J> Interests<J> {
         let pair = self.pairs.entry(fd).or_insert(Pair {
             read: None,
             write: None,
+            reported: [0; 2],
         });
         Ok(pair.slot(direction).replace(job))
     }

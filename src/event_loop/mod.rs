@@ -49,6 +49,10 @@ pub struct EventLoop<J> {
     owner: Owner,
     state: State,
     stopping: bool,
+    /// Counts turns, from 1 on.
+    turn: u64,
+    /// Its fiber sleeps before a turn.
+    parked: bool,
 }
 
 impl<J> EventLoop<J> {
@@ -62,6 +66,8 @@ impl<J> EventLoop<J> {
             owner,
             state: State::Idle,
             stopping: false,
+            turn: 1,
+            parked: false,
         }
     }
 
@@ -184,7 +190,19 @@ impl<J> EventLoop<J> {
     /// entries this turn runs. What they push waits for the next turn.
     pub fn begin_turn(&mut self, clock: &dyn Clock) -> usize {
         self.collect_due(clock);
+        self.turn += 1;
+        self.parked = false;
         self.ready.begin_turn()
+    }
+
+    /// Its fiber goes to sleep before a turn: until that begins, others may report readiness.
+    pub fn park(&mut self) {
+        self.parked = true;
+    }
+
+    /// Whether its fiber sleeps before a turn. One that is in a turn asks the poller itself.
+    pub fn is_parked(&self) -> bool {
+        self.parked
     }
 
     /// The next entry of this turn, or None when its count is used up.
@@ -227,15 +245,13 @@ impl<J> EventLoop<J> {
 }
 
 impl<J: Clone> EventLoop<J> {
-    /// Step 2, for one event of the poller: appends the entry that watches
-    /// this direction. False if nobody watches it any more.
+    /// Step 2, for one event of the poller: appends the entry that watches this direction, once
+    /// for a turn however often it is reported. False if nobody watches it any more.
     pub fn readiness(&mut self, fd: i32, direction: Direction) -> bool {
-        match self.interests.get(fd, direction) {
-            Some(job) => {
-                self.ready.push(job.clone());
-                true
-            }
-            None => false,
+        let report = self.interests.report(fd, direction, self.turn);
+        if let Some(Some(job)) = report {
+            self.ready.push(job.clone());
         }
+        report.is_some()
     }
 }

@@ -9,7 +9,7 @@ use super::base_events::{self, Loop};
 use super::jobs::Job;
 use super::{current, futures, reactions, report, representation, script, tasks, waiting};
 use crate::heap::{Ref, Value};
-use crate::host::{Event, Wait};
+use crate::host::{Event, Owner, Wait};
 use crate::modules::contextvars;
 use crate::object::native::{Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, Handle, Task};
@@ -323,11 +323,13 @@ fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
         } else {
             None
         };
+        looped.turns.0.borrow_mut().park();
         vm.park(deadline, true);
         return Ok(false);
     }
     if wait != Wait::Now || vm.host.poller.has_watches() || vm.host.inbox.wants_attention() {
-        poll(vm, wait)?;
+        let owner = looped.turns.0.borrow().owner();
+        poll(vm, wait, owner)?;
     }
     looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
     Ok(true)
@@ -343,7 +345,7 @@ fn unparked(vm: &mut Vm, looped: &Ref<Loop>, input: Input) -> R<()> {
 }
 
 /// Waits for the world, and hands out what happened.
-fn poll(vm: &mut Vm, wait: Wait) -> R<()> {
+fn poll(vm: &mut Vm, wait: Wait, own: Owner) -> R<()> {
     let mut happened = Vec::new();
     if let Err(error) = vm.host.wait(wait, &mut happened) {
         return Err(script::os_error(vm, &error));
@@ -351,7 +353,7 @@ fn poll(vm: &mut Vm, wait: Wait) -> R<()> {
     let mut answer = Ok(());
     for event in happened {
         // All of them are handed out, be it that one of them is an interrupt.
-        let handed = hand_out(vm, event);
+        let handed = deliver(vm, event, Some(own));
         if answer.is_ok() {
             answer = handed;
         }
@@ -359,8 +361,14 @@ fn poll(vm: &mut Vm, wait: Wait) -> R<()> {
     answer
 }
 
-/// What becomes of an event from outside.
+/// What becomes of an event from outside that another fiber sees.
 fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
+    deliver(vm, event, None)
+}
+
+/// What becomes of an event from outside. A loop in the middle of a turn is not told of readiness,
+/// which may be used up before its next turn; it will ask.
+fn deliver(vm: &mut Vm, event: Event, own: Option<Owner>) -> R<()> {
     match event {
         Event::Ready {
             owner,
@@ -370,7 +378,10 @@ fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
             if let Some(looped) = current::loop_of_owner(vm, owner.0)
                 && let Some(looped) = looped.get::<Loop>()
             {
-                looped.turns.0.borrow_mut().readiness(fd, direction);
+                let mut turns = looped.turns.0.borrow_mut();
+                if turns.is_parked() || own == Some(owner) {
+                    turns.readiness(fd, direction);
+                }
             } else {
                 // A fiber that waits in a socket of its own looks again.
                 vm.wake_loops();
