@@ -42,6 +42,15 @@ impl<J> Interests<J> {
         self.pairs.is_empty()
     }
 
+    /// The entry that watches a direction.
+    pub fn get(&self, fd: i32, direction: Direction) -> Option<&J> {
+        let pair = self.pairs.get(&fd)?;
+        match direction {
+            Direction::Read => pair.read.as_ref(),
+            Direction::Write => pair.write.as_ref(),
+        }
+    }
+
     /// Notes that a direction is ready, and answers the entry that watches it: Some(None) if that
     /// was said before for this turn, None if nobody watches it.
     pub fn report(&mut self, fd: i32, direction: Direction, turn: u64) -> Option<Option<&J>> {
