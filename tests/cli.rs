@@ -408,3 +408,40 @@ fn the_tour_and_the_readme_command() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stderr.is_empty(), "{}", run.stderr);
 }
+
+/// `tests/cli_options/recorded.txt` holds what CPython prints of `program.py` with each line of options.
+#[test]
+fn options_of_cpython() {
+    let folder = root().join("tests/cli_options");
+    let program = fs::read_to_string(folder.join("program.py")).expect("it is there");
+    let recorded = fs::read_to_string(folder.join("recorded.txt")).expect("it was recorded");
+    for case in recorded.split("### ").skip(1) {
+        let (options, expected) = case.split_once('\n').expect("output follows");
+        let arguments = options.split(' ').chain(["-c", &program]);
+        let run = Hoop::new(arguments).run();
+        assert_eq!(
+            format!("{}--\n{}", run.stdout, run.stderr),
+            expected,
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn variables_that_steer_the_interpreter() {
+    let text = "import sys; print(sys.warnoptions, sys.flags.optimize, sys.flags.dev_mode)";
+    let run = |options: &[&'static str]| {
+        Hoop::new(options.iter().copied().chain(["-c", text]))
+            .env("PYTHONWARNINGS", "error,once::UserWarning")
+            .env("PYTHONOPTIMIZE", "2")
+            .env("PYTHONDEVMODE", "1")
+            .run()
+            .stdout
+    };
+    assert_eq!(
+        run(&["-W", "ignore"]),
+        "['default', 'error', 'once::UserWarning', 'ignore'] 2 True\n"
+    );
+    assert_eq!(run(&["-E"]), "[] 0 False\n");
+    assert_eq!(run(&["-I", "-O"]), "[] 1 False\n");
+}

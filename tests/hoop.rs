@@ -17,6 +17,17 @@ pub struct Outcome {
     pub timed_out: bool,
 }
 
+/// Variables that would make the interpreter another one.
+const STEERING: &[&str] = &[
+    "PYTHONASYNCIODEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONHASHSEED",
+    "PYTHONOPTIMIZE",
+    "PYTHONSAFEPATH",
+    "PYTHONUNBUFFERED",
+    "PYTHONWARNINGS",
+];
+
 /// A run of `hoop` to be described and then started.
 pub struct Hoop {
     command: Command,
@@ -39,6 +50,9 @@ impl Hoop {
             .env("NO_COLOR", "1")
             .env("TZ", "UTC")
             .env_remove("HOOPPATH");
+        for name in STEERING {
+            command.env_remove(name);
+        }
         Hoop {
             command,
             stdin: Vec::new(),

@@ -5,14 +5,18 @@ mod arguments;
 use std::ffi::OsString;
 
 use crate::engine::{Engine, Exit, Mode, Program, Request, loader};
-use crate::host::{Host, process_arguments};
-use arguments::{Action, USAGE};
+use crate::host::{Buffering, Host, Settings, process_arguments};
+use arguments::{Action, Command, USAGE};
 
 /// Runs the program and answers with its exit status.
 pub fn main() -> u8 {
     let given = process_arguments();
-    let (action, script_arguments) = match arguments::read(&given) {
-        Ok(read) => read,
+    let Command {
+        action,
+        arguments: script_arguments,
+        settings,
+    } = match arguments::read(&given) {
+        Ok(command) => command,
         Err(message) => {
             return complain(&format!(
                 "hoop: {message}\nTry 'hoop --help' for more information.\n"
@@ -22,10 +26,10 @@ pub fn main() -> u8 {
     match action {
         Action::Version => say(&format!("hoop {}\n", env!("CARGO_PKG_VERSION"))),
         Action::Help => say(USAGE),
-        Action::Interactive => interactive(),
+        Action::Interactive => interactive(settings),
         Action::Disassemble(path) => disassemble(&path),
         Action::Code(text) => {
-            let mut engine = engine(script_arguments);
+            let mut engine = engine(script_arguments, settings);
             let text = if text.ends_with('\n') {
                 text
             } else {
@@ -33,9 +37,9 @@ pub fn main() -> u8 {
             };
             finish(engine.run_source(&text, "<string>"))
         }
-        Action::Module(name) => finish(engine(script_arguments).run_module(&name)),
+        Action::Module(name) => finish(engine(script_arguments, settings).run_module(&name)),
         Action::Input => {
-            let mut engine = engine(script_arguments);
+            let mut engine = engine(script_arguments, settings);
             match engine.read_input() {
                 Ok(text) => {
                     let program = Program {
@@ -50,7 +54,7 @@ pub fn main() -> u8 {
             }
         }
         Action::File(path) => {
-            let mut engine = engine(script_arguments);
+            let mut engine = engine(script_arguments, settings);
             match engine.run_file(&path) {
                 Ok(exit) => finish(exit),
                 Err(error) => cannot_open(&path, &error),
@@ -59,8 +63,15 @@ pub fn main() -> u8 {
     }
 }
 
-fn engine(arguments: Vec<OsString>) -> Engine {
-    let mut engine = Engine::new(Host::system(arguments));
+fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
+    let mut host = Host::system(arguments);
+    settings.add_variables(&host.environment);
+    if settings.unbuffered {
+        host.stdio.output.set_buffering(Buffering::None);
+        host.stdio.error.set_buffering(Buffering::None);
+    }
+    host.environment.settings = settings;
+    let mut engine = Engine::new(host);
     engine.take_interrupts();
     engine
 }
@@ -78,14 +89,14 @@ fn cannot_open(path: &str, error: &crate::host::HostError) -> u8 {
 }
 
 /// Without arguments: standard input if something is piped in.
-fn interactive() -> u8 {
+fn interactive(settings: Settings) -> u8 {
     let host = Host::system(vec![OsString::from("")]);
     if host.stdio.lock_input().is_terminal() {
         let text = "hoop: the interactive mode is not there yet; give a FILE, -c CODE or - (see 'hoop --help')\n";
         return complain(text);
     }
     drop(host);
-    let mut engine = engine(vec![OsString::from("")]);
+    let mut engine = engine(vec![OsString::from("")], settings);
     match engine.read_input() {
         Ok(text) => {
             let program = Program {
@@ -113,6 +124,7 @@ fn disassemble(path: &str) -> u8 {
         mode: Mode::File,
         top_level_await: true,
         hidden: false,
+        optimize: 0,
     };
     match loader::compile(&request) {
         Ok((code, _)) => say(&crate::bytecode::disassemble(&code)),

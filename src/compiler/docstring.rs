@@ -12,6 +12,9 @@ impl<'a> Compiler<'a> {
         let StmtKind::Expr { value } = &body.first()?.kind else {
             return None;
         };
+        if self.options.optimize > 1 {
+            return None;
+        }
         match &value.kind {
             ExprKind::Constant {
                 value: Constant::Str(text),

@@ -105,7 +105,7 @@ impl<'a> Compiler<'a> {
             }
             ExprKind::Name { id, .. } => {
                 if &**id == "__debug__" {
-                    self.load_const(Const::Bool(true), dst, span);
+                    self.load_const(Const::Bool(self.options.optimize == 0), dst, span);
                 } else {
                     self.load_name(id, dst, span);
                 }

@@ -73,6 +73,8 @@ pub struct Options {
     pub hidden: bool,
     /// Whether annotations are stored as text, as after `from __future__ import annotations`.
     pub future_annotations: bool,
+    /// 1 leaves out `assert` and makes `__debug__` false, 2 leaves out docstrings too.
+    pub optimize: u8,
     /// How much of the stack the compiler may use, in bytes.
     pub stack_budget: usize,
 }
@@ -84,6 +86,7 @@ impl Default for Options {
             top_level_await: false,
             hidden: false,
             future_annotations: false,
+            optimize: 0,
             stack_budget: 6 << 20,
         }
     }

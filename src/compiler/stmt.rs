@@ -144,6 +144,9 @@ impl<'a> Compiler<'a> {
 
     fn assert(&mut self, test: &'a Expr, msg: Option<&'a Expr>, span: Span) -> Outcome {
         self.warn_assert(test, span);
+        if self.options.optimize > 0 {
+            return Ok(());
+        }
         let passed = self.unit.asm.label();
         self.jump_if(test, true, passed)?;
         let error = self.unit.asm.next_temp();

@@ -25,6 +25,7 @@ pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
             }
         }
     }
+    vm.ending = true;
     clear_main(vm);
     if !flush(vm) && exit.status == 0 {
         exit.status = 120;

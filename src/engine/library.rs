@@ -58,7 +58,10 @@ fn put_constants(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
         ("False", Value::FALSE),
         ("Ellipsis", Value::ELLIPSIS),
         ("NotImplemented", Value::NOT_IMPLEMENTED),
-        ("__debug__", Value::TRUE),
+        (
+            "__debug__",
+            Value::bool(vm.host.environment.settings.optimize == 0),
+        ),
     ];
     for (name, value) in constants {
         vm.set_name(namespace, name, value)?;

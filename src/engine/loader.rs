@@ -45,7 +45,8 @@ impl Loader for SourceLoader {
             name: &name,
             mode: Mode::File,
             top_level_await: false,
-            hidden: false,
+            hidden: HIDDEN.contains(&entry.name),
+            optimize: 0,
         };
         Some(compile(&request).map(|(code, _)| {
             self.library.borrow_mut().insert(entry.name, code.clone());
@@ -77,6 +78,9 @@ impl Loader for SourceLoader {
         super::anchors::is_plain_call(text, start, end)
     }
 }
+
+/// Modules whose functions are native in CPython, so that tracebacks do not show them.
+const HIDDEN: &[&str] = &["warnings"];
 
 /// A module of `stdlib/`.
 struct Embedded {
@@ -135,6 +139,7 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         mode: kind,
         top_level_await: request.top_level_await,
         hidden: request.hidden,
+        optimize: request.optimize,
         ..compiler::Options::default()
     };
     let (code, found) =

@@ -175,6 +175,7 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
         mode: Mode::File,
         top_level_await: true,
         hidden: false,
+        optimize: vm.host.environment.settings.optimize,
     };
     let code = match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
@@ -201,6 +202,10 @@ fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<
     }
     let modules = vm.modules.clone();
     vm.set_name(&modules, "__main__", module.value())?;
+    if !vm.host.environment.settings.warnings.is_empty() {
+        // It says which of the filters it was given make no sense.
+        vm.import("warnings")?;
+    }
     Ok(module)
 }
 
@@ -219,8 +224,9 @@ fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<Module>) -> R {
 
 /// `sys.path`: the script's folder, then what HOOPPATH names.
 fn search_path(vm: &Vm, folder: Option<&str>) -> Vec<String> {
+    let folder = folder.filter(|_| !vm.host.environment.settings.safe_path);
     let mut path: Vec<String> = folder.map(str::to_string).into_iter().collect();
-    if let Some(more) = vm.host.environment.variable("HOOPPATH") {
+    if let Some(more) = vm.host.environment.steering_variable("HOOPPATH") {
         let more = more.to_string_lossy();
         path.extend(
             more.split(':')

@@ -4,11 +4,15 @@ use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use super::Settings;
+
 /// The engine's own copy of what the process was started with. Changes stay in
 /// the copy; children are given it explicitly.
 pub struct Environment {
     /// `sys.argv`, the script first.
     pub arguments: Vec<OsString>,
+    /// How the interpreter was asked to be.
+    pub settings: Settings,
     /// None until the first question, so that starting stays cheap.
     variables: OnceCell<Vec<(OsString, OsString)>>,
     of_process: bool,
@@ -19,6 +23,7 @@ impl Environment {
     pub fn of_process(arguments: Vec<OsString>) -> Self {
         Environment {
             arguments,
+            settings: Settings::default(),
             variables: OnceCell::new(),
             of_process: true,
         }
@@ -33,6 +38,7 @@ impl Environment {
     pub fn with_variables(arguments: Vec<OsString>, variables: Vec<(OsString, OsString)>) -> Self {
         Environment {
             arguments,
+            settings: Settings::default(),
             variables: OnceCell::from(variables),
             of_process: false,
         }
@@ -60,6 +66,12 @@ impl Environment {
             None if name.is_empty() || name.as_encoded_bytes().contains(&b'=') => None,
             None => std::env::var_os(name),
         }
+    }
+
+    /// A variable that steers the interpreter, unless it was told to ignore those.
+    pub fn steering_variable(&self, name: &str) -> Option<OsString> {
+        self.variable(name)
+            .filter(|text| !self.settings.ignore_environment && !text.is_empty())
     }
 
     /// Sets a variable in the copy.

@@ -310,7 +310,7 @@ pub unsafe fn next_script_frame(mut frame: *mut Frame) -> *mut Frame {
     unsafe {
         while !frame.is_null() {
             let native = (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null();
-            if !native && (*(*frame).function).code.borrow().flags & code_flags::HIDDEN == 0 {
+            if !native {
                 return frame;
             }
             frame = (*frame).parent;

@@ -532,6 +532,7 @@ impl Vm {
             mode: Mode::File,
             top_level_await: false,
             hidden: false,
+            optimize: self.host.environment.settings.optimize,
         };
         match self.loader.compile(&request) {
             Ok((code, warnings)) => {

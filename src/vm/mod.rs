@@ -94,6 +94,8 @@ pub struct Request<'a> {
     pub top_level_await: bool,
     /// Whether frames of this code are left out of tracebacks.
     pub hidden: bool,
+    /// 1 leaves out `assert`, 2 docstrings too.
+    pub optimize: u8,
 }
 
 /// A syntax error as data.
@@ -218,6 +220,8 @@ pub struct Vm {
     pub clear_weak: Option<fn(&mut Vm, &Value)>,
     /// Finalizers are running: those that come up meanwhile wait for their turn.
     pub(crate) finalizing: bool,
+    /// The program is over; what it held says farewell.
+    pub ending: bool,
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
     /// `sys.set_coroutine_origin_tracking_depth`

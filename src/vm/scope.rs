@@ -19,7 +19,7 @@ impl Vm {
         unsafe {
             while !frame.is_null() {
                 let native = (*frame).has(frame_flags::NATIVE) || (*frame).function.is_null();
-                if !native && (*(*frame).function).code.borrow().flags & code_flags::HIDDEN == 0 {
+                if !native {
                     if left == 0 {
                         return frame;
                     }

@@ -152,6 +152,7 @@ impl Vm {
             signals_handled: 0,
             clear_weak: None,
             finalizing: false,
+            ending: false,
             foreign_yielded: false,
             origin_depth: 0,
             unraisable_arguments: None,
@@ -619,7 +620,7 @@ fn uncounted(value: &Value) -> std::mem::ManuallyDrop<Value> {
 fn hash_seed(host: &mut Host) -> (u64, u64) {
     let fixed = host
         .environment
-        .variable("PYTHONHASHSEED")
+        .steering_variable("PYTHONHASHSEED")
         .and_then(|v| v.to_str().and_then(|t| t.parse::<u32>().ok()));
     if let Some(seed) = fixed {
         return if seed == 0 { (0, 0) } else { spread_seed(seed) };

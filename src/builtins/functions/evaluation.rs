@@ -163,7 +163,7 @@ fn begin(vm: &mut Vm, regs: &[Value], who: &str) -> R<Step> {
             .count();
         text.drain(..blanks);
     }
-    let code = compiled(vm, &text, "<string>", mode, false)?;
+    let code = compiled(vm, &text, "<string>", mode, false, None)?;
     Ok(run_code(vm, &code, globals, locals))
 }
 
@@ -174,6 +174,7 @@ fn compiled(
     name: &str,
     mode: Mode,
     top_level_await: bool,
+    optimize: Option<u8>,
 ) -> R<Ref<Code>> {
     let request = Request {
         text,
@@ -181,6 +182,7 @@ fn compiled(
         mode,
         top_level_await,
         hidden: false,
+        optimize: optimize.unwrap_or(vm.host.environment.settings.optimize),
     };
     match vm.loader.compile(&request) {
         Ok((code, warnings)) => {
@@ -253,7 +255,9 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     if only_tree {
         return tree(vm, &text, &name, mode);
     }
-    compiled(vm, &text, &name, mode, flags & TOP_LEVEL_AWAIT != 0).map(Ref::into_value)
+    let optimize = u8::try_from(optimize).ok();
+    let top_level_await = flags & TOP_LEVEL_AWAIT != 0;
+    compiled(vm, &text, &name, mode, top_level_await, optimize).map(Ref::into_value)
 }
 
 /// Whether a value is a node of the module `ast`, which is not imported for that.
@@ -286,6 +290,7 @@ fn tree(vm: &mut Vm, text: &[u8], name: &str, mode: Mode) -> R {
         mode,
         top_level_await: false,
         hidden: false,
+        optimize: 0,
     };
     match vm.loader.tree(&request) {
         Ok((written, warnings)) => {

@@ -127,8 +127,11 @@ pub(super) fn swap_current_task(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Whether loops are in debug mode from their beginning.
 pub(super) fn debug_mode(vm: &mut Vm, _: &[Value]) -> R {
-    let variable = vm.host.environment.variable("PYTHONASYNCIODEBUG");
-    Ok(Value::bool(variable.is_some_and(|text| !text.is_empty())))
+    let environment = &vm.host.environment;
+    let asked = environment
+        .steering_variable("PYTHONASYNCIODEBUG")
+        .is_some();
+    Ok(Value::bool(asked || environment.settings.dev_mode))
 }
 
 /// A module if it was imported already, else None.

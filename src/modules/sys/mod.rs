@@ -8,6 +8,7 @@ use crate::builtins::arguments::{list, put, string, tuple, wtf8_lossy};
 use crate::builtins::functions::output;
 use crate::heap::{Ref, Value};
 use crate::host::path_bytes;
+use crate::object::dict::Dict;
 use crate::object::module::Module;
 use crate::object::native::{Def, ModuleDef, R, TypeDef};
 use crate::vm::Vm;
@@ -94,7 +95,7 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("_current_frames()", running::current_frames),
     Def::leaf("gettrace()", |_, _| Ok(Value::NONE)),
     Def::leaf("getprofile()", |_, _| Ok(Value::NONE)),
-    Def::leaf("is_finalizing()", |_, _| Ok(Value::FALSE)),
+    Def::leaf("is_finalizing()", |vm, _| Ok(Value::bool(vm.ending))),
     Def::leaf("is_stack_trampoline_active()", |_, _| Ok(Value::FALSE)),
     Def::leaf("_is_gil_enabled()", |_, _| Ok(Value::TRUE)),
     Def::leaf("audit(event, /, *args)", |_, _| Ok(Value::NONE)),
@@ -154,9 +155,12 @@ fn put_arguments(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     put(vm, &namespace, "_base_executable", executable)?;
     let path = vm.path.iter().map(|p| string(p)).collect();
     put(vm, &namespace, "path", list(path))?;
-    for name in ["path_hooks", "meta_path", "warnoptions"] {
+    for name in ["path_hooks", "meta_path"] {
         put(vm, &namespace, name, list(Vec::new()))?;
     }
+    let filters = &vm.host.environment.settings.warnings;
+    let filters = filters.iter().map(|filter| string(filter)).collect();
+    put(vm, &namespace, "warnoptions", list(filters))?;
     let names: Vec<&'static str> = vm
         .library
         .modules
@@ -168,13 +172,17 @@ fn put_arguments(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     names.push(string("builtins"));
     let names = tuple(vm, names)?;
     put(vm, &namespace, "builtin_module_names", names)?;
-    for name in ["path_importer_cache", "_xoptions"] {
-        put(
-            vm,
-            &namespace,
-            name,
-            crate::object::dict::Dict::new().into_value(),
-        )?;
+    let extra = Dict::new();
+    for (name, value) in vm.host.environment.settings.extra.clone() {
+        let value = value.map_or(Value::TRUE, |text| string(&text));
+        vm.set_name(&extra, &name, value)?;
     }
+    put(vm, &namespace, "_xoptions", extra.into_value())?;
+    put(
+        vm,
+        &namespace,
+        "path_importer_cache",
+        Dict::new().into_value(),
+    )?;
     Ok(())
 }
