@@ -23,7 +23,7 @@ use crate::vm::types::Known;
 /// `complex`
 pub static COMPLEX: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Create a complex number from a string or numbers.",
+    doc: "A complex number of two numbers, or of text.",
     new: Some(Def::leaf("__new__(cls, real=<unset>, imag=<unset>)", new)),
     methods: METHODS,
     attributes: ATTRIBUTES,
@@ -32,11 +32,11 @@ pub static COMPLEX: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("conjugate(self, /)", conjugate)
-        .doc("Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."),
+        .doc("The number with the sign of its imaginary part turned."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__bool__(self, /)", truth),
-    Def::leaf("__complex__(self, /)", plain).doc("Convert this value to exact type complex."),
+    Def::leaf("__complex__(self, /)", plain).doc("The same as a plain complex number."),
     Def::leaf("__eq__(self, value, /)", operators::eq),
     Def::leaf("__format__(self, format_spec, /)", format),
     Def::leaf("__ge__(self, value, /)", unordered),

@@ -19,32 +19,33 @@ use crate::vm::ops::BinaryOp;
 /// `dict`
 pub static DICT: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::MAPPING | class_flags::MATCH_SELF,
-    doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    doc: "A mapping of keys to values, made of a mapping, of pairs, or of keyword arguments.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
     methods: METHODS,
     ..TypeDef::new("builtins", "dict", kind::DICT)
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("clear(self, /)", clear).doc("Remove all items from the dict."),
-    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of the dict."),
+    Def::leaf("clear(self, /)", clear).doc("Takes all items out."),
+    Def::leaf("copy(self, /)", copy).doc("A second dict with the same items."),
     Def::frame("fromkeys(cls, iterable, value=None, /)", 1, fromkeys)
         .class()
-        .doc("Create a new dictionary with keys from iterable and values set to value."),
-    Def::leaf("get(self, key, default=None, /)", get).doc("Return the value for key if key is in the dictionary, else default."),
-    Def::leaf("items(self, /)", items).doc("Return a set-like object providing a view on the dict's items."),
-    Def::leaf("keys(self, /)", keys).doc("Return a set-like object providing a view on the dict's keys."),
+        .doc("A dict in which all these keys have the same value."),
+    Def::leaf("get(self, key, default=None, /)", get)
+        .doc("The value of the key, or the default where there is none."),
+    Def::leaf("items(self, /)", items).doc("A view of the pairs of key and value."),
+    Def::leaf("keys(self, /)", keys).doc("A view of the keys."),
     Def::leaf("pop(self, key, default=<unset>, /)", pop)
-        .doc("D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError."),
+        .doc("Takes a key out and gives its value; without the key the default, or a KeyError."),
     Def::leaf("popitem(self, /)", popitem)
-        .doc("Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."),
+        .doc("Takes out the pair that was put in last; a KeyError if there is none."),
     Def::leaf("setdefault(self, key, default=None, /)", setdefault)
-        .doc("Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."),
+        .doc("The value of the key; where there is none, it becomes the default."),
     Def::frame("update(self, other=<unset>, /, **kwargs)", 1, update)
-        .doc("D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F."),
-    Def::leaf("values(self, /)", values).doc("Return an object providing a view on the dict's values."),
+        .doc("Takes over items of a mapping or of pairs, and the keyword arguments."),
+    Def::leaf("values(self, /)", values).doc("A view of the values."),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
-    Def::leaf("__contains__(self, key, /)", operators::contains).doc("True if the dictionary has the specified key, else False."),
+    Def::leaf("__contains__(self, key, /)", operators::contains).doc("Whether the key is there."),
     Def::leaf("__delitem__(self, key, /)", operators::delitem),
     Def::leaf("__eq__(self, value, /)", operators::eq),
     Def::leaf("__ge__(self, value, /)", operators::ge),
@@ -59,10 +60,10 @@ static METHODS: &[Def] = &[
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__or__(self, value, /)", operators::or),
     Def::leaf("__repr__(self, /)", operators::repr),
-    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the dict keys."),
+    Def::leaf("__reversed__(self, /)", reversed).doc("The keys, from the last to the first."),
     Def::leaf("__ror__(self, value, /)", operators::ror),
     Def::leaf("__setitem__(self, key, value, /)", operators::setitem),
-    Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the dict in memory."),
+    Def::leaf("__sizeof__(self, /)", sizeof).doc("How many bytes the dict takes up."),
 ];
 
 fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {

@@ -22,7 +22,7 @@ use crate::vm::special::Special;
 /// `float`
 pub static FLOAT: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::MATCH_SELF,
-    doc: "Convert a string or number to a floating-point number, if possible.",
+    doc: "A float of a number or of text.",
     new: Some(Def::leaf("__new__(cls, x=<unset>, /)", new)),
     methods: METHODS,
     attributes: ATTRIBUTES,
@@ -31,14 +31,13 @@ pub static FLOAT: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("as_integer_ratio(self, /)", as_integer_ratio)
-        .doc("Return a pair of integers, whose ratio is exactly equal to the original float."),
-    Def::leaf("conjugate(self, /)", plain).doc("Return self, the complex conjugate of any float."),
+        .doc("The fraction that the float is, as two integers in lowest terms."),
+    Def::leaf("conjugate(self, /)", plain).doc("The float itself."),
     Def::leaf("fromhex(cls, string, /)", fromhex)
         .class()
-        .doc("Create a floating-point number from a hexadecimal string."),
-    Def::leaf("hex(self, /)", hex)
-        .doc("Return a hexadecimal representation of a floating-point number."),
-    Def::leaf("is_integer(self, /)", is_integer).doc("Return True if the float is an integer."),
+        .doc("The float that hexadecimal text stands for."),
+    Def::leaf("hex(self, /)", hex).doc("The float in hexadecimal, without any loss."),
+    Def::leaf("is_integer(self, /)", is_integer).doc("Whether nothing follows the point."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__bool__(self, /)", truth),

@@ -36,33 +36,31 @@ pub static INT: TypeDef = TypeDef {
 pub static BOOL: TypeDef = TypeDef {
     base: Some(&INT),
     flags: class_flags::MATCH_SELF,
-    doc: "Returns True when the argument is true, False otherwise.",
+    doc: "True or False, as the argument counts in an if.",
     new: Some(Def::leaf("__new__(cls, object=False, /)", new_bool)),
     methods: BOOL_METHODS,
     ..TypeDef::new("builtins", "bool", kind::INT)
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio)
-        .doc("Return a pair of integers, whose ratio is equal to the original int."),
-    Def::leaf("bit_count(self, /)", bit_count)
-        .doc("Number of ones in the binary representation of the absolute value of self."),
+    Def::leaf("as_integer_ratio(self, /)", as_integer_ratio).doc("The number and 1."),
+    Def::leaf("bit_count(self, /)", bit_count).doc("How many bits are set, the sign aside."),
     Def::leaf("bit_length(self, /)", bit_length)
-        .doc("Number of bits necessary to represent self in binary."),
-    Def::leaf("conjugate(self, /)", plain).doc("Returns self, the complex conjugate of any int."),
+        .doc("How many bits the number takes, the sign aside."),
+    Def::leaf("conjugate(self, /)", plain).doc("The number itself."),
     Def::leaf(
         "from_bytes(cls, /, bytes, byteorder='big', *, signed=False)",
         from_bytes,
     )
     .class()
-    .doc("Return the integer represented by the given array of bytes."),
+    .doc("The number that the bytes stand for."),
     Def::leaf("is_integer(self, /)", is_integer)
-        .doc("Returns True. Exists for duck type compatibility with float.is_integer."),
+        .doc("Always true, as of a float without a fraction."),
     Def::leaf(
         "to_bytes(self, /, length=1, byteorder='big', *, signed=False)",
         to_bytes,
     )
-    .doc("Return an array of bytes representing an integer."),
+    .doc("The number as so many bytes."),
     Def::leaf("__abs__(self, /)", operators::abs),
     Def::leaf("__add__(self, value, /)", operators::add),
     Def::leaf("__and__(self, value, /)", operators::and),

@@ -22,10 +22,10 @@ use super::adapt::size_value;
 
 /// `__reduce__` of the iterators over built-in types.
 pub const REDUCE: Def =
-    Def::leaf("__reduce__(self, /)", reduce).doc("Return state information for pickling.");
+    Def::leaf("__reduce__(self, /)", reduce).doc("How to make it again, for copies and pickles.");
 /// `__setstate__` of the iterators that have a position.
 pub const SET_STATE: Def = Def::leaf("__setstate__(self, object, /)", set_state)
-    .doc("Set state information for unpickling.");
+    .doc("Goes to the place that a pickle has noted.");
 
 /// `(callable, arguments)`, and the state where there is one.
 fn reduction(callable: Value, arguments: Value, state: Option<Value>) -> R {

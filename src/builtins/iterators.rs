@@ -28,7 +28,7 @@ macro_rules! iterator_types {
                     Def::leaf("__iter__(self, /)", itself),
                     Def::leaf("__next__(self, /)", next),
                     Def::leaf("__length_hint__(self, /)", length_hint)
-                        .doc("Private method returning an estimate of len(list(it))."),
+                        .doc("How many items are probably left."),
                     iterator_state::REDUCE,
                     $(iterator_state::$position,)?
                 ],
@@ -79,7 +79,7 @@ pub static SEQUENCE_ITERATOR: TypeDef = TypeDef {
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next_frame),
         Def::leaf("__length_hint__(self, /)", sequence_hint)
-            .doc("Private method returning an estimate of len(list(it))."),
+            .doc("How many items are probably left."),
         iterator_state::REDUCE,
         iterator_state::SET_STATE,
     ],

@@ -15,26 +15,26 @@ use crate::vm::ops::BinaryOp;
 /// `list`
 pub static LIST: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
-    doc: "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
+    doc: "Items in a row that can be changed; made of the items of an iterable.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
     methods: METHODS,
     ..TypeDef::new("builtins", "list", kind::LIST)
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("append(self, object, /)", append).doc("Append object to the end of the list."),
-    Def::leaf("clear(self, /)", clear).doc("Remove all items from list."),
-    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of the list."),
-    Def::leaf("count(self, value, /)", count_of).doc("Return number of occurrences of value."),
-    Def::frame("extend(self, iterable, /)", 0, extend).doc("Extend list by appending elements from the iterable."),
+    Def::leaf("append(self, object, /)", append).doc("Puts an item behind the last."),
+    Def::leaf("clear(self, /)", clear).doc("Takes all items out."),
+    Def::leaf("copy(self, /)", copy).doc("A second list of the same items."),
+    Def::leaf("count(self, value, /)", count_of).doc("How often the value occurs."),
+    Def::frame("extend(self, iterable, /)", 0, extend).doc("Puts the items of an iterable behind the last."),
     Def::leaf("index(self, value, start=0, stop=<unset>, /)", index)
-        .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
-    Def::leaf("insert(self, index, object, /)", insert).doc("Insert object before index."),
+        .doc("Where the value is found first; a ValueError if nowhere."),
+    Def::leaf("insert(self, index, object, /)", insert).doc("Puts an item in front of the one at the index."),
     Def::leaf("pop(self, index=-1, /)", pop)
-        .doc("Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range."),
+        .doc("Takes out the item at the index, the last unless told otherwise; an IndexError if there is none."),
     Def::leaf("remove(self, value, /)", remove)
-        .doc("Remove first occurrence of value.\n\nRaises ValueError if the value is not present."),
-    Def::leaf("reverse(self, /)", reverse).doc("Reverse *IN PLACE*."),
+        .doc("Takes out the first item equal to the value; a ValueError if there is none."),
+    Def::leaf("reverse(self, /)", reverse).doc("Turns the order around, in the list itself."),
     super::functions::sorting::LIST_SORT,
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -54,10 +54,10 @@ static METHODS: &[Def] = &[
     Def::leaf("__mul__(self, value, /)", operators::repeat),
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__repr__(self, /)", operators::repr),
-    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator over the list."),
+    Def::leaf("__reversed__(self, /)", reversed).doc("The items from the last to the first."),
     Def::leaf("__rmul__(self, value, /)", operators::repeat),
     Def::leaf("__setitem__(self, key, value, /)", operators::setitem),
-    Def::leaf("__sizeof__(self, /)", sizeof).doc("Return the size of the list in memory, in bytes."),
+    Def::leaf("__sizeof__(self, /)", sizeof).doc("How many bytes the list takes up."),
 ];
 
 fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {

@@ -22,7 +22,7 @@ use crate::vm::special::Special;
 
 /// `memoryview`
 pub static MEMORYVIEW: TypeDef = TypeDef {
-    doc: "Create a new memoryview object which references the given object.",
+    doc: "A window on the memory of an object.",
     new: Some(Def::leaf("__new__(cls, object)", new)),
     methods: METHODS,
     attributes: ATTRIBUTES,
@@ -31,17 +31,13 @@ pub static MEMORYVIEW: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("cast(self, /, format, shape=<unset>)", cast)
-        .doc("Cast a memoryview to a new format or shape."),
+        .doc("The same memory, seen in another format or shape."),
     Def::leaf("hex(self, /, sep=<unset>, bytes_per_sep=1)", hex)
-        .doc("Return the data in the buffer as a str of hexadecimal numbers."),
-    Def::leaf("release(self, /)", release)
-        .doc("Release the underlying buffer exposed by the memoryview object."),
-    Def::leaf("tobytes(self, /, order='C')", tobytes)
-        .doc("Return the data in the buffer as a byte string."),
-    Def::leaf("tolist(self, /)", tolist)
-        .doc("Return the data in the buffer as a list of elements."),
-    Def::leaf("toreadonly(self, /)", toreadonly)
-        .doc("Return a readonly version of the memoryview."),
+        .doc("Two hexadecimal digits for each byte."),
+    Def::leaf("release(self, /)", release).doc("Lets go of the object whose memory it is."),
+    Def::leaf("tobytes(self, /, order='C')", tobytes).doc("A copy of the memory as bytes."),
+    Def::leaf("tolist(self, /)", tolist).doc("The elements as a list."),
+    Def::leaf("toreadonly(self, /)", toreadonly).doc("The same window, but only to look through."),
     Def::leaf("__delitem__(self, key, /)", |vm, _| {
         Err(vm.type_error("cannot delete memory"))
     }),

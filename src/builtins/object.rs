@@ -16,7 +16,7 @@ use crate::vm::special::Special;
 /// `object`
 pub static OBJECT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    doc: "What every class derives from. By itself it makes objects that have nothing.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::raw("__init__(self, /, *args, **kwargs)", init),
@@ -86,7 +86,7 @@ pub const DEL_ATTR: Def = Def::frame("__delattr__(self, name, /)", 0, |vm, frame
 
 /// `NoneType`
 pub static NONE_TYPE: TypeDef = TypeDef {
-    doc: "The type of the None singleton.",
+    doc: "The type of None.",
     new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NONE)).stat()),
     methods: &[
         Def::leaf(

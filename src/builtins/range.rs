@@ -44,9 +44,10 @@ pub static SLICE: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("count(self, value, /)", count).doc("rangeobject.count(value) -> integer -- return number of occurrences of value"),
+    Def::leaf("count(self, value, /)", count)
+        .doc("Whether the value is one of these numbers: 1 or 0."),
     Def::leaf("index(self, value, /)", index)
-        .doc("rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."),
+        .doc("At what index the value is; a ValueError if nowhere."),
     Def::leaf("__bool__(self, /)", truth),
     Def::leaf("__contains__(self, key, /)", contains),
     Def::leaf("__eq__(self, value, /)", operators::eq),
@@ -61,7 +62,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__ne__(self, value, /)", operators::ne),
     Def::leaf("__reduce__(self, /)", reduce),
     Def::leaf("__repr__(self, /)", operators::repr),
-    Def::leaf("__reversed__(self, /)", reversed).doc("Return a reverse iterator."),
+    Def::leaf("__reversed__(self, /)", reversed).doc("The numbers from the last to the first."),
 ];
 
 static ATTRIBUTES: &[Attribute] = &[

@@ -15,8 +15,8 @@ use super::arguments::index;
 use super::functions::{outcome, received};
 
 /// `object.__reduce_ex__`
-pub const REDUCE_EX: Def =
-    Def::frame("__reduce_ex__(self, protocol, /)", 0, reduce_ex).doc("Helper for pickle.");
+pub const REDUCE_EX: Def = Def::frame("__reduce_ex__(self, protocol, /)", 0, reduce_ex)
+    .doc("How to make it again, for pickles.");
 /// `object.__reduce__`
 pub const REDUCE: Def = Def::frame("__reduce__(self, /)", 0, |vm, frame, input| match input {
     Input::Raised(raised) => Step::Raise(raised),
@@ -25,12 +25,12 @@ pub const REDUCE: Def = Def::frame("__reduce__(self, /)", 0, |vm, frame, input| 
     }
     Input::Start => copyreg(vm).then_go_on(),
 })
-.doc("Helper for pickle.");
+.doc("How to make it again, for pickles.");
 /// `object.__getstate__`
 pub const GET_STATE: Def = Def::leaf("__getstate__(self, /)", |vm, args| {
     state_of(vm, &args[0], false)
 })
-.doc("Helper for pickle.");
+.doc("How to make it again, for pickles.");
 
 /// Where the frame of `REDUCTION` goes on.
 mod stage {

@@ -45,27 +45,52 @@ const SOURCE: usize = 3;
 const ITEMS: usize = 4;
 
 static SET_METHODS: &[Def] = &[
-    Def::leaf("add(self, object, /)", add).doc("Add an element to a set.\n\nThis has no effect if the element is already present."),
-    Def::leaf("clear(self, /)", clear).doc("Remove all elements from this set."),
-    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of a set."),
-    Def::frame("difference(self, /, *others)", EXTRA, difference).doc("Return a new set with elements in the set that are not in the others."),
-    Def::frame("difference_update(self, /, *others)", EXTRA, difference_update).doc("Update the set, removing elements found in others."),
-    Def::leaf("discard(self, object, /)", discard)
-        .doc("Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set."),
-    Def::frame("intersection(self, /, *others)", EXTRA, intersection).doc("Return a new set with elements common to the set and all others."),
-    Def::frame("intersection_update(self, /, *others)", EXTRA, intersection_update).doc("Update the set, keeping only elements found in it and all others."),
-    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint).doc("Return True if two sets have a null intersection."),
-    Def::frame("issubset(self, other, /)", EXTRA, issubset).doc("Report whether another set contains this set."),
-    Def::frame("issuperset(self, other, /)", EXTRA, issuperset).doc("Report whether this set contains another set."),
-    Def::leaf("pop(self, /)", pop).doc("Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty."),
+    Def::leaf("add(self, object, /)", add).doc("Puts an element in, unless it is there."),
+    Def::leaf("clear(self, /)", clear).doc("Takes all elements out."),
+    Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
+    Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .doc("The elements that none of the others has."),
+    Def::frame(
+        "difference_update(self, /, *others)",
+        EXTRA,
+        difference_update,
+    )
+    .doc("Takes out what is in one of the others."),
+    Def::leaf("discard(self, object, /)", discard).doc("Takes an element out if it is there."),
+    Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .doc("The elements that all the others have too."),
+    Def::frame(
+        "intersection_update(self, /, *others)",
+        EXTRA,
+        intersection_update,
+    )
+    .doc("Keeps only what is in all the others."),
+    Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
+        .doc("Whether no element is in both."),
+    Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .doc("Whether all elements are in the other too."),
+    Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .doc("Whether all elements of the other are here too."),
+    Def::leaf("pop(self, /)", pop)
+        .doc("Takes some element out and returns it; a KeyError if there is none."),
     Def::leaf("remove(self, object, /)", remove)
-        .doc("Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError."),
-    Def::frame("symmetric_difference(self, other, /)", EXTRA, symmetric_difference)
-        .doc("Return a new set with elements in either the set or other but not both."),
-    Def::frame("symmetric_difference_update(self, other, /)", EXTRA, symmetric_difference_update)
-        .doc("Update the set, keeping only elements found in either set, but not in both."),
-    Def::frame("union(self, /, *others)", EXTRA, union).doc("Return a new set with elements from the set and all others."),
-    Def::frame("update(self, /, *others)", EXTRA, update).doc("Update the set, adding elements from all others."),
+        .doc("Takes an element out; a KeyError if it is not there."),
+    Def::frame(
+        "symmetric_difference(self, other, /)",
+        EXTRA,
+        symmetric_difference,
+    )
+    .doc("The elements that only one of both has."),
+    Def::frame(
+        "symmetric_difference_update(self, other, /)",
+        EXTRA,
+        symmetric_difference_update,
+    )
+    .doc("Keeps what only one of both has."),
+    Def::frame("union(self, /, *others)", EXTRA, union)
+        .doc("The elements of this set and of all the others."),
+    Def::frame("update(self, /, *others)", EXTRA, update)
+        .doc("Takes in the elements of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", contains),
@@ -95,25 +120,25 @@ static SET_METHODS: &[Def] = &[
 ];
 
 static FROZEN_METHODS: &[Def] = &[
-    Def::leaf("copy(self, /)", copy).doc("Return a shallow copy of a set."),
+    Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
     Def::frame("difference(self, /, *others)", EXTRA, difference)
-        .doc("Return a new set with elements in the set that are not in the others."),
+        .doc("The elements that none of the others has."),
     Def::frame("intersection(self, /, *others)", EXTRA, intersection)
-        .doc("Return a new set with elements common to the set and all others."),
+        .doc("The elements that all the others have too."),
     Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
-        .doc("Return True if two sets have a null intersection."),
+        .doc("Whether no element is in both."),
     Def::frame("issubset(self, other, /)", EXTRA, issubset)
-        .doc("Report whether another set contains this set."),
+        .doc("Whether all elements are in the other too."),
     Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
-        .doc("Report whether this set contains another set."),
+        .doc("Whether all elements of the other are here too."),
     Def::frame(
         "symmetric_difference(self, other, /)",
         EXTRA,
         symmetric_difference,
     )
-    .doc("Return a new set with elements in either the set or other but not both."),
+    .doc("The elements that only one of both has."),
     Def::frame("union(self, /, *others)", EXTRA, union)
-        .doc("Return a new set with elements from the set and all others."),
+        .doc("The elements of this set and of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", contains),

@@ -18,16 +18,16 @@ use crate::vm::ops::BinaryOp;
 /// `tuple`
 pub static TUPLE: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
-    doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.",
+    doc: "Items in a row that cannot be changed; made of the items of an iterable.",
     new: Some(Def::frame("__new__(cls, iterable=<unset>, /)", 1, new)),
     methods: METHODS,
     ..TypeDef::new("builtins", "tuple", kind::TUPLE)
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("count(self, value, /)", count).doc("Return number of occurrences of value."),
+    Def::leaf("count(self, value, /)", count).doc("How often the value occurs."),
     Def::leaf("index(self, value, start=0, stop=<unset>, /)", index)
-        .doc("Return first index of value.\n\nRaises ValueError if the value is not present."),
+        .doc("Where the value is found first; a ValueError if nowhere."),
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
     Def::leaf("__contains__(self, key, /)", operators::contains),

@@ -18,7 +18,7 @@ use crate::vm::class::TYPE_NEW;
 /// `type`
 pub static TYPE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    doc: "Of one argument its class; of name, bases and namespace a new class.",
     new: Some(TYPE_NEW),
     methods: &[
         Def::raw("__init__(self, /, *args, **kwargs)", init),

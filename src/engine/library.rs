@@ -77,7 +77,7 @@ fn put_constants(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
         ("__name__", "builtins"),
         (
             "__doc__",
-            "Built-in functions, types, exceptions, and other objects.",
+            "What every program has at hand without an import.",
         ),
     ] {
         let value = crate::builtins::arguments::string(value);

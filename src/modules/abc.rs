@@ -9,7 +9,7 @@ use crate::vm::Vm;
 /// `_abc`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_abc",
-    doc: "Module contains faster C implementation of abc.ABCMeta",
+    doc: "The native part of abc",
     functions: &[
         Def::leaf("_collection_flags(cls, /)", |_, args| {
             Ok(int(args[0].get::<Class>().map_or(0, flags_of)))

@@ -12,7 +12,7 @@ use crate::vm::compare::CompareOp;
 /// `_bisect`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_bisect",
-    doc: "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n",
+    doc: "Finds the place of an item in a sorted list.",
     functions: &[
         RIGHT,
         LEFT,
@@ -31,22 +31,60 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: None,
 };
 
-const RIGHT: Def = Def::frame("bisect_right(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
-    search(vm, f, i, Wanted { left: false, insert: false })
-})
-.doc("Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+const RIGHT: Def = Def::frame(
+    "bisect_right(a, x, lo=0, hi=None, *, key=None)",
+    EXTRA,
+    |vm, f, i| {
+        search(
+            vm,
+            f,
+            i,
+            Wanted {
+                left: false,
+                insert: false,
+            },
+        )
+    },
+)
+.doc(
+    "The last place at which x can be put in without a breach of the order: behind what is equal.",
+);
 const LEFT: Def = Def::frame("bisect_left(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
     search(vm, f, i, Wanted { left: true, insert: false })
 })
-.doc("Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
-const INSORT_RIGHT: Def = Def::frame("insort_right(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
-    search(vm, f, i, Wanted { left: false, insert: true })
-})
-.doc("Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
-const INSORT_LEFT: Def = Def::frame("insort_left(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
-    search(vm, f, i, Wanted { left: true, insert: true })
-})
-.doc("Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left of the leftmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.");
+.doc("The first place at which x can be put in without a breach of the order: in front of what is equal.");
+const INSORT_RIGHT: Def = Def::frame(
+    "insort_right(a, x, lo=0, hi=None, *, key=None)",
+    EXTRA,
+    |vm, f, i| {
+        search(
+            vm,
+            f,
+            i,
+            Wanted {
+                left: false,
+                insert: true,
+            },
+        )
+    },
+)
+.doc("Puts x in where the order asks for it, behind what is equal.");
+const INSORT_LEFT: Def = Def::frame(
+    "insort_left(a, x, lo=0, hi=None, *, key=None)",
+    EXTRA,
+    |vm, f, i| {
+        search(
+            vm,
+            f,
+            i,
+            Wanted {
+                left: true,
+                insert: true,
+            },
+        )
+    },
+)
+.doc("Puts x in where the order asks for it, in front of what is equal.");
 
 /// Which of the four functions it is.
 #[derive(Clone, Copy)]

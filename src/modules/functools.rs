@@ -18,11 +18,11 @@ use crate::vm::compare::CompareOp;
 /// `_functools`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_functools",
-    doc: "Tools that operate on functions.",
+    doc: "The native part of functools.",
     functions: &[
         Def::frame("reduce(function, iterable, initial=<unset>, /)", 2, reduce)
             .doc("Apply a function of two arguments cumulatively to the items of an iterable, from left to right."),
-        Def::leaf("cmp_to_key(mycmp)", cmp_to_key).doc("Convert a cmp= function into a key= function."),
+        Def::leaf("cmp_to_key(mycmp)", cmp_to_key).doc("Makes a key function of one that compares two."),
     ],
     types: &[&PARTIAL],
     setup: None,
@@ -311,7 +311,7 @@ fn partial_field(value: &Value, field: fn(&Partial) -> &Field) -> R {
 /// `functools.partial`
 pub static PARTIAL: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF,
-    doc: "Create a new function with partial application of the given arguments and keywords.",
+    doc: "A function with some of its arguments given already.",
     new: Some(Def::leaf("__new__(cls, /, *args, **keywords)", partial_new)),
     methods: &[
         Def::frame("__call__(self, /, *args, **keywords)", 0, partial_call),

@@ -11,7 +11,7 @@ use crate::vm::compare::CompareOp;
 /// `_heapq`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_heapq",
-    doc: "Heap queue algorithm (a.k.a. priority queue).",
+    doc: "A list that has its smallest item in front.",
     functions: FUNCTIONS,
     types: &[],
     setup: None,
@@ -19,21 +19,21 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 static FUNCTIONS: &[Def] = &[
     Def::frame("heappush(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::Push))
-        .doc("Push item onto heap, maintaining the heap invariant."),
+        .doc("Puts an item in; the list remains a heap."),
     Def::frame("heappushpop(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::PushPop))
-        .doc("Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop()."),
+        .doc("Puts an item in and takes the smallest out, in one go."),
     Def::frame("heappop(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Pop(false)))
-        .doc("Pop the smallest item off the heap, maintaining the heap invariant."),
+        .doc("Takes out the smallest item; the others remain a heap."),
     Def::frame("heapreplace(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::Replace(false)))
-        .doc("Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)"),
+        .doc("Takes the smallest item out and puts another in, in one go; the one taken out may be the larger."),
     Def::frame("heapify(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Heapify(false)))
-        .doc("Transform list into a heap, in-place, in O(len(heap)) time."),
+        .doc("Makes a heap of a list, in place."),
     Def::frame("_heappop_max(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Pop(true)))
-        .doc("Maxheap variant of heappop."),
+        .doc("heappop() with the largest item in front."),
     Def::frame("_heapreplace_max(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::Replace(true)))
-        .doc("Maxheap variant of heapreplace."),
+        .doc("heapreplace() with the largest item in front."),
     Def::frame("_heapify_max(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Heapify(true)))
-        .doc("Maxheap variant of heapify."),
+        .doc("heapify() with the largest item in front."),
 ];
 
 /// What a function of this module does; whether for a heap with its largest item in front.

@@ -56,80 +56,163 @@ macro_rules! comparison {
 }
 
 static FUNCTIONS: &[Def] = &[
-    comparison!("lt(a, b, /)", Lt, "Same as a < b."),
-    comparison!("le(a, b, /)", Le, "Same as a <= b."),
-    comparison!("eq(a, b, /)", Eq, "Same as a == b."),
-    comparison!("ne(a, b, /)", Ne, "Same as a != b."),
-    comparison!("ge(a, b, /)", Ge, "Same as a >= b."),
-    comparison!("gt(a, b, /)", Gt, "Same as a > b."),
-    binary!("add(a, b, /)", Add, false, "Same as a + b."),
-    binary!("and_(a, b, /)", And, false, "Same as a & b."),
-    binary!("floordiv(a, b, /)", FloorDiv, false, "Same as a // b."),
-    binary!("lshift(a, b, /)", LShift, false, "Same as a << b."),
-    binary!("mod(a, b, /)", Mod, false, "Same as a % b."),
-    binary!("mul(a, b, /)", Mul, false, "Same as a * b."),
-    binary!("matmul(a, b, /)", MatMul, false, "Same as a @ b."),
-    binary!("or_(a, b, /)", Or, false, "Same as a | b."),
-    binary!("pow(a, b, /)", Pow, false, "Same as a ** b."),
-    binary!("rshift(a, b, /)", RShift, false, "Same as a >> b."),
-    binary!("sub(a, b, /)", Sub, false, "Same as a - b."),
-    binary!("truediv(a, b, /)", TrueDiv, false, "Same as a / b."),
-    binary!("xor(a, b, /)", Xor, false, "Same as a ^ b."),
-    binary!("iadd(a, b, /)", Add, true, "Same as a += b."),
-    binary!("iand(a, b, /)", And, true, "Same as a &= b."),
-    binary!("ifloordiv(a, b, /)", FloorDiv, true, "Same as a //= b."),
-    binary!("ilshift(a, b, /)", LShift, true, "Same as a <<= b."),
-    binary!("imod(a, b, /)", Mod, true, "Same as a %= b."),
-    binary!("imul(a, b, /)", Mul, true, "Same as a *= b."),
-    binary!("imatmul(a, b, /)", MatMul, true, "Same as a @= b."),
-    binary!("ior(a, b, /)", Or, true, "Same as a |= b."),
-    binary!("ipow(a, b, /)", Pow, true, "Same as a **= b."),
-    binary!("irshift(a, b, /)", RShift, true, "Same as a >>= b."),
-    binary!("isub(a, b, /)", Sub, true, "Same as a -= b."),
-    binary!("itruediv(a, b, /)", TrueDiv, true, "Same as a /= b."),
-    binary!("ixor(a, b, /)", Xor, true, "Same as a ^= b."),
-    unary!("abs(a, /)", Abs, "Same as abs(a)."),
-    unary!("inv(a, /)", Invert, "Same as ~a."),
-    unary!("invert(a, /)", Invert, "Same as ~a."),
-    unary!("neg(a, /)", Neg, "Same as -a."),
-    unary!("pos(a, /)", Pos, "Same as +a."),
+    comparison!("lt(a, b, /)", Lt, "The value of a < b."),
+    comparison!("le(a, b, /)", Le, "The value of a <= b."),
+    comparison!("eq(a, b, /)", Eq, "The value of a == b."),
+    comparison!("ne(a, b, /)", Ne, "The value of a != b."),
+    comparison!("ge(a, b, /)", Ge, "The value of a >= b."),
+    comparison!("gt(a, b, /)", Gt, "The value of a > b."),
+    binary!("add(a, b, /)", Add, false, "The value of a + b."),
+    binary!("and_(a, b, /)", And, false, "The value of a & b."),
+    binary!("floordiv(a, b, /)", FloorDiv, false, "The value of a // b."),
+    binary!("lshift(a, b, /)", LShift, false, "The value of a << b."),
+    binary!("mod(a, b, /)", Mod, false, "The value of a % b."),
+    binary!("mul(a, b, /)", Mul, false, "The value of a * b."),
+    binary!("matmul(a, b, /)", MatMul, false, "The value of a @ b."),
+    binary!("or_(a, b, /)", Or, false, "The value of a | b."),
+    binary!("pow(a, b, /)", Pow, false, "The value of a ** b."),
+    binary!("rshift(a, b, /)", RShift, false, "The value of a >> b."),
+    binary!("sub(a, b, /)", Sub, false, "The value of a - b."),
+    binary!("truediv(a, b, /)", TrueDiv, false, "The value of a / b."),
+    binary!("xor(a, b, /)", Xor, false, "The value of a ^ b."),
+    binary!(
+        "iadd(a, b, /)",
+        Add,
+        true,
+        "a += b, and what it leaves in a."
+    ),
+    binary!(
+        "iand(a, b, /)",
+        And,
+        true,
+        "a &= b, and what it leaves in a."
+    ),
+    binary!(
+        "ifloordiv(a, b, /)",
+        FloorDiv,
+        true,
+        "a //= b, and what it leaves in a."
+    ),
+    binary!(
+        "ilshift(a, b, /)",
+        LShift,
+        true,
+        "a <<= b, and what it leaves in a."
+    ),
+    binary!(
+        "imod(a, b, /)",
+        Mod,
+        true,
+        "a %= b, and what it leaves in a."
+    ),
+    binary!(
+        "imul(a, b, /)",
+        Mul,
+        true,
+        "a *= b, and what it leaves in a."
+    ),
+    binary!(
+        "imatmul(a, b, /)",
+        MatMul,
+        true,
+        "a @= b, and what it leaves in a."
+    ),
+    binary!("ior(a, b, /)", Or, true, "a |= b, and what it leaves in a."),
+    binary!(
+        "ipow(a, b, /)",
+        Pow,
+        true,
+        "a **= b, and what it leaves in a."
+    ),
+    binary!(
+        "irshift(a, b, /)",
+        RShift,
+        true,
+        "a >>= b, and what it leaves in a."
+    ),
+    binary!(
+        "isub(a, b, /)",
+        Sub,
+        true,
+        "a -= b, and what it leaves in a."
+    ),
+    binary!(
+        "itruediv(a, b, /)",
+        TrueDiv,
+        true,
+        "a /= b, and what it leaves in a."
+    ),
+    binary!(
+        "ixor(a, b, /)",
+        Xor,
+        true,
+        "a ^= b, and what it leaves in a."
+    ),
+    unary!(
+        "abs(a, /)",
+        Abs,
+        "The number without its sign, as abs() gives it."
+    ),
+    unary!("inv(a, /)", Invert, "The value of ~a."),
+    unary!("invert(a, /)", Invert, "The value of ~a."),
+    unary!("neg(a, /)", Neg, "The value of -a."),
+    unary!("pos(a, /)", Pos, "The value of +a."),
     Def::frame("not_(a, /)", 0, |vm, frame, _| vm.not_step(&frame.regs[0]))
-        .doc("Same as not a."),
-    Def::frame("truth(a, /)", 0, |vm, frame, _| vm.truth_step(&frame.regs[0]))
-        .doc("Return True if a is true, False otherwise."),
-    Def::leaf("is_(a, b, /)", |_, args| Ok(Value::bool(args[0].is(&args[1]))))
-        .doc("Same as a is b."),
-    Def::leaf("is_not(a, b, /)", |_, args| Ok(Value::bool(!args[0].is(&args[1]))))
-        .doc("Same as a is not b."),
-    Def::leaf("index(a, /)", |vm, args| vm.index_value(&args[0])).doc("Same as a.__index__()"),
-    Def::frame("concat(a, b, /)", 0, |vm, frame, _| concat(vm, frame, false))
-        .doc("Same as a + b, for a and b sequences."),
-    Def::frame("iconcat(a, b, /)", 0, |vm, frame, _| concat(vm, frame, true))
-        .doc("Same as a += b, for a and b sequences."),
+        .doc("The value of not a."),
+    Def::frame("truth(a, /)", 0, |vm, frame, _| {
+        vm.truth_step(&frame.regs[0])
+    })
+    .doc("Whether a counts as true."),
+    Def::leaf("is_(a, b, /)", |_, args| {
+        Ok(Value::bool(args[0].is(&args[1])))
+    })
+    .doc("The value of a is b."),
+    Def::leaf("is_not(a, b, /)", |_, args| {
+        Ok(Value::bool(!args[0].is(&args[1])))
+    })
+    .doc("The value of a is not b."),
+    Def::leaf("index(a, /)", |vm, args| vm.index_value(&args[0])).doc("What a is as an index."),
+    Def::frame("concat(a, b, /)", 0, |vm, frame, _| {
+        concat(vm, frame, false)
+    })
+    .doc("a + b, where both are sequences."),
+    Def::frame("iconcat(a, b, /)", 0, |vm, frame, _| {
+        concat(vm, frame, true)
+    })
+    .doc("a += b, where both are sequences."),
     Def::frame("contains(a, b, /)", 0, |vm, frame, _| {
         vm.contains_step(&frame.regs[0], &frame.regs[1], false)
     })
-    .doc("Same as b in a (note reversed operands)."),
+    .doc("b in a: mind the order."),
     Def::frame("getitem(a, b, /)", 0, |vm, frame, _| {
         vm.get_item_step(&frame.regs[0], &frame.regs[1])
     })
-    .doc("Same as a[b]."),
+    .doc("The value of a[b]."),
     Def::frame("setitem(a, b, c, /)", 0, |vm, frame, input| {
-        nothing(frame, input, |f| vm.set_item_step(&f.regs[0], &f.regs[1], &f.regs[2]))
+        nothing(frame, input, |f| {
+            vm.set_item_step(&f.regs[0], &f.regs[1], &f.regs[2])
+        })
     })
-    .doc("Same as a[b] = c."),
+    .doc("Sets the item b of a to c."),
     Def::frame("delitem(a, b, /)", 0, |vm, frame, input| {
-        nothing(frame, input, |f| vm.delete_item_step(&f.regs[0], &f.regs[1]))
+        nothing(frame, input, |f| {
+            vm.delete_item_step(&f.regs[0], &f.regs[1])
+        })
     })
-    .doc("Same as del a[b]."),
-    Def::frame("countOf(a, b, /)", 2, |vm, frame, input| search(vm, frame, input, true))
-        .doc("Return the number of items in a which are, or which equal, b."),
-    Def::frame("indexOf(a, b, /)", 2, |vm, frame, input| search(vm, frame, input, false))
-        .doc("Return the first index of b in a."),
+    .doc("Takes the item b out of a."),
+    Def::frame("countOf(a, b, /)", 2, |vm, frame, input| {
+        search(vm, frame, input, true)
+    })
+    .doc("How many items of a are b or equal to it."),
+    Def::frame("indexOf(a, b, /)", 2, |vm, frame, input| {
+        search(vm, frame, input, false)
+    })
+    .doc("Where the first item of a is that is b or equal to it."),
     Def::leaf("length_hint(obj, default=0, /)", length_hint)
-        .doc("Return an estimate of the number of items in obj.\n\nThis is useful for presizing containers when building from an iterable.\n\nIf the object supports len(), the result will be exact.\nOtherwise, it may over- or under-estimate by an arbitrary amount."),
-    Def::frame("call(obj, /, *args, **kwargs)", 0, call).doc("Same as obj(*args, **kwargs)."),
-    Def::leaf("_compare_digest(a, b, /)", compare_digest).doc("Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it appropriate for cryptography."),
+        .doc("How many items obj has, or probably has; the default if nothing tells."),
+    Def::frame("call(obj, /, *args, **kwargs)", 0, call).doc("Calls obj with what follows."),
+    Def::leaf("_compare_digest(a, b, /)", compare_digest)
+        .doc("Whether both are equal, in a time that does not tell where they differ."),
 ];
 
 /// A step whose result is of no interest.
@@ -579,7 +662,7 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 
 const REPR: Def = Def::leaf("__repr__(self, /)", repr);
 const REDUCE: Def =
-    Def::leaf("__reduce__(self, /)", reduce).doc("Return state information for pickling");
+    Def::leaf("__reduce__(self, /)", reduce).doc("How to make it again, for copies and pickles.");
 
 /// `operator.itemgetter`
 pub static ITEM_GETTER: TypeDef = TypeDef {

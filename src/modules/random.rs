@@ -17,7 +17,7 @@ use crate::vm::Vm;
 /// `_random`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_random",
-    doc: "Module implements the Mersenne Twister random number generator.",
+    doc: "Random numbers of the Mersenne Twister.",
     functions: &[],
     types: TYPES,
     setup: None,
@@ -258,13 +258,12 @@ fn setstate(vm: &mut Vm, args: &[Value]) -> R {
 /// `_random.Random`
 pub static RANDOM: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Random() -> create a random number generator with its own internal state.",
+    doc: "A generator with a state of its own.",
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new)),
     methods: &[
-        Def::leaf("random(self, /)", random).doc("random() -> x in the interval [0, 1)."),
+        Def::leaf("random(self, /)", random).doc("A float from 0 up to 1."),
         Def::leaf("seed(self, n=None, /)", seed),
-        Def::leaf("getrandbits(self, k, /)", getrandbits)
-            .doc("getrandbits(k) -> x.  Generates an int with k random bits."),
+        Def::leaf("getrandbits(self, k, /)", getrandbits).doc("An integer of k random bits."),
         Def::leaf("getstate(self, /)", getstate),
         Def::leaf("setstate(self, state, /)", setstate),
     ],

@@ -16,7 +16,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "This module provides mechanisms to use signal handlers in Python.",
     functions: &[
         Def::leaf("signal(signalnum, handler, /)", set_handler)
-            .doc("Set the action for the given signal."),
+            .doc("Says what is to be done about a signal."),
         Def::leaf("getsignal(signalnum, /)", |vm, args| {
             let number = small(vm, &args[0])?;
             checked(vm, number)?;

@@ -14,9 +14,10 @@ use crate::vm::Vm;
 /// `gc`
 pub static GC: ModuleDef = ModuleDef {
     name: "gc",
-    doc: "This module provides access to the garbage collector for reference cycles.",
+    doc: "What is known about unreachable cycles, and how to have them looked for.",
     functions: &[
-        Def::leaf("collect(generation=2)", collect).doc("Run the garbage collector."),
+        Def::leaf("collect(generation=2)", collect)
+            .doc("Looks for cycles that nobody can reach, and frees them."),
         Def::leaf("enable()", |vm, _| {
             vm.heap.collector_off = false;
             Ok(Value::NONE)
@@ -95,7 +96,7 @@ fn set_threshold(vm: &mut Vm, args: &[Value]) -> R {
 /// `atexit`
 pub static ATEXIT: ModuleDef = ModuleDef {
     name: "atexit",
-    doc: "allow programmer to define multiple exit functions to be executed upon normal program termination.",
+    doc: "Functions that are called when the program ends.",
     functions: &[
         Def::leaf("register(func, /, *args, **kwargs)", register)
             .doc("Register a function to be executed upon normal program termination."),
@@ -189,7 +190,7 @@ fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// `errno`
 pub static ERRNO: ModuleDef = ModuleDef {
     name: "errno",
-    doc: "This module makes available standard errno system symbols.",
+    doc: "The names of the system's error numbers.",
     functions: &[],
     types: &[],
     setup: Some(|vm, module: &Ref<Module>| {

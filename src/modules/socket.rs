@@ -27,7 +27,7 @@ use crate::vm::types::Known;
 /// `_socket`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_socket",
-    doc: "Implementation module for socket operations.",
+    doc: "The native part of socket.",
     functions: &[
         Def::leaf(
             "getaddrinfo(host, port, family=0, type=0, proto=0, flags=0)",

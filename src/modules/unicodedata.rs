@@ -13,25 +13,24 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "unicodedata",
     doc: "This module provides access to the Unicode Character Database.",
     functions: &[
-        Def::leaf("lookup(name, /)", lookup).doc("Look up character by name."),
-        Def::leaf("name(chr, default=<unset>, /)", name)
-            .doc("Returns the name assigned to the character chr as a string."),
+        Def::leaf("lookup(name, /)", lookup).doc("The character of that name."),
+        Def::leaf("name(chr, default=<unset>, /)", name).doc("What Unicode calls a character."),
         Def::leaf("decimal(chr, default=<unset>, /)", |vm, args| {
             let value = point(vm, args, "decimal() argument 1").map(unicode::decimal)?;
             or_default(vm, args, value.map(|d| int(d.into())), "not a decimal")
         })
-        .doc("Converts a Unicode character into its equivalent decimal value."),
+        .doc("The decimal digit that a character stands for."),
         Def::leaf("digit(chr, default=<unset>, /)", |vm, args| {
             let value = point(vm, args, "digit() argument 1").map(unicode::digit)?;
             or_default(vm, args, value.map(|d| int(d.into())), "not a digit")
         })
-        .doc("Converts a Unicode character into its equivalent digit value."),
+        .doc("The digit that a character stands for."),
         Def::leaf("numeric(chr, default=<unset>, /)", |vm, args| {
             let value = point(vm, args, "numeric() argument 1").map(unicode::numeric)?;
             let value = value.map(|(n, d)| float(n as f64 / d as f64));
             or_default(vm, args, value, "not a numeric character")
         })
-        .doc("Converts a Unicode character into its equivalent numeric value."),
+        .doc("The number that a character stands for."),
         Def::leaf("category(chr, /)", |vm, args| {
             Ok(string(unicode::category(point(
                 vm,
@@ -39,38 +38,35 @@ pub static MODULE: ModuleDef = ModuleDef {
                 "category() argument",
             )?)))
         })
-        .doc("Returns the general category assigned to the character chr as string."),
+        .doc("The category of a character, two letters."),
         Def::leaf("bidirectional(chr, /)", |vm, args| {
             let point = point(vm, args, "bidirectional() argument")?;
             Ok(string(unicode::bidirectional(point)))
         })
-        .doc("Returns the bidirectional class assigned to the character chr as string."),
+        .doc("The bidirectional class of a character."),
         Def::leaf("combining(chr, /)", |vm, args| {
             let point = point(vm, args, "combining() argument")?;
             Ok(int(unicode::combining(point).into()))
         })
-        .doc("Returns the canonical combining class assigned to the character chr as integer."),
+        .doc("The combining class of a character; 0 if it does not combine."),
         Def::leaf("east_asian_width(chr, /)", |vm, args| {
             let point = point(vm, args, "east_asian_width() argument")?;
             Ok(string(unicode::east_asian_width(point)))
         })
-        .doc("Returns the east asian width assigned to the character chr as string."),
+        .doc("How wide a character is in east Asian text."),
         Def::leaf("mirrored(chr, /)", |vm, args| {
             let point = point(vm, args, "mirrored() argument")?;
             Ok(int(unicode::is_mirrored(point).into()))
         })
-        .doc("Returns the mirrored property assigned to the character chr as integer."),
+        .doc("Whether a character is mirrored where text runs from right to left: 1 or 0."),
         Def::leaf("decomposition(chr, /)", |vm, args| {
             let point = point(vm, args, "decomposition() argument")?;
             Ok(string(&unicode::decomposition(point)))
         })
-        .doc(
-            "Returns the character decomposition mapping assigned to the character chr as string.",
-        ),
-        Def::leaf("normalize(form, unistr, /)", normalize)
-            .doc("Return the normal form 'form' for the Unicode string unistr."),
+        .doc("What a character is made of, as text."),
+        Def::leaf("normalize(form, unistr, /)", normalize).doc("The text in a normal form."),
         Def::leaf("is_normalized(form, unistr, /)", is_normalized)
-            .doc("Return whether the Unicode string unistr is in the normal form 'form'."),
+            .doc("Whether the text is in that normal form already."),
     ],
     types: &[],
     setup: Some(|vm, module: &Ref<Module>| {

@@ -15,7 +15,7 @@ use crate::vm::compare::CompareOp;
 /// `_weakref`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_weakref",
-    doc: "Weak-reference support module.",
+    doc: "The native part of weakref.",
     functions: &[
         Def::leaf("getweakrefcount(object, /)", |_, args| {
             Ok(int(references(&args[0]).len() as i64))

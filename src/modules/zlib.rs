@@ -28,19 +28,19 @@ pub static MODULE: ModuleDef = ModuleDef {
             let start = low_bits(vm, &args[1])?;
             Ok(int(i64::from(zlib_rs::adler32::adler32(start, &data))))
         })
-        .doc("Compute an Adler-32 checksum of data."),
+        .doc("The Adler-32 checksum."),
         Def::leaf("compress(data, /, level=-1, wbits=15)", compress)
-            .doc("Returns a bytes object containing compressed data."),
+            .doc("The data in compressed form."),
         Def::leaf(
             "compressobj(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)",
             compressobj,
         )
-        .doc("Return a compressor object."),
-        Def::leaf("crc32(data, value=0, /)", crc32).doc("Compute a CRC-32 checksum of data."),
+        .doc("What compresses data that comes in pieces."),
+        Def::leaf("crc32(data, value=0, /)", crc32).doc("The CRC-32 checksum."),
         Def::leaf("decompress(data, /, wbits=15, bufsize=16384)", decompress)
-            .doc("Returns a bytes object containing the uncompressed data."),
+            .doc("The data that was compressed."),
         Def::leaf("decompressobj(wbits=15, zdict=b'')", decompressobj)
-            .doc("Return a decompressor object."),
+            .doc("What decompresses data that comes in pieces."),
     ],
     types: &[&ERROR, &ZLIB_DECOMPRESSOR],
     setup: Some(setup),
@@ -132,7 +132,7 @@ pub static COMPRESS: TypeDef = TypeDef {
                 "compressing data",
             )
         })
-        .doc("Returns a bytes object containing compressed data."),
+        .doc("The data in compressed form."),
         Def::leaf("flush(self, mode=4, /)", flush_compressor)
             .doc("Return a bytes object containing any remaining compressed data."),
     ],
@@ -181,7 +181,7 @@ pub static ZLIB_DECOMPRESSOR: TypeDef = TypeDef {
     )),
     methods: &[
         Def::leaf("decompress(self, /, data, max_length=-1)", decompress_kept)
-            .doc("Decompress *data*, returning uncompressed data as bytes."),
+            .doc("Takes in data and gives what comes out of it so far."),
     ],
     attributes: &[
         EOF,

@@ -122,24 +122,24 @@ macro_rules! methods_with {
 
 static BYTES_METHODS: &[Def] = methods_with! {
     Def::leaf("fromhex(cls, string, /)", construct::bytes_fromhex).class()
-        .doc("Create a bytes object from a string of hexadecimal numbers."),
-    Def::leaf("__bytes__(self, /)", methods::plain).doc("Convert this value to exact type bytes."),
+        .doc("The bytes that pairs of hexadecimal digits stand for."),
+    Def::leaf("__bytes__(self, /)", methods::plain).doc("The same as plain bytes."),
     Def::leaf("__getnewargs__(self, /)", methods::getnewargs),
     Def::leaf("__hash__(self, /)", methods::hash),
 };
 
 static ARRAY_METHODS: &[Def] = methods_with! {
-    Def::leaf("append(self, item, /)", array::append).doc("Append a single item to the end of the bytearray."),
-    Def::leaf("clear(self, /)", array::clear).doc("Remove all items from the bytearray."),
-    Def::leaf("copy(self, /)", array::copy).doc("Return a copy of B."),
+    Def::leaf("append(self, item, /)", array::append).doc("Puts a byte behind the last."),
+    Def::leaf("clear(self, /)", array::clear).doc("Takes all bytes out."),
+    Def::leaf("copy(self, /)", array::copy).doc("A second bytearray of the same bytes."),
     Def::frame("extend(self, iterable_of_ints, /)", 1, array::extend)
         .doc("Append all the items from the iterator or sequence to the bytearray."),
     Def::leaf("fromhex(cls, string, /)", construct::array_fromhex).class()
-        .doc("Create a bytearray object from a string of hexadecimal numbers."),
-    Def::leaf("insert(self, index, item, /)", array::insert).doc("Insert a single item into the bytearray before the given index."),
-    Def::leaf("pop(self, index=-1, /)", array::pop).doc("Remove and return a single item from B."),
-    Def::leaf("remove(self, value, /)", array::remove).doc("Remove the first occurrence of a value in the bytearray."),
-    Def::leaf("reverse(self, /)", array::reverse).doc("Reverse the order of the values in B in place."),
+        .doc("The bytes that pairs of hexadecimal digits stand for."),
+    Def::leaf("insert(self, index, item, /)", array::insert).doc("Puts a byte in front of the one at the index."),
+    Def::leaf("pop(self, index=-1, /)", array::pop).doc("Takes out the byte at the index, the last unless told otherwise."),
+    Def::leaf("remove(self, value, /)", array::remove).doc("Takes out the first byte of that value."),
+    Def::leaf("reverse(self, /)", array::reverse).doc("Turns the order of the bytes around."),
     Def::leaf("__alloc__(self, /)", array::alloc),
     Def::leaf("__delitem__(self, key, /)", array::delitem),
     Def::frame("__iadd__(self, value, /)", 1, array::iadd),

@@ -16,8 +16,9 @@ pub(super) static METHODS: &[Def] = &[
     Def::leaf("__reduce__(self, /)", reduce),
     Def::leaf("__setstate__(self, state, /)", set_state),
     Def::leaf("with_traceback(self, tb, /)", with_traceback)
-        .doc("Set self.__traceback__ to tb and return self."),
-    Def::leaf("add_note(self, note, /)", add_note).doc("Add a note to the exception"),
+        .doc("Gives the exception that traceback, and returns it."),
+    Def::leaf("add_note(self, note, /)", add_note)
+        .doc("Adds a line that is shown below the exception."),
 ];
 
 pub(super) static ATTRIBUTES: &[Attribute] = &[

@@ -18,16 +18,14 @@ use crate::vm::types::Known;
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("getattr(object, name, default=<unset>, /)", 0, getattr)
         .doc("Get a named attribute from an object."),
-    Def::frame("hasattr(obj, name, /)", 0, hasattr)
-        .doc("Return whether the object has an attribute with the given name."),
+    Def::frame("hasattr(obj, name, /)", 0, hasattr).doc("Whether getattr() would find something."),
     Def::frame("setattr(obj, name, value, /)", 0, setattr)
-        .doc("Sets the named attribute on the given object to the specified value."),
+        .doc("Sets an attribute: object.name = value."),
     Def::frame("delattr(obj, name, /)", 0, delattr)
-        .doc("Deletes the named attribute from the given object."),
-    Def::leaf("globals()", globals)
-        .doc("Return the dictionary containing the current scope's global variables."),
+        .doc("Takes an attribute away: del object.name."),
+    Def::leaf("globals()", globals).doc("The namespace of the module."),
     Def::leaf("locals()", locals)
-        .doc("Return a dictionary containing the current scope's local variables."),
+        .doc("The names of the scope that it is called in, and their values."),
     Def::leaf("vars(object=<unset>, /)", vars).doc("Show vars."),
     Def::leaf("dir(object=<unset>, /)", dir).doc("Show attributes of an object."),
 ];

@@ -15,21 +15,18 @@ use crate::vm::ops::BinaryOp;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
-    Def::leaf("len(obj, /)", len).doc("Return the number of items in a container."),
-    Def::leaf("hash(obj, /)", hash).doc("Return the hash value for the given object."),
-    Def::leaf("id(obj, /)", id).doc("Return the identity of an object."),
-    Def::leaf("callable(obj, /)", callable)
-        .doc("Return whether the object is callable (i.e., some kind of function)."),
+    Def::leaf("len(obj, /)", len).doc("How many items there are."),
+    Def::leaf("hash(obj, /)", hash).doc("A number that equal objects have in common."),
+    Def::leaf("id(obj, /)", id).doc("A number that only this object has as long as it lives."),
+    Def::leaf("callable(obj, /)", callable).doc("Whether the object can be called."),
     Def::leaf("isinstance(obj, class_or_tuple, /)", isinstance)
-        .doc("Return whether an object is an instance of a class or of a subclass thereof."),
+        .doc("Whether the object is of that class, or one of those."),
     Def::leaf("issubclass(cls, class_or_tuple, /)", issubclass)
-        .doc("Return whether 'cls' is derived from another class or is the same class."),
+        .doc("Whether a class derives from the other, or from one of those."),
     Def::frame("sum(iterable, /, start=0)", 3, sum)
         .doc("Return the sum of a 'start' value and an iterable of numbers"),
-    Def::frame("any(iterable, /)", 1, any)
-        .doc("Return True if bool(x) is True for any x in the iterable."),
-    Def::frame("all(iterable, /)", 1, all)
-        .doc("Return True if bool(x) is True for all values x in the iterable."),
+    Def::frame("any(iterable, /)", 1, any).doc("Whether something in the iterable is true."),
+    Def::frame("all(iterable, /)", 1, all).doc("Whether nothing in the iterable is false."),
 ];
 
 fn len(vm: &mut Vm, args: &[Value]) -> R {

@@ -14,16 +14,16 @@ use crate::vm::{Mode, Request, Vm};
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("eval(source, /, globals=None, locals=None)", 0, eval)
-        .doc("Evaluate the given source in the context of globals and locals."),
+        .doc("The value of an expression, in the given namespaces."),
     Def::frame("exec(source, /, globals=None, locals=None, *, closure=None)", 0, exec)
-        .doc("Execute the given source in the context of globals and locals."),
+        .doc("Runs code in the given namespaces."),
     Def::leaf(
         "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",
         compile,
     )
-    .doc("Compile source into a code object that can be executed by exec() or eval()."),
+    .doc("Translates source, to be run by exec() or eval()."),
     Def::frame("__import__(name, globals=None, locals=None, fromlist=(), level=0)", 0, import)
-        .doc("Import a module."),
+        .doc("What an import statement calls."),
 ];
 
 /// The bits of `compile`'s flags that CPython knows.

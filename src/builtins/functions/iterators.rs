@@ -29,10 +29,9 @@ pub static FUNCTIONS: &[Def] = &[
     Def::frame("iter(object, sentinel=<unset>, /)", 0, iter).doc("Get an iterator from an object."),
     Def::frame("next(iterator, default=<unset>, /)", 0, next)
         .doc("Return the next item from the iterator."),
-    Def::frame("aiter(async_iterable, /)", 0, aiter)
-        .doc("Return an AsyncIterator for an AsyncIterable object."),
+    Def::frame("aiter(async_iterable, /)", 0, aiter).doc("The asynchronous iterator of an object."),
     Def::frame("anext(async_iterator, default=<unset>, /)", 0, anext)
-        .doc("Return the next item from the async iterator."),
+        .doc("What an asynchronous iterator gives next, to be awaited."),
 ];
 
 fn iter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -308,12 +307,13 @@ fn gather_items(
 /// `map`
 pub static MAP: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Make an iterator that computes the function using arguments from each of the iterables.",
+    doc: "What the function gives for the items of the iterables, one after the other.",
     new: Some(Def::frame("__new__(cls, func, /, *iterables)", 1, map_new)),
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 1, map_next),
-        Def::leaf("__reduce__(self, /)", map_reduce).doc("Return state information for pickling."),
+        Def::leaf("__reduce__(self, /)", map_reduce)
+            .doc("How to make it again, for copies and pickles."),
     ],
     ..TypeDef::new("builtins", "map", kind::MAP)
 };
@@ -424,7 +424,7 @@ fn filter_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// `filter`
 pub static FILTER: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return an iterator yielding those items of iterable for which function(item) is true.",
+    doc: "Those items for which the function is true; with None those that are true.",
     new: Some(Def::frame(
         "__new__(cls, function, iterable, /)",
         0,
@@ -434,7 +434,7 @@ pub static FILTER: TypeDef = TypeDef {
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 1, filter_next),
         Def::leaf("__reduce__(self, /)", filter_reduce)
-            .doc("Return state information for pickling."),
+            .doc("How to make it again, for copies and pickles."),
     ],
     ..TypeDef::new("builtins", "filter", kind::FILTER)
 };
@@ -598,9 +598,10 @@ pub static ZIP: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 2, zip_next),
-        Def::leaf("__reduce__(self, /)", zip_reduce).doc("Return state information for pickling."),
+        Def::leaf("__reduce__(self, /)", zip_reduce)
+            .doc("How to make it again, for copies and pickles."),
         Def::leaf("__setstate__(self, object, /)", zip_set_state)
-            .doc("Set state information for unpickling."),
+            .doc("Goes to the place that a pickle has noted."),
     ],
     next_at_once: Some(zip_at_once),
     ..TypeDef::new("builtins", "zip", kind::ZIP)
@@ -673,7 +674,7 @@ impl Enumerate {
 /// `enumerate`
 pub static ENUMERATE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return an enumerate object.",
+    doc: "Numbers the items of an iterable: pairs of a counter and an item.",
     new: Some(Def::frame(
         "__new__(cls, iterable, start=0)",
         0,
@@ -683,7 +684,7 @@ pub static ENUMERATE: TypeDef = TypeDef {
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, enumerate_next),
         Def::leaf("__reduce__(self, /)", enumerate_reduce)
-            .doc("Return state information for pickling."),
+            .doc("How to make it again, for copies and pickles."),
         Def::leaf(
             "__class_getitem__(cls, item, /)",
             crate::builtins::functions::attributes::generic_alias,
@@ -749,13 +750,13 @@ fn reversed_hint(vm: &mut Vm, args: &[Value]) -> R {
 /// `reversed`
 pub static REVERSED: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return a reverse iterator over the values of the given sequence.",
+    doc: "The items of a sequence from the last to the first.",
     new: Some(Def::frame("__new__(cls, sequence, /)", 0, reversed_new)),
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::leaf("__next__(self, /)", reversed_next),
         Def::leaf("__length_hint__(self, /)", reversed_hint)
-            .doc("Private method returning an estimate of len(list(it))."),
+            .doc("How many items are probably left."),
         iterator_state::REDUCE,
         iterator_state::SET_STATE,
     ],

@@ -12,20 +12,19 @@ use crate::vm::special::Special;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
-    Def::frame("abs(x, /)", 0, abs).doc("Return the absolute value of the argument."),
+    Def::frame("abs(x, /)", 0, abs).doc("The number without its sign."),
     Def::frame("round(number, ndigits=None)", 0, round)
-        .doc("Round a number to a given precision in decimal digits."),
-    Def::frame("divmod(x, y, /)", 0, divmod).doc("Return the tuple (x//y, x%y)."),
+        .doc("The number with so many digits behind the point; halves go to the even one."),
+    Def::frame("divmod(x, y, /)", 0, divmod).doc("Quotient and remainder in one go."),
     Def::frame("pow(base, exp, mod=None)", 0, pow)
         .doc("Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments."),
-    Def::leaf("bin(number, /)", bin).doc("Return the binary representation of an integer."),
-    Def::leaf("oct(number, /)", oct).doc("Return the octal representation of an integer."),
-    Def::leaf("hex(number, /)", hex).doc("Return the hexadecimal representation of an integer."),
-    Def::leaf("chr(i, /)", chr).doc("Return a Unicode string of one character with ordinal i."),
-    Def::leaf("ord(c, /)", ord).doc("Return the Unicode code point for a one-character string."),
-    Def::frame("repr(obj, /)", 0, repr)
-        .doc("Return the canonical string representation of the object."),
-    Def::frame("ascii(obj, /)", 0, ascii).doc("Return an ASCII-only representation of an object."),
+    Def::leaf("bin(number, /)", bin).doc("The number in base two, as text."),
+    Def::leaf("oct(number, /)", oct).doc("The number in base eight, as text."),
+    Def::leaf("hex(number, /)", hex).doc("The number in base sixteen, as text."),
+    Def::leaf("chr(i, /)", chr).doc("The character of that code point."),
+    Def::leaf("ord(c, /)", ord).doc("The code point of a character."),
+    Def::frame("repr(obj, /)", 0, repr).doc("Text that shows the object to developers."),
+    Def::frame("ascii(obj, /)", 0, ascii).doc("As repr(), with escapes for all that is not ASCII."),
     Def::frame("format(value, format_spec='', /)", 0, format)
         .doc("Return type(value).__format__(value, format_spec)."),
 ];

@@ -19,9 +19,8 @@ pub static FUNCTIONS: &[Def] = &[
         4,
         print,
     )
-    .doc("Prints the values to a stream, or to sys.stdout by default."),
-    Def::frame("input(prompt='', /)", 2, input)
-        .doc("Read a string from standard input.  The trailing newline is stripped."),
+    .doc("Writes values as text, to sys.stdout or another file."),
+    Def::frame("input(prompt='', /)", 2, input).doc("Reads a line and gives it without its end."),
 ];
 
 /// Keys of `Vm::state`: the namespace of `sys`, and the three file objects that `sys` began with.

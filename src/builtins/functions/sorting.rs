@@ -19,7 +19,7 @@ use crate::vm::special::Special;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
-        .doc("Return a new list containing all items from the iterable in ascending order."),
+        .doc("A list of the items in ascending order."),
     Def::frame("min(*args, key=None, default=<unset>)", 4, min)
         .doc("With a single iterable argument, return its smallest item."),
     Def::frame("max(*args, key=None, default=<unset>)", 4, max)
@@ -28,7 +28,7 @@ pub static FUNCTIONS: &[Def] = &[
 
 /// `list.sort`, for the table of `list`.
 pub const LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)", 3, list_sort)
-    .doc("Sort the list in ascending order and return None.");
+    .doc("Puts the items in order, in the list itself; equal ones stay as they were.");
 
 /// Registers: iterable, key, reverse, then the iterator, the items, the keys, unused.
 /// States: 0 the iterator comes, 1 an item comes, 2 a key comes.

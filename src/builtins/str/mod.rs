@@ -22,11 +22,11 @@ pub static STR: TypeDef = TypeDef {
 
 static METHODS: &[Def] = &[
     Def::leaf("capitalize(self, /)", methods::capitalize)
-        .doc("Return a capitalized version of the string."),
+        .doc("The first character large, the others small."),
     Def::leaf("casefold(self, /)", methods::casefold)
-        .doc("Return a version of the string suitable for caseless comparisons."),
+        .doc("The text for comparisons in which the case does not count."),
     Def::leaf("center(self, width, fillchar=' ', /)", methods::center)
-        .doc("Return a centered string of length width."),
+        .doc("The text in the middle of so many characters."),
     Def::leaf(
         "count(self, sub, start=None, end=None, /)",
         methods::count_of,
@@ -36,65 +36,63 @@ static METHODS: &[Def] = &[
         "encode(self, /, encoding='utf-8', errors='strict')",
         methods::encode,
     )
-    .doc("Encode the string using the codec registered for encoding."),
+    .doc("The text as bytes of an encoding."),
     Def::leaf(
         "endswith(self, suffix, start=None, end=None, /)",
         methods::endswith,
     )
-    .doc("Return True if the string ends with the specified suffix, False otherwise."),
+    .doc("Whether the text has that end, or one of those."),
     Def::leaf("expandtabs(self, /, tabsize=8)", methods::expandtabs)
-        .doc("Return a copy where all tab characters are expanded using spaces."),
+        .doc("The text with spaces in place of tabs."),
     Def::leaf("find(self, sub, start=None, end=None, /)", methods::find)
         .doc("Return the lowest index where substring sub is found, or -1."),
     Def::leaf("format(self, /, *args, **kwargs)", format::format)
-        .doc("Return a formatted version of the string, using substitutions from args and kwargs."),
+        .doc("The text with the arguments where braces are."),
     Def::leaf("format_map(self, mapping, /)", format::format_map)
-        .doc("Return a formatted version of the string, using substitutions from mapping."),
+        .doc("The text with values of a mapping where braces are."),
     Def::leaf("index(self, sub, start=None, end=None, /)", methods::index)
         .doc("Return the lowest index where substring sub is found, or raise ValueError."),
     Def::leaf("isalnum(self, /)", methods::isalnum)
-        .doc("Return True if the string is an alpha-numeric string, False otherwise."),
+        .doc("Whether there are letters and digits only, and not nothing."),
     Def::leaf("isalpha(self, /)", methods::isalpha)
-        .doc("Return True if the string is an alphabetic string, False otherwise."),
-    Def::leaf("isascii(self, /)", methods::isascii)
-        .doc("Return True if all characters in the string are ASCII, False otherwise."),
+        .doc("Whether there are letters only, and not nothing."),
+    Def::leaf("isascii(self, /)", methods::isascii).doc("Whether all characters are below 128."),
     Def::leaf("isdecimal(self, /)", methods::isdecimal)
-        .doc("Return True if the string is a decimal string, False otherwise."),
+        .doc("Whether there are decimal digits only, and not nothing."),
     Def::leaf("isdigit(self, /)", methods::isdigit)
-        .doc("Return True if the string is a digit string, False otherwise."),
+        .doc("Whether there are digits only, and not nothing."),
     Def::leaf("isidentifier(self, /)", methods::isidentifier)
         .doc("Return True if the string is a valid identifier, False otherwise."),
     Def::leaf("islower(self, /)", methods::islower)
-        .doc("Return True if the string is a lowercase string, False otherwise."),
+        .doc("Whether all letters are small, and there are some."),
     Def::leaf("isnumeric(self, /)", methods::isnumeric)
-        .doc("Return True if the string is a numeric string, False otherwise."),
+        .doc("Whether there are numerals only, and not nothing."),
     Def::leaf("isprintable(self, /)", methods::isprintable)
         .doc("Return True if all characters in the string are printable, False otherwise."),
     Def::leaf("isspace(self, /)", methods::isspace)
-        .doc("Return True if the string is a whitespace string, False otherwise."),
+        .doc("Whether there is white space only, and not nothing."),
     Def::leaf("istitle(self, /)", methods::istitle)
-        .doc("Return True if the string is a title-cased string, False otherwise."),
+        .doc("Whether each word begins with a large letter, and only there are some."),
     Def::leaf("isupper(self, /)", methods::isupper)
-        .doc("Return True if the string is an uppercase string, False otherwise."),
+        .doc("Whether all letters are large, and there are some."),
     Def::frame("join(self, iterable, /)", 1, methods::join)
-        .doc("Concatenate any number of strings."),
+        .doc("The strings of an iterable in a row, with this text between them."),
     Def::leaf("ljust(self, width, fillchar=' ', /)", methods::ljust)
-        .doc("Return a left-justified string of length width."),
-    Def::leaf("lower(self, /)", methods::lower)
-        .doc("Return a copy of the string converted to lowercase."),
+        .doc("The text at the left of so many characters."),
+    Def::leaf("lower(self, /)", methods::lower).doc("All letters small."),
     Def::leaf("lstrip(self, chars=None, /)", methods::lstrip)
-        .doc("Return a copy of the string with leading whitespace removed."),
+        .doc("The text without white space, or those characters, at its left end."),
     Def::leaf("maketrans(x, y=<unset>, z=<unset>, /)", methods::maketrans)
         .stat()
         .doc("Return a translation table usable for str.translate()."),
     Def::leaf("partition(self, sep, /)", methods::partition)
-        .doc("Partition the string into three parts using the given separator."),
+        .doc("What is before a separator, the separator, and what follows it."),
     Def::leaf("removeprefix(self, prefix, /)", methods::removeprefix)
-        .doc("Return a str with the given prefix string removed if present."),
+        .doc("The text without that beginning, if it has it."),
     Def::leaf("removesuffix(self, suffix, /)", methods::removesuffix)
-        .doc("Return a str with the given suffix string removed if present."),
+        .doc("The text without that end, if it has it."),
     Def::leaf("replace(self, old, new, /, count=-1)", methods::replace)
-        .doc("Return a copy with all occurrences of substring old replaced by new."),
+        .doc("The text with one part in place of another."),
     Def::leaf("rfind(self, sub, start=None, end=None, /)", methods::rfind)
         .doc("Return the highest index where substring sub is found, or -1."),
     Def::leaf(
@@ -103,34 +101,33 @@ static METHODS: &[Def] = &[
     )
     .doc("Return the highest index where substring sub is found, or raise ValueError."),
     Def::leaf("rjust(self, width, fillchar=' ', /)", methods::rjust)
-        .doc("Return a right-justified string of length width."),
+        .doc("The text at the right of so many characters."),
     Def::leaf("rpartition(self, sep, /)", methods::rpartition)
         .doc("Partition the string into three parts at the last occurrence of the separator."),
     Def::leaf("rsplit(self, /, sep=None, maxsplit=-1)", methods::rsplit)
         .doc("Return a list of the substrings in the string, splitting from the end."),
     Def::leaf("rstrip(self, chars=None, /)", methods::rstrip)
-        .doc("Return a copy of the string with trailing whitespace removed."),
+        .doc("The text without white space, or those characters, at its right end."),
     Def::leaf("split(self, /, sep=None, maxsplit=-1)", methods::split)
-        .doc("Return a list of the substrings in the string, using sep as the separator string."),
+        .doc("The parts between separators, as a list."),
     Def::leaf("splitlines(self, /, keepends=False)", methods::splitlines)
-        .doc("Return a list of the lines in the string, breaking at line boundaries."),
+        .doc("The lines, as a list."),
     Def::leaf(
         "startswith(self, prefix, start=None, end=None, /)",
         methods::startswith,
     )
-    .doc("Return True if the string starts with the specified prefix, False otherwise."),
+    .doc("Whether the text has that beginning, or one of those."),
     Def::leaf("strip(self, chars=None, /)", methods::strip)
-        .doc("Return a copy of the string with leading and trailing whitespace removed."),
+        .doc("The text without white space, or those characters, at both ends."),
     Def::leaf("swapcase(self, /)", methods::swapcase)
-        .doc("Convert uppercase characters to lowercase and lowercase characters to uppercase."),
+        .doc("Small letters large and large letters small."),
     Def::leaf("title(self, /)", methods::title)
-        .doc("Return a version of the string where each word is titlecased."),
+        .doc("The first letter of each word large, the others small."),
     Def::leaf("translate(self, table, /)", methods::translate)
-        .doc("Replace each character in the string using the given translation table."),
-    Def::leaf("upper(self, /)", methods::upper)
-        .doc("Return a copy of the string converted to uppercase."),
+        .doc("The text with other characters, as a table says."),
+    Def::leaf("upper(self, /)", methods::upper).doc("All letters large."),
     Def::leaf("zfill(self, width, /)", methods::zfill)
-        .doc("Pad a numeric string with zeros on the left, to fill a field of the given width."),
+        .doc("The text with noughts in front, behind its sign, up to that width."),
     Def::leaf("__add__(self, value, /)", methods::add),
     Def::leaf("__contains__(self, key, /)", operators::contains),
     Def::leaf("__eq__(self, value, /)", operators::eq),

@@ -35,7 +35,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         "_array_reconstructor(arraytype, typecode, mformat_code, items, /)",
         reconstruct,
     )
-    .doc("Internal. Used for pickling support.")],
+    .doc("What makes an array of a pickle.")],
     types: &[&ARRAY],
     setup: Some(|vm, module: &Ref<Module>| {
         let class = vm.class_of_def(&ARRAY).into_value();
@@ -75,39 +75,39 @@ pub static ARRAY: TypeDef = TypeDef {
 };
 
 static METHODS: &[Def] = &[
-    Def::leaf("append(self, v, /)", append).doc("Append new value v to the end of the array."),
+    Def::leaf("append(self, v, /)", append).doc("Puts an item behind the last."),
     Def::leaf("buffer_info(self, /)", buffer_info).doc("Return a tuple (address, length)."),
-    Def::leaf("byteswap(self, /)", byteswap).doc("Byteswap all items of the array."),
+    Def::leaf("byteswap(self, /)", byteswap).doc("Turns the bytes of every item around."),
     Def::leaf("clear(self, /)", |vm, args| {
         resizable(vm, &args[0])?.data.borrow_mut().take();
         Ok(Value::NONE)
     })
-    .doc("Remove all items from the array."),
-    Def::leaf("count(self, v, /)", count).doc("Return number of occurrences of v in the array."),
-    Def::frame("extend(self, bb, /)", 1, extend).doc("Append items to the end of the array."),
+    .doc("Takes all items out."),
+    Def::leaf("count(self, v, /)", count).doc("How often the value occurs."),
+    Def::frame("extend(self, bb, /)", 1, extend)
+        .doc("Puts the items of an iterable behind the last."),
     Def::leaf("frombytes(self, buffer, /)", frombytes)
         .doc("Appends items from the string, interpreting it as an array of machine values."),
     Def::frame("fromfile(self, f, n, /)", 0, fromfile)
-        .doc("Read n objects from the file object f and append them to the end of the array."),
-    Def::leaf("fromlist(self, list, /)", fromlist).doc("Append items to array from list."),
+        .doc("Reads n items of a file and puts them behind the last."),
+    Def::leaf("fromlist(self, list, /)", fromlist).doc("Puts the items of a list behind the last."),
     Def::leaf("fromunicode(self, ustr, /)", fromunicode)
-        .doc("Extends this array with data from the unicode string ustr."),
+        .doc("Puts the characters of a text behind the last."),
     Def::leaf(
         "index(self, v, start=0, stop=9223372036854775807, /)",
         index,
     )
-    .doc("Return index of first occurrence of v in the array."),
+    .doc("Where the value is found first."),
     Def::leaf("insert(self, i, v, /)", insert)
-        .doc("Insert a new item v into the array before position i."),
+        .doc("Puts an item in front of the one at the index."),
     Def::leaf("pop(self, i=-1, /)", pop)
-        .doc("Return the i-th element and delete it from the array."),
-    Def::leaf("remove(self, v, /)", remove).doc("Remove the first occurrence of v in the array."),
-    Def::leaf("reverse(self, /)", reverse).doc("Reverse the order of the items in the array."),
-    Def::leaf("tobytes(self, /)", tobytes).doc("Convert the array to an array of machine values."),
-    Def::frame("tofile(self, f, /)", 0, tofile).doc("Write all items to the file object f."),
-    Def::leaf("tolist(self, /)", tolist)
-        .doc("Convert array to an ordinary list with the same items."),
-    Def::leaf("tounicode(self, /)", tounicode).doc("Convert the array to a unicode string."),
+        .doc("Takes out the item at the index, the last unless told otherwise."),
+    Def::leaf("remove(self, v, /)", remove).doc("Takes out the first item equal to the value."),
+    Def::leaf("reverse(self, /)", reverse).doc("Turns the order around, in place."),
+    Def::leaf("tobytes(self, /)", tobytes).doc("The items as the bytes that they are kept in."),
+    Def::frame("tofile(self, f, /)", 0, tofile).doc("Writes the items to a file, as bytes."),
+    Def::leaf("tolist(self, /)", tolist).doc("The items as a list."),
+    Def::leaf("tounicode(self, /)", tounicode).doc("The items as a text."),
     Def::leaf("__add__(self, value, /)", add),
     Def::leaf("__buffer__(self, flags, /)", |vm, args| {
         of_object(vm, &args[0])

@@ -14,30 +14,29 @@ use crate::vm::Vm;
 /// `binascii`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "binascii",
-    doc: "Conversion between binary data and ASCII",
+    doc: "Bytes as plain text, and back",
     functions: &[
         Def::leaf("a2b_base64(data, /, *, strict_mode=False)", a2b_base64)
-            .doc("Decode a line of base64 data."),
-        Def::leaf("a2b_hex(hexstr, /)", unhexlify)
-            .doc("Binary data of hexadecimal representation."),
-        Def::leaf("a2b_qp(data, header=False)", a2b_qp).doc("Decode a string of qp-encoded data."),
-        Def::leaf("a2b_uu(data, /)", a2b_uu).doc("Decode a line of uuencoded data."),
-        Def::leaf("b2a_base64(data, /, *, newline=True)", b2a_base64)
-            .doc("Base64-code line of data."),
+            .doc("The bytes of a line of base64."),
+        Def::leaf("a2b_hex(hexstr, /)", unhexlify).doc("The bytes of hexadecimal digits."),
+        Def::leaf("a2b_qp(data, header=False)", a2b_qp).doc("The bytes of quoted-printable text."),
+        Def::leaf("a2b_uu(data, /)", a2b_uu).doc("The bytes of a line of uuencoded text."),
+        Def::leaf("b2a_base64(data, /, *, newline=True)", b2a_base64).doc("A line of base64."),
         Def::leaf("b2a_hex(data, sep=<unset>, bytes_per_sep=1)", hexlify)
-            .doc("Hexadecimal representation of binary data."),
+            .doc("The bytes as hexadecimal digits."),
         Def::leaf(
             "b2a_qp(data, quotetabs=False, istext=True, header=False)",
             b2a_qp,
         )
-        .doc("Encode a string using quoted-printable encoding."),
-        Def::leaf("b2a_uu(data, /, *, backtick=False)", b2a_uu).doc("Uuencode line of data."),
-        Def::leaf("crc32(data, crc=0, /)", crc32).doc("Compute CRC-32 incrementally."),
-        Def::leaf("crc_hqx(data, crc, /)", crc_hqx).doc("Compute CRC-CCITT incrementally."),
+        .doc("The bytes as quoted-printable text."),
+        Def::leaf("b2a_uu(data, /, *, backtick=False)", b2a_uu).doc("A line of uuencoded text."),
+        Def::leaf("crc32(data, crc=0, /)", crc32)
+            .doc("The CRC-32 checksum, on from a previous one."),
+        Def::leaf("crc_hqx(data, crc, /)", crc_hqx)
+            .doc("The CRC of the CCITT, on from a previous one."),
         Def::leaf("hexlify(data, sep=<unset>, bytes_per_sep=1)", hexlify)
-            .doc("Hexadecimal representation of binary data."),
-        Def::leaf("unhexlify(hexstr, /)", unhexlify)
-            .doc("Binary data of hexadecimal representation."),
+            .doc("The bytes as hexadecimal digits."),
+        Def::leaf("unhexlify(hexstr, /)", unhexlify).doc("The bytes of hexadecimal digits."),
     ],
     types: TYPES,
     setup: None,

@@ -10,7 +10,8 @@ use crate::vm::Vm;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_hashlib",
     doc: "What `hmac` and `secrets` compare by.",
-    functions: &[Def::leaf("compare_digest(a, b, /)", compare_digest).doc("Return 'a == b'.")],
+    functions: &[Def::leaf("compare_digest(a, b, /)", compare_digest)
+        .doc("Whether both are equal, in a time that does not tell where they differ.")],
     types: &[],
     setup: None,
 };

@@ -17,15 +17,14 @@ use crate::vm::Vm;
 /// `_struct`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_struct",
-    doc: "Functions to convert between Python values and C structs.",
+    doc: "Values as the bytes that C would keep them in.",
     functions: &[
-        Def::leaf("calcsize(format, /)", calcsize)
-            .doc("Return size in bytes of the struct described by the format string."),
+        Def::leaf("calcsize(format, /)", calcsize).doc("How many bytes the format takes."),
         Def::leaf("iter_unpack(format, buffer, /)", |vm, args| {
             let layout = known(vm, &args[0])?;
             iterate(vm, &layout, &args[1])
         })
-        .doc("Return an iterator yielding tuples unpacked from the given bytes."),
+        .doc("The values of one stretch of bytes after the other."),
         Def::raw("pack(format, /, *values)", pack)
             .doc("Return bytes containing values packed according to the format string."),
         Def::raw("pack_into(format, buffer, offset, /, *values)", pack_into)
@@ -34,17 +33,17 @@ pub static MODULE: ModuleDef = ModuleDef {
             let layout = known(vm, &args[0])?;
             unpack(vm, &layout, &args[1])
         })
-        .doc("Return a tuple containing values unpacked according to the format string."),
+        .doc("The values that the bytes hold, as the format says."),
         Def::leaf("unpack_from(format, /, buffer, offset=0)", |vm, args| {
             let layout = known(vm, &args[0])?;
             unpack_from(vm, &layout, &args[1], &args[2])
         })
-        .doc("Return a tuple containing values unpacked according to the format string."),
+        .doc("The values that the bytes hold, as the format says."),
         Def::leaf("_clearcache()", |vm, _| {
             vm.state.remove(CACHE);
             Ok(Value::NONE)
         })
-        .doc("Clear the internal cache."),
+        .doc("Forgets the formats understood so far."),
     ],
     types: &[&STRUCT, &ERROR],
     setup: None,
@@ -83,7 +82,7 @@ traced_object! {
 /// `_struct.Struct`
 pub static STRUCT: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
-    doc: "Struct(fmt) --> compiled struct object",
+    doc: "A format, understood once and for all.",
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", |_, args| {
         let empty = Untraced(RefCell::new(None));
         Ok(Struct::alloc(shape_of_class(&args[0]), empty).into_value())
@@ -115,17 +114,17 @@ pub static STRUCT: TypeDef = TypeDef {
             let layout = of(vm, &args[0])?;
             unpack(vm, &layout, &args[1])
         })
-        .doc("Return a tuple containing unpacked values."),
+        .doc("The values that the bytes hold."),
         Def::leaf("unpack_from(self, /, buffer, offset=0)", |vm, args| {
             let layout = of(vm, &args[0])?;
             unpack_from(vm, &layout, &args[1], &args[2])
         })
-        .doc("Return a tuple containing unpacked values."),
+        .doc("The values that the bytes hold."),
         Def::leaf("iter_unpack(self, buffer, /)", |vm, args| {
             let layout = of(vm, &args[0])?;
             iterate(vm, &layout, &args[1])
         })
-        .doc("Return an iterator yielding tuples."),
+        .doc("The values of one stretch of bytes after the other."),
         Def::leaf("__repr__(self, /)", |vm, args| {
             let layout = of(vm, &args[0])?;
             let class = vm.class_of(&args[0]).name_str();

@@ -21,45 +21,45 @@ type Parts = (f64, f64);
 /// `cmath`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "cmath",
-    doc: "This module provides access to mathematical functions for complex numbers.",
+    doc: "Functions of complex numbers.",
     functions: &[
         Def::leaf("acos(z, /)", |vm, args| apply(vm, args, acos))
-            .doc("Return the arc cosine of z."),
+            .doc("The number whose cosine is z."),
         Def::leaf("acosh(z, /)", |vm, args| apply(vm, args, acosh))
-            .doc("Return the inverse hyperbolic cosine of z."),
-        Def::leaf("asin(z, /)", |vm, args| apply(vm, args, asin)).doc("Return the arc sine of z."),
+            .doc("The number whose hyperbolic cosine is z."),
+        Def::leaf("asin(z, /)", |vm, args| apply(vm, args, asin))
+            .doc("The number whose sine is z."),
         Def::leaf("asinh(z, /)", |vm, args| apply(vm, args, asinh))
-            .doc("Return the inverse hyperbolic sine of z."),
+            .doc("The number whose hyperbolic sine is z."),
         Def::leaf("atan(z, /)", |vm, args| apply(vm, args, atan))
-            .doc("Return the arc tangent of z."),
+            .doc("The number whose tangent is z."),
         Def::leaf("atanh(z, /)", |vm, args| apply(vm, args, atanh))
-            .doc("Return the inverse hyperbolic tangent of z."),
-        Def::leaf("cos(z, /)", |vm, args| apply(vm, args, cos)).doc("Return the cosine of z."),
+            .doc("The number whose hyperbolic tangent is z."),
+        Def::leaf("cos(z, /)", |vm, args| apply(vm, args, cos)).doc("The complex cosine."),
         Def::leaf("cosh(z, /)", |vm, args| apply(vm, args, cosh))
-            .doc("Return the hyperbolic cosine of z."),
-        Def::leaf("exp(z, /)", |vm, args| apply(vm, args, exp))
-            .doc("Return the exponential value e**z."),
+            .doc("The complex hyperbolic cosine."),
+        Def::leaf("exp(z, /)", |vm, args| apply(vm, args, exp)).doc("e to the power z."),
         Def::leaf("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", isclose)
-            .doc("Determine whether two complex numbers are close in value."),
+            .doc("Whether two numbers differ by no more than the tolerances allow."),
         Def::leaf("isfinite(z, /)", |vm, args| {
             let z = argument(vm, &args[0])?;
             Ok(Value::bool(z.0.is_finite() && z.1.is_finite()))
         })
-        .doc("Return True if both the real and imaginary parts of z are finite, else False."),
+        .doc("Whether both parts are ordinary numbers."),
         Def::leaf("isinf(z, /)", |vm, args| {
             let z = argument(vm, &args[0])?;
             Ok(Value::bool(z.0.is_infinite() || z.1.is_infinite()))
         })
-        .doc("Checks if the real or imaginary part of z is infinite."),
+        .doc("Whether one of the parts is infinite."),
         Def::leaf("isnan(z, /)", |vm, args| {
             let z = argument(vm, &args[0])?;
             Ok(Value::bool(z.0.is_nan() || z.1.is_nan()))
         })
-        .doc("Checks if the real or imaginary part of z not a number (NaN)."),
+        .doc("Whether one of the parts is not a number."),
         Def::leaf("log(z, base=<unset>, /)", log_of)
-            .doc("log(z[, base]) -> the logarithm of z to the given base."),
+            .doc("The logarithm, natural or to the given base."),
         Def::leaf("log10(z, /)", |vm, args| apply(vm, args, log10))
-            .doc("Return the base-10 logarithm of z."),
+            .doc("The logarithm to the base ten."),
         Def::leaf("phase(z, /)", |vm, args| {
             let z = argument(vm, &args[0])?;
             let phi = z.1.atan2(z.0);
@@ -69,19 +69,16 @@ pub static MODULE: ModuleDef = ModuleDef {
             }
             Ok(float(phi))
         })
-        .doc("Return argument, also known as the phase angle, of a complex."),
-        Def::leaf("polar(z, /)", polar)
-            .doc("Convert a complex from rectangular coordinates to polar coordinates."),
-        Def::leaf("rect(r, phi, /)", rect)
-            .doc("Convert from polar coordinates to rectangular coordinates."),
-        Def::leaf("sin(z, /)", |vm, args| apply(vm, args, sin)).doc("Return the sine of z."),
+        .doc("The angle of z, in radians."),
+        Def::leaf("polar(z, /)", polar).doc("Size and angle of z."),
+        Def::leaf("rect(r, phi, /)", rect).doc("The number of that size and angle."),
+        Def::leaf("sin(z, /)", |vm, args| apply(vm, args, sin)).doc("The complex sine."),
         Def::leaf("sinh(z, /)", |vm, args| apply(vm, args, sinh))
-            .doc("Return the hyperbolic sine of z."),
-        Def::leaf("sqrt(z, /)", |vm, args| apply(vm, args, sqrt))
-            .doc("Return the square root of z."),
-        Def::leaf("tan(z, /)", |vm, args| apply(vm, args, tan)).doc("Return the tangent of z."),
+            .doc("The complex hyperbolic sine."),
+        Def::leaf("sqrt(z, /)", |vm, args| apply(vm, args, sqrt)).doc("The root of z."),
+        Def::leaf("tan(z, /)", |vm, args| apply(vm, args, tan)).doc("The complex tangent."),
         Def::leaf("tanh(z, /)", |vm, args| apply(vm, args, tanh))
-            .doc("Return the hyperbolic tangent of z."),
+            .doc("The complex hyperbolic tangent."),
     ],
     types: &[],
     setup: Some(setup),

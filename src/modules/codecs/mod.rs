@@ -53,17 +53,18 @@ codec!(unicode_escape_encode unicode_escape_decode Encoding::UnicodeEscape);
 codec!(raw_unicode_escape_encode raw_unicode_escape_decode Encoding::RawUnicodeEscape);
 
 const FUNCTIONS: &[Def] = &[
-    Def::leaf("register(search_function, /)", register).doc("Register a codec search function."),
+    Def::leaf("register(search_function, /)", register)
+        .doc("Adds a function that is asked for unknown encodings."),
     Def::leaf("unregister(search_function, /)", unregister)
-        .doc("Unregister a codec search function and clear the registry's cache."),
+        .doc("Takes such a function away, and forgets what was found."),
     Def::leaf("lookup(encoding, /)", lookup)
-        .doc("Looks up a codec tuple in the Python codec registry and returns a CodecInfo object."),
+        .doc("What is known about an encoding, as a CodecInfo."),
     Def::leaf("encode(obj, encoding='utf-8', errors='strict')", encode)
-        .doc("Encodes obj using the codec registered for encoding."),
+        .doc("What the codec makes of an object."),
     Def::leaf("decode(obj, encoding='utf-8', errors='strict')", decode)
-        .doc("Decodes obj using the codec registered for encoding."),
+        .doc("What the codec makes of encoded data."),
     Def::leaf("register_error(errors, handler, /)", register_error)
-        .doc("Register the specified error handler under the name errors."),
+        .doc("Gives a handler of errors its name."),
     Def::leaf("lookup_error(name, /)", lookup_error).doc("lookup_error(errors) -> handler"),
     Def::leaf("_name_of(encoding, /)", name_of),
     Def::leaf("_encode(encoding, text, errors=None, /)", encode_named),

@@ -608,16 +608,14 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 /// `collections.deque`
 pub static DEQUE: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF | class_flags::SEQUENCE,
-    doc: "A list-like sequence optimized for data accesses near its endpoints.",
+    doc: "A row of items to which both ends are near.",
     new: Some(Def::leaf("__new__(cls, *args, **kwargs)", new)),
     methods: &[
         Def::frame("__init__(self, iterable=<unset>, maxlen=None)", 1, init),
-        Def::leaf("append(self, item, /)", append)
-            .doc("Add an element to the right side of the deque."),
-        Def::leaf("appendleft(self, item, /)", appendleft)
-            .doc("Add an element to the left side of the deque."),
-        Def::leaf("pop(self, /)", pop).doc("Remove and return the rightmost element."),
-        Def::leaf("popleft(self, /)", popleft).doc("Remove and return the leftmost element."),
+        Def::leaf("append(self, item, /)", append).doc("Puts an item at the right end."),
+        Def::leaf("appendleft(self, item, /)", appendleft).doc("Puts an item at the left end."),
+        Def::leaf("pop(self, /)", pop).doc("Takes out the item at the right end."),
+        Def::leaf("popleft(self, /)", popleft).doc("Takes out the item at the left end."),
         Def::frame("extend(self, iterable, /)", 1, extend),
         Def::frame("extendleft(self, iterable, /)", 1, extendleft),
         Def::leaf("clear(self, /)", clear),

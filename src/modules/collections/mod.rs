@@ -14,7 +14,7 @@ use crate::vm::Vm;
 /// `_collections`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_collections",
-    doc: "High performance data structures.",
+    doc: "The native part of collections.",
     functions: FUNCTIONS,
     types: &[
         &deque::DEQUE,

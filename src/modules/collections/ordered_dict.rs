@@ -142,16 +142,16 @@ fn reversed(vm: &mut Vm, args: &[Value]) -> R {
 pub static ORDERED_DICT: TypeDef = TypeDef {
     base: Some(&crate::builtins::dict::DICT),
     flags: class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF | class_flags::MAPPING,
-    doc: "Dictionary that remembers insertion order",
+    doc: "A dict whose order can be changed.",
     new: Some(Def::leaf("__new__(cls, *args, **kwargs)", |_, args| {
         let shape = crate::builtins::arguments::shape_of_class(&args[0]);
         Ok(Dict::with_shape(shape, Default::default()).into_value())
     })),
     methods: &[
         Def::leaf("move_to_end(self, /, key, last=True)", move_to_end)
-            .doc("Move an existing element to the end (or beginning if last is false)."),
+            .doc("Moves a key to one of the ends."),
         Def::leaf("popitem(self, /, last=True)", popitem)
-            .doc("Remove and return a (key, value) pair from the dictionary."),
+            .doc("Takes out the last pair, or the first."),
         Def::leaf("__repr__(self, /)", repr),
         Def::leaf("__eq__(self, value, /)", equal),
         Def::leaf("__ne__(self, value, /)", unequal),

@@ -492,7 +492,7 @@ pub fn etop(vm: &mut Vm, args: &[Value]) -> R {
 /// `decimal.Context`
 pub static CONTEXT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "The context affects almost all operations and controls rounding, Over/Underflow, raising of exceptions and much more.",
+    doc: "How decimals are calculated: precision, rounding, limits, and which signals are raised.",
     new: Some(Def::leaf("__new__(cls, *args, **kwargs)", new)),
     methods: super::context_methods::METHODS,
     attributes: ATTRIBUTES,

@@ -31,7 +31,7 @@ use dashu_int::{IBig, Sign, UBig};
 /// `decimal.Decimal`
 pub static DECIMAL: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Construct a new Decimal object. 'value' can be an integer, string, tuple, or another Decimal object. If no value is given, return Decimal('0').",
+    doc: "A decimal number, made of an integer, a float, text, a tuple or another one; of nothing it is 0.",
     new: Some(Def::leaf("__new__(cls, value='0', context=None)", new)),
     methods: METHODS,
     attributes: &[

@@ -29,8 +29,9 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "decimal",
     doc: "Decimal fixed-point and floating-point arithmetic.",
     functions: &[
-        Def::leaf("getcontext()", getcontext).doc("Get the current default context."),
-        Def::leaf("setcontext(context, /)", setcontext).doc("Set a new default context."),
+        Def::leaf("getcontext()", getcontext).doc("The context of the running task."),
+        Def::leaf("setcontext(context, /)", setcontext)
+            .doc("Makes this the context of the running task."),
         Def::leaf("localcontext(ctx=None, **kwargs)", context::localcontext).doc(
             "Return a context manager that will set the default context to a copy of ctx on entry.",
         ),

@@ -16,7 +16,7 @@ const METHODS: &[Def] = &[UPDATE, COPY, DIGEST, HEXDIGEST];
 
 /// `_blake2.blake2b`
 pub static BLAKE2B: TypeDef = TypeDef {
-    doc: "Return a new BLAKE2b hash object.",
+    doc: "BLAKE2b, fed with data piece by piece.",
     new: Some(Def::leaf(
         "__new__(cls, data=b'', /, *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, usedforsecurity=True)",
         |vm, args| new(vm, args, &LARGE),
@@ -29,7 +29,7 @@ pub static BLAKE2B: TypeDef = TypeDef {
 
 /// `_blake2.blake2s`
 pub static BLAKE2S: TypeDef = TypeDef {
-    doc: "Return a new BLAKE2s hash object.",
+    doc: "BLAKE2s, fed with data piece by piece.",
     new: Some(Def::leaf(
         "__new__(cls, data=b'', /, *, digest_size=32, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, usedforsecurity=True)",
         |vm, args| new(vm, args, &SMALL),

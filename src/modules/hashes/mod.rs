@@ -127,7 +127,7 @@ const UPDATE: Def = Def::leaf("update(self, obj, /)", |vm, args| {
     }
     Ok(Value::NONE)
 })
-.doc("Update this hash object's state with the provided string.");
+.doc("Takes in more data.");
 
 const COPY: Def = Def::leaf("copy(self, /)", |vm, args| {
     let Some(this) = args[0].get::<Hasher>() else {
@@ -137,19 +137,19 @@ const COPY: Def = Def::leaf("copy(self, /)", |vm, args| {
     let state = this.state.borrow().clone();
     Ok(made(class.root_shape.get(), state, this.facts.0))
 })
-.doc("Return a copy of the hash object.");
+.doc("Another hash that goes on from here.");
 
 const DIGEST: Def = Def::leaf("digest(self, /)", |vm, args| {
     let out = result(&args[0], 0);
     bytes(vm, &out)
 })
-.doc("Return the digest value as a bytes object.");
+.doc("The hash so far, as bytes.");
 
 const HEXDIGEST: Def = Def::leaf("hexdigest(self, /)", |vm, args| {
     let out = result(&args[0], 0);
     hexadecimal(vm, &out)
 })
-.doc("Return the digest value as a string of hexadecimal digits.");
+.doc("The hash so far, as hexadecimal digits.");
 
 /// `_hashlib.HASH`
 pub static HASH: TypeDef = TypeDef {
@@ -178,12 +178,12 @@ pub static HASHXOF: TypeDef = TypeDef {
             let out = any_length(vm, args)?;
             bytes(vm, &out)
         })
-        .doc("Return the digest value as a bytes object."),
+        .doc("The hash so far, as bytes."),
         Def::leaf("hexdigest(self, /, length)", |vm, args| {
             let out = any_length(vm, args)?;
             hexadecimal(vm, &out)
         })
-        .doc("Return the digest value as a string of hexadecimal digits."),
+        .doc("The hash so far, as hexadecimal digits."),
     ],
     ..TypeDef::new("_hashlib", "HASHXOF", kind::HASHER)
 };

@@ -25,7 +25,7 @@ pub const OPEN: Def = Def::leaf(
     "open(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
     open,
 )
-.doc("Open file and return a stream.  Raise OSError upon failure.");
+.doc("Opens a file; an OSError if that is not possible.");
 
 /// `TextIOWrapper(buffer, ...)`
 pub const WRAP_TEXT: Def = Def::leaf(

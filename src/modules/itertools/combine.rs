@@ -110,7 +110,7 @@ fn combinations_next(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.combinations`
 pub static COMBINATIONS: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return successive r-length combinations of elements in the iterable.",
+    doc: "All choices of r items, in the order of the iterable.",
     new: Some(Def::leaf("__new__(cls, iterable, r)", combinations_new)),
     methods: &[
         ITER,
@@ -163,8 +163,7 @@ fn replacement_next(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.combinations_with_replacement`
 pub static COMBINATIONS_WITH_REPLACEMENT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return successive r-length combinations of elements in the iterable allowing individual elements to have \
-          successive repeats.",
+    doc: "All choices of r items, each of which may be taken again.",
     new: Some(Def::leaf("__new__(cls, iterable, r)", replacement_new)),
     methods: &[
         ITER,
@@ -241,7 +240,7 @@ fn permutations_next(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.permutations`
 pub static PERMUTATIONS: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return successive r-length permutations of elements in the iterable.",
+    doc: "All orders of r of the items.",
     new: Some(Def::leaf(
         "__new__(cls, iterable, r=None)",
         permutations_new,
@@ -327,7 +326,7 @@ fn product_next(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.product`
 pub static PRODUCT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Cartesian product of input iterables.  Equivalent to nested for-loops.",
+    doc: "All tuples with one item of each iterable.",
     new: Some(Def::leaf(
         "__new__(cls, /, *iterables, repeat=1)",
         product_new,

@@ -45,7 +45,7 @@ fn count_repr(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.count`
 pub static COUNT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return a count object whose .__next__() method returns consecutive values.",
+    doc: "Numbers from start on, by steps.",
     new: Some(Def::leaf("__new__(cls, start=0, step=1)", count_new)),
     methods: &[
         ITER,
@@ -110,7 +110,7 @@ fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// `itertools.cycle`
 pub static CYCLE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
+    doc: "The items again and again.",
     new: Some(Def::leaf("__new__(cls, iterable, /)", cycle_new)),
     methods: &[
         ITER,
@@ -161,7 +161,7 @@ fn repeat_repr(vm: &mut Vm, args: &[Value]) -> R {
 /// `itertools.repeat`
 pub static REPEAT: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "repeat(object [,times]) -> create an iterator which returns the object for the specified number of times.",
+    doc: "The same object, for ever or so many times.",
     new: Some(Def::leaf("__new__(cls, object, times=<unset>)", repeat_new)),
     methods: &[
         ITER,

@@ -70,7 +70,7 @@ fn batched_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 /// `itertools.batched`
 pub static BATCHED: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Batch data into tuples of length n. The last batch may be shorter than n.",
+    doc: "The items as tuples of n; the last may have fewer.",
     new: Some(Def::leaf(
         "__new__(cls, iterable, n, *, strict=False)",
         batched_new,
@@ -126,7 +126,7 @@ fn pairwise_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
 /// `itertools.pairwise`
 pub static PAIRWISE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return an iterator of overlapping pairs taken from the input iterator.",
+    doc: "Each item with the one that follows it.",
     new: Some(Def::leaf("__new__(cls, iterable, /)", pairwise_new)),
     methods: &[ITER, Def::frame("__next__(self, /)", 1, pairwise_next)],
     ..TypeDef::new("itertools", "pairwise", kind::ITERTOOL)
@@ -446,8 +446,7 @@ fn longest_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 /// `itertools.zip_longest`
 pub static ZIP_LONGEST: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return a zip_longest object whose .__next__() method returns a tuple where the i-th element comes from the \
-          i-th iterable argument.",
+    doc: "As zip(), up to the end of the longest, with a value for what is missing.",
     new: Some(Def::leaf(
         "__new__(cls, /, *iterables, **fill)",
         longest_new,

@@ -19,9 +19,9 @@ use crate::vm::Vm;
 /// `itertools`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "itertools",
-    doc: "Functional tools for creating and using iterators.",
+    doc: "Iterators that are built of others.",
     functions: &[Def::leaf("tee(iterable, n=2, /)", grouping::tee)
-        .doc("Returns a tuple of n independent iterators.")],
+        .doc("Several iterators over what one gives.")],
     types: &[
         &endless::COUNT,
         &endless::CYCLE,

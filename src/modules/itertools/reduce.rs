@@ -11,12 +11,12 @@ use crate::vm::Vm;
 
 /// `__reduce__` of a tool.
 pub const fn reduce(f: crate::object::native::Leaf) -> Def {
-    Def::leaf("__reduce__(self, /)", f).doc("Return state information for pickling.")
+    Def::leaf("__reduce__(self, /)", f).doc("How to make it again, for copies and pickles.")
 }
 
 /// `__setstate__` of a tool.
 pub const fn set_state(f: crate::object::native::Leaf) -> Def {
-    Def::leaf("__setstate__(self, state, /)", f).doc("Set state information for unpickling.")
+    Def::leaf("__setstate__(self, state, /)", f).doc("Goes to the place that a pickle has noted.")
 }
 
 /// Says that this will go.

@@ -145,8 +145,7 @@ fn chain_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// `itertools.chain`
 pub static CHAIN: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return a chain object whose .__next__() method returns elements from the first iterable until it is \
-          exhausted, then elements from the next iterable, until all of the iterables are exhausted.",
+    doc: "The items of several iterables, one after the other.",
     new: Some(Def::leaf("__new__(cls, /, *iterables)", chain_new)),
     methods: &[
         ITER,
@@ -206,7 +205,7 @@ fn compress_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
 /// `itertools.compress`
 pub static COMPRESS: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return data elements corresponding to true selector elements.",
+    doc: "The items for which a selector is true.",
     new: Some(Def::leaf("__new__(cls, data, selectors)", compress_new)),
     methods: &[
         ITER,
@@ -295,7 +294,7 @@ fn sieve_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, sieve: Sie
 /// `itertools.dropwhile`
 pub static DROPWHILE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Drop items from the iterable while predicate(item) is true.",
+    doc: "The items from the first on for which the predicate is false.",
     new: Some(Def::leaf(
         "__new__(cls, predicate, iterable, /)",
         with_function,
@@ -314,7 +313,7 @@ pub static DROPWHILE: TypeDef = TypeDef {
 /// `itertools.takewhile`
 pub static TAKEWHILE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
+    doc: "The items up to the first for which the predicate is false.",
     new: Some(Def::leaf(
         "__new__(cls, predicate, iterable, /)",
         with_function,
@@ -333,7 +332,7 @@ pub static TAKEWHILE: TypeDef = TypeDef {
 /// `itertools.filterfalse`
 pub static FILTERFALSE: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return those items of iterable for which function(item) is false.",
+    doc: "The items for which the function is false.",
     new: Some(Def::leaf(
         "__new__(cls, function, iterable, /)",
         with_function,
@@ -377,8 +376,7 @@ fn starmap_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 /// `itertools.starmap`
 pub static STARMAP: TypeDef = TypeDef {
     flags: class_flags::BASE,
-    doc: "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from \
-          the given sequence.",
+    doc: "What the function gives for each tuple of arguments.",
     new: Some(Def::leaf(
         "__new__(cls, function, iterable, /)",
         with_function,

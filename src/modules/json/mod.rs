@@ -29,11 +29,11 @@ pub static MODULE: ModuleDef = ModuleDef {
             decode::decode,
         ),
         Def::leaf("scanstring(string, end, strict=True, /)", decode::scan_string)
-            .doc("scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.\nUnescapes all valid JSON string escape sequences and raises ValueError\non attempt to decode an invalid string. If strict is False then literal\ncontrol characters are allowed in the string.\n\nReturns a tuple of the decoded string and the index of the character in s\nafter the end quote."),
+            .doc("The string that begins behind a quote, and where it ends. What is no JSON is a ValueError; unless it is strict, control characters may stand in it."),
         Def::leaf("encode_basestring(string, /)", |vm, args| encode::quoted(vm, &args[0], false))
-            .doc("encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string"),
+            .doc("The JSON of a string."),
         Def::leaf("encode_basestring_ascii(string, /)", |vm, args| encode::quoted(vm, &args[0], true))
-            .doc("encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string"),
+            .doc("The JSON of a string, with escapes for all that is not ASCII."),
     ],
     types: TYPES,
     setup: None,

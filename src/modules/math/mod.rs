@@ -16,7 +16,7 @@ use crate::vm::special::Special;
 /// `math`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "math",
-    doc: "This module provides access to the mathematical functions defined by the C standard.",
+    doc: "Functions of real numbers.",
     functions: FUNCTIONS,
     types: &[],
     setup: Some(setup),
@@ -400,78 +400,73 @@ fn ulp(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 static FUNCTIONS: &[Def] = &[
-    Def::leaf("acos(x, /)", acos).doc("Return the arc cosine (measured in radians) of x."),
-    Def::leaf("acosh(x, /)", acosh).doc("Return the inverse hyperbolic cosine of x."),
-    Def::leaf("asin(x, /)", asin).doc("Return the arc sine (measured in radians) of x."),
-    Def::leaf("asinh(x, /)", asinh).doc("Return the inverse hyperbolic sine of x."),
-    Def::leaf("atan(x, /)", atan).doc("Return the arc tangent (measured in radians) of x."),
-    Def::leaf("atan2(y, x, /)", atan2).doc("Return the arc tangent (measured in radians) of y/x."),
-    Def::leaf("atanh(x, /)", atanh).doc("Return the inverse hyperbolic tangent of x."),
-    Def::leaf("cbrt(x, /)", cbrt).doc("Return the cube root of x."),
-    Def::leaf("ceil(x, /)", ceil).doc("Return the ceiling of x as an Integral."),
-    Def::leaf("copysign(x, y, /)", copysign)
-        .doc("Return a float with the magnitude (absolute value) of x but the sign of y."),
-    Def::leaf("cos(x, /)", cos).doc("Return the cosine of x (measured in radians)."),
-    Def::leaf("cosh(x, /)", cosh).doc("Return the hyperbolic cosine of x."),
-    Def::leaf("degrees(x, /)", degrees).doc("Convert angle x from radians to degrees."),
-    Def::leaf("dist(p, q, /)", sums::dist)
-        .doc("Return the Euclidean distance between two points p and q."),
-    Def::leaf("erf(x, /)", erf).doc("Error function at x."),
-    Def::leaf("erfc(x, /)", erfc).doc("Complementary error function at x."),
-    Def::leaf("exp(x, /)", exp).doc("Return e raised to the power of x."),
-    Def::leaf("exp2(x, /)", exp2).doc("Return 2 raised to the power of x."),
+    Def::leaf("acos(x, /)", acos).doc("The angle whose cosine is x, in radians."),
+    Def::leaf("acosh(x, /)", acosh).doc("The number whose hyperbolic cosine is x."),
+    Def::leaf("asin(x, /)", asin).doc("The angle whose sine is x, in radians."),
+    Def::leaf("asinh(x, /)", asinh).doc("The number whose hyperbolic sine is x."),
+    Def::leaf("atan(x, /)", atan).doc("The angle whose tangent is x, in radians."),
+    Def::leaf("atan2(y, x, /)", atan2)
+        .doc("The angle of the point (x, y), in radians, in all four quadrants."),
+    Def::leaf("atanh(x, /)", atanh).doc("The number whose hyperbolic tangent is x."),
+    Def::leaf("cbrt(x, /)", cbrt).doc("The number whose third power is x."),
+    Def::leaf("ceil(x, /)", ceil).doc("The smallest integer that is not below x."),
+    Def::leaf("copysign(x, y, /)", copysign).doc("The size of x with the sign of y."),
+    Def::leaf("cos(x, /)", cos).doc("The cosine of an angle in radians."),
+    Def::leaf("cosh(x, /)", cosh).doc("The hyperbolic cosine."),
+    Def::leaf("degrees(x, /)", degrees).doc("Radians as degrees."),
+    Def::leaf("dist(p, q, /)", sums::dist).doc("How far apart two points are."),
+    Def::leaf("erf(x, /)", erf).doc("The error function."),
+    Def::leaf("erfc(x, /)", erfc).doc("One less the error function, exact for large x."),
+    Def::leaf("exp(x, /)", exp).doc("e to the power x."),
+    Def::leaf("exp2(x, /)", exp2).doc("Two to the power x."),
     Def::leaf("expm1(x, /)", expm1).doc("Return exp(x)-1."),
-    Def::leaf("fabs(x, /)", fabs).doc("Return the absolute value of the float x."),
-    Def::leaf("floor(x, /)", floor).doc("Return the floor of x as an Integral."),
-    Def::leaf("fma(x, y, z, /)", fma).doc("Fused multiply-add operation."),
-    Def::leaf("fmod(x, y, /)", fmod).doc("Return fmod(x, y), according to platform C."),
-    Def::leaf("frexp(x, /)", frexp).doc("Return the mantissa and exponent of x, as pair (m, e)."),
-    Def::leaf("fsum(seq, /)", sums::fsum)
-        .doc("Return an accurate floating-point sum of values in the iterable seq."),
-    Def::leaf("gamma(x, /)", gamma).doc("Gamma function at x."),
+    Def::leaf("fabs(x, /)", fabs).doc("The size of x, as a float."),
+    Def::leaf("floor(x, /)", floor).doc("The largest integer that is not above x."),
+    Def::leaf("fma(x, y, z, /)", fma).doc("x*y + z with one rounding only."),
+    Def::leaf("fmod(x, y, /)", fmod)
+        .doc("What is left of x after whole multiples of y, with the sign of x."),
+    Def::leaf("frexp(x, /)", frexp)
+        .doc("m and e such that x is m * 2**e, with m from 0.5 up to 1."),
+    Def::leaf("fsum(seq, /)", sums::fsum).doc("The sum, rounded only once."),
+    Def::leaf("gamma(x, /)", gamma).doc("The gamma function."),
     Def::leaf("hypot(*coordinates)", sums::hypot)
         .doc("Multidimensional Euclidean distance from the origin to a point."),
     Def::leaf("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", isclose)
-        .doc("Determine whether two floating-point numbers are close in value."),
-    Def::leaf("isfinite(x, /)", isfinite)
-        .doc("Return True if x is neither an infinity nor a NaN, and False otherwise."),
-    Def::leaf("isinf(x, /)", isinf)
-        .doc("Return True if x is a positive or negative infinity, and False otherwise."),
-    Def::leaf("isnan(x, /)", isnan)
-        .doc("Return True if x is a NaN (not a number), and False otherwise."),
-    Def::leaf("ldexp(x, i, /)", ldexp).doc("Return x * (2**i)."),
-    Def::leaf("lgamma(x, /)", lgamma)
-        .doc("Natural logarithm of absolute value of Gamma function at x."),
+        .doc("Whether two floats differ by no more than the tolerances allow."),
+    Def::leaf("isfinite(x, /)", isfinite).doc("Whether x is an ordinary number."),
+    Def::leaf("isinf(x, /)", isinf).doc("Whether x is infinite, of either sign."),
+    Def::leaf("isnan(x, /)", isnan).doc("Whether x is not a number."),
+    Def::leaf("ldexp(x, i, /)", ldexp).doc("x times the i-th power of two."),
+    Def::leaf("lgamma(x, /)", lgamma).doc("The logarithm of the size of the gamma function."),
     Def::leaf("log(x, base=<unset>, /)", log).doc("Return the logarithm of x to the given base."),
-    Def::leaf("log10(x, /)", log10).doc("Return the base 10 logarithm of x."),
-    Def::leaf("log1p(x, /)", log1p).doc("Return the natural logarithm of 1+x (base e)."),
-    Def::leaf("log2(x, /)", log2).doc("Return the base 2 logarithm of x."),
-    Def::leaf("modf(x, /)", modf).doc("Return the fractional and integer parts of x."),
+    Def::leaf("log10(x, /)", log10).doc("The logarithm to the base ten."),
+    Def::leaf("log1p(x, /)", log1p).doc("log(1 + x), exact for small x."),
+    Def::leaf("log2(x, /)", log2).doc("The logarithm to the base two."),
+    Def::leaf("modf(x, /)", modf).doc("What is behind the point, and what before it."),
     Def::leaf("nextafter(x, y, /, *, steps=None)", nextafter)
-        .doc("Return the floating-point value the given number of steps after x towards y."),
-    Def::leaf("pow(x, y, /)", pow).doc("Return x**y (x to the power of y)."),
+        .doc("The float that is so many steps from x in the direction of y."),
+    Def::leaf("pow(x, y, /)", pow).doc("x to the power y, as a float."),
     Def::leaf("prod(iterable, /, *, start=1)", sums::prod)
-        .doc("Calculate the product of all the elements in the input iterable."),
-    Def::leaf("radians(x, /)", radians).doc("Convert angle x from degrees to radians."),
+        .doc("All items multiplied, with a number to start from."),
+    Def::leaf("radians(x, /)", radians).doc("Degrees as radians."),
     Def::leaf("remainder(x, y, /)", remainder)
-        .doc("Difference between x and the closest integer multiple of y."),
-    Def::leaf("sin(x, /)", sin).doc("Return the sine of x (measured in radians)."),
-    Def::leaf("sinh(x, /)", sinh).doc("Return the hyperbolic sine of x."),
-    Def::leaf("sqrt(x, /)", sqrt).doc("Return the square root of x."),
+        .doc("What is left of x after the nearest whole multiple of y."),
+    Def::leaf("sin(x, /)", sin).doc("The sine of an angle in radians."),
+    Def::leaf("sinh(x, /)", sinh).doc("The hyperbolic sine."),
+    Def::leaf("sqrt(x, /)", sqrt).doc("The root of x."),
     Def::leaf("sumprod(p, q, /)", sums::sumprod)
-        .doc("Return the sum of products of values from two iterables p and q."),
-    Def::leaf("tan(x, /)", tan).doc("Return the tangent of x (measured in radians)."),
-    Def::leaf("tanh(x, /)", tanh).doc("Return the hyperbolic tangent of x."),
-    Def::leaf("trunc(x, /)", trunc).doc("Truncates the Real x to the nearest Integral toward 0."),
-    Def::leaf("ulp(x, /)", ulp)
-        .doc("Return the value of the least significant bit of the float x."),
+        .doc("The products of the items of both, added up."),
+    Def::leaf("tan(x, /)", tan).doc("The tangent of an angle in radians."),
+    Def::leaf("tanh(x, /)", tanh).doc("The hyperbolic tangent."),
+    Def::leaf("trunc(x, /)", trunc).doc("The integer before the point."),
+    Def::leaf("ulp(x, /)", ulp).doc("How far it is from x to the next float."),
     Def::leaf("comb(n, k, /)", integers::comb)
-        .doc("Number of ways to choose k items from n items without repetition and without order."),
+        .doc("In how many ways k of n things can be chosen, their order aside."),
     Def::leaf("factorial(n, /)", integers::factorial).doc("Find n!."),
-    Def::leaf("gcd(*integers)", integers::gcd).doc("Greatest Common Divisor."),
+    Def::leaf("gcd(*integers)", integers::gcd).doc("The largest number that divides all of these."),
     Def::leaf("isqrt(n, /)", integers::isqrt)
-        .doc("Return the integer part of the square root of the input."),
-    Def::leaf("lcm(*integers)", integers::lcm).doc("Least Common Multiple."),
+        .doc("The largest integer whose square is not above n."),
+    Def::leaf("lcm(*integers)", integers::lcm).doc("The smallest number that all of these divide."),
     Def::leaf("perm(n, k=None, /)", integers::perm)
-        .doc("Number of ways to choose k items from n items without repetition and with order."),
+        .doc("In how many ways k of n things can be put in order."),
 ];

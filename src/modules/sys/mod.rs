@@ -16,8 +16,7 @@ use crate::vm::Vm;
 /// `sys`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
-    doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that \
-          interact strongly with the interpreter.",
+    doc: "What the interpreter tells about itself, and what it can be told.",
     functions: FUNCTIONS,
     types: &[],
     setup: Some(setup),
@@ -33,30 +32,30 @@ pub static BUILTINS: &[Def] = &[
 pub static TYPES: &[&TypeDef] = facts::TYPES;
 
 static FUNCTIONS: &[Def] = &[
-    Def::leaf("exit(status=None, /)", running::exit)
-        .doc("Exit the interpreter by raising SystemExit(status)."),
+    Def::leaf("exit(status=None, /)", running::exit).doc("Ends the program, by SystemExit."),
     Def::leaf("exc_info()", running::exc_info)
-        .doc("Return current exception information: (type, value, traceback)."),
+        .doc("The exception that is being handled, as class, value and traceback."),
     Def::leaf("exception()", |vm, _| Ok(vm.current_exception()))
-        .doc("Return the current exception."),
+        .doc("The exception that is being handled, None if there is none."),
     Def::leaf(
         "excepthook(exctype, value, traceback, /)",
         running::excepthook,
     )
-    .doc("Handle an exception by displaying it with a traceback on sys.stderr."),
+    .doc("Shows an exception and where it came from on sys.stderr."),
     Def::leaf("unraisablehook(unraisable, /)", running::unraisablehook)
-        .doc("Handle an unraisable exception."),
+        .doc("Shows an exception that nobody can catch."),
     Def::frame("displayhook(object, /)", 0, running::displayhook)
-        .doc("Print an object to sys.stdout and also save it in builtins._"),
+        .doc("Shows a value, unless it is None, and keeps it as builtins._."),
     Def::leaf("getrecursionlimit()", limits::getrecursionlimit)
-        .doc("Return the current value of the recursion limit."),
+        .doc("How deep calls may be nested."),
     Def::leaf("setrecursionlimit(limit, /)", limits::setrecursionlimit)
-        .doc("Set the maximum depth of the Python interpreter stack to n."),
+        .doc("Says how deep calls may be nested."),
     Def::leaf("getsizeof(object, default=<unset>)", limits::getsizeof)
         .doc("Return the size of object in bytes."),
     Def::leaf("getrefcount(object, /)", limits::getrefcount)
-        .doc("Return the reference count of object."),
-    Def::leaf("intern(string, /)", limits::intern).doc("``Intern'' the given string."),
+        .doc("How many references to the object there are."),
+    Def::leaf("intern(string, /)", limits::intern)
+        .doc("The one string of that text that all share."),
     Def::leaf("_is_interned(string, /)", limits::is_interned),
     Def::leaf("get_int_max_str_digits()", limits::get_digits),
     Def::leaf("set_int_max_str_digits(maxdigits)", limits::set_digits),
@@ -89,7 +88,7 @@ static FUNCTIONS: &[Def] = &[
         running::set_origin_depth,
     ),
     Def::leaf("_getframe(depth=0, /)", running::getframe)
-        .doc("Return a frame object from the call stack."),
+        .doc("The frame of a caller, so many calls up."),
     Def::leaf("_getframemodulename(depth=0)", running::getframemodulename),
     Def::leaf("_source_of(filename, /)", running::source_of),
     Def::leaf("_current_frames()", running::current_frames),

@@ -18,7 +18,7 @@ use format::Extra;
 /// `time`
 pub static MODULE: ModuleDef = ModuleDef {
     name: "time",
-    doc: "This module provides various functions to manipulate time values.",
+    doc: "Clocks, and times as people write them.",
     functions: FUNCTIONS,
     types: &[&STRUCT_TIME],
     setup: Some(setup),
@@ -56,7 +56,7 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("monotonic()", |vm, _| {
         Ok(seconds(i128::from(vm.host.clock.monotonic_ns())))
     })
-    .doc("Monotonic clock, cannot go backward."),
+    .doc("A clock that is never set back."),
     Def::leaf("monotonic_ns()", |vm, _| {
         Ok(int::from_i128(i128::from(vm.host.clock.monotonic_ns())))
     }),
@@ -70,7 +70,7 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("process_time()", |vm, _| {
         Ok(seconds(i128::from(vm.host.clock.process_ns())))
     })
-    .doc("Process time for profiling: sum of the kernel and user-space CPU time."),
+    .doc("The time that the process has used of the processors."),
     Def::leaf("process_time_ns()", |vm, _| {
         Ok(int::from_i128(i128::from(vm.host.clock.process_ns())))
     }),
