@@ -1,12 +1,13 @@
 //! `list[int]` and `int | str`: `types.GenericAlias` and `types.UnionType`.
 
+use super::functions::outcome;
 use crate::heap::Value;
 use crate::object::class::Class;
 use crate::object::descriptor::{GenericAlias, Union};
 use crate::object::iterator::TupleIterator;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Args, Attribute, Def, R, Step, TypeDef};
+use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -41,15 +42,7 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
             let hash = vm.hash(&origin(&args[0]))? ^ vm.hash(&alias_args(&args[0]))?;
             Ok(crate::object::int::from_i64(hash))
         }),
-        Def::frame("__call__(self, /, *args, **kwargs)", 0, |vm, frame, _| {
-            let callee = origin(&frame.regs[0]);
-            let args: Args = frame.regs[1]
-                .get::<Tuple>()
-                .map_or_else(Args::new, |t| Args::from(t.items()));
-            let keywords = frame.regs[2].clone();
-            vm.call_with_keywords(callee, args, &keywords)
-                .unwrap_or_else(Step::Raise)
-        }),
+        Def::frame("__call__(self, /, *args, **kwargs)", 0, alias_call),
         Def::leaf("__or__(self, value, /)", |vm, args| {
             union_of(vm, &args[0], &args[1])
         }),
@@ -84,11 +77,9 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
             parameters_of(vm, &args)
         }),
         Attribute::get("__typing_unpacked_tuple_args__", |vm, a| {
-            let tuple = vm.known_class(Known::Tuple);
-            let unpacked = a.get::<GenericAlias>().is_some_and(|a| {
-                a.unpacked.get().is_true() && a.origin.as_value().is(tuple.as_value())
-            });
-            Ok(if unpacked { alias_args(a) } else { Value::NONE })
+            let tuple = vm.known_class(Known::Tuple).into_value();
+            let spread = is_unpacked(a) && origin(a).is(&tuple);
+            Ok(if spread { alias_args(a) } else { Value::NONE })
         }),
         Attribute::get("__unpacked__", |_, a| {
             Ok(a.get::<GenericAlias>()
@@ -127,11 +118,9 @@ pub static UNION: TypeDef = TypeDef {
             vm.is_subclass(&args[1], &args[0]).map(Value::bool)
         }),
         Def::leaf("__getitem__(self, key, /)", |vm, args| {
-            let all = union_args(&args[0]);
-            let parameters = parameters_of(vm, &all)?;
-            let replaced = substituted(vm, &args[0], &all, &parameters, &args[1])?;
+            let replaced = substituted(vm, &args[0], &union_args(&args[0]), &args[1])?;
             let mut result: Option<Value> = None;
-            for member in replaced {
+            for member in vm.collect(&replaced)? {
                 result = Some(match result {
                     None => member,
                     Some(so_far) => union_of(vm, &so_far, &member)?,
@@ -196,21 +185,19 @@ fn members(union: &Value) -> Vec<Value> {
 fn show(vm: &mut Vm, form: &Value) -> R<String> {
     vm.check_stack()?;
     if form.is_kind::<Union>() {
+        let none = vm.known_class(Known::NoneType).into_value();
         let mut parts = Vec::new();
         for member in members(form) {
-            parts.push(show(vm, &member)?);
+            parts.push(if member.is(&none) {
+                "None".to_string()
+            } else {
+                show(vm, &member)?
+            });
         }
         return Ok(parts.join(" | "));
     }
     if form.is_kind::<GenericAlias>() {
-        let star = if form
-            .get::<GenericAlias>()
-            .is_some_and(|a| a.unpacked.get().is_true())
-        {
-            "*"
-        } else {
-            ""
-        };
+        let star = if is_unpacked(form) { "*" } else { "" };
         let outer = show(vm, &origin(form))?;
         let args = alias_args(form);
         let mut parts = Vec::new();
@@ -228,12 +215,7 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
         return Ok("...".to_string());
     }
     if let Some(class) = form.to_ref::<Class>() {
-        let none = vm.known_class(Known::NoneType);
-        return Ok(if class.is(&none) {
-            "None".to_string()
-        } else {
-            vm.qualified_name_of(&class)
-        });
+        return Ok(vm.qualified_name_of(&class));
     }
     if let Some(list) = form.to_ref::<List>() {
         let mut parts = Vec::new();
@@ -250,16 +232,32 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
 /// The type variables in the arguments of a form, each once.
 fn parameters_of(vm: &mut Vm, args: &Value) -> R {
     let mut found: Vec<Value> = Vec::new();
+    collect_parameters(vm, args, &mut found)?;
+    vm.new_tuple(found)
+}
+
+fn collect_parameters(vm: &mut Vm, args: &Value, found: &mut Vec<Value>) -> R<()> {
+    vm.check_stack()?;
     let mut add = |value: Value| {
         if !found.iter().any(|f| f.is(&value)) {
             found.push(value);
         }
     };
-    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+    let items = match args.get::<List>() {
+        Some(_) => vm.collect(args)?,
+        None => args
+            .get::<Tuple>()
+            .map_or_else(Vec::new, |t| t.items().to_vec()),
+    };
+    for arg in &items {
         if arg.is_kind::<Class>() || !arg.is_object() {
             continue;
         }
-        if vm.get_attr_optional(arg, "__typing_subst__")?.is_some() {
+        if arg.is_kind::<Tuple>() || arg.is_kind::<List>() {
+            let mut inner = Vec::new();
+            collect_parameters(vm, arg, &mut inner)?;
+            inner.into_iter().for_each(&mut add);
+        } else if vm.get_attr_optional(arg, "__typing_subst__")?.is_some() {
             add(arg.clone());
         } else if let Some(inner) = vm.get_attr_optional(arg, "__parameters__")? {
             inner
@@ -270,88 +268,83 @@ fn parameters_of(vm: &mut Vm, args: &Value) -> R {
                 .for_each(&mut add);
         }
     }
-    vm.new_tuple(found)
+    Ok(())
 }
 
-/// The arguments of a form with its type variables replaced.
-fn substituted(
-    vm: &mut Vm,
-    form: &Value,
-    args: &Value,
-    parameters: &Value,
-    key: &Value,
-) -> R<Vec<Value>> {
-    let wanted = parameters
+/// The arguments of a form with its type variables replaced. Where there are variables, the
+/// module that defines them knows how.
+fn substituted(vm: &mut Vm, form: &Value, args: &Value, key: &Value) -> R {
+    let parameters = parameters_of(vm, args)?;
+    if parameters
         .get::<Tuple>()
-        .map_or(&[][..], Tuple::items)
-        .to_vec();
-    let given = as_tuple(vm, key)?;
-    let given = given.get::<Tuple>().map_or(&[][..], Tuple::items).to_vec();
-    if wanted.is_empty() {
+        .is_none_or(|p| p.items().is_empty())
+    {
         let shown = show(vm, form)?;
         return Err(vm.type_error(format!("{shown} is not a generic class")));
     }
-    if wanted.len() != given.len() {
-        let many = if given.len() > wanted.len() {
-            "many"
-        } else {
-            "few"
-        };
-        let shown = show(vm, form)?;
-        let text = format!(
-            "Too {many} arguments for {shown}; actual {}, expected {}",
-            given.len(),
-            wanted.len()
-        );
-        return Err(vm.type_error(text));
-    }
-    let mut out = Vec::new();
-    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
-        if let Some(i) = wanted.iter().position(|w| w.is(arg)) {
-            out.push(given[i].clone());
-            continue;
-        }
-        let inner = if arg.is_kind::<Class>() || !arg.is_object() {
-            None
-        } else {
-            vm.get_attr_optional(arg, "__parameters__")?
-        };
-        let inner: Vec<Value> = inner
-            .as_ref()
-            .and_then(|i| i.get::<Tuple>())
-            .map_or_else(Vec::new, |t| t.items().to_vec());
-        if inner.is_empty() {
-            out.push(arg.clone());
-            continue;
-        }
-        let picked = inner
-            .iter()
-            .map(|p| {
-                wanted
-                    .iter()
-                    .position(|w| w.is(p))
-                    .map_or_else(|| p.clone(), |i| given[i].clone())
-            })
-            .collect();
-        let picked = vm.new_tuple(picked)?;
-        out.push(vm.get_item(arg, &picked)?);
-    }
-    Ok(out)
+    let typing = vm.import("typing")?;
+    vm.call_method(&typing, "_substitute_alias", &[form.clone(), key.clone()])
 }
 
 fn alias_item(vm: &mut Vm, args: &[Value]) -> R {
-    let all = alias_args(&args[0]);
-    let parameters = parameters_of(vm, &all)?;
-    let replaced = substituted(vm, &args[0], &all, &parameters, &args[1])?;
-    let replaced = vm.new_tuple(replaced)?;
-    Ok(GenericAlias::alloc(origin(&args[0]), replaced, Value::FALSE).into_value())
+    let replaced = substituted(vm, &args[0], &alias_args(&args[0]), &args[1])?;
+    let unpacked = Value::bool(is_unpacked(&args[0]));
+    Ok(GenericAlias::alloc(origin(&args[0]), replaced, unpacked).into_value())
+}
+
+/// A new object of the class an alias stands for, which is told the alias if it takes
+/// attributes. Registers: self, args, kwargs; then the object in the place of args.
+fn alias_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match (frame.state, input) {
+        (0, Input::Start) => {
+            frame.state = 1;
+            let callee = origin(&frame.regs[0]);
+            let args: Args = frame.regs[1]
+                .get::<Tuple>()
+                .map_or_else(Args::new, |t| Args::from(t.items()));
+            let keywords = frame.regs[2].clone();
+            match vm.call_with_keywords(callee, args, &keywords) {
+                Ok(Step::TailCall(callee, args)) => Step::Call(callee, args),
+                Ok(Step::TailCallKw(callee, args, names)) => Step::CallKw(callee, args, names),
+                Ok(step) => step,
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+        (1, Input::Value(made)) => {
+            frame.state = 2;
+            frame.regs[1] = made.clone();
+            let name = vm.intern("__orig_class__").into_value();
+            match outcome(vm.set_attr_step(&made, &name, &frame.regs[0])) {
+                Ok(_) => Step::Return(made),
+                Err(Step::Raise(raised)) => unless_refused(vm, frame, raised),
+                Err(wait) => wait,
+            }
+        }
+        (2, Input::Raised(raised)) => unless_refused(vm, frame, raised),
+        (_, Input::Raised(raised)) => Step::Raise(raised),
+        _ => Step::Return(frame.regs[1].clone()),
+    }
+}
+
+fn unless_refused(vm: &mut Vm, frame: &NativeFrame<'_>, raised: Raised) -> Step {
+    if vm.is_raised(&raised, Known::AttributeError) || vm.is_raised(&raised, Known::TypeError) {
+        return Step::Return(frame.regs[1].clone());
+    }
+    Step::Raise(raised)
+}
+
+fn is_unpacked(alias: &Value) -> bool {
+    alias
+        .get::<GenericAlias>()
+        .is_some_and(|a| a.unpacked.get().is_true())
 }
 
 fn alias_eq(vm: &mut Vm, args: &[Value]) -> R {
     if !args[1].is_kind::<GenericAlias>() {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    let same = vm.eq(&origin(&args[0]), &origin(&args[1]))?
+    let same = is_unpacked(&args[0]) == is_unpacked(&args[1])
+        && vm.eq(&origin(&args[0]), &origin(&args[1]))?
         && vm.eq(&alias_args(&args[0]), &alias_args(&args[1]))?;
     Ok(Value::bool(same))
 }

@@ -125,6 +125,7 @@ fn disassemble(path: &str) -> u8 {
         top_level_await: true,
         hidden: false,
         optimize: 0,
+        from_tree: false,
     };
     match loader::compile(&request) {
         Ok((code, _)) => say(&crate::bytecode::disassemble(&code)),

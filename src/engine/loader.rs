@@ -47,6 +47,7 @@ impl Loader for SourceLoader {
             top_level_await: false,
             hidden: HIDDEN.contains(&entry.name),
             optimize: 0,
+            from_tree: false,
         };
         Some(compile(&request).map(|(code, _)| {
             self.library.borrow_mut().insert(entry.name, code.clone());
@@ -103,10 +104,16 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
     };
     let file = match decode_source(request.name, request.text, origin) {
         // CPython looks for the source in a file of that name, which there is none of.
-        Ok(file) => Arc::new(match request.mode {
-            Mode::Exec | Mode::Eval if is_no_file(request.name) => file.unshown(),
-            _ => file,
-        }),
+        Ok(file) => {
+            let file = match request.from_tree {
+                true => file.with_free_names(),
+                false => file,
+            };
+            Arc::new(match request.mode {
+                Mode::Exec | Mode::Eval if is_no_file(request.name) => file.unshown(),
+                _ => file,
+            })
+        }
         Err((diagnostic, file)) => return Err(fault(diagnostic, Arc::new(file))),
     };
     let mode = match request.mode {

@@ -176,6 +176,7 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
         top_level_await: true,
         hidden: false,
         optimize: vm.host.environment.settings.optimize,
+        from_tree: false,
     };
     let code = match vm.loader.compile(&request) {
         Ok((code, warnings)) => {

@@ -57,7 +57,6 @@ fn allows(vm: &mut Vm, value: &Value) -> bool {
                 | kind::NATIVE
                 | kind::FUTURE
                 | kind::TASK
-                | kind::EXCEPTION
         )
 }
 

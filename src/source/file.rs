@@ -26,6 +26,7 @@ pub struct SourceFile {
     text: Box<str>,
     line_starts: Box<[u32]>,
     shown: bool,
+    free_names: bool,
 }
 
 impl SourceFile {
@@ -38,7 +39,21 @@ impl SourceFile {
             text: text.into(),
             line_starts,
             shown: true,
+            free_names: false,
         }
+    }
+
+    /// The same, where names may be spelled in characters of private use (see `free_name`).
+    pub fn with_free_names(self) -> SourceFile {
+        SourceFile {
+            free_names: true,
+            ..self
+        }
+    }
+
+    /// Whether names may be spelled in characters of private use.
+    pub fn has_free_names(&self) -> bool {
+        self.free_names
     }
 
     /// The same, of which tracebacks show no lines: the text of `exec` and `eval`.

@@ -378,3 +378,13 @@ const UNPRINTABLE: &[(u32, u32)] = &[
     (0x2B73A, 0x2B73F), (0x2B81E, 0x2B81F), (0x2CEA2, 0x2CEAF), (0x2EBE1, 0x2EBEF), (0x2EE5E, 0x2F7FF),
     (0x2FA1E, 0x2FFFF), (0x3134B, 0x3134F), (0x323B0, 0xE00FF), (0xE01F0, 0x10FFFF),
 ];
+
+/// Where characters of private use begin that stand for those that names must not have, in
+/// source that was written from a tree.
+const FREE: u32 = 0xE000;
+
+/// The ASCII character that this one stands for in a name of such source.
+pub fn freed(c: char) -> Option<char> {
+    let code = (c as u32).checked_sub(FREE)?;
+    (code < 0x80).then(|| char::from(code as u8))
+}

@@ -533,6 +533,7 @@ impl Vm {
             top_level_await: false,
             hidden: false,
             optimize: self.host.environment.settings.optimize,
+            from_tree: false,
         };
         match self.loader.compile(&request) {
             Ok((code, warnings)) => {

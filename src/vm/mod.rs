@@ -96,6 +96,8 @@ pub struct Request<'a> {
     pub hidden: bool,
     /// 1 leaves out `assert`, 2 docstrings too.
     pub optimize: u8,
+    /// Whether the text was written from a tree, which may have names that are no identifiers.
+    pub from_tree: bool,
 }
 
 /// A syntax error as data.

@@ -11,7 +11,7 @@ use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Def, TypeDef};
 
-const FLAGS: u32 = class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF;
+const FLAGS: u32 = class_flags::BASE | class_flags::HAS_DICT;
 
 /// `BaseException`
 pub static BASE_EXCEPTION: TypeDef = TypeDef {

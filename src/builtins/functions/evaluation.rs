@@ -183,8 +183,13 @@ fn compiled(
         top_level_await,
         hidden: false,
         optimize: optimize.unwrap_or(vm.host.environment.settings.optimize),
+        from_tree: false,
     };
-    match vm.loader.compile(&request) {
+    compiled_request(vm, &request)
+}
+
+fn compiled_request(vm: &mut Vm, request: &Request<'_>) -> R<Ref<Code>> {
+    match vm.loader.compile(request) {
         Ok((code, warnings)) => {
             vm.issue_syntax_warnings(warnings)?;
             Ok(vm.instantiate_code(code))
@@ -234,7 +239,8 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     }
     let only_tree = flags & ONLY_AST != 0;
     let written;
-    let source = if is_tree(vm, &args[0])? {
+    let from_tree = is_tree(vm, &args[0])?;
+    let source = if from_tree {
         if only_tree {
             return Ok(args[0].clone());
         }
@@ -256,8 +262,16 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
         return tree(vm, &text, &name, mode);
     }
     let optimize = u8::try_from(optimize).ok();
-    let top_level_await = flags & TOP_LEVEL_AWAIT != 0;
-    compiled(vm, &text, &name, mode, top_level_await, optimize).map(Ref::into_value)
+    let request = Request {
+        text: &text,
+        name: &name,
+        mode,
+        top_level_await: flags & TOP_LEVEL_AWAIT != 0,
+        hidden: false,
+        optimize: optimize.unwrap_or(vm.host.environment.settings.optimize),
+        from_tree,
+    };
+    compiled_request(vm, &request).map(Ref::into_value)
 }
 
 /// Whether a value is a node of the module `ast`, which is not imported for that.
@@ -291,6 +305,7 @@ fn tree(vm: &mut Vm, text: &[u8], name: &str, mode: Mode) -> R {
         top_level_await: false,
         hidden: false,
         optimize: 0,
+        from_tree: false,
     };
     match vm.loader.tree(&request) {
         Ok((written, warnings)) => {

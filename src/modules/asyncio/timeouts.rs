@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::jobs::{self, Job};
 use super::{base_events, current, events, reactions, script, tasks, waiting};
 use crate::heap::{Field, Ref, Value, Visitor};
+use crate::object::class::class_flags;
 use crate::object::exception::Exception;
 use crate::object::kind;
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step, TypeDef};
@@ -77,8 +78,13 @@ traced_object! {
 
 /// A timeout with this deadline (a number or None).
 fn at(when: Value) -> Ref<Timeout> {
+    shaped(kind::TIMEOUT as u32, when)
+}
+
+/// The same of a class with instances of this shape.
+fn shaped(shape: u32, when: Value) -> Ref<Timeout> {
     Timeout::alloc(
-        kind::TIMEOUT as u32,
+        shape,
         Cell::new(Life::Created),
         Cell::new(Alarm::None),
         Cell::new(0),
@@ -246,8 +252,16 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<Timeout>> {
     }
 }
 
-fn new(_: &mut Vm, args: &[Value]) -> R {
-    Ok(at(args[1].clone()).into_value())
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let shape = vm.shape_for_new(&args[0], &TIMEOUT)?;
+    Ok(shaped(shape, Value::NONE).into_value())
+}
+
+fn init(vm: &mut Vm, args: &[Value]) -> R {
+    let timeout = this(vm, &args[0])?;
+    timeout.life.set(Life::Created);
+    timeout.when.set(args[1].clone());
+    Ok(Value::NONE)
 }
 
 fn when(vm: &mut Vm, args: &[Value]) -> R {
@@ -322,9 +336,10 @@ fn aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 
 /// `asyncio.Timeout`
 pub static TIMEOUT: TypeDef = TypeDef {
-    flags: crate::object::class::class_flags::WEAKREF,
-    new: Some(Def::leaf("__new__(cls, when)", new).stat()),
+    flags: class_flags::BASE | class_flags::WEAKREF,
+    new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
+        Def::leaf("__init__(self, when)", init),
         Def::leaf("when(self)", when),
         Def::leaf("reschedule(self, when)", reschedule),
         Def::leaf("expired(self)", expired),

@@ -45,7 +45,7 @@ pub static TYPES: &[&TypeDef] = &[&DECODE_ERROR];
 /// `json.JSONDecodeError`
 pub static DECODE_ERROR: TypeDef = TypeDef {
     base: Some(&exceptions::VALUE_ERROR),
-    flags: class_flags::BASE | class_flags::HAS_DICT,
+    flags: class_flags::BASE | class_flags::HAS_DICT | class_flags::WEAKREF,
     doc: "Subclass of ValueError with the following additional properties: msg, doc, pos, lineno, colno.",
     methods: &[
         Def::leaf("__init__(self, msg, doc, pos)", init),

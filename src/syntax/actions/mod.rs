@@ -69,6 +69,11 @@ impl<'a> Context<'a> {
         }
         let name: Name = match text.is_ascii() {
             true => text.into(),
+            false if self.file.has_free_names() => text
+                .nfkc()
+                .map(|c| super::unicode::freed(c).unwrap_or(c))
+                .collect::<String>()
+                .into(),
             false => text.nfkc().collect::<String>().into(),
         };
         self.names.insert(text, name.clone());

@@ -196,6 +196,7 @@ impl<'a> Lexer<'a> {
     fn check_name(&self, start: usize, text: &str) -> Lex<()> {
         for (at, c) in text.char_indices() {
             let fits = match at {
+                _ if self.file.has_free_names() && unicode::freed(c).is_some() => true,
                 0 => unicode::starts_identifier(c),
                 _ => unicode::continues_identifier(c),
             };

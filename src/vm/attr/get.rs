@@ -493,7 +493,7 @@ impl Vm {
     }
 }
 
-/// What `list[int]` answers itself; all else is asked of `list`.
+/// What `list[int]` answers itself (or lacks); all else is asked of `list`.
 const ALIAS_ATTRIBUTES: &[&str] = &[
     "__class__",
     "__origin__",
@@ -505,6 +505,7 @@ const ALIAS_ATTRIBUTES: &[&str] = &[
     "__mro_entries__",
     "__reduce_ex__",
     "__reduce__",
+    "__bases__",
     "__copy__",
     "__deepcopy__",
 ];

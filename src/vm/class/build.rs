@@ -119,6 +119,8 @@ impl Vm {
                     self.type_error(
                         "type() doesn't support MRO entry resolution; use types.new_class()",
                     )
+                } else if self.class_of(base).is(&self.known_class(Known::Object)) {
+                    self.type_error("bases must be types")
                 } else {
                     // The class of what is no class is no metaclass.
                     self.type_error(METACLASS_CONFLICT)
