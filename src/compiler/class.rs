@@ -115,7 +115,8 @@ impl<'a> Compiler<'a> {
         let qualname = name_const(&self.unit.qualname.clone());
         let qualname = self.push_const(qualname, at);
         self.set_name("__qualname__", qualname, at);
-        let first_line = self.push_const(Const::Int(i64::from(line)), at);
+        let shown = self.file.original_line(line);
+        let first_line = self.push_const(Const::Int(i64::from(shown)), at);
         self.set_name("__firstlineno__", first_line, at);
         if !def.type_params.is_empty() {
             let params: Name = ".type_params".into();

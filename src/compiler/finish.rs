@@ -126,7 +126,7 @@ impl<'a> Compiler<'a> {
             name: unit.name.clone(),
             qualname: unit.qualname.clone(),
             source: self.file.clone(),
-            first_line: unit.first_line,
+            first_line: self.file.original_line(unit.first_line),
             flags: unit.flags | hidden,
             arg_count: unit.arg_count,
             posonly_count: unit.posonly_count,

@@ -106,7 +106,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
         // CPython looks for the source in a file of that name, which there is none of.
         Ok(file) => {
             let file = match request.from_tree {
-                true => file.with_free_names(),
+                true => file.from_tree(),
                 false => file,
             };
             Arc::new(match request.mode {

@@ -27,6 +27,8 @@ pub struct SourceFile {
     line_starts: Box<[u32]>,
     shown: bool,
     free_names: bool,
+    /// Which line of the original each line is, if this text was written from a tree.
+    originals: Box<[u32]>,
 }
 
 impl SourceFile {
@@ -40,15 +42,31 @@ impl SourceFile {
             line_starts,
             shown: true,
             free_names: false,
+            originals: Box::default(),
         }
     }
 
-    /// The same, where names may be spelled in characters of private use (see `free_name`).
-    pub fn with_free_names(self) -> SourceFile {
+    /// The same, as it was written from a tree: names may be spelled in characters of private
+    /// use, and a comment behind all says which line of the original each line is.
+    pub fn from_tree(self) -> SourceFile {
+        let last = self.text.rsplit('\n').next().unwrap_or("");
+        let originals = last
+            .strip_prefix("#lines ")
+            .map_or_else(Vec::new, |list| {
+                list.split(' ').filter_map(|n| n.parse().ok()).collect()
+            })
+            .into();
         SourceFile {
             free_names: true,
+            originals,
             ..self
         }
+    }
+
+    /// The number that tracebacks show for a line.
+    pub fn original_line(&self, line: u32) -> u32 {
+        let index = (line as usize).wrapping_sub(1);
+        self.originals.get(index).copied().unwrap_or(line)
     }
 
     /// Whether names may be spelled in characters of private use.
@@ -127,7 +145,7 @@ impl SourceFile {
         // inside a character.
         let column = before.iter().filter(|&&b| (b & 0xC0) != 0x80).count();
         Position {
-            line,
+            line: self.original_line(line),
             column: column as u32,
             byte_column: offset - start,
         }
