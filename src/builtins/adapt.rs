@@ -54,6 +54,15 @@ fn word_of_object(vm: &mut Vm, value: &Value) -> R<i64> {
     }
 }
 
+/// A number that is a C int in CPython.
+pub fn c_int(vm: &mut Vm, value: &Value) -> R<i64> {
+    let index = vm.index_value(value)?;
+    match IntView::of(&index).and_then(IntView::as_i64) {
+        Some(i) if i32::try_from(i).is_ok() => Ok(i),
+        _ => Err(vm.overflow_error("Python int too large to convert to C int")),
+    }
+}
+
 /// A count, negative ones as 0.
 pub fn count(vm: &mut Vm, value: &Value) -> R<usize> {
     Ok(word(vm, value)?.max(0) as usize)

@@ -34,15 +34,45 @@ fn encoding_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Encoding>
     if !given(value) {
         return Ok(Some(Encoding::Utf8));
     }
-    let name = str_arg(vm, value, &format!("{function}() argument 'encoding'"))?;
+    check_name(vm, value, function, "encoding")?;
+    let name = str_arg(vm, value, "encoding")?;
     Ok(Encoding::named(&name.to_string_lossy()))
+}
+
+/// The name of an encoding or an error handler: a str that UTF-8 can write, without null characters.
+pub fn check_name(vm: &mut Vm, value: &Value, function: &str, what: &str) -> R<()> {
+    if !given(value) {
+        return Ok(());
+    }
+    let Some(name) = value.get::<Str>() else {
+        // `str` shows the module of a class, too.
+        let given = match function {
+            "str" if !value.is_none() => {
+                let class = vm.class_of(value);
+                let name = vm.qualified_name_of(&class);
+                name.strip_prefix("__main__.")
+                    .map_or(name.clone(), str::to_owned)
+            }
+            _ => super::adapt::shown_type(vm, value),
+        };
+        let text = format!("{function}() argument '{what}' must be str, not {given}");
+        return Err(vm.type_error(text));
+    };
+    if name.has_surrogates() {
+        encode_text(vm, value, Encoding::Utf8, &Errors::Known(Handler::Strict))?;
+    }
+    match name.bytes().contains(&0) {
+        true => Err(vm.value_error("embedded null character")),
+        false => Ok(()),
+    }
 }
 
 fn errors_of(vm: &mut Vm, value: &Value, function: &str) -> R<Errors> {
     if !given(value) {
         return Ok(Errors::Known(Handler::Strict));
     }
-    let name = str_arg(vm, value, &format!("{function}() argument 'errors'"))?;
+    check_name(vm, value, function, "errors")?;
+    let name = str_arg(vm, value, "errors")?;
     Ok(Errors::named(&name.to_string_lossy()))
 }
 
@@ -268,6 +298,10 @@ fn decode_for(
         encoding_of(vm, encoding, function)?,
         errors_of(vm, errors, function)?,
     );
+    // Of nothing there is nothing to decode, whatever the encoding is.
+    if bytes.is_empty() {
+        return Ok(Str::empty());
+    }
     let named = encoding;
     if let Some(encoding) = known {
         let strict = matches!(handler, Errors::Known(Handler::Strict));

@@ -86,6 +86,11 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
         let parsed = int_text::ascii_float(text).and_then(|plain| complex::parse(&plain));
         return match parsed {
             Some(parts) => Ok(parts),
+            // Underscores are looked at first, and what is wrong with them is said otherwise.
+            None if text.bytes().contains(&b'_') => {
+                let shown = vm.repr_text(real)?;
+                Err(vm.value_error(format!("could not convert string to complex: {shown}")))
+            }
             None => Err(vm.value_error("complex() arg is a malformed string")),
         };
     }

@@ -251,24 +251,31 @@ fn hash(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn pow(vm: &mut Vm, args: &[Value]) -> R {
+    no_third(vm, &args[2])?;
     if !operators::accepts(&args[0], &args[1]) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    power(vm, &args[0], &args[1], &args[2])
+    power(vm, &args[0], &args[1])
 }
 
 fn rpow(vm: &mut Vm, args: &[Value]) -> R {
+    no_third(vm, &args[2])?;
     if !operators::accepts(&args[0], &args[1]) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    power(vm, &args[1], &args[0], &args[2])
+    power(vm, &args[1], &args[0])
 }
 
-fn power(vm: &mut Vm, a: &Value, b: &Value, m: &Value) -> R {
-    if !m.is_none() {
-        return Err(
-            vm.type_error("pow() 3rd argument not allowed unless all arguments are integers")
-        );
+/// A float has no power modulo anything, whatever the other operand is.
+fn no_third(vm: &mut Vm, m: &Value) -> R<()> {
+    match m.is_none() {
+        true => Ok(()),
+        false => {
+            Err(vm.type_error("pow() 3rd argument not allowed unless all arguments are integers"))
+        }
     }
+}
+
+fn power(vm: &mut Vm, a: &Value, b: &Value) -> R {
     vm.native_binary(BinaryOp::Pow, a, b)
 }

@@ -92,13 +92,17 @@ static METHODS: &[Def] = &[
     Def::leaf("__radd__(self, value, /)", operators::radd),
     Def::leaf("__rand__(self, value, /)", operators::rand),
     Def::leaf("__rdivmod__(self, value, /)", operators::rdivmod),
-    Def::leaf("__repr__(self, /)", operators::repr),
+    Def::leaf("__repr__(self, /)", |vm, args| {
+        // As a number, even if it is a bool.
+        let number = plain(vm, args)?;
+        operators::repr(vm, &[number])
+    }),
     Def::leaf("__rfloordiv__(self, value, /)", operators::rfloordiv),
     Def::leaf("__rlshift__(self, value, /)", operators::rlshift),
     Def::leaf("__rmod__(self, value, /)", operators::rmod),
     Def::leaf("__rmul__(self, value, /)", operators::rmul),
     Def::leaf("__ror__(self, value, /)", operators::ror),
-    Def::leaf("__round__(self, ndigits=None, /)", round),
+    Def::leaf("__round__(self, ndigits=<unset>, /)", round),
     Def::leaf("__rpow__(self, value, mod=None, /)", rpow),
     Def::leaf("__rrshift__(self, value, /)", operators::rrshift),
     Def::leaf("__rshift__(self, value, /)", operators::rshift),
@@ -166,6 +170,9 @@ fn number_for(vm: &mut Vm, x: &Value, base: &Value) -> R {
     }
     let base = vm.index_value(base)?;
     let base = IntView::of(&base).map_or(0, IntView::clamped);
+    if base != 0 && !(2..=36).contains(&base) {
+        return Err(vm.value_error("int() base must be >= 2 and <= 36, or 0"));
+    }
     match text_number(vm, x, base)? {
         Some(number) => Ok(number),
         None => Err(vm.type_error("int() can't convert non-string with explicit base")),
@@ -320,7 +327,7 @@ fn power(vm: &mut Vm, a: &Value, b: &Value, m: &Value) -> R {
 
 /// `round(number, ndigits)`: half to even.
 fn round(vm: &mut Vm, args: &[Value]) -> R {
-    if args[1].is_none() {
+    if !given(&args[1]) {
         return plain(vm, args);
     }
     let digits = vm.index_value(&args[1])?;
@@ -361,6 +368,10 @@ fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let signed = vm.truth(&args[3])?;
     if length < 0 {
         return Err(vm.value_error("length argument must be non-negative"));
+    }
+    // Not even a sign has room in no bytes, but CPython lets -1 pass.
+    if length == 0 && signed && view(&args[0]).as_i64() == Some(-1) {
+        return Ok(Bytes::empty().into_value());
     }
     let data = int_math::to_bytes(view(&args[0]), length as usize, little, signed);
     let data = lift(vm, data)?;

@@ -132,6 +132,10 @@ fn reduce_positional(vm: &mut Vm, iterator: &Value, found: Option<(Value, usize)
             reduction(class, Tuple::one(empty_source(iterator)).into_value(), None)
         }
         None => iter_of(vm, empty_source(iterator), None),
+        Some((_, 0)) if backward => {
+            let class = builtin(vm, "reversed");
+            reduction(class, Tuple::one(empty_source(iterator)).into_value(), None)
+        }
         Some((source, position)) if backward || reversed => {
             let class = if reversed {
                 vm.class_of(iterator).into_value()
@@ -264,7 +268,10 @@ fn set_place<const K: Kind>(vm: &mut Vm, it: &PositionIterator<K>, index: i64) {
 fn set_long_range(vm: &mut Vm, it: &LongRangeIterator, state: &Value) -> R {
     let Some(state) = IntView::of(state) else {
         let zero = Value::int32(0);
-        return vm.compare(CompareOp::Lt, state, &zero);
+        vm.compare(CompareOp::Lt, state, &zero)?;
+        let given = vm.type_name(state);
+        let text = format!("'{given}' object cannot be interpreted as an integer");
+        return Err(vm.type_error(text));
     };
     let (range, index) = (it.range.get(), it.index.get());
     let Some(range) = range.get::<Range>() else {

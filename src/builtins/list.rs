@@ -70,6 +70,12 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 
 /// Registers: self, iterable, items.
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if matches!(input, Input::Start)
+        && let Some(list) = frame.regs[0].get::<List>()
+        && list.len() > 0
+    {
+        drop(list.take());
+    }
     with_items(vm, frame, input, (1, 2), |vm, regs, items| {
         let target = receiver!(vm, regs[0], List, "list");
         let old = target.items.replace(items.take());

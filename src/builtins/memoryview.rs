@@ -1,24 +1,25 @@
 //! `memoryview`: its table.
 
-use super::adapt::{bad_receiver, given, lift, made, size_value, word};
-use super::bytes::methods::{hex_separator, hex_text};
+use super::adapt::{bad_receiver, c_int, given, lift, made, size_value};
+use super::bytes::methods::{asks_to_write, hex_separator, hex_text};
 use super::bytes::{buffer_of, is_buffer};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, Bytes, hash_of};
 use crate::object::float;
 use crate::object::int::{self, IntView};
 use crate::object::int_math;
-use crate::object::iterator::SequenceIterator;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::memoryview::{MemoryView, item_size};
-use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::object::native::{Attribute, Def, R, Raised, TypeDef};
 use crate::object::slice::Slice;
 use crate::object::str::Str;
+use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
 use crate::vm::special::Special;
+use std::cell::Cell;
 
 /// `memoryview`
 pub static MEMORYVIEW: TypeDef = TypeDef {
@@ -38,8 +39,26 @@ static METHODS: &[Def] = &[
     Def::leaf("tobytes(self, /, order='C')", tobytes).doc("A copy of the memory as bytes."),
     Def::leaf("tolist(self, /)", tolist).doc("The elements as a list."),
     Def::leaf("toreadonly(self, /)", toreadonly).doc("The same window, but only to look through."),
-    Def::leaf("__delitem__(self, key, /)", |vm, _| {
-        Err(vm.type_error("cannot delete memory"))
+    Def::leaf("_from_flags(cls, object, flags)", |vm, args| {
+        let writes = c_int(vm, &args[2])? & 1 != 0;
+        let view = of_object(vm, &args[1])?;
+        writable_or(vm, view, writes, "Object is not writable.")
+    })
+    .class()
+    .doc("A window on an object, with flags of the buffer protocol."),
+    Def::leaf("__buffer__(self, flags, /)", |vm, args| {
+        let writes = asks_to_write(vm, &args[1])?;
+        let view = of_object(vm, &args[0])?;
+        let text = "memoryview: underlying buffer is not writable";
+        writable_or(vm, view, writes, text)
+    }),
+    Def::leaf("__release_buffer__(self, buffer, /)", release_buffer),
+    Def::leaf("__delitem__(self, key, /)", |vm, args| {
+        let (view, _) = live(vm, &args[0])?;
+        Err(match view.readonly {
+            true => vm.type_error("cannot modify read-only memory"),
+            false => vm.type_error("cannot delete memory"),
+        })
     }),
     Def::leaf("__enter__(self, /)", enter),
     Def::leaf("__eq__(self, value, /)", |vm, args| {
@@ -139,6 +158,36 @@ pub fn of_object(vm: &mut Vm, object: &Value) -> R {
     )))
 }
 
+/// A view, unless it shall be written and cannot.
+fn writable_or(vm: &mut Vm, view: Value, writes: bool, text: &str) -> R {
+    let readonly = view.get::<MemoryView>().is_some_and(|v| v.readonly);
+    match writes && readonly {
+        true => Err(vm.raise(&super::exceptions::BUFFER_ERROR, text)),
+        false => Ok(view),
+    }
+}
+
+/// `__release_buffer__` of what can be viewed: gives a view up that was made of it.
+pub fn release_buffer(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(view) = args[1].to_ref::<MemoryView>() else {
+        return Err(vm.type_error("expected a memoryview object"));
+    };
+    let Some(source) = view.source() else {
+        let text = "memoryview's buffer has already been released";
+        return Err(vm.value_error(text));
+    };
+    let own = match args[0].get::<MemoryView>() {
+        Some(own) => own.source(),
+        None => Some(args[0].clone()),
+    };
+    let same = own.is_some_and(|own| own.is(&source)) && !source.is_kind::<Bytes>();
+    if !same || args[0].is(&args[1]) {
+        return Err(vm.value_error("memoryview's buffer is not this object"));
+    }
+    view.release();
+    Ok(Value::NONE)
+}
+
 fn release(_: &mut Vm, args: &[Value]) -> R {
     if let Some(view) = args[0].get::<MemoryView>() {
         view.release();
@@ -157,6 +206,9 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
 }
 
 fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_kind::<Str>() || args[1].is_none() {
+        live(vm, &args[0])?;
+    }
     match args[1].get::<Str>() {
         Some(order) if ["C", "F", "A"].iter().any(|known| order.is_text(known)) => {}
         Some(_) => return Err(vm.value_error("order must be 'C', 'F' or 'A'")),
@@ -174,8 +226,8 @@ fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn hex(vm: &mut Vm, args: &[Value]) -> R {
+    let group = c_int(vm, &args[2])?;
     let data = bytes_of(vm, &args[0])?;
-    let group = word(vm, &args[2])?;
     let separator = hex_separator(vm, &args[1])?;
 
     super::adapt::string(vm, &hex_text(&data, separator, group))
@@ -192,7 +244,50 @@ fn len(vm: &mut Vm, args: &[Value]) -> R {
 
 fn iter(vm: &mut Vm, args: &[Value]) -> R {
     live(vm, &args[0])?;
-    Ok(SequenceIterator::alloc(args[0].clone(), 0, 0).into_value())
+    let shape = u32::from(kind::MEMORY_ITERATOR);
+    Ok(MemoryIterator::alloc(shape, args[0].clone(), Cell::new(0)).into_value())
+}
+
+traced_object! {
+    /// The iterator of a view.
+    pub struct MemoryIterator: MEMORY_ITERATOR {
+        /// The view.
+        view: Value,
+        /// The next index; `usize::MAX` after the end.
+        at: Cell<usize>,
+    }
+}
+
+/// `memory_iterator`
+pub static MEMORY_ITERATOR: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__iter__(self, /)", super::functions::iterators::itself),
+        Def::leaf("__next__(self, /)", |vm, args| match next(vm, &args[0]) {
+            Some(Ok(Some(value))) => Ok(value),
+            Some(Err(raised)) => Err(raised),
+            _ => Err(vm.stop_iteration(Value::NONE)),
+        }),
+    ],
+    next_at_once: Some(next),
+    ..TypeDef::new("builtins", "memory_iterator", kind::MEMORY_ITERATOR)
+};
+
+fn next(vm: &mut Vm, value: &Value) -> Option<R<Option<Value>>> {
+    let it = value.get::<MemoryIterator>()?;
+    let at = it.at.get();
+    if at == usize::MAX {
+        return Some(Ok(None));
+    }
+    let (view, source) = match live(vm, &it.view) {
+        Ok(both) => both,
+        Err(raised) => return Some(Err(raised)),
+    };
+    if at >= view.len {
+        it.at.set(usize::MAX);
+        return Some(Ok(None));
+    }
+    it.at.set(at + 1);
+    Some(item(vm, &view, &source, at).map(Some))
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
@@ -285,7 +380,10 @@ fn tolist(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn index_in(vm: &mut Vm, key: &Value, len: usize) -> R<usize> {
-    let index = vm.index_clamped(key)?;
+    let index = vm.index_value(key)?;
+    let Some(index) = IntView::of(&index).and_then(IntView::as_i64) else {
+        return Err(vm.index_error("cannot fit 'int' into an index-sized integer"));
+    };
     let place = if index < 0 {
         index.saturating_add(len as i64)
     } else {
@@ -314,12 +412,33 @@ fn part(vm: &mut Vm, view: &MemoryView, source: &Value, slice: &Ref<Slice>) -> R
     ))
 }
 
-/// `view[()]` is the view itself; `view[(i,)]` is `view[i]`.
+/// `view[(i,)]` is `view[i]`.
 fn plain_key(key: &Value) -> Value {
     match key.get::<Tuple>().map(Tuple::items) {
-        Some([only]) => only.clone(),
+        Some([only]) if !only.is_kind::<Slice>() && !only.is_ellipsis() => only.clone(),
         _ => key.clone(),
     }
+}
+
+/// The error of a key that is neither an index, a slice nor an ellipsis.
+fn bad_key(vm: &mut Vm, key: &Value, assigned: bool) -> Raised {
+    let items = key.get::<Tuple>().map_or(&[][..], Tuple::items);
+    let n = items.len();
+    if key.is_kind::<Tuple>() && items.iter().all(|k| vm.has_index(k)) {
+        return match n {
+            0 => vm.not_implemented_error("sub-views are not implemented"),
+            _ => vm.type_error(format!(
+                "cannot index 1-dimension view with {n}-element tuple"
+            )),
+        };
+    }
+    if n > 0 && items.iter().all(|k| k.is_kind::<Slice>()) {
+        return vm.not_implemented_error(match assigned {
+            true => "memoryview slice assignments are currently restricted to ndim = 1",
+            false => "multi-dimensional slicing is not implemented",
+        });
+    }
+    vm.type_error("memoryview: invalid slice key")
 }
 
 fn getitem(vm: &mut Vm, args: &[Value]) -> R {
@@ -328,11 +447,8 @@ fn getitem(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(slice) = key.to_ref::<Slice>() {
         return part(vm, &view, &source, &slice).map(Ref::into_value);
     }
-    if key.is_ellipsis() {
-        return Ok(args[0].clone());
-    }
     if !vm.has_index(&key) {
-        return Err(vm.type_error("memoryview: invalid slice key"));
+        return Err(bad_key(vm, &key, false));
     }
     let index = index_in(vm, &key, view.len)?;
     item(vm, &view, &source, index)
@@ -344,12 +460,20 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("cannot modify read-only memory"));
     }
     let key = plain_key(&args[1]);
-    if let Some(slice) = key.to_ref::<Slice>() {
+    if let Some(slice) = args[1].to_ref::<Slice>() {
+        if !is_buffer(&args[2]) {
+            let given = vm.type_name(&args[2]);
+            let text = format!("a bytes-like object is required, not '{given}'");
+            return Err(vm.type_error(text));
+        }
+        if args[2].is_kind::<MemoryView>() {
+            live(vm, &args[2])?;
+        }
         let target = part(vm, &view, &source, &slice)?;
         return assign(vm, &target, &source, &args[2]);
     }
     if !vm.has_index(&key) {
-        return Err(vm.type_error("memoryview: invalid slice key"));
+        return Err(bad_key(vm, &args[1], true));
     }
     let index = index_in(vm, &key, view.len)?;
     let data = pack(vm, view.format, &args[2])?;
@@ -386,12 +510,22 @@ fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R 
 }
 
 fn cast(vm: &mut Vm, args: &[Value]) -> R {
-    let (view, source) = live(vm, &args[0])?;
     let Some(text) = args[1].get::<Str>() else {
         let given = super::adapt::shown_type(vm, &args[1]);
         return Err(vm.type_error(format!("cast() argument 'format' must be str, not {given}")));
     };
+    let (view, source) = live(vm, &args[0])?;
+    if !view.is_contiguous() {
+        return Err(vm.type_error("memoryview: casts are restricted to C-contiguous views"));
+    }
     if given(&args[2]) {
+        if view.len == 0 {
+            let text = "memoryview: cannot cast view with zeros in shape or strides";
+            return Err(vm.type_error(text));
+        }
+        if !args[2].is_kind::<List>() && !args[2].is_kind::<Tuple>() {
+            return Err(vm.type_error("shape must be a list or a tuple"));
+        }
         return Err(vm.not_implemented_error(
             "memoryview: views of more than one dimension are not supported",
         ));
@@ -407,9 +541,6 @@ fn cast(vm: &mut Vm, args: &[Value]) -> R {
     if !is_bytes(format) && !is_bytes(view.format) {
         return Err(vm.type_error("memoryview: cannot cast between two non-byte formats"));
     }
-    if !view.is_contiguous() {
-        return Err(vm.type_error("memoryview: casts are restricted to C-contiguous views"));
-    }
     let (total, size) = (view.len * view.item_size(), item_size(format).unwrap_or(1));
     if total % size != 0 {
         return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
@@ -421,7 +552,7 @@ fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
     let Some(view) = args[0].to_ref::<MemoryView>() else {
         return Ok(Value::NOT_IMPLEMENTED);
     };
-    if !is_buffer(&args[1]) {
+    if !is_buffer(&args[1]) && view.source().is_some() {
         return Ok(Value::NOT_IMPLEMENTED);
     }
     let other = of_object(vm, &args[1]).ok();

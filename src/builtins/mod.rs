@@ -75,6 +75,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     ],
     &[
         &memoryview::MEMORYVIEW,
+        &memoryview::MEMORY_ITERATOR,
         &views::DICT_KEYS,
         &views::DICT_VALUES,
         &views::DICT_ITEMS,

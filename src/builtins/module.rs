@@ -36,10 +36,9 @@ pub static SUPER: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "super() -> same as super(__class__, <first argument>)",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", super_new).stat()),
+    call: Some(&SUPER_CALL),
     methods: &[
-        Def::raw("__init__(self, /, *args, **kwargs)", |_, _, _| {
-            Ok(Value::NONE)
-        }),
+        Def::raw("__init__(self, /, *args, **kwargs)", super_init),
         Def::leaf("__repr__(self, /)", super_repr),
         Def::leaf("__get__(self, instance, owner=None, /)", super_get),
     ],
@@ -180,31 +179,62 @@ fn set_annotations(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
     vm.lift(old).map(drop)
 }
 
-/// `super()`, `super(type)`, `super(type, obj)`, `super(type, type2)`.
-fn super_new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
+/// An object that `__init__` fills.
+fn super_new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     let class = args.first().cloned().unwrap_or(Value::NONE);
     let shape = vm.shape_for_new(&class, &SUPER)?;
+    let none = || Value::NONE;
+    Ok(Super::alloc_shaped(shape, none(), none(), none()).into_value())
+}
+
+/// What a call of `super` itself does: both steps at once.
+pub static SUPER_CALL: Def = Def::raw("super(*args)", |vm, args, names| {
     if !names.is_empty() {
         return Err(vm.type_error("super() takes no keyword arguments"));
     }
-    let (this, receiver) = match args.get(1..).unwrap_or_default() {
+    let given = args.get(1..).unwrap_or_default();
+    if given.len() > 2 {
+        let n = given.len();
+        return Err(vm.type_error(format!("super() expected at most 2 arguments, got {n}")));
+    }
+    let (this, receiver, class) = super_parts(vm, given, "a type")?;
+    Ok(Super::alloc(this, receiver, class).into_value())
+});
+
+fn super_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
+    if !names.is_empty() {
+        return Err(vm.type_error("super() takes no keyword arguments"));
+    }
+    let given = args.get(1..).unwrap_or_default();
+    if given.len() > 2 {
+        let n = given.len();
+        return Err(vm.type_error(format!("super() takes at most 2 arguments ({n} given)")));
+    }
+    let (this, receiver, class) = super_parts(vm, given, "type")?;
+    if let Some(sup) = args[0].get::<Super>() {
+        sup.class.set(this);
+        sup.receiver.set(receiver);
+        sup.receiver_class.set(class);
+    }
+    Ok(Value::NONE)
+}
+
+/// Of `super()`, `super(type)`, `super(type, obj)`, `super(type, type2)`: the class, the receiver and its class.
+fn super_parts(vm: &mut Vm, given: &[Value], wanted: &str) -> R<(Value, Value, Value)> {
+    let (this, receiver) = match given {
         [] => vm.super_context()?,
         [this] => (this.clone(), Value::NONE),
-        [this, receiver] => (this.clone(), receiver.clone()),
-        more => {
-            let n = more.len();
-            return Err(vm.type_error(format!("super expected at most 2 arguments, got {n}")));
-        }
+        [this, receiver, ..] => (this.clone(), receiver.clone()),
     };
     let Some(this_class) = this.to_ref::<Class>() else {
         let given = vm.type_name(&this);
-        return Err(vm.type_error(format!("super() argument 1 must be a type, not {given}")));
+        return Err(vm.type_error(format!("super() argument 1 must be {wanted}, not {given}")));
     };
     if receiver.is_none() {
-        return Ok(Super::alloc_shaped(shape, this, Value::NONE, Value::NONE).into_value());
+        return Ok((this, Value::NONE, Value::NONE));
     }
     let receiver_class = super_class(vm, &this_class, &receiver)?;
-    Ok(Super::alloc_shaped(shape, this, receiver, receiver_class.into_value()).into_value())
+    Ok((this, receiver, receiver_class.into_value()))
 }
 
 /// The class whose order is followed: the receiver itself if it is a class derived from `this`, else its class.
@@ -246,7 +276,7 @@ fn super_repr(vm: &mut Vm, args: &[Value]) -> R {
         .class
         .get()
         .get::<Class>()
-        .map_or_else(String::new, Class::name_str);
+        .map_or_else(|| "NULL".to_owned(), Class::name_str);
     let text = match sup.receiver_class.get().get::<Class>() {
         Some(class) => format!("<super: <class '{this}'>, <{} object>>", class.name_str()),
         None => format!("<super: <class '{this}'>, NULL>"),

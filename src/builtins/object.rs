@@ -25,6 +25,9 @@ pub static OBJECT: TypeDef = TypeDef {
             vm.repr(&args[0]).map(Ref::into_value)
         }),
         Def::leaf("__hash__(self, /)", |vm, args| {
+            if args[0].is_ellipsis() || args[0].is_not_implemented() {
+                return vm.hash(&args[0]).map(vm_int);
+            }
             Ok(vm_int(vm.identity_hash(&args[0])))
         }),
         Def::leaf("__eq__(self, value, /)", |_, args| {
@@ -87,7 +90,12 @@ pub const DEL_ATTR: Def = Def::frame("__delattr__(self, name, /)", 0, |vm, frame
 /// `NoneType`
 pub static NONE_TYPE: TypeDef = TypeDef {
     doc: "The type of None.",
-    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NONE)).stat()),
+    new: Some(
+        Def::raw("__new__(*args, **kwargs)", |vm, args, _| {
+            the_only(vm, args, "NoneType", Value::NONE)
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf(
             "__repr__(self, /)",
@@ -104,7 +112,12 @@ pub static NONE_TYPE: TypeDef = TypeDef {
 /// `ellipsis`
 pub static ELLIPSIS: TypeDef = TypeDef {
     doc: "The type of the Ellipsis singleton.",
-    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::ELLIPSIS)).stat()),
+    new: Some(
+        Def::raw("__new__(*args, **kwargs)", |vm, args, _| {
+            the_only(vm, args, "EllipsisType", Value::ELLIPSIS)
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__repr__(self, /)", |_, _| {
             Ok(Str::new("Ellipsis").into_value())
@@ -119,7 +132,12 @@ pub static ELLIPSIS: TypeDef = TypeDef {
 /// `NotImplementedType`
 pub static NOT_IMPLEMENTED_TYPE: TypeDef = TypeDef {
     doc: "The type of the NotImplemented singleton.",
-    new: Some(Def::leaf("__new__(cls, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)).stat()),
+    new: Some(
+        Def::raw("__new__(*args, **kwargs)", |vm, args, _| {
+            the_only(vm, args, "NotImplementedType", Value::NOT_IMPLEMENTED)
+        })
+        .stat(),
+    ),
     methods: &[
         Def::leaf("__repr__(self, /)", |_, _| {
             Ok(Str::new("NotImplemented").into_value())
@@ -133,6 +151,14 @@ pub static NOT_IMPLEMENTED_TYPE: TypeDef = TypeDef {
     ],
     ..TypeDef::new("builtins", "NotImplementedType", kind::INSTANCE)
 };
+
+/// A type of one value makes that, and takes no arguments.
+fn the_only(vm: &mut Vm, args: &[Value], name: &str, value: Value) -> R {
+    match args.len() {
+        0 | 1 => Ok(value),
+        _ => Err(vm.type_error(format!("{name} takes no arguments"))),
+    }
+}
 
 /// The tables of this file.
 pub static TYPES: &[&TypeDef] = &[&OBJECT, &NONE_TYPE, &ELLIPSIS, &NOT_IMPLEMENTED_TYPE];
@@ -157,6 +183,15 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
             "object.__new__(X): X is not a type object ({given})"
         )));
     };
+    let built_in = std::iter::once(&class)
+        .chain(class.ancestors.borrow().iter())
+        .find_map(|c| c.def.filter(|_| c.has(class_flags::BUILTIN)));
+    let maker = built_in.and_then(TypeDef::maker);
+    if maker.is_some_and(|def| def.module == "builtins" && !std::ptr::eq(def, &OBJECT)) {
+        let name = vm.class_name(&class);
+        let text = format!("object.__new__({name}) is not safe, use {name}.__new__()");
+        return Err(vm.type_error(text));
+    }
     if args.len() > 1 {
         object_new_excess(vm, &class)?;
     }
@@ -203,6 +238,10 @@ fn ne(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn format(vm: &mut Vm, args: &[Value]) -> R {
+    if !args[1].is_kind::<Str>() {
+        let given = super::adapt::shown_type(vm, &args[1]);
+        return Err(vm.type_error(format!("__format__() argument must be str, not {given}")));
+    }
     if args[1].get::<Str>().is_some_and(|s| !s.is_empty()) {
         let name = vm.type_name(&args[0]);
         return Err(vm.type_error(format!(

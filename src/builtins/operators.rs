@@ -3,7 +3,7 @@
 //! override.
 
 use crate::heap::{Buffer, Value};
-use crate::object::bytes::ByteArray;
+use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::complex::{self, Complex};
 use crate::object::float;
 use crate::object::int::IntView;
@@ -80,7 +80,8 @@ macro_rules! compare {
     ($($name:ident $op:ident;)+) => {$(
         /// The comparison of that name.
         pub fn $name(vm: &mut Vm, args: &[Value]) -> R {
-            if !accepts(&args[0], &args[1]) {
+            let mixed = args[0].is_kind::<Bytes>() && !args[1].is_kind::<Bytes>();
+            if mixed || !accepts(&args[0], &args[1]) {
                 return Ok(Value::NOT_IMPLEMENTED);
             }
             vm.native_compare(CompareOp::$op, &args[0], &args[1])

@@ -1,6 +1,6 @@
 //! Descriptors: property, classmethod, staticmethod, and those of slots and computed attributes.
 
-use crate::heap::{Ref, Value};
+use crate::heap::{Field, Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{ClassMethod, Property, SlotDescriptor, StaticMethod};
 use crate::object::dict::Dict;
@@ -38,12 +38,7 @@ pub static PROPERTY: TypeDef = TypeDef {
         Def::frame("__get__(self, instance, owner=None, /)", 0, descriptor_get),
         Def::frame("__set__(self, instance, value, /)", 0, descriptor_set),
         Def::frame("__delete__(self, instance, /)", 0, descriptor_delete),
-        Def::leaf("__set_name__(self, owner, name, /)", |_, args| {
-            if let Some(property) = args[0].get::<Property>() {
-                property.name.set(args[2].clone());
-            }
-            Ok(Value::NONE)
-        }),
+        Def::raw("__set_name__(self, owner, name, /)", property_set_name),
     ],
     attributes: &[
         Attribute::get("fget", |_, p| Ok(part(p, |p| p.getter.get()))),
@@ -81,8 +76,8 @@ macro_rules! method_wrapper {
             new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", |vm, args, _| {
                 let class = args.first().cloned().unwrap_or(Value::NONE);
                 let shape = vm.shape_for_new(&class, &$static)?;
-                let function = args.get(1).cloned().unwrap_or(Value::NONE);
-                Ok($type::alloc_shaped(shape, function, Value::UNDEF).into_value())
+                // `__init__` says what is wrapped.
+                Ok($type::alloc_shaped(shape, Value::NONE, Value::UNDEF).into_value())
             }).stat()),
             methods: &[
                 Def::leaf("__init__(self, function, /)", |vm, args| {
@@ -92,10 +87,24 @@ macro_rules! method_wrapper {
                     copy_names(vm, &args[0], &args[1])?;
                     Ok(Value::NONE)
                 }),
-                Def::leaf("__get__(self, instance, owner=None, /)", $get),
+                Def::leaf("__get__(self, instance, owner=None, /)", |vm, args| {
+                    expect_either(vm, &args[1], &args[2])?;
+                    let Some(wrapper) = args[0].to_ref::<$type>() else {
+                        return Ok(Value::NONE);
+                    };
+                    if uninitialized(&wrapper.function, &wrapper.dict) {
+                        return Err(vm.runtime_error(concat!("uninitialized ", $text, " object")));
+                    }
+                    $get(vm, args)
+                }),
                 Def::leaf("__repr__(self, /)", |vm, args| {
-                    let inside = args[0].get::<$type>().map_or(Value::NONE, |w| w.function.get());
-                    let inside = vm.repr_text(&inside)?;
+                    let Some(wrapper) = args[0].to_ref::<$type>() else {
+                        return Ok(Value::NONE);
+                    };
+                    let inside = match uninitialized(&wrapper.function, &wrapper.dict) {
+                        true => "<NULL>".to_owned(),
+                        false => vm.repr_text(&wrapper.function.get())?,
+                    };
                     let text = Str::try_new(&format!("<{}({inside})>", $text));
                     vm.lift(text).map(Ref::into_value)
                 }),
@@ -108,7 +117,11 @@ macro_rules! method_wrapper {
                     let function = w.get::<$type>().map_or(Value::NONE, |w| w.function.get());
                     is_abstract(vm, &function).map(Value::bool)
                 }),
-                Attribute::get("__dict__", |vm, w| Ok(vm.object_dict(w).map_or(Value::NONE, Ref::into_value))),
+                Attribute::get_set(
+                    "__dict__",
+                    |vm, w| Ok(vm.object_dict(w).map_or(Value::NONE, Ref::into_value)),
+                    set_wrapper_dict,
+                ),
             ],
             ..TypeDef::new("builtins", $text, kind::$kind)
         };
@@ -211,6 +224,49 @@ pub static TYPES: &[&TypeDef] = &[
     &SLOT_DESCRIPTOR,
 ];
 
+/// Whether `__init__` has not run: it gives a wrapper its dict, and then its function.
+fn uninitialized(function: &Field, dict: &Field) -> bool {
+    function.as_value().is_none() && dict.is_undef()
+}
+
+fn set_wrapper_dict(vm: &mut Vm, wrapper: &Value, value: &Value) -> R<()> {
+    if value.is_undef() {
+        return Err(vm.type_error("cannot delete __dict__"));
+    }
+    let Some(dict) = value.to_ref::<Dict>() else {
+        let given = vm.type_name(value);
+        return Err(vm.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{given}'"
+        )));
+    };
+    vm.set_object_dict(wrapper, &dict);
+    Ok(())
+}
+
+/// `__get__` needs an instance or a class.
+fn expect_either(vm: &mut Vm, instance: &Value, owner: &Value) -> R<()> {
+    match instance.is_none() && owner.is_none() {
+        true => Err(vm.type_error("__get__(None, None) is invalid")),
+        false => Ok(()),
+    }
+}
+
+fn property_set_name(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
+    if !names.is_empty() {
+        return Err(vm.type_error("property.__set_name__() takes no keyword arguments"));
+    }
+    let [property, _, name] = args else {
+        let n = args.len().saturating_sub(1);
+        return Err(vm.type_error(format!(
+            "__set_name__() takes 2 positional arguments but {n} were given"
+        )));
+    };
+    if let Some(property) = property.get::<Property>() {
+        property.name.set(name.clone());
+    }
+    Ok(Value::NONE)
+}
+
 fn owner_name(vm: &mut Vm, owner: &Value) -> String {
     owner
         .to_ref::<Class>()
@@ -262,6 +318,7 @@ fn property_init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
         Input::Raised(raised) => return subclass_without_doc(vm, &property, raised),
         Input::Value(_) | Input::Yielded(_) => return Step::Return(Value::NONE),
     }
+    property.name.set(Value::UNDEF);
     property.getter.set(frame.regs[1].clone());
     property.setter.set(frame.regs[2].clone());
     property.deleter.set(frame.regs[3].clone());
@@ -316,17 +373,9 @@ fn changed(vm: &mut Vm, property: &Value, which: usize, function: &Value) -> R {
 }
 
 fn property_name(vm: &mut Vm, property: &Value) -> R {
-    let Some(property) = property.to_ref::<Property>() else {
-        return Ok(Value::NONE);
-    };
-    let own = property.name.get();
-    if !own.is_undef() {
-        return Ok(own);
-    }
-    let getter = property.getter.get();
-    match vm.get_attr_optional(&getter, "__name__")? {
-        Some(name) if !getter.is_none() => Ok(name),
-        _ => Err(vm.attribute_error_plain("'property' object has no attribute '__name__'")),
+    match vm.property_name(property)? {
+        Some(name) => Ok(name),
+        None => Err(vm.attribute_error_plain("'property' object has no attribute '__name__'")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
 
-use super::arguments::index;
+use super::adapt::c_int;
 use super::functions::{outcome, received};
 
 /// `object.__reduce_ex__`
@@ -82,7 +82,7 @@ fn reduce_ex(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         Input::Start => {}
     }
-    let protocol = match index(vm, &frame.regs[1]) {
+    let protocol = match c_int(vm, &frame.regs[1]) {
         Ok(protocol) => protocol,
         Err(raised) => return Step::Raise(raised),
     };

@@ -4,6 +4,7 @@
 //! frame first; then everything is at hand, and the operation runs at once.
 
 use super::adapt::{gather, lift, size_value};
+use super::functions::{outcome, pull};
 use super::operators;
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
@@ -38,11 +39,12 @@ pub static FROZENSET: TypeDef = TypeDef {
 };
 
 /// How many registers a method with gathered operands has beyond self and `*others`.
-const EXTRA: u16 = 3;
+const EXTRA: u16 = 4;
 const OTHERS: usize = 1;
 const READY: usize = 2;
 const SOURCE: usize = 3;
 const ITEMS: usize = 4;
+const COUNT: usize = 5;
 
 static SET_METHODS: &[Def] = &[
     Def::leaf("add(self, object, /)", add).doc("Puts an element in, unless it is there."),
@@ -197,6 +199,13 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 
 /// Registers: self, iterable, items.
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if matches!(input, Input::Start)
+        && let Some(set) = frame.regs[0].get::<Set>()
+        && set.table.borrow().len() > 0
+    {
+        let old = set.table.borrow_mut().take();
+        drop(old);
+    }
     let operand = match operand_of(vm, frame, input, 1, 2) {
         Ok(operand) => operand,
         Err(step) => return step,
@@ -308,25 +317,31 @@ fn each_item(
     Ok(())
 }
 
-/// Makes all operands ready: sets and dicts as they are, other iterables gathered.
-fn ready(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Ref<List>, Step> {
+/// One operand after another: sets and dicts as they are, other iterables gathered; each is worked
+/// into the table of the set in register READY before the next is looked at.
+fn fold(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    begin: fn(&mut Vm, &Value) -> R,
+    work: fn(&mut Vm, &Ref<Set>, &Value, usize) -> R<()>,
+) -> Result<Ref<Set>, Step> {
     if frame.regs[READY].is_undef() {
-        frame.regs[READY] = List::empty().into_value();
+        frame.regs[COUNT] = Value::int32(0);
+        frame.regs[READY] = begin(vm, &frame.regs[0]).map_err(Step::Raise)?;
     }
-    let Some(done) = frame.regs[READY].to_ref::<List>() else {
+    let Some(so_far) = frame.regs[READY].to_ref::<Set>() else {
         return Err(Step::Return(Value::NONE));
     };
     let mut input = input;
     loop {
+        let count = frame.regs[COUNT].as_small_int().unwrap_or(0) as usize;
         let operand = if frame.state != 0 {
             gather(vm, frame, input, SOURCE, ITEMS)?.into_value()
         } else {
-            let next = match frame.regs[OTHERS].get_exact::<Tuple>() {
-                Some(others) => others.get(done.len()),
-                None => done.is_empty().then(|| frame.regs[OTHERS].clone()),
-            };
-            match next {
-                None => return Ok(done),
+            let others = frame.regs[OTHERS].get_exact::<Tuple>();
+            match others.and_then(|others| others.get(count)) {
+                None => return Ok(so_far),
                 Some(other) if is_table(&other) => other,
                 Some(other) => {
                     frame.regs[SOURCE] = other;
@@ -336,8 +351,8 @@ fn ready(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Ref<L
         };
         frame.state = 0;
         input = Input::Start;
-        let pushed = done.push(operand);
-        vm.lift(pushed).map_err(Step::Raise)?;
+        frame.regs[COUNT] = Value::int32(count as i32 + 1);
+        work(vm, &so_far, &operand, count).map_err(Step::Raise)?;
     }
 }
 
@@ -352,70 +367,80 @@ fn ready_one(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<V
     gather(vm, frame, input, SOURCE, ITEMS).map(Ref::into_value)
 }
 
+/// The receiver itself is worked on.
+fn in_place(_: &mut Vm, receiver: &Value) -> R {
+    Ok(receiver.clone())
+}
+
+/// A copy, slot for slot where members are left out of it.
+fn in_copy(vm: &mut Vm, receiver: &Value) -> R {
+    snapshot(vm, receiver).map(|table| Set::new(table).into_value())
+}
+
+fn intersect(vm: &mut Vm, so_far: &Ref<Set>, operand: &Value, _: usize) -> R<()> {
+    let table = intersected(vm, so_far.as_value(), std::slice::from_ref(operand))?;
+    replace(vm, so_far.as_value(), table).map(drop)
+}
+
+fn remove_from(vm: &mut Vm, set: &Ref<Set>, operand: &Value) -> R<()> {
+    let mut table = snapshot(vm, set.as_value())?;
+    if operand.is(set.as_value()) {
+        table = SetTable::new();
+    } else {
+        // Where it fails half-way, what came before is gone already.
+        let removed = remove_all(vm, &mut table, operand);
+        replace(vm, set.as_value(), table)?;
+        return removed;
+    }
+    replace(vm, set.as_value(), table).map(drop)
+}
+
+fn copied(vm: &mut Vm, receiver: &Value) -> R {
+    let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
+    lift(vm, copied).map(|table| Set::new(table).into_value())
+}
+
 macro_rules! with_operands {
-    ($(#[doc = $doc:literal] $name:ident = $run:expr;)+) => {$(
+    ($(#[doc = $doc:literal] $name:ident = $begin:ident, $work:expr, $end:expr;)+) => {$(
         #[doc = $doc]
         fn $name(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-            let operands = match ready(vm, frame, input) {
-                Ok(operands) => operands.copy(),
+            let done = match fold(vm, frame, input, $begin, $work) {
+                Ok(done) => done,
                 Err(step) => return step,
             };
+            let end: fn(&mut Vm, &Value, &Ref<Set>) -> R = $end;
             let receiver = frame.regs[0].clone();
-            let run: fn(&mut Vm, &Value, &[Value]) -> R = $run;
-            match vm.lift(operands) {
-                Ok(operands) => run(vm, &receiver, &operands).into(),
-                Err(raised) => Step::Raise(raised),
-            }
+            end(vm, &receiver, &done).into()
         }
     )+};
 }
 
+/// What was worked out as a set of the receiver's built-in type.
+fn made_like(_: &mut Vm, receiver: &Value, done: &Ref<Set>) -> R {
+    let table = done.table.borrow_mut().take();
+    Ok(like(receiver, table))
+}
+
+fn nothing(_: &mut Vm, _: &Value, _: &Ref<Set>) -> R {
+    Ok(Value::NONE)
+}
+
 with_operands! {
-    #[doc = "`union`"] union = |vm, receiver, operands| {
-        let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
-        let mut table = lift(vm, copied)?;
-        for operand in operands {
-            add_all(vm, &mut table, operand)?;
-        }
-        Ok(like(receiver, table))
-    };
-    #[doc = "`update`"] update = |vm, receiver, operands| {
-        let set = set_of(vm, receiver)?;
-        for operand in operands {
-            update_set(vm, &set, operand)?;
-        }
-        Ok(Value::NONE)
-    };
-    #[doc = "`intersection`"] intersection = |vm, receiver, operands| {
-        let table = intersected(vm, receiver, operands)?;
-        Ok(like(receiver, table))
-    };
-    #[doc = "`intersection_update`"] intersection_update = |vm, receiver, operands| {
-        let table = intersected(vm, receiver, operands)?;
+    #[doc = "`union`"] union = copied, |vm, so_far, operand, _| update_set(vm, so_far, operand), made_like;
+    #[doc = "`update`"] update = in_place, |vm, set, operand, _| update_set(vm, set, operand), nothing;
+    #[doc = "`intersection`"] intersection = in_copy, intersect, made_like;
+    #[doc = "`intersection_update`"] intersection_update = in_copy, intersect, |vm, receiver, done| {
+        let table = done.table.borrow_mut().take();
         replace(vm, receiver, table)
     };
-    #[doc = "`difference`"] difference = |vm, receiver, operands| {
-        let Some((first, rest)) = operands.split_first() else {
-            let copied = with_table(receiver, SetTable::copy).unwrap_or(Ok(SetTable::new()));
-            return lift(vm, copied).map(|table| like(receiver, table));
+    #[doc = "`difference`"] difference = in_copy, |vm, so_far, operand, count| {
+        let table = match count {
+            0 => differing(vm, so_far.as_value(), operand)?,
+            _ => return remove_from(vm, so_far, operand),
         };
-        let mut table = differing(vm, receiver, first)?;
-        for operand in rest {
-            remove_all(vm, &mut table, operand)?;
-        }
-        Ok(like(receiver, table))
-    };
-    #[doc = "`difference_update`"] difference_update = |vm, receiver, operands| {
-        let mut table = snapshot(vm, receiver)?;
-        for operand in operands {
-            if operand.is(receiver) {
-                table = SetTable::new();
-            } else {
-                remove_all(vm, &mut table, operand)?;
-            }
-        }
-        replace(vm, receiver, table)
-    };
+        replace(vm, so_far.as_value(), table).map(drop)
+    }, made_like;
+    #[doc = "`difference_update`"] difference_update = in_place, |vm, set, operand, _| remove_from(vm, set, operand), nothing;
 }
 
 macro_rules! with_operand {
@@ -445,27 +470,72 @@ with_operand! {
         let table = toggled(vm, receiver, &other)?;
         replace(vm, receiver, table)
     };
-    #[doc = "`isdisjoint`"] isdisjoint = |vm, receiver, operand| {
+    #[doc = "`issubset`"] issubset = |vm, receiver, operand| {
         let own = snapshot(vm, receiver)?;
-        if operand.is_kind::<List>() {
-            let mut disjoint = true;
-            each_item(vm, operand, |vm, hash, item| {
-                disjoint = disjoint && set_ops::find::<Raised>(&own, hash, item, &mut |a, b| vm.eq(a, b))?.is_none();
-                Ok(())
-            })?;
-            return Ok(Value::bool(disjoint));
+        if with_table(operand, |_| ()).is_none() {
+            return common_items(vm, &own, operand).map(|common| Value::bool(common.len() == own.len()));
         }
         let other = table_of(vm, operand)?;
-        set_ops::is_disjoint::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
-    };
-    #[doc = "`issubset`"] issubset = |vm, receiver, operand| {
-        let (own, other) = (snapshot(vm, receiver)?, table_of(vm, operand)?);
         set_ops::is_subset::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
     };
-    #[doc = "`issuperset`"] issuperset = |vm, receiver, operand| {
-        let (own, other) = (snapshot(vm, receiver)?, table_of(vm, operand)?);
-        set_ops::is_subset::<Raised>(&other, &own, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+}
+
+fn isdisjoint(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == 0 && with_table(&frame.regs[OTHERS], |_| ()).is_some() {
+        return disjoint_sets(vm, &frame.regs[0], &frame.regs[OTHERS]).into();
+    }
+    look_through(vm, frame, input, true)
+}
+
+fn disjoint_sets(vm: &mut Vm, own: &Value, other: &Value) -> R {
+    let (own, other) = (snapshot(vm, own)?, table_of(vm, other)?);
+    set_ops::is_disjoint::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+}
+
+fn issuperset(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == 0 && with_table(&frame.regs[OTHERS], |_| ()).is_some() {
+        return superset_of(vm, &frame.regs[0], &frame.regs[OTHERS]).into();
+    }
+    look_through(vm, frame, input, false)
+}
+
+fn superset_of(vm: &mut Vm, own: &Value, other: &Value) -> R {
+    let (own, other) = (snapshot(vm, own)?, table_of(vm, other)?);
+    set_ops::is_subset::<Raised>(&other, &own, &mut |a, b| vm.eq(a, b)).map(Value::bool)
+}
+
+/// Goes through an iterable until an item is a member of the receiver, or until one is none: then the
+/// answer is False. States: 0 the iterator comes, 1 an item comes.
+fn look_through(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, member_ends: bool) -> Step {
+    let mut incoming = match input {
+        Input::Start => match outcome(vm.iter_step(&frame.regs[OTHERS])) {
+            Ok(iterator) => Some(iterator),
+            Err(wait) => return wait,
+        },
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+        Input::Raised(raised) => return Step::Raise(raised),
     };
+    if frame.state == 0 {
+        frame.regs[SOURCE] = incoming.take().unwrap_or(Value::NONE);
+        frame.state = 1;
+    }
+    loop {
+        let item = match incoming.take() {
+            Some(item) => item,
+            None => match pull(vm, &frame.regs[SOURCE]) {
+                Ok(item) => item,
+                Err(wait) => return wait,
+            },
+        };
+        if item.is_undef() {
+            return Step::Return(Value::TRUE);
+        }
+        match vm.set_contains(&frame.regs[0], &item) {
+            Ok(found) if found == member_ends => return Step::Return(Value::FALSE),
+            Ok(_) => {}
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
 }
 
 /// Adds all of an operand to a set, at once where no script code is asked.
@@ -507,20 +577,22 @@ fn intersected(vm: &mut Vm, receiver: &Value, operands: &[Value]) -> R<SetTable>
 /// The items of a list or keys of a dict that are in a table, in their own order.
 fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
     let mut common = SetTable::new();
-    let mut keep = |vm: &mut Vm, hash: i64, item: &Value| {
-        if set_ops::find::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b))?.is_some() {
-            set_ops::add::<Raised>(&mut common, hash, item, &mut |a, b| vm.eq(a, b))?;
-        }
-        Ok(())
-    };
-    if let Some(dict) = operand.get::<Dict>() {
+    let items = match operand.get::<Dict>() {
         // As any iterable: its keys are hashed anew.
-        for (key, _) in dict.pairs() {
-            let hash = vm.hash(&key)?;
-            keep(vm, hash, &key)?;
+        Some(dict) => dict.pairs().into_iter().map(|(key, _)| key).collect(),
+        None => operand.get::<List>().map_or_else(Vec::new, |list| {
+            list.items.borrow().iter().cloned().collect()
+        }),
+    };
+    for item in items {
+        // No more can be found.
+        if common.len() > 0 && common.len() >= table.len() {
+            break;
         }
-    } else {
-        each_item(vm, operand, keep)?;
+        let hash = vm.hash(&item)?;
+        if set_ops::find::<Raised>(table, hash, &item, &mut |a, b| vm.eq(a, b))?.is_some() {
+            set_ops::add::<Raised>(&mut common, hash, &item, &mut |a, b| vm.eq(a, b))?;
+        }
     }
     Ok(common)
 }

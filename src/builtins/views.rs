@@ -207,12 +207,17 @@ fn all_in(vm: &mut Vm, members: &Value, container: &Value) -> R<bool> {
 }
 
 fn intersection(vm: &mut Vm, a: &Value, b: &Value) -> R {
-    // The larger one is looked at, the smaller one gone through.
-    // CPython leaves it to a set that is at least as large, which goes through the view.
-    let size = vm.len(a)?;
-    let is_set = b.is_kind::<Set>() && vm.len(b)? >= size;
-    let swap = is_set || is_set_like(b) && vm.len(b)? > size;
-    let (seek, scan) = if swap { (b, a) } else { (a, b) };
+    let is_view = |v: &Value| v.is_kind::<DictKeys>() || v.is_kind::<DictItems>();
+    // The view is looked at, whichever side it is on, and the other gone through.
+    let (view, other) = if is_view(a) { (a, b) } else { (b, a) };
+    let size = vm.len(view)?;
+    // CPython leaves it to a set that is at least as large, which goes through the view; and the
+    // smaller of two views is gone through.
+    let swap = match is_view(other) {
+        true => vm.len(other)? > size,
+        false => other.is_exact::<Set>() && vm.len(other)? >= size,
+    };
+    let (seek, scan) = if swap { (other, view) } else { (view, other) };
     let mut common = SetTable::new();
     for item in vm.collect(scan)? {
         if vm.contains(seek, &item)? {
@@ -238,15 +243,46 @@ fn difference(vm: &mut Vm, a: &Value, b: &Value) -> R {
     set_value(result)
 }
 
+/// The items of a view that are not in the dict of the other: only these are hashed.
+fn items_apart(vm: &mut Vm, table: &mut SetTable, of: &Value, other: &Value) -> R<()> {
+    let ((of, _), (other, _)) = (parts(vm, of)?, parts(vm, other)?);
+    let pairs = of.get::<Dict>().map(|dict| dict.pairs());
+    for (key, value) in pairs.into_iter().flatten() {
+        let same = match other.get::<Dict>() {
+            Some(other) => vm.dict_get(other, &key)?,
+            None => None,
+        };
+        if let Some(same) = same
+            && vm.eq(&same, &value)?
+        {
+            continue;
+        }
+        let item = Tuple::pair(key, value).into_value();
+        let hash = vm.hash(&item)?;
+        set_ops::add::<Raised>(table, hash, &item, &mut |a, b| vm.eq(a, b))?;
+    }
+    Ok(())
+}
+
 fn symmetric_difference(vm: &mut Vm, a: &Value, b: &Value) -> R {
+    if a.is_kind::<DictItems>() && b.is_kind::<DictItems>() {
+        let mut apart = SetTable::new();
+        items_apart(vm, &mut apart, a, b)?;
+        items_apart(vm, &mut apart, b, a)?;
+        return set_value(apart);
+    }
     let (mut result, other) = (table(vm, a)?, table(vm, b)?);
     set_ops::symmetric_update::<Raised>(&mut result, &other, &mut |a, b| vm.eq(a, b))?;
     set_value(result)
 }
 
 fn isdisjoint(vm: &mut Vm, args: &[Value]) -> R {
-    for item in vm.collect(&args[1])? {
-        if vm.contains(&args[0], &item)? {
+    let (view, other) = (&args[0], &args[1]);
+    // The smaller one is gone through, if the other is no mere iterable.
+    let swap = is_set_like(other) && vm.len(other)? > vm.len(view)?;
+    let (seek, scan) = if swap { (other, view) } else { (view, other) };
+    for item in vm.collect(scan)? {
+        if vm.contains(seek, &item)? {
             return Ok(Value::FALSE);
         }
     }

@@ -61,7 +61,7 @@ kinds! {
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
     ListReverseIterator, DictValueIterator, DictItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
     DictReverseItemIterator, StrAsciiIterator, ByteArrayIterator,
-    Enumerate, Filter, Map, Zip,
+    Enumerate, Filter, Map, Zip, crate::builtins::memoryview::MemoryIterator,
     Future, Task, Gathering, Handle, TimerHandle,
     asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,
     asyncio::locks::Lock, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,

@@ -123,5 +123,5 @@ fn is_public(name: &str) -> bool {
             | "dict_items"
     ) && !name.contains("iterator")
         && !name.starts_with("async_generator_")
-        && !name.starts_with('_')
+        && (!name.starts_with('_') || name == "_IncompleteInputError")
 }

@@ -113,18 +113,16 @@ fn quotient(a: Parts, b: Parts) -> Parts {
 
 /// `a ** b`
 pub fn pow(a: Parts, b: Parts) -> Outcome<Parts> {
-    if b == (0.0, 0.0) {
-        return Ok((1.0, 0.0));
-    }
-    if a == (0.0, 0.0) {
+    let whole = b.1 == 0.0 && b.0 == b.0.floor() && b.0.abs() <= 100.0;
+    if a == (0.0, 0.0) && !whole {
         if b.1 != 0.0 || b.0 < 0.0 {
             return Err(Fault::zero_division("0.0 to a negative or complex power"));
         }
         return Ok((0.0, 0.0));
     }
-    let result = match b.1 == 0.0 && b.0 == b.0.floor() && b.0.abs() <= 100.0 {
+    let result = match whole {
         true => integer_power(a, b.0 as i32)?,
-        false => general_power(a, b),
+        false => general_power(a, b)?,
     };
     if result.0.is_infinite() || result.1.is_infinite() {
         return Err(Fault::overflow("complex exponentiation"));
@@ -134,7 +132,8 @@ pub fn pow(a: Parts, b: Parts) -> Outcome<Parts> {
 
 fn integer_power(a: Parts, n: i32) -> Outcome<Parts> {
     if n < 0 {
-        return div((1.0, 0.0), positive_power(a, n.unsigned_abs()));
+        return div((1.0, 0.0), positive_power(a, n.unsigned_abs()))
+            .map_err(|_| Fault::zero_division("0.0 to a negative or complex power"));
     }
     Ok(positive_power(a, n.unsigned_abs()))
 }
@@ -151,16 +150,20 @@ fn positive_power(a: Parts, n: u32) -> Parts {
     result
 }
 
-fn general_power(a: Parts, b: Parts) -> Parts {
+fn general_power(a: Parts, b: Parts) -> Outcome<Parts> {
     let radius = a.0.hypot(a.1);
     let mut length = radius.powf(b.0);
     let angle = a.1.atan2(a.0);
     let mut phase = angle * b.0;
     if b.1 != 0.0 {
-        length *= (-angle * b.1).exp();
+        length /= (angle * b.1).exp();
         phase += b.1 * radius.ln();
     }
-    (length * phase.cos(), length * phase.sin())
+    // No angle goes round for ever; CPython words this domain error so.
+    if phase.is_infinite() {
+        return Err(Fault::zero_division("0.0 to a negative or complex power"));
+    }
+    Ok((length * phase.cos(), length * phase.sin()))
 }
 
 /// `abs(a)`

@@ -28,7 +28,7 @@ pub struct Exception {
     /// Fields of the class: e.g. `StopIteration.value`, `OSError.errno, strerror, filename, filename2`,
     /// `BaseExceptionGroup.message, exceptions`, `SyntaxError`'s, `ImportError.name, path, msg`,
     /// `NameError.name`, `AttributeError.name, obj`. Undef where not set.
-    pub extra: [Field; 7],
+    pub extra: [Field; 8],
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once.
@@ -74,7 +74,7 @@ impl Exception {
                 context: none(),
                 cause: none(),
                 dict: Field::undef(),
-                extra: [const { Field::undef() }; 7],
+                extra: [const { Field::undef() }; 8],
             },
             0,
             shape,

@@ -81,6 +81,7 @@ kinds! {
     STR_ASCII_ITERATOR = 66,
     BYTEARRAY_ITERATOR = 67,
     FRAME_LOCALS = 68,
+    MEMORY_ITERATOR = 69,
     // Kinds of native modules.
     DEQUE = 80,
     DEQUE_ITERATOR = 81,

@@ -262,6 +262,8 @@ pub struct TypeDef {
     pub flags: u32,
     /// `__doc__`
     pub doc: &'static str,
+    /// What a call of the class itself does, if not what `__new__` and `__init__` do.
+    pub call: Option<&'static Def>,
     /// `__new__`: its first parameter is the class. None: cannot be called.
     pub new: Option<Def>,
     /// Methods, special ones included.
@@ -277,6 +279,15 @@ pub struct TypeDef {
 }
 
 impl TypeDef {
+    /// The type whose `__new__` makes instances of this one: it, or a base; None for that of `object`.
+    pub fn maker(&'static self) -> Option<&'static TypeDef> {
+        let mut def = self;
+        while def.new.is_none() {
+            def = def.base?;
+        }
+        Some(def)
+    }
+
     /// A table with nothing in it yet.
     pub const fn new(module: &'static str, name: &'static str, kind: Kind) -> TypeDef {
         TypeDef {
@@ -290,6 +301,7 @@ impl TypeDef {
             methods: &[],
             attributes: &[],
             awaits: None,
+            call: None,
             next_at_once: None,
             setup: None,
         }

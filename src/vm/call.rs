@@ -447,12 +447,12 @@ impl Vm {
         callee.is_exact::<Class>() && inherits(self, Special::New) && inherits(self, Special::Init)
     }
 
-    /// What makes a `super`, if it is that class itself that is called: its `__init__` does nothing.
+    /// What makes a `super`, if it is that class itself that is called.
     fn makes_super(&mut self, callee: &Value, class: &Class) -> Option<NativeCode> {
         if class.layout != kind::SUPER || !self.is_known_class(callee, Known::Super) {
             return None;
         }
-        Some(class.def?.new.as_ref()?.code)
+        Some(class.def?.call?.code)
     }
 
     /// Runs `__init__` of an instance whose creation is the call's result.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::Vm;
 use super::candidates::{Candidate, Candidates, Question};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
-use crate::object::bytes::{self, Bytes};
+use crate::object::bytes::{self, ByteArray};
 use crate::object::class::Class;
 use crate::object::compare::{cmp_numbers, simple_cmp};
 use crate::object::dict::Dict;
@@ -15,6 +15,7 @@ use crate::object::int::IntView;
 use crate::object::iterator::{DictItems, DictKeys, DictValues};
 use crate::object::kind;
 use crate::object::list::List;
+use crate::object::memoryview::MemoryView;
 use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Raised, Step};
 use crate::object::range::Range;
 use crate::object::set::with_table;
@@ -263,6 +264,16 @@ impl Vm {
             },
             (Core::Bytes, Core::Bytes) => {
                 bytes::with_bytes(a, |s| bytes::with_bytes(b, |t| op.holds(s.cmp(t)))).flatten()
+            }
+            (Core::Bytes, _) if a.is_kind::<ByteArray>() && b.is_kind::<MemoryView>() => {
+                let other = b.get::<MemoryView>().and_then(MemoryView::bytes);
+                let other = other.unwrap_or_default();
+                bytes::with_bytes(a, |s| op.holds(s.cmp(&other)))
+            }
+            (_, Core::Bytes) if a.is_kind::<MemoryView>() && b.is_kind::<ByteArray>() => {
+                let other = a.get::<MemoryView>().and_then(MemoryView::bytes);
+                let other = other.unwrap_or_default();
+                bytes::with_bytes(b, |s| op.holds(other.as_slice().cmp(s)))
             }
             (Core::Tuple, Core::Tuple) => return self.compare_tuples(op, a, b),
             (Core::List, Core::List) => return self.compare_lists(op, a, b),
@@ -540,8 +551,9 @@ impl Vm {
     }
 
     fn bytes_contain(&mut self, container: &Value, item: &Value) -> R<bool> {
-        if item.is_kind::<Bytes>() || item.is_kind::<bytes::ByteArray>() {
-            let part = bytes::with_bytes(item, <[u8]>::to_vec).unwrap_or_default();
+        let part = bytes::with_bytes(item, <[u8]>::to_vec);
+        let shown = || item.get::<MemoryView>().and_then(MemoryView::bytes);
+        if let Some(part) = part.or_else(shown) {
             return Ok(
                 bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some())
                     .unwrap_or(false),

@@ -40,6 +40,7 @@ pub mod fields {
     pub const SYNTAX_TEXT: usize = 4;
     pub const SYNTAX_END_LINE: usize = 5;
     pub const SYNTAX_END_OFFSET: usize = 6;
+    pub const SYNTAX_PRINT_PLACE: usize = 7;
     pub const UNICODE_ENCODING: usize = 0;
     pub const UNICODE_OBJECT: usize = 1;
     pub const UNICODE_START: usize = 2;

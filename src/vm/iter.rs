@@ -205,7 +205,12 @@ impl Vm {
     pub(crate) fn ask_length(&mut self, iterable: &Value) -> R<()> {
         let class = self.class_of(iterable);
         if class.has(crate::object::class::class_flags::BUILTIN) {
-            return Ok(());
+            let long = iterable.is_kind::<LongRangeIterator>()
+                || iterable.is_kind::<crate::object::range::Range>();
+            return match long {
+                true => self.len_hint_of_range(iterable),
+                false => Ok(()),
+            };
         }
         if self.special(&class, Special::Len).is_some() {
             return match self.len(iterable) {
@@ -215,6 +220,23 @@ impl Vm {
             };
         }
         self.ask_hint(iterable)
+    }
+
+    /// More numbers than a machine word counts are no list.
+    fn len_hint_of_range(&mut self, iterable: &Value) -> R<()> {
+        let special = match iterable.is_kind::<LongRangeIterator>() {
+            true => Special::LengthHint,
+            false => return self.len(iterable).map(drop),
+        };
+        let Some(method) = self.special_of(iterable, special) else {
+            return Ok(());
+        };
+        let step = self.call_special(method, iterable, &[]);
+        let hint = self.finish(step)?;
+        match int::IntView::of(&hint).and_then(int::IntView::as_i64) {
+            Some(_) => Ok(()),
+            None => Err(self.overflow_error("Python int too large to convert to C ssize_t")),
+        }
     }
 
     fn ask_hint(&mut self, iterable: &Value) -> R<()> {
@@ -679,7 +701,8 @@ fn next_of_reversed_list(iterator: &ListReverseIterator) -> Option<Value> {
         iterator.position.set(position - 1);
         return Some(value);
     }
-    iterator.source.take();
+    // It keeps its list: `__setstate__` may put it back.
+    iterator.position.set(0);
     None
 }
 

@@ -6,7 +6,7 @@ use super::Vm;
 use super::signature::{Parameters, native_name, text};
 use crate::heap::Value;
 use crate::object::class::Class;
-use crate::object::native::{Def, Native, NativeCode, Param, R, Signature};
+use crate::object::native::{Def, Native, NativeCode, Param, R, Raised, Signature};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
@@ -57,8 +57,13 @@ impl Vm {
         let (given_own, most) = (given - receiver, signature.params.len() - receiver);
         if given_own > most {
             let s = if most == 1 { "" } else { "s" };
+            let named = if given == names.len() + receiver {
+                "keyword "
+            } else {
+                ""
+            };
             return Err(self.type_error(format!(
-                "{who}() takes at most {most} argument{s} ({given_own} given)"
+                "{who}() takes at most {most} {named}argument{s} ({given_own} given)"
             )));
         }
         let by_position = given - names.len();
@@ -73,6 +78,82 @@ impl Vm {
             }
         }
         Ok(())
+    }
+
+    /// What is required and can be named: an argument that is missing is told of before a name that is wrong.
+    pub(super) fn check_required(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        by_position: usize,
+        receiver: usize,
+        names: &[Value],
+    ) -> R<()> {
+        let unnamed = names.is_empty() || signature.varkw;
+        if unnamed || by_position < signature.posonly || native_name(native) == "enumerate" {
+            return Ok(());
+        }
+        let lacks = |i: &usize| {
+            let name = &signature.params[*i].name;
+            !names.iter().any(|n| n.is(name) || text(n) == text(name))
+        };
+        match (by_position..signature.required).find(lacks) {
+            Some(i) => Err(self.lacks_argument(native, signature, i, receiver)),
+            None => Ok(()),
+        }
+    }
+
+    /// The error for a parameter that nobody gave an argument for.
+    pub(super) fn lacks_argument(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        i: usize,
+        receiver: usize,
+    ) -> Raised {
+        let (who, name) = (native_name(native), text(&signature.params[i].name));
+        // This one does not count its arguments.
+        let place = match &*who {
+            "enumerate" => String::new(),
+            _ => format!(" (pos {})", i + 1 - receiver),
+        };
+        self.type_error(format!("{who}() missing required argument '{name}'{place}"))
+    }
+
+    /// `sorted` hands its keywords to `list.sort`, after it has read the iterable.
+    pub(super) fn check_sorting(
+        &mut self,
+        native: &Native,
+        given: &[Value],
+        names: &[Value],
+    ) -> R<()> {
+        let name = native.def.name();
+        if name == "__new__" && given.len() == 2 + names.len() && !names.is_empty() {
+            // One argument asks for its type.
+            return match native_name(native) == "type" {
+                true => Err(self.type_error("type() takes no keyword arguments")),
+                false => Ok(()),
+            };
+        }
+        if names.is_empty() || name != "sorted" {
+            return Ok(());
+        }
+        let wrong = names
+            .iter()
+            .find(|name| !matches!(&*text(name), "key" | "reverse"));
+        let Some(wrong) = wrong else { return Ok(()) };
+        if !self.is_iterable(&given[0]) {
+            let name = self.type_name(&given[0]);
+            return Err(self.type_error(format!("'{name}' object is not iterable")));
+        }
+        let message = match names.len() {
+            n @ 3.. => format!("sort() takes at most 2 keyword arguments ({n} given)"),
+            _ => format!(
+                "sort() got an unexpected keyword argument '{}'",
+                text(wrong)
+            ),
+        };
+        Err(self.type_error(message))
     }
 
     /// How many registers the parameters of a native function take.
@@ -189,6 +270,16 @@ impl Vm {
             }
         }
     }
+}
+
+/// Whether the native refuses keywords before it counts its arguments.
+pub(super) fn takes_no_names(native: &Native) -> bool {
+    native.owner.get::<Class>().is_some_and(|class| {
+        matches!(
+            &*class.name_str(),
+            "staticmethod" | "classmethod" | "reversed"
+        )
+    })
 }
 
 /// Splits a parameter list at commas outside quotes and brackets.

@@ -413,7 +413,13 @@ impl Vm {
         })
         .flatten();
         let Some(joined) = joined else {
-            return Ok(Value::NOT_IMPLEMENTED);
+            let view = b.get::<crate::object::memoryview::MemoryView>();
+            let Some(shown) = view.and_then(|view| view.bytes()) else {
+                return Ok(Value::NOT_IMPLEMENTED);
+            };
+            let shown = Bytes::new(&shown);
+            let shown = self.lift(shown)?.into_value();
+            return self.concat_bytes(kind, a, &shown);
         };
         let joined = self.lift(joined)?;
         if kind == kind::BYTEARRAY {

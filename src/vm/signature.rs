@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::call::Callee;
+use super::native_signature::takes_no_names;
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
@@ -486,19 +487,20 @@ impl Vm {
             let name = native_name(native);
             return Err(self.type_error(format!("{name}.__new__(): not enough arguments")));
         }
-        // The class that `__new__` gets first is none of the caller's arguments.
         let receiver = receiver
             | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
         let count = given.len();
-        let who = || format!("{}()", native_name(native));
+        let who = || native_name(native) + "()";
         let by_position = count - names.len();
         let within = by_position.saturating_sub(receiver) <= signature.positional - receiver;
         let enough = by_position >= signature.required
             || !names.is_empty() && signature.posonly < signature.params.len();
         let enough = enough && (by_position > 0 || native.def.name() != "sorted");
-        if counts_as_tuple(native) && !(within && enough) {
+        let refused = !names.is_empty() && only_positional && takes_no_names(native);
+        if counts_as_tuple(native) && !(within && enough || refused) {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
+        self.check_sorting(native, &given, names)?;
         if !names.is_empty() && only_positional {
             let name = native.def.name();
             let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
@@ -512,7 +514,7 @@ impl Vm {
             return Err(self.type_error(text));
         }
         self.check_given_once(native, parameters, signature, (count, receiver), names)?;
-        self.check_required(signature, parameters, &who, (by_position, receiver), names)?;
+        self.check_required(native, signature, by_position, receiver, names)?;
         // `type` does not count those by name.
         let counted = if native_name(native) == "type" {
             by_position
@@ -548,47 +550,7 @@ impl Vm {
                     who()
                 )));
             } else {
-                let (who, name) = (who(), text(&param.name));
-                // This one does not count its arguments.
-                let place = match &*who {
-                    "enumerate()" => String::new(),
-                    _ => format!(" (pos {})", i + 1 - receiver),
-                };
-                let message = format!("{who} missing required argument '{name}'{place}");
-                return Err(self.type_error(message));
-            }
-        }
-        Ok(())
-    }
-
-    /// What is missing comes before what is not expected.
-    fn check_required(
-        &mut self,
-        signature: &Signature,
-        parameters: &Parameters<'_>,
-        who: &dyn Fn() -> String,
-        (by_position, receiver): (usize, usize),
-        names: &[Value],
-    ) -> R<()> {
-        // `enumerate` goes through its keywords itself.
-        if names.is_empty() || signature.varkw || who() == "enumerate()" {
-            return Ok(());
-        }
-        let places: Vec<Option<usize>> = names
-            .iter()
-            .map(|name| self.find_parameter(parameters, name))
-            .collect();
-        if places.iter().all(Option::is_some) {
-            return Ok(());
-        }
-        let first = by_position.max(signature.posonly);
-        for i in first..signature.required {
-            if !places.contains(&Some(i)) {
-                let (who, name) = (who(), text(&signature.params[i].name));
-                return Err(self.type_error(format!(
-                    "{who} missing required argument '{name}' (pos {})",
-                    i + 1 - receiver
-                )));
+                return Err(self.lacks_argument(native, signature, i, receiver));
             }
         }
         Ok(())
@@ -629,7 +591,12 @@ impl Vm {
             let n = if given < least { least } else { most };
             let s = if n == 1 { "" } else { "s" };
             // CPython unpacks two arguments by a function whose name is empty, but counts one by hand.
-            let gap = if most > 1 || repeats(native) { " " } else { "" };
+            let buffers = matches!(native.def.name(), "__buffer__" | "__release_buffer__");
+            let gap = if most > 1 || buffers || repeats(native) {
+                " "
+            } else {
+                ""
+            };
             let bound = match least == most {
                 true => "",
                 false if given < least => "at least ",
@@ -738,7 +705,7 @@ fn counts_as_tuple(native: &Native) -> bool {
         "__new__" | "__init__" => native.owner.get::<Class>().is_some_and(|class| {
             matches!(
                 &*class.name_str(),
-                "str" | "int" | "staticmethod" | "classmethod"
+                "str" | "int" | "staticmethod" | "classmethod" | "reversed"
             )
         }),
         _ => false,

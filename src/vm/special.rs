@@ -152,7 +152,8 @@ pub fn is_slot(name: &str) -> bool {
         "__mro_entries__",
         "__fspath__",
     ];
-    name.starts_with("__") && TEXTS.contains(&name) && !METHODS.contains(&name)
+    name == "__release_buffer__"
+        || name.starts_with("__") && TEXTS.contains(&name) && !METHODS.contains(&name)
 }
 
 /// Whether a native method is a slot wrapper; some types have an ordinary method in the place of one.

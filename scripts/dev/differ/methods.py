@@ -101,7 +101,7 @@ EXTRA = {
 }
 
 # Calls whose answers are ours on purpose (docs/differences.md), or addresses, or prose: only their type is shown.
-HIDDEN = {"__sizeof__", "__doc__", "__dir__", "__hash__", "co_code", "_co_code_adaptive", "co_stacksize", "co_nlocals", "co_consts", "co_linetable", "co_exceptiontable", "co_lnotab", "co_positions", "co_lines",
+HIDDEN = {"__sizeof__", "__alloc__", "__doc__", "__dir__", "__hash__", "co_code", "_co_code_adaptive", "co_stacksize", "co_nlocals", "co_consts", "co_linetable", "co_exceptiontable", "co_lnotab", "co_positions", "co_lines",
           "co_branches", "replace_", "__weakref__", "__text_signature__", "f_lasti", "tb_lasti", "f_trace_opcodes", "co_flags", "__builtins__", "f_builtins", "__weakrefoffset__", "__basicsize__", "__itemsize__", "__dictoffset__",
           "__flags__", "f_globals", "__globals__", "f_locals", "obj_", "varnames_"}
 
@@ -260,7 +260,7 @@ class Methods:
             lines = [f"{call}({label!r}, lambda: v.{name})"]
             if (kind, name) == ("builtin_function_or_method", "__module__"):
                 return lines
-            if r.random() < 0.4 and name not in ("f_lineno", "f_trace", "__class__", "__dict__", "__code__", "__bases__", "tb_next") and kind != "module":
+            if r.random() < 0.4 and not (name == "object" and kind.startswith("Unicode")) and name not in ("f_lineno", "f_trace", "__class__", "__dict__", "__code__", "__bases__", "tb_next") and kind != "module":
                 lines.append(f"{call}({'set ' + label!r}, lambda: setattr(v, {name!r}, {r.choice(KINDS['x'])}))")
                 lines.append(f"{call}({'is ' + label!r}, lambda: v.{name})")
             if r.random() < 0.15 and kind not in ("module", "frame", "traceback"):
@@ -269,6 +269,8 @@ class Methods:
         arguments = self.arguments(kind, name)
         if (kind, name) in (("code", "co_lines"), ("code", "co_positions"), ("types.GenericAlias", "__iter__")):
             return [f"hidden({label!r}, lambda: list(type(v).{name}(v)))"]
+        if (kind, name) in INTERNAL:
+            arguments = [r.choice(values.SMALL[:9])] if name == "__setstate__" else arguments[:INTERNAL[kind, name]] or ["'3'"]
         if hidden:
             return [f"hidden({label!r}, lambda: v.{name}({', '.join(arguments)}))"]
         if name == "__new__":
@@ -325,6 +327,8 @@ def is_class_method(kind, name):
     return name in ("fromhex", "from_bytes", "fromkeys", "maketrans", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__prepare__", "from_number")
 
 
+# What CPython does here with wrong arguments is an accident of its C (docs/differences.md).
+INTERNAL = {("longrange_iterator", "__setstate__"): 1, ("enumerate", "__new__"): 1, ("int", "__new__"): 2}
 FOUND = {}
 SPACE = {}
 exec("import types, typing, math, operator\n" + PRELUDE, SPACE)
@@ -350,6 +354,7 @@ def function_program(random, wanted):
         HINT["function", name] = hint.replace("'exec'", "")
         arguments = methods.arguments("function", name)
         if name == "compile" and len(arguments) == 2:
+            arguments[1] = arguments[1].replace("\\ud800", "f")
             arguments.append(random.choice(["'exec'", "'eval'", "'single'", "'x'"]))
         if name in ("max", "min", "sorted") and random.random() < 0.4:
             arguments.append(random.choice(["key=str", "key=lambda x: -1", "default=3", "reverse=True", "key=None", "key=repr, default=0"]))

@@ -1,6 +1,6 @@
 //! The methods of `bytearray` that change it.
 
-use super::super::adapt::{bad_receiver, gather, lift, list, size_value, word};
+use super::super::adapt::{bad_receiver, c_int, gather, lift, list, size_value, word};
 use super::super::operators::{self, check_resizable};
 use super::construct::byte_of;
 use super::methods::byte_value;
@@ -12,7 +12,6 @@ use crate::object::native::{Input, NativeFrame, R, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::ops::BinaryOp;
 
 fn array_of(vm: &mut Vm, value: &Value) -> R<Ref<ByteArray>> {
     match value.to_ref::<ByteArray>() {
@@ -101,7 +100,7 @@ pub fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// `self *= count`
 pub fn imul(vm: &mut Vm, args: &[Value]) -> R {
-    let product = vm.native_binary(BinaryOp::Mul, &args[0], &args[1])?;
+    let product = operators::repeat(vm, args)?;
     let Some(product) = product.to_ref::<ByteArray>() else {
         return Ok(Value::NOT_IMPLEMENTED);
     };
@@ -192,7 +191,7 @@ pub fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `__reduce_ex__`: the bytes as text where protocols know no bytes.
 pub fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
-    let protocol = crate::builtins::arguments::index(vm, &args[1])?;
+    let protocol = c_int(vm, &args[1])?;
     reduce_for(vm, &args[0], protocol)
 }
 

@@ -62,6 +62,22 @@ pub fn new_array(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 
 /// Registers: self, source, encoding, errors, items.
 pub fn init_array(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if matches!(input, Input::Start)
+        && let Some(array) = frame.regs[0].to_ref::<ByteArray>()
+        && array.len() > 0
+    {
+        // Wrong names leave the bytes where they are, anything else that is wrong does not.
+        let names = [(&frame.regs[2], "encoding"), (&frame.regs[3], "errors")];
+        for (name, what) in names.map(|(name, what)| (name.clone(), what)) {
+            if let Err(raised) = codecs::check_name(vm, &name, "bytearray", what) {
+                return Step::Raise(raised);
+            }
+        }
+        if let Err(raised) = super::super::operators::check_resizable(vm, &array) {
+            return Step::Raise(raised);
+        }
+        drop(array.data.borrow_mut().take());
+    }
     let data = match contents(vm, frame, input, "bytearray") {
         Ok(data) => Buffer::from_vec(data),
         Err(step) => return step,
@@ -109,12 +125,7 @@ fn at_once(
     class: &str,
 ) -> R<Option<Vec<u8>>> {
     for (argument, what) in [(encoding, "encoding"), (errors, "errors")] {
-        if given(argument) && !argument.is_kind::<Str>() {
-            let shown = shown_type(vm, argument);
-            return Err(vm.type_error(format!(
-                "{class}() argument '{what}' must be str, not {shown}"
-            )));
-        }
+        codecs::check_name(vm, argument, class, what)?;
     }
     let by_method = class == "bytes" && !given(encoding) && !given(errors);
     if by_method

@@ -1,7 +1,8 @@
 //! The methods that `bytes` and `bytearray` share. What gives bytes gives the receiver's built-in type.
 
 use super::super::adapt::{
-    bad_receiver, bound, count as count_arg, given, lift, limit, made, size_value, with_items, word,
+    bad_receiver, bound, c_int, count as count_arg, given, lift, limit, made, size_value,
+    with_items,
 };
 use super::super::{codecs, percent};
 use super::{buffer_of, is_buffer};
@@ -205,7 +206,7 @@ pub fn zfill(vm: &mut Vm, args: &[Value]) -> R {
 
 /// See the table.
 pub fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
-    let size = word(vm, &args[1])?;
+    let size = c_int(vm, &args[1])?;
     let expanded = with(vm, &args[0], |data| search::expand_tabs(data, size, |_| 1))?;
     same(vm, &args[0], expanded)
 }
@@ -492,7 +493,11 @@ fn parted(vm: &mut Vm, args: &[Value], last: bool) -> R {
         None => (&data[..], &data[..0], &data[..0]),
     };
     let before = part(vm, &args[0], before)?;
-    let middle = part(vm, &args[0], middle)?;
+    // As for a str, the separator itself comes back.
+    let middle = match at.is_some() && args[0].is_kind::<Bytes>() {
+        true => args[1].clone(),
+        false => part(vm, &args[0], middle)?,
+    };
     let after = part(vm, &args[0], after)?;
     Ok(Tuple::few([before, middle, after]).into_value())
 }
@@ -583,7 +588,7 @@ pub fn hex_separator(vm: &mut Vm, value: &Value) -> R<Option<u8>> {
 
 /// See the table.
 pub fn hex(vm: &mut Vm, args: &[Value]) -> R {
-    let group = word(vm, &args[2])?;
+    let group = c_int(vm, &args[2])?;
     let separator = hex_separator(vm, &args[1])?;
 
     let shown = with(vm, &args[0], |data| hex_text(data, separator, group))?;
@@ -653,7 +658,8 @@ pub fn modulo(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `other % self`
 pub fn rmod(vm: &mut Vm, args: &[Value]) -> R {
-    match bytes::with_bytes(&args[1], <[u8]>::to_vec) {
+    let same_type = args[0].is_kind::<Bytes>() == args[1].is_kind::<Bytes>();
+    match bytes::with_bytes(&args[1], <[u8]>::to_vec).filter(|_| same_type) {
         Some(format) => {
             let out = percent::format_bytes(vm, &format, &args[0])?;
             same(vm, &args[1], Ok(out))
@@ -662,8 +668,24 @@ pub fn rmod(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
+/// The flags of `__buffer__`, and whether they ask for a buffer that can be written.
+pub fn asks_to_write(vm: &mut Vm, flags: &Value) -> R<bool> {
+    let index = vm.index_value(flags)?;
+    let Some(flags) = IntView::of(&index).and_then(IntView::as_i64) else {
+        return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
+    };
+    if flags > i64::from(i32::MAX) {
+        return Err(vm.overflow_error("buffer flags too large"));
+    }
+    Ok(flags & 1 != 0)
+}
+
 /// `memoryview(self)`
 pub fn buffer(vm: &mut Vm, args: &[Value]) -> R {
+    if asks_to_write(vm, &args[1])? && args[0].is_kind::<Bytes>() {
+        let class = &crate::builtins::exceptions::BUFFER_ERROR;
+        return Err(vm.raise(class, "Object is not writable."));
+    }
     match MemoryView::new(&args[0]) {
         Some(view) => Ok(view.into_value()),
         None => Err(bad_receiver(vm, &args[0], "bytes")),

@@ -129,6 +129,7 @@ static BYTES_METHODS: &[Def] = methods_with! {
 };
 
 static ARRAY_METHODS: &[Def] = methods_with! {
+    Def::leaf("__release_buffer__(self, buffer, /)", super::memoryview::release_buffer),
     Def::leaf("append(self, item, /)", array::append).doc("Puts a byte behind the last."),
     Def::leaf("clear(self, /)", array::clear).doc("Takes all bytes out."),
     Def::leaf("copy(self, /)", array::copy).doc("A second bytearray of the same bytes."),

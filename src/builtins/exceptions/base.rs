@@ -1,6 +1,6 @@
 //! `BaseException`.
 
-use super::BASE_EXCEPTION;
+use super::{BASE_EXCEPTION, MEMORY_ERROR};
 use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::exception::{Exception, Traceback};
@@ -76,6 +76,18 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     Ok(Exception::alloc(shape, given.into_value()).into_value())
 }
 
+/// An exact MemoryError takes its arguments in `__init__` only.
+pub(super) fn new_memory_error(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
+    let Some(class) = args.first() else {
+        return Err(vm.type_error("MemoryError.__new__(): not enough arguments"));
+    };
+    let shape = vm.shape_for_new(class, &MEMORY_ERROR)?;
+    let exact = class.is(vm.class_of_def(&MEMORY_ERROR).as_value());
+    let given = Tuple::new(if exact { &[] } else { positional(args, names) });
+    let given = vm.lift(given)?;
+    Ok(Exception::alloc(shape, given.into_value()).into_value())
+}
+
 /// Sets `args`, and refuses keywords.
 pub(super) fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     let Some(first) = args.first() else {
@@ -139,12 +151,70 @@ pub(super) fn str(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
-    let class = vm.class_of(&args[0]).into_value();
-    let dict = e.dict.get();
-    Ok(match dict.get::<Dict>() {
-        Some(_) => Tuple::few([class, e.args.get(), dict]).into_value(),
-        None => Tuple::pair(class, e.args.get()).into_value(),
-    })
+    Ok(reduced(vm, &e, e.args.get(), e.dict.get()))
+}
+
+/// What `__reduce__` gives: the class, the arguments and the state if there is one.
+pub(super) fn reduced(vm: &mut Vm, e: &Ref<Exception>, given: Value, state: Value) -> Value {
+    let class = vm.class_of(e.as_value()).into_value();
+    match state.get::<Dict>() {
+        Some(_) => Tuple::few([class, given, state]).into_value(),
+        None => Tuple::pair(class, given).into_value(),
+    }
+}
+
+/// A copy of the instance dict with some fields more: those that are set.
+pub(super) fn state_with(
+    vm: &mut Vm,
+    e: &Exception,
+    more: &[(&'static str, Value)],
+) -> R<Ref<Dict>> {
+    let state = match e.dict.as_value().get::<Dict>() {
+        Some(dict) => {
+            let table = dict.table.borrow().copy();
+            Dict::from_table(vm.lift(table)?)
+        }
+        None => Dict::new(),
+    };
+    for (name, value) in more.iter().filter(|(_, value)| !value.is_undef()) {
+        let name = vm.intern(name);
+        let old = state.insert_str(&name, value.clone());
+        drop(vm.lift(old)?);
+    }
+    Ok(state)
+}
+
+/// The message of an exception while it is written: WTF-8, since a part may hold lone surrogates.
+#[derive(Default)]
+pub(super) struct Message(Vec<u8>);
+
+impl Message {
+    /// Text of ours.
+    pub(super) fn say(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// A piece of a str.
+    pub(super) fn bytes(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
+
+    /// What `str` says of a value.
+    pub(super) fn value(&mut self, vm: &mut Vm, value: &Value) -> R<()> {
+        self.0.extend_from_slice(vm.str(value)?.bytes());
+        Ok(())
+    }
+
+    /// What `repr` says of a value.
+    pub(super) fn repr(&mut self, vm: &mut Vm, value: &Value) -> R<()> {
+        self.0.extend_from_slice(vm.repr(value)?.bytes());
+        Ok(())
+    }
+
+    pub(super) fn done(self, vm: &mut Vm) -> R {
+        let text = Str::from_wtf8(&self.0);
+        vm.lift(text).map(Ref::into_value)
+    }
 }
 
 fn set_state(vm: &mut Vm, args: &[Value]) -> R {
@@ -235,6 +305,9 @@ fn get_dict(vm: &mut Vm, e: &Value) -> R {
 }
 
 fn set_dict(vm: &mut Vm, e: &Value, value: &Value) -> R<()> {
+    if value.is_undef() {
+        return Err(vm.type_error("cannot delete __dict__"));
+    }
     let Some(dict) = value.to_ref::<Dict>() else {
         let given = vm.type_name(value);
         return Err(vm.type_error(format!(

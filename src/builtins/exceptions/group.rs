@@ -36,9 +36,7 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         return Err(vm.type_error("BaseExceptionGroup.__new__(): not enough arguments"));
     };
     vm.shape_for_new(class, &BASE_EXCEPTION_GROUP)?;
-    if !names.is_empty() {
-        return Err(vm.type_error("BaseExceptionGroup.__new__() takes no keyword arguments"));
-    }
+    // `__init__` refuses keywords.
     let given = positional(args, names);
     let [message, members] = given else {
         let n = given.len();

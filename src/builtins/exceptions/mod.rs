@@ -75,7 +75,9 @@ exceptions! {
     KEY_ERROR "KeyError" LOOKUP_ERROR "There is no such key." {
         methods: fields::KEY_METHODS,
     };
-    MEMORY_ERROR "MemoryError" EXCEPTION "There is no memory left.";
+    MEMORY_ERROR "MemoryError" EXCEPTION "There is no memory left." {
+        new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", base::new_memory_error).stat()),
+    };
     NAME_ERROR "NameError" EXCEPTION "A name that nothing has been assigned to." {
         methods: fields::NAME_METHODS,
         attributes: fields::NAME_ATTRIBUTES,
@@ -146,5 +148,13 @@ exceptions! {
     SYNTAX_WARNING "SyntaxWarning" WARNING "Code that is legal but hardly meant.";
     UNICODE_WARNING "UnicodeWarning" WARNING "Something about Unicode is doubtful.";
     USER_WARNING "UserWarning" WARNING "A warning of the program's own.";
-    EXCEPTION_GROUP "ExceptionGroup" BASE_EXCEPTION_GROUP "Several exceptions that happened side by side.";
+    EXCEPTION_GROUP "ExceptionGroup" BASE_EXCEPTION_GROUP "" {
+        // CPython makes this class as a script would: it has a module and what goes with weak references.
+        attributes: &[crate::vm::class::WEAKREF],
+        setup: Some(|vm, class| {
+            let (module, name) = (vm.names.module.clone(), vm.intern("builtins"));
+            vm.put(class, &module, name.into_value());
+            Ok(())
+        }),
+    };
 }

@@ -1,8 +1,9 @@
 //! `SyntaxError`.
 
-use super::base::{self, exception, positional};
+use super::base::{self, Message, exception, positional};
 use super::fields::field;
-use crate::heap::{Ref, Value};
+use crate::heap::Value;
+use crate::object::int::IntView;
 use crate::object::native::{Attribute, Def, R};
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -21,7 +22,7 @@ pub(super) static ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::SYNTAX_TEXT }>("text"),
     field::<{ fields::SYNTAX_END_LINE }>("end_lineno"),
     field::<{ fields::SYNTAX_END_OFFSET }>("end_offset"),
-    Attribute::get("print_file_and_line", |_, _| Ok(Value::NONE)),
+    field::<{ fields::SYNTAX_PRINT_PLACE }>("print_file_and_line"),
 ];
 
 /// The message, and a tuple of file name, line, offset, text and maybe the end.
@@ -36,16 +37,22 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         return Ok(Value::NONE);
     };
     let place = vm.collect(place)?;
-    match place.len() {
-        4 | 6 => {}
-        5 => return Err(vm.type_error("end_offset must be provided when end_lineno is provided")),
-        n if n < 4 => {
-            return Err(vm.type_error(format!("function takes at least 4 arguments ({n} given)")));
-        }
-        n => return Err(vm.type_error(format!("function takes at most 7 arguments ({n} given)"))),
+    let count = place.len();
+    e.extra[fields::SYNTAX_END_LINE].set(Value::UNDEF);
+    e.extra[fields::SYNTAX_END_OFFSET].set(Value::UNDEF);
+    if count < 4 {
+        let text = format!("function takes at least 4 arguments ({count} given)");
+        return Err(vm.type_error(text));
+    }
+    if count > 6 {
+        let text = format!("function takes at most 6 arguments ({count} given)");
+        return Err(vm.type_error(text));
     }
     for (number, value) in place.into_iter().enumerate() {
         e.extra[fields::SYNTAX_FILENAME + number].set(value);
+    }
+    if count == 5 {
+        return Err(vm.type_error("end_offset must be provided when end_lineno is provided"));
     }
     Ok(Value::NONE)
 }
@@ -53,21 +60,33 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 fn str(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
     let message = e.extra[fields::SYNTAX_MSG].get();
-    let mut out = if message.is_undef() {
-        "None".to_string()
-    } else {
-        vm.str_text(&message)?
-    };
-    let file = e.extra[fields::SYNTAX_FILENAME].get();
-    let file = file.get::<Str>().map(|f| f.to_string_lossy().into_owned());
-    let file = file.as_deref().map(|f| f.rsplit('/').next().unwrap_or(f));
-    let line = e.extra[fields::SYNTAX_LINE].get().as_small_int();
-    match (file, line) {
-        (Some(file), Some(line)) => out.push_str(&format!(" ({file}, line {line})")),
-        (Some(file), None) => out.push_str(&format!(" ({file})")),
-        (None, Some(line)) => out.push_str(&format!(" (line {line})")),
-        (None, None) => {}
+    let mut out = Message::default();
+    match message.is_undef() {
+        true => out.say("None"),
+        false => out.value(vm, &message)?,
     }
-    let out = Str::try_new(&out);
-    vm.lift(out).map(Ref::into_value)
+    let file = e.extra[fields::SYNTAX_FILENAME].get();
+    let file = file.to_ref::<Str>();
+    let file = file.as_ref().map(|f| f.bytes());
+    let file = file.map(|f| f.rsplit(|&b| b == b'/').next().unwrap_or(f));
+    let line = line_number(e.extra[fields::SYNTAX_LINE].as_value());
+    if let Some(file) = file {
+        out.say(" (");
+        out.bytes(file);
+    }
+    if let Some(line) = line {
+        out.say(if file.is_some() { ", " } else { " (" });
+        out.say(&format!("line {line}"));
+    }
+    if file.is_some() || line.is_some() {
+        out.say(")");
+    }
+    out.done(vm)
+}
+
+/// A line as a machine word; -1 for what is larger.
+fn line_number(value: &Value) -> Option<i64> {
+    let exact = value.is_small_int() || value.is_exact::<crate::object::int::Int>();
+    let view = IntView::of(value).filter(|_| exact)?;
+    Some(view.as_i64().unwrap_or(-1))
 }

@@ -1,10 +1,13 @@
 //! `UnicodeEncodeError`, `UnicodeDecodeError`, `UnicodeTranslateError`.
 
-use super::base::{self, exception, positional};
+use super::base::{self, Message, exception, positional};
 use super::fields::{field, number};
+use crate::builtins::adapt::{shown_type, word};
+use crate::builtins::bytes::buffer_of;
 use crate::heap::{Ref, Value};
-use crate::object::bytes::{ByteArray, Bytes, with_bytes};
+use crate::object::bytes::{Bytes, with_bytes};
 use crate::object::exception::Exception;
+use crate::object::int::{self, IntView};
 use crate::object::native::{Attribute, Def, R};
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -38,102 +41,120 @@ pub(super) static TRANSLATE_ATTRIBUTES: &[Attribute] = &[
     field::<{ fields::UNICODE_REASON }>("reason"),
 ];
 
-fn expect(vm: &mut Vm, value: &Value, number: usize, what: &str, fits: bool) -> R<()> {
-    if fits {
+fn expect(vm: &mut Vm, value: &Value, number: usize) -> R<()> {
+    if value.is_kind::<Str>() {
         return Ok(());
     }
-    let given = vm.type_name(value);
-    Err(vm.type_error(format!("argument {number} must be {what}, not {given}")))
+    let given = shown_type(vm, value);
+    Err(vm.type_error(format!("argument {number} must be str, not {given}")))
 }
 
 fn encode_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    let e = init_parts(vm, args, names, 5)?;
-    let object = e.extra[fields::UNICODE_OBJECT].get();
-    expect(vm, &object, 2, "str", object.is_kind::<Str>())?;
-    Ok(Value::NONE)
+    init(vm, args, names, 5, Object::Text(2))
 }
 
 fn decode_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    let e = init_parts(vm, args, names, 5)?;
-    let object = e.extra[fields::UNICODE_OBJECT].get();
-    let is_bytes = object.is_kind::<Bytes>() || object.is_kind::<ByteArray>();
-    if !is_bytes {
-        let given = vm.type_name(&object);
-        return Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")));
-    }
-    Ok(Value::NONE)
+    init(vm, args, names, 5, Object::Data)
 }
 
 fn translate_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
-    init_parts(vm, args, names, 4)?;
-    Ok(Value::NONE)
+    init(vm, args, names, 4, Object::Text(1))
 }
 
-fn init_parts(vm: &mut Vm, args: &[Value], names: &[Value], wanted: usize) -> R<Ref<Exception>> {
+/// What `object` has to be.
+enum Object {
+    /// A str, which is the argument of this number.
+    Text(usize),
+    /// Anything that holds bytes.
+    Data,
+}
+
+/// Whatever holds bytes is kept as bytes.
+fn as_bytes(vm: &mut Vm, object: &Value) -> R {
+    if object.is_kind::<Bytes>() {
+        return Ok(object.clone());
+    }
+    let Some(data) = buffer_of(vm, object) else {
+        let given = vm.type_name(object);
+        let text = format!("a bytes-like object is required, not '{given}'");
+        return Err(vm.type_error(text));
+    };
+    let data = Bytes::new(&data);
+    vm.lift(data).map(Ref::into_value)
+}
+
+/// The parts, of which the encoding may be missing. What was wrong leaves the exception without them.
+fn init(vm: &mut Vm, args: &[Value], names: &[Value], wanted: usize, object: Object) -> R {
     base::init(vm, args, names)?;
+    let e = exception(vm, &args[0])?;
+    let words = [
+        fields::UNICODE_ENCODING,
+        fields::UNICODE_OBJECT,
+        fields::UNICODE_REASON,
+    ];
+    for number in words {
+        e.extra[number].set(Value::UNDEF);
+    }
     let given = positional(args, names);
     if given.len() != wanted {
         let n = given.len();
-        return Err(vm.type_error(format!(
-            "function takes exactly {wanted} arguments ({n} given)"
-        )));
+        let text = format!("function takes exactly {wanted} arguments ({n} given)");
+        return Err(vm.type_error(text));
     }
-    let e = exception(vm, &args[0])?;
-    let first = fields::UNICODE_REASON + 1 - wanted;
+    let rest = &given[wanted - 4..];
     if wanted == 5 {
-        expect(vm, &given[0], 1, "str", given[0].is_kind::<Str>())?;
+        expect(vm, &given[0], 1)?;
     }
-    for (number, value) in given.iter().enumerate() {
-        e.extra[first + number].set(value.clone());
+    if let Object::Text(number) = object {
+        expect(vm, &rest[0], number)?;
     }
-    for number in [fields::UNICODE_START, fields::UNICODE_END] {
-        let value = e.extra[number].get();
-        vm.index_value(&value)?;
+    for (number, value) in [
+        (fields::UNICODE_START, &rest[1]),
+        (fields::UNICODE_END, &rest[2]),
+    ] {
+        let at = word(vm, value)?;
+        e.extra[number].set(int::from_i64(at));
     }
-    let reason = e.extra[fields::UNICODE_REASON].get();
-    expect(vm, &reason, wanted, "str", reason.is_kind::<Str>())?;
-    Ok(e)
-}
-
-struct Parts {
-    encoding: String,
-    reason: String,
-    start: i64,
-    end: i64,
-}
-
-fn parts(vm: &mut Vm, e: &Ref<Exception>) -> R<Parts> {
-    let text = |vm: &mut Vm, n: usize| {
-        let value = e.extra[n].get();
-        if value.is_undef() {
-            Ok(String::new())
-        } else {
-            vm.str_text(&value)
-        }
+    expect(vm, &rest[3], wanted)?;
+    let object = match object {
+        Object::Text(_) => rest[0].clone(),
+        Object::Data => as_bytes(vm, &rest[0])?,
     };
-    let number = |n: usize| e.extra[n].get().as_small_int().unwrap_or(0);
-    Ok(Parts {
-        encoding: text(vm, fields::UNICODE_ENCODING)?,
-        reason: text(vm, fields::UNICODE_REASON)?,
-        start: number(fields::UNICODE_START),
-        end: number(fields::UNICODE_END),
-    })
+    if wanted == 5 {
+        e.extra[fields::UNICODE_ENCODING].set(given[0].clone());
+    }
+    e.extra[fields::UNICODE_OBJECT].set(object);
+    e.extra[fields::UNICODE_REASON].set(rest[3].clone());
+    Ok(Value::NONE)
 }
 
-fn made(vm: &mut Vm, text: &str) -> R {
-    let text = Str::try_new(text);
-    vm.lift(text).map(Ref::into_value)
+fn text(vm: &mut Vm, out: &mut Message, e: &Exception, number: usize) -> R<()> {
+    let value = e.extra[number].get();
+    match value.is_undef() {
+        true => {
+            out.say("<NULL>");
+            Ok(())
+        }
+        false => out.value(vm, &value),
+    }
+}
+
+fn place(e: &Exception) -> (i64, i64) {
+    let number = |n: usize| {
+        let value = e.extra[n].get();
+        IntView::of(&value).and_then(IntView::as_i64).unwrap_or(0)
+    };
+    (number(fields::UNICODE_START), number(fields::UNICODE_END))
 }
 
 /// The one character that is the trouble, escaped.
-fn culprit(e: &Ref<Exception>, p: &Parts) -> Option<String> {
-    if p.end != p.start + 1 {
+fn culprit(e: &Exception) -> Option<String> {
+    let (start, end) = place(e);
+    if start.checked_add(1) != Some(end) {
         return None;
     }
     let object = e.extra[fields::UNICODE_OBJECT].get();
-    let point = object
-        .get::<Str>()?
-        .char_at(usize::try_from(p.start).ok()?)?;
+    let point = object.get::<Str>()?.char_at(usize::try_from(start).ok()?)?;
     Some(match point {
         0..0x100 => format!("\\x{point:02x}"),
         0x100..0x1_0000 => format!("\\u{point:04x}"),
@@ -141,74 +162,62 @@ fn culprit(e: &Ref<Exception>, p: &Parts) -> Option<String> {
     })
 }
 
-fn encode_str(vm: &mut Vm, args: &[Value]) -> R {
-    let e = exception(vm, &args[0])?;
+/// The one byte that is the trouble.
+fn culprit_byte(e: &Exception) -> Option<String> {
+    let (start, end) = place(e);
+    if start.checked_add(1) != Some(end) {
+        return None;
+    }
+    let start = usize::try_from(start).ok()?;
+    let object = e.extra[fields::UNICODE_OBJECT].get();
+    let byte = with_bytes(&object, |b| b.get(start).copied()).flatten()?;
+    Some(format!("0x{byte:02x}"))
+}
+
+/// What cannot be done with which part of the object, and why.
+fn described(
+    vm: &mut Vm,
+    e: &Exception,
+    verb: &str,
+    one: Option<String>,
+    several: &str,
+    with_codec: bool,
+) -> R {
     if e.extra[fields::UNICODE_OBJECT].is_undef() {
         return Ok(Str::empty().into_value());
     }
-    let p = parts(vm, &e)?;
-    let text = match culprit(&e, &p) {
-        Some(c) => format!(
-            "'{}' codec can't encode character '{c}' in position {}: {}",
-            p.encoding, p.start, p.reason
+    let mut out = Message::default();
+    if with_codec {
+        out.say("'");
+        text(vm, &mut out, e, fields::UNICODE_ENCODING)?;
+        out.say("' codec ");
+    }
+    let (start, end) = place(e);
+    out.say(&match one {
+        Some(one) => format!("can't {verb} {one} in position {start}: "),
+        None => format!(
+            "can't {verb} {several} in position {start}-{}: ",
+            end.wrapping_sub(1)
         ),
-        None => {
-            let last = p.end - 1;
-            format!(
-                "'{}' codec can't encode characters in position {}-{last}: {}",
-                p.encoding, p.start, p.reason
-            )
-        }
-    };
-    made(vm, &text)
+    });
+    text(vm, &mut out, e, fields::UNICODE_REASON)?;
+    out.done(vm)
+}
+
+fn encode_str(vm: &mut Vm, args: &[Value]) -> R {
+    let e = exception(vm, &args[0])?;
+    let one = culprit(&e).map(|c| format!("character '{c}'"));
+    described(vm, &e, "encode", one, "characters", true)
 }
 
 fn decode_str(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
-    if e.extra[fields::UNICODE_OBJECT].is_undef() {
-        return Ok(Str::empty().into_value());
-    }
-    let p = parts(vm, &e)?;
-    let object = e.extra[fields::UNICODE_OBJECT].get();
-    let byte = with_bytes(&object, |b| {
-        usize::try_from(p.start)
-            .ok()
-            .and_then(|i| b.get(i).copied())
-    })
-    .flatten();
-    let text = match byte.filter(|_| p.end == p.start + 1) {
-        Some(byte) => format!(
-            "'{}' codec can't decode byte 0x{byte:02x} in position {}: {}",
-            p.encoding, p.start, p.reason
-        ),
-        None => {
-            let last = p.end - 1;
-            format!(
-                "'{}' codec can't decode bytes in position {}-{last}: {}",
-                p.encoding, p.start, p.reason
-            )
-        }
-    };
-    made(vm, &text)
+    let one = culprit_byte(&e).map(|b| format!("byte {b}"));
+    described(vm, &e, "decode", one, "bytes", true)
 }
 
 fn translate_str(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
-    if e.extra[fields::UNICODE_OBJECT].is_undef() {
-        return Ok(Str::empty().into_value());
-    }
-    let p = parts(vm, &e)?;
-    let text = match culprit(&e, &p) {
-        Some(c) => format!(
-            "can't translate character '{c}' in position {}: {}",
-            p.start, p.reason
-        ),
-        None => format!(
-            "can't translate characters in position {}-{}: {}",
-            p.start,
-            p.end - 1,
-            p.reason
-        ),
-    };
-    made(vm, &text)
+    let one = culprit(&e).map(|c| format!("character '{c}'"));
+    described(vm, &e, "translate", one, "characters", false)
 }

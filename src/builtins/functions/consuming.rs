@@ -131,7 +131,7 @@ fn float_run(
         if let Some(f) = float::as_float(&item) {
             sum.add(f);
         } else if let Some(f) = IntView::of(&item).and_then(|i| i.to_f64().ok()) {
-            sum.add(f);
+            sum.add_plainly(f);
         } else {
             frame.regs[LOW] = Value::UNDEF;
             frame.regs[TOTAL] = float::float(sum.total());

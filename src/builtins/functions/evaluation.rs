@@ -34,8 +34,13 @@ const ONLY_AST: i64 = 0x400;
 /// The text of a source argument: a str or bytes.
 fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8>> {
     let text = match source.get::<Str>() {
-        Some(text) => text.bytes().to_vec(),
-        None => match with_bytes(source, <[u8]>::to_vec) {
+        Some(text) => {
+            if text.has_surrogates() {
+                crate::builtins::codecs::encode_value(vm, source, &Value::UNDEF, &Value::UNDEF)?;
+            }
+            text.bytes().to_vec()
+        }
+        None => match crate::builtins::bytes::buffer_of(vm, source) {
             Some(bytes) => bytes,
             None => return Err(vm.type_error(format!("{who}() arg 1 must be a {wanted}"))),
         },
@@ -52,7 +57,8 @@ fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8
 /// Namespaces of `eval` and `exec`: globals, and locals (which may be any mapping).
 fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
     let (given, locals) = (&regs[1], &regs[2]);
-    if !locals.is_none() && !vm.is_mapping(locals) {
+    let wrong_globals = who == "exec" && !given.is_none() && !given.is_kind::<Dict>();
+    if !locals.is_none() && !wrong_globals && !vm.is_mapping(locals) {
         if who == "eval" {
             return Err(vm.type_error("locals must be a mapping"));
         }
@@ -72,7 +78,7 @@ fn namespaces(vm: &mut Vm, regs: &[Value], who: &str) -> R<(Ref<Dict>, Value)> {
         }
         None if who == "eval" => {
             let text = if vm.is_mapping(given) {
-                "globals must be a real dict; try eval(code, {}, mapping)"
+                "globals must be a real dict; try eval(expr, {}, mapping)"
             } else {
                 "globals must be a dict"
             };
@@ -212,6 +218,9 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
             }
         },
     };
+    if name.contains('\0') {
+        return Err(vm.value_error("embedded null character"));
+    }
     let Some(mode) = args[2].get::<Str>() else {
         let given = crate::builtins::arguments::shown_type(vm, &args[2]);
         return Err(vm.type_error(format!(
@@ -250,14 +259,8 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         &args[0]
     };
-    let mut text = source_text(vm, source, "compile", "string, bytes or AST object")?;
-    if mode == Mode::Eval {
-        let blanks = text
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
-        text.drain(..blanks);
-    }
+    let text = source_text(vm, source, "compile", "string, bytes or AST object")?;
+    check_blank(vm, &text, &args[1], mode)?;
     if only_tree {
         return tree(vm, &text, &name, mode);
     }
@@ -272,6 +275,36 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
         from_tree,
     };
     compiled_request(vm, &request).map(Ref::into_value)
+}
+
+/// A statement or expression is wanted, and there is nothing but blanks and comments.
+fn check_blank(vm: &mut Vm, text: &[u8], name: &Value, mode: Mode) -> R<()> {
+    let is_blank = |line: &[u8]| {
+        let start = line.iter().find(|b| !b.is_ascii_whitespace());
+        start.is_none_or(|&b| b == b'#')
+    };
+    if mode == Mode::Exec || !text.split(|&b| b == b'\n').all(is_blank) {
+        return Ok(());
+    }
+    let breaks = text.iter().filter(|&&b| b == b'\n').count();
+    let open_end = !text.is_empty() && !text.ends_with(b"\n");
+    let line = breaks + usize::from(open_end);
+    let indented = open_end && text.iter().all(|b| matches!(b, b' ' | b'\t'));
+    let (class, message) = match indented {
+        true => (Known::IndentationError, "unexpected indent"),
+        false if mode == Mode::Single => (Known::SyntaxError, "invalid syntax"),
+        false => return Ok(()),
+    };
+    let place = [
+        name.clone(),
+        crate::object::int::from_usize(line),
+        Value::int32(0),
+        Str::new("").into_value(),
+    ];
+    let place = vm.new_tuple(place.to_vec())?;
+    let class = vm.known_class(class);
+    let error = vm.call(class.as_value(), &[Str::new(message).into_value(), place])?;
+    Err(Raised(error))
 }
 
 /// Whether a value is a node of the module `ast`, which is not imported for that.

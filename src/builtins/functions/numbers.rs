@@ -92,11 +92,15 @@ fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Nobody knows the power of these operands.
 fn no_power(vm: &mut Vm, regs: &[Value]) -> crate::object::native::Raised {
-    if regs[..3]
-        .iter()
-        .any(|v| v.is_kind::<crate::object::complex::Complex>())
-    {
-        return vm.value_error("complex modulo");
+    // The first operand that is no integer speaks for all.
+    for operand in regs[..3].iter().filter(|_| !regs[2].is_none()) {
+        if operand.is_kind::<crate::object::complex::Complex>() {
+            return vm.value_error("complex modulo");
+        }
+        if crate::object::float::as_float(operand).is_some() {
+            let text = "pow() 3rd argument not allowed unless all arguments are integers";
+            return vm.type_error(text);
+        }
     }
     let names: Vec<String> = regs[..3]
         .iter()
@@ -136,12 +140,6 @@ fn is_plain_int(vm: &mut Vm, value: &Value) -> bool {
 }
 
 fn pow_of_objects(vm: &mut Vm, regs: &[Value]) -> Step {
-    let plain = |v: &Value| IntView::of(v).is_some() || crate::object::float::as_float(v).is_some();
-    let all_plain = regs.iter().take(3).all(plain);
-    if all_plain && !(regs[..3].iter().all(|v| IntView::of(v).is_some())) {
-        let text = "pow() 3rd argument not allowed unless all arguments are integers";
-        return Step::Raise(vm.type_error(text));
-    }
     match vm.special_of(&regs[0], Special::Pow) {
         Some(method) => {
             let args = [regs[1].clone(), regs[2].clone()];
@@ -299,6 +297,11 @@ impl CompensatedSum {
             self.low += (x - total) + self.high;
         }
         self.high = total;
+    }
+
+    /// Adds an integer, which CPython does not compensate for.
+    pub fn add_plainly(&mut self, x: f64) {
+        self.high += x;
     }
 
     /// The sum.

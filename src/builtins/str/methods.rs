@@ -1,7 +1,7 @@
 //! The methods of `str`.
 
 use super::super::adapt::{
-    bound, count, given, lift, limit, list, made, size_value, str_arg, text, word,
+    bound, c_int, count, given, lift, limit, list, made, size_value, str_arg, text,
 };
 use crate::builtins::{codecs, percent};
 use crate::heap::{Buffer, Ref, Value};
@@ -121,7 +121,7 @@ pub fn zfill(vm: &mut Vm, args: &[Value]) -> R {
 /// See the table.
 pub fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
     let string = receiver!(vm, args[0], Str, "str");
-    let size = word(vm, &args[1])?;
+    let size = c_int(vm, &args[1])?;
     let expanded = search::expand_tabs(string.bytes(), size, width);
     text(vm, expanded)
 }
@@ -472,6 +472,10 @@ pub fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
             vm.dict_set(&table, &key, value)?;
         }
         return Ok(table.into_value());
+    }
+    str_arg(vm, &args[1], "maketrans() argument 2")?;
+    if given(&args[2]) {
+        str_arg(vm, &args[2], "maketrans() argument 3")?;
     }
     let Some(from) = args[0].get::<Str>() else {
         return Err(vm.type_error(

@@ -183,29 +183,36 @@ impl Vm {
         class: &Ref<Class>,
         lacking: &str,
     ) -> crate::object::native::Raised {
-        let (mut name, getter) = match property.get::<Property>() {
-            Some(p) => (p.name.get(), p.getter.get()),
-            None => (Value::UNDEF, Value::NONE),
+        let name = match self.property_name(property) {
+            Ok(name) => name,
+            Err(raised) => return raised,
         };
-        // A property that no class body named goes by its getter.
-        if name.is_undef()
-            && let Some(function) = getter.get::<crate::object::function::Function>()
-        {
-            name = function.name.get();
-        }
         let owner = class
             .qualname
             .as_value()
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let text = match name.get::<Str>() {
-            Some(name) => format!(
-                "property '{}' of '{owner}' object has no {lacking}",
-                name.to_string_lossy()
-            ),
+        let text = match name.map(|name| self.repr_text(&name)) {
+            Some(Ok(name)) => format!("property {name} of '{owner}' object has no {lacking}"),
+            Some(Err(raised)) => return raised,
             None => format!("property of '{owner}' object has no {lacking}"),
         };
         self.attribute_error_plain(text)
+    }
+
+    /// `__name__` of a property: what its class calls it, or else its getter's.
+    pub(crate) fn property_name(&mut self, property: &Value) -> R<Option<Value>> {
+        let Some(property) = property.to_ref::<Property>() else {
+            return Ok(None);
+        };
+        let (own, getter) = (property.name.get(), property.getter.get());
+        if !own.is_undef() {
+            return Ok(Some(own));
+        }
+        match getter.is_none() {
+            true => Ok(None),
+            false => self.get_attr_optional(&getter, "__name__"),
+        }
     }
 
     fn slot_get(&mut self, descriptor: &Value, obj: &Value) -> R {

@@ -153,7 +153,10 @@ impl Vm {
         name: &str,
         deleting: bool,
     ) -> Raised {
-        let verb = if deleting { "delete" } else { "set" };
+        let verb = match deleting && !class.has(class_flags::BUILTIN) {
+            true => "delete",
+            false => "set",
+        };
         let text = format!(
             "cannot {verb} '{name}' attribute of immutable type '{}'",
             self.class_name(class)

@@ -541,7 +541,9 @@ static DICT: Attribute = INSTANCE_DICT;
 
 /// `__dict__`, for the tables of native types whose instances have one.
 pub const INSTANCE_DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
-static WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
+
+/// `__weakref__`, for the tables of native types that show it.
+pub const WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
     let first = crate::object::weakref::references(obj).into_iter().next();
     Ok(first.map_or(Value::NONE, Ref::into_value))
 });

@@ -6,7 +6,9 @@ use crate::object::descriptor::{ClassMethod, StaticMethod};
 use crate::object::dict::Dict;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
-use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step};
+use crate::object::native::{
+    Args, Def, Input, Native, NativeCode, NativeFrame, R, Raised, Step, TypeDef,
+};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -384,11 +386,7 @@ impl Vm {
 
     /// The shape of a new instance of the class that a native `__new__` was given, which must
     /// be `owner` or derive from it.
-    pub fn shape_for_new(
-        &mut self,
-        class: &Value,
-        owner: &'static crate::object::native::TypeDef,
-    ) -> R<u32> {
+    pub fn shape_for_new(&mut self, class: &Value, owner: &'static TypeDef) -> R<u32> {
         let Some(class) = class.to_ref::<Class>() else {
             let given = self.type_name(class);
             return Err(self.type_error(format!(
@@ -406,6 +404,21 @@ impl Vm {
             return Err(self.type_error(format!(
                 "{base}.__new__({class}): {class} is not a subtype of {base}"
             )));
+        }
+        let nearest = std::iter::once(&class)
+            .chain(class.ancestors.borrow().iter())
+            .find_map(|c| {
+                let built_in = c.has(class_flags::BUILTIN) && c.layout == owner.kind;
+                built_in.then_some(c.def).flatten()
+            });
+        if let Some(def) = nearest
+            && let (Some(own), Some(asked)) = (def.maker(), owner.maker())
+            && own.module == "builtins"
+            && !std::ptr::eq(own, asked)
+        {
+            let (class, base) = (self.class_name(&class), self.class_name(&base));
+            let text = format!("{base}.__new__({class}) is not safe, use {class}.__new__()");
+            return Err(self.type_error(text));
         }
         if class.has(class_flags::ABSTRACT) {
             return Err(self.abstract_error(&class));

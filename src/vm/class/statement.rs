@@ -1,5 +1,6 @@
 //! The `class` statement: `__build_class__`.
 
+use crate::bytecode::code::flags as code_flags;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::dict::Dict;
@@ -14,7 +15,7 @@ use crate::vm::types::Known;
 /// `__build_class__`. Registers: function of the body, name, bases, keywords; then the
 /// metaclass, the namespace, the cell of `__class__`, the resolved bases.
 pub static BUILD_CLASS: Def = Def::frame(
-    "__build_class__(func, name, /, *bases, **kwds)",
+    "__build_class__(func=<unset>, name=<unset>, /, *bases, **kwds)",
     4,
     build_class,
 );
@@ -49,6 +50,9 @@ fn build_class(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 impl Vm {
     fn prepare_class(&mut self, frame: &mut NativeFrame<'_>) -> R<Step> {
+        if frame.regs[NAME].is_undef() {
+            return Err(self.type_error("__build_class__: not enough arguments"));
+        }
         if !frame.regs[BODY].is_kind::<crate::object::function::Function>() {
             return Err(self.type_error("__build_class__: func must be a function"));
         }
@@ -157,10 +161,16 @@ impl Vm {
         }
         frame.regs[NAMESPACE] = namespace.clone();
         frame.state = BODY_RAN;
-        Ok(Step::Call(
-            frame.regs[BODY].clone(),
-            smallvec::smallvec![namespace],
-        ))
+        let body = frame.regs[BODY].clone();
+        let is_body = body
+            .get::<crate::object::function::Function>()
+            .is_some_and(|f| f.code.borrow().flags & code_flags::NAMESPACE != 0);
+        // Any other function is called as it is, and its namespace stays empty.
+        let args = match is_body {
+            true => smallvec::smallvec![namespace],
+            false => Args::new(),
+        };
+        Ok(Step::Call(body, args))
     }
 
     fn maker_name(&mut self, maker: &Value) -> String {
