@@ -32,6 +32,8 @@ pub unsafe trait Object: Sized + 'static {
     fn trace(&self, visitor: &mut dyn Visitor);
     /// Gives up the references that could close a cycle; the object stays usable as an empty one.
     fn clear(&self) {}
+    /// Whether `needs_finalizer` is ever true.
+    const MAY_NEED_FINALIZER: bool = false;
     /// Whether script code must run before the object can go.
     fn needs_finalizer(&self) -> bool {
         false
@@ -47,7 +49,8 @@ pub struct KindTable {
     pub(super) trace: unsafe fn(*const Header, &mut dyn Visitor),
     pub(super) clear: unsafe fn(*const Header),
     pub(super) drop: unsafe fn(*mut Header),
-    pub(super) needs_finalizer: unsafe fn(*const Header) -> bool,
+    /// None for a kind that never needs one, so that a death costs no call.
+    pub(super) needs_finalizer: Option<unsafe fn(*const Header) -> bool>,
 }
 
 impl KindTable {
@@ -72,7 +75,11 @@ impl KindTable {
             trace: trace::<T>,
             clear: clear::<T>,
             drop: drop::<T>,
-            needs_finalizer: needs_finalizer::<T>,
+            needs_finalizer: if T::MAY_NEED_FINALIZER {
+                Some(needs_finalizer::<T>)
+            } else {
+                None
+            },
         }
     }
 }

@@ -428,6 +428,7 @@ impl Heap {
         }
     }
 
+    #[inline(always)]
     pub(super) unsafe fn must_finalize(
         &mut self,
         header: *mut Header,
@@ -445,8 +446,11 @@ impl Heap {
         {
             return true;
         }
-        // SAFETY: the object is whole and of this kind.
-        unsafe { (table.needs_finalizer)(header) }
+        match table.needs_finalizer {
+            // SAFETY: the object is whole and of this kind.
+            Some(needs) => unsafe { needs(header) },
+            None => false,
+        }
     }
 
     /// A stable number for an object: never its address.

@@ -37,6 +37,7 @@ unsafe impl Object for Node {
     fn clear(&self) {
         let _edges = self.edges.borrow_mut().take();
     }
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         self.wants_finalizer.get()
     }

@@ -99,6 +99,7 @@ unsafe impl Object for Generator {
         }
     }
 
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         match self.state.get() {
             State::Created => self.flavour == Flavour::Coroutine,

@@ -256,6 +256,7 @@ unsafe impl Object for Future {
     fn clear(&self) {
         self.clear_fields();
     }
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         self.log_traceback.get()
     }
@@ -294,6 +295,7 @@ unsafe impl Object for Task {
         fields.into_iter().for_each(|field| drop(field.take()));
         self.future.clear_fields();
     }
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         let future = &self.future;
         future.log_traceback.get()
@@ -466,6 +468,7 @@ unsafe impl Object for Gathering {
         self.future.clear_fields();
         drop(self.children.take());
     }
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         self.future.log_traceback.get()
     }

@@ -43,6 +43,7 @@ unsafe impl Object for AsyncStep {
         self.generator.take();
         self.argument.take();
     }
+    const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         // One that was never awaited has something to say.
         !self.is_used_up() && !self.generator.is_undef()
