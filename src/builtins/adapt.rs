@@ -159,8 +159,42 @@ pub fn gather(
     source: usize,
     items: usize,
 ) -> Result<Ref<List>, Step> {
-    gather_as(vm, frame, input, (source, items), false)
+    gather_as(vm, frame, input, (source, items), &AS_IT_IS)
 }
+
+/// As `gather`; each item is converted before the next one is asked for.
+///
+/// # Errors
+/// The step to take first, or what the conversion raised.
+pub fn gather_converted(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    source: usize,
+    items: usize,
+    convert: Convert,
+) -> Result<Ref<List>, Step> {
+    let how = Gathering {
+        hinted: false,
+        convert: Some(convert),
+    };
+    gather_as(vm, frame, input, (source, items), &how)
+}
+
+/// What an item becomes.
+pub type Convert = fn(&mut Vm, Value) -> R;
+
+/// How an iterable is gathered.
+struct Gathering {
+    /// Whether it is asked how long it is.
+    hinted: bool,
+    convert: Option<Convert>,
+}
+
+const AS_IT_IS: Gathering = Gathering {
+    hinted: false,
+    convert: None,
+};
 
 /// As `gather`; with `hinted`, an iterable of a script's class is asked how long it is, as CPython
 /// does for lists and tuples.
@@ -169,7 +203,7 @@ fn gather_as(
     frame: &mut NativeFrame<'_>,
     input: Input,
     (source, items): (usize, usize),
-    hinted: bool,
+    how: &Gathering,
 ) -> Result<Ref<List>, Step> {
     let incoming = match input {
         Input::Start => None,
@@ -186,7 +220,7 @@ fn gather_as(
         frame.state = 1;
         return match vm.iter_step(&frame.regs[source]) {
             Step::Return(iterator) => {
-                gather_as(vm, frame, Input::Value(iterator), (source, items), hinted)
+                gather_as(vm, frame, Input::Value(iterator), (source, items), how)
             }
             Step::Raise(raised) => Err(Step::Raise(raised)),
             step => Err(step.then_go_on()),
@@ -194,33 +228,33 @@ fn gather_as(
     }
     let value = incoming.unwrap_or(Value::UNDEF);
     if frame.state == 1 {
-        if hinted {
+        if how.hinted {
             vm.ask_length(&frame.regs[source]).map_err(Step::Raise)?;
         }
         frame.regs[source] = value;
         frame.state = 2;
-        return drain(vm, frame, source, items);
+        return drain(vm, frame, (source, items), how);
     }
     if value.is_undef() {
         return gathered(vm, frame, items);
     }
-    push_item(vm, frame, items, value)?;
-    drain(vm, frame, source, items)
+    push_item(vm, frame, items, value, how)?;
+    drain(vm, frame, (source, items), how)
 }
 
 /// Takes what the iterator gives without script code, then asks for one more.
 fn drain(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
-    source: usize,
-    items: usize,
+    (source, items): (usize, usize),
+    how: &Gathering,
 ) -> Result<Ref<List>, Step> {
     loop {
         match vm.native_next(&frame.regs[source]) {
             None => return Err(Step::Next(frame.regs[source].clone())),
             Some(Err(raised)) => return Err(Step::Raise(raised)),
             Some(Ok(None)) => return gathered(vm, frame, items),
-            Some(Ok(Some(value))) => push_item(vm, frame, items, value)?,
+            Some(Ok(Some(value))) => push_item(vm, frame, items, value, how)?,
         }
     }
 }
@@ -230,7 +264,12 @@ fn push_item(
     frame: &mut NativeFrame<'_>,
     items: usize,
     value: Value,
+    how: &Gathering,
 ) -> Result<(), Step> {
+    let value = match how.convert {
+        Some(convert) => convert(vm, value).map_err(Step::Raise)?,
+        None => value,
+    };
     let pushed = frame.regs[items]
         .get::<List>()
         .map_or(Ok(()), |list| list.push(value));
@@ -267,7 +306,11 @@ pub fn with_items(
     (source, items): (usize, usize),
     finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
 ) -> Step {
-    match gather_as(vm, frame, input, (source, items), true) {
+    let how = Gathering {
+        hinted: true,
+        convert: None,
+    };
+    match gather_as(vm, frame, input, (source, items), &how) {
         Ok(list) => finish(vm, frame.regs, list).into(),
         Err(step) => step,
     }

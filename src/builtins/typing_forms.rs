@@ -1,7 +1,7 @@
 //! `list[int]` and `int | str`: `types.GenericAlias` and `types.UnionType`.
 
 use super::functions::outcome;
-use crate::heap::Value;
+use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::descriptor::{GenericAlias, Union};
 use crate::object::iterator::TupleIterator;
@@ -181,6 +181,18 @@ fn members(union: &Value) -> Vec<Value> {
         .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
+/// A class by its module, whatever that is, and its name.
+fn show_class(vm: &mut Vm, class: &Ref<Class>, form: &Value) -> R<String> {
+    match vm.get_attr_optional(form, "__module__")? {
+        Some(module) if module.is_none() => vm.repr_text(form),
+        Some(module) if !module.is_kind::<Str>() => {
+            let name = vm.get_attr(form, "__qualname__")?;
+            Ok(format!("{}.{}", vm.str_text(&module)?, vm.str_text(&name)?))
+        }
+        _ => Ok(vm.qualified_name_of(class)),
+    }
+}
+
 /// A form as annotations show it.
 fn show(vm: &mut Vm, form: &Value) -> R<String> {
     vm.check_stack()?;
@@ -215,7 +227,7 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
         return Ok("...".to_string());
     }
     if let Some(class) = form.to_ref::<Class>() {
-        return Ok(vm.qualified_name_of(&class));
+        return show_class(vm, &class, form);
     }
     if let Some(list) = form.to_ref::<List>() {
         let mut parts = Vec::new();

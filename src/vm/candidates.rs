@@ -390,13 +390,9 @@ impl Vm {
 
     fn nobody_knows(&mut self, question: Question, left: &Value, right: &Value) -> R {
         match question {
-            // Sequences are asked last, as they have no place among the numbers.
-            Question::Binary(op, inplace) => match self.native_binary(op, left, right)? {
-                result if result.is_not_implemented() => {
-                    Err(self.unsupported_operands(op, inplace, left, right))
-                }
-                result => Ok(result),
-            },
+            Question::Binary(op, inplace) => {
+                Err(self.unsupported_operands(op, inplace, left, right))
+            }
             Question::Compare(op) => self.compare_unknown(op, left, right),
         }
     }

@@ -127,6 +127,27 @@ impl Vm {
         self.raise_class(&class, text)
     }
 
+    /// An exception whose message has a name in quotes. What of it is no Unicode, and so no part of
+    /// a Rust string, is put there as it is.
+    #[cold]
+    pub fn error_naming(&mut self, known: Known, name: &Value, text: &str) -> Raised {
+        let found = name.get::<Str>().filter(|name| name.as_str().is_none());
+        let shown = found.map(|name| format!("'{}'", name.to_string_lossy()));
+        let Some((name, at)) = found.zip(shown.as_ref().and_then(|shown| text.rfind(shown))) else {
+            return self.raise_known(known, text);
+        };
+        let rest = at + shown.map_or(0, |shown| shown.len()) - 1;
+        let bytes = [
+            &text.as_bytes()[..=at],
+            name.bytes(),
+            &text.as_bytes()[rest..],
+        ]
+        .concat();
+        let message = Str::from_wtf8(&bytes).unwrap_or_else(|_| Str::empty());
+        let class = self.known_class(known);
+        Raised(self.new_exception(&class, vec![message.into_value()]))
+    }
+
     /// An exception of a class the VM knows without arguments.
     #[cold]
     pub fn raise_bare(&mut self, known: Known) -> Raised {
@@ -177,7 +198,7 @@ impl Vm {
     /// An AttributeError that knows the object and the name.
     #[cold]
     pub fn attribute_error(&mut self, obj: &Value, name: &Value, text: impl AsRef<str>) -> Raised {
-        let raised = self.attribute_error_plain(text);
+        let raised = self.error_naming(Known::AttributeError, name, text.as_ref());
         set_field(&raised.0, fields::ATTRIBUTE_NAME, name.clone());
         set_field(&raised.0, fields::ATTRIBUTE_OBJ, obj.clone());
         raised

@@ -32,6 +32,7 @@ pub mod iter;
 pub mod native;
 mod native_signature;
 mod nested;
+mod operands;
 pub mod ops;
 pub mod outside;
 mod receiver;

@@ -156,6 +156,41 @@ impl Vm {
         Err(self.type_error(message))
     }
 
+    /// What constructors complain of first: a type of one value takes nothing, and those that unpack
+    /// a tuple count what is given by name with the rest.
+    pub(super) fn check_constructor(
+        &mut self,
+        native: &Native,
+        parameters: &Parameters<'_>,
+        signature: &Signature,
+        (given, receiver): (usize, usize),
+        names: &[Value],
+    ) -> R<()> {
+        let single = ["NoneType", "NotImplementedType", "ellipsis"];
+        if given > receiver && is_constructor_of(native, &single) {
+            return Err(self.wrong_count(native, signature, given, receiver));
+        }
+        if is_constructor_of(native, &["str", "int"]) {
+            self.check_given_once(native, parameters, signature, (given, receiver), names)?;
+        }
+        Ok(())
+    }
+
+    /// The error of a native that takes arguments by name only and gets one by position too.
+    pub(super) fn check_only_named(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        (by_position, receiver): (usize, usize),
+        names: &[Value],
+    ) -> R<()> {
+        let only_named = signature.positional == receiver && signature.params.len() > receiver;
+        if only_named && !signature.varargs && by_position > receiver && !names.is_empty() {
+            return Err(self.wrong_count(native, signature, by_position, receiver));
+        }
+        Ok(())
+    }
+
     /// How many registers the parameters of a native function take.
     pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
         let signature = self.signature(native);
@@ -302,4 +337,13 @@ fn split_parameters(inside: &str) -> Vec<&str> {
     parts.push(inside[start..].trim());
     parts.retain(|p| !p.is_empty());
     parts
+}
+
+/// Whether the native method makes an instance of one of these classes.
+pub(super) fn is_constructor_of(native: &Native, names: &[&str]) -> bool {
+    matches!(native.def.name(), "__new__" | "__init__")
+        && native
+            .owner
+            .get::<Class>()
+            .is_some_and(|class| names.contains(&&*class.name_str()))
 }

@@ -3,9 +3,10 @@
 use super::Vm;
 use super::candidates::{Candidate, Candidates, Question};
 use super::compare::is_plain;
+use super::operands::number_width;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
-use crate::object::class::{Class, class_flags};
+use crate::object::class::Class;
 use crate::object::complex;
 use crate::object::dict::Dict;
 use crate::object::error::Outcome;
@@ -190,11 +191,18 @@ impl Vm {
     ) -> R<Candidates> {
         let mut list: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
         for asked in self.methods_of_operands(op, inplace, a, b) {
-            let owner = if asked.candidate.reflected { b } else { a };
+            let (owner, other) = if asked.candidate.reflected {
+                (b, a)
+            } else {
+                (a, b)
+            };
             let is_core_answer = !asked.is_augmented
                 && is_core_method(&asked.candidate.method)
                 && is_core(self.kind_of(owner), owner);
             if is_core_answer {
+                if !self.takes_operand(owner, other) {
+                    continue;
+                }
                 let result = self.native_binary(op, a, b)?;
                 match result.is_not_implemented() {
                     // Only `%` of strings is not known here.
@@ -227,55 +235,6 @@ impl Vm {
             return None;
         }
         Some(method)
-    }
-
-    /// Whether a value is of a type that could be a sequence, so that the right operand of `*=` is not looked at.
-    fn is_container(&mut self, value: &Value) -> bool {
-        let kind = self.kind_of(value);
-        is_set(kind)
-            || matches!(kind, kind::RANGE | kind::DICT)
-            || !self.class_of(value).has(class_flags::BUILTIN)
-    }
-
-    /// The error when no operand knows the operator.
-    pub(crate) fn unsupported_operands(
-        &mut self,
-        op: BinaryOp,
-        inplace: bool,
-        a: &Value,
-        b: &Value,
-    ) -> Raised {
-        let (left, right) = (self.type_name(a), self.type_name(b));
-        let (x, y) = (self.kind_of(a), self.kind_of(b));
-        if op == BinaryOp::Add {
-            match x {
-                kind::STR | kind::LIST | kind::TUPLE => {
-                    let (name, given) = (sequence_name(x), right);
-                    return self.type_error(format!(
-                        "can only concatenate {name} (not \"{given}\") to {name}"
-                    ));
-                }
-                kind::BYTES | kind::BYTEARRAY => {
-                    return self.type_error(format!("can't concat {right} to {left}"));
-                }
-                _ => {}
-            }
-        }
-        let is_repetition = is_sequence(x) || is_sequence(y) && !(inplace && self.is_container(a));
-        if op == BinaryOp::Mul && is_repetition {
-            let other = if is_sequence(x) { right } else { left };
-            return self.type_error(format!(
-                "can't multiply sequence by non-int of type '{other}'"
-            ));
-        }
-        let text = if inplace {
-            op.inplace_text()
-        } else {
-            op.text()
-        };
-        self.type_error(format!(
-            "unsupported operand type(s) for {text}: '{left}' and '{right}'"
-        ))
     }
 
     /// `a op b` as the built-in types answer it that the operands are laid out as, or NotImplemented.
@@ -747,10 +706,7 @@ fn repeat_items(
 }
 
 fn is_number(kind: u8, value: &Value) -> bool {
-    match kind {
-        0 => value.is_small_int() || value.is_inline_float() || value.as_bool().is_some(),
-        _ => matches!(kind, kind::INT | kind::FLOAT | kind::COMPLEX),
-    }
+    number_width(kind, value).is_some()
 }
 
 pub(super) fn is_sequence(kind: u8) -> bool {
@@ -760,19 +716,11 @@ pub(super) fn is_sequence(kind: u8) -> bool {
     )
 }
 
-fn is_set(kind: u8) -> bool {
+pub(super) fn is_set(kind: u8) -> bool {
     matches!(kind, kind::SET | kind::FROZENSET)
 }
 
 /// Types whose operators `native_binary` knows.
 fn is_core(kind: u8, value: &Value) -> bool {
     is_number(kind, value) || is_sequence(kind) || is_set(kind) || kind == kind::DICT
-}
-
-fn sequence_name(kind: u8) -> &'static str {
-    match kind {
-        kind::STR => "str",
-        kind::LIST => "list",
-        _ => "tuple",
-    }
 }

@@ -413,7 +413,7 @@ impl Vm {
         if let Some(best) = super::error::closest(&text(name), &known) {
             message.push_str(&format!(". Did you mean '{best}'?"));
         }
-        self.type_error(message)
+        self.error_naming(super::types::Known::TypeError, name, &message)
     }
 
     fn missing(&mut self, who: &str, what: &str, names: &[String]) -> Raised {
@@ -497,6 +497,7 @@ impl Vm {
             || !names.is_empty() && signature.posonly < signature.params.len();
         let enough = enough && (by_position > 0 || native.def.name() != "sorted");
         let refused = !names.is_empty() && only_positional && takes_no_names(native);
+        self.check_constructor(native, parameters, signature, (count, receiver), names)?;
         if counts_as_tuple(native) && !(within && enough || refused) {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
@@ -514,6 +515,7 @@ impl Vm {
             return Err(self.type_error(text));
         }
         self.check_given_once(native, parameters, signature, (count, receiver), names)?;
+        self.check_only_named(native, signature, (by_position, receiver), names)?;
         self.check_required(native, signature, by_position, receiver, names)?;
         // `type` does not count those by name.
         let counted = if native_name(native) == "type" {
@@ -557,7 +559,7 @@ impl Vm {
     }
 
     /// The TypeError for a wrong number of arguments, as CPython's native functions word it.
-    fn wrong_count(
+    pub(super) fn wrong_count(
         &mut self,
         native: &Native,
         signature: &Signature,
@@ -702,13 +704,10 @@ unsafe fn bind_positional(
 fn counts_as_tuple(native: &Native) -> bool {
     match native.def.name() {
         "sorted" => native.owner.get::<Class>().is_none(),
-        "__new__" | "__init__" => native.owner.get::<Class>().is_some_and(|class| {
-            matches!(
-                &*class.name_str(),
-                "str" | "int" | "staticmethod" | "classmethod" | "reversed"
-            )
-        }),
-        _ => false,
+        _ => super::native_signature::is_constructor_of(
+            native,
+            &["str", "int", "staticmethod", "classmethod", "reversed"],
+        ),
     }
 }
 

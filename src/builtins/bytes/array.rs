@@ -1,6 +1,6 @@
 //! The methods of `bytearray` that change it.
 
-use super::super::adapt::{bad_receiver, c_int, gather, lift, list, size_value, word};
+use super::super::adapt::{bad_receiver, c_int, gather_converted, lift, list, size_value, word};
 use super::super::operators::{self, check_resizable};
 use super::construct::byte_of;
 use super::methods::byte_value;
@@ -61,7 +61,10 @@ pub fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Step::Raise(vm.type_error(format!("can't extend bytearray with {given}")));
         }
     }
-    match gather(vm, frame, input, 1, 2) {
+    let convert = |vm: &mut Vm, item: Value| {
+        byte_of(vm, &item, "bytearray").map(|byte| Value::int32(byte.into()))
+    };
+    match gather_converted(vm, frame, input, 1, 2, convert) {
         Ok(items) => extend_by_items(vm, &frame.regs[0].clone(), &items).into(),
         Err(step) => step,
     }

@@ -1,6 +1,6 @@
 //! Making `bytes` and `bytearray`.
 
-use super::super::adapt::{gather, given, lift, made, shown_type, str_arg};
+use super::super::adapt::{Convert, gather_converted, given, lift, made, shown_type, str_arg};
 use super::super::codecs;
 use super::{BYTEARRAY, BYTES, buffer_of};
 use crate::heap::{Buffer, Value};
@@ -112,7 +112,11 @@ fn contents(
             return bytes_of_items(vm, list, class).map_err(Step::Raise);
         }
     }
-    let items = gather(vm, frame, input, 1, 4)?;
+    let convert: Convert = match class {
+        "bytes" => |vm, item| byte_of(vm, &item, "bytes").map(|byte| Value::int32(byte.into())),
+        _ => |vm, item| byte_of(vm, &item, "bytearray").map(|byte| Value::int32(byte.into())),
+    };
+    let items = gather_converted(vm, frame, input, 1, 4, convert)?;
     bytes_of_items(vm, &items, class).map_err(Step::Raise)
 }
 

@@ -64,7 +64,7 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     let base = vm.class_of_def(&OS_ERROR);
     if class.is(base.as_value())
         && (2..=5).contains(&given.len())
-        && let Some(errno) = given[0].as_small_int()
+        && let Some(errno) = IntView::of(&given[0]).and_then(IntView::as_i64)
         && let Some(known) = i32::try_from(errno).ok().and_then(os_error_class)
     {
         shape = vm.known_class(known).root_shape.get();

@@ -261,7 +261,7 @@ pub fn escaped(text: &Str) -> String {
 fn format(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     passed_on(vm, frame, input, |vm, regs| {
         if !regs[1].is_kind::<Str>() {
-            let name = vm.type_name(&regs[1]);
+            let name = crate::builtins::arguments::shown_type(vm, &regs[1]);
             return Step::Raise(
                 vm.type_error(format!("format() argument 2 must be str, not {name}")),
             );

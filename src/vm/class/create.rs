@@ -199,12 +199,12 @@ impl Vm {
         mut args: Args,
         names: Option<&Value>,
     ) -> Step {
-        if class.has(class_flags::ABSTRACT) {
-            return Step::Raise(self.abstract_error(class));
-        }
         if init.is_none() && !args.is_empty() {
             let text = format!("{}() takes no arguments", class.name_str());
             return Step::Raise(self.type_error(text));
+        }
+        if class.has(class_flags::ABSTRACT) {
+            return Step::Raise(self.abstract_error(class));
         }
         let instance = Instance::alloc(class.root_shape.get()).into_value();
         let Some(init) = init else {
