@@ -72,7 +72,7 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if matches!(input, Input::Start)
         && let Some(list) = frame.regs[0].get::<List>()
-        && list.len() > 0
+        && !list.is_empty()
     {
         drop(list.take());
     }

@@ -201,7 +201,7 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if matches!(input, Input::Start)
         && let Some(set) = frame.regs[0].get::<Set>()
-        && set.table.borrow().len() > 0
+        && !set.table.borrow().is_empty()
     {
         let old = set.table.borrow_mut().take();
         drop(old);
@@ -586,7 +586,7 @@ fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
     };
     for item in items {
         // No more can be found.
-        if common.len() > 0 && common.len() >= table.len() {
+        if !common.is_empty() && common.len() >= table.len() {
             break;
         }
         let hash = vm.hash(&item)?;

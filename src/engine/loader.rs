@@ -114,7 +114,10 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
                 _ => file,
             })
         }
-        Err((diagnostic, file)) => return Err(fault(diagnostic, Arc::new(file))),
+        Err(failure) => {
+            let (diagnostic, file) = *failure;
+            return Err(fault(diagnostic, Arc::new(file)));
+        }
     };
     let mode = match request.mode {
         Mode::File | Mode::Exec => syntax::Mode::File,

@@ -78,7 +78,7 @@ fn check_arguments(vm: &mut Vm, args: &[Value], who: &str) -> R<()> {
         let given = more + 2;
         return Err(vm.type_error(format!("{who} expected at most 2 arguments, got {given}")));
     }
-    let named = args[4].get::<Dict>().is_some_and(|named| named.len() > 0);
+    let named = args[4].get::<Dict>().is_some_and(|named| !named.is_empty());
     if named && who == "__init__" {
         return Err(vm.type_error("ref() takes no keyword arguments"));
     }

@@ -25,7 +25,7 @@ pub fn decode_source(
     name: impl Into<Arc<str>>,
     bytes: &[u8],
     origin: Origin,
-) -> Result<SourceFile, (Diagnostic, SourceFile)> {
+) -> Result<SourceFile, Box<(Diagnostic, SourceFile)>> {
     let name = name.into();
     let (marked, body) = match bytes.strip_prefix("\u{feff}".as_bytes()) {
         Some(rest) => (true, rest),
@@ -41,7 +41,7 @@ pub fn decode_source(
         Err(diagnostic) => {
             let text = String::from_utf8_lossy(body);
             let file = SourceFile::new(name, text.into_owned());
-            Err((diagnostic, file))
+            Err(Box::new((diagnostic, file)))
         }
     }
 }

@@ -56,7 +56,7 @@ fn random_bytes(seed: u64, count: usize) {
             .collect();
         match decode_source("fuzz", &bytes, Origin::Object) {
             Ok(file) => run(file.text()),
-            Err((error, file)) => drop(error.render_plain(&file)),
+            Err(failure) => drop(failure.0.render_plain(&failure.1)),
         }
     }
 }

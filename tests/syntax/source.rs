@@ -6,7 +6,7 @@ use hoopsnake::syntax::{Mode, Origin, decode_source, parse_module};
 fn message(bytes: &[u8], origin: Origin) -> String {
     match decode_source("f.async", bytes, origin) {
         Ok(file) => format!("text {:?}", file.text()),
-        Err((diagnostic, _)) => diagnostic.message,
+        Err(failure) => failure.0.message,
     }
 }
 

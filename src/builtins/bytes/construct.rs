@@ -64,7 +64,7 @@ pub fn new_array(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 pub fn init_array(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if matches!(input, Input::Start)
         && let Some(array) = frame.regs[0].to_ref::<ByteArray>()
-        && array.len() > 0
+        && !array.is_empty()
     {
         // Wrong names leave the bytes where they are, anything else that is wrong does not.
         let names = [(&frame.regs[2], "encoding"), (&frame.regs[3], "errors")];

@@ -26,7 +26,7 @@ pub static BASE_EXCEPTION: TypeDef = TypeDef {
 macro_rules! exceptions {
     ($($name:ident $text:literal $base:ident $doc:literal $({ $($field:ident: $value:expr),+ $(,)? })?;)+) => {
         $(
-            #[doc = $doc]
+            #[doc = concat!("`", $text, "`: ", $doc)]
             pub static $name: TypeDef = TypeDef {
                 base: Some(&$base),
                 flags: FLAGS,
