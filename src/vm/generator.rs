@@ -324,7 +324,10 @@ impl Vm {
                     self.go_on_in(frame);
                 }
                 Ok(value) => self.resume_leaf(leaf, value),
-                Err(raised) => self.throw_into_leaf(leaf, raised, first),
+                Err(raised) => {
+                    self.thrown.root = frame;
+                    self.throw_into_leaf(leaf, raised, first);
+                }
             }
         }
     }
@@ -332,7 +335,11 @@ impl Vm {
     unsafe fn throw_into_leaf(&mut self, leaf: *mut Frame, raised: Raised, first: bool) {
         // SAFETY: the leaf is the frame that goes on.
         unsafe {
-            self.set_context_if_fresh(&raised, leaf);
+            self.thrown.frame = leaf;
+            self.thrown.exception = raised.0.word();
+            if !first {
+                self.set_context_of_throw(&raised.0, leaf);
+            }
             if (*leaf).has(frame_flags::NATIVE) {
                 if first {
                     // It never began: nobody in it can catch the exception.
@@ -460,13 +467,20 @@ impl Vm {
         unsafe {
             let mut root = frame;
             Generator::of_frame(frame).state.set(State::Suspended);
+            let thrown = self.thrown.frame;
+            let mut waits = root == thrown;
             while (*root).has(frame_flags::DELEGATED) {
                 root = (*root).parent;
+                waits |= root == thrown;
                 if !(*root).has(frame_flags::GENERATOR) {
                     // A native frame or `asyncio.run` awaits outside of any coroutine.
                     let raised = self.runtime_error("await outside of a coroutine cannot wait");
                     return self.raise_in(root, raised);
                 }
+            }
+            if waits {
+                // What was thrown into it is over when it waits again.
+                self.thrown.frame = std::ptr::null_mut();
             }
             Generator::of_frame(root).leaf.set(frame);
             let (parent, dst, flags) = ((*root).parent, (*root).dst, (*root).flags);
@@ -488,6 +502,9 @@ impl Vm {
             let generator = Generator::of_frame(frame).to_ref();
             let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             self.end_generator(&generator, frame);
+            if frame == self.thrown.frame {
+                self.throw_goes_outward((frame, parent), flags, None);
+            }
             if generator.flavour == Flavour::AsyncGenerator {
                 let raised = self.raise_bare(Known::StopAsyncIteration);
                 let result = match self.step_closed(&generator, &raised) {
@@ -574,7 +591,30 @@ impl Vm {
             if (*parent).has(frame_flags::GENERATOR) {
                 Generator::of_frame(parent).state.set(State::Running);
             }
+            if frame == self.thrown.frame {
+                self.throw_goes_outward((frame, parent), flags, Some(&raised));
+            }
             Some((parent, raised))
+        }
+    }
+
+    /// A frame into which something was thrown ends, before it waited again: what waits for it is in
+    /// that throw too. (A throw inside of a throw ends the outer one, for this.)
+    unsafe fn throw_goes_outward(
+        &mut self,
+        (frame, parent): (*mut Frame, *mut Frame),
+        flags: u16,
+        raised: Option<&Raised>,
+    ) {
+        // SAFETY: the parent is live.
+        unsafe {
+            let waits = frame != self.thrown.root
+                && flags & frame_flags::DELEGATED != 0
+                && (*parent).has(frame_flags::GENERATOR);
+            self.thrown.frame = if waits { parent } else { std::ptr::null_mut() };
+            if let Some(raised) = raised.filter(|_| waits) {
+                self.set_context_of_throw(&raised.0, parent);
+            }
         }
     }
 

@@ -83,6 +83,17 @@ pub enum Mode {
     Exec,
 }
 
+/// The exception that is being thrown into a chain of frames that wait for each other, until the
+/// chain waits again or ends. All of this is only compared, nothing is followed.
+pub(crate) struct Thrown {
+    /// The innermost frame of the chain that goes on with it; null if nothing is being thrown.
+    pub frame: *mut Frame,
+    /// The outermost one, into which it was thrown.
+    pub root: *mut Frame,
+    /// The exception's word.
+    pub exception: i64,
+}
+
 /// A request to compile.
 pub struct Request<'a> {
     /// The text as bytes (a coding comment may say how to read it).
@@ -225,6 +236,8 @@ pub struct Vm {
     pub(crate) finalizing: bool,
     /// The program is over; what it held says farewell.
     pub ending: bool,
+    /// See `Thrown`.
+    pub(crate) thrown: Thrown,
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
     /// `sys.set_coroutine_origin_tracking_depth`

@@ -121,7 +121,9 @@ impl Vm {
     fn native_raised(&mut self, frame: *mut Frame, raised: Raised) {
         // SAFETY: the frame is done.
         unsafe {
-            self.set_context_if_fresh(&raised, (*frame).parent);
+            if (self.thrown.frame, self.thrown.exception) != (frame, raised.0.word()) {
+                self.set_context_if_fresh(&raised, (*frame).parent);
+            }
             if (*frame).has(frame_flags::GENERATOR) {
                 return self.generator_raised(frame, raised);
             }

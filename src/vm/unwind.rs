@@ -38,6 +38,19 @@ impl Vm {
     /// Makes the exception that is being handled the context of `raised`, unless that made a cycle.
     pub(crate) fn set_context(&mut self, raised: &Value, frame: *mut Frame) {
         let handled = self.handled_exception(frame);
+        Self::chain(raised, handled);
+    }
+
+    /// An exception that is thrown into a frame, or comes to where the frame waits while something
+    /// is thrown into what it waits for: what the frame itself is handling is the context, whatever
+    /// was before.
+    pub(crate) fn set_context_of_throw(&mut self, raised: &Value, frame: *mut Frame) {
+        // SAFETY: the frame is live.
+        let handled = unsafe { Self::handled_by(frame) };
+        Self::chain(raised, handled.unwrap_or(Value::NONE));
+    }
+
+    fn chain(raised: &Value, handled: Value) {
         let (Some(exception), Some(_)) = (raised.get::<Exception>(), handled.get::<Exception>())
         else {
             return;
@@ -75,24 +88,38 @@ impl Vm {
         // SAFETY: parents of live frames are live.
         unsafe {
             while !frame.is_null() {
-                if (*frame).flags & frame_flags::NATIVE == 0 && !(*frame).function.is_null() {
-                    let code = (*(*frame).function).code.borrow();
-                    if !code.plain.handled.is_empty() {
-                        let at = code.offset((*frame).ip).saturating_sub(1);
-                        for range in &code.plain.handled {
-                            if range.start <= at && at < range.end {
-                                let value = &*Frame::regs(frame).add(range.register as usize);
-                                if !value.is_undef() && !value.is_none() {
-                                    return value.clone();
-                                }
-                            }
-                        }
-                    }
+                if let Some(handled) = Self::handled_by(frame) {
+                    return handled;
                 }
                 frame = (*frame).parent;
             }
         }
         Value::NONE
+    }
+
+    /// The exception that the frame itself is handling.
+    ///
+    /// # Safety
+    /// `frame` is live.
+    #[inline]
+    unsafe fn handled_by(frame: *mut Frame) -> Option<Value> {
+        // SAFETY: a live script frame owns its function, and its registers hold values.
+        unsafe {
+            if (*frame).flags & frame_flags::NATIVE != 0 || (*frame).function.is_null() {
+                return None;
+            }
+            let code = (*(*frame).function).code.borrow();
+            if code.plain.handled.is_empty() {
+                return None;
+            }
+            let at = code.offset((*frame).ip).saturating_sub(1);
+            let mut ranges = code.plain.handled.iter();
+            ranges.find_map(|range| {
+                let value = &*Frame::regs(frame).add(range.register as usize);
+                let handles = range.start <= at && at < range.end;
+                (handles && !value.is_undef() && !value.is_none()).then(|| value.clone())
+            })
+        }
     }
 
     /// Goes on with an exception in `frame`: at its handler, or in the first
