@@ -186,7 +186,7 @@ pub fn symmetric_difference<E: From<OutOfMemory>>(
 
 /// `a <= b`
 pub fn is_subset<E>(a: &SetTable, b: &SetTable, ask: &mut impl Ask<E>) -> Result<bool, E> {
-    if a.len() > b.len() || cfg!(hoop_mutant = "7") && a.len() == b.len() {
+    if a.len() > b.len() {
         return Ok(false);
     }
     for (hash, key) in a.iter_hashed() {

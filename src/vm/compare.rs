@@ -373,6 +373,7 @@ impl Vm {
         Ok(match op {
             CompareOp::Eq => m == n && self.is_subset(a, b)?,
             CompareOp::Ne => m != n || !self.is_subset(a, b)?,
+            CompareOp::Le if cfg!(hoop_mutant = "7") => m < n && self.is_subset(a, b)?,
             CompareOp::Le => m <= n && self.is_subset(a, b)?,
             CompareOp::Lt => m < n && self.is_subset(a, b)?,
             CompareOp::Ge => n <= m && self.is_subset(b, a)?,
