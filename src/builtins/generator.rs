@@ -256,8 +256,13 @@ fn send(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn throw(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if let (Input::Start, Some(step)) = (&input, frame.regs[0].get::<AsyncStep>())
+        && let Err(refusal) = vm.check_step(step)
+    {
+        return Step::Raise(refusal);
+    }
     match input {
-        Input::Start => match what_is_thrown(vm, &frame.regs[..2]) {
+        Input::Start => match what_is_thrown(vm, &frame.regs[1]) {
             Ok(exception) => Step::Throw(frame.regs[0].clone(), Raised(exception)),
             // That the class cannot be called goes into the generator too.
             Err(raised) if is_lone_class(vm, &frame.regs[1]) => {
@@ -275,12 +280,9 @@ fn throw(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
-/// The exception of `throw(typ, val, tb)`: registers from the generator on.
-fn what_is_thrown(vm: &mut Vm, regs: &[Value]) -> R {
-    if let Some(step) = regs[0].get::<AsyncStep>() {
-        vm.check_step(step)?;
-    }
-    let given = regs[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+/// The exception of `throw(typ, val, tb)`, from the tuple of its arguments.
+fn what_is_thrown(vm: &mut Vm, arguments: &Value) -> R {
+    let given = arguments.get::<Tuple>().map_or(&[][..], Tuple::items);
     vm.check_thrown("throw", given.len())?;
     check_form(vm, "throw", given)?;
     vm.thrown(given)
