@@ -19,14 +19,9 @@ pub static GENERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send).doc(
-            "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration.",
-        ),
-        Def::frame("throw(self, /, *args)", 0, throw).doc(
-            "throw(value)\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.",
-        ),
-        Def::frame("close(self, /)", 0, close)
-            .doc("close() -> raise GeneratorExit inside generator."),
+        SEND_METHOD,
+        THROW_METHOD,
+        CLOSE_METHOD,
         Def::leaf("__repr__(self, /)", repr),
         DEL,
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -48,14 +43,9 @@ pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
         Def::frame("__next__(self, /)", 0, next),
-        Def::frame("send(self, arg, /)", 0, send).doc(
-            "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
-        ),
-        Def::frame("throw(self, /, *args)", 0, throw).doc(
-            "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
-        ),
-        Def::frame("close(self, /)", 0, close)
-            .doc("close() -> raise GeneratorExit inside coroutine."),
+        SEND_METHOD,
+        THROW_METHOD,
+        CLOSE_METHOD,
     ],
     ..TypeDef::new("builtins", "coroutine_wrapper", kind::GENERATOR)
 };
@@ -64,14 +54,9 @@ pub static COROUTINE_WRAPPER: TypeDef = TypeDef {
 pub static COROUTINE: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__await__(self, /)", await_wrapper),
-        Def::frame("send(self, arg, /)", 0, send).doc(
-            "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration.",
-        ),
-        Def::frame("throw(self, /, *args)", 0, throw).doc(
-            "throw(value)\n\nRaise exception in coroutine, return next yielded value or raise\nStopIteration.",
-        ),
-        Def::frame("close(self, /)", 0, close)
-            .doc("close() -> raise GeneratorExit inside coroutine."),
+        SEND_METHOD,
+        THROW_METHOD,
+        CLOSE_METHOD,
         Def::leaf("__repr__(self, /)", repr),
         DEL,
         Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -164,6 +149,16 @@ const STEP_METHODS: &[Def] = &[
 ];
 
 /// What the end of such an object's life does; what that raises nobody can catch.
+const SEND_METHOD: Def = Def::frame("send(self, arg, /)", 0, send).doc(
+    "send(arg): goes on, where `yield` or `await` then is arg; what comes next is the result.",
+);
+
+const THROW_METHOD: Def = Def::frame("throw(self, /, *args)", 0, throw)
+    .doc("throw(exception): goes on with an exception; what comes next is the result.");
+
+const CLOSE_METHOD: Def = Def::frame("close(self, /)", 0, close)
+    .doc("close(): ends it, by a GeneratorExit if it has begun.");
+
 const DEL: Def = Def::frame("__del__(self, /)", 0, |vm, frame, input| match input {
     Input::Start => {
         let object = frame.regs[0].clone();
