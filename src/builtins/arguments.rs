@@ -268,3 +268,16 @@ pub fn plain(value: &Value) -> String {
 pub fn put(vm: &mut Vm, namespace: &Ref<Dict>, name: &str, value: Value) -> R<()> {
     vm.set_name(namespace, name, value)
 }
+
+/// What is to become a `__dict__` that cannot be deleted; Undef asks for that.
+pub fn namespace(vm: &mut Vm, value: &Value) -> R<Ref<Dict>> {
+    if value.is_undef() {
+        return Err(vm.type_error("cannot delete __dict__"));
+    }
+    let given = vm.type_name(value);
+    value.to_ref::<Dict>().ok_or_else(|| {
+        vm.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{given}'"
+        ))
+    })
+}

@@ -166,14 +166,7 @@ const NATIVE_ATTRIBUTES: &[Attribute] = &[
     Attribute::get("__qualname__", native_qualname),
     Attribute::get("__module__", native_module),
     Attribute::get("__self__", native_self),
-    Attribute::get("__doc__", |vm, f| {
-        let doc = native(vm, f)?.def.doc;
-        Ok(if doc.is_empty() {
-            Value::NONE
-        } else {
-            Str::new(doc).into_value()
-        })
-    }),
+    Attribute::get("__doc__", native_doc),
     Attribute::get("__text_signature__", text_signature),
 ];
 
@@ -213,14 +206,7 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
         Attribute::get("__name__", native_name),
         Attribute::get("__qualname__", native_qualname),
         Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
-        Attribute::get("__doc__", |vm, f| {
-            let doc = native(vm, f)?.def.doc;
-            Ok(if doc.is_empty() {
-                Value::NONE
-            } else {
-                Str::new(doc).into_value()
-            })
-        }),
+        Attribute::get("__doc__", native_doc),
         Attribute::get("__text_signature__", text_signature),
     ],
     ..TypeDef::new("builtins", "method_descriptor", kind::NATIVE)
@@ -252,14 +238,7 @@ pub static METHOD_WRAPPER: TypeDef = TypeDef {
         Attribute::get("__qualname__", native_qualname),
         Attribute::get("__objclass__", |vm, f| Ok(native(vm, f)?.owner.clone())),
         Attribute::get("__self__", native_self),
-        Attribute::get("__doc__", |vm, f| {
-            let doc = native(vm, f)?.def.doc;
-            Ok(if doc.is_empty() {
-                Value::NONE
-            } else {
-                Str::new(doc).into_value()
-            })
-        }),
+        Attribute::get("__doc__", native_doc),
         Attribute::get("__text_signature__", text_signature),
     ],
     ..TypeDef::new("builtins", "method-wrapper", kind::NATIVE)
@@ -422,15 +401,7 @@ fn doc(vm: &mut Vm, f: &Value) -> R {
 }
 
 fn set_dict(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
-    if value.is_undef() {
-        return Err(vm.type_error("cannot delete __dict__"));
-    }
-    let Some(dict) = value.to_ref::<Dict>() else {
-        let given = vm.type_name(value);
-        return Err(vm.type_error(format!(
-            "__dict__ must be set to a dictionary, not a '{given}'"
-        )));
-    };
+    let dict = crate::builtins::arguments::namespace(vm, value)?;
     function(vm, f)?.dict.set(dict.into_value());
     Ok(())
 }
@@ -729,6 +700,15 @@ fn native_reduce(vm: &mut Vm, args: &[Value]) -> R {
     };
     let getattr = vm.builtins.get_name("getattr").unwrap_or(Value::NONE);
     Ok(Tuple::pair(getattr, Tuple::pair(target, name).into_value()).into_value())
+}
+
+fn native_doc(vm: &mut Vm, f: &Value) -> R {
+    let doc = native(vm, f)?.def.doc;
+    Ok(if doc.is_empty() {
+        Value::NONE
+    } else {
+        Str::new(doc).into_value()
+    })
 }
 
 fn native_name(vm: &mut Vm, f: &Value) -> R {

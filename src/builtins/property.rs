@@ -230,15 +230,7 @@ fn uninitialized(function: &Field, dict: &Field) -> bool {
 }
 
 fn set_wrapper_dict(vm: &mut Vm, wrapper: &Value, value: &Value) -> R<()> {
-    if value.is_undef() {
-        return Err(vm.type_error("cannot delete __dict__"));
-    }
-    let Some(dict) = value.to_ref::<Dict>() else {
-        let given = vm.type_name(value);
-        return Err(vm.type_error(format!(
-            "__dict__ must be set to a dictionary, not a '{given}'"
-        )));
-    };
+    let dict = crate::builtins::arguments::namespace(vm, value)?;
     vm.set_object_dict(wrapper, &dict);
     Ok(())
 }

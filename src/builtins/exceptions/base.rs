@@ -305,15 +305,7 @@ fn get_dict(vm: &mut Vm, e: &Value) -> R {
 }
 
 fn set_dict(vm: &mut Vm, e: &Value, value: &Value) -> R<()> {
-    if value.is_undef() {
-        return Err(vm.type_error("cannot delete __dict__"));
-    }
-    let Some(dict) = value.to_ref::<Dict>() else {
-        let given = vm.type_name(value);
-        return Err(vm.type_error(format!(
-            "__dict__ must be set to a dictionary, not a '{given}'"
-        )));
-    };
+    let dict = crate::builtins::arguments::namespace(vm, value)?;
     exception(vm, e)?.dict.set(dict.into_value());
     Ok(())
 }
