@@ -11,6 +11,8 @@ import fnmatch
 import sys
 import unittest
 
+import web
+
 
 class Recorder(unittest.TestResult):
     def __init__(self, path):
@@ -86,6 +88,7 @@ def main(module, record, *options):
             only.append(options.pop(0))
         else:
             sys.exit(f"methods.py: unknown option {option}")
+    web.provide()
     found = list(flatten(unittest.defaultTestLoader.loadTestsFromName(module)))
     wanted = [
         test

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Holds `hoop` to CPython's own test files, which lie with a CPython 3.13 on this machine and are not part of this project.
 
-    run.py --hoop HOOP [--python PYTHON3.13] [--only PATTERN] [--show] [TEST ...]
+    run.py --hoop HOOP [--python PYTHON3.13] [--only PATTERN] [--show] [--jobs N] [TEST ...]
 
-TEST is a name such as test_list; without one, all of TESTS. Every test method that PYTHON passes is run by HOOP with the same
+TEST is a name such as test_list or, in a package, test_asyncio.test_locks; without one, all of TESTS, two at a time. Every test method that PYTHON passes is run by HOOP with the same
 driver, `methods.py`, less those that `skips.txt` leaves out; the counts are printed. `--show` prints what failed, and how.
 """
 
 import argparse
+import concurrent.futures
 import fnmatch
 import os
 import subprocess
@@ -21,6 +22,8 @@ TESTS = """
     test_generators test_coroutines test_asyncgen test_with test_except_star test_exception_group test_contextlib
     test_contextlib_async test_dataclasses test_functools test_itertools test_collections test_patma test_scope test_grammar
     test_unpack test_fstring test_json test_heapq test_bisect
+    test_asyncio.test_taskgroups test_asyncio.test_timeouts test_asyncio.test_waitfor test_asyncio.test_threads
+    test_asyncio.test_pep492 test_asyncio.test_protocols test_asyncio.test_context
 """.split()
 GOAL = 90  # per cent
 MOST_SKIPPED = 15  # per cent
@@ -104,15 +107,63 @@ def run(command, test, only, folder, environment):
             return outcomes, output
 
 
+class File:
+    """One test file: what Python made of it, and what `hoop` did."""
+
+    def __init__(self, name, options, library):
+        self.name = name
+        hoop = os.path.abspath(options.hoop)
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "path"))
+            os.symlink(library, os.path.join(folder, "path", "test"))
+            # test_bytes imports it at its head, for a few methods only.
+            open(os.path.join(folder, "path", "_testlimitedcapi.py"), "w").close()
+            path = [os.path.join(folder, "path"), *filter(None, [os.environ.get("HOOPPATH")])]
+            self.expected, _ = run([options.python], name, options.only, folder, {})
+            began = time.monotonic()
+            self.outcomes, self.output = run([hoop], name, options.only, folder, {"HOOPPATH": os.pathsep.join(path)})
+            self.seconds = time.monotonic() - began
+
+    def judge(self, skips):
+        """Sorts the methods that Python passes into those wanted of `hoop` and those left out."""
+        self.wanted, self.skipped, self.twins = [], 0, 0
+        for method, outcome in self.expected.items():
+            if outcome not in ("ok", "expected"):
+                continue
+            reasons = [r for file, pattern, r in skips if file == self.name and fnmatch.fnmatchcase(method, f"*{pattern}")]
+            if reasons:
+                twin = any(reason.startswith("twin") for reason in reasons)
+                self.twins, self.skipped = self.twins + twin, self.skipped + (not twin)
+            else:
+                self.wanted.append(method)
+        self.passed = [method for method in self.wanted if self.outcomes.get(method) == self.expected[method]]
+
+    def report(self, show):
+        """Prints the counts; returns whether they are good enough."""
+        share = 100 * len(self.passed) / max(len(self.wanted), 1)
+        too_many = 100 * self.skipped > MOST_SKIPPED * (len(self.wanted) + self.skipped)
+        notes = " too few pass" * (share < GOAL) + " too many left out" * too_many
+        print(
+            f"{self.name:36}{len(self.passed):8}{len(self.wanted):6}{share:4.0f}%{self.skipped:8}{self.twins:7}"
+            f"{self.seconds:8.0f}{notes}", flush=True,
+        )
+        if show:
+            print(self.output)
+            for method in self.wanted:
+                if method not in self.passed:
+                    print(f"not passed: {method}: {self.outcomes.get(method, 'not run')}")
+        return share >= GOAL and not too_many
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hoop", required=True)
     parser.add_argument("--python", default="python3.13")
     parser.add_argument("--only", help="run the methods whose id has this in it")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2, help="how many files are run at a time")
     parser.add_argument("tests", nargs="*", default=TESTS)
     options = parser.parse_args()
-    hoop = os.path.abspath(options.hoop)
     library = subprocess.run(
         [options.python, "-c", "import os, test; print(os.path.dirname(test.__file__))"],
         check=True, capture_output=True, text=True,
@@ -120,39 +171,13 @@ def main():
     skips = read_skips()
     enough = True
     totals = [0, 0]
-    print(f"{'file':24}{'passed':>8}{'of':>6}{'':4}{'left out':>9}{'twins':>7}")
-    for test in options.tests:
-        with tempfile.TemporaryDirectory() as folder:
-            os.mkdir(os.path.join(folder, "path"))
-            os.symlink(library, os.path.join(folder, "path", "test"))
-            # test_bytes imports it at its head, for a few methods only.
-            open(os.path.join(folder, "path", "_testlimitedcapi.py"), "w").close()
-            path = [os.path.join(folder, "path"), *filter(None, [os.environ.get("HOOPPATH")])]
-            expected, _ = run([options.python], test, options.only, folder, {})
-            theirs, output = run([hoop], test, options.only, folder, {"HOOPPATH": os.pathsep.join(path)})
-        wanted, skipped, twins = [], 0, 0
-        for name, outcome in expected.items():
-            if outcome not in ("ok", "expected"):
-                continue
-            reasons = [r for file, pattern, r in skips if file == test and fnmatch.fnmatchcase(name, f"*{pattern}")]
-            if reasons:
-                twin = any(reason.startswith("twin") for reason in reasons)
-                twins, skipped = twins + twin, skipped + (not twin)
-            else:
-                wanted.append(name)
-        passed = [name for name in wanted if theirs.get(name) == expected[name]]
-        totals = [totals[0] + len(passed), totals[1] + len(wanted)]
-        share = 100 * len(passed) / max(len(wanted), 1)
-        too_many = 100 * skipped > MOST_SKIPPED * (len(wanted) + skipped)
-        enough = enough and share >= GOAL and not too_many
-        notes = " too few pass" * (share < GOAL) + " too many left out" * too_many
-        print(f"{test:24}{len(passed):8}{len(wanted):6}{share:4.0f}%{skipped:8}{twins:7}{notes}", flush=True)
-        if options.show:
-            print(output)
-            for name in wanted:
-                if name not in passed:
-                    print(f"not passed: {name}: {theirs.get(name, 'not run')}")
-    print(f"{'all':24}{totals[0]:8}{totals[1]:6}{100 * totals[0] / max(totals[1], 1):4.0f}%")
+    print(f"{'file':36}{'passed':>8}{'of':>6}{'':4}{'left out':>9}{'twins':>7}{'seconds':>8}")
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for file in pool.map(lambda test: File(test, options, library), options.tests):
+            file.judge(skips)
+            enough = file.report(options.show) and enough
+            totals = [totals[0] + len(file.passed), totals[1] + len(file.wanted)]
+    print(f"{'all':36}{totals[0]:8}{totals[1]:6}{100 * totals[0] / max(totals[1], 1):4.0f}%")
     sys.exit(not enough)
 
 

@@ -1,0 +1,59 @@
+"""What the helpers of CPython's test_asyncio import of http.server and wsgiref, where these are missing: a server for their
+tests, which answers each connection's one request by a WSGI application.
+"""
+
+import socketserver
+import sys
+import types
+
+
+class HTTPServer(socketserver.TCPServer):
+    allow_reuse_address = True
+
+    def server_bind(self):
+        super().server_bind()
+        self.server_name, self.server_port = self.server_address[:2]
+
+
+class WSGIServer(HTTPServer):
+    def server_bind(self):
+        super().server_bind()
+        self.setup_environ()
+
+    def setup_environ(self):
+        self.base_environ = {"SERVER_NAME": self.server_name, "SERVER_PORT": str(self.server_port)}
+
+    def set_app(self, application):
+        self.application = application
+
+
+class WSGIRequestHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        method, path, _ = self.rfile.readline().decode("latin-1").split(None, 2)
+        environ = {**self.server.base_environ, "REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": self.rfile}
+        while line := self.rfile.readline().decode("latin-1").strip():
+            name, _, value = line.partition(":")
+            environ[name.upper().replace("-", "_")] = value.strip()
+        head = []
+
+        def start_response(status, headers):
+            head.append(f"HTTP/1.0 {status}\r\n")
+            head.extend(f"{name}: {value}\r\n" for name, value in headers)
+
+        parts = self.server.application(environ, start_response)
+        for part in parts:
+            if head:
+                self.wfile.write(("".join(head) + "\r\n").encode("latin-1"))
+                head.clear()
+            self.wfile.write(part)
+
+
+def provide():
+    """Makes the modules of the library that are missing."""
+    try:
+        import http.server
+        import wsgiref.simple_server
+    except ImportError:
+        for name in ("http.server", "wsgiref", "wsgiref.simple_server"):
+            module = sys.modules[name] = types.ModuleType(name)
+            vars(module).update(HTTPServer=HTTPServer, WSGIServer=WSGIServer, WSGIRequestHandler=WSGIRequestHandler)
