@@ -75,10 +75,13 @@ pub fn number(value: &Value) -> Option<Outcome<f64>> {
     }
 }
 
+/// Like the hash of an address: a NaN is equal to nothing, and in a set it lies beside 0, not in front of it.
+const NAN_HASH: i64 = 0x7f0_0000_0105;
+
 /// The hash of a float: that of the equal int if there is one.
 pub fn hash(f: f64) -> i64 {
     if f.is_nan() {
-        return 0;
+        return NAN_HASH;
     }
     if f.is_infinite() {
         return if f > 0.0 { 314_159 } else { -314_159 };

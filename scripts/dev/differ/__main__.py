@@ -8,6 +8,7 @@
 
 The same seed makes the same program. See docs/internals/testing.md.
 """
+import collections
 import json
 import os
 import re
@@ -27,14 +28,6 @@ ROOT = os.path.join(HERE, "..", "..", "..")
 HOOP = os.path.join(ROOT, "target", "release", "hoop")
 
 
-def first_difference(a, b):
-    a, b = a.split("\n"), b.split("\n")
-    for x, y in zip(a + ["(end)"], b + ["(end)"]):
-        if x != y:
-            return x, y
-    return "(end)", "(end)"
-
-
 def signature(pair):
     """What two differences of one cause have in common, mostly."""
     return tuple(re.sub(r"\d+|'[^']*'|\bv\d+", "#", side)[:90] for side in pair)
@@ -46,43 +39,66 @@ def essence(pair):
     return tuple(re.sub(r"\d+|['\"][^'\"]*['\"]|\\.", "#", side)[:60] for side in cut)
 
 
+class Tally:
+    """Counts of what programs came to."""
+
+    def __init__(self):
+        self.counts, self.rows, self.started = collections.Counter(), collections.Counter(), time.time()
+        self.kinds = collections.Counter()
+
+    def add(self, verdict):
+        self.counts[verdict.name] += 1
+        if verdict.row:
+            self.rows[verdict.row] += 1
+
+    def __str__(self):
+        parts = [f"{self.counts.total()} programs", f"{self.counts['differs']} differ ({len(self.kinds)} kinds)", f"{self.counts['documented']} differ as documented",
+                 f"{self.counts['unsteady']} differ where CPython differs from itself", f"{self.counts['hangs']} hang under CPython"]
+        return f"# {', '.join(parts)}, {time.time() - self.started:.0f} s"
+
+
 def hunt(first, last, hoop=HOOP, path=None):
     """Plays the programs of seeds; prints and gathers what differs."""
-    pair, seen, differ, started = Pair(hoop), {}, 0, time.time()
+    pair, tally = Pair(hoop), Tally()
     out = open(path, "w") if path else sys.stdout
     for seed in range(first, last):
         source = make.program(seed).source
-        a, b = pair.play(source)
-        if a != b and a != "# HANGS":
-            differ += 1
-            mark = signature(first_difference(a, b))
-            seen[mark] = seen.get(mark, 0) + 1
-            if seen[mark] == 1:
+        verdict = pair.judge(source)
+        tally.add(verdict)
+        if verdict.name == "differs":
+            mark = signature(verdict.at)
+            tally.kinds[mark] += 1
+            if tally.kinds[mark] == 1:
                 report(pair, seed, source, out)
         if seed % 500 == 499:
-            print(f"# {seed + 1 - first} programs, {differ} differ, {len(seen)} kinds, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
+            print(tally, file=sys.stderr, flush=True)
     pair.stop()
-    print(f"# {last - first} programs, {differ} differ, {len(seen)} kinds, {time.time() - started:.0f} s", file=out)
-    return differ
+    for row, count in tally.rows.most_common():
+        print(f"# documented {count} times: {row}", file=out)
+    print(tally, file=out)
+    return tally.counts["differs"]
 
 
 def report(pair, seed, source, out):
     small = shrunk(pair, source)
-    a, b = pair.play(small)
-    x, y = first_difference(a, b)
-    print(f"## seed {seed}\n{small.rstrip()}\n-- cpython: {x}\n-- hoop:    {y}\n", file=out, flush=True)
+    verdict = pair.judge(small)
+    x, y = verdict.at
+    why = {"differs": "", "documented": f"-- documented: {verdict.row}\n"}.get(verdict.name, f"-- {verdict.name}\n")
+    print(f"## seed {seed}\n{small.rstrip()}\n-- cpython: {x}\n-- hoop:    {y}\n{why}", file=out, flush=True)
 
 
 def shrunk(pair, source):
     a, b = pair.play(source)
-    mark = essence(first_difference(a, b))
+    verdict = pair.judge(source)
+    mark = essence(verdict.at)
     unstable = "# HANGS" in (a, b) or b.startswith("# DIES")
 
     def differs(text):
-        a, b = pair.play(text)
         if unstable:
+            a, b = pair.play(text)
             return b.startswith(("# HANGS", "# DIES")) and not a.startswith("# HANGS")
-        return a != b and "# HANGS" not in (a, b) and essence(first_difference(a, b)) == mark
+        found = pair.judge(text)
+        return found.name == verdict.name and found.at[1] != "# HANGS" and essence(found.at) == mark
 
     return Shrinker(differs, 60 if b == "# HANGS" else 700).shrink(source)
 

@@ -5,17 +5,20 @@ import selectors
 import subprocess
 import sys
 
+import documented
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEADLINE = 20.0
 
 
 class Player:
-    def __init__(self, command):
-        self.command = [*command, os.path.join(HERE, "play.async"), "serve"]
+    def __init__(self, command, shift=0):
+        self.command = [*command, os.path.join(HERE, "play.async"), "serve", str(shift)]
+        self.shift = shift
         self.child = None
 
     def start(self):
-        env = dict(os.environ, PYTHONHASHSEED="0", PYTHONWARNINGS="ignore", NO_COLOR="1", TZ="UTC")
+        env = dict(os.environ, PYTHONHASHSEED=str(self.shift), PYTHONWARNINGS="ignore", NO_COLOR="1", TZ="UTC")
         self.errors = open(f"/tmp/differ-{os.getpid()}-{id(self)}", "w+b") if not hasattr(self, "errors") else self.errors
         self.child = subprocess.Popen(self.command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         os.unlink(self.errors.name) if os.path.exists(self.errors.name) else None
@@ -59,18 +62,51 @@ class Player:
         self.child = None
 
 
+class Verdict:
+    """What became of a program: "same", "hangs", "unsteady", "documented" or "differs"; and the first line that tells."""
+
+    def __init__(self, name, at=("", ""), row=None):
+        self.name, self.at, self.row = name, at, row
+
+
 class Pair:
-    """Both, side by side."""
+    """Both, side by side; and two more of CPython, which are asked whether it agrees with itself."""
 
     def __init__(self, hoop):
-        self.cpython, self.hoop = Player([sys.executable, "-X", "utf8"]), Player([hoop])
+        command = [sys.executable, "-X", "utf8"]
+        self.cpython, self.hoop = Player(command), Player([hoop])
+        self.witnesses = [Player(command, 7), Player(command, 20)]
 
     def play(self, source):
         self.cpython.send(source)
         self.hoop.send(source)
         return self.cpython.receive(), self.hoop.receive()
 
+    def judge(self, source):
+        """Compares what both print, less what is documented and what depends on addresses, or on the order of sets."""
+        a, b = self.play(source)
+        if a == b or a == "# HANGS":
+            return Verdict("same" if a == b else "hangs")
+        others = []
+        for witness in self.witnesses:
+            witness.send(source)
+            others.append(witness.receive().split("\n"))
+        a, b = a.split("\n"), b.split("\n")
+        found = Verdict("same")
+        for number, (x, y) in enumerate(zip(a + ["(end)"], b + ["(end)"])):
+            if any(other[number:number + 1] != [x] for other in others if x != "(end)"):
+                # CPython does not know itself what comes here. What follows counts where it goes on line by line.
+                found = Verdict("unsteady", (x, y)) if found.name == "same" else found
+                if len({len(lines) for lines in (a, b, *others)}) > 1:
+                    return found
+            elif x != y:
+                row = documented.explanation(x, y)
+                if row is None:
+                    return Verdict("differs", (x, y))
+                found = Verdict("documented", (x, y), row)
+        return found
+
     def stop(self):
-        for player in (self.cpython, self.hoop):
+        for player in (self.cpython, self.hoop, *self.witnesses):
             if player.child is not None:
                 player.stop()

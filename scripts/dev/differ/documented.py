@@ -1,0 +1,58 @@
+"""What differs on purpose, each with the line of docs/differences.md that says so and the words it is known by.
+
+An entry looks at one line that CPython printed and the line that hoop printed in its place. It names nothing but
+its own difference: a wider one would hide mistakes.
+"""
+import builtins
+import os
+import re
+
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "docs", "differences.md")
+LABEL = r"(?:(?P<label>[^:!]*): ! )?"
+
+
+class Difference:
+    """`row` is the beginning of a row of the table; `cpython` and `hoop` match whole lines; `also` sees both matches."""
+
+    def __init__(self, row, cpython, hoop, also=lambda a, b: True):
+        self.row, self.cpython, self.hoop, self.also = row, re.compile(cpython), re.compile(hoop), also
+
+    def explains(self, cpython, hoop):
+        a, b = self.cpython.fullmatch(cpython), self.hoop.fullmatch(hoop)
+        return bool(a and b and a["label"] == b["label"] and self.also(a, b))
+
+
+def inherits(a, b):
+    """Whether CPython named a class and hoop the base that has the method, and said the same of it."""
+    sub, base = getattr(builtins, a["type"], None), getattr(builtins, b["type"], None)
+    return (isinstance(sub, type) and isinstance(base, type) and sub is not base and issubclass(sub, base) and a["name"] == b["name"]
+            and a["name"] in vars(base) and getattr(sub, a["name"], 1) is getattr(base, a["name"], 2) and a["words"] == b["words"])
+
+
+WRONG_CALL = LABEL + r"TypeError ['\"](?P<type>\w+)\.(?P<name>\w+)\(\) (?P<words>takes .*)"
+
+DIFFERENCES = [
+    Difference("a method inherited from a built-in class, called with `*args` or `**kwargs` that are wrong", WRONG_CALL, WRONG_CALL, inherits),
+    Difference("`enumerate.__new__`, `int.__new__`, called by hand with wrong arguments",
+               r"(?P<label>enumerate\.__new__): ! TypeError \"enumerate\(\) missing required argument 'iterable' \(pos 1\)\"",
+               r"(?P<label>enumerate\.__new__): ! TypeError \"'\w+' is an invalid keyword argument for enumerate\(\)\""),
+    Difference("`iter()` of a released memoryview",
+               LABEL + r"SystemError \"<(?:slot wrapper|method-wrapper) '__iter__' .*> returned a result with an exception set\" from ValueError 'operation forbidden on released memoryview object'",
+               LABEL + r"ValueError 'operation forbidden on released memoryview object'"),
+]
+
+
+def check():
+    """Every entry has its row."""
+    with open(DOCS, encoding="utf-8") as file:
+        text = file.read()
+    for difference in DIFFERENCES:
+        assert f"| {difference.row} |" in text, f"not in docs/differences.md: {difference.row}"
+
+
+def explanation(cpython, hoop):
+    """The row that explains why a line of CPython's is another one here, or None."""
+    return next((d.row for d in DIFFERENCES if d.explains(cpython, hoop)), None)
+
+
+check()
