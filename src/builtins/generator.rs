@@ -2,6 +2,7 @@
 
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
+use crate::object::class::Class;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::int;
 use crate::object::kind;
@@ -257,30 +258,56 @@ fn throw(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         return Step::Raise(refusal);
     }
     match input {
-        Input::Start => match what_is_thrown(vm, &frame.regs[1]) {
-            Ok(exception) => Step::Throw(frame.regs[0].clone(), Raised(exception)),
-            // That the class cannot be called goes into the generator too.
-            Err(raised) if is_lone_class(vm, &frame.regs[1]) => {
-                Step::Throw(frame.regs[0].clone(), raised)
-            }
-            Err(raised) => {
-                // A step that was to begin so is used up all the same.
-                if let Some(step) = frame.regs[0].get::<AsyncStep>().filter(|s| !s.is_used_up()) {
-                    step.forget();
-                }
-                Step::Raise(raised)
-            }
-        },
-        other => answer(vm, other),
+        Input::Start => throw_first(vm, frame.regs[0].clone(), frame.regs[1].clone()),
+        other => {
+            vm.thrown_arguments = Value::UNDEF;
+            answer(vm, other)
+        }
     }
 }
 
-/// The exception of `throw(typ, val, tb)`, from the tuple of its arguments.
-fn what_is_thrown(vm: &mut Vm, arguments: &Value) -> R {
+/// The beginning of `throw(typ, val, tb)`, with the tuple of its arguments.
+fn throw_first(vm: &mut Vm, target: Value, arguments: Value) -> Step {
     let given = arguments.get::<Tuple>().map_or(&[][..], Tuple::items);
-    vm.check_thrown("throw", given.len())?;
-    check_form(vm, "throw", given)?;
-    vm.thrown(given)
+    let form = vm
+        .check_thrown("throw", given.len())
+        .and_then(|()| check_form(vm, "throw", given));
+    if let Err(raised) = form {
+        use_up(&target);
+        return Step::Raise(raised);
+    }
+    let exit = vm.known_class(Known::GeneratorExit);
+    let exits = given.first().is_some_and(|first| {
+        first.get::<Class>().is_some_and(|c| c.is_subclass(&exit))
+            || vm.is_raised_value(first, Known::GeneratorExit)
+    });
+    if !exits
+        && let Some(iterator) = vm.innermost_iterator(&target)
+        && let Ok(Some(_)) = vm.get_attr_optional(&iterator, "throw")
+    {
+        // What they mean is the iterator's own affair.
+        let raised = vm.type_error("throw() of an iterator");
+        vm.thrown_arguments = arguments;
+        return Step::Throw(target, raised);
+    }
+    let raised = match vm.thrown(given) {
+        Ok(exception) => return Step::Throw(target, Raised(exception)),
+        Err(raised) => raised,
+    };
+    vm.set_context_if_fresh(&raised, vm.frame);
+    // That the class cannot be called goes into the generator too.
+    if is_lone_class(vm, &arguments) || vm.leave_innermost(&target) {
+        return Step::Throw(target, raised);
+    }
+    use_up(&target);
+    Step::Raise(raised)
+}
+
+/// A step of an async generator that was to begin with a wrong `throw` is used up all the same.
+fn use_up(target: &Value) {
+    if let Some(step) = target.get::<AsyncStep>().filter(|s| !s.is_used_up()) {
+        step.forget();
+    }
 }
 
 /// Whether arguments of `throw` are an exception class, and no traceback with it.

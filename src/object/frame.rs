@@ -59,6 +59,9 @@ pub mod frame_flags {
     pub const ASKED: u16 = 8192;
     /// A script frame that has a frame object, which must hear of its end.
     pub const OBSERVED: u16 = 16384;
+    /// An exception is being thrown into a chain of generators in which its parent waits for it. Its own end by an
+    /// exception is one that is thrown into the parent. Until it waits again.
+    pub const THROWN: u16 = 32768;
 }
 
 impl Frame {

@@ -310,7 +310,7 @@ impl Vm {
             let step = generator.step.replace(0);
             generator.state.set(State::Suspended);
             generator.leaf.set(frame);
-            (*frame).flags &= !frame_flags::DELEGATED;
+            (*frame).flags &= !(frame_flags::DELEGATED | frame_flags::THROWN);
             (*frame).parent = std::ptr::null_mut();
             if step == 1 + CLOSE as u8 {
                 let raised = self.runtime_error("async generator ignored GeneratorExit");

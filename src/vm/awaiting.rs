@@ -8,8 +8,10 @@ use super::types::Known;
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
 use crate::object::exception::Exception;
+use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator};
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
+use crate::object::tuple::Tuple;
 
 /// `__await__()` in script, then a check of what it gave. Register 0: the method, 1: the value.
 static AWAIT_METHOD: Def = Def::frame("<await>(method, value, /)", 0, await_method);
@@ -78,7 +80,14 @@ fn foreign(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         }
         (_, Input::Raised(raised)) => {
             frame.state = ASKED;
-            vm.throw_into_foreign(&iterator, raised)
+            let given = std::mem::take(&mut vm.thrown_arguments);
+            match vm.throw_into_foreign(&iterator, raised, &given) {
+                Step::Raise(raised) => {
+                    vm.raised_where_awaited(&raised);
+                    vm.end_of_foreign(raised)
+                }
+                step => step,
+            }
         }
         (_, Input::Start) => Step::Return(Value::NONE),
     }
@@ -110,16 +119,32 @@ impl Vm {
 
     fn end_of_foreign(&mut self, raised: Raised) -> Step {
         if self.is_raised(&raised, Known::StopIteration) {
-            let value = raised
-                .0
-                .get::<Exception>()
-                .map_or(Value::NONE, |e| e.extra[0].get());
-            return Step::Return(if value.is_undef() { Value::NONE } else { value });
+            return Step::Return(Self::stop_value(&raised));
         }
         Step::Raise(raised)
     }
 
-    fn throw_into_foreign(&mut self, iterator: &Value, raised: Raised) -> Step {
+    /// What the running native frame was thrown is raised by what waits for it.
+    fn raised_where_awaited(&mut self, raised: &Raised) {
+        // SAFETY: the running frame and its parent are live.
+        unsafe {
+            if (*self.frame).has(frame_flags::THROWN) {
+                self.set_context_of_throw(&raised.0, (*self.frame).parent);
+            }
+        }
+    }
+
+    /// The value that a StopIteration brings.
+    pub(crate) fn stop_value(raised: &Raised) -> Value {
+        let value = raised
+            .0
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.extra[0].get());
+        if value.is_undef() { Value::NONE } else { value }
+    }
+
+    /// Its `throw` gets the arguments of the `throw` that led here, if they are known.
+    fn throw_into_foreign(&mut self, iterator: &Value, raised: Raised, given: &Value) -> Step {
         let closing = self.is_raised(&raised, Known::GeneratorExit);
         let name = if closing { "close" } else { "throw" };
         match self.get_attr_optional(iterator, name) {
@@ -127,7 +152,13 @@ impl Vm {
                 Ok(_) => Step::Raise(raised),
                 Err(other) => Step::Raise(other),
             },
-            Ok(Some(method)) => Step::Call(method, smallvec::smallvec![raised.0]),
+            Ok(Some(method)) => Step::Call(
+                method,
+                match given.get::<Tuple>() {
+                    Some(given) => given.items().iter().cloned().collect(),
+                    None => smallvec::smallvec![raised.0],
+                },
+            ),
             Ok(None) => Step::Raise(raised),
             Err(other) => Step::Raise(other),
         }
@@ -142,14 +173,25 @@ impl Vm {
     /// The iterator inside a wrapper that `wrap_iterator` made, for `gi_yieldfrom` and `cr_await`.
     pub(crate) fn unwrapped_iterator(&self, value: &Value) -> Value {
         if let Some(generator) = value.get::<Generator>() {
-            // SAFETY: the frame of a live generator; register 0 of the wrapper holds the iterator.
-            unsafe {
-                if std::ptr::eq((*generator.frame_ptr()).native, &FOREIGN) {
-                    return (*generator.regs()).clone();
-                }
+            // SAFETY: the frame of a live generator.
+            if let Some(iterator) = unsafe { self.iterator_inside(generator.frame_ptr()) } {
+                return iterator;
             }
         }
         value.clone()
+    }
+
+    /// The iterator that a frame drives which `wrap_iterator` made.
+    ///
+    /// # Safety
+    /// The frame of a live generator.
+    pub(crate) unsafe fn iterator_inside(&self, frame: *mut Frame) -> Option<Value> {
+        // SAFETY: register 0 of the wrapper holds the iterator; only native frames look at `native`.
+        unsafe {
+            let wraps =
+                (*frame).has(frame_flags::NATIVE) && std::ptr::eq((*frame).native, &FOREIGN);
+            wraps.then(|| (*Frame::regs(frame)).clone())
+        }
     }
 
     /// What `await value` waits for. `context` says for whom: 0 await, 1 `__aenter__`,

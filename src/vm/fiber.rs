@@ -338,7 +338,7 @@ impl Vm {
         if self.fibers.level > 1 {
             self.unpark(fiber);
             let raised = self.runtime_error("cannot block here");
-            return self.enter_native(frame, Input::Raised(raised));
+            return self.raise_in(frame, raised);
         }
         let cursor = self.cursor;
         fiber.in_nested_run.set(true);

@@ -103,8 +103,11 @@ impl Flavour {
 }
 
 /// Bits that say how a generator was entered.
-pub(crate) const ENTRY: u16 =
-    frame_flags::DELEGATED | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DST_LOCAL;
+pub(crate) const ENTRY: u16 = frame_flags::DELEGATED
+    | frame_flags::FOR_ITER
+    | frame_flags::NEXT
+    | frame_flags::DST_LOCAL
+    | frame_flags::THROWN;
 
 impl Vm {
     /// What a suspended native coroutine waits for.
@@ -325,34 +328,14 @@ impl Vm {
                 }
                 Ok(value) => self.resume_leaf(leaf, value),
                 Err(raised) => {
-                    self.thrown.root = frame;
+                    let mut inner = leaf;
+                    while inner != frame {
+                        (*inner).flags |= frame_flags::THROWN;
+                        inner = (*inner).parent;
+                    }
                     self.throw_into_leaf(leaf, raised, first);
                 }
             }
-        }
-    }
-
-    unsafe fn throw_into_leaf(&mut self, leaf: *mut Frame, raised: Raised, first: bool) {
-        // SAFETY: the leaf is the frame that goes on.
-        unsafe {
-            self.thrown.frame = leaf;
-            self.thrown.exception = raised.0.word();
-            if !first {
-                self.set_context_of_throw(&raised.0, leaf);
-            }
-            if (*leaf).has(frame_flags::NATIVE) {
-                if first {
-                    // It never began: nobody in it can catch the exception.
-                    return self.unbegun_raised(leaf, raised);
-                }
-                *Self::awaiting(leaf) = Value::UNDEF;
-                return self.enter_native(leaf, Input::Raised(raised));
-            }
-            if first {
-                // Raised at the definition: nothing in it can catch the exception.
-                return self.raise_at_definition(leaf, raised);
-            }
-            self.unwind_into(leaf, raised);
         }
     }
 
@@ -376,7 +359,10 @@ impl Vm {
             match self.await_hook(&target, false) {
                 Ok(AwaitOutcome::Done(value)) => self.await_is_over(leaf, value),
                 Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(leaf, value),
-                Err(raised) => self.raise_in(leaf, raised),
+                Err(raised) => {
+                    self.set_context(&raised.0, leaf);
+                    self.unwind_into(leaf, raised);
+                }
             }
         }
     }
@@ -467,20 +453,15 @@ impl Vm {
         unsafe {
             let mut root = frame;
             Generator::of_frame(frame).state.set(State::Suspended);
-            let thrown = self.thrown.frame;
-            let mut waits = root == thrown;
             while (*root).has(frame_flags::DELEGATED) {
+                // What was thrown into it is over when it waits again.
+                (*root).flags &= !frame_flags::THROWN;
                 root = (*root).parent;
-                waits |= root == thrown;
                 if !(*root).has(frame_flags::GENERATOR) {
                     // A native frame or `asyncio.run` awaits outside of any coroutine.
                     let raised = self.runtime_error("await outside of a coroutine cannot wait");
                     return self.raise_in(root, raised);
                 }
-            }
-            if waits {
-                // What was thrown into it is over when it waits again.
-                self.thrown.frame = std::ptr::null_mut();
             }
             Generator::of_frame(root).leaf.set(frame);
             let (parent, dst, flags) = ((*root).parent, (*root).dst, (*root).flags);
@@ -502,9 +483,6 @@ impl Vm {
             let generator = Generator::of_frame(frame).to_ref();
             let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             self.end_generator(&generator, frame);
-            if frame == self.thrown.frame {
-                self.throw_goes_outward((frame, parent), flags, None);
-            }
             if generator.flavour == Flavour::AsyncGenerator {
                 let raised = self.raise_bare(Known::StopAsyncIteration);
                 let result = match self.step_closed(&generator, &raised) {
@@ -591,30 +569,10 @@ impl Vm {
             if (*parent).has(frame_flags::GENERATOR) {
                 Generator::of_frame(parent).state.set(State::Running);
             }
-            if frame == self.thrown.frame {
-                self.throw_goes_outward((frame, parent), flags, Some(&raised));
-            }
-            Some((parent, raised))
-        }
-    }
-
-    /// A frame into which something was thrown ends, before it waited again: what waits for it is in
-    /// that throw too. (A throw inside of a throw ends the outer one, for this.)
-    unsafe fn throw_goes_outward(
-        &mut self,
-        (frame, parent): (*mut Frame, *mut Frame),
-        flags: u16,
-        raised: Option<&Raised>,
-    ) {
-        // SAFETY: the parent is live.
-        unsafe {
-            let waits = frame != self.thrown.root
-                && flags & frame_flags::DELEGATED != 0
-                && (*parent).has(frame_flags::GENERATOR);
-            self.thrown.frame = if waits { parent } else { std::ptr::null_mut() };
-            if let Some(raised) = raised.filter(|_| waits) {
+            if flags & frame_flags::THROWN != 0 && (*parent).has(frame_flags::GENERATOR) {
                 self.set_context_of_throw(&raised.0, parent);
             }
+            Some((parent, raised))
         }
     }
 
@@ -655,13 +613,13 @@ impl Vm {
             return self.perform(step, frame, 0, 0);
         };
         if let Err(raised) = self.check_enter(generator, &input) {
-            return self.enter_native(frame, Input::Raised(raised));
+            return self.raise_in(frame, raised);
         }
         if generator.state.get() == State::Closed {
             return match input {
                 _ if matches!(generator.flavour, Flavour::Coroutine | Flavour::Wrapper) => {
                     let raised = self.runtime_error("cannot reuse already awaited coroutine");
-                    self.enter_native(frame, Input::Raised(raised));
+                    self.raise_in(frame, raised);
                 }
                 Ok(_) => self.enter_native(frame, Input::Value(Value::NONE)),
                 Err(raised) => self.enter_native(frame, Input::Raised(raised)),

@@ -42,6 +42,7 @@ pub mod special;
 mod stack;
 pub mod table;
 pub mod text;
+mod throwing;
 pub mod traceback;
 pub mod type_params;
 pub mod types;
@@ -81,17 +82,6 @@ pub enum Mode {
     Single,
     /// Statements with a namespace of their own (`exec`).
     Exec,
-}
-
-/// The exception that is being thrown into a chain of frames that wait for each other, until the
-/// chain waits again or ends. All of this is only compared, nothing is followed.
-pub(crate) struct Thrown {
-    /// The innermost frame of the chain that goes on with it; null if nothing is being thrown.
-    pub frame: *mut Frame,
-    /// The outermost one, into which it was thrown.
-    pub root: *mut Frame,
-    /// The exception's word.
-    pub exception: i64,
 }
 
 /// A request to compile.
@@ -236,8 +226,8 @@ pub struct Vm {
     pub(crate) finalizing: bool,
     /// The program is over; what it held says farewell.
     pub ending: bool,
-    /// See `Thrown`.
-    pub(crate) thrown: Thrown,
+    /// The arguments of the `throw` that goes into an iterator which is no generator: its own `throw` gets them.
+    pub(crate) thrown_arguments: Value,
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
     /// `sys.set_coroutine_origin_tracking_depth`

@@ -47,8 +47,15 @@ impl Vm {
                 }
             }
         };
-        let step = self.step_native(frame, input);
-        self.act(frame, step);
+        let came = match &input {
+            Input::Raised(raised) => raised.0.word(),
+            _ => 0,
+        };
+        match self.step_native(frame, input) {
+            // It was not raised here: what is handled here is no context of it.
+            Step::Raise(raised) if raised.0.word() == came => self.native_passes(frame, raised),
+            step => self.act(frame, step),
+        }
     }
 
     /// Runs a new native frame: most are done with their first step. Natives that enter each other
@@ -121,9 +128,16 @@ impl Vm {
     fn native_raised(&mut self, frame: *mut Frame, raised: Raised) {
         // SAFETY: the frame is done.
         unsafe {
-            if (self.thrown.frame, self.thrown.exception) != (frame, raised.0.word()) {
-                self.set_context_if_fresh(&raised, (*frame).parent);
-            }
+            self.set_context_if_fresh(&raised, (*frame).parent);
+        }
+        self.native_passes(frame, raised);
+    }
+
+    /// An exception leaves a native frame, as it came.
+    fn native_passes(&mut self, frame: *mut Frame, raised: Raised) {
+        self.frame = frame;
+        // SAFETY: the frame is done.
+        unsafe {
             if (*frame).has(frame_flags::GENERATOR) {
                 return self.generator_raised(frame, raised);
             }
@@ -166,7 +180,7 @@ impl Vm {
                 unsafe { *Self::awaiting(frame) = Value::NOT_IMPLEMENTED };
                 self.perform(step, frame, 0, 0);
             }
-            Err(raised) => self.enter_native(frame, Input::Raised(raised)),
+            Err(raised) => self.raise_in(frame, raised),
         }
     }
 
@@ -189,6 +203,7 @@ impl Vm {
             Err(raised) => {
                 // SAFETY: as above.
                 unsafe { *Self::awaiting(frame) = Value::UNDEF };
+                self.set_context(&raised.0, frame);
                 self.enter_native(frame, Input::Raised(raised));
             }
         }
@@ -223,7 +238,10 @@ impl Vm {
                     self.yield_from_frame(frame, value);
                     None
                 }
-                Err(raised) => Some(Input::Raised(raised)),
+                Err(raised) => {
+                    self.set_context(&raised.0, frame);
+                    Some(Input::Raised(raised))
+                }
             },
             other => Some(other),
         }

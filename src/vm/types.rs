@@ -152,11 +152,7 @@ impl Vm {
             signals_handled: 0,
             clear_weak: None,
             finalizing: false,
-            thrown: super::Thrown {
-                frame: std::ptr::null_mut(),
-                root: std::ptr::null_mut(),
-                exception: 0,
-            },
+            thrown_arguments: Value::UNDEF,
             ending: false,
             foreign_yielded: false,
             origin_depth: 0,

@@ -169,6 +169,16 @@ pub fn result(vm: &mut Vm, future: &Future) -> R {
     }
 }
 
+/// `result()` as something that is raised where it is called: what is handled there is the context, even if the
+/// exception had one.
+pub fn raised_result(vm: &mut Vm, future: &Future) -> R {
+    let answer = result(vm, future);
+    if let Err(raised) = &answer {
+        vm.set_context(&raised.0, vm.frame);
+    }
+    answer
+}
+
 /// `exception()`: None when there is none.
 pub fn exception(vm: &mut Vm, future: &Future) -> R {
     match future.state.get() {
@@ -227,7 +237,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
 
 fn result_method(vm: &mut Vm, args: &[Value]) -> R {
     let future = this(vm, &args[0])?;
-    result(vm, &future)
+    raised_result(vm, &future)
 }
 
 fn exception_method(vm: &mut Vm, args: &[Value]) -> R {
@@ -387,7 +397,7 @@ fn iterate(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             "await wasn't used with future",
         )),
         Input::Raised(raised) => Step::Raise(raised),
-        _ => result(vm, &future).into(),
+        _ => raised_result(vm, &future).into(),
     }
 }
 

@@ -328,6 +328,7 @@ fn wait_or_end(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
 fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<Step> {
     let base_error = group.base_error.take();
     if !base_error.is_undef() {
+        vm.set_context(&base_error, vm.frame);
         return Err(Raised(base_error));
     }
     let parent = group.parent.get();
@@ -336,6 +337,7 @@ fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<St
         propagate = Value::UNDEF;
     }
     if !propagate.is_undef() && group.errors.borrow().is_empty() {
+        vm.set_context(&propagate, vm.frame);
         return Err(Raised(propagate));
     }
     let exception = frame.regs[EXCEPTION].clone();

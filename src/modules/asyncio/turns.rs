@@ -504,7 +504,7 @@ fn completed(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R {
         let text = "Event loop stopped before Future completed.";
         return Err(script::error(vm, Known::RuntimeError, text));
     }
-    futures::result(vm, &future)
+    futures::raised_result(vm, &future)
 }
 
 /// What `run_until_complete` waits for is done: the loop stops, but for what must end it anyway.

@@ -564,7 +564,7 @@ fn begin_wait_for(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
 fn cancel_overdue(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: &Value) -> R<Step> {
     let future = futures::this(vm, value)?;
     if !future.is_pending() {
-        return futures::result(vm, &future).map(Step::Return);
+        return futures::raised_result(vm, &future).map(Step::Return);
     }
     let owner = events::running(vm)?;
     let waiter = Future::alloc(owner);

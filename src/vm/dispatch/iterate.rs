@@ -252,7 +252,10 @@ impl Vm {
             // SAFETY: the frame stands behind this Await.
             Ok(AwaitOutcome::Done(value)) => unsafe { self.await_is_over(at.frame(), value) },
             Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(at.frame(), value),
-            Err(raised) => at.raise(self, raised),
+            Err(raised) => {
+                self.set_context(&raised.0, at.frame());
+                at.raise(self, raised);
+            }
         }
     }
 
