@@ -16,6 +16,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::receiver;
 use crate::vm::Vm;
+use crate::vm::iter::next_of_tuple;
 use crate::vm::special::Special;
 
 /// The table of an iterator type that runs no script code.
@@ -72,6 +73,19 @@ iterator_types! {
     /// `longrange_iterator`
     LONG_RANGE_ITERATOR "longrange_iterator" LONG_RANGE_ITERATOR SET_STATE;
 }
+
+/// `generic_alias_iterator`: what iterating over `list[int]` gives, whose objects are tuple iterators.
+pub static ALIAS_ITERATOR: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__iter__(self, /)", itself),
+        Def::leaf("__next__(self, /)", |vm, args| {
+            let iterator = receiver!(vm, args[0], TupleIterator, "generic_alias_iterator");
+            next_of_tuple(iterator).ok_or_else(|| vm.stop_iteration(Value::NONE))
+        }),
+        iterator_state::REDUCE,
+    ],
+    ..TypeDef::new("builtins", "generic_alias_iterator", kind::TUPLE_ITERATOR)
+};
 
 /// `iterator`: over what has `__getitem__` only.
 pub static SEQUENCE_ITERATOR: TypeDef = TypeDef {

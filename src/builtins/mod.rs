@@ -94,6 +94,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
         &iterators::STR_ASCII_ITERATOR,
         &iterators::BYTEARRAY_ITERATOR,
         &iterators::TUPLE_ITERATOR,
+        &iterators::ALIAS_ITERATOR,
         &iterators::STR_ITERATOR,
         &iterators::BYTES_ITERATOR,
         &iterators::DICT_ITERATOR,

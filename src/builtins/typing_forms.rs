@@ -49,10 +49,14 @@ pub static GENERIC_ALIAS: TypeDef = TypeDef {
         Def::leaf("__ror__(self, value, /)", |vm, args| {
             union_of(vm, &args[1], &args[0])
         }),
-        Def::leaf("__iter__(self, /)", |_, args| {
+        Def::leaf("__iter__(self, /)", |vm, args| {
             let unpacked = GenericAlias::alloc(origin(&args[0]), alias_args(&args[0]), Value::TRUE)
                 .into_value();
-            Ok(TupleIterator::alloc(Tuple::one(unpacked).into_value(), 0, 0).into_value())
+            Ok(TupleIterator::alloc_shaped(
+                vm.known.alias_iterator,
+                Tuple::one(unpacked).into_value(),
+            )
+            .into_value())
         }),
         Def::leaf("__instancecheck__(self, instance, /)", |vm, _| {
             Err(vm.type_error("isinstance() argument 2 cannot be a parameterized generic"))
@@ -105,11 +109,9 @@ pub static UNION: TypeDef = TypeDef {
         }),
         Def::leaf("__eq__(self, value, /)", union_eq),
         Def::leaf("__hash__(self, /)", |vm, args| {
-            let mut hash = 0i64;
-            for member in members(&args[0]) {
-                hash ^= vm.hash(&member)?;
-            }
-            Ok(crate::object::int::from_i64(hash))
+            // That of `typing.Union` of the same members, which is equal to it.
+            let set = vm.frozenset_of(&union_args(&args[0]))?;
+            Ok(crate::object::int::from_i64(vm.hash(&set.into_value())?))
         }),
         Def::leaf("__instancecheck__(self, instance, /)", |vm, args| {
             vm.is_instance(&args[1], &args[0]).map(Value::bool)
@@ -181,16 +183,32 @@ fn members(union: &Value) -> Vec<Value> {
         .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
-/// A class by its module, whatever that is, and its name.
-fn show_class(vm: &mut Vm, class: &Ref<Class>, form: &Value) -> R<String> {
-    match vm.get_attr_optional(form, "__module__")? {
-        Some(module) if module.is_none() => vm.repr_text(form),
-        Some(module) if !module.is_kind::<Str>() => {
-            let name = vm.get_attr(form, "__qualname__")?;
-            Ok(format!("{}.{}", vm.str_text(&module)?, vm.str_text(&name)?))
-        }
-        _ => Ok(vm.qualified_name_of(class)),
+/// A member of a form: an alias as it shows itself, what has a module and a name by these.
+fn show_member(vm: &mut Vm, member: &Value) -> R<String> {
+    if member.is_ellipsis() {
+        return Ok("...".to_string());
     }
+    if vm.get_attr_optional(member, "__origin__")?.is_some()
+        && vm.get_attr_optional(member, "__args__")?.is_some()
+    {
+        return vm.repr_text(member);
+    }
+    let name = vm.get_attr_optional(member, "__qualname__")?;
+    let module = vm.get_attr_optional(member, "__module__")?;
+    let (Some(name), Some(module)) = (name, module) else {
+        return vm.repr_text(member);
+    };
+    if module.is_none() {
+        return vm.repr_text(member);
+    }
+    let name = vm.str_text(&name)?;
+    if module
+        .get::<Str>()
+        .is_some_and(|m| m.as_str() == Some("builtins"))
+    {
+        return Ok(name);
+    }
+    Ok(format!("{}.{name}", vm.str_text(&module)?))
 }
 
 /// A form as annotations show it.
@@ -203,42 +221,35 @@ fn show(vm: &mut Vm, form: &Value) -> R<String> {
             parts.push(if member.is(&none) {
                 "None".to_string()
             } else {
-                show(vm, &member)?
+                show_member(vm, &member)?
             });
         }
         return Ok(parts.join(" | "));
     }
-    if form.is_kind::<GenericAlias>() {
-        let star = if is_unpacked(form) { "*" } else { "" };
-        let outer = show(vm, &origin(form))?;
-        let args = alias_args(form);
-        let mut parts = Vec::new();
-        for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
-            parts.push(show(vm, arg)?);
-        }
-        let inside = if parts.is_empty() {
-            "()".to_string()
-        } else {
-            parts.join(", ")
-        };
-        return Ok(format!("{star}{outer}[{inside}]"));
+    let star = if is_unpacked(form) { "*" } else { "" };
+    let outer = show_member(vm, &origin(form))?;
+    let args = alias_args(form);
+    let mut parts = Vec::new();
+    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
+        parts.push(match arg.to_ref::<List>() {
+            Some(list) => show_list(vm, &list)?,
+            None => show_member(vm, arg)?,
+        });
     }
-    if form.is_ellipsis() {
-        return Ok("...".to_string());
+    let inside = match parts.is_empty() {
+        true => "()".to_string(),
+        false => parts.join(", "),
+    };
+    Ok(format!("{star}{outer}[{inside}]"))
+}
+
+/// A list of parameters.
+fn show_list(vm: &mut Vm, list: &Ref<List>) -> R<String> {
+    let mut parts = Vec::new();
+    while let Some(item) = list.get(parts.len()) {
+        parts.push(show_member(vm, &item)?);
     }
-    if let Some(class) = form.to_ref::<Class>() {
-        return show_class(vm, &class, form);
-    }
-    if let Some(list) = form.to_ref::<List>() {
-        let mut parts = Vec::new();
-        let mut i = 0;
-        while let Some(item) = list.get(i) {
-            parts.push(show(vm, &item)?);
-            i += 1;
-        }
-        return Ok(format!("[{}]", parts.join(", ")));
-    }
-    vm.repr_text(form)
+    Ok(format!("[{}]", parts.join(", ")))
 }
 
 /// The type variables in the arguments of a form, each once.
@@ -255,17 +266,11 @@ fn collect_parameters(vm: &mut Vm, args: &Value, found: &mut Vec<Value>) -> R<()
             found.push(value);
         }
     };
-    let items = match args.get::<List>() {
-        Some(_) => vm.collect(args)?,
-        None => args
-            .get::<Tuple>()
-            .map_or_else(Vec::new, |t| t.items().to_vec()),
-    };
-    for arg in &items {
+    for arg in args.get::<Tuple>().map_or(&[][..], Tuple::items) {
         if arg.is_kind::<Class>() || !arg.is_object() {
             continue;
         }
-        if arg.is_kind::<Tuple>() || arg.is_kind::<List>() {
+        if arg.is_kind::<Tuple>() {
             let mut inner = Vec::new();
             collect_parameters(vm, arg, &mut inner)?;
             inner.into_iter().for_each(&mut add);

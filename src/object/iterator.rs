@@ -41,6 +41,17 @@ impl<const K: Kind> PositionIterator<K> {
             mark: Cell::new(mark),
         })
     }
+
+    /// One at the beginning, as an instance of the class whose instances have `shape`.
+    pub fn alloc_shaped(shape: u32, source: Value) -> Ref<PositionIterator<K>> {
+        let iterator = PositionIterator {
+            head: Header::new(),
+            source: Field::new(source),
+            position: Cell::new(0),
+            mark: Cell::new(0),
+        };
+        crate::heap::alloc_shaped(iterator, 0, shape)
+    }
 }
 
 /// Names the iterators by their kinds.

@@ -706,7 +706,7 @@ fn next_of_reversed_list(iterator: &ListReverseIterator) -> Option<Value> {
     None
 }
 
-fn next_of_tuple(iterator: &TupleIterator) -> Option<Value> {
+pub(crate) fn next_of_tuple(iterator: &TupleIterator) -> Option<Value> {
     let source = iterator.source.get();
     let value = source.get::<Tuple>()?.get(iterator.position.get());
     match value {

@@ -34,6 +34,7 @@ known! {
     NoneType "NoneType" Ellipsis "ellipsis" NotImplementedType "NotImplementedType"
     Generator "generator" Coroutine "coroutine" AsyncGenerator "async_generator" CoroutineWrapper "coroutine_wrapper"
     AsyncThrow "async_generator_athrow"
+    AliasIterator "generic_alias_iterator"
     NativeFunction "builtin_function_or_method" MethodDescriptor "method_descriptor"
     ClassMethodDescriptor "classmethod_descriptor" GetSetDescriptor "getset_descriptor"
     MemberDescriptor "member_descriptor"
@@ -72,9 +73,13 @@ pub struct KnownShapes {
     pub wrapper: u32,
     /// What `aclose` and `athrow` of an async generator give.
     pub athrow: u32,
+    /// What iterating over a generic alias gives.
+    pub alias_iterator: u32,
     classes: Vec<Option<Ref<Class>>>,
 }
 
+/// The native types of the module `typing` that are scripts here.
+const TYPING_TYPES: &[&str] = &["Generic", "ParamSpecArgs", "ParamSpecKwargs"];
 /// The types of the module `datetime`.
 const DATETIME_TYPES: &[&str] = &[
     "date",
@@ -167,6 +172,7 @@ impl Vm {
         vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
         vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
         vm.known.athrow = vm.known_class(Known::AsyncThrow).root_shape.get();
+        vm.known.alias_iterator = vm.known_class(Known::AliasIterator).root_shape.get();
         vm.known.wrapper = vm.known_class(Known::CoroutineWrapper).root_shape.get();
         let memory_error = vm.known_class(Known::MemoryError);
         vm.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
@@ -403,6 +409,9 @@ impl Vm {
                 && self.is_of_module(class, "datetime") =>
             {
                 Some("datetime")
+            }
+            _ if TYPING_TYPES.contains(&name.as_str()) && self.is_of_module(class, "typing") => {
+                Some("typing")
             }
             _ => None,
         };
