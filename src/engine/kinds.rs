@@ -82,6 +82,12 @@ kinds! {
     modules::zlib::Decompressor,
     #[cfg(feature = "hashes")]
     modules::hashes::Hasher,
+    #[cfg(feature = "tls")]
+    modules::ssl::context::Context,
+    #[cfg(feature = "tls")]
+    modules::ssl::connection::Connection,
+    #[cfg(feature = "tls")]
+    modules::ssl::bio::MemoryBio,
     crate::object::decimal::Decimal, modules::decimal::context::ContextObject, modules::decimal::context::SignalDict,
     modules::decimal::context::ContextManager,
 }

@@ -36,6 +36,8 @@ mod sockets;
 mod stat;
 mod stdio;
 mod system;
+#[cfg(feature = "tls")]
+mod trust;
 mod zone;
 
 pub use address::{Address, IpAddr, SocketAddr};
@@ -62,6 +64,8 @@ pub use sockets::{Family, Shutdown, Socket, SocketKind};
 pub use stat::FileStat;
 pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
 pub use system::SystemName;
+#[cfg(feature = "tls")]
+pub use trust::trusted_certificates;
 pub use zone::{LocalTime, Zone};
 
 use std::cell::OnceCell;

@@ -28,6 +28,8 @@ pub mod select;
 pub mod signal;
 pub mod small;
 pub mod socket;
+#[cfg(feature = "tls")]
+pub mod ssl;
 pub mod struct_sequence;
 pub mod subprocess;
 pub mod sys;
@@ -86,6 +88,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &hashes::MODULE,
     #[cfg(feature = "hashes")]
     &hashes::BLAKE2,
+    #[cfg(feature = "tls")]
+    &ssl::MODULE,
     &abc::MODULE,
     &type_params::MODULE,
 ];
@@ -121,6 +125,8 @@ pub static TYPES: &[&[&TypeDef]] = &[
     zlib::TYPES,
     #[cfg(feature = "hashes")]
     hashes::TYPES,
+    #[cfg(feature = "tls")]
+    ssl::TYPES,
 ];
 
 /// Built-in functions that modules provide.

@@ -154,7 +154,13 @@ fn detach(vm: &mut Vm, args: &[Value]) -> R {
     let socket = this(&args[0]).and_then(|object| object.socket.0.take());
     let number = socket.map_or(-1, |socket| {
         vm.host.poller.forget(socket.fileno());
-        vm.host.descriptors.adopt(socket.file().clone())
+        let file = socket.file();
+        if std::sync::Arc::strong_count(file) > 1 {
+            // Another object was made of the number: it is the owner now.
+            vm.host.descriptors.lend(file);
+            return file.fileno();
+        }
+        vm.host.descriptors.adopt(file.clone())
     });
     Ok(Value::int32(number))
 }

@@ -126,6 +126,9 @@ kinds! {
     DECOMPRESSOR = 174,
     CHILD = 175,
     EPOLL = 176,
+    TLS_CONTEXT = 177,
+    TLS_CONNECTION = 178,
+    MEMORY_BIO = 179,
     FETCHER = 117,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,

@@ -256,7 +256,18 @@ fn data_received_method(vm: &mut Vm, args: &[Value]) -> R {
 fn eof_received_method(vm: &mut Vm, args: &[Value]) -> R {
     let protocol = this(vm, &args[0])?;
     eof_received(vm, &protocol)?;
-    Ok(Value::TRUE)
+    // TLS cannot be half open: there the answer must be no.
+    let transport = protocol.transport.get();
+    if transport.is_none() || transport.is_kind::<Transport>() {
+        return Ok(Value::TRUE);
+    }
+    let over = script::call_method(
+        vm,
+        &transport,
+        "get_extra_info",
+        &[script::text("sslcontext")],
+    )?;
+    Ok(Value::bool(over.is_none()))
 }
 
 fn pause_writing(vm: &mut Vm, args: &[Value]) -> R {
@@ -286,6 +297,10 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
         Def::leaf("eof_received(self)", eof_received_method),
         Def::leaf("pause_writing(self)", pause_writing),
         Def::leaf("resume_writing(self)", resume_writing),
+        Def::leaf(
+            "_replace_transport(self, transport)",
+            replace_transport_method,
+        ),
     ],
     ..TypeDef::new(
         "asyncio.streams",
@@ -452,15 +467,90 @@ fn drain_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step>
         }
         frame.state = 1;
         let transport = writer.transport.get();
-        if transport
-            .get::<Transport>()
-            .is_some_and(|t| t.closing.get())
-        {
+        let closing = match transport.get::<Transport>() {
+            Some(transport) => transport.closing.get(),
+            None => {
+                let closing = script::call_method(vm, &transport, "is_closing", &[])?;
+                script::truth(vm, &closing)?
+            }
+        };
+        if closing {
             // The loop gets a turn in which the connection can be seen to be lost.
             return Ok(Step::Yield(Value::NONE));
         }
     }
     drain_protocol(vm, frame, &writer)
+}
+
+/// `start_tls(...)`: registers self, the context, the name, the two limits of time.
+fn start_tls(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    start_tls_step(vm, frame, input).unwrap_or_else(Step::Raise)
+}
+
+fn start_tls_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
+    let writer = writer_of(vm, &frame.regs[0])?;
+    let value = match input {
+        Input::Raised(raised) => return Err(raised),
+        Input::Value(value) => value,
+        _ => Value::NONE,
+    };
+    frame.state += 1;
+    match frame.state {
+        1 => {
+            let drained = script::call_method(vm, &frame.regs[0].clone(), "drain", &[])?;
+            Ok(Step::Await(drained))
+        }
+        2 => {
+            let protocol = writer.protocol.get();
+            let server = match protocol.get::<StreamProtocol>() {
+                Some(protocol) => !protocol.callback.as_value().is_none(),
+                None => {
+                    let callback = script::attr(vm, &protocol, "_client_connected_cb")?;
+                    !callback.is_none()
+                }
+            };
+            let method = script::attr(vm, &writer.owner.get(), "start_tls")?;
+            let mut args = Args::from_iter([
+                writer.transport.get(),
+                protocol,
+                frame.regs[1].clone(),
+                Value::bool(server),
+            ]);
+            args.extend(frame.regs[2..5].iter().cloned());
+            let names = [
+                "server_side",
+                "server_hostname",
+                "ssl_handshake_timeout",
+                "ssl_shutdown_timeout",
+            ];
+            Ok(Step::CallKw(method, args, script::names(vm, &names)))
+        }
+        3 => Ok(Step::Await(value)),
+        _ => {
+            writer.transport.set(value.clone());
+            let protocol = writer.protocol.get();
+            match protocol.get::<StreamProtocol>() {
+                Some(stream) => replace_transport(stream, &value),
+                None => {
+                    script::call_method(vm, &protocol, "_replace_transport", &[value])?;
+                }
+            }
+            Ok(Step::Return(Value::NONE))
+        }
+    }
+}
+
+/// The connection goes on by another transport.
+fn replace_transport(protocol: &StreamProtocol, transport: &Value) {
+    protocol.transport.set(transport.clone());
+    if let Some(reader) = protocol.reader.as_value().get::<StreamReader>() {
+        reader.transport.set(transport.clone());
+    }
+}
+
+fn replace_transport_method(vm: &mut Vm, args: &[Value]) -> R {
+    replace_transport(&*this(vm, &args[0])?, &args[1]);
+    Ok(Value::NONE)
 }
 
 fn drain_protocol(vm: &mut Vm, frame: &mut NativeFrame<'_>, writer: &StreamWriter) -> R<Step> {
@@ -533,6 +623,12 @@ pub static STREAM_WRITER: TypeDef = TypeDef {
         Def::coroutine("wait_closed(self)", 0, wait_closed),
         Def::leaf("get_extra_info(self, name, default=None)", get_extra_info),
         Def::coroutine("drain(self)", 1, drain),
+        Def::coroutine(
+            "start_tls(self, sslcontext, *, server_hostname=None, ssl_handshake_timeout=None, \
+             ssl_shutdown_timeout=None)",
+            0,
+            start_tls,
+        ),
         Def::leaf("__repr__(self)", writer_repr),
     ],
     attributes: &[

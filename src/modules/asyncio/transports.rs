@@ -25,6 +25,12 @@ fn abort(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
+fn force_close_method(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    force_close(vm, &transport, args[1].clone())?;
+    Ok(Value::NONE)
+}
+
 fn write_method(vm: &mut Vm, args: &[Value]) -> R {
     let transport = this(vm, &args[0])?;
     write(vm, &transport, &args[1])?;
@@ -166,6 +172,8 @@ pub static TRANSPORT: TypeDef = TypeDef {
         Def::leaf("can_write_eof(self)", yes),
         Def::leaf("close(self)", close_method),
         Def::leaf("abort(self)", abort),
+        // What lies over it, such as TLS, gives it up with the reason.
+        Def::leaf("_force_close(self, exc)", force_close_method),
         Def::leaf("is_closing(self)", is_closing),
         Def::leaf("is_reading(self)", is_reading),
         Def::leaf("pause_reading(self)", pause_method),
@@ -181,7 +189,10 @@ pub static TRANSPORT: TypeDef = TypeDef {
         ),
         Def::leaf("__repr__(self)", repr),
     ],
-    attributes: &[Attribute::get("_extra", extra)],
+    attributes: &[
+        Attribute::get("_extra", extra),
+        Attribute::get("_start_tls_compatible", |_, _| Ok(Value::TRUE)),
+    ],
     ..TypeDef::new(
         "asyncio.selector_events",
         "_SelectorSocketTransport",
