@@ -235,10 +235,12 @@ fn put_addresses(vm: &mut Vm, out: &Ref<Dict>, certificate: &Certificate) -> R<(
         }
     }
     if let Ok(Some((_, points))) = tbs.get_extension::<CrlDistributionPoints>() {
-        let full = |name| match name {
-            &DistributionPointName::FullName(ref names) => names.as_slice(),
-            DistributionPointName::NameRelativeToCRLIssuer(_) => &[],
-        };
+        fn full(name: &DistributionPointName) -> &[GeneralName] {
+            match name {
+                DistributionPointName::FullName(names) => names,
+                DistributionPointName::NameRelativeToCRLIssuer(_) => &[],
+            }
+        }
         let names = points
             .0
             .iter()
