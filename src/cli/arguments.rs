@@ -20,6 +20,8 @@ options, as those of CPython:
   -u               write output at once
   -W FILTER        a filter of warnings: action:message:category:module:line
   -X dev           development mode: all warnings, asyncio's debug mode
+  -X virtual_time  time stands still while anything runs, and jumps to the next
+                  deadline when nothing can
   -B, -q, -s, -S   change nothing here
   -h, --help       this text
   -V, --version    the version

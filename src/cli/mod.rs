@@ -70,6 +70,9 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
         host.stdio.output.set_buffering(Buffering::None);
         host.stdio.error.set_buffering(Buffering::None);
     }
+    if settings.has_extra("virtual_time") {
+        host.simulate_time();
+    }
     host.environment.settings = settings;
     let mut engine = Engine::new(host);
     engine.take_interrupts();

@@ -104,6 +104,7 @@ fn is_public(name: &str) -> bool {
             | "coroutine"
             | "async_generator"
             | "coroutine_wrapper"
+            | "anext_awaitable"
             | "builtin_function_or_method"
             | "method"
             | "method_descriptor"

@@ -41,6 +41,11 @@ impl Settings {
         self.extra.push((name.to_string(), value));
     }
 
+    /// True if an option `-X name` was given.
+    pub fn has_extra(&self, name: &str) -> bool {
+        self.extra.iter().any(|(known, _)| known == name)
+    }
+
     /// Adds what the variables say, which comes before the options of the command line.
     pub fn add_variables(&mut self, environment: &Environment) {
         let variable = |name: &str| {

@@ -82,6 +82,7 @@ kinds! {
     BYTEARRAY_ITERATOR = 67,
     FRAME_LOCALS = 68,
     MEMORY_ITERATOR = 69,
+    ANEXT_AWAITABLE = 70,
     // Kinds of native modules.
     DEQUE = 80,
     DEQUE_ITERATOR = 81,

@@ -488,7 +488,9 @@ impl Vm {
     }
 
     fn wake_due(&mut self, now: f64) {
-        while let Some(fiber) = self.fibers.timers.pop_due(now) {
+        // A moment that is now is due, as for the timers of a loop.
+        let end = now + self.host.clock.resolution();
+        while let Some(fiber) = self.fibers.timers.pop_due(end) {
             fiber.timer.set(None);
             self.wake_fiber(&fiber, Value::FALSE);
         }

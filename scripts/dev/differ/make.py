@@ -4,6 +4,7 @@ import random
 import classes
 import language
 import methods
+import tasks
 
 SAMPLE = 480
 
@@ -42,3 +43,7 @@ def program(seed):
             return Program(classes.call_program(dice))
         case _:
             return Program(language.Writer(dice).program())
+
+
+def task_program(seed):
+    return Program(tasks.Tasks(random.Random(seed)).program())

@@ -74,7 +74,7 @@ class Pair:
 
     def __init__(self, hoop):
         command = [sys.executable, "-X", "utf8"]
-        self.cpython, self.hoop = Player(command), Player([hoop])
+        self.cpython, self.hoop = Player(command), Player([hoop, "-X", "virtual_time"])
         self.witnesses = [Player(command, 7), Player(command, 20)]
 
     def play(self, source):

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+use super::anext::or_default;
 use super::{outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
 use crate::builtins::iterator_state;
@@ -109,25 +110,7 @@ fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Step::Return(awaitable)
         }
         Input::Value(awaitable) | Input::Yielded(awaitable) => {
-            let args = [awaitable, frame.regs[1].clone()];
-            Step::Return(
-                vm.native_coroutine(&ANEXT_OR_DEFAULT, Flavour::Coroutine, &args)
-                    .into_value(),
-            )
-        }
-        Input::Raised(raised) => Step::Raise(raised),
-    }
-}
-
-/// What `anext(iterator, default)` gives.
-static ANEXT_OR_DEFAULT: Def = Def::coroutine("anext(awaitable, default, /)", 0, anext_or_default);
-
-fn anext_or_default(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    match input {
-        Input::Start => Step::Await(frame.regs[0].clone()),
-        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
-        Input::Raised(raised) if vm.is_raised(&raised, Known::StopAsyncIteration) => {
-            Step::Return(frame.regs[1].clone())
+            Step::Return(or_default(awaitable, frame.regs[1].clone()))
         }
         Input::Raised(raised) => Step::Raise(raised),
     }

@@ -1,5 +1,6 @@
 //! The built-in functions: a table of tables.
 
+mod anext;
 pub mod attributes;
 pub mod consuming;
 pub mod evaluation;
@@ -30,6 +31,7 @@ pub static TYPES: &[&TypeDef] = &[
     &iterators::ZIP,
     &iterators::ENUMERATE,
     &iterators::REVERSED,
+    &anext::ANEXT_AWAITABLE,
 ];
 
 /// Goes on in a native frame with the outcome of a protocol's step: at once

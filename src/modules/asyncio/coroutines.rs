@@ -19,12 +19,9 @@ pub fn is_coroutine(vm: &mut Vm, value: &Value) -> bool {
     }
 }
 
-/// Whether it has the methods of a coroutine; values of built-in types have not.
+/// Whether it has the methods of a coroutine.
 fn is_abstract_coroutine(vm: &mut Vm, value: &Value) -> bool {
     let class = vm.class_of(value);
-    if vm.is_builtin_class(&class) {
-        return false;
-    }
     ["__await__", "send", "throw", "close"].iter().all(|name| {
         let name = vm.intern(name);
         vm.lookup_in_class(&class, name.as_value())

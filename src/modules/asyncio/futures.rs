@@ -368,16 +368,22 @@ pub fn await_hook(vm: &mut Vm, value: &Value, first: bool) -> R<AwaitOutcome> {
     if !future.is_pending() {
         return result(vm, future).map(AwaitOutcome::Done);
     }
-    if !first {
-        return Err(script::error(
-            vm,
-            Known::RuntimeError,
-            "await wasn't used with future",
-        ));
+    if first {
+        initialized(vm, future)?;
     }
-    initialized(vm, future)?;
-    future.blocking.set(true);
+    block(vm, future)?;
     Ok(AwaitOutcome::Yield(value.clone()))
+}
+
+/// Marks a pending future as one that somebody is about to wait for. It must not be marked
+/// already: whoever was handed it then did not take the mark away.
+#[inline]
+fn block(vm: &mut Vm, future: &Future) -> R<()> {
+    if future.blocking.replace(true) {
+        let text = "await wasn't used with future";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
+    Ok(())
 }
 
 /// What `__await__` and `__iter__` give: register 0 is the future.
@@ -386,16 +392,10 @@ fn iterate(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         return Step::Return(Value::NONE);
     };
     match input {
-        Input::Start if future.is_pending() => {
-            future.blocking.set(true);
-            frame.state = 1;
-            Step::Yield(frame.regs[0].clone())
-        }
-        Input::Value(_) if future.is_pending() => Step::Raise(script::error(
-            vm,
-            Known::RuntimeError,
-            "await wasn't used with future",
-        )),
+        Input::Start | Input::Value(_) if future.is_pending() => match block(vm, &future) {
+            Ok(()) => Step::Yield(frame.regs[0].clone()),
+            Err(raised) => Step::Raise(raised),
+        },
         Input::Raised(raised) => Step::Raise(raised),
         _ => raised_result(vm, &future).into(),
     }

@@ -48,8 +48,8 @@ pub enum Alarm {
     None,
     /// By this timer.
     Timer(u64),
-    /// By an entry that is ready; it is stale if the number is another one by then.
-    Soon(u32),
+    /// By an entry that is ready.
+    Soon,
 }
 
 impl Traced for Alarm {
@@ -63,7 +63,7 @@ traced_object! {
         life: Cell<Life>,
         /// See `Alarm`.
         alarm: Cell<Alarm>,
-        /// Counts the alarms that were set for at once.
+        /// How many entries that were set for at once are still ready; all but the last are stale.
         soon: Cell<u32>,
         /// The task's count of cancellations when it was entered.
         cancelling: Cell<u16>,
@@ -141,9 +141,8 @@ fn set_alarm(vm: &mut Vm, timeout: &Ref<Timeout>) -> R<()> {
     let owner = timeout.owner.get();
     let job = Job::Call(reactions::TIMEOUT, timeout.value());
     if seconds <= base_events::time_of_any(vm, &owner)? {
-        let number = timeout.soon.get().wrapping_add(1);
-        timeout.soon.set(number);
-        timeout.alarm.set(Alarm::Soon(number));
+        timeout.soon.set(timeout.soon.get() + 1);
+        timeout.alarm.set(Alarm::Soon);
         return jobs::push(vm, &owner, job);
     }
     if owner.is_kind::<base_events::Loop>() {
@@ -170,10 +169,13 @@ pub fn expire(vm: &mut Vm, target: &Value) -> R<()> {
     let Some(timeout) = target.to_ref::<Timeout>() else {
         return Ok(());
     };
+    // Entries for at once are ready before any timer that was set after them.
+    let later = timeout.soon.get().saturating_sub(1);
+    let of_timer = timeout.soon.replace(later) == 0;
     let stale = match timeout.alarm.get() {
         Alarm::None => timeout.owner.as_value().is_kind::<base_events::Loop>(),
-        Alarm::Soon(number) => number != timeout.soon.get(),
-        Alarm::Timer(_) => false,
+        Alarm::Soon => later > 0,
+        Alarm::Timer(_) => !of_timer,
     };
     if stale || timeout.life.get() != Life::Entered {
         return Ok(());

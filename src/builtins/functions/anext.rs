@@ -1,0 +1,109 @@
+//! `anext(iterator, default)`: an awaitable that ends with the default where the iterator ends.
+
+use super::received;
+use crate::heap::Value;
+use crate::object::kind;
+use crate::object::native::{Def, Input, NativeFrame, Raised, Step, TypeDef};
+use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::generator::AsyncStep;
+use crate::vm::special::Special;
+use crate::vm::types::Known;
+
+traced_object! {
+    /// `anext_awaitable`
+    pub struct AnextAwaitable: ANEXT_AWAITABLE {
+        /// What `__anext__` gave.
+        awaitable: Value,
+        /// The result in place of StopAsyncIteration.
+        default: Value,
+    }
+}
+
+/// What `anext(iterator, default)` gives, of what `__anext__` gave.
+pub(super) fn or_default(awaitable: Value, default: Value) -> Value {
+    AnextAwaitable::alloc(kind::ANEXT_AWAITABLE as u32, awaitable, default).into_value()
+}
+
+/// `anext_awaitable`
+pub static ANEXT_AWAITABLE: TypeDef = TypeDef {
+    methods: &[
+        Def::leaf("__await__(self, /)", |_, args| Ok(args[0].clone())),
+        Def::leaf("__iter__(self, /)", |_, args| Ok(args[0].clone())),
+        Def::frame("__next__(self, /)", 1, |vm, frame, input| {
+            forward(vm, frame, input, "__next__")
+        }),
+        Def::frame("send(self, /, *args)", 0, |vm, frame, input| {
+            forward(vm, frame, input, "send")
+        })
+        .doc("send(arg): goes on, where `yield` then is arg; what comes next is the result."),
+        Def::frame("throw(self, /, *args)", 0, |vm, frame, input| {
+            forward(vm, frame, input, "throw")
+        })
+        .doc("throw(exception): goes on with an exception; what comes next is the result."),
+        Def::frame("close(self, /, *args)", 0, |vm, frame, input| {
+            forward(vm, frame, input, "close")
+        })
+        .doc("close(): ends it, by a GeneratorExit if it has begun."),
+    ],
+    ..TypeDef::new("builtins", "anext_awaitable", kind::ANEXT_AWAITABLE)
+};
+
+/// States of `forward`: the awaitable was asked for its iterator; the iterator's method was called.
+const ASKED: u8 = 1;
+const CALLED: u8 = 2;
+
+/// Calls a method of what the awaitable waits by, with the arguments in the tuple of register 1.
+fn forward(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, method: &str) -> Step {
+    let value = match (frame.state, received(input)) {
+        (0, _) => {
+            frame.state = ASKED;
+            match iterator(vm, &frame.regs[0]) {
+                Step::Return(iterator) => Some(iterator),
+                step => return step.then_go_on(),
+            }
+        }
+        (CALLED, Err(Step::Raise(raised))) => return end(vm, &frame.regs[0], raised),
+        (_, Err(step)) => return step,
+        (_, Ok(value)) => value,
+    };
+    let value = value.unwrap_or(Value::NONE);
+    if frame.state == CALLED {
+        return Step::Return(value);
+    }
+    frame.state = CALLED;
+    let arguments = frame.regs[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+    match vm.get_attr(&value, method) {
+        Ok(method) => Step::Call(method, arguments.into()),
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// Gets the iterator of the awaitable; each call asks anew, as `await` would.
+fn iterator(vm: &mut Vm, this: &Value) -> Step {
+    let Some(this) = this.get::<AnextAwaitable>() else {
+        return Step::Raise(vm.type_error("an anext_awaitable is required"));
+    };
+    if this.awaitable.is_kind::<AsyncStep>() {
+        return Step::Return(this.awaitable.clone());
+    }
+    match vm.special_of(&this.awaitable, Special::Await) {
+        Some(method) => vm.call_special(method, &this.awaitable, &[]),
+        None => {
+            let name = vm.type_name(&this.awaitable);
+            let text = format!("object {name} can't be used in 'await' expression");
+            Step::Raise(vm.type_error(text))
+        }
+    }
+}
+
+/// The end of the iterator behind is a result here; any other exception goes on.
+fn end(vm: &mut Vm, this: &Value, raised: Raised) -> Step {
+    match this.get::<AnextAwaitable>() {
+        Some(this) if vm.is_raised(&raised, Known::StopAsyncIteration) => {
+            Step::Raise(vm.stop_iteration(this.default.clone()))
+        }
+        _ => Step::Raise(raised),
+    }
+}
