@@ -449,6 +449,29 @@ fn every_folder_is_a_room() {
     report(complaints);
 }
 
+/// What a kind is not listed with is taken for a plain instance: it would never give back what it holds.
+#[test]
+fn every_native_object_is_among_the_kinds() {
+    let files = files();
+    let is_list = |file: &&File| file.path == "engine/kinds.rs";
+    let list = files.iter().find(is_list).expect("the list is there");
+    let word = |text: &str| text.trim_start_matches("pub struct ").to_string();
+    let mut complaints = Vec::new();
+    let mut found = 0;
+    for file in &files {
+        for block in file.text.split("traced_object! {").skip(1) {
+            let declared = block.find("pub struct ").map_or("", |at| &block[at..]);
+            let name = word(declared.split(':').next().unwrap_or_default());
+            found += 1;
+            if !list.text.split(|c: char| !c.is_alphanumeric()).any(|w| w == name) {
+                complaints.push(format!("{}: {name} is not in engine/kinds.rs", file.path));
+            }
+        }
+    }
+    assert!(found > 30, "only {found} native objects");
+    report(complaints);
+}
+
 #[test]
 fn the_operating_system_has_one_door() {
     let mut complaints = Vec::new();

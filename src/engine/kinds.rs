@@ -32,6 +32,7 @@ use crate::object::str::Str;
 use crate::object::task::{Future, Gathering, Handle, Task, TimerHandle};
 use crate::object::tuple::Tuple;
 
+use crate::builtins::functions::anext::AnextAwaitable;
 use crate::builtins::functions::iterators::{Enumerate, Filter, Map, Zip};
 use crate::modules::{self, asyncio, contextvars};
 
@@ -61,7 +62,7 @@ kinds! {
     ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
     ListReverseIterator, DictValueIterator, DictItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
     DictReverseItemIterator, StrAsciiIterator, ByteArrayIterator,
-    Enumerate, Filter, Map, Zip, crate::builtins::memoryview::MemoryIterator,
+    Enumerate, Filter, Map, Zip, AnextAwaitable, crate::builtins::memoryview::MemoryIterator,
     Future, Task, Gathering, Handle, TimerHandle,
     asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,
     asyncio::locks::Lock, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,
@@ -75,7 +76,8 @@ kinds! {
     crate::object::weakref::WeakLink, modules::random::Random,
     crate::object::array::Array, modules::binary::array::ArrayIterator, modules::binary::structs::Struct,
     modules::binary::structs::UnpackIterator, modules::re::Pattern, modules::re::Scanner, modules::re::MatchObject, modules::socket::SocketObject,
-    modules::subprocess::ChildObject,
+    modules::subprocess::ChildObject, modules::select::EpollObject, modules::type_params::TypeParameter,
+    modules::type_params::TypeAlias,
     #[cfg(feature = "compression")]
     modules::zlib::Compressor,
     #[cfg(feature = "compression")]

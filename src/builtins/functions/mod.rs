@@ -1,6 +1,6 @@
 //! The built-in functions: a table of tables.
 
-mod anext;
+pub mod anext;
 pub mod attributes;
 pub mod consuming;
 pub mod evaluation;

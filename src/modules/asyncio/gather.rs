@@ -212,6 +212,8 @@ pub fn cancel(vm: &mut Vm, value: &Value, message: &Value) -> R<bool> {
     if !outer.future.is_pending() {
         return Ok(false);
     }
+    // A child may wait for who waits for this.
+    vm.check_stack()?;
     let children = outer.children.borrow().clone();
     let mut any = false;
     for child in &children {

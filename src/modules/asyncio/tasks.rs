@@ -479,6 +479,8 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
 /// `Task.cancel`
 pub fn cancel(vm: &mut Vm, value: &Value, message: &Value) -> R<bool> {
     let mut value = value.clone();
+    // Tasks may wait for each other in a ring: one met some steps ago is remembered, at ever longer intervals.
+    let (mut remembered, mut steps) = (value.clone(), 0_u64);
     loop {
         let Some(task) = value.to_ref::<Task>() else {
             return futures::cancel(vm, &value, message);
@@ -499,6 +501,14 @@ pub fn cancel(vm: &mut Vm, value: &Value, message: &Value) -> R<bool> {
             && inner.future.is_pending()
         {
             value = waiter;
+            steps += 1;
+            if value.is(&remembered) {
+                let text = "maximum recursion depth exceeded while calling a Python object";
+                return Err(vm.recursion_error(text));
+            }
+            if steps.is_power_of_two() {
+                remembered = value.clone();
+            }
             continue;
         }
         if !waiter.is_undef() && futures::cancel(vm, &waiter, message)? {
