@@ -6,7 +6,8 @@
     python3.13 scripts/dev/differ sample [HOOP]                write tests/differential/sample.jsonl and what CPython prints of it
     python3.13 scripts/dev/differ coverage FROM TO [HOOP]      count AST nodes, opcodes and methods of the programs
 
-The same seed makes the same program. See docs/internals/testing.md.
+A seed is a number, or "t" and a number: a program of asyncio's order, in virtual time
+(`virtual.py`). The same seed makes the same program. See docs/internals/testing.md.
 """
 import collections
 import json
@@ -61,7 +62,7 @@ def hunt(first, last, hoop=HOOP, path=None):
     """Plays the programs of seeds; prints and gathers what differs."""
     pair, tally = Pair(hoop), Tally()
     out = open(path, "w") if path else sys.stdout
-    for seed in range(first, last):
+    for seed in make.seeds(first, last):
         source = make.program(seed).source
         verdict = pair.judge(source)
         tally.add(verdict)
@@ -70,7 +71,7 @@ def hunt(first, last, hoop=HOOP, path=None):
             tally.kinds[mark] += 1
             if tally.kinds[mark] == 1:
                 report(pair, seed, source, out)
-        if seed % 500 == 499:
+        if tally.counts.total() % 500 == 0:
             print(tally, file=sys.stderr, flush=True)
     pair.stop()
     for row, count in tally.rows.most_common():
@@ -129,12 +130,12 @@ def sample(hoop=HOOP):
 def main(words):
     match words:
         case ["hunt", first, last, *rest]:
-            sys.exit(hunt(int(first), int(last), *rest) > 0)
+            sys.exit(hunt(first, last, *rest) > 0)
         case ["show", seed]:
-            print(make.program(int(seed)).source, end="")
+            print(make.program(seed).source, end="")
         case ["shrink", seed, *rest]:
             pair = Pair(rest[0] if rest else HOOP)
-            report(pair, int(seed), make.program(int(seed)).source, sys.stdout)
+            report(pair, seed, make.program(seed).source, sys.stdout)
         case ["sample", *rest]:
             sample(*rest)
         case ["coverage", first, last, *rest]:

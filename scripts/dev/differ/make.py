@@ -31,6 +31,10 @@ def function_program(dice, seed):
 
 
 def program(seed):
+    """The program of a number; that of a "t" and a number is one of asyncio's order."""
+    if isinstance(seed, str) and seed.startswith("t"):
+        return Program(tasks.Tasks(random.Random(int(seed[1:]))).program())
+    seed = int(seed)
     dice = random.Random(seed)
     match seed % 16:
         case 0 | 1 | 2 | 3 | 4 | 5 | 6:
@@ -45,5 +49,8 @@ def program(seed):
             return Program(language.Writer(dice).program())
 
 
-def task_program(seed):
-    return Program(tasks.Tasks(random.Random(seed)).program())
+def seeds(first, last):
+    """All from the first to before the last, of the kind that the first names."""
+    kind = first[:1] if first.startswith("t") else ""
+    for number in range(int(first.removeprefix("t")), int(last.removeprefix("t"))):
+        yield f"{kind}{number}"

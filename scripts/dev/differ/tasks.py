@@ -84,7 +84,7 @@ class Tasks:
             self.at = number
             parts.append(self.function(number))
         for number in range(self.generators):
-            self.at, self.first_generator = self.functions - 2, number + 1
+            self.at, self.first_generator = self.functions - 1, number + 1
             parts.append(self.generator(number))
         parts.append(CLOSING.format(
             setup="\n".join("    " + line for line in self.setup()), patience=dice.choice(["0.02", "0.05", "0.2"]), starts=dice.randint(1, 4),

@@ -160,7 +160,60 @@ fn lock_acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     }
 }
 
+/// Whether a script's subclass has a method `name` of its own.
+fn overrides(vm: &mut Vm, value: &Value, name: &str) -> bool {
+    let class = vm.class_of(value);
+    let name = vm.intern(name);
+    vm.lookup_in_class(&class, name.as_value())
+        .is_some_and(|method| !method.is_kind::<crate::object::native::Native>())
+}
+
+/// States of `enter_by_script`, behind those of the frames that use it.
+const CALLS_ACQUIRE: u8 = 8;
+const AWAITS_ACQUIRE: u8 = 9;
+
+/// `__aenter__` by an `acquire` that a script wrote; None where that is ours.
+fn enter_by_script(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: &Input) -> Option<Step> {
+    if frame.state == 0 && overrides(vm, &frame.regs[0], "acquire") {
+        frame.state = CALLS_ACQUIRE;
+        let method = script::attr(vm, &frame.regs[0], "acquire");
+        return Some(match method {
+            Ok(method) => Step::Call(method, Default::default()),
+            Err(raised) => Step::Raise(raised),
+        });
+    }
+    let (CALLS_ACQUIRE | AWAITS_ACQUIRE) = frame.state else {
+        return None;
+    };
+    Some(match input {
+        Input::Raised(raised) => Step::Raise(raised.clone()),
+        Input::Value(coroutine) | Input::Yielded(coroutine) if frame.state == CALLS_ACQUIRE => {
+            frame.state = AWAITS_ACQUIRE;
+            Step::Await(coroutine.clone())
+        }
+        _ => Step::Return(Value::NONE),
+    })
+}
+
+/// `__aexit__` by a `release` that a script wrote; None where that is ours.
+fn leave_by_script(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: &Input) -> Option<Step> {
+    match input {
+        Input::Start if !overrides(vm, &frame.regs[0], "release") => None,
+        Input::Start => Some(match script::attr(vm, &frame.regs[0], "release") {
+            Ok(method) => Step::Call(method, Default::default()),
+            Err(raised) => Step::Raise(raised),
+        }),
+        Input::Raised(raised) => Some(Step::Raise(raised.clone())),
+        _ => Some(Step::Return(Value::NONE)),
+    }
+}
+
 fn lock_aenter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if !frame.regs[0].is_exact::<Lock>()
+        && let Some(step) = enter_by_script(vm, frame, &input)
+    {
+        return step;
+    }
     match acquire_lock(vm, frame, input) {
         Ok(None) => Step::Return(Value::NONE),
         Ok(Some(future)) => Step::Await(future),
@@ -217,7 +270,12 @@ fn lock_release(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn lock_aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
+fn lock_aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if !frame.regs[0].is_exact::<Lock>()
+        && let Some(step) = leave_by_script(vm, frame, &input)
+    {
+        return step;
+    }
     release_lock(vm, &frame.regs[0])
         .map(|()| Value::NONE)
         .into()
@@ -463,6 +521,11 @@ fn semaphore_acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
 }
 
 fn semaphore_aenter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if !frame.regs[0].is_exact::<Semaphore>()
+        && let Some(step) = enter_by_script(vm, frame, &input)
+    {
+        return step;
+    }
     match acquire_semaphore(vm, frame, input) {
         Ok(None) => Step::Return(Value::NONE),
         Ok(Some(future)) => Step::Await(future),
@@ -489,22 +552,15 @@ fn semaphore_release(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn semaphore_aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
-    let value = frame.regs[0].clone();
-    // A script's subclass may have a `release` of its own.
-    if !value.is_exact::<Semaphore>() {
-        return match frame.state {
-            0 => {
-                frame.state = 1;
-                match script::attr(vm, &value, "release") {
-                    Ok(method) => Step::TailCall(method, Default::default()),
-                    Err(raised) => Step::Raise(raised),
-                }
-            }
-            _ => Step::Return(Value::NONE),
-        };
+fn semaphore_aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if !frame.regs[0].is_exact::<Semaphore>()
+        && let Some(step) = leave_by_script(vm, frame, &input)
+    {
+        return step;
     }
-    release_semaphore(vm, &value).map(|()| Value::NONE).into()
+    release_semaphore(vm, &frame.regs[0])
+        .map(|()| Value::NONE)
+        .into()
 }
 
 fn value_of(vm: &mut Vm, value: &Value) -> R {

@@ -584,11 +584,8 @@ fn cancelled_overdue(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
     if let Input::Raised(raised) = input {
         return Err(raised);
     }
-    match futures::result(vm, &future) {
-        Err(raised) if tasks::is_cancelled_error(vm, &raised.0) => {
-            vm.set_context_if_fresh(&raised, vm.frame);
-            Err(timed_out(vm, &raised))
-        }
+    match futures::raised_result(vm, &future) {
+        Err(raised) if tasks::is_cancelled_error(vm, &raised.0) => Err(timed_out(vm, &raised)),
         answer => answer,
     }
 }
