@@ -463,7 +463,11 @@ fn every_native_object_is_among_the_kinds() {
             let declared = block.find("pub struct ").map_or("", |at| &block[at..]);
             let name = word(declared.split(':').next().unwrap_or_default());
             found += 1;
-            if !list.text.split(|c: char| !c.is_alphanumeric()).any(|w| w == name) {
+            if !list
+                .text
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|w| w == name)
+            {
                 complaints.push(format!("{}: {name} is not in engine/kinds.rs", file.path));
             }
         }
