@@ -170,12 +170,12 @@ pub fn gather_converted(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
     input: Input,
-    source: usize,
-    items: usize,
+    (source, items): (usize, usize),
+    hinted: bool,
     convert: Convert,
 ) -> Result<Ref<List>, Step> {
     let how = Gathering {
-        hinted: false,
+        hinted,
         convert: Some(convert),
     };
     gather_as(vm, frame, input, (source, items), &how)

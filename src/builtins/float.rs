@@ -11,7 +11,6 @@ use crate::object::int;
 use crate::object::int_text;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, R, TypeDef};
-use crate::object::repr::quoted;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::receiver;
@@ -109,11 +108,11 @@ fn float_of_text(vm: &mut Vm, value: &Value) -> R<f64> {
     match parsed {
         Some(f) => Ok(f),
         None => {
-            let shown = quoted(text.bytes());
-            let shown = lift(vm, shown)?;
+            // A subclass may have a `__repr__` of its own.
+            let shown = vm.repr(value)?;
             Err(vm.value_error(format!(
                 "could not convert string to float: {}",
-                String::from_utf8_lossy(&shown)
+                shown.to_string_lossy()
             )))
         }
     }

@@ -402,7 +402,8 @@ fn doc(vm: &mut Vm, f: &Value) -> R {
 
 fn set_dict(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
     let dict = crate::builtins::arguments::namespace(vm, value)?;
-    function(vm, f)?.dict.set(dict.into_value());
+    function(vm, f)?;
+    vm.set_object_dict(f, &dict);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use super::str::format::formatted;
 use crate::heap::Value;
 use crate::object::bytes::{self, Bytes};
 use crate::object::class::class_flags;
+use crate::object::error::Fault;
 use crate::object::float;
 use crate::object::format_spec::Subject;
 use crate::object::int::{self, Int, IntView};
@@ -182,7 +183,17 @@ fn number_for(vm: &mut Vm, x: &Value, base: &Value) -> R {
 /// The number that a str or bytes spell; None for anything else.
 fn text_number(vm: &mut Vm, x: &Value, base: i64) -> R<Option<Value>> {
     let parsed = if let Some(text) = x.get::<Str>() {
-        int_text::parse_str(text, base)
+        let parsed = int_text::parse_str(text, base);
+        let is_unreadable =
+            matches!(&parsed, Err(Fault::Value(text)) if text.starts_with("invalid literal"));
+        if is_unreadable && !x.is_exact::<Str>() {
+            // A subclass may have a `__repr__` of its own.
+            let shown = vm.repr_text(x)?;
+            return Err(vm.value_error(format!(
+                "invalid literal for int() with base {base}: {shown}"
+            )));
+        }
+        parsed
     } else if let Some(data) = bytes::with_bytes(x, <[u8]>::to_vec) {
         let shown = bytes::repr(&data);
         let shown = lift(vm, shown)?;
@@ -362,6 +373,9 @@ fn byte_order(vm: &mut Vm, value: &Value, function: &str) -> R<bool> {
     }
 }
 
+/// What CPython's bytes have before their contents.
+const BYTES_HEAD: i64 = 33;
+
 fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let length = word(vm, &args[1])?;
     let little = byte_order(vm, &args[2], "to_bytes")?;
@@ -372,6 +386,9 @@ fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     // Not even a sign has room in no bytes, but CPython lets -1 pass.
     if length == 0 && signed && view(&args[0]).as_i64() == Some(-1) {
         return Ok(Bytes::empty().into_value());
+    }
+    if length > i64::MAX - BYTES_HEAD {
+        return Err(vm.overflow_error("byte string is too large"));
     }
     let data = int_math::to_bytes(view(&args[0]), length as usize, little, signed);
     let data = lift(vm, data)?;

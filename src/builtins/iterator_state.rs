@@ -212,13 +212,22 @@ fn state_index(vm: &mut Vm, value: &Value) -> R<i64> {
     }
 }
 
+/// As a C long.
+fn long(vm: &mut Vm, value: &Value) -> R<i64> {
+    let number = vm.index_value(value)?;
+    match int::IntView::of(&number).and_then(int::IntView::as_i64) {
+        Some(index) => Ok(index),
+        None => Err(vm.overflow_error("Python int too large to convert to C long")),
+    }
+}
+
 fn set_state(vm: &mut Vm, args: &[Value]) -> R {
     let iterator = &args[0];
     if let Some(it) = iterator.get::<LongRangeIterator>() {
         return set_long_range(vm, it, &args[1]);
     }
     if let Some(it) = iterator.get::<RangeIterator>() {
-        let index = super::adapt::word(vm, &args[1])?;
+        let index = long(vm, &args[1])?;
         it.skip(index.max(0) as u64);
         return Ok(Value::NONE);
     }

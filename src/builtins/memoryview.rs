@@ -530,6 +530,10 @@ fn cast(vm: &mut Vm, args: &[Value]) -> R {
             "memoryview: views of more than one dimension are not supported",
         ));
     }
+    if !text.is_ascii() {
+        let ascii = super::arguments::string("ascii");
+        super::codecs::encode_value(vm, &args[1], &ascii, &Value::UNDEF)?;
+    }
     let format = match text.bytes() {
         [b'@', format] | [format] if *format != b'w' && item_size(*format).is_some() => *format,
         _ => {

@@ -7,7 +7,7 @@ use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::module::Module;
-use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::object::native::{Attribute, Def, R, Raised, TypeDef};
 use crate::object::str::Str;
 use crate::vm::Vm;
 
@@ -231,7 +231,10 @@ fn super_parts(vm: &mut Vm, given: &[Value], wanted: &str) -> R<(Value, Value, V
         return Err(vm.type_error(format!("super() argument 1 must be {wanted}, not {given}")));
     };
     if receiver.is_none() {
-        return Ok((this, Value::NONE, Value::NONE));
+        // CPython looks at an attribute of `super()` without making it, and then None is a receiver like others.
+        let unfit = given.is_empty() && !vm.class_of(&receiver).is_subclass(&this_class);
+        let class = if unfit { Value::ELLIPSIS } else { Value::NONE };
+        return Ok((this, Value::NONE, class));
     }
     let receiver_class = super_class(vm, &this_class, &receiver)?;
     Ok((this, receiver, receiver_class.into_value()))
@@ -257,15 +260,19 @@ fn super_class(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> R<Ref<Class>
     {
         return Ok(class);
     }
+    Err(foreign_receiver(vm, this, receiver))
+}
+
+/// The error of a `super` whose receiver is no instance of its class.
+pub(crate) fn foreign_receiver(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> Raised {
     let (name, what) = match receiver.get::<Class>() {
         Some(class) => (vm.class_name(class), "type"),
         None => (vm.type_name(receiver), "instance of"),
     };
     let wanted = vm.class_name(this);
-    let text = format!(
+    vm.type_error(format!(
         "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({wanted})."
-    );
-    Err(vm.type_error(text))
+    ))
 }
 
 fn super_repr(vm: &mut Vm, args: &[Value]) -> R {

@@ -347,7 +347,9 @@ fn set_class(vm: &mut Vm, obj: &Value, value: &Value) -> R<()> {
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
-    if same_layout(&old, &class)
+    let both = class_flags::HAS_DICT | class_flags::WEAKREF;
+    if (old.flags.get() ^ class.flags.get()) & both == 0
+        && same_layout(&old, &class)
         && slot_names(vm, &old) == slot_names(vm, &class)
         && vm.change_class(obj, &class)
     {

@@ -14,6 +14,7 @@ use crate::object::str::{Str, encode_point};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// The arguments: a tuple's items one after the other, or a single value.
 struct Arguments<'a> {
@@ -85,9 +86,7 @@ impl Arguments<'_> {
         let given = self.given;
         let sequence =
             given.is_kind::<Str>() || !self.is_text && bytes::with_bytes(given, |_| ()).is_some();
-        !sequence
-            && !given.is_kind::<Tuple>()
-            && (given.is_kind::<List>() || vm.special_of(given, Special::GetItem).is_some())
+        !sequence && !given.is_kind::<Tuple>() && (given.is_kind::<List>() || vm.is_mapping(given))
     }
 
     fn next(&mut self, vm: &mut Vm) -> R {
@@ -185,7 +184,7 @@ impl Arguments<'_> {
                 None => self.next(vm),
             };
             value?;
-            return Err(vm.fault(unsupported(conversion)));
+            return Err(vm.fault(unsupported(conversion, self.is_text)));
         }
         let value = match keyed {
             Some(value) => value,
@@ -253,13 +252,20 @@ impl Arguments<'_> {
                 None => Err(vm.type_error("%c requires an integer in range(256) or a single byte")),
             };
         }
-        if !vm.has_index(value) {
-            return Err(vm.type_error(match self.is_text {
-                true => "%c requires int or char",
-                false => "%c requires an integer in range(256) or a single byte",
-            }));
-        }
-        let point = vm.index_clamped(value)?;
+        let point = match vm.has_index(value) {
+            true => Some(vm.index_clamped(value)),
+            false => None,
+        };
+        let point = match point {
+            Some(Ok(point)) => point,
+            Some(Err(raised)) if !vm.is_raised(&raised, Known::TypeError) => return Err(raised),
+            _ => {
+                return Err(vm.type_error(match self.is_text {
+                    true => "%c requires int or char",
+                    false => "%c requires an integer in range(256) or a single byte",
+                }));
+            }
+        };
         match (self.is_text, u32::try_from(point)) {
             (true, Ok(point)) if point < 0x11_0000 => Ok(encode_point(point, &mut [0; 4]).to_vec()),
             (false, Ok(point)) if point < 256 => Ok(vec![point as u8]),
@@ -309,28 +315,32 @@ fn int_of(vm: &mut Vm, value: &Value, code: u8) -> R {
     if IntView::of(value).is_some() {
         return Ok(value.clone());
     }
-    let shown = code as char;
-    if matches!(code, b'x' | b'X' | b'o') {
-        if vm.has_index(value) {
-            return vm.index_value(value);
-        }
-        let given = vm.type_name(value);
-        return Err(vm.type_error(format!(
-            "%{shown} format: an integer is required, not {given}"
-        )));
+    let by_index = matches!(code, b'x' | b'X' | b'o');
+    let converted = match by_index {
+        true if vm.has_index(value) => Some(vm.index_value(value)),
+        false if is_numeric(vm, value) => Some(super::int::int_of_value(vm, value)),
+        _ => None,
+    };
+    match converted {
+        // Whatever is wrong with its type is told like this.
+        Some(Err(raised)) if !vm.is_raised(&raised, Known::TypeError) => return Err(raised),
+        Some(Ok(number)) => return Ok(number),
+        _ => {}
     }
-    if let Some(f) = float::as_float(value) {
-        let whole = crate::object::int::from_f64(f);
-        return made(vm, whole);
-    }
-    let has_int = vm.special_of(value, Special::Int).is_some();
-    match has_int || vm.has_index(value) {
-        true => super::int::int_of_value(vm, value),
-        false => {
-            let given = vm.type_name(value);
-            Err(vm.type_error(format!(
-                "%{shown} format: a real number is required, not {given}"
-            )))
-        }
-    }
+    let wanted = match by_index {
+        true => "an integer",
+        false => "a real number",
+    };
+    let (shown, given) = (code as char, vm.type_name(value));
+    Err(vm.type_error(format!(
+        "%{shown} format: {wanted} is required, not {given}"
+    )))
+}
+
+/// Whether a value has a method that makes a real number of it.
+fn is_numeric(vm: &mut Vm, value: &Value) -> bool {
+    let methods = [Special::Int, Special::Index, Special::Float];
+    methods
+        .iter()
+        .any(|&method| vm.special_of(value, method).is_some())
 }

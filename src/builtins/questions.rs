@@ -23,7 +23,17 @@ impl Vm {
 
     /// Whether a value can be subscribed by any key, as far as its class tells.
     pub fn is_mapping(&mut self, value: &Value) -> bool {
-        value.is_kind::<Dict>() || self.special_of(value, Special::GetItem).is_some()
+        if value.is_kind::<Dict>() {
+            return true;
+        }
+        // A deque takes numbers only.
+        let of_deque = |method: &Value| {
+            let native = method.get_exact::<Native>();
+            let owner = native.and_then(|native| native.owner.get::<Class>());
+            owner.is_some_and(|owner| owner.layout == kind::DEQUE)
+        };
+        self.special_of(value, Special::GetItem)
+            .is_some_and(|method| !of_deque(&method))
     }
 
     /// Whether a value can be subscribed by numbers, as far as its class tells: a script's class with `__getitem__`

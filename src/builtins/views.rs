@@ -102,7 +102,7 @@ static ATTRIBUTES: &[Attribute] = &[Attribute::get("mapping", |vm, value| {
 })];
 
 /// The dict of a view, and what of its entries the view shows.
-fn parts(vm: &mut Vm, view: &Value) -> R<(Value, u8)> {
+pub(crate) fn parts(vm: &mut Vm, view: &Value) -> R<(Value, u8)> {
     if let Some(view) = view.get::<DictKeys>() {
         return Ok((view.dict.get(), KEYS));
     }

@@ -199,9 +199,18 @@ impl Builder {
                     return self.add_to(at, name, uses::GLOBAL, span);
                 }
                 _ => {
-                    let place = scope.place;
+                    // CPython tells all parts of type parameters alike here.
+                    let place = match scope.kind {
+                        ScopeKind::TypeVariable => "a TypeVar bound",
+                        _ => scope.place,
+                    };
+                    let within = if scope.kind == ScopeKind::TypeParams {
+                        "within"
+                    } else {
+                        "in"
+                    };
                     let message = format!(
-                        "assignment expression within a comprehension cannot be used in {place}"
+                        "assignment expression within a comprehension cannot be used {within} {place}"
                     );
                     return Err(error(message, span));
                 }

@@ -446,7 +446,12 @@ pub fn shl(a: IntView<'_>, b: IntView<'_>) -> Outcome<Value> {
         return Ok(from_i64(0));
     }
     let Some(shift) = b.as_u64() else {
-        return Err(Fault::overflow("too many digits in integer"));
+        // What CPython could count the digits of lacks memory.
+        let words = u128::from(i64::MAX as u64 / 4) * 30;
+        return Err(match b.to_f64().is_ok_and(|bits| bits < words as f64) {
+            true => crate::heap::OutOfMemory.into(),
+            false => Fault::overflow("too many digits in integer"),
+        });
     };
     if let IntView::Small(i) = a
         && shift < 63

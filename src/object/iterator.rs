@@ -98,7 +98,7 @@ position_iterators! {
 
 /// `iter(text)`
 pub fn str_iterator(text: Value) -> Value {
-    match text.get::<Str>().is_some_and(Str::is_ascii) {
+    match text.get_exact::<Str>().is_some_and(Str::is_ascii) {
         true => StrAsciiIterator::alloc(text, 0, 0).into_value(),
         false => StrIterator::alloc(text, 0, 0).into_value(),
     }
@@ -202,6 +202,14 @@ plain_object! {
         callable,
         /// At which it ends.
         sentinel,
+    }
+}
+
+plain_object! {
+    /// The iterator of an OrderedDict or of one of its views.
+    OdictIterator ODICT_ITERATOR {
+        /// The iterator that does the work.
+        inner,
     }
 }
 

@@ -107,7 +107,7 @@ kinds! {
     THREAD_LOCK = 100,
     THREAD_LOCAL = 101,
     STRUCT_SEQUENCE = 102,
-    ORDERED_DICT = 103,
+    ODICT_ITERATOR = 103,
     DEFAULT_DICT = 104,
     HASHER = 105,
     STRUCT = 106,
@@ -131,6 +131,7 @@ kinds! {
     TLS_CONNECTION = 178,
     MEMORY_BIO = 179,
     FETCHER = 117,
+    ALIAS_ITERATOR = 118,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,

@@ -74,6 +74,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "__name__",
         ],
     ),
+    ("functools.partial", &["args", "func", "keywords"]),
     ("typing.TypeVarTuple", &["__name__"]),
     ("typing.TypeAliasType", &["__name__"]),
     ("coroutine", &["cr_origin"]),

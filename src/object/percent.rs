@@ -342,11 +342,14 @@ impl Layout {
     }
 }
 
-/// The error of an unknown conversion.
-pub fn unsupported(conversion: &Conversion) -> Fault {
+/// The error of an unknown conversion, in text or in bytes.
+pub fn unsupported(conversion: &Conversion, is_text: bool) -> Fault {
     let shown = match conversion.code {
-        code @ 0x20..0x7F => code as u8 as char,
-        _ => '?',
+        code @ 0x1F..0x7F => code as u8 as char,
+        _ if is_text => '?',
+        code @ 0..0x80 => code as u8 as char,
+        // CPython's byte has a sign here.
+        _ => return Fault::overflow("character argument not in range(0x110000)"),
     };
     Fault::value(format!(
         "unsupported format character '{shown}' (0x{:x}) at index {}",

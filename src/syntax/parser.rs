@@ -102,6 +102,34 @@ fn stop_at(tokens: &[Token], span: Span) -> usize {
     after.saturating_sub(1)
 }
 
+/// The error of a line that is a statement of its own, with something wrong behind it: nobody looks there.
+fn more_than_one_line(file: &SourceFile, lexed: &Lexed) -> Option<Diagnostic> {
+    let is_end = |token: &Token| matches!(token.kind, Tok::Newline | Tok::EndMarker);
+    let end = lexed.tokens.iter().position(is_end)?;
+    if lexed.error.is_none() && lexed.tokens[end..].iter().all(is_end) {
+        return None;
+    }
+    let mut tokens = lexed.tokens[..=end].to_vec();
+    let at = tokens.last()?.span.end;
+    tokens.push(Token {
+        kind: Tok::EndMarker,
+        span: Span::at(at),
+        at_end: true,
+    });
+    let line = Lexed {
+        tokens,
+        comments: Vec::new(),
+        warnings: Vec::new(),
+        error: None,
+        candidates: Vec::new(),
+    };
+    let mut cx = Context::new(file, &line.tokens, &line.comments);
+    run_grammar(&mut cx, &line, Mode::Single).ok()?;
+    let start = line.tokens.first()?.span.start;
+    let message = "multiple statements found while compiling a single statement";
+    (cx.notes().error.is_none()).then(|| Diagnostic::syntax(message, Span::at(start)))
+}
+
 fn failure(
     file: &SourceFile,
     lexed: &Lexed,
@@ -109,6 +137,11 @@ fn failure(
     noted: Option<Noted>,
     mode: Mode,
 ) -> Box<Failure> {
+    if mode == Mode::Single
+        && let Some(diagnostic) = more_than_one_line(file, lexed)
+    {
+        return complete(diagnostic);
+    }
     let (index, incomplete) = match stop {
         Stop::Lexer => (
             lexed.tokens.len(),

@@ -5,11 +5,9 @@
 use super::Vm;
 use super::compare::CompareOp;
 use super::dispatch::Cursor;
-use super::ops::{BinaryOp, is_sequence};
-use super::special::Special;
-use super::types::is_core_method;
+use super::ops::BinaryOp;
 use crate::heap::{Ref, Value};
-use crate::object::class::{Class, class_flags};
+use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::native::{Args, Def, Input, Native, NativeCode, NativeFrame, R, Step};
@@ -22,27 +20,17 @@ pub(crate) struct Candidate {
     pub reflected: bool,
     /// Whether the answer's truth is to be negated (`!=` by `__eq__`).
     pub negate: bool,
+    /// Whether it is what a built-in type says of operands that are laid out as it is.
+    pub core: bool,
 }
 
-/// A method that is asked for an operator.
-pub(super) struct OperandMethod {
-    pub candidate: Candidate,
-    pub is_augmented: bool,
-    /// Whether it joins or repeats a built-in sequence: those are asked after the others.
-    of_sequence: bool,
-}
-
-impl OperandMethod {
-    fn new(method: Value, reflected: bool, of_sequence: bool) -> OperandMethod {
-        let candidate = Candidate {
+impl Candidate {
+    pub(super) fn new(method: Value, reflected: bool, core: bool) -> Candidate {
+        Candidate {
             method,
             reflected,
             negate: false,
-        };
-        OperandMethod {
-            candidate,
-            is_augmented: false,
-            of_sequence,
+            core,
         }
     }
 }
@@ -180,11 +168,7 @@ impl Vm {
         right: &Value,
         method: Value,
     ) -> Step {
-        let first = Candidate {
-            method,
-            reflected: false,
-            negate: false,
-        };
+        let first = Candidate::new(method, false, false);
         let number = packed(question, 0, &first);
         Step::Enter(
             &ASK,
@@ -357,7 +341,11 @@ impl Vm {
         list: smallvec::SmallVec<[Candidate; 3]>,
     ) -> R<Next> {
         for (index, candidate) in list.into_iter().enumerate().skip(from) {
-            let Some(result) = self.ask_leaf(&candidate, left, right) else {
+            let asked = match candidate.core {
+                true => Some(self.ask_core(question, &candidate, left, right)),
+                false => self.ask_leaf(&candidate, left, right),
+            };
+            let Some(result) = asked else {
                 return Ok(Next::Script(index, candidate));
             };
             let value = result?;
@@ -370,6 +358,26 @@ impl Vm {
             return Ok(Next::Answer(value));
         }
         self.nobody_knows(question, left, right).map(Next::Answer)
+    }
+
+    /// What the built-in type of an operand says.
+    fn ask_core(
+        &mut self,
+        question: Question,
+        candidate: &Candidate,
+        left: &Value,
+        right: &Value,
+    ) -> R {
+        match question {
+            Question::Binary(op, _) => self.core_operator(op, candidate.reflected, left, right),
+            Question::Compare(op) => {
+                let op = if candidate.negate { CompareOp::Eq } else { op };
+                match candidate.reflected {
+                    true => self.native_compare(op.reflected(), right, left),
+                    false => self.native_compare(op, left, right),
+                }
+            }
+        }
     }
 
     fn ask_leaf(&mut self, candidate: &Candidate, left: &Value, right: &Value) -> Option<R> {
@@ -400,87 +408,5 @@ impl Vm {
     /// Whether the right operand's class comes first: it is a strict subclass of the left one's.
     pub(crate) fn right_goes_first(&mut self, left: &Ref<Class>, right: &Ref<Class>) -> bool {
         !left.is(right) && right.is_subclass(left)
-    }
-}
-
-impl Vm {
-    /// The methods that both operands have for the operator, in the order in which they are asked: first those that
-    /// take any operand, then joining and repeating as the sequences have it.
-    pub(super) fn methods_of_operands(
-        &mut self,
-        op: BinaryOp,
-        inplace: bool,
-        a: &Value,
-        b: &Value,
-    ) -> smallvec::SmallVec<[OperandMethod; 3]> {
-        let (left, right) = (self.class_of(a), self.class_of(b));
-        let (own, reflected, augmented) = op.specials();
-        let mut list: smallvec::SmallVec<[OperandMethod; 3]> = smallvec::SmallVec::new();
-        if inplace && let Some(method) = self.special(&left, augmented) {
-            let of_sequence = self.is_sequence_method(op, &method, a);
-            // A subclass of list inherits `+=` as a method that takes any operand.
-            let inherited = op == BinaryOp::Add && !left.has(class_flags::BUILTIN);
-            if !of_sequence || op != BinaryOp::Mul || self.has_index(b) {
-                list.push(OperandMethod::new(method, false, of_sequence && !inherited));
-                list[0].is_augmented = true;
-            }
-        }
-        let of_left = self.special(&left, own);
-        let of_right = self.right_method(&left, &right, reflected);
-        let right_first = of_right.is_some()
-            && self.right_goes_first(&left, &right)
-            && self.overrides(&left, &right, reflected);
-        let of_left = of_left.map(|method| {
-            let of_sequence = self.is_sequence_method(op, &method, a);
-            OperandMethod::new(method, false, of_sequence)
-        });
-        let of_right = of_right.map(|method| {
-            let of_sequence = self.is_sequence_method(op, &method, b);
-            OperandMethod::new(method, true, of_sequence)
-        });
-        let ordered = if right_first {
-            [of_right, of_left]
-        } else {
-            [of_left, of_right]
-        };
-        list.extend(ordered.into_iter().flatten());
-        list.sort_by_key(|asked| asked.of_sequence);
-        list
-    }
-
-    /// Whether a method is a built-in sequence's own `+` or `*`.
-    fn is_sequence_method(&self, op: BinaryOp, method: &Value, owner: &Value) -> bool {
-        matches!(op, BinaryOp::Add | BinaryOp::Mul)
-            && is_sequence(self.kind_of(owner))
-            && is_core_method(method)
-    }
-
-    /// Whether another method is asked before a list is joined or repeated in place.
-    pub(super) fn is_answered_elsewhere(
-        &mut self,
-        op: BinaryOp,
-        left: &Ref<Class>,
-        right: &Ref<Class>,
-        b: &Value,
-    ) -> bool {
-        match op {
-            BinaryOp::Add | BinaryOp::Mul if left.has(class_flags::BUILTIN) => self
-                .right_method(left, right, op.specials().1)
-                .is_some_and(|method| !self.is_sequence_method(op, &method, b)),
-            // A subclass may have a `__mul__` of its own.
-            op => op == BinaryOp::Mul,
-        }
-    }
-
-    /// Whether the subclass `right` has another reflected method than `left`.
-    fn overrides(&mut self, left: &Ref<Class>, right: &Ref<Class>, reflected: Special) -> bool {
-        match (
-            self.special(left, reflected),
-            self.special(right, reflected),
-        ) {
-            (Some(a), Some(b)) => !a.is(&b),
-            (None, Some(_)) => true,
-            (_, None) => false,
-        }
     }
 }

@@ -151,20 +151,16 @@ impl Vm {
                 (&left, a, b)
             };
             let op = if reflected { op.reflected() } else { op };
-            match self.compare_candidate(op, class, own, other, reflected)? {
-                Answer::Ask(candidate) => list.push(candidate),
-                Answer::Known(value) if list.is_empty() => return Ok(Err(value)),
-                Answer::Known(_) => {
-                    // A native method behind a script one is asked again in its turn.
-                    if let Some(method) = self.special(class, op.special()) {
-                        list.push(Candidate {
-                            method,
-                            reflected,
-                            negate: false,
-                        });
-                    }
+            let Some(candidate) = self.compare_candidate(op, class, (own, other), reflected) else {
+                continue;
+            };
+            if candidate.core && !candidate.negate && list.is_empty() {
+                let value = self.native_compare(op, own, other)?;
+                if !value.is_not_implemented() {
+                    return Ok(Err(value));
                 }
-                Answer::Nothing => {}
+            } else {
+                list.push(candidate);
             }
         }
         Ok(Ok(list))
@@ -174,61 +170,32 @@ impl Vm {
         &mut self,
         op: CompareOp,
         class: &Ref<Class>,
-        own: &Value,
-        other: &Value,
+        (own, other): (&Value, &Value),
         reflected: bool,
-    ) -> R<Answer> {
-        let Some(method) = self.special(class, op.special()) else {
-            return Ok(Answer::Nothing);
-        };
+    ) -> Option<Candidate> {
+        let method = self.special(class, op.special())?;
         // None is asked like any other, which says that it is not callable.
         if !method.is_exact::<Native>() {
-            return Ok(Answer::Ask(Candidate {
-                method,
-                reflected,
-                negate: false,
-            }));
+            return Some(Candidate::new(method, reflected, false));
         }
         if self.is_objects_own(&method, op) {
             // `object.__eq__` knows identity only, which `compare_unknown` asks in the end;
             // `object.__ne__` is the opposite of `__eq__`.
             if op != CompareOp::Ne {
-                return Ok(Answer::Nothing);
+                return None;
             }
-            return self.ne_by_eq(class, own, other, reflected);
-        }
-        if is_core_method(&method) && is_core(self.kind_of(own)) {
-            let result = self.native_compare(op, own, other)?;
-            return Ok(if result.is_not_implemented() {
-                Answer::Nothing
-            } else {
-                Answer::Known(result)
+            let equal = self.compare_candidate(CompareOp::Eq, class, (own, other), reflected)?;
+            return Some(Candidate {
+                negate: true,
+                ..equal
             });
         }
-        Ok(Answer::Ask(Candidate {
-            method,
-            reflected,
-            negate: false,
-        }))
-    }
-
-    fn ne_by_eq(
-        &mut self,
-        class: &Ref<Class>,
-        own: &Value,
-        other: &Value,
-        reflected: bool,
-    ) -> R<Answer> {
-        Ok(
-            match self.compare_candidate(CompareOp::Eq, class, own, other, reflected)? {
-                Answer::Ask(candidate) => Answer::Ask(Candidate {
-                    negate: true,
-                    ..candidate
-                }),
-                Answer::Known(value) => Answer::Known(Value::bool(!self.truth(&value)?)),
-                Answer::Nothing => Answer::Nothing,
-            },
-        )
+        let named = |native: &Native| native.def.name() == op.special().text();
+        let core = is_core(self.kind_of(own))
+            && self.takes_operand(own, other)
+            && is_core_method(&method)
+            && method.get_exact::<Native>().is_some_and(named);
+        Some(Candidate::new(method, reflected, core))
     }
 
     fn is_objects_own(&mut self, method: &Value, op: CompareOp) -> bool {
@@ -267,13 +234,11 @@ impl Vm {
             }
             (Core::Bytes, _) if a.is_kind::<ByteArray>() && b.is_kind::<MemoryView>() => {
                 let other = b.get::<MemoryView>().and_then(MemoryView::bytes);
-                let other = other.unwrap_or_default();
-                bytes::with_bytes(a, |s| op.holds(s.cmp(&other)))
+                other.and_then(|other| bytes::with_bytes(a, |s| op.holds(s.cmp(&other))))
             }
             (_, Core::Bytes) if a.is_kind::<MemoryView>() && b.is_kind::<ByteArray>() => {
                 let other = a.get::<MemoryView>().and_then(MemoryView::bytes);
-                let other = other.unwrap_or_default();
-                bytes::with_bytes(b, |s| op.holds(other.as_slice().cmp(s)))
+                other.and_then(|other| bytes::with_bytes(b, |s| op.holds(other.as_slice().cmp(s))))
             }
             (Core::Tuple, Core::Tuple) => return self.compare_tuples(op, a, b),
             (Core::List, Core::List) => return self.compare_lists(op, a, b),
@@ -590,12 +555,6 @@ impl Vm {
         }
         Ok(Some(false))
     }
-}
-
-enum Answer {
-    Ask(Candidate),
-    Known(Value),
-    Nothing,
 }
 
 /// Calls `__contains__`. Registers: container, item, method, whether to negate.

@@ -408,7 +408,9 @@ impl Vm {
         if let Some(f) = float::as_float(value) {
             return Ok(f);
         }
-        if let Some(number) = float::number(value) {
+        // A subclass of int may have a `__float__` of its own.
+        let plain = value.shape() < crate::heap::FIRST_FREE_SHAPE || !value.is_object();
+        if plain && let Some(number) = float::number(value) {
             return self.lift(number);
         }
         if self.special_of(value, Special::Float).is_some() {

@@ -338,6 +338,11 @@ impl Vm {
             {
                 return Step::Raise(self.attribute_error_plain("__setitem__"));
             }
+            if self.has_sequence_slots(obj)
+                && let Err(raised) = self.key_as_number(key)
+            {
+                return Step::Raise(raised);
+            }
             let name = self.type_name(obj);
             return Step::Raise(
                 self.type_error(format!("'{name}' object does not support item assignment")),
@@ -382,17 +387,16 @@ impl Vm {
             {
                 return Step::Raise(self.attribute_error_plain("__delitem__"));
             }
-            let name = self.type_name(obj);
-            let kind = self.kind_of(obj);
-            let has_items = !class.has(class_flags::BUILTIN)
-                || matches!(kind, kind::TUPLE | kind::STR | kind::BYTES | kind::RANGE)
-                || kind >= kind::DEQUE;
             // CPython asks the sequence protocol only where the key could be an index.
-            let verb = if has_items && self.has_index(key) {
-                "doesn't"
-            } else {
-                "does not"
+            let verb = match self.has_sequence_slots(obj) {
+                true => match self.key_as_number(key) {
+                    Ok(true) => "doesn't",
+                    Ok(false) => "does not",
+                    Err(raised) => return Step::Raise(raised),
+                },
+                false => "does not",
             };
+            let name = self.type_name(obj);
             return Step::Raise(
                 self.type_error(format!("'{name}' object {verb} support item deletion")),
             );
@@ -403,6 +407,34 @@ impl Vm {
             return result.map(|()| Value::NONE).into();
         }
         self.call_special(method, obj, std::slice::from_ref(key))
+    }
+
+    /// Whether CPython's type of a value has the slots of sequences, be they empty.
+    fn has_sequence_slots(&mut self, value: &Value) -> bool {
+        const KINDS: [crate::heap::Kind; 10] = [
+            kind::MAPPINGPROXY,
+            kind::TUPLE,
+            kind::STR,
+            kind::BYTES,
+            kind::RANGE,
+            kind::SET,
+            kind::FROZENSET,
+            kind::DICT_KEYS,
+            kind::DICT_VALUES,
+            kind::DICT_ITEMS,
+        ];
+        let kind = self.kind_of(value);
+        !self.class_of(value).has(class_flags::BUILTIN)
+            || KINDS.contains(&kind)
+            || kind >= kind::DEQUE && kind != kind::ODICT_ITERATOR
+    }
+
+    /// Whether a key could be an index; it is asked for its number, which may fail.
+    fn key_as_number(&mut self, key: &Value) -> R<bool> {
+        if !self.has_index(key) {
+            return Ok(false);
+        }
+        self.small_index(key).map(|_| true)
     }
 
     pub fn layout_delete_item(&mut self, obj: &Value, key: &Value) -> Option<R<()>> {

@@ -205,6 +205,10 @@ impl Vm {
     pub(crate) fn ask_length(&mut self, iterable: &Value) -> R<()> {
         let class = self.class_of(iterable);
         if class.has(crate::object::class::class_flags::BUILTIN) {
+            // These ask a sequence of whatever class.
+            if iterable.is_kind::<SequenceIterator>() || iterable.is_kind::<ReversedIterator>() {
+                return self.ask_hint(iterable);
+            }
             let long = iterable.is_kind::<LongRangeIterator>()
                 || iterable.is_kind::<crate::object::range::Range>();
             return match long {
@@ -256,6 +260,9 @@ impl Vm {
             let text = format!("__length_hint__ must be an integer, not {name}");
             return Err(self.type_error(text));
         };
+        if length.as_i64().is_none() {
+            return Err(self.overflow_error("Python int too large to convert to C ssize_t"));
+        }
         if length.is_negative() {
             return Err(self.value_error("__length_hint__() should return >= 0"));
         }

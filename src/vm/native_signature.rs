@@ -45,6 +45,18 @@ impl Vm {
         (given, receiver): (usize, usize),
         names: &[Value],
     ) -> R<()> {
+        let by_name = signature.params.len() - signature.positional;
+        let counted = ["max", "min", "zip"].contains(&&*native_name(native));
+        if counted && names.len() > by_name {
+            let (who, s, n) = (
+                native_name(native),
+                if by_name == 1 { "" } else { "s" },
+                names.len(),
+            );
+            return Err(self.type_error(format!(
+                "{who}() takes at most {by_name} keyword argument{s} ({n} given)"
+            )));
+        }
         if names.is_empty() || signature.varargs || signature.varkw {
             return Ok(());
         }
@@ -130,10 +142,18 @@ impl Vm {
         let name = native.def.name();
         if name == "__new__" && given.len() == 2 + names.len() && !names.is_empty() {
             // One argument asks for its type.
-            return match native_name(native) == "type" {
+            let plain = native_name(native) == "type" && given[0].is(&native.owner);
+            return match plain {
                 true => Err(self.type_error("type() takes no keyword arguments")),
                 false => Ok(()),
             };
+        }
+        let of_builtins = native
+            .owner
+            .get::<Str>()
+            .is_some_and(|m| m.is_text("builtins"));
+        if of_builtins && matches!(name, "max" | "min") && given.len() == names.len() {
+            return Err(self.type_error(format!("{name} expected at least 1 argument, got 0")));
         }
         if names.is_empty() || name != "sorted" {
             return Ok(());
@@ -164,16 +184,46 @@ impl Vm {
         parameters: &Parameters<'_>,
         signature: &Signature,
         (given, receiver): (usize, usize),
-        names: &[Value],
+        (given_class, names): (Option<&Value>, &[Value]),
     ) -> R<()> {
         let single = ["NoneType", "NotImplementedType", "ellipsis"];
         if given > receiver && is_constructor_of(native, &single) {
             return Err(self.wrong_count(native, signature, given, receiver));
         }
+        let most = signature.positional - receiver;
+        if is_constructor_of(native, &["str", "int"]) && given - receiver > most {
+            let class = given_class;
+            // What makes instances of a subclass takes the arguments apart in another way.
+            if !class.is_some_and(|class| class.is(&native.owner)) {
+                let (who, n) = (native_name(native), given - receiver);
+                return Err(self.type_error(format!(
+                    "{who}() takes at most {most} arguments ({n} given)"
+                )));
+            }
+        }
         if is_constructor_of(native, &["str", "int"]) {
             self.check_given_once(native, parameters, signature, (given, receiver), names)?;
         }
         Ok(())
+    }
+
+    /// The error for too many arguments: sets are named by their own class.
+    pub(super) fn too_many_given(
+        &mut self,
+        native: &Native,
+        signature: &Signature,
+        (given, receiver): (usize, usize),
+        first: &Value,
+    ) -> Raised {
+        if !is_constructor_of(native, &["set", "frozenset"]) {
+            return self.wrong_count(native, signature, given, receiver);
+        }
+        let class = match first.to_ref::<Class>() {
+            Some(class) => class,
+            None => self.class_of(first),
+        };
+        let (name, n) = (self.class_name(&class), given - receiver);
+        self.type_error(format!("{name} expected at most 1 argument, got {n}"))
     }
 
     /// The error of a native that takes arguments by name only and gets one by position too.

@@ -1,12 +1,11 @@
 //! Arithmetic.
 
 use super::Vm;
-use super::candidates::{Candidate, Candidates, Question};
+use super::candidates::{Candidates, Question};
 use super::compare::is_plain;
 use super::operands::number_width;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
-use crate::object::class::Class;
 use crate::object::complex;
 use crate::object::dict::Dict;
 use crate::object::error::Outcome;
@@ -16,7 +15,7 @@ use crate::object::int::{self, IntView};
 use crate::object::int_math;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Def, Input, Native, NativeFrame, R, Raised, Step};
+use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -162,7 +161,7 @@ impl Vm {
         if inplace
             && let Some(method) = self.special(&left, op.specials().2)
             && is_core_method(&method)
-            && !self.is_answered_elsewhere(op, &left, &right, b)
+            && !self.is_answered_elsewhere(op, &left, b)
             && let Some(step) = self.native_inplace(op, a, b)
         {
             return step;
@@ -181,7 +180,8 @@ impl Vm {
         }
     }
 
-    /// Who may know the answer, in the order in which they are asked.
+    /// Who may know the answer, in the order in which they are asked. What a built-in type says is known at once
+    /// if it comes first.
     pub(crate) fn binary_candidates(
         &mut self,
         op: BinaryOp,
@@ -189,52 +189,14 @@ impl Vm {
         a: &Value,
         b: &Value,
     ) -> R<Candidates> {
-        let mut list: smallvec::SmallVec<[Candidate; 3]> = smallvec::SmallVec::new();
-        for asked in self.methods_of_operands(op, inplace, a, b) {
-            let (owner, other) = if asked.candidate.reflected {
-                (b, a)
-            } else {
-                (a, b)
-            };
-            let is_core_answer = !asked.is_augmented
-                && is_core_method(&asked.candidate.method)
-                && is_core(self.kind_of(owner), owner);
-            if is_core_answer {
-                if !self.takes_operand(owner, other) {
-                    continue;
-                }
-                let result = self.native_binary(op, a, b)?;
-                match result.is_not_implemented() {
-                    // Only `%` of strings is not known here.
-                    true if op != BinaryOp::Mod => continue,
-                    false if list.is_empty() => return Ok(Err(result)),
-                    _ => {}
-                }
+        let list = self.methods_of_operands(op, inplace, a, b);
+        if let Some(first) = list.first().filter(|first| first.core) {
+            let result = self.core_operator(op, first.reflected, a, b)?;
+            if !result.is_not_implemented() {
+                return Ok(Err(result));
             }
-            list.push(asked.candidate);
         }
         Ok(Ok(list))
-    }
-
-    /// The right operand's reflected method, unless it is the left one's too.
-    pub(super) fn right_method(
-        &mut self,
-        left: &Ref<Class>,
-        right: &Ref<Class>,
-        reflected: Special,
-    ) -> Option<Value> {
-        if left.is(right) {
-            return None;
-        }
-        let method = self.special(right, reflected)?;
-        if right.is_subclass(left)
-            && let Some(inherited) = self.special(left, reflected)
-            && inherited.is(&method)
-            && method.is_exact::<Native>()
-        {
-            return None;
-        }
-        Some(method)
     }
 
     /// `a op b` as the built-in types answer it that the operands are laid out as, or NotImplemented.
@@ -327,7 +289,7 @@ impl Vm {
         }
     }
 
-    fn concat(&mut self, kind: u8, a: &Value, b: &Value) -> R {
+    pub(super) fn concat(&mut self, kind: u8, a: &Value, b: &Value) -> R {
         match kind {
             kind::STR => match (a.get::<Str>(), b.get::<Str>()) {
                 (Some(x), Some(y)) => {
@@ -390,11 +352,15 @@ impl Vm {
 
     /// `sequence * n` and `n * sequence`.
     fn repeat(&mut self, x: u8, y: u8, a: &Value, b: &Value) -> R {
-        let (kind, sequence, count) = match (is_sequence(x), is_sequence(y)) {
-            (true, _) => (x, a, b),
-            (false, true) => (y, b, a),
-            _ => return Ok(Value::NOT_IMPLEMENTED),
-        };
+        match (is_sequence(x), is_sequence(y)) {
+            (true, _) => self.repeat_sequence(x, a, b),
+            (false, true) => self.repeat_sequence(y, b, a),
+            _ => Ok(Value::NOT_IMPLEMENTED),
+        }
+    }
+
+    /// A sequence, again and again.
+    pub(super) fn repeat_sequence(&mut self, kind: u8, sequence: &Value, count: &Value) -> R {
         let Some(view) = IntView::of(count) else {
             // Only a number has no `__index__`; any other object may have one.
             if is_plain(count) || self.special_of(count, Special::Index).is_none() {
@@ -407,7 +373,7 @@ impl Vm {
                 return Err(self
                     .overflow_error(format!("cannot fit '{given}' into an index-sized integer")));
             }
-            return self.repeat(kind, 0, sequence, &index);
+            return self.repeat_sequence(kind, sequence, &index);
         };
         let count = match view.as_i64() {
             Some(n) => n.max(0) as usize,
@@ -512,7 +478,7 @@ impl Vm {
                 _ => Step::Enter(&EXTEND, smallvec::smallvec![a.clone(), b.clone()]),
             }),
             (BinaryOp::Mul, kind::LIST) => {
-                let repeated = match self.repeat(kind::LIST, 0, a, b) {
+                let repeated = match self.repeat_sequence(kind::LIST, a, b) {
                     Ok(value) if value.is_not_implemented() => return None,
                     Ok(value) => value,
                     Err(raised) => return Some(Step::Raise(raised)),
@@ -549,7 +515,7 @@ impl Vm {
             }
             (BinaryOp::Mul, kind::BYTEARRAY) => {
                 let array = a.to_ref::<ByteArray>()?;
-                let repeated = match self.repeat(kind::BYTEARRAY, 0, a, b) {
+                let repeated = match self.repeat_sequence(kind::BYTEARRAY, a, b) {
                     Ok(value) if value.is_not_implemented() => return None,
                     Ok(value) => value.to_ref::<ByteArray>()?,
                     Err(raised) => return Some(Step::Raise(raised)),
@@ -720,7 +686,7 @@ pub(super) fn is_set(kind: u8) -> bool {
     matches!(kind, kind::SET | kind::FROZENSET)
 }
 
-/// Types whose operators `native_binary` knows.
-fn is_core(kind: u8, value: &Value) -> bool {
-    is_number(kind, value) || is_sequence(kind) || is_set(kind) || kind == kind::DICT
+/// Types whose operators `native_binary` knows; those of the sequences apart.
+pub(super) fn is_core(kind: u8, value: &Value) -> bool {
+    is_number(kind, value) || is_set(kind) || kind == kind::DICT
 }

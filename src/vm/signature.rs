@@ -497,7 +497,14 @@ impl Vm {
             || !names.is_empty() && signature.posonly < signature.params.len();
         let enough = enough && (by_position > 0 || native.def.name() != "sorted");
         let refused = !names.is_empty() && only_positional && takes_no_names(native);
-        self.check_constructor(native, parameters, signature, (count, receiver), names)?;
+        let class = given.first().filter(|_| by_position > 0);
+        self.check_constructor(
+            native,
+            parameters,
+            signature,
+            (count, receiver),
+            (class, names),
+        )?;
         if counts_as_tuple(native) && !(within && enough || refused) {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
@@ -517,14 +524,13 @@ impl Vm {
         self.check_given_once(native, parameters, signature, (count, receiver), names)?;
         self.check_only_named(native, signature, (by_position, receiver), names)?;
         self.check_required(native, signature, by_position, receiver, names)?;
-        // `type` does not count those by name.
-        let counted = if native_name(native) == "type" {
-            by_position
-        } else {
-            count
+        // These do not count those by name.
+        let counted = match native_name(native).as_str() {
+            "type" | "dict" | "update" => by_position,
+            _ => count,
         };
-        self.distribute(parameters, given, names, out, &who, |vm, _, _| {
-            vm.wrong_count(native, signature, counted, receiver)
+        self.distribute(parameters, given, names, out, &who, |vm, _, out| {
+            vm.too_many_given(native, signature, (counted, receiver), &out[0])
         })?;
         for (i, param) in signature.params.iter().enumerate() {
             if !out[i].is_undef() || param.optional && param.default.is_undef() {
@@ -609,11 +615,11 @@ impl Vm {
         let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let how = if least == most { "exactly" } else { "at most" };
             let all = signature.params.len() - receiver;
-            if most == 0 {
-                format!("{name}() takes no positional arguments")
-            } else if given > all {
+            if given > all {
                 let s = if all == 1 { "" } else { "s" };
                 format!("{name}() takes at most {all} argument{s} ({given} given)")
+            } else if most == 0 {
+                format!("{name}() takes no positional arguments")
             } else {
                 let s = if most == 1 { "" } else { "s" };
                 let positional = if all > most { "positional " } else { "" };

@@ -455,6 +455,15 @@ impl Vm {
             self.put(class, &name, descriptor.into_value());
         }
         let defines = |name: &str| def.methods.iter().any(|m| m.name() == name);
+        // Each exception has an `__init__` of its own, though most do what their base's does.
+        if def.kind == kind::EXCEPTION && !defines("__init__") {
+            let mut bases = std::iter::successors(def.base, |base| base.base);
+            let inherited =
+                bases.find_map(|base| base.methods.iter().find(|m| m.name() == "__init__"));
+            if let Some(init) = inherited {
+                self.put_native(class, "__init__", init);
+            }
+        }
         if defines("__eq__") && !defines("__hash__") {
             let name = self.names.hash_.clone();
             self.put(class, &name, Value::NONE);

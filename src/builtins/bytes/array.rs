@@ -64,7 +64,7 @@ pub fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let convert = |vm: &mut Vm, item: Value| {
         byte_of(vm, &item, "bytearray").map(|byte| Value::int32(byte.into()))
     };
-    match gather_converted(vm, frame, input, 1, 2, convert) {
+    match gather_converted(vm, frame, input, (1, 2), true, convert) {
         Ok(items) => extend_by_items(vm, &frame.regs[0].clone(), &items).into(),
         Err(step) => step,
     }
@@ -92,8 +92,8 @@ fn extended(vm: &mut Vm, receiver: &Value, more: &[u8]) -> R {
 /// `self += other`
 pub fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 0 && buffer_of(vm, &frame.regs[1]).is_none() {
-        let given = vm.type_name(&frame.regs[1]);
-        return Step::Raise(vm.type_error(format!("can't concat {given} to bytearray")));
+        let (own, given) = (vm.type_name(&frame.regs[0]), vm.type_name(&frame.regs[1]));
+        return Step::Raise(vm.type_error(format!("can't concat {given} to {own}")));
     }
     match extend(vm, frame, input) {
         Step::Return(_) => Step::Return(frame.regs[0].clone()),

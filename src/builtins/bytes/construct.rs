@@ -116,7 +116,20 @@ fn contents(
         "bytes" => |vm, item| byte_of(vm, &item, "bytes").map(|byte| Value::int32(byte.into())),
         _ => |vm, item| byte_of(vm, &item, "bytearray").map(|byte| Value::int32(byte.into())),
     };
-    let items = gather_converted(vm, frame, input, 1, 4, convert)?;
+    let begins = frame.state < 2;
+    let items = match gather_converted(vm, frame, input, (1, 4), class == "bytes", convert) {
+        // What is no iterable in the end is told of like anything else.
+        Err(Step::Raise(raised))
+            if begins
+                && frame.state < 2
+                && vm.is_raised(&raised, crate::vm::types::Known::TypeError) =>
+        {
+            let given = vm.type_name(&frame.regs[1]);
+            let text = format!("cannot convert '{given}' object to {class}");
+            return Err(Step::Raise(vm.type_error(text)));
+        }
+        items => items?,
+    };
     bytes_of_items(vm, &items, class).map_err(Step::Raise)
 }
 
@@ -189,7 +202,13 @@ fn count_of(vm: &mut Vm, source: &Value) -> R<Option<i64>> {
     if !vm.has_index(source) {
         return Ok(None);
     }
-    let index = vm.index_value(source)?;
+    let index = match vm.index_value(source) {
+        // It may be iterable.
+        Err(raised) if vm.is_raised(&raised, crate::vm::types::Known::TypeError) => {
+            return Ok(None);
+        }
+        index => index?,
+    };
     match IntView::of(&index).and_then(IntView::as_i64) {
         Some(count) => Ok(Some(count)),
         None => {

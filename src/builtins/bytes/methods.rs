@@ -677,6 +677,10 @@ pub fn asks_to_write(vm: &mut Vm, flags: &Value) -> R<bool> {
     if flags > i64::from(i32::MAX) {
         return Err(vm.overflow_error("buffer flags too large"));
     }
+    // `PyBUF_READ` and `PyBUF_WRITE` are no flags of this protocol.
+    if flags == 0x100 || flags == 0x200 {
+        return Err(vm.system_error("Objects/abstract.c:772: bad argument to internal function"));
+    }
     Ok(flags & 1 != 0)
 }
 

@@ -113,6 +113,7 @@ macro_rules! methods_with {
             Def::leaf("__mul__(self, value, /)", operators::repeat),
             Def::leaf("__ne__(self, value, /)", operators::ne),
             Def::leaf("__repr__(self, /)", operators::repr),
+            Def::leaf("__str__(self, /)", operators::repr),
             Def::leaf("__rmod__(self, value, /)", methods::rmod),
             Def::leaf("__rmul__(self, value, /)", operators::repeat),
             $($more,)*

@@ -151,7 +151,12 @@ pub(super) fn str(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let e = exception(vm, &args[0])?;
-    Ok(reduced(vm, &e, e.args.get(), e.dict.get()))
+    Ok(reduced(
+        vm,
+        &e,
+        e.args.get(),
+        crate::vm::attr::dict_so_far(e.as_value()),
+    ))
 }
 
 /// What `__reduce__` gives: the class, the arguments and the state if there is one.
@@ -166,10 +171,10 @@ pub(super) fn reduced(vm: &mut Vm, e: &Ref<Exception>, given: Value, state: Valu
 /// A copy of the instance dict with some fields more: those that are set.
 pub(super) fn state_with(
     vm: &mut Vm,
-    e: &Exception,
+    e: &Ref<Exception>,
     more: &[(&'static str, Value)],
 ) -> R<Ref<Dict>> {
-    let state = match e.dict.as_value().get::<Dict>() {
+    let state = match crate::vm::attr::dict_so_far(e.as_value()).get::<Dict>() {
         Some(dict) => {
             let table = dict.table.borrow().copy();
             Dict::from_table(vm.lift(table)?)
@@ -306,6 +311,7 @@ fn get_dict(vm: &mut Vm, e: &Value) -> R {
 
 fn set_dict(vm: &mut Vm, e: &Value, value: &Value) -> R<()> {
     let dict = crate::builtins::arguments::namespace(vm, value)?;
-    exception(vm, e)?.dict.set(dict.into_value());
+    exception(vm, e)?;
+    vm.set_object_dict(e, &dict);
     Ok(())
 }

@@ -136,7 +136,7 @@ fn attribute_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 }
 
 /// The name goes with the exception; the object may be anything, and stays behind.
-fn attribute_state(vm: &mut Vm, e: &Exception) -> R {
+fn attribute_state(vm: &mut Vm, e: &Ref<Exception>) -> R {
     let name = e.extra[fields::ATTRIBUTE_NAME].get();
     let state = state_with(vm, e, &[("name", name), ("args", e.args.get())])?;
     Ok(state.into_value())
@@ -156,7 +156,7 @@ fn import_reduce(vm: &mut Vm, args: &[Value]) -> R {
         ("name_from", e.extra[fields::IMPORT_NAME_FROM].get()),
     ];
     let state = match more.iter().all(|(_, value)| value.is_undef()) {
-        true => e.dict.get(),
+        true => crate::vm::attr::dict_so_far(e.as_value()),
         false => state_with(vm, &e, &more)?.into_value(),
     };
     Ok(reduced(vm, &e, e.args.get(), state))

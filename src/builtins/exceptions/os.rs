@@ -183,5 +183,10 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
         }
     }
     let given = vm.new_tuple(given)?;
-    Ok(reduced(vm, &e, given, e.dict.get()))
+    Ok(reduced(
+        vm,
+        &e,
+        given,
+        crate::vm::attr::dict_so_far(e.as_value()),
+    ))
 }

@@ -92,7 +92,9 @@ fn init(vm: &mut Vm, args: &[Value], names: &[Value], wanted: usize, object: Obj
         fields::UNICODE_OBJECT,
         fields::UNICODE_REASON,
     ];
-    for number in words {
+    // That of a translation is nobody's, and stays.
+    let kept = if wanted == 4 { 1 } else { 0 };
+    for &number in &words[kept..] {
         e.extra[number].set(Value::UNDEF);
     }
     let given = positional(args, names);

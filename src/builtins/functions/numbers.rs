@@ -92,10 +92,17 @@ fn pow(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Nobody knows the power of these operands.
 fn no_power(vm: &mut Vm, regs: &[Value]) -> crate::object::native::Raised {
-    // The first operand that is no integer speaks for all.
+    // The first operand that is no integer speaks for all; a complex number looks at the first two before.
+    let are_numbers = |values: &[Value]| {
+        let mut values = values.iter();
+        values.all(|value| crate::object::complex::number(value).is_some())
+    };
     for operand in regs[..3].iter().filter(|_| !regs[2].is_none()) {
         if operand.is_kind::<crate::object::complex::Complex>() {
-            return vm.value_error("complex modulo");
+            if are_numbers(&regs[..2]) {
+                return vm.value_error("complex modulo");
+            }
+            continue;
         }
         if crate::object::float::as_float(operand).is_some() {
             let text = "pow() 3rd argument not allowed unless all arguments are integers";

@@ -51,6 +51,9 @@ fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Input::Raised(raised) => return Step::Raise(raised),
     };
     if frame.state == 0 {
+        if let Err(raised) = vm.ask_length(&frame.regs[0]) {
+            return Step::Raise(raised);
+        }
         frame.regs[ITERATOR] = incoming.take().unwrap_or(Value::NONE);
         frame.state = 1;
     }

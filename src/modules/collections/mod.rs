@@ -2,7 +2,8 @@
 
 pub mod default_dict;
 pub mod deque;
-pub mod ordered_dict;
+pub mod odict_views;
+mod ordered_dict;
 
 use crate::heap::{Field, Value};
 use crate::object::kind;
@@ -31,6 +32,10 @@ pub static TYPES: &[&TypeDef] = &[
     &deque::DEQUE_ITERATOR,
     &default_dict::DEFAULT_DICT,
     &ordered_dict::ORDERED_DICT,
+    &odict_views::ODICT_KEYS,
+    &odict_views::ODICT_VALUES,
+    &odict_views::ODICT_ITEMS,
+    &odict_views::ODICT_ITERATOR,
     &TUPLE_GETTER,
 ];
 

@@ -2,6 +2,7 @@
 //! order of insertion anyway, so only what is special is here.
 
 use super::default_dict::dict_of;
+use super::odict_views;
 use crate::builtins::arguments::{long_string, pair, tuple};
 use crate::heap::Value;
 use crate::object::class::class_flags;
@@ -135,7 +136,7 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reversed(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(vm.dict_iterator(&args[0], KEYS | BACKWARD))
+    Ok(odict_views::iterator(vm, &args[0], KEYS | BACKWARD))
 }
 
 /// `collections.OrderedDict`
@@ -161,6 +162,14 @@ pub static ORDERED_DICT: TypeDef = TypeDef {
         Def::leaf("__ror__(self, value, /)", reversed_or),
         Def::leaf("__reduce__(self, /)", reduce),
         Def::leaf("__reversed__(self, /)", reversed),
+        Def::leaf("__iter__(self, /)", |vm, args| {
+            Ok(odict_views::iterator(vm, &args[0], KEYS))
+        }),
+        Def::leaf("keys(self, /)", odict_views::keys).doc("A view of the keys."),
+        Def::leaf("values(self, /)", odict_views::values).doc("A view of the values."),
+        Def::leaf("items(self, /)", odict_views::items)
+            .doc("A view of the pairs of key and value."),
     ],
+    attributes: &[crate::vm::class::LASTING_DICT],
     ..TypeDef::new("collections", "OrderedDict", kind::DICT)
 };

@@ -34,6 +34,9 @@ pub fn getsizeof(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(method) = vm.special_of(&args[0], Special::SizeOf) {
         let step = vm.call_special(method, &args[0], &[]);
         let size = vm.finish(step)?;
+        if crate::object::int::IntView::of(&size).is_none() {
+            return Err(vm.type_error("an integer is required"));
+        }
         let size = index(vm, &size)?;
         if size < 0 {
             return Err(vm.value_error("__sizeof__() should return >= 0"));

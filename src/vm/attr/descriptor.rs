@@ -319,17 +319,15 @@ impl Vm {
     }
 }
 
-/// `SlotDescriptor::slot` of a slot in a class with a native layout: its value lies in the dict.
+/// `SlotDescriptor::slot` of a slot in a class with a native layout: its value lies in a dict of its own, beside `__dict__`.
 pub(crate) const HIDDEN: u16 = u16::MAX;
 
-/// The key of such a slot, which no script spells.
+/// The key of such a slot.
 fn hidden_key(slot: &SlotDescriptor) -> Ref<Str> {
-    let name = slot
-        .name
-        .as_value()
-        .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    Str::new(&format!(" {name}"))
+    slot.name
+        .get()
+        .to_ref::<Str>()
+        .unwrap_or_else(|| Str::new(""))
 }
 
 fn with_receiver(receiver: &Value, args: &[Value]) -> Args {

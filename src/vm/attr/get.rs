@@ -342,6 +342,15 @@ impl Vm {
     /// An attribute through `super()`.
     fn super_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(sup) = obj.get::<Super>()
+            && sup.receiver_class.get().is_ellipsis()
+            && let Some(this) = sup.class.get().to_ref::<Class>()
+        {
+            let receiver = sup.receiver.get();
+            return Step::Raise(crate::builtins::module::foreign_receiver(
+                self, &this, &receiver,
+            ));
+        }
+        if let Some(sup) = obj.get::<Super>()
             && !name.is(self.names.class_.as_value())
             && let (Some(this), Some(receiver_class)) = (
                 sup.class.get().to_ref::<Class>(),

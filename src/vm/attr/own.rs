@@ -10,6 +10,7 @@ use crate::object::kind;
 use crate::object::module::Module;
 use crate::object::native::R;
 use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 
 /// What setting an attribute did to an instance's shape.
@@ -48,7 +49,25 @@ fn existing_dict(obj: &Value) -> Option<Ref<Dict>> {
     if let Some(module) = obj.get::<Module>() {
         return Some(module.namespace.clone());
     }
-    dict_place(obj)?.as_value().to_ref::<Dict>()
+    let content = dict_place(obj)?.as_value();
+    match content.get::<Tuple>() {
+        Some(both) => both.get(1)?.to_ref::<Dict>(),
+        None => content.to_ref::<Dict>(),
+    }
+}
+
+/// The dict of an object as its class says, without making one.
+pub(crate) fn dict_so_far(obj: &Value) -> Value {
+    existing_dict(obj).map_or(Value::UNDEF, Ref::into_value)
+}
+
+/// Puts a dict where an object keeps it: behind what its slots hold, if there are some in a dict of their own.
+fn put_dict(place: &Field, dict: Value) {
+    let slots = place.as_value().get::<Tuple>().and_then(|both| both.get(0));
+    place.set(match slots {
+        Some(slots) => Tuple::pair(slots, dict).into_value(),
+        None => dict,
+    });
 }
 
 /// Whether the object's attributes lie in slots told by its shape.
@@ -238,19 +257,20 @@ impl Vm {
         }
         let place = dict_place(obj)?;
         let dict = Dict::new();
-        place.set(dict.value());
+        put_dict(place, dict.value());
         Some(dict)
     }
 
     /// The dict in which an object with a native layout keeps the slots of its class, made if need be.
     pub(super) fn hidden_dict(&mut self, obj: &Value) -> Option<Ref<Dict>> {
-        if let Some(dict) = existing_dict(obj) {
-            return Some(dict);
-        }
         let place = dict_place(obj)?;
-        let dict = Dict::new();
-        place.set(dict.value());
-        Some(dict)
+        if let Some(both) = place.as_value().get::<Tuple>() {
+            return both.get(0)?.to_ref::<Dict>();
+        }
+        let slots = Dict::new();
+        let own = existing_dict(obj).map_or(Value::NONE, Ref::into_value);
+        place.set(Tuple::pair(slots.value(), own).into_value());
+        Some(slots)
     }
 
     /// Sets the `__dict__` of an object; false if it cannot be set.
@@ -262,7 +282,7 @@ impl Vm {
         }
         match dict_place(obj) {
             Some(place) => {
-                place.set(dict.value());
+                put_dict(place, dict.value());
                 true
             }
             None => false,

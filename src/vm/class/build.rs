@@ -29,7 +29,7 @@ pub const TYPE_NEW: Def = Def::frame(
 const CLASS: usize = 5;
 const PENDING: usize = 6;
 
-const METACLASS_CONFLICT: &str = "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
+pub(super) const METACLASS_CONFLICT: &str = "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
 
 /// States of `type_new` after the first.
 const NAMING: u8 = 1;
@@ -536,11 +536,15 @@ pub(super) struct Slots {
     weakref: bool,
 }
 
-/// `__dict__` of instances, as it lies in the class that introduces it.
-static DICT: Attribute = INSTANCE_DICT;
+/// `__dict__`, for native types that do not let it be deleted.
+pub const LASTING_DICT: Attribute = Attribute::get_set("__dict__", get_dict, |vm, obj, value| {
+    let dict = crate::builtins::arguments::namespace(vm, value)?;
+    vm.set_object_dict(obj, &dict);
+    Ok(())
+});
 
-/// `__dict__`, for the tables of native types whose instances have one.
-pub const INSTANCE_DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
+/// `__dict__` of instances, as it lies in the class that introduces it.
+static DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
 
 /// `__weakref__`, for the tables of native types that show it.
 pub const WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {

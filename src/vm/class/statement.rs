@@ -141,12 +141,29 @@ impl Vm {
                 None => return Ok(self.known_class(Known::Type).into_value()),
             },
         };
+        if bases.items().iter().any(|base| !base.is_kind::<Class>()) {
+            return self.maker_of_instances(start, bases);
+        }
         let classes: Vec<Ref<Class>> = bases
             .items()
             .iter()
             .filter_map(|b| b.to_ref::<Class>())
             .collect();
         Ok(self.calculate_metaclass(&start, &classes)?.into_value())
+    }
+
+    /// As `class_maker`, where a base is no class: its class counts like a metaclass.
+    fn maker_of_instances(&mut self, start: Ref<Class>, bases: &Tuple) -> R<Value> {
+        let mut winner = start;
+        for base in bases.items() {
+            let candidate = self.class_of(base);
+            if candidate.is_subclass(&winner) {
+                winner = candidate;
+            } else if !winner.is_subclass(&candidate) {
+                return Err(self.type_error(super::build::METACLASS_CONFLICT));
+            }
+        }
+        Ok(winner.into_value())
     }
 
     fn run_class_body(&mut self, frame: &mut NativeFrame<'_>, namespace: Value) -> R<Step> {
