@@ -13,7 +13,7 @@ use crate::object::dict::Dict;
 use crate::object::int::{self, IntView};
 use crate::object::list::List;
 use crate::object::memoryview::MemoryView;
-use crate::object::native::{R, Raised};
+use crate::object::native::{Attribute, R, Raised};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -281,3 +281,11 @@ pub fn namespace(vm: &mut Vm, value: &Value) -> R<Ref<Dict>> {
         ))
     })
 }
+
+/// `__dict__`, for the tables of types whose instances have one that cannot be deleted.
+pub const LASTING_DICT: Attribute =
+    Attribute::get_set("__dict__", crate::vm::class::get_dict, |vm, obj, value| {
+        let dict = namespace(vm, value)?;
+        vm.set_object_dict(obj, &dict);
+        Ok(())
+    });

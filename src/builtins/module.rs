@@ -7,7 +7,7 @@ use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::module::Module;
-use crate::object::native::{Attribute, Def, R, Raised, TypeDef};
+use crate::object::native::{Attribute, Def, R, TypeDef};
 use crate::object::str::Str;
 use crate::vm::Vm;
 
@@ -260,19 +260,7 @@ fn super_class(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> R<Ref<Class>
     {
         return Ok(class);
     }
-    Err(foreign_receiver(vm, this, receiver))
-}
-
-/// The error of a `super` whose receiver is no instance of its class.
-pub(crate) fn foreign_receiver(vm: &mut Vm, this: &Ref<Class>, receiver: &Value) -> Raised {
-    let (name, what) = match receiver.get::<Class>() {
-        Some(class) => (vm.class_name(class), "type"),
-        None => (vm.type_name(receiver), "instance of"),
-    };
-    let wanted = vm.class_name(this);
-    vm.type_error(format!(
-        "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({wanted})."
-    ))
+    Err(vm.foreign_receiver(this, receiver))
 }
 
 fn super_repr(vm: &mut Vm, args: &[Value]) -> R {

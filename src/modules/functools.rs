@@ -329,7 +329,7 @@ pub static PARTIAL: TypeDef = TypeDef {
         Attribute::get("func", |_, v| partial_field(v, |p| &p.function)),
         Attribute::get("args", |_, v| partial_field(v, |p| &p.args)),
         Attribute::get("keywords", |_, v| partial_field(v, |p| &p.keywords)),
-        crate::vm::class::LASTING_DICT,
+        crate::builtins::arguments::LASTING_DICT,
     ],
     ..TypeDef::new("functools", "partial", kind::PARTIAL)
 };

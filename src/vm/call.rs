@@ -442,8 +442,9 @@ impl Vm {
         let base = self.known_class(Known::BaseException);
         let inherits = |vm: &mut Vm, special| {
             let (own, plain) = (vm.special(class, special), vm.special(&base, special));
-            own.zip(plain)
-                .is_some_and(|(own, plain)| own.is(&plain) || is_same_native(&own, &plain))
+            own.zip(plain).is_some_and(|(own, plain)| {
+                own.is(&plain) || super::types::is_same_native(&own, &plain)
+            })
         };
         callee.is_exact::<Class>() && inherits(self, Special::New) && inherits(self, Special::Init)
     }
@@ -793,10 +794,4 @@ impl Vm {
         // SAFETY: a live script frame, which stands behind a method call of four words.
         unsafe { (*frame).ip = (*frame).ip.sub(2) };
     }
-}
-
-/// Whether two methods are the same native function, of two classes perhaps.
-fn is_same_native(a: &Value, b: &Value) -> bool {
-    let def = |method: &Value| method.get_exact::<Native>().map(|native| native.def);
-    def(a).zip(def(b)).is_some_and(|(a, b)| std::ptr::eq(a, b))
 }

@@ -213,11 +213,12 @@ impl Vm {
         native: &Native,
         signature: &Signature,
         (given, receiver): (usize, usize),
-        first: &Value,
+        first: Option<&Value>,
     ) -> Raised {
-        if !is_constructor_of(native, &["set", "frozenset"]) {
+        let first = first.filter(|_| is_constructor_of(native, &["set", "frozenset"]));
+        let Some(first) = first else {
             return self.wrong_count(native, signature, given, receiver);
-        }
+        };
         let class = match first.to_ref::<Class>() {
             Some(class) => class,
             None => self.class_of(first),

@@ -530,7 +530,7 @@ impl Vm {
             _ => count,
         };
         self.distribute(parameters, given, names, out, &who, |vm, _, out| {
-            vm.too_many_given(native, signature, (counted, receiver), &out[0])
+            vm.too_many_given(native, signature, (counted, receiver), out.first())
         })?;
         for (i, param) in signature.params.iter().enumerate() {
             if !out[i].is_undef() || param.optional && param.default.is_undef() {

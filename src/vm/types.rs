@@ -456,7 +456,7 @@ impl Vm {
         }
         let defines = |name: &str| def.methods.iter().any(|m| m.name() == name);
         // Each exception has an `__init__` of its own, though most do what their base's does.
-        if def.kind == kind::EXCEPTION && !defines("__init__") {
+        if def.kind == kind::EXCEPTION && !defines("__init__") && def.name != "ExceptionGroup" {
             let mut bases = std::iter::successors(def.base, |base| base.base);
             let inherited =
                 bases.find_map(|base| base.methods.iter().find(|m| m.name() == "__init__"));
@@ -582,6 +582,12 @@ pub fn is_core_method(method: &Value) -> bool {
         .owner
         .get::<Class>()
         .is_some_and(|owner| owner.def.is_some_and(|def| def.module == "builtins"))
+}
+
+/// Whether two methods are the same native function, of two classes perhaps.
+pub(super) fn is_same_native(a: &Value, b: &Value) -> bool {
+    let def = |method: &Value| method.get_exact::<Native>().map(|native| native.def);
+    def(a).zip(def(b)).is_some_and(|(a, b)| std::ptr::eq(a, b))
 }
 
 /// Whether a native function is a method that lies in a class and binds to an instance.

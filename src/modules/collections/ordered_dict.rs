@@ -170,6 +170,6 @@ pub static ORDERED_DICT: TypeDef = TypeDef {
         Def::leaf("items(self, /)", odict_views::items)
             .doc("A view of the pairs of key and value."),
     ],
-    attributes: &[crate::vm::class::LASTING_DICT],
+    attributes: &[crate::builtins::arguments::LASTING_DICT],
     ..TypeDef::new("collections", "OrderedDict", kind::DICT)
 };

@@ -9,7 +9,7 @@ use crate::object::exception::Exception;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::module::Module;
-use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Step};
+use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Raised, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -339,6 +339,18 @@ impl Vm {
         }
     }
 
+    /// The error of a `super` whose receiver is no instance of its class.
+    pub(crate) fn foreign_receiver(&mut self, this: &Ref<Class>, receiver: &Value) -> Raised {
+        let (name, what) = match receiver.get::<Class>() {
+            Some(class) => (self.class_name(class), "type"),
+            None => (self.type_name(receiver), "instance of"),
+        };
+        let wanted = self.class_name(this);
+        self.type_error(format!(
+            "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({wanted})."
+        ))
+    }
+
     /// An attribute through `super()`.
     fn super_get(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Step {
         if let Some(sup) = obj.get::<Super>()
@@ -346,9 +358,7 @@ impl Vm {
             && let Some(this) = sup.class.get().to_ref::<Class>()
         {
             let receiver = sup.receiver.get();
-            return Step::Raise(crate::builtins::module::foreign_receiver(
-                self, &this, &receiver,
-            ));
+            return Step::Raise(self.foreign_receiver(&this, &receiver));
         }
         if let Some(sup) = obj.get::<Super>()
             && !name.is(self.names.class_.as_value())

@@ -536,13 +536,6 @@ pub(super) struct Slots {
     weakref: bool,
 }
 
-/// `__dict__`, for native types that do not let it be deleted.
-pub const LASTING_DICT: Attribute = Attribute::get_set("__dict__", get_dict, |vm, obj, value| {
-    let dict = crate::builtins::arguments::namespace(vm, value)?;
-    vm.set_object_dict(obj, &dict);
-    Ok(())
-});
-
 /// `__dict__` of instances, as it lies in the class that introduces it.
 static DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
 
@@ -552,7 +545,8 @@ pub const WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
     Ok(first.map_or(Value::NONE, Ref::into_value))
 });
 
-fn get_dict(vm: &mut Vm, obj: &Value) -> R {
+/// The `__dict__` of an instance.
+pub fn get_dict(vm: &mut Vm, obj: &Value) -> R {
     match vm.object_dict(obj) {
         Some(dict) => Ok(dict.into_value()),
         None => {

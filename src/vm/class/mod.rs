@@ -8,7 +8,7 @@ mod layout;
 mod order;
 mod statement;
 
-pub use build::{LASTING_DICT, TYPE_NEW, WEAKREF};
+pub use build::{TYPE_NEW, WEAKREF, get_dict};
 pub use create::object_new_excess;
 pub(crate) use layout::instance_shape_flags;
 pub use statement::BUILD_CLASS;
