@@ -108,6 +108,5 @@ pub static TYPES: &[&[&TypeDef]] = &[
         &iterators::LONG_RANGE_ITERATOR,
         &iterators::SEQUENCE_ITERATOR,
         &iterators::CALL_ITERATOR,
-        &typing_forms::ALIAS_ITERATOR,
     ],
 ];

@@ -131,7 +131,6 @@ kinds! {
     TLS_CONNECTION = 178,
     MEMORY_BIO = 179,
     FETCHER = 117,
-    ALIAS_ITERATOR = 118,
     // Kinds of the native asyncio.
     EVENT_LOOP = 120,
     HANDLE = 121,
