@@ -175,23 +175,81 @@ pub fn gather_converted(
     convert: Convert,
 ) -> Result<Ref<List>, Step> {
     let how = Gathering {
+        fast: false,
         hinted,
         convert: Some(convert),
     };
     gather_as(vm, frame, input, (source, items), &how)
 }
 
+/// Hands each item of an iterable on as it comes, with the registers of the frame; register `source` holds
+/// the iterable, then its iterator. States 0 to 2 are its own; at the end the state is 3.
+///
+/// # Errors
+/// The step to take first, or what `each` raised.
+pub fn for_each(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    source: usize,
+    each: fn(&mut Vm, &mut [Value], Value) -> R<()>,
+) -> Result<(), Step> {
+    let incoming = match input {
+        Input::Start => None,
+        Input::Raised(raised) => return Err(Step::Raise(raised)),
+        Input::Value(value) | Input::Yielded(value) => Some(value),
+    };
+    let mut item = match frame.state {
+        0 => {
+            frame.state = 1;
+            frame.regs[source] = match vm.iter_step(&frame.regs[source]) {
+                Step::Return(iterator) => iterator,
+                Step::Raise(raised) => return Err(Step::Raise(raised)),
+                step => return Err(step.then_go_on()),
+            };
+            None
+        }
+        1 => {
+            frame.regs[source] = incoming.unwrap_or(Value::UNDEF);
+            None
+        }
+        _ => incoming,
+    };
+    frame.state = 2;
+    loop {
+        match item.take() {
+            Some(end) if end.is_undef() => break,
+            Some(item) => each(vm, frame.regs, item).map_err(Step::Raise)?,
+            None => {}
+        }
+        item = match vm.native_next(&frame.regs[source]) {
+            None => return Err(Step::Next(frame.regs[source].clone())),
+            Some(Err(raised)) => return Err(Step::Raise(raised)),
+            Some(Ok(None)) => break,
+            Some(Ok(item)) => item,
+        };
+    }
+    frame.state = 3;
+    Ok(())
+}
+
 /// What an item becomes.
 pub type Convert = fn(&mut Vm, Value) -> R;
 
+/// The state of a frame that gathers, in which the iterator is asked for its own iterator.
+const AGAIN: u8 = 4;
+
 /// How an iterable is gathered.
 struct Gathering {
+    /// Whether a list is made of its iterator, as CPython does where it wants a sequence.
+    fast: bool,
     /// Whether it is asked how long it is.
     hinted: bool,
     convert: Option<Convert>,
 }
 
 const AS_IT_IS: Gathering = Gathering {
+    fast: false,
     hinted: false,
     convert: None,
 };
@@ -227,12 +285,23 @@ fn gather_as(
         };
     }
     let value = incoming.unwrap_or(Value::UNDEF);
-    if frame.state == 1 {
+    if frame.state == 1 && how.fast {
+        frame.regs[source] = value;
+        frame.state = AGAIN;
+        return match vm.iter_step(&frame.regs[source]) {
+            Step::Return(iterator) => {
+                gather_as(vm, frame, Input::Value(iterator), (source, items), how)
+            }
+            Step::Raise(raised) => Err(Step::Raise(raised)),
+            step => Err(step.then_go_on()),
+        };
+    }
+    if matches!(frame.state, 1 | AGAIN) {
+        frame.state = 2;
         if how.hinted {
             vm.ask_length(&frame.regs[source]).map_err(Step::Raise)?;
         }
         frame.regs[source] = value;
-        frame.state = 2;
         return drain(vm, frame, (source, items), how);
     }
     if value.is_undef() {
@@ -298,6 +367,25 @@ fn quick_items(vm: &mut Vm, source: &Value) -> Result<Option<Ref<List>>, Step> {
         .map_err(Step::Raise)
 }
 
+/// As `with_items`, as CPython takes what it wants as a sequence.
+pub fn with_sequence(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    (source, items): (usize, usize),
+    finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
+) -> Step {
+    let how = Gathering {
+        fast: true,
+        hinted: true,
+        convert: None,
+    };
+    match gather_as(vm, frame, input, (source, items), &how) {
+        Ok(list) => finish(vm, frame.regs, list).into(),
+        Err(step) => step,
+    }
+}
+
 /// Finishes a native frame with the result of a function of the gathered items.
 pub fn with_items(
     vm: &mut Vm,
@@ -307,6 +395,7 @@ pub fn with_items(
     finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
 ) -> Step {
     let how = Gathering {
+        fast: false,
         hinted: true,
         convert: None,
     };

@@ -1,13 +1,13 @@
 //! `dict` and its views: their tables.
 
-use super::adapt::{gather, given, lift, size_value};
+use super::adapt::{for_each, given, lift, size_value};
 use super::operators;
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::{Dict, DictTable};
+use crate::object::int;
 use crate::object::iterator::{BACKWARD, DictItems, DictKeys, DictValues, KEYS};
 use crate::object::kind;
-use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::set::{Set, SetTable, with_table};
 use crate::object::str::Str;
@@ -91,11 +91,8 @@ fn update(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Err(raised) => return Step::Raise(raised),
         }
     }
-    match gather(vm, frame, input, 1, 3) {
-        Ok(items) => match insert_pairs(vm, &frame.regs[0].clone(), &items) {
-            Ok(()) => finish_update(vm, frame).into(),
-            Err(raised) => Step::Raise(raised),
-        },
+    match for_each(vm, frame, input, 1, insert_pair) {
+        Ok(()) => finish_update(vm, frame).into(),
         Err(step) => step,
     }
 }
@@ -174,39 +171,37 @@ fn is_ordered(vm: &mut Vm, dict: &Value) -> bool {
     false
 }
 
-/// Puts pairs into a dict: each item is an iterable of a key and a value.
-fn insert_pairs(vm: &mut Vm, target: &Value, items: &List) -> R<()> {
-    let target = dict_of(vm, target)?;
-    let mut i = 0;
-    while let Some(item) = items.get(i) {
-        let pair = match item.get_exact::<Tuple>() {
-            Some(tuple) => tuple.items().to_vec(),
-            None => {
-                if !vm.is_iterable(&item) && !is_ordered(vm, target.as_value()) {
-                    return Err(vm.type_error(format!(
-                        "cannot convert dictionary update sequence element #{i} to a sequence"
-                    )));
-                }
-                vm.collect(&item)?
+/// Puts a pair into the dict in register 0: an iterable of a key and a value. Register 3 counts them.
+fn insert_pair(vm: &mut Vm, regs: &mut [Value], item: Value) -> R<()> {
+    let target = dict_of(vm, &regs[0])?;
+    let number = regs[3].as_small_int().unwrap_or(0);
+    let pair = match item.get_exact::<Tuple>() {
+        Some(tuple) => tuple.items().to_vec(),
+        None => {
+            if !vm.is_iterable(&item) && !is_ordered(vm, target.as_value()) {
+                return Err(vm.type_error(format!(
+                    "cannot convert dictionary update sequence element #{number} to a sequence"
+                )));
             }
-        };
-        let [key, value] = pair.as_slice() else {
-            if is_ordered(vm, target.as_value()) {
-                return Err(vm.value_error(match pair.len() {
-                    0 => "need more than 0 values to unpack",
-                    1 => "need more than 1 value to unpack",
-                    _ => "too many values to unpack (expected 2)",
-                }));
-            }
-            let message = format!(
-                "dictionary update sequence element #{i} has length {}; 2 is required",
-                pair.len()
-            );
-            return Err(vm.value_error(message));
-        };
-        vm.dict_set(&target, key, value.clone())?;
-        i += 1;
-    }
+            vm.collect(&item)?
+        }
+    };
+    let [key, value] = pair.as_slice() else {
+        if is_ordered(vm, target.as_value()) {
+            return Err(vm.value_error(match pair.len() {
+                0 => "need more than 0 values to unpack",
+                1 => "need more than 1 value to unpack",
+                _ => "too many values to unpack (expected 2)",
+            }));
+        }
+        let message = format!(
+            "dictionary update sequence element #{number} has length {}; 2 is required",
+            pair.len()
+        );
+        return Err(vm.value_error(message));
+    };
+    vm.dict_set(&target, key, value.clone())?;
+    regs[3] = int::from_i64(number + 1);
     Ok(())
 }
 
@@ -227,8 +222,19 @@ fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let value = frame.regs[2].clone();
         return keyed_by_hashes(vm, keys, &value).into();
     }
-    match gather(vm, frame, input, 1, 3) {
-        Ok(items) => keyed(vm, frame, &items).into(),
+    if frame.regs[3].is_undef() {
+        let class = vm.class_of_def(&DICT);
+        let made = match frame.regs[0].is(class.as_value()) {
+            true => Ok(Dict::new().into_value()),
+            false => vm.call(&frame.regs[0].clone(), &[]),
+        };
+        match made {
+            Ok(made) => frame.regs[3] = made,
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
+    match for_each(vm, frame, input, 1, put_key) {
+        Ok(()) => Step::Return(frame.regs[3].clone()),
         Err(step) => step,
     }
 }
@@ -257,23 +263,13 @@ fn keyed_by_hashes(vm: &mut Vm, keys: Vec<(i64, Value)>, value: &Value) -> R {
     Ok(made.into_value())
 }
 
-fn keyed(vm: &mut Vm, frame: &NativeFrame<'_>, items: &List) -> R {
-    let class = vm.class_of_def(&DICT);
-    let value = frame.regs[2].clone();
-    let made = if frame.regs[0].is(class.as_value()) {
-        Dict::new().into_value()
-    } else {
-        vm.call(&frame.regs[0].clone(), &[])?
-    };
-    let mut i = 0;
-    while let Some(key) = items.get(i) {
-        match made.get_exact::<Dict>() {
-            Some(dict) => vm.dict_set(dict, &key, value.clone())?,
-            None => vm.set_item(&made, &key, &value)?,
-        }
-        i += 1;
+/// Register 3 holds what is filled.
+fn put_key(vm: &mut Vm, regs: &mut [Value], key: Value) -> R<()> {
+    let (made, value) = (regs[3].clone(), regs[2].clone());
+    match made.get_exact::<Dict>() {
+        Some(dict) => vm.dict_set(dict, &key, value),
+        None => vm.set_item(&made, &key, &value),
     }
-    Ok(made)
 }
 
 fn clear(vm: &mut Vm, args: &[Value]) -> R {

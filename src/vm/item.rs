@@ -492,7 +492,7 @@ impl Vm {
         if !self.is_iterable(value) {
             return Err(self.type_error("must assign iterable to extended slice"));
         }
-        let with = self.collect(value)?;
+        let with = self.collect_fast(value)?;
         let found = self.slice_indices(slice, list.len())?;
         if found.step == 1 {
             let old = list.items.borrow_mut().splice(found.range(), with);
@@ -605,8 +605,12 @@ impl Vm {
             let given = self.type_name(value);
             return Err(self.type_error(format!("cannot convert '{given}' object to bytearray")));
         }
-        let items = self.collect(value)?;
-        items.iter().map(|item| self.byte(item)).collect()
+        let mut found = Vec::new();
+        self.for_each(value, |vm, item| {
+            found.push(vm.byte(&item)?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     fn set_byte_slice(

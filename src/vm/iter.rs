@@ -200,75 +200,6 @@ impl Vm {
             || self.is_sequence(value)
     }
 
-    /// Asks an iterable of a script's class for its `__len__` or `__length_hint__`. The answer is of no
-    /// use here, but an exception other than TypeError comes out, as it does in CPython.
-    pub(crate) fn ask_length(&mut self, iterable: &Value) -> R<()> {
-        let class = self.class_of(iterable);
-        if class.has(crate::object::class::class_flags::BUILTIN) {
-            // These ask a sequence of whatever class.
-            if iterable.is_kind::<SequenceIterator>() || iterable.is_kind::<ReversedIterator>() {
-                return self.ask_hint(iterable);
-            }
-            let long = iterable.is_kind::<LongRangeIterator>()
-                || iterable.is_kind::<crate::object::range::Range>();
-            return match long {
-                true => self.len_hint_of_range(iterable),
-                false => Ok(()),
-            };
-        }
-        if self.special(&class, Special::Len).is_some() {
-            return match self.len(iterable) {
-                Err(raised) if !self.is_raised(&raised, Known::TypeError) => Err(raised),
-                Err(_) => self.ask_hint(iterable),
-                Ok(_) => Ok(()),
-            };
-        }
-        self.ask_hint(iterable)
-    }
-
-    /// More numbers than a machine word counts are no list.
-    fn len_hint_of_range(&mut self, iterable: &Value) -> R<()> {
-        let special = match iterable.is_kind::<LongRangeIterator>() {
-            true => Special::LengthHint,
-            false => return self.len(iterable).map(drop),
-        };
-        let Some(method) = self.special_of(iterable, special) else {
-            return Ok(());
-        };
-        let step = self.call_special(method, iterable, &[]);
-        let hint = self.finish(step)?;
-        match int::IntView::of(&hint).and_then(int::IntView::as_i64) {
-            Some(_) => Ok(()),
-            None => Err(self.overflow_error("Python int too large to convert to C ssize_t")),
-        }
-    }
-
-    fn ask_hint(&mut self, iterable: &Value) -> R<()> {
-        let Some(method) = self.special_of(iterable, Special::LengthHint) else {
-            return Ok(());
-        };
-        let step = self.call_special(method, iterable, &[]);
-        let hint = match self.finish(step) {
-            Err(raised) if self.is_raised(&raised, Known::TypeError) => return Ok(()),
-            hint => hint?,
-        };
-        if hint.is_not_implemented() {
-            return Ok(());
-        }
-        let Some(length) = int::IntView::of(&hint) else {
-            let name = self.type_name(&hint);
-            let text = format!("__length_hint__ must be an integer, not {name}");
-            return Err(self.type_error(text));
-        };
-        if length.as_i64().is_none() {
-            return Err(self.overflow_error("Python int too large to convert to C ssize_t"));
-        }
-        if length.is_negative() {
-            return Err(self.value_error("__length_hint__() should return >= 0"));
-        }
-        Ok(())
-    }
-
     /// Whether the value has `__next__`.
     pub fn is_iterator(&mut self, value: &Value) -> bool {
         self.special_of(value, Special::Next).is_some()
@@ -614,24 +545,6 @@ impl Vm {
         let step = self.next_step(iterator);
         let value = self.finish(step)?;
         Ok((!value.is_undef()).then_some(value))
-    }
-
-    /// All values of an iterable, nested.
-    pub fn collect(&mut self, iterable: &Value) -> R<Vec<Value>> {
-        if let Some(tuple) = iterable.get_exact::<Tuple>() {
-            return Ok(tuple.items().to_vec());
-        }
-        if let Some(list) = iterable.get_exact::<List>() {
-            return Ok(self.lift(list.copy())?.into_vec());
-        }
-        let iterator = self.iter(iterable)?;
-        let mut values = crate::heap::Buffer::new();
-        while let Some(value) = self.next(&iterator)? {
-            if let Err(e) = values.push(value) {
-                return Err(self.out_of_memory(e));
-            }
-        }
-        Ok(values.into_vec())
     }
 
     /// Extends a list by an iterable: at once where no script runs, else in a native frame.

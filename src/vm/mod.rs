@@ -14,6 +14,7 @@ mod begun_modules;
 pub mod call;
 pub mod candidates;
 pub mod class;
+mod collecting;
 pub mod compare;
 pub mod convert;
 pub mod dispatch;

@@ -472,11 +472,16 @@ impl Vm {
     /// The augmented forms that change their left operand; None where there is none.
     fn native_inplace(&mut self, op: BinaryOp, a: &Value, b: &Value) -> Option<Step> {
         match (op, self.kind_of(a)) {
-            (BinaryOp::Add, kind::LIST) => Some(match self.extend_list_step(a, b) {
-                Step::Return(_) => Step::Return(a.clone()),
-                Step::Raise(raised) => Step::Raise(raised),
-                _ => Step::Enter(&EXTEND, smallvec::smallvec![a.clone(), b.clone()]),
-            }),
+            (BinaryOp::Add, kind::LIST) if b.is_exact::<List>() || b.is_exact::<Tuple>() => {
+                Some(match self.extend_list_step(a, b) {
+                    Step::Return(_) => Step::Return(a.clone()),
+                    step => step,
+                })
+            }
+            (BinaryOp::Add, kind::LIST) => Some(Step::Enter(
+                &EXTEND,
+                smallvec::smallvec![a.clone(), b.clone()],
+            )),
             (BinaryOp::Mul, kind::LIST) => {
                 let repeated = match self.repeat_sequence(kind::LIST, a, b) {
                     Ok(value) if value.is_not_implemented() => return None,

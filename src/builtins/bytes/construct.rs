@@ -264,11 +264,13 @@ pub fn bytes_of_object(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
         let given = vm.type_name(value);
         return Err(vm.type_error(format!("cannot convert '{given}' object to bytes")));
     }
-    let items = vm.collect(value)?;
-    items
-        .iter()
-        .map(|item| byte_of(vm, item, "bytes"))
-        .collect()
+    let iterator = vm.iter(value)?;
+    vm.ask_length(value)?;
+    let mut found = Vec::new();
+    while let Some(item) = vm.next(&iterator)? {
+        found.push(byte_of(vm, &item, "bytes")?);
+    }
+    Ok(found)
 }
 
 fn from_hex(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {

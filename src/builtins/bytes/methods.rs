@@ -2,7 +2,7 @@
 
 use super::super::adapt::{
     bad_receiver, bound, c_int, count as count_arg, given, lift, limit, made, size_value,
-    with_items,
+    with_sequence,
 };
 use super::super::{codecs, percent};
 use super::{buffer_of, is_buffer};
@@ -517,7 +517,7 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 0 && !vm.is_iterable(&frame.regs[1]) {
         return Step::Raise(vm.type_error("can only join an iterable"));
     }
-    with_items(vm, frame, input, (1, 2), |vm, regs, items| {
+    with_sequence(vm, frame, input, (1, 2), |vm, regs, items| {
         let between = with(vm, &regs[0], <[u8]>::to_vec)?;
         let mut out = Buffer::new();
         let mut i = 0;

@@ -68,7 +68,7 @@ fn members_of(vm: &mut Vm, members: &Value) -> R<Vec<Value>> {
     if !is_sequence {
         return Err(vm.type_error("second argument (exceptions) must be a sequence"));
     }
-    let list = vm.collect(members)?;
+    let list = vm.collect_hinted(members)?;
     if list.is_empty() {
         return Err(vm.value_error("second argument (exceptions) must be a non-empty sequence"));
     }

@@ -385,7 +385,7 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 0 && !vm.is_iterable(&frame.regs[1]) {
         return Step::Raise(vm.type_error("can only join an iterable"));
     }
-    super::super::adapt::with_items(vm, frame, input, (1, 2), |vm, regs, items| {
+    super::super::adapt::with_sequence(vm, frame, input, (1, 2), |vm, regs, items| {
         joined(vm, &regs[0], &items.items.borrow())
     })
 }

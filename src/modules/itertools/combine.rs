@@ -57,7 +57,7 @@ fn size(vm: &mut Vm, value: &Value) -> R<usize> {
 }
 
 fn of_pool(vm: &mut Vm, args: &[Value]) -> R<(Ref<Tool>, usize)> {
-    let items = vm.collect(&args[1])?;
+    let items = vm.collect_hinted(&args[1])?;
     let count = items.len();
     Ok((
         Tool::new(&args[0], Value::NONE, list(items), Value::UNDEF),
@@ -263,7 +263,7 @@ fn product_new(vm: &mut Vm, args: &[Value]) -> R {
     let mut pools = Vec::new();
     if times > 0 {
         for iterable in args[2].get::<Tuple>().map_or(&[][..], Tuple::items) {
-            pools.push(list(vm.collect(iterable)?));
+            pools.push(list(vm.collect_hinted(iterable)?));
         }
     }
     if pools.len().checked_mul(times).is_none_or(|n| n > 1 << 32) {

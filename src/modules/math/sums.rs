@@ -97,18 +97,20 @@ impl ExactSum {
 /// `fsum(iterable)`
 pub fn fsum(vm: &mut Vm, args: &[Value]) -> R {
     let mut sum = ExactSum::default();
-    for item in vm.collect(&args[0])? {
+    vm.for_each(&args[0], |vm, item| {
         sum.add(number(vm, &item)?);
-    }
+        Ok(())
+    })?;
     sum.total(vm).map(float)
 }
 
 /// `prod(iterable, start=1)`
 pub fn prod(vm: &mut Vm, args: &[Value]) -> R {
     let mut result = args[1].clone();
-    for item in vm.collect(&args[0])? {
+    vm.for_each(&args[0], |vm, item| {
         result = vm.binary(BinaryOp::Mul, &result, &item)?;
-    }
+        Ok(())
+    })?;
     Ok(result)
 }
 
@@ -164,7 +166,7 @@ pub fn hypot(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `dist(p, q)`
 pub fn dist(vm: &mut Vm, args: &[Value]) -> R {
-    let (p, q) = (vm.collect(&args[0])?, vm.collect(&args[1])?);
+    let (p, q) = (vm.collect_hinted(&args[0])?, vm.collect_hinted(&args[1])?);
     if p.len() != q.len() {
         return Err(vm.value_error("both points must have the same number of dimensions"));
     }

@@ -298,13 +298,28 @@ impl Vm {
         Err(self.type_error(message))
     }
 
+    /// What `*` is among: so many items one by one, and the list of the rest.
+    fn items_to_unpack(&mut self, value: &Value, before: usize) -> R<Vec<Value>> {
+        if value.is_exact::<List>() || value.is_exact::<Tuple>() {
+            return self.collect(value);
+        }
+        let iterator = self.iter_to_unpack(value)?;
+        let mut items = Vec::new();
+        while items.len() < before {
+            match self.next(&iterator)? {
+                Some(item) => items.push(item),
+                None => return Ok(items),
+            }
+        }
+        items.extend(self.collect_hinted(&iterator)?);
+        Ok(items)
+    }
+
     fn op_unpack_ex(&mut self, at: At) {
         at.save(self);
         let value = at.take_b();
         let (before, after) = (at.c() & 0xFF, at.c() >> 8);
-        let result = self
-            .iter_to_unpack(&value)
-            .and_then(|iterator| self.collect(&iterator));
+        let result = self.items_to_unpack(&value, at.c() & 0xFF);
         drop(value);
         let mut items = match result {
             Ok(items) => items,
