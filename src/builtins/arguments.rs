@@ -193,7 +193,7 @@ pub fn number(vm: &mut Vm, value: &Value) -> R<f64> {
 /// The text of a str argument; `what` begins the message when it is none: "f() argument 1".
 pub fn text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Cow<'a, str>> {
     match value.get::<Str>() {
-        Some(text) => Ok(text.to_string_lossy()),
+        Some(text) => Ok(text.to_text()),
         None => {
             let given = shown_type(vm, value);
             Err(vm.type_error(format!("{what} must be str, not {given}")))
@@ -207,7 +207,7 @@ pub fn optional_text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Option<
         return Ok(None);
     }
     match value.get::<Str>() {
-        Some(text) => Ok(Some(text.to_string_lossy())),
+        Some(text) => Ok(Some(text.to_text())),
         None => {
             let given = vm.type_name(value);
             Err(vm.type_error(format!("{what} must be str or None, not {given}")))
@@ -261,7 +261,7 @@ pub fn shape_of_class(class: &Value) -> u32 {
 pub fn plain(value: &Value) -> String {
     value
         .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+        .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
 /// Puts a name into a module's namespace.

@@ -153,7 +153,7 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
                 "replace() argument '{name}' must be str, not {given}"
             )));
         };
-        *field = text.to_string_lossy().into();
+        *field = text.to_text().into();
     }
     if !args[3].is_undef() {
         plain.first_line = u32::try_from(index(vm, &args[3])?).unwrap_or(0);

@@ -36,7 +36,7 @@ fn encoding_of(vm: &mut Vm, value: &Value, function: &str) -> R<Option<Encoding>
     }
     check_name(vm, value, function, "encoding")?;
     let name = str_arg(vm, value, "encoding")?;
-    Ok(Encoding::named(&name.to_string_lossy()))
+    Ok(Encoding::named(&name.to_text()))
 }
 
 /// The name of an encoding or an error handler: a str that UTF-8 can write, without null characters.
@@ -73,7 +73,7 @@ fn errors_of(vm: &mut Vm, value: &Value, function: &str) -> R<Errors> {
     }
     check_name(vm, value, function, "errors")?;
     let name = str_arg(vm, value, "errors")?;
-    Ok(Errors::named(&name.to_string_lossy()))
+    Ok(Errors::named(&name.to_text()))
 }
 
 /// `text.encode(encoding, errors)`
@@ -352,7 +352,7 @@ pub fn decode_argument(
 fn shown(encoding: &Value) -> String {
     encoding
         .get::<Str>()
-        .map_or_else(|| "utf-8".to_owned(), |s| s.to_string_lossy().into_owned())
+        .map_or_else(|| "utf-8".to_owned(), |s| s.to_text().into_owned())
 }
 
 /// What is not built in: the codec that the registry finds, if it is one of text.

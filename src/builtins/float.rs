@@ -146,7 +146,7 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
                 let shown = vm.repr(value)?;
                 Err(vm.value_error(format!(
                     "could not convert string to float: {}",
-                    shown.to_string_lossy()
+                    shown.to_text()
                 )))
             }
         };
@@ -167,7 +167,7 @@ fn fromhex(vm: &mut Vm, args: &[Value]) -> R {
     let Some(text) = args[1].get::<Str>() else {
         return Err(vm.type_error("bad argument type for built-in operation"));
     };
-    let parsed = float::from_hex(&text.to_string_lossy());
+    let parsed = float::from_hex(&text.to_text());
     let result = float(lift(vm, parsed)?);
     let class = vm.class_of_def(&FLOAT);
     if args[0].is(class.as_value()) {

@@ -293,7 +293,7 @@ fn native(vm: &mut Vm, value: &Value) -> R<Ref<Native>> {
 fn text(value: &Value) -> String {
     value
         .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+        .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {

@@ -184,7 +184,7 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
         i += 1;
     }
     let shown = vm.repr(&args[1])?;
-    Err(vm.value_error(format!("{} is not in list", shown.to_string_lossy())))
+    Err(vm.value_error(format!("{} is not in list", shown.to_text())))
 }
 
 fn insert(vm: &mut Vm, args: &[Value]) -> R {

@@ -185,7 +185,7 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
             return Ok(place);
         }
         let shown = vm.repr(&args[1])?;
-        return Err(vm.value_error(format!("{} is not in range", shown.to_string_lossy())));
+        return Err(vm.value_error(format!("{} is not in range", shown.to_text())));
     }
     let mut i = 0;
     while let Some(number) = source.get(IntView::Small(i)) {

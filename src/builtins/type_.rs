@@ -233,6 +233,9 @@ fn set_name(vm: &mut Vm, value: &Value, new: &Value) -> R<()> {
             "can only assign string to {name}.__name__, not '{given}'"
         )));
     };
+    if text.has_surrogates() {
+        return Err(vm.surrogates_error(text));
+    }
     if text.bytes().contains(&0) {
         return Err(vm.value_error("type name must not contain null characters"));
     }

@@ -199,18 +199,15 @@ impl Builder {
                     return self.add_to(at, name, uses::GLOBAL, span);
                 }
                 _ => {
-                    // CPython tells all parts of type parameters alike here.
                     let place = match scope.kind {
-                        ScopeKind::TypeVariable => "a TypeVar bound",
-                        _ => scope.place,
-                    };
-                    let within = if scope.kind == ScopeKind::TypeParams {
-                        "within"
-                    } else {
-                        "in"
+                        ScopeKind::TypeVariable if scope.place != "an annotation" => {
+                            "in a TypeVar bound"
+                        }
+                        ScopeKind::TypeParams => "within the definition of a generic",
+                        _ => &format!("in {}", scope.place),
                     };
                     let message = format!(
-                        "assignment expression within a comprehension cannot be used {within} {place}"
+                        "assignment expression within a comprehension cannot be used {place}"
                     );
                     return Err(error(message, span));
                 }

@@ -455,7 +455,7 @@ fn attr_getter_new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         let Some(text) = name.get::<Str>() else {
             return Err(vm.type_error("attribute name must be a string"));
         };
-        let text = text.to_string_lossy().into_owned();
+        let text = text.to_text().into_owned();
         let parts = if text.contains('.') {
             text.split('.')
                 .map(|part| vm.intern(part).into_value())

@@ -242,10 +242,7 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
     if parts.len() < 2 || (parts.len() > 2 && family == 2) {
         return Err(vm.type_error("AF_INET address must be a pair (host, port)"));
     }
-    let Some(host) = parts[0]
-        .get::<Str>()
-        .map(|h| h.to_string_lossy().into_owned())
-    else {
+    let Some(host) = parts[0].get::<Str>().map(|h| h.to_text().into_owned()) else {
         let name = vm.type_name(&parts[0]);
         return Err(vm.type_error(format!("str, bytes or bytearray expected, not {name}")));
     };
@@ -285,7 +282,7 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
 }
 
 fn getaddrinfo(vm: &mut Vm, args: &[Value]) -> R {
-    let text = |value: &Value| value.get::<Str>().map(|t| t.to_string_lossy().into_owned());
+    let text = |value: &Value| value.get::<Str>().map(|t| t.to_text().into_owned());
     let host = match &args[0] {
         value if value.is_none() => None,
         value => match text(value).or_else(|| {

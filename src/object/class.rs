@@ -158,7 +158,7 @@ impl Class {
         self.name
             .as_value()
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+            .map_or_else(String::new, |s| s.to_text().into_owned())
     }
 
     /// Whether this class is `other` or derives from it (by the method resolution order).

@@ -569,7 +569,7 @@ mod tests {
             S(s) => format(Subject::Str(&Str::new(s)), spec.as_bytes(), "str"),
         };
         match result {
-            Ok(text) => text.to_string_lossy().into_owned(),
+            Ok(text) => text.to_text().into_owned(),
             Err(fault) => format!("{fault:?}"),
         }
     }

@@ -14,6 +14,10 @@ pub use super::interner::Interner;
 use super::kind;
 use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
+use surrogates::{SURROGATE_MARK, escape_surrogates};
+pub use surrogates::{with_surrogates, without_surrogates};
+
+mod surrogates;
 
 /// A string of the language.
 #[repr(C)]
@@ -60,13 +64,20 @@ impl Str {
             return short(text.as_bytes());
         }
         assert!(text.len() <= MOST_BYTES);
-        let string = Str::shell(text.len(), count_points(text.as_bytes()), false);
+        let points = count_points(text.as_bytes());
+        if points != text.len() && text.contains(SURROGATE_MARK) {
+            return Str::from_wtf8(&with_surrogates(text)).unwrap_or_else(|_| Str::empty());
+        }
+        let string = Str::shell(text.len(), points, false);
         // SAFETY: the room behind the string is text.len() bytes.
         unsafe { fill(heap::alloc_trailing(string, text.len()), text.as_bytes()) }
     }
 
     /// A new string, unless there is no memory for it.
     pub fn try_new(text: &str) -> Result<Ref<Str>, OutOfMemory> {
+        if text.contains(SURROGATE_MARK) {
+            return Str::from_wtf8(&with_surrogates(text));
+        }
         Str::from_parts(text.as_bytes(), count_points(text.as_bytes()), false)
     }
 
@@ -258,14 +269,12 @@ impl Str {
         }
     }
 
-    /// The text with U+FFFD for each surrogate.
-    pub fn to_string_lossy(&self) -> std::borrow::Cow<'_, str> {
+    /// The text for messages and the like. Rust's has no surrogates: each is written as three characters,
+    /// which `Str::new` makes one of again.
+    pub fn to_text(&self) -> std::borrow::Cow<'_, str> {
         match self.as_str() {
             Some(text) => text.into(),
-            None => points(self.bytes())
-                .map(|p| char::from_u32(p).unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect::<String>()
-                .into(),
+            None => escape_surrogates(self.bytes()).into(),
         }
     }
 
@@ -501,7 +510,7 @@ impl Str {
 
 impl std::fmt::Debug for Str {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.to_string_lossy())
+        write!(f, "{:?}", self.to_text())
     }
 }
 

@@ -392,7 +392,7 @@ mod tests {
     use crate::object::testing::with_heap;
 
     fn show(text: Made) -> String {
-        text.unwrap().to_string_lossy().into_owned()
+        text.unwrap().to_text().into_owned()
     }
 
     fn parts(text: &str, separator: Option<&str>, most: usize, from_end: bool) -> Vec<String> {
@@ -404,7 +404,7 @@ mod tests {
             most,
             from_end,
             &mut |part| {
-                out.push(part.to_string_lossy().into_owned());
+                out.push(part.to_text().into_owned());
                 Ok(())
             },
         )
@@ -492,7 +492,7 @@ mod tests {
             assert_eq!(stripped("   ", None), "");
             let mut lines = Vec::new();
             split_lines(&Str::new("a\r\nb\u{2028}c\n\n"), true, &mut |l| {
-                lines.push(l.to_string_lossy().into_owned());
+                lines.push(l.to_text().into_owned());
                 Ok(())
             })
             .unwrap();

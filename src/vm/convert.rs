@@ -196,13 +196,10 @@ impl Vm {
         let qualname = class.qualname.get();
         let qualname = qualname
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let class = class.value();
         match self.get_attr_optional(&class, "__module__") {
-            Ok(Some(module)) => match module
-                .get::<Str>()
-                .map(|m| m.to_string_lossy().into_owned())
-            {
+            Ok(Some(module)) => match module.get::<Str>().map(|m| m.to_text().into_owned()) {
                 Some(module) if module != "builtins" => format!("{module}.{qualname}"),
                 _ => qualname,
             },
@@ -619,7 +616,7 @@ impl Vm {
             if i > 0 {
                 out.push_str(", ");
             }
-            out.push_str(&self.repr(value)?.to_string_lossy());
+            out.push_str(&self.repr(value)?.to_text());
         }
         Ok(out)
     }

@@ -127,27 +127,6 @@ impl Vm {
         self.raise_class(&class, text)
     }
 
-    /// An exception whose message has a name in quotes. What of it is no Unicode, and so no part of
-    /// a Rust string, is put there as it is.
-    #[cold]
-    pub fn error_naming(&mut self, known: Known, name: &Value, text: &str) -> Raised {
-        let found = name.get::<Str>().filter(|name| name.as_str().is_none());
-        let shown = found.map(|name| format!("'{}'", name.to_string_lossy()));
-        let Some((name, at)) = found.zip(shown.as_ref().and_then(|shown| text.rfind(shown))) else {
-            return self.raise_known(known, text);
-        };
-        let rest = at + shown.map_or(0, |shown| shown.len()) - 1;
-        let bytes = [
-            &text.as_bytes()[..=at],
-            name.bytes(),
-            &text.as_bytes()[rest..],
-        ]
-        .concat();
-        let message = Str::from_wtf8(&bytes).unwrap_or_else(|_| Str::empty());
-        let class = self.known_class(known);
-        Raised(self.new_exception(&class, vec![message.into_value()]))
-    }
-
     /// An exception of a class the VM knows without arguments.
     #[cold]
     pub fn raise_bare(&mut self, known: Known) -> Raised {
@@ -198,7 +177,7 @@ impl Vm {
     /// An AttributeError that knows the object and the name.
     #[cold]
     pub fn attribute_error(&mut self, obj: &Value, name: &Value, text: impl AsRef<str>) -> Raised {
-        let raised = self.error_naming(Known::AttributeError, name, text.as_ref());
+        let raised = self.raise_known(Known::AttributeError, text.as_ref());
         set_field(&raised.0, fields::ATTRIBUTE_NAME, name.clone());
         set_field(&raised.0, fields::ATTRIBUTE_OBJ, obj.clone());
         raised
@@ -215,7 +194,7 @@ impl Vm {
     pub(crate) fn no_attribute_text(&mut self, obj: &Value, name: &Value) -> String {
         let name = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         if let Some(class) = obj.get::<Class>() {
             return format!(
                 "type object '{}' has no attribute '{name}'",
@@ -228,13 +207,10 @@ impl Vm {
                 if self.is_initializing(obj) {
                     return format!(
                         "partially initialized module '{}' has no attribute '{name}' (most likely due to a circular import)",
-                        own.to_string_lossy()
+                        own.to_text()
                     );
                 }
-                return format!(
-                    "module '{}' has no attribute '{name}'",
-                    own.to_string_lossy()
-                );
+                return format!("module '{}' has no attribute '{name}'", own.to_text());
             }
             return format!("module has no attribute '{name}'");
         }
@@ -246,7 +222,7 @@ impl Vm {
     pub fn name_error(&mut self, name: &Value) -> Raised {
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         self.name_error_text(name, &format!("name '{text}' is not defined"))
     }
 
@@ -263,7 +239,7 @@ impl Vm {
     pub fn unbound_local(&mut self, name: &Value) -> Raised {
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let text = format!(
             "cannot access local variable '{text}' where it is not associated with a value"
         );
@@ -276,7 +252,7 @@ impl Vm {
     pub fn unbound_free_error(&mut self, name: &Value) -> Raised {
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let text = format!(
             "cannot access free variable '{text}' where it is not associated with a value in enclosing scope"
         );

@@ -28,7 +28,7 @@ pub(super) fn ask(function: &str, args: &[Value]) -> Step {
 fn plain(value: &Value) -> String {
     value
         .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+        .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
 fn answer(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {

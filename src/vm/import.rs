@@ -134,7 +134,7 @@ fn ask_finders(frame: &mut NativeFrame<'_>, name: &str) -> Step {
 fn text(value: &Value) -> String {
     value
         .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+        .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
 impl Vm {

@@ -61,7 +61,7 @@ impl Vm {
             return Ok(());
         }
         // What is written in Python there complains as functions do.
-        let module = native.owner.get::<Str>().map(Str::to_string_lossy);
+        let module = native.owner.get::<Str>().map(Str::to_text);
         if module.is_some_and(|module| module.starts_with("asyncio")) {
             return Ok(());
         }

@@ -133,7 +133,7 @@ impl Vm {
         let name = generator.qualname.get();
         let name = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let message = format!("coroutine '{name}' was never awaited");
         let told = match self.modules.get_name("warnings") {
             // The module tells of the origin too.

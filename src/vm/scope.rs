@@ -228,7 +228,7 @@ impl Vm {
             .map(|name| {
                 (
                     name.get::<Str>()
-                        .map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+                        .map_or_else(String::new, |s| s.to_text().into_owned()),
                     name,
                 )
             })

@@ -413,7 +413,7 @@ impl Vm {
         if let Some(best) = super::error::closest(&text(name), &known) {
             message.push_str(&format!(". Did you mean '{best}'?"));
         }
-        self.error_naming(super::types::Known::TypeError, name, &message)
+        self.type_error(message)
     }
 
     fn missing(&mut self, who: &str, what: &str, names: &[String]) -> Raised {
@@ -632,7 +632,7 @@ impl Vm {
         {
             let mut who = self.native_display(native);
             if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
-                who = format!("{}.{who}", module.to_string_lossy());
+                who = format!("{}.{who}", module.to_text());
             }
             let takes = if most == 0 {
                 "no arguments"
@@ -754,5 +754,5 @@ pub(super) fn native_name(native: &Native) -> String {
 /// A name as Rust text.
 pub(super) fn text(name: &Value) -> String {
     name.get::<Str>()
-        .map_or_else(|| "?".to_string(), |s| s.to_string_lossy().into_owned())
+        .map_or_else(|| "?".to_string(), |s| s.to_text().into_owned())
 }

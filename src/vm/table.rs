@@ -134,7 +134,7 @@ impl Vm {
                 let key = self.str(&key)?;
                 let message = format!(
                     "{who}got multiple values for keyword argument '{}'",
-                    key.to_string_lossy()
+                    key.to_text()
                 );
                 return Err(self.type_error(message));
             }
@@ -151,16 +151,16 @@ impl Vm {
             .flatten();
         let Some(qualname) = qualname.as_ref().and_then(|q| q.get::<Str>()) else {
             return match self.str(callee) {
-                Ok(text) => format!("{} ", text.to_string_lossy()),
+                Ok(text) => format!("{} ", text.to_text()),
                 Err(_) => String::new(),
             };
         };
-        let qualname = qualname.to_string_lossy().into_owned();
+        let qualname = qualname.to_text().into_owned();
         let module = self.get_attr_optional(callee, "__module__").ok().flatten();
         match module
             .as_ref()
             .and_then(|m| m.get::<Str>())
-            .map(|m| m.to_string_lossy().into_owned())
+            .map(|m| m.to_text().into_owned())
         {
             Some(module) if module != "builtins" => format!("{module}.{qualname}() "),
             _ => format!("{qualname}() "),

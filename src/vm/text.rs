@@ -16,7 +16,7 @@ use crate::object::range::Range;
 use crate::object::repr::quoted;
 use crate::object::set::with_table;
 use crate::object::slice::Slice;
-use crate::object::str::Str;
+use crate::object::str::{Str, with_surrogates};
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
@@ -35,7 +35,7 @@ impl Vm {
 
     /// `repr(value)` as Rust text.
     pub fn repr_text(&mut self, value: &Value) -> R<String> {
-        Ok(self.repr(value)?.to_string_lossy().into_owned())
+        Ok(self.repr(value)?.to_text().into_owned())
     }
 
     /// `ascii(value)`
@@ -89,9 +89,9 @@ impl Vm {
         own.is_some_and(|own| own.is(method))
     }
 
-    /// `str(value)` as Rust text; surrogates become question marks.
+    /// `str(value)` as Rust text; as `Str::to_text` gives it.
     pub fn str_text(&mut self, value: &Value) -> R<String> {
-        Ok(self.str(value)?.to_string_lossy().into_owned())
+        Ok(self.str(value)?.to_text().into_owned())
     }
 
     /// Exact instances of most built-in types have no `__str__` of their own.
@@ -141,7 +141,10 @@ impl Vm {
 
     /// Appends text.
     pub fn push(&mut self, out: &mut Text, text: &str) -> R<()> {
-        let pushed = out.extend_from_slice(text.as_bytes());
+        let pushed = match text.is_ascii() {
+            true => out.extend_from_slice(text.as_bytes()),
+            false => out.extend_from_slice(&with_surrogates(text)),
+        };
         self.lift(pushed)
     }
 

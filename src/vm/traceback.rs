@@ -8,7 +8,7 @@ use crate::heap::{Ref, Value};
 use crate::object::exception::{Exception, Traceback};
 use crate::object::list::List;
 use crate::object::native::R;
-use crate::object::str::Str;
+use crate::object::str::{Str, without_surrogates};
 use crate::object::tuple::Tuple;
 
 const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
@@ -210,7 +210,7 @@ impl Vm {
         } else {
             let name = self.qualified_class_name(&class);
             let text = match self.str(exception) {
-                Ok(text) => text.to_string_lossy().into_owned(),
+                Ok(text) => text.to_text().into_owned(),
                 Err(_) => "<exception str() failed>".to_string(),
             };
             let hint = self.suggestion(exception).unwrap_or_default();
@@ -226,13 +226,10 @@ impl Vm {
         let qualname = class.qualname.get();
         let qualname = qualname
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let class = class.value();
         match self.get_attr_optional(&class, "__module__") {
-            Ok(Some(module)) => match module
-                .get::<Str>()
-                .map(|s| s.to_string_lossy().into_owned())
-            {
+            Ok(Some(module)) => match module.get::<Str>().map(|s| s.to_text().into_owned()) {
                 Some(module) if module == "builtins" || module == "__main__" => qualname,
                 Some(module) => format!("{module}.{qualname}"),
                 None => format!("<unknown>.{qualname}"),
@@ -249,14 +246,14 @@ impl Vm {
             Some(Ok(items)) => items.into_vec(),
             _ => {
                 if let Ok(text) = self.repr(&notes) {
-                    out.push_str(&format!("{}\n", text.to_string_lossy()));
+                    out.push_str(&format!("{}\n", text.to_text()));
                 }
                 return;
             }
         };
         for note in notes {
             let text = match self.str(&note) {
-                Ok(text) => text.to_string_lossy().into_owned(),
+                Ok(text) => text.to_text().into_owned(),
                 Err(_) => "<note str() failed>".to_string(),
             };
             for line in text.split('\n') {
@@ -273,7 +270,7 @@ impl Vm {
         let number = |i: usize| e.extra[i].get().as_small_int();
         let text_of = |i: usize| {
             let value = e.extra[i].get();
-            value.get::<Str>().map(|s| s.to_string_lossy().into_owned())
+            value.get::<Str>().map(|s| s.to_text().into_owned())
         };
         let mut out = String::new();
         let filename = text_of(fields::SYNTAX_FILENAME);
@@ -384,7 +381,7 @@ impl Vm {
             let name = e.extra[fields::NAME].get();
             let receiver = e.extra[fields::NAME_SELF].get();
             if !receiver.is_undef()
-                && let Some(text) = name.get::<Str>().map(|n| n.to_string_lossy().into_owned())
+                && let Some(text) = name.get::<Str>().map(|n| n.to_text().into_owned())
                 && let Ok(Some(_)) = self.get_attr_optional(&receiver, &text)
             {
                 return Some(format!(". Did you mean: 'self.{text}'?"));
@@ -398,10 +395,10 @@ impl Vm {
         } else {
             return None;
         };
-        let wanted = wanted.get::<Str>()?.to_string_lossy().into_owned();
+        let wanted = wanted.get::<Str>()?.to_text().into_owned();
         let known: Vec<String> = candidates
             .iter()
-            .filter_map(|c| c.get::<Str>().map(|s| s.to_string_lossy().into_owned()))
+            .filter_map(|c| c.get::<Str>().map(|s| s.to_text().into_owned()))
             .filter(|c| wanted.starts_with('_') || !c.starts_with('_'))
             .collect();
         let best = super::error::closest(&wanted, &known);
@@ -454,7 +451,7 @@ impl Vm {
             return;
         }
         let what = match self.repr(object) {
-            Ok(text) => text.to_string_lossy().into_owned(),
+            Ok(text) => text.to_text().into_owned(),
             Err(_) => "<object repr() failed>".to_string(),
         };
         let report = self.unraisable_text(&raised.0);
@@ -527,7 +524,7 @@ impl Vm {
         let class = self.class_of(exception);
         let name = self.qualified_class_name(&class);
         let text = match self.str(exception) {
-            Ok(text) => text.to_string_lossy().into_owned(),
+            Ok(text) => text.to_text().into_owned(),
             Err(_) => "<exception str() failed>".to_string(),
         };
         out.push_str(&format!("{name}: {text}\n"));
@@ -560,7 +557,11 @@ impl Vm {
         let written: R = match stream {
             Some(stream) if !stream.is_none() => self.call_method(&stream, "write", &[text_value]),
             _ => {
-                let _ = self.host.stdio.error.write(text.as_bytes());
+                let _ = self
+                    .host
+                    .stdio
+                    .error
+                    .write(without_surrogates(text).as_bytes());
                 Ok(Value::NONE)
             }
         };

@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::dispatch::Cursor;
+use super::types::Known;
 use crate::bytecode::code::Handler;
 use crate::bytecode::code::flags::HIDDEN;
 use crate::heap::Value;
@@ -30,9 +31,16 @@ impl Vm {
         if let Some(exception) = raised.0.get::<Exception>()
             && exception.traceback.as_value().is_none()
             && exception.context.as_value().is_none()
+            // That there is no memory says nothing of what was going on.
+            && !self.is_out_of_memory(&raised.0)
         {
             self.set_context(&raised.0, frame);
         }
+    }
+
+    fn is_out_of_memory(&mut self, exception: &Value) -> bool {
+        let class = self.class_of(exception);
+        class.is(&self.known_class(Known::MemoryError))
     }
 
     /// Makes the exception that is being handled the context of `raised`, unless that made a cycle.

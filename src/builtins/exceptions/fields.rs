@@ -216,7 +216,7 @@ fn init_with_keywords(
     for (name, value) in names.iter().zip(keywords) {
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         match known.iter().position(|(known, _)| *known == text) {
             Some(at) => found[at] = value.clone(),
             None => {

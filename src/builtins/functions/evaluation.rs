@@ -207,7 +207,7 @@ fn compiled_request(vm: &mut Vm, request: &Request<'_>) -> R<Ref<Code>> {
 /// Arguments: source, filename, mode, flags, dont_inherit, optimize.
 fn compile(vm: &mut Vm, args: &[Value]) -> R {
     let name = match args[1].get::<Str>() {
-        Some(text) => text.to_string_lossy().into_owned(),
+        Some(text) => text.to_text().into_owned(),
         None => match with_bytes(&args[1], <[u8]>::to_vec) {
             Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             None => {
@@ -227,7 +227,10 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
             "compile() argument 'mode' must be str, not {given}"
         )));
     };
-    let mode = mode.to_string_lossy();
+    if mode.has_surrogates() {
+        return Err(vm.surrogates_error(mode));
+    }
+    let mode = mode.to_text();
     let flags = crate::builtins::arguments::index(vm, &args[3])?;
     if flags & !KNOWN_FLAGS != 0 {
         return Err(vm.value_error("compile(): unrecognised flags"));

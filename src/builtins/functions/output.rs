@@ -358,11 +358,25 @@ impl Vm {
 
     /// The UnicodeEncodeError of a text with surrogates.
     pub fn surrogates_error(&mut self, text: &Str) -> crate::object::native::Raised {
+        self.not_encodable(text, crate::object::str::is_surrogate)
+    }
+
+    /// Refuses a path with surrogates that stand for no byte.
+    ///
+    /// # Errors
+    /// UnicodeEncodeError.
+    pub fn check_path(&mut self, text: &Str) -> crate::object::native::R<()> {
+        let bad =
+            |point| crate::object::str::is_surrogate(point) && !(0xDC80..=0xDCFF).contains(&point);
+        match text.has_surrogates() && text.points().any(bad) {
+            true => Err(self.not_encodable(text, bad)),
+            false => Ok(()),
+        }
+    }
+
+    fn not_encodable(&mut self, text: &Str, bad: fn(u32) -> bool) -> crate::object::native::Raised {
         use crate::object::error::{Fault, UnicodeFault};
-        let first = text
-            .points()
-            .position(crate::object::str::is_surrogate)
-            .unwrap_or(0);
+        let first = text.points().position(bad).unwrap_or(0);
         let run = text
             .points()
             .skip(first)

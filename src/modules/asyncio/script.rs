@@ -275,7 +275,7 @@ pub fn definition_of(function: &Function) -> (String, u32) {
 pub fn as_text(value: &Value) -> String {
     value
         .get::<Str>()
-        .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+        .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
 /// The number that a value is; None for what is no number.

@@ -221,7 +221,7 @@ fn errors_of(vm: &mut Vm, value: &Value, function: &str) -> R<Errors> {
         return Ok(Errors::Known(Handler::Strict));
     }
     match value.get::<Str>() {
-        Some(name) => Ok(Errors::named(&name.to_string_lossy())),
+        Some(name) => Ok(Errors::named(&name.to_text())),
         None => {
             let given = vm.type_name(value);
             Err(vm.type_error(format!(

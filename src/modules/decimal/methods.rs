@@ -701,7 +701,7 @@ fn format_(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("format arg must be str"));
     };
     let settings = current(vm)?.settings.get();
-    let mut parsed = match format::parse(&spec.to_string_lossy(), settings.capitals) {
+    let mut parsed = match format::parse(&spec.to_text(), settings.capitals) {
         Ok(parsed) => parsed,
         Err(Refused::Invalid) => return Err(vm.value_error("invalid format string")),
         Err(Refused::BeyondLimits) => {

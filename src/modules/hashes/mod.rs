@@ -267,7 +267,7 @@ fn pbkdf2_hmac(vm: &mut Vm, args: &[Value]) -> R {
     };
     let (password, salt) = (bytes_like(vm, &args[1])?, bytes_like(vm, &args[2])?);
     let rounds = crate::builtins::adapt::word(vm, &args[3])?;
-    let Some(facts) = state::facts(&name.to_string_lossy()) else {
+    let Some(facts) = state::facts(&name.to_text()) else {
         return Err(unsupported(vm));
     };
     if facts.1 == 0 {

@@ -14,6 +14,7 @@ use crate::heap::Value;
 use crate::host::{OpenMode, path_from_bytes};
 use crate::object::bytes::Bytes;
 use crate::object::codec::{Encoding, Handler};
+use crate::object::complex::Complex;
 use crate::object::native::{Def, R, TypeDef};
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -65,7 +66,10 @@ fn letters(vm: &mut Vm, mode: &str) -> R<Letters> {
     }
     let kinds: Vec<char> = mode.chars().filter(|c| "rwax".contains(*c)).collect();
     let [kind] = kinds[..] else {
-        return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
+        return Err(vm.value_error(match kinds.is_empty() {
+            true => "Must have exactly one of create/read/write/append mode and at most one plus",
+            false => "must have exactly one of create/read/write/append mode",
+        }));
     };
     let plus = mode.contains('+');
     let Some(open) = OpenMode::of_letter(kind, plus) else {
@@ -126,6 +130,7 @@ pub fn newline(vm: &mut Vm, value: &Value) -> R<Newline> {
 /// A path argument: str, bytes, or what has `__fspath__`.
 pub fn path(vm: &mut Vm, value: &Value) -> R<PathBuf> {
     let bytes = if let Some(text) = value.get::<Str>() {
+        vm.check_path(text)?;
         path_of_text(text)
     } else if let Some(bytes) = value.get::<Bytes>() {
         bytes.bytes().to_vec()
@@ -143,7 +148,28 @@ pub fn path(vm: &mut Vm, value: &Value) -> R<PathBuf> {
     Ok(path_from_bytes(&bytes))
 }
 
+/// What `open` opens: a number, or a path as str or bytes.
+fn path_or_number(vm: &mut Vm, file: &Value) -> R {
+    match file.is_kind::<Str>() || file.is_kind::<Bytes>() || is_number(vm, file) {
+        true => Ok(file.clone()),
+        false => path_value(vm, file),
+    }
+}
+
+fn is_number(vm: &mut Vm, value: &Value) -> bool {
+    value.is_kind::<Complex>()
+        || [Special::Index, Special::Int, Special::Float]
+            .into_iter()
+            .any(|special| vm.special_of(value, special).is_some())
+}
+
 fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
+    let made = path_value(vm, value)?;
+    path(vm, &made)
+}
+
+/// The str or bytes that an object gives as its path.
+fn path_value(vm: &mut Vm, value: &Value) -> R {
     let name = vm.type_name(value);
     let Some(method) = vm.special_of(value, Special::FsPath) else {
         return Err(vm.type_error(format!(
@@ -153,7 +179,7 @@ fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
     let step = vm.call_special(method, value, &[]);
     let made = vm.finish(step)?;
     if made.is_kind::<Str>() || made.is_kind::<Bytes>() {
-        return path(vm, &made);
+        return Ok(made);
     }
     let given = vm.type_name(&made);
     Err(vm.type_error(format!(
@@ -181,6 +207,12 @@ fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool)
         let fd = vm.call(opener, &[file.clone(), Value::int32(flags(mode))])?;
         return source(vm, &fd, mode, &Value::NONE, true);
     }
+    if file
+        .get::<Str>()
+        .is_some_and(|text| text.bytes().contains(&0))
+    {
+        return Err(vm.value_error("embedded null byte"));
+    }
     let path = path(vm, file)?;
     let opened = vm.host.files.open(&path, mode, 0o666);
     let opened = outside_named(vm, opened, file, None)?;
@@ -195,6 +227,34 @@ fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool)
     let opened = std::sync::Arc::new(opened);
     vm.host.descriptors.lend(&opened);
     Ok(Source::File(opened))
+}
+
+/// The arguments of `open` as far as their types go: the mode and the size of the buffer.
+fn checked_types<'a>(vm: &mut Vm, args: &'a [Value]) -> R<(&'a Str, i64)> {
+    let [_, mode, buffering, encoding_name, errors, newline_value, ..] = args else {
+        return Err(vm.type_error("open() missing required argument 'file' (pos 1)"));
+    };
+    let Some(mode_text) = mode.get::<Str>() else {
+        let name = shown_type(vm, mode);
+        return Err(vm.type_error(format!("open() argument 'mode' must be str, not {name}")));
+    };
+    if mode_text.has_surrogates() {
+        return Err(vm.surrogates_error(mode_text));
+    }
+    let buffering = index(vm, buffering)?;
+    for (value, name) in [
+        (encoding_name, "encoding"),
+        (errors, "errors"),
+        (newline_value, "newline"),
+    ] {
+        if !value.is_none() && !value.is_kind::<Str>() {
+            let given = vm.type_name(value);
+            return Err(vm.type_error(format!(
+                "open() argument '{name}' must be str or None, not {given}"
+            )));
+        }
+    }
+    Ok((mode_text, buffering))
 }
 
 /// The flags that `os.open` would be given for a mode.
@@ -216,8 +276,8 @@ fn flags(mode: OpenMode) -> i32 {
 fn open(vm: &mut Vm, args: &[Value]) -> R {
     let [
         file,
-        mode,
-        buffering,
+        _,
+        _,
         encoding_name,
         errors,
         newline_value,
@@ -227,18 +287,12 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     else {
         return Ok(Value::NONE);
     };
-    let Some(mode_text) = mode.get::<Str>() else {
-        let name = shown_type(vm, mode);
-        return Err(vm.type_error(format!("open() argument 'mode' must be str, not {name}")));
-    };
-    let letters = letters(vm, &mode_text.to_string_lossy())?;
+    let (mode_text, buffering) = checked_types(vm, args)?;
+    let owns = vm.truth(closefd)?;
+    let made = path_or_number(vm, file)?;
+    let file = &made;
+    let letters = letters(vm, &mode_text.to_text())?;
     for (value, name) in [(encoding_name, "encoding"), (errors, "errors")] {
-        if !value.is_none() && !value.is_kind::<Str>() {
-            let given = vm.type_name(value);
-            return Err(vm.type_error(format!(
-                "open() argument '{name}' must be str or None, not {given}"
-            )));
-        }
         if !letters.text && !value.is_none() {
             let an = if name == "encoding" {
                 "an encoding"
@@ -251,19 +305,21 @@ fn open(vm: &mut Vm, args: &[Value]) -> R {
     if !letters.text && !newline_value.is_none() {
         return Err(vm.value_error("binary mode doesn't take a newline argument"));
     }
-    let buffering = index(vm, buffering)?;
-    if letters.text && buffering == 0 {
-        return Err(vm.value_error("can't have unbuffered text I/O"));
-    }
-    let newline = newline(vm, newline_value)?;
-    let owns = vm.truth(closefd)?;
+    let newline = match letters.text && buffering == 0 {
+        true => Err(vm.value_error("can't have unbuffered text I/O")),
+        false => newline(vm, newline_value),
+    };
     if !owns && !file.is_small_int() {
         return Err(vm.value_error("Cannot use closefd=False with file name"));
     }
-    let text = if letters.text {
-        Some(text_mode(vm, encoding_name, errors, newline)?)
-    } else {
-        None
+    if newline.is_err() {
+        // The file is there already when text is asked for.
+        source(vm, file, letters.open, opener, owns)?;
+    }
+    let newline = newline?;
+    let text = match letters.text {
+        true => Some(text_mode(vm, encoding_name, errors, newline)?),
+        false => None,
     };
     if let Some((mode, _)) = &text
         && matches!(

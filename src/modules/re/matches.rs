@@ -74,7 +74,7 @@ impl MatchObject {
     /// The number of a group given by number or name.
     fn number(&self, vm: &mut Vm, group: &Value) -> R<usize> {
         if let Some(name) = group.get::<Str>() {
-            let name = name.to_string_lossy();
+            let name = name.to_text();
             let known = self
                 .pattern()
                 .and_then(|p| p.names.0.iter().find(|(n, _)| *n == name).map(|(_, g)| *g));

@@ -106,7 +106,7 @@ pub fn displayhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     let done = vm.set_name(&builtins, "_", frame.regs[0].clone());
     let line = text
         .get::<Str>()
-        .map_or_else(String::new, |t| t.to_string_lossy().into_owned() + "\n");
+        .map_or_else(String::new, |t| t.to_text().into_owned() + "\n");
     let line = string(&line);
     let done = done.and_then(|()| match stream(vm, "stdout") {
         Stream::Host => write_to_host(vm, &line, false).map(|()| None),
@@ -173,10 +173,7 @@ pub fn getframe(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `sys._source_of(filename)`: the text of a file that only the interpreter knows, for `linecache`.
 pub fn source_of(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(name) = args[0]
-        .get::<Str>()
-        .map(|s| s.to_string_lossy().into_owned())
-    else {
+    let Some(name) = args[0].get::<Str>().map(|s| s.to_text().into_owned()) else {
         return Ok(Value::NONE);
     };
     Ok(vm

@@ -191,7 +191,7 @@ impl Vm {
             .qualname
             .as_value()
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let text = match name.map(|name| self.repr_text(&name)) {
             Some(Ok(name)) => format!("property {name} of '{owner}' object has no {lacking}"),
             Some(Err(raised)) => return raised,
@@ -262,7 +262,7 @@ impl Vm {
                 .name
                 .as_value()
                 .get::<Str>()
-                .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+                .map_or_else(String::new, |s| s.to_text().into_owned());
             return Err(self.attribute_error_plain(name));
         }
         if slot.slot != HIDDEN {
@@ -301,7 +301,7 @@ impl Vm {
                 slot.name
                     .as_value()
                     .get::<Str>()
-                    .map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+                    .map_or_else(String::new, |s| s.to_text().into_owned()),
             ),
             (_, Some(computed)) => (computed.owner.get(), computed.attribute.name.to_string()),
             _ => return Ok(()),

@@ -210,7 +210,7 @@ impl Vm {
         }
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let origin = obj
             .get::<GenericAlias>()
             .map_or(Value::NONE, |alias| alias.origin.get());

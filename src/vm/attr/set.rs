@@ -282,7 +282,7 @@ impl Vm {
     ) -> crate::object::native::Raised {
         let text = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let owner = self.class_name(class);
         let generic = [Special::SetAttr, Special::DelAttr]
             .into_iter()

@@ -16,7 +16,7 @@ impl Vm {
         if class.has(class_flags::BUILTIN) {
             let text = format!(
                 "cannot set '{}' attribute of immutable type '{}'",
-                name.to_string_lossy(),
+                name.to_text(),
                 self.class_name(class)
             );
             return Err(self.type_error(text));

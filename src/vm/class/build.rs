@@ -210,6 +210,9 @@ impl Vm {
         let Some(name) = name.to_ref::<Str>() else {
             return Err(self.type_error("type name must be a string"));
         };
+        if name.has_surrogates() {
+            return Err(self.surrogates_error(&name));
+        }
         if name.bytes().contains(&0) {
             return Err(self.value_error("type name must not contain null characters"));
         }
@@ -501,7 +504,7 @@ impl Vm {
             .map_or_else(String::new, Class::name_str);
         let name = name
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let note = format!("Error calling __set_name__ on '{kind}' instance '{name}' in '{owner}'");
         // A note that cannot be added is left out.
         let _ = self.add_note(&raised.0, &note);
@@ -587,7 +590,7 @@ impl Vm {
         else {
             return Ok(None);
         };
-        let all = self.slot_names(&value, &name.to_string_lossy())?;
+        let all = self.slot_names(&value, &name.to_text())?;
         if !all.is_empty()
             && matches!(
                 base.layout,
@@ -611,7 +614,7 @@ impl Vm {
             weakref: false,
         };
         for slot in all {
-            let text = slot.to_string_lossy().into_owned();
+            let text = slot.to_text().into_owned();
             let (seen, flag) = match text.as_str() {
                 "__dict__" => (&mut slots.dict, class_flags::HAS_DICT),
                 "__weakref__" => (&mut slots.weakref, class_flags::WEAKREF),

@@ -373,7 +373,7 @@ impl Vm {
                     names.len()
                 ));
             };
-            names.push(format!("'{}'", name.to_string_lossy()));
+            names.push(format!("'{}'", name.to_text()));
         }
         let plural = if names.len() == 1 { "" } else { "s" };
         let text = format!(

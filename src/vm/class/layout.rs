@@ -148,10 +148,10 @@ impl Vm {
                     self.type_error(format!("__slots__ items must be strings, not '{given}'"))
                 );
             };
-            if !is_identifier(&name.to_string_lossy()) {
+            if !is_identifier(&name.to_text()) {
                 return Err(self.type_error("__slots__ must be identifiers"));
             }
-            let mangled = mangle(&name.to_string_lossy(), class_name);
+            let mangled = mangle(&name.to_text(), class_name);
             names.push(self.intern(&mangled));
         }
         Ok(names)

@@ -233,7 +233,7 @@ impl Vm {
         }
         let name = frame.regs[NAME]
             .get::<Str>()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            .map_or_else(String::new, |s| s.to_text().into_owned());
         let shown = self.repr_text(&class)?;
         if cell.content.is_undef() {
             return Err(self.runtime_error(format!(

@@ -66,7 +66,7 @@ impl Vm {
         let (class, name) = (self.repr(value)?, self.repr_text(&given)?);
         Err(self.type_error(format!(
             "calling {} should have returned an instance of BaseException, not {name}",
-            class.to_string_lossy()
+            class.to_text()
         )))
     }
 
@@ -205,7 +205,7 @@ impl Vm {
                     let key = self.repr(key)?;
                     return Err(self.value_error(format!(
                         "mapping pattern checks duplicate key ({})",
-                        key.to_string_lossy()
+                        key.to_text()
                     )));
                 }
             }
@@ -290,7 +290,7 @@ impl Vm {
                     let name = self.repr(name)?;
                     let message = format!(
                         "{class_name}() got multiple sub-patterns for attribute {}",
-                        name.to_string_lossy()
+                        name.to_text()
                     );
                     return Err(self.type_error(message));
                 }
