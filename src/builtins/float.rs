@@ -112,7 +112,7 @@ fn float_of_text(vm: &mut Vm, value: &Value) -> R<f64> {
             let shown = vm.repr(value)?;
             Err(vm.value_error(format!(
                 "could not convert string to float: {}",
-                shown.to_string_lossy()
+                shown.to_text()
             )))
         }
     }
