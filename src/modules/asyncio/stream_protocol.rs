@@ -302,6 +302,9 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
             replace_transport_method,
         ),
     ],
+    attributes: &[Attribute::get("_loop", |vm, value| {
+        Ok(this(vm, value)?.owner.get())
+    })],
     ..TypeDef::new(
         "asyncio.streams",
         "StreamReaderProtocol",

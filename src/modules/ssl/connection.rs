@@ -210,11 +210,13 @@ impl State {
         if self.closed {
             return Err(Failure::reason("PROTOCOL_IS_SHUTDOWN"));
         }
-        let tls = self.ready().ok_or(Failure::Ended)?;
-        let part = &data[..data.len().min(RECORD)];
-        let count = std::io::Write::write(&mut tls.writer(), part).map_err(|_| Failure::Ended)?;
-        self.flush(outgoing);
-        Ok(count)
+        // In parts, so that what is encrypted does not lie about twice.
+        for part in data.chunks(16 * RECORD) {
+            let tls = self.ready().ok_or(Failure::Ended)?;
+            std::io::Write::write_all(&mut tls.writer(), part).map_err(|_| Failure::Ended)?;
+            self.flush(outgoing);
+        }
+        Ok(data.len())
     }
 
     /// Says that nothing more comes, and waits for the other side to say so.
@@ -552,6 +554,12 @@ pub static CONNECTION: TypeDef = TypeDef {
             Ok(Value::bool(connection.state.borrow_mut().ready().is_some()))
         }),
         Attribute::get("greeting", greeting),
+        Attribute::get("keys", |vm, value| {
+            let connection = this(vm, value)?;
+            let lines = std::mem::take(&mut look(&connection.state.borrow().sight).keys);
+            let lines: Vec<Value> = lines.iter().map(|line| string(line)).collect();
+            Ok(list(lines))
+        }),
         Attribute::get("version", version),
         Attribute::get("cipher", |vm, value| {
             asked(vm, value, |_, tls| {

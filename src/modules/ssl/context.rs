@@ -104,11 +104,12 @@ pub fn decrypted(der: &[u8], password: &[u8]) -> Option<Vec<u8>> {
     Some(opened.as_bytes().to_vec())
 }
 
-fn add_trusted(vm: &mut Vm, args: &[Value]) -> R {
+fn add_trusted(vm: &mut Vm, args: &[Value], shelved: bool) -> R {
     let der = buffer(vm, &args[1])?;
     let context = this(vm, &args[0])?;
     let mut holdings = context.holdings.borrow_mut();
-    Ok(Value::bool(Arc::make_mut(&mut holdings.trust).add(&der)))
+    let trust = Arc::make_mut(&mut holdings.trust);
+    Ok(Value::bool(trust.add(&der, shelved)))
 }
 
 fn add_revoked(vm: &mut Vm, args: &[Value]) -> R {
@@ -158,7 +159,7 @@ fn trusted(vm: &mut Vm, args: &[Value]) -> R {
     let context = this(vm, &args[0])?;
     let trust = context.holdings.borrow().trust.clone();
     let mut out = Vec::with_capacity(trust.entries.len());
-    for entry in &trust.entries {
+    for entry in trust.entries.iter().filter(|entry| !entry.shelved) {
         let der = bytes(vm, &entry.der)?;
         out.push(tuple(vm, vec![der, Value::bool(entry.facts.authority)])?);
     }
@@ -173,7 +174,19 @@ pub static CONTEXT: TypeDef = TypeDef {
         Ok(Context::alloc(shape_of_class(&args[0]), holdings).into_value())
     })),
     methods: &[
-        Def::leaf("_add_trusted(self, der, /)", add_trusted),
+        Def::leaf("_add_trusted(self, der, /)", |vm, args| {
+            add_trusted(vm, args, false)
+        }),
+        Def::leaf("_reveal(self, der, /)", |vm, args| {
+            let der = buffer(vm, &args[1])?;
+            let context = this(vm, &args[0])?;
+            let mut holdings = context.holdings.borrow_mut();
+            Arc::make_mut(&mut holdings.trust).reveal(&der);
+            Ok(Value::NONE)
+        }),
+        Def::leaf("_shelve(self, der, /)", |vm, args| {
+            add_trusted(vm, args, true)
+        }),
         Def::leaf("_add_revoked(self, der, /)", add_revoked),
         Def::leaf("_identify(self, chain, kind, key, /)", identify),
         Def::leaf("_trusted(self, /)", trusted),

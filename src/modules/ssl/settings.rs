@@ -14,7 +14,7 @@ use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
 
 use super::context::Context;
 use super::names::Peer;
-use super::verify::{Sight, Verifier};
+use super::verify::{Keys, Sight, Verifier};
 use crate::builtins::arguments::{buffer, index};
 use crate::heap::Value;
 use crate::object::native::R;
@@ -39,14 +39,15 @@ pub struct Settings {
     alpn: Vec<Vec<u8>>,
     tickets: usize,
     server_order: bool,
+    log_keys: bool,
 }
 
 impl Settings {
     /// The settings in a tuple.
     pub fn of(vm: &mut Vm, value: &Value) -> R<Settings> {
         let items = match value.get::<Tuple>() {
-            Some(items) if items.len() == 10 => items.items().to_vec(),
-            _ => return Err(vm.type_error("ten settings were expected")),
+            Some(items) if items.len() == 11 => items.items().to_vec(),
+            _ => return Err(vm.type_error("eleven settings were expected")),
         };
         let mut alpn = Vec::new();
         for name in vm.collect(&items[7])? {
@@ -63,6 +64,7 @@ impl Settings {
             alpn,
             tickets: usize::try_from(index(vm, &items[8])?).unwrap_or(0),
             server_order: items[9].is_true(),
+            log_keys: items[10].is_true(),
         })
     }
 
@@ -151,6 +153,9 @@ pub fn client(
     config.time_provider = Arc::new(wall);
     // Only a session that a script hands over is resumed, and scripts have none.
     config.resumption = Resumption::disabled();
+    if settings.log_keys {
+        config.key_log = Arc::new(Keys(sight.clone()));
+    }
     let name = match host {
         Some(host) => ServerName::try_from(host.to_owned())
             .map_err(|_| format!("server_hostname {host:?} is not a name of a host"))?,
@@ -188,6 +193,9 @@ pub fn server(
         config.alpn_protocols.clone_from(&settings.alpn);
     }
     config.time_provider = Arc::new(wall);
+    if settings.log_keys {
+        config.key_log = Arc::new(Keys(sight.clone()));
+    }
     config.ignore_client_order = settings.server_order;
     config.send_tls13_tickets = settings.tickets;
     if settings.tickets > 0

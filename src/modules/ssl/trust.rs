@@ -12,6 +12,8 @@ pub struct Entry {
     /// As the root of a chain; None when it cannot be one.
     pub anchor: Option<TrustAnchor<'static>>,
     pub facts: Facts,
+    /// It lies in a directory and was not needed yet: trusted, but not told of.
+    pub shelved: bool,
 }
 
 /// All of them, and what was revoked.
@@ -23,8 +25,10 @@ pub struct Trust {
 
 impl Trust {
     /// Adds a certificate; false when it is none. One that is known already is not added again.
-    pub fn add(&mut self, der: &[u8]) -> bool {
-        if self.entries.iter().any(|entry| &*entry.der == der) {
+    pub fn add(&mut self, der: &[u8], shelved: bool) -> bool {
+        let known = self.entries.iter_mut().find(|entry| &*entry.der == der);
+        if let Some(entry) = known {
+            entry.shelved &= shelved;
             return true;
         }
         let Some(certificate) = parsed(der) else {
@@ -33,8 +37,21 @@ impl Trust {
         let der = CertificateDer::from(der.to_vec());
         let anchor = anchor_from_trusted_cert(&der).ok().map(|a| a.to_owned());
         let facts = Facts::of(&certificate);
-        self.entries.push(Entry { der, anchor, facts });
+        self.entries.push(Entry {
+            der,
+            anchor,
+            facts,
+            shelved,
+        });
         true
+    }
+
+    /// A certificate that lay in a directory was needed; others stay strangers.
+    pub fn reveal(&mut self, der: &[u8]) {
+        let known = self.entries.iter_mut().find(|entry| &*entry.der == der);
+        if let Some(entry) = known {
+            entry.shelved = false;
+        }
     }
 
     /// Adds a list of what was revoked; false when it is none.

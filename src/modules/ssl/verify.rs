@@ -8,7 +8,8 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, KeyLog, OtherError,
+    SignatureScheme,
 };
 use webpki::{
     EndEntityCert, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
@@ -37,6 +38,8 @@ pub struct Seen {
     pub chain: Vec<CertificateDer<'static>>,
     /// Why it was refused.
     pub refusal: Option<Refusal>,
+    /// The keys of the connection, if they are to be written down.
+    pub keys: Vec<String>,
 }
 
 /// Shared by a connection and its verifier.
@@ -45,6 +48,18 @@ pub type Sight = Arc<Mutex<Seen>>;
 /// The lock of it; nothing can fail while it is held.
 pub fn look(sight: &Sight) -> MutexGuard<'_, Seen> {
     sight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes the keys of a connection down.
+#[derive(Debug)]
+pub struct Keys(pub Sight);
+
+impl KeyLog for Keys {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let digits = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let line = format!("{label} {} {}", digits(client_random), digits(secret));
+        look(&self.0).keys.push(line);
+    }
 }
 
 /// What a context asks of certificates.
