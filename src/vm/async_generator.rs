@@ -161,6 +161,7 @@ impl Vm {
                 Err(raised) => self.raise_in(parent, raised),
                 Ok(_) if action == SEND => {
                     let raised = self.raise_bare(Known::StopAsyncIteration);
+                    self.set_context(&raised.0, parent);
                     self.end_step_with(parent, flags, Err(raised));
                 }
                 Ok(_) => self.end_step_with(parent, flags, Ok(Value::NONE)),

@@ -485,6 +485,7 @@ impl Vm {
             self.end_generator(&generator, frame);
             if generator.flavour == Flavour::AsyncGenerator {
                 let raised = self.raise_bare(Known::StopAsyncIteration);
+                self.set_context(&raised.0, parent);
                 let result = match self.step_closed(&generator, &raised) {
                     true => Ok(Value::NONE),
                     false => Err(raised),
