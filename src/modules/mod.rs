@@ -10,6 +10,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod decimal;
 pub mod functools;
+pub mod greenlet;
 #[cfg(feature = "hashes")]
 pub mod hashes;
 pub mod heapq;
@@ -59,6 +60,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &collections::MODULE,
     &math::MODULE,
     &thread::MODULE,
+    &greenlet::MODULE,
     &sys::MODULE,
     &time::MODULE,
     &socket::MODULE,
@@ -103,6 +105,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     io::TYPES,
     itertools::TYPES,
     thread::TYPES,
+    greenlet::TYPES,
     collections::TYPES,
     namespace::TYPES,
     type_params::TYPES,

@@ -59,7 +59,7 @@ pub static MODULE: ModuleDef = ModuleDef {
 const LONGEST: f64 = 9_223_372_036.0;
 
 fn identity(vm: &mut Vm) -> Value {
-    int::from_u64(vm.current_fiber().id)
+    int::from_u64(vm.current_fiber().ident.get())
 }
 
 fn start_new_thread(vm: &mut Vm, args: &[Value]) -> R {
@@ -87,7 +87,7 @@ fn start_new_thread(vm: &mut Vm, args: &[Value]) -> R {
         ];
         vm.spawn_fiber(&call, arguments)
     };
-    Ok(int::from_u64(fiber.id))
+    Ok(int::from_u64(fiber.ident.get()))
 }
 
 /// Calls with keywords in a new fiber. Registers: function, all arguments, names of the last ones.
@@ -157,7 +157,7 @@ pub static RLOCK: TypeDef = TypeDef {
         Def::frame("__enter__(self, /)", 2, acquire_again),
         Def::leaf("__exit__(self, /, *args)", release_again),
         Def::leaf("_is_owned(self, /)", |vm, args| {
-            let me = vm.current_fiber().id;
+            let me = vm.current_fiber().ident.get();
             Ok(Value::bool(
                 args[0]
                     .get::<Lock>()
@@ -198,7 +198,7 @@ pub static RLOCK: TypeDef = TypeDef {
                     .and_then(|t| t.items()[0].as_small_int())
                     .unwrap_or(held);
                 lock.held.set(held as u64);
-                lock.owner.set(vm.current_fiber().id);
+                lock.owner.set(vm.current_fiber().ident.get());
                 return Step::Return(Value::NONE);
             }
             step
@@ -217,14 +217,14 @@ fn acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start if lock.held.get() == 0 => {
             lock.held.set(1);
-            lock.owner.set(vm.current_fiber().id);
+            lock.owner.set(vm.current_fiber().ident.get());
             Step::Return(Value::TRUE)
         }
         Input::Start => wait(vm, frame, lock),
         // Woken with True: whoever released the lock handed it over. With False: the time is up.
         Input::Value(woken) => {
             if woken.is_true() {
-                lock.owner.set(vm.current_fiber().id);
+                lock.owner.set(vm.current_fiber().ident.get());
             } else {
                 forget_waiter(vm, lock);
             }
@@ -281,7 +281,7 @@ fn hand_over(vm: &mut Vm, lock: &Lock) {
     match next {
         Some(fiber) => {
             lock.held.set(1);
-            lock.owner.set(fiber.id);
+            lock.owner.set(fiber.ident.get());
             vm.wake_fiber(&fiber, Value::TRUE);
         }
         None => {
@@ -311,7 +311,7 @@ fn locked(_: &mut Vm, args: &[Value]) -> R {
 fn acquire_again(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let value = frame.regs[0].clone();
     if let (Input::Start, Some(lock)) = (&input, value.get::<Lock>()) {
-        let me = vm.current_fiber().id;
+        let me = vm.current_fiber().ident.get();
         if lock.held.get() > 0 && lock.owner.get() == me {
             lock.held.set(lock.held.get() + 1);
             return Step::Return(Value::TRUE);
@@ -324,7 +324,7 @@ fn release_again(vm: &mut Vm, args: &[Value]) -> R {
     let Some(lock) = args[0].get::<Lock>() else {
         return Ok(Value::NONE);
     };
-    if lock.held.get() == 0 || lock.owner.get() != vm.current_fiber().id {
+    if lock.held.get() == 0 || lock.owner.get() != vm.current_fiber().ident.get() {
         return Err(vm.runtime_error("cannot release un-acquired lock"));
     }
     if lock.held.get() > 1 {

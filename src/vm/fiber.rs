@@ -15,6 +15,7 @@ use super::types::Known;
 use crate::event_loop::{TimerId, Timers};
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 use crate::host::{Event, Owner, Wait};
+use crate::object::dict::Dict;
 use crate::object::frame::Frame;
 use crate::object::kind;
 use crate::object::native::{Def, Input, R, Raised, Step};
@@ -100,8 +101,10 @@ struct Saved {
 #[repr(C)]
 pub struct Fiber {
     head: Header,
-    /// `threading.get_ident()`
+    /// Its number: no other fiber has it.
     pub id: u64,
+    /// `threading.get_ident()`: greenlets have that of their thread.
+    pub ident: Cell<u64>,
     /// See `Status`.
     pub status: Cell<Status>,
     /// It waits for events from outside, as an event loop does.
@@ -115,6 +118,8 @@ pub struct Fiber {
     saved: RefCell<Option<Box<Saved>>>,
     /// Values of `threading.local` objects: a dict, or Undef before it is used.
     pub locals: Field,
+    /// The greenlet that runs on it, or Undef.
+    pub greenlet: Field,
 }
 
 // SAFETY: repr(C), header first. What the stack of a fiber holds counts as held from outside.
@@ -122,6 +127,7 @@ unsafe impl Object for Fiber {
     const KIND: Kind = kind::FIBER;
     fn trace(&self, visitor: &mut dyn Visitor) {
         visitor.visit(self.locals.as_value());
+        visitor.visit(self.greenlet.as_value());
     }
 }
 
@@ -186,6 +192,7 @@ impl Vm {
         crate::heap::alloc(Fiber {
             head: Header::new(),
             id: self.fibers.last_id,
+            ident: Cell::new(self.fibers.last_id),
             status: Cell::new(Status::Running),
             for_events: Cell::new(false),
             in_nested_run: Cell::new(false),
@@ -193,6 +200,7 @@ impl Vm {
             wake: RefCell::new(None),
             saved: RefCell::new(None),
             locals: Field::undef(),
+            greenlet: Field::undef(),
         })
     }
 
@@ -219,6 +227,62 @@ impl Vm {
 
     /// A new fiber that calls `function` with positional arguments. It runs when its turn comes.
     pub fn spawn_fiber(&mut self, function: &Value, args: Vec<Value>) -> Ref<Fiber> {
+        let fiber = self.make_fiber(function, args);
+        fiber.status.set(Status::Ready);
+        self.fibers.ready.push_back(fiber.clone());
+        fiber
+    }
+
+    /// A new fiber of the running one's thread, which waits for `hand_over`.
+    pub fn branch_fiber(&mut self, function: &Value) -> Ref<Fiber> {
+        let current = self.current_fiber();
+        let fiber = self.make_fiber(function, Vec::new());
+        fiber.ident.set(current.ident.get());
+        if current.locals.is_undef() {
+            current.locals.set(Dict::new().into_value());
+        }
+        fiber.locals.set(current.locals.get());
+        fiber.status.set(Status::Parked);
+        fiber
+    }
+
+    /// Lets a parked fiber of the same thread be the next to run, with a value where it has begun.
+    /// It finds the thread as the running one leaves it: with its running loop and hooks.
+    pub fn hand_over(&mut self, fiber: &Ref<Fiber>, value: Option<Value>) {
+        let current = self.current_fiber();
+        if self
+            .main_fiber
+            .as_ref()
+            .is_some_and(|main| main.is(&current))
+        {
+            self.main_fiber = Some(fiber.clone());
+        }
+        if let Some(saved) = fiber.saved.borrow_mut().as_mut() {
+            saved.running_loop = self.running_loop.clone();
+            saved.hooks = self.asyncgen_hooks.clone();
+        }
+        *fiber.wake.borrow_mut() = value.map(Input::Value);
+        fiber.status.set(Status::Ready);
+        self.fibers.ready.push_front(fiber.clone());
+    }
+
+    /// The context (of `contextvars`) of a fiber; None for one that has none yet.
+    pub fn context_of(&mut self, fiber: &Ref<Fiber>) -> Value {
+        match &*fiber.saved.borrow() {
+            Some(saved) => saved.context.clone(),
+            None => self.context.clone(),
+        }
+    }
+
+    /// Gives a fiber another context.
+    pub fn set_context_of(&mut self, fiber: &Ref<Fiber>, context: Value) {
+        match &mut *fiber.saved.borrow_mut() {
+            Some(saved) => saved.context = context,
+            None => self.context = context,
+        }
+    }
+
+    fn make_fiber(&mut self, function: &Value, args: Vec<Value>) -> Ref<Fiber> {
         self.current_fiber();
         let fiber = self.new_fiber();
         let here = (
@@ -251,8 +315,6 @@ impl Vm {
         };
         (self.frame, self.sp, self.limit, self.cursor, self.input) = here;
         *fiber.saved.borrow_mut() = Some(Box::new(saved));
-        fiber.status.set(Status::Ready);
-        self.fibers.ready.push_back(fiber.clone());
         self.fibers.alive += 1;
         fiber
     }
