@@ -339,6 +339,11 @@ pub fn decode_argument(
         return Err(vm.type_error("decoding str is not supported"));
     }
     match super::bytes::buffer_of(vm, object) {
+        // What is wrong with the bytes of something else is said of bytes.
+        Some(bytes) if !object.is_kind::<Bytes>() && !object.is_kind::<ByteArray>() => {
+            let copy = vm.lift(Bytes::new(&bytes))?;
+            decode_for(vm, &copy.into_value(), &bytes, encoding, errors, "str")
+        }
         Some(bytes) => decode_for(vm, object, &bytes, encoding, errors, "str"),
         None => {
             let given = vm.type_name(object);

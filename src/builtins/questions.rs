@@ -48,7 +48,10 @@ impl Vm {
         match owner {
             Some(owner) if owner.def.is_some() => {
                 owner.has(class_flags::SEQUENCE)
-                    || matches!(owner.layout, kind::STR | kind::BYTES | kind::BYTEARRAY)
+                    || matches!(
+                        owner.layout,
+                        kind::STR | kind::BYTES | kind::BYTEARRAY | kind::MEMORYVIEW
+                    )
             }
             _ => !value.is_kind::<Dict>(),
         }

@@ -345,10 +345,10 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
     if vm.index(&hint).is_err() {
         return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
     }
-    if vm.index(&hint)? < 0 {
-        return Err(vm.value_error("__length_hint__() should return >= 0"));
+    match vm.index(&hint)? {
+        hint @ 0.. => Ok(crate::builtins::arguments::int(hint)),
+        _ => Err(vm.value_error("__length_hint__() should return >= 0")),
     }
-    Ok(hint)
 }
 
 fn call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {

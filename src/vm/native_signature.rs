@@ -79,6 +79,20 @@ impl Vm {
             )));
         }
         let by_position = given - names.len();
+        if by_position > signature.positional && signature.positional > receiver && !counted {
+            let (how, most) = (
+                match signature.required < signature.positional {
+                    true => "at most",
+                    false => "exactly",
+                },
+                signature.positional - receiver,
+            );
+            let s = if most == 1 { "" } else { "s" };
+            return Err(self.type_error(format!(
+                "{who}() takes {how} {most} positional argument{s} ({} given)",
+                by_position - receiver
+            )));
+        }
         for name in names {
             let found = self.find_parameter(parameters, name);
             if let Some(i) = found.filter(|&i| i >= signature.posonly && i < by_position) {
@@ -102,6 +116,18 @@ impl Vm {
         names: &[Value],
     ) -> R<()> {
         let unnamed = names.is_empty() || signature.varkw;
+        let least = signature.required.min(signature.posonly);
+        if !unnamed && by_position < least && signature.posonly < signature.params.len() {
+            let (least, given) = (least - receiver, by_position.saturating_sub(receiver));
+            let how = match signature.required == signature.positional {
+                true => "exactly",
+                false => "at least",
+            };
+            let (who, s) = (native_name(native), if least == 1 { "" } else { "s" });
+            return Err(self.type_error(format!(
+                "{who}() takes {how} {least} positional argument{s} ({given} given)"
+            )));
+        }
         if unnamed || by_position < signature.posonly || native_name(native) == "enumerate" {
             return Ok(());
         }
@@ -141,12 +167,7 @@ impl Vm {
     ) -> R<()> {
         let name = native.def.name();
         if name == "__new__" && given.len() == 2 + names.len() && !names.is_empty() {
-            // One argument asks for its type.
-            let plain = native_name(native) == "type" && given[0].is(&native.owner);
-            return match plain {
-                true => Err(self.type_error("type() takes no keyword arguments")),
-                false => Ok(()),
-            };
+            return Ok(());
         }
         let of_builtins = native
             .owner

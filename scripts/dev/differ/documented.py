@@ -33,7 +33,11 @@ WRONG_CALL = LABEL + r"TypeError ['\"](?P<type>\w+)\.(?P<name>\w+)\(\) (?P<words
 
 DIFFERENCES = [
     Difference("a method inherited from a built-in class, called with `*args` or `**kwargs` that are wrong", WRONG_CALL, WRONG_CALL, inherits),
-    Difference("`enumerate.__new__`, `int.__new__`, called by hand with wrong arguments",
+    Difference("`enumerate.__new__`, `int.__new__`, `str.__new__`, called by hand with wrong arguments",
+               r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not (?P<type>\w+)\"",
+               r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not program\.(?P<type>\w+)\"",
+               lambda a, b: a["name"] == b["name"] and a["type"] == b["type"]),
+    Difference("`enumerate.__new__`, `int.__new__`, `str.__new__`, called by hand with wrong arguments",
                r"(?P<label>enumerate\.__new__): ! TypeError \"enumerate\(\) missing required argument 'iterable' \(pos 1\)\"",
                r"(?P<label>enumerate\.__new__): ! TypeError \"'\w+' is an invalid keyword argument for enumerate\(\)\""),
     Difference("`iter()` of a released memoryview",

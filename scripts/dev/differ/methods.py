@@ -342,6 +342,14 @@ FUNCTIONS = {
 HIDDEN_FUNCTIONS = {"id", "hash", "dir", "globals", "locals", "vars", "__import__", "open"}
 
 
+def eval_is_number(expression):
+    """Whether an argument is a number, or something that stands for one."""
+    try:
+        return hasattr(eval(expression.removeprefix("*"), SPACE), "__index__")
+    except Exception:
+        return True
+
+
 def function_program(random, wanted):
     """Calls of built-in functions and constructors."""
     methods = Methods(random)
@@ -360,6 +368,9 @@ def function_program(random, wanted):
             arguments.append(random.choice(["key=str", "key=lambda x: -1", "default=3", "reverse=True", "key=None", "key=repr, default=0"]))
         if name == "print":
             arguments = arguments[:1] if arguments and "=" not in arguments[0] else []
+        if name == "open" and arguments and eval_is_number(arguments[0]):
+            # A descriptor that is open already would be closed with the file.
+            arguments[0] = "'nope'"
         call = "hidden" if name in HIDDEN_FUNCTIONS else "attempt"
         lines.append(f"{call}('{name}', lambda: {name}({', '.join(arguments)}))")
         methods.used.append(("function", name))

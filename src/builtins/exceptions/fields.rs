@@ -82,7 +82,8 @@ pub(super) static EXIT_ATTRIBUTES: &[Attribute] = &[field::<{ fields::EXIT_CODE 
 fn exit_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     base::init(vm, args, names)?;
     let code = match positional(args, names) {
-        [] => Value::NONE,
+        // Whoever does it once more without a code keeps the first.
+        [] => return Ok(Value::NONE),
         [code] => code.clone(),
         several => vm.new_tuple(several.to_vec())?,
     };
