@@ -38,6 +38,11 @@ impl MemoryBio {
         self.bytes.borrow_mut().extend_from_slice(more);
     }
 
+    /// Has somebody put bytes behind the others.
+    pub fn fill(&self, by: impl FnOnce(&mut Vec<u8>)) {
+        by(&mut self.bytes.borrow_mut());
+    }
+
     /// Moves at most so many bytes to the end of another place.
     pub fn take_into(&self, out: &mut Vec<u8>, most: usize) {
         let mut bytes = self.bytes.borrow_mut();

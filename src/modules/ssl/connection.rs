@@ -2,6 +2,7 @@
 //! far it came: a number of `SSLErrorNumber`, or what failed.
 
 use std::cell::RefCell;
+use std::io::BufRead;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering};
 
 use rustls::server::{Accepted, Acceptor};
@@ -53,6 +54,8 @@ pub struct State {
     wall: Arc<AtomicU64>,
     /// `close_notify` is sent.
     closed: bool,
+    /// What failed behind bytes that were good.
+    deferred: Option<Failure>,
     /// The name a client asked for, and the ciphers it offered.
     greeting: (Option<String>, Vec<u16>),
 }
@@ -75,20 +78,15 @@ impl State {
     /// Moves what is to be sent to the network's side.
     fn flush(&mut self, outgoing: &MemoryBio) {
         if let Stage::Open(tls) = &mut self.stage {
-            let mut room = Vec::new();
-            while tls.wants_write() {
-                if tls.write_tls(&mut room).is_err() {
-                    break;
-                }
-            }
-            if !room.is_empty() {
-                outgoing.append(&room);
-            }
+            outgoing.fill(|bytes| while tls.wants_write() && tls.write_tls(bytes).is_ok() {});
         }
     }
 
     /// Takes in one record; false when there is none yet.
     fn advance(&mut self, incoming: &MemoryBio, outgoing: &MemoryBio) -> Outcome<bool> {
+        if let Some(failure) = self.deferred.take() {
+            return Err(failure);
+        }
         let record = match self.collector.next(incoming) {
             Next::Record(record) => record,
             Next::Wanting => return Ok(false),
@@ -127,7 +125,7 @@ impl State {
         };
         let mut rest = record;
         while !rest.is_empty() {
-            if acceptor.read_tls(&mut rest).is_err() {
+            if !matches!(acceptor.read_tls(&mut rest), Ok(1..)) {
                 return Err(Failure::reason("UNEXPECTED_MESSAGE"));
             }
         }
@@ -206,6 +204,45 @@ impl State {
         }
     }
 
+    /// As `read`, of several records at once: None as there.
+    fn drain(
+        &mut self,
+        incoming: &MemoryBio,
+        outgoing: &MemoryBio,
+        most: usize,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let mut out = Vec::new();
+        loop {
+            let (pending, ended) = self.pending();
+            if pending > 0 {
+                let tls = self.ready().ok_or(Failure::Ended)?;
+                let mut reader = tls.reader();
+                let found = reader.fill_buf().unwrap_or(&[]);
+                let part = &found[..found.len().min(most - out.len())];
+                out.extend_from_slice(part);
+                let count = part.len();
+                reader.consume(count);
+                if out.len() == most || count == 0 {
+                    return Ok(Some(out));
+                }
+                continue;
+            }
+            if ended {
+                return Ok(Some(out));
+            }
+            match self.advance(incoming, outgoing) {
+                Ok(true) => {}
+                Ok(false) if out.is_empty() => return Ok(None),
+                Ok(false) => return Ok(Some(out)),
+                Err(failure) if out.is_empty() => return Err(failure),
+                Err(failure) => {
+                    self.deferred = Some(failure);
+                    return Ok(Some(out));
+                }
+            }
+        }
+    }
+
     fn write(&mut self, outgoing: &MemoryBio, data: &[u8]) -> Outcome<usize> {
         if self.closed {
             return Err(Failure::reason("PROTOCOL_IS_SHUTDOWN"));
@@ -264,7 +301,8 @@ fn missed_certificate(tls: &mut Tls, outgoing: &MemoryBio) {
 fn taken_in(tls: &mut Tls, record: &[u8]) -> Result<(), Error> {
     let mut rest = record;
     while !rest.is_empty() {
-        if tls.read_tls(&mut rest).is_err() {
+        // Nothing is taken behind the end.
+        if !matches!(tls.read_tls(&mut rest), Ok(1..)) {
             return Err(Error::General("more than fits".into()));
         }
         tls.process_new_packets()?;
@@ -361,6 +399,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         sight,
         wall,
         closed: false,
+        deferred: None,
         greeting: (None, Vec::new()),
     };
     let made = Connection::alloc(
@@ -443,6 +482,18 @@ fn read(vm: &mut Vm, args: &[Value]) -> R {
     })?;
     match outcome {
         Ok(Some(count)) => bytes(vm, &room[..count]),
+        Ok(None) => Ok(int(WANT_READ)),
+        Err(failure) => failed(vm, &failure),
+    }
+}
+
+fn drain(vm: &mut Vm, args: &[Value]) -> R {
+    let most = usize::try_from(index(vm, &args[1])?).unwrap_or(0).max(1);
+    let outcome = with(vm, &args[0], |state, incoming, outgoing| {
+        state.drain(incoming, outgoing, most)
+    })?;
+    match outcome {
+        Ok(Some(data)) => bytes(vm, &data),
         Ok(None) => Ok(int(WANT_READ)),
         Err(failure) => failed(vm, &failure),
     }
@@ -534,6 +585,7 @@ pub static CONNECTION: TypeDef = TypeDef {
         Def::leaf("accept(self, context, settings, /)", accept),
         Def::leaf("refuse(self, alert, /)", refuse),
         Def::leaf("read(self, size, /)", read),
+        Def::leaf("drain(self, size, /)", drain),
         Def::leaf("write(self, data, /)", write),
         Def::leaf("shutdown(self, /)", shutdown),
         Def::leaf("certificates(self, verified, /)", certificates),
