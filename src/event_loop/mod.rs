@@ -180,7 +180,10 @@ impl<J> EventLoop<J> {
         if self.timers.is_empty() {
             return;
         }
-        let end = clock.monotonic() + clock.resolution();
+        self.collect_until(clock.monotonic() + clock.resolution());
+    }
+
+    fn collect_until(&mut self, end: f64) {
         while let Some(job) = self.timers.pop_due(end) {
             self.ready.push(job);
         }
@@ -190,6 +193,16 @@ impl<J> EventLoop<J> {
     /// entries this turn runs. What they push waits for the next turn.
     pub fn begin_turn(&mut self, clock: &dyn Clock) -> usize {
         self.collect_due(clock);
+        self.fix_turn()
+    }
+
+    /// The same for a loop that goes by a time of its own: timers are due up to `end`.
+    pub fn begin_turn_until(&mut self, end: f64) -> usize {
+        self.collect_until(end);
+        self.fix_turn()
+    }
+
+    fn fix_turn(&mut self) -> usize {
         self.turn += 1;
         self.parked = false;
         self.ready.begin_turn()

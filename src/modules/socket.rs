@@ -12,7 +12,7 @@ use crate::host::{
     Address, Direction, ErrorKind, Family, HostError, IpAddr, Query, Shutdown, Socket, SocketAddr,
     SocketKind, path_bytes, path_from_bytes,
 };
-use crate::object::bytes::ByteArray;
+use crate::modules::binary::window::Window;
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{
@@ -69,12 +69,19 @@ traced_object! {
 
 const FOR_EVER: f64 = -1.0;
 
+impl SocketObject {
+    /// Whether bytes flow through it, without borders.
+    pub fn is_stream(&self) -> bool {
+        SocketKind::of_number(self.numbers.get().1) == Some(SocketKind::Stream)
+    }
+}
+
 fn this(value: &Value) -> Option<Ref<SocketObject>> {
     value.to_ref::<SocketObject>()
 }
 
 /// Does something with the open socket.
-fn with<T>(
+pub(crate) fn with<T>(
     value: &Value,
     use_it: impl FnOnce(&Socket) -> Result<T, HostError>,
 ) -> Result<T, HostError> {
@@ -524,20 +531,20 @@ fn recvfrom(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn recv_into(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     waiting(vm, frame, input, Direction::Read, |vm, frame| {
-        let Some(target) = frame.regs[1].to_ref::<ByteArray>() else {
-            return Err(vm.type_error("recv_into() argument 1 must be a bytearray"));
+        let target = Window::of(vm, &frame.regs[1], "recv_into() argument 1")?;
+        let wanted = index(vm, &frame.regs[2])?;
+        let Ok(wanted) = usize::try_from(wanted) else {
+            return Err(vm.value_error("negative buffersize in recv_into"));
         };
-        let wanted = index(vm, &frame.regs[2])?.max(0) as usize;
-        let count = if wanted == 0 {
-            target.len()
-        } else {
-            wanted.min(target.len())
-        };
-        let mut room = vec![0; count];
+        if wanted > target.size() {
+            return Err(vm.value_error("buffer too small for requested bytes"));
+        }
+        let count = if wanted == 0 { target.size() } else { wanted };
+        let mut room = vec![0; count.min(1 << 24)];
         Ok(
             match with(&frame.regs[0], |socket| socket.recv(&mut room)) {
                 Ok(got) => {
-                    target.data.borrow_mut()[..got].copy_from_slice(&room[..got]);
+                    target.write(0, &room[..got]);
                     Ok(int(got as i64))
                 }
                 Err(error) => Err(error),

@@ -91,9 +91,9 @@ impl<T: Traced + Default> Traced for RefCell<T> {
     }
 }
 
-/// Declares a native object: its kind, and its fields, each `Traced`.
+/// Declares a native object: its kind, when its `__del__` has something to do, and its fields, each `Traced`.
 macro_rules! traced_object {
-    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident {
+    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident $(, finalized if $needs:expr;)? {
         $($(#[$fmeta:meta])* $field:ident: $type:ty,)+
     }) => {
         $(#[$meta])*
@@ -112,6 +112,13 @@ macro_rules! traced_object {
             fn clear(&self) {
                 $($crate::object::traced::Traced::release(&self.$field);)+
             }
+            $(
+                const MAY_NEED_FINALIZER: bool = true;
+                fn needs_finalizer(&self) -> bool {
+                    let needs: fn(&$name) -> bool = $needs;
+                    needs(self)
+                }
+            )?
         }
 
         impl $name {

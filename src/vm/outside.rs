@@ -172,6 +172,15 @@ impl Vm {
         self.warn_about(known, message, None)
     }
 
+    /// A ResourceWarning, which the usual filters leave out.
+    ///
+    /// # Errors
+    /// The warning itself, when a filter turns it into an error.
+    pub fn warn_of_resource(&mut self, message: &str, object: Option<&Value>) -> R<()> {
+        self.import("warnings")?;
+        self.warn_about(Known::ResourceWarning, message, object)
+    }
+
     /// The same, about an object that died.
     fn warn_about(&mut self, known: Known, message: &str, object: Option<&Value>) -> R<()> {
         let class = self.known_class(known).into_value();

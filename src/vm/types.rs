@@ -53,7 +53,7 @@ known! {
     UnicodeEncodeError "UnicodeEncodeError" UnicodeTranslateError "UnicodeTranslateError"
     ValueError "ValueError" ZeroDivisionError "ZeroDivisionError"
     RuntimeWarning "RuntimeWarning" DeprecationWarning "DeprecationWarning" SyntaxWarning "SyntaxWarning"
-    FutureWarning "FutureWarning"
+    FutureWarning "FutureWarning" ResourceWarning "ResourceWarning"
     BlockingIoError "BlockingIOError" ChildProcessError "ChildProcessError" BrokenPipeError "BrokenPipeError"
     ConnectionAbortedError "ConnectionAbortedError" ConnectionRefusedError "ConnectionRefusedError"
     ConnectionResetError "ConnectionResetError" FileExistsError "FileExistsError"

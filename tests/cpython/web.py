@@ -1,5 +1,5 @@
-"""What the helpers of CPython's test_asyncio import of http.server and wsgiref, where these are missing: a server for their
-tests, which answers each connection's one request by a WSGI application.
+"""What CPython's test_asyncio imports and where it is missing is not what is tested: of http.server and wsgiref a server,
+which answers each connection's one request by a WSGI application; and a class of loops of another system.
 """
 
 import socketserver
@@ -57,3 +57,11 @@ def provide():
         for name in ("http.server", "wsgiref", "wsgiref.simple_server"):
             module = sys.modules[name] = types.ModuleType(name)
             vars(module).update(HTTPServer=HTTPServer, WSGIServer=WSGIServer, WSGIRequestHandler=WSGIRequestHandler)
+    try:
+        from asyncio import proactor_events
+    except ImportError:
+        import asyncio
+
+        module = types.ModuleType("asyncio.proactor_events")
+        module.BaseProactorEventLoop = type("BaseProactorEventLoop", (), {})
+        sys.modules[module.__name__] = asyncio.proactor_events = module

@@ -4,8 +4,9 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::handles::cancel_handle;
 use super::jobs::{self, Job, Turns};
-use super::{current, report, representation, script, tasks, turns};
+use super::{current, report, script, tasks, turns};
 use crate::event_loop::{EventLoop, TimerId};
 use crate::heap::{Field, Ref, Value};
 use crate::host::{Direction, Owner};
@@ -43,6 +44,8 @@ traced_object! {
         own_tasks: Cell<bool>,
         /// A script's class overrides `time`.
         own_time: Cell<bool>,
+        /// A script's class overrides `_run_once`, or a script's selector waits.
+        own_turns: Cell<bool>,
         /// Debug mode.
         debug: Cell<bool>,
         /// The task that takes a step, or None.
@@ -62,6 +65,13 @@ impl Loop {
     pub fn is_plain(&self) -> bool {
         !self.closed.get() && !self.overridden.get()
     }
+}
+
+/// Whether it is a loop of ours whose timers nobody else sees.
+pub fn is_ours(value: &Value) -> bool {
+    value
+        .get::<Loop>()
+        .is_some_and(|looped| !looped.overridden.get())
 }
 
 /// The loop that `self` is.
@@ -106,6 +116,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         )),
         Cell::new(overrides(vm, &args[0], &["create_task"])),
         Cell::new(overrides(vm, &args[0], &["time"])),
+        Cell::new(overrides(vm, &args[0], &["_run_once"])),
         Cell::new(false),
         Field::new(Value::NONE),
         Field::new(Value::NONE),
@@ -129,7 +140,7 @@ fn overrides(vm: &mut Vm, class: &Value, names: &[&str]) -> bool {
 
 // ----- calls ----------------------------------------------------------------------
 
-fn context_of(vm: &mut Vm, context: &Value) -> Value {
+pub(super) fn context_of(vm: &mut Vm, context: &Value) -> Value {
     if context.is_none() || context.is_undef() {
         contextvars::copy(vm)
     } else {
@@ -207,7 +218,20 @@ fn call_later(vm: &mut Vm, args: &[Value]) -> R {
         return Err(script::error(vm, Known::TypeError, &text));
     };
     check_callback(vm, &looped, &args[2], "call_at")?;
+    if looped.overridden.get() {
+        return call_own_at(vm, args, now + delay);
+    }
     timer(vm, &looped, now + delay, args)
+}
+
+/// The `call_at` of a script's class.
+fn call_own_at(vm: &mut Vm, args: &[Value], when: f64) -> R {
+    let method = script::attr(vm, &args[0], "call_at")?;
+    let mut all = vec![script::float(when), args[2].clone()];
+    all.extend(script::tuple_items(&args[4]));
+    all.push(script::or_none(args[3].clone()));
+    let names = script::names(vm, &["context"]);
+    script::call_kw(vm, &method, &all, &names)
 }
 
 /// self, when, callback, context, args
@@ -499,11 +523,67 @@ fn add_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
     Ok(handle)
 }
 
+/// RuntimeError for a descriptor that a transport watches.
+fn check_transport(vm: &mut Vm, looped: &Loop, fd: i32) -> R<()> {
+    let mut found = None;
+    {
+        let turns = looped.turns.0.borrow();
+        for direction in [Direction::Read, Direction::Write] {
+            if let Some(job) = turns.interests().get(fd, direction) {
+                found = found.or_else(|| super::selector_events::transport_of(job));
+            }
+        }
+    }
+    let Some(transport) = found else {
+        return Ok(());
+    };
+    let shown = script::repr(vm, &transport)?;
+    let text = format!("File descriptor {fd} is used by transport {shown}");
+    Err(script::error(vm, Known::RuntimeError, &text))
+}
+
+fn ensure_no_transport(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = this(vm, &args[0])?;
+    let fd = descriptor(vm, &args[1])?;
+    check_transport(vm, &looped, fd)?;
+    Ok(Value::NONE)
+}
+
+fn is_watched(vm: &mut Vm, args: &[Value]) -> R {
+    let looped = this(vm, &args[0])?;
+    let fd = script::integer(vm, &args[1])? as i32;
+    let direction = if script::truth(vm, &args[2])? {
+        Direction::Write
+    } else {
+        Direction::Read
+    };
+    let watched = looped
+        .turns
+        .0
+        .borrow()
+        .interests()
+        .get(fd, direction)
+        .is_some();
+    Ok(Value::bool(watched))
+}
+
 fn add_reader(vm: &mut Vm, args: &[Value]) -> R {
-    add_watch(vm, args, Direction::Read)
+    ensure_no_transport(vm, args)?;
+    add_watch(vm, args, Direction::Read)?;
+    Ok(Value::NONE)
 }
 
 fn add_writer(vm: &mut Vm, args: &[Value]) -> R {
+    ensure_no_transport(vm, args)?;
+    add_watch(vm, args, Direction::Write)?;
+    Ok(Value::NONE)
+}
+
+fn add_reader_inside(vm: &mut Vm, args: &[Value]) -> R {
+    add_watch(vm, args, Direction::Read)
+}
+
+fn add_writer_inside(vm: &mut Vm, args: &[Value]) -> R {
     add_watch(vm, args, Direction::Write)
 }
 
@@ -516,134 +596,22 @@ fn remove_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
 }
 
 fn remove_reader(vm: &mut Vm, args: &[Value]) -> R {
+    ensure_no_transport(vm, args)?;
     remove_watch(vm, args, Direction::Read)
 }
 
 fn remove_writer(vm: &mut Vm, args: &[Value]) -> R {
+    ensure_no_transport(vm, args)?;
     remove_watch(vm, args, Direction::Write)
 }
 
-// ----- handles ---------------------------------------------------------------------------
-
-/// `Handle.cancel`
-pub fn cancel_handle(value: &Value) {
-    let Some(handle) = Handle::of(value) else {
-        return;
-    };
-    if handle.cancelled.replace(true) {
-        return;
-    }
-    if handle.scheduled.replace(false) {
-        cancel_timer(handle.owner.as_value(), handle.timer.get());
-    }
-    handle.callback.set(Value::NONE);
-    handle.args.set(Value::NONE);
+fn remove_reader_inside(vm: &mut Vm, args: &[Value]) -> R {
+    remove_watch(vm, args, Direction::Read)
 }
 
-fn handle_cancel(_: &mut Vm, args: &[Value]) -> R {
-    cancel_handle(&args[0]);
-    Ok(Value::NONE)
+fn remove_writer_inside(vm: &mut Vm, args: &[Value]) -> R {
+    remove_watch(vm, args, Direction::Write)
 }
-
-fn handle_cancelled(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::bool(
-        Handle::of(&args[0]).is_some_and(|h| h.cancelled.get()),
-    ))
-}
-
-fn handle_context(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| h.context.get()))
-}
-
-fn handle_when(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| script::float(h.when.get())))
-}
-
-fn handle_repr(vm: &mut Vm, args: &[Value]) -> R {
-    representation::of_handle(vm, &args[0])
-}
-
-fn handle_hash(vm: &mut Vm, args: &[Value]) -> R {
-    let when = handle_when(vm, args)?;
-    script::hash(vm, &when)
-}
-
-fn compare(args: &[Value], test: fn(f64, f64) -> bool) -> R {
-    let when = |value: &Value| value.get::<TimerHandle>().map(|h| h.0.when.get());
-    Ok(match (when(&args[0]), when(&args[1])) {
-        (Some(a), Some(b)) => Value::bool(test(a, b)),
-        _ => Value::NOT_IMPLEMENTED,
-    })
-}
-
-fn handle_lt(_: &mut Vm, args: &[Value]) -> R {
-    compare(args, |a, b| a < b)
-}
-
-fn handle_gt(_: &mut Vm, args: &[Value]) -> R {
-    compare(args, |a, b| a > b)
-}
-
-fn handle_le(_: &mut Vm, args: &[Value]) -> R {
-    compare(args, |a, b| a <= b)
-}
-
-fn handle_ge(_: &mut Vm, args: &[Value]) -> R {
-    compare(args, |a, b| a >= b)
-}
-
-fn handle_eq(vm: &mut Vm, args: &[Value]) -> R {
-    let (Some(a), Some(b)) = (args[0].get::<TimerHandle>(), args[1].get::<TimerHandle>()) else {
-        return Ok(Value::NOT_IMPLEMENTED);
-    };
-    let same = a.0.when.get() == b.0.when.get()
-        && a.0.cancelled.get() == b.0.cancelled.get()
-        && script::equal(vm, &a.0.callback.get(), &b.0.callback.get())?
-        && script::equal(vm, &a.0.args.get(), &b.0.args.get())?;
-    Ok(Value::bool(same))
-}
-
-fn handle_callback(_: &mut Vm, value: &Value) -> R {
-    Ok(Handle::of(value).map_or(Value::NONE, |h| h.callback.get()))
-}
-
-fn handle_args(_: &mut Vm, value: &Value) -> R {
-    Ok(Handle::of(value).map_or(Value::NONE, |h| h.args.get()))
-}
-
-const HANDLE_METHODS: [Def; 4] = [
-    Def::leaf("cancel(self)", handle_cancel),
-    Def::leaf("cancelled(self)", handle_cancelled),
-    Def::leaf("get_context(self)", handle_context),
-    Def::leaf("__repr__(self)", handle_repr),
-];
-
-/// `asyncio.Handle`
-pub static HANDLE: TypeDef = TypeDef {
-    flags: class_flags::WEAKREF,
-    methods: &HANDLE_METHODS,
-    attributes: &[
-        Attribute::get("_callback", handle_callback),
-        Attribute::get("_args", handle_args),
-    ],
-    ..TypeDef::new("asyncio.events", "Handle", kind::HANDLE)
-};
-
-/// `asyncio.TimerHandle`
-pub static TIMER_HANDLE: TypeDef = TypeDef {
-    base: Some(&HANDLE),
-    flags: class_flags::WEAKREF,
-    methods: &[
-        Def::leaf("when(self)", handle_when),
-        Def::leaf("__hash__(self)", handle_hash),
-        Def::leaf("__eq__(self, other, /)", handle_eq),
-        Def::leaf("__lt__(self, other, /)", handle_lt),
-        Def::leaf("__le__(self, other, /)", handle_le),
-        Def::leaf("__gt__(self, other, /)", handle_gt),
-        Def::leaf("__ge__(self, other, /)", handle_ge),
-    ],
-    ..TypeDef::new("asyncio.events", "TimerHandle", kind::TIMER_HANDLE)
-};
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let looped = this(vm, &args[0])?;
@@ -694,20 +662,17 @@ pub static LOOP: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
+        Def::leaf("call_soon(self, callback, *args, context=None)", call_soon),
         Def::leaf(
-            "call_soon(self, callback, /, *args, context=None)",
-            call_soon,
-        ),
-        Def::leaf(
-            "call_soon_threadsafe(self, callback, /, *args, context=None)",
+            "call_soon_threadsafe(self, callback, *args, context=None)",
             call_soon_threadsafe,
         ),
         Def::leaf(
-            "call_later(self, delay, callback, /, *args, context=None)",
+            "call_later(self, delay, callback, *args, context=None)",
             call_later,
         ),
         Def::leaf(
-            "call_at(self, when, callback, /, *args, context=None)",
+            "call_at(self, when, callback, *args, context=None)",
             call_at,
         ),
         Def::leaf("time(self)", time),
@@ -746,10 +711,17 @@ pub static LOOP: TypeDef = TypeDef {
             "call_exception_handler(self, context)",
             call_exception_handler,
         ),
-        Def::leaf("add_reader(self, fd, callback, /, *args)", add_reader),
-        Def::leaf("add_writer(self, fd, callback, /, *args)", add_writer),
+        Def::leaf("add_reader(self, fd, callback, *args)", add_reader),
+        Def::leaf("add_writer(self, fd, callback, *args)", add_writer),
         Def::leaf("remove_reader(self, fd)", remove_reader),
         Def::leaf("remove_writer(self, fd)", remove_writer),
+        Def::leaf("_add_reader(self, fd, callback, *args)", add_reader_inside),
+        Def::leaf("_add_writer(self, fd, callback, *args)", add_writer_inside),
+        Def::leaf("_remove_reader(self, fd)", remove_reader_inside),
+        Def::leaf("_remove_writer(self, fd)", remove_writer_inside),
+        Def::leaf("_ensure_fd_no_transport(self, fd)", ensure_no_transport),
+        Def::leaf("_is_watched(self, fd, writes, /)", is_watched),
+        Def::frame("_run_once(self)", turns::REGISTERS, turns::run_once),
         Def::leaf("__repr__(self)", repr),
     ],
     attributes: &[

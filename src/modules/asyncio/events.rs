@@ -91,9 +91,20 @@ fn list_tasks(vm: &mut Vm, owner: &Value) -> R<Vec<Value>> {
     } else {
         owner.clone()
     };
-    Ok(owner
+    let mut tasks = owner
         .get::<Loop>()
-        .map_or_else(Vec::new, |owner| owner.tasks.0.all()))
+        .map_or_else(Vec::new, |owner| owner.tasks.0.all());
+    // Those that a script has registered are told by the module that keeps them.
+    if let Some(module) = script::loaded_module(vm, "asyncio.tasks") {
+        let more =
+            script::call_method(vm, &module, "_registered_of", std::slice::from_ref(&owner))?;
+        for task in vm.collect(&more)? {
+            if !tasks.iter().any(|known| known.is(&task)) {
+                tasks.push(task);
+            }
+        }
+    }
+    Ok(tasks)
 }
 
 pub(super) fn enter_task(vm: &mut Vm, args: &[Value]) -> R {

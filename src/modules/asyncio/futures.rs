@@ -3,11 +3,11 @@
 use super::{events, exceptions, jobs, reactions, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
-use crate::object::class::class_flags;
+use crate::object::class::{Class, class_flags};
 use crate::object::exception::Exception;
 use crate::object::kind;
 use crate::object::native::{
-    Attribute, AwaitOutcome, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
+    Attribute, AttributeDescriptor, AwaitOutcome, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
 };
 use crate::object::task::{Future, FutureState, Gathering, Task, Waiter};
 use crate::vm::Vm;
@@ -424,7 +424,20 @@ fn blocking(vm: &mut Vm, value: &Value) -> R {
     Ok(Value::bool(this(vm, value)?.blocking.get()))
 }
 
+/// AttributeError for a `del`.
+fn refuse_delete(vm: &mut Vm, to: &Value) -> R<()> {
+    if to.is_undef() {
+        return Err(script::error(
+            vm,
+            Known::AttributeError,
+            "cannot delete attribute",
+        ));
+    }
+    Ok(())
+}
+
 fn set_blocking(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    refuse_delete(vm, to)?;
     let truth = script::truth(vm, to)?;
     this(vm, value)?.blocking.set(truth);
     Ok(())
@@ -448,6 +461,7 @@ fn log_traceback(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn set_log_traceback(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    refuse_delete(vm, to)?;
     if script::truth(vm, to)? {
         return Err(script::error(
             vm,
@@ -545,10 +559,25 @@ pub fn is_future(vm: &mut Vm, value: &Value) -> bool {
     }
     let class = vm.class_of(value);
     let name = vm.intern("_asyncio_future_blocking");
-    if vm.lookup_in_class(&class, name.as_value()).is_none() {
+    if vm.lookup_in_class(&class, name.as_value()).is_none() && !claims_to_be(vm, value, &class) {
         return false;
     }
     matches!(script::attr(vm, value, "_asyncio_future_blocking"), Ok(v) if !v.is_none())
+}
+
+/// Whether an object says that it is of another class, which is one of futures (as a mock does).
+fn claims_to_be(vm: &mut Vm, value: &Value, class: &Ref<Class>) -> bool {
+    let name = vm.intern("__class__");
+    match vm.lookup_in_class(class, name.as_value()) {
+        Some(found) if found.is_kind::<AttributeDescriptor>() => false,
+        _ => match script::attr(vm, value, "__class__") {
+            Ok(claimed) => {
+                let blocking = script::attr_or_none(vm, &claimed, "_asyncio_future_blocking");
+                !claimed.is(class.as_value()) && matches!(blocking, Ok(Some(_)))
+            }
+            Err(_) => false,
+        },
+    }
 }
 
 pub(super) fn isfuture(vm: &mut Vm, args: &[Value]) -> R {

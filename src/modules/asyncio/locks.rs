@@ -58,6 +58,14 @@ impl Queue {
         self.futures.borrow().len()
     }
 
+    /// The futures as a deque, to look at: it is a copy.
+    pub fn shown(&self, vm: &mut Vm) -> R {
+        let futures: Vec<Value> = self.futures.borrow().iter().cloned().collect();
+        let futures = script::list(vm, futures)?;
+        let class = script::import_attr(vm, "collections", "deque")?;
+        script::call(vm, &class, &[futures])
+    }
+
     /// Whether one of them was not cancelled.
     pub fn any_alive(&self) -> bool {
         self.futures
@@ -281,6 +289,11 @@ fn lock_aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         .into()
 }
 
+fn lock_waiters(vm: &mut Vm, value: &Value) -> R {
+    let object = lock_of(vm, value)?;
+    object.waiters.shown(vm)
+}
+
 /// `asyncio.Lock`
 pub static LOCK: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
@@ -294,6 +307,7 @@ pub static LOCK: TypeDef = TypeDef {
         Def::coroutine("__aenter__(self)", 1, lock_aenter),
         Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, lock_aexit),
     ],
+    attributes: &[Attribute::get("_waiters", lock_waiters)],
     ..TypeDef::new("asyncio.locks", "Lock", kind::LOCK)
 };
 
@@ -371,6 +385,11 @@ fn event_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+fn event_waiters(vm: &mut Vm, value: &Value) -> R {
+    let object = event_of(vm, value)?;
+    object.waiters.shown(vm)
+}
+
 /// `asyncio.Event`
 pub static EVENT: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
@@ -383,6 +402,7 @@ pub static EVENT: TypeDef = TypeDef {
         Def::leaf("clear(self)", event_clear),
         Def::coroutine("wait(self)", 1, event_wait),
     ],
+    attributes: &[Attribute::get("_waiters", event_waiters)],
     ..TypeDef::new("asyncio.locks", "Event", kind::EVENT)
 };
 
@@ -573,6 +593,11 @@ fn set_value(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
     Ok(())
 }
 
+fn semaphore_waiters(vm: &mut Vm, value: &Value) -> R {
+    let object = semaphore_of(vm, value)?;
+    object.waiters.shown(vm)
+}
+
 /// `asyncio.Semaphore`
 pub static SEMAPHORE: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
@@ -586,7 +611,10 @@ pub static SEMAPHORE: TypeDef = TypeDef {
         Def::coroutine("__aenter__(self)", 1, semaphore_aenter),
         Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, semaphore_aexit),
     ],
-    attributes: &[Attribute::get_set("_value", value_of, set_value)],
+    attributes: &[
+        Attribute::get_set("_value", value_of, set_value),
+        Attribute::get("_waiters", semaphore_waiters),
+    ],
     ..TypeDef::new("asyncio.locks", "Semaphore", kind::SEMAPHORE)
 };
 

@@ -13,10 +13,12 @@ pub mod events;
 pub mod exceptions;
 pub mod futures;
 pub mod gather;
+pub mod handles;
 pub mod jobs;
 pub mod locks;
 pub mod queues;
 pub mod reactions;
+pub mod reading;
 pub mod report;
 pub mod representation;
 pub mod script;
@@ -42,8 +44,8 @@ pub static TYPES: &[&TypeDef] = &[
     &tasks::TASK,
     &gather::GATHERING,
     &base_events::LOOP,
-    &base_events::HANDLE,
-    &base_events::TIMER_HANDLE,
+    &handles::HANDLE,
+    &handles::TIMER_HANDLE,
     &timeouts::TIMEOUT,
     &taskgroups::TASK_GROUP,
     &locks::LOCK,
@@ -78,7 +80,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 25] = [
+const FUNCTIONS: [Def; 27] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -109,6 +111,13 @@ const FUNCTIONS: [Def; 25] = [
     ),
     Def::leaf("_listen(socket, backlog)", trsock::listen),
     Def::leaf("_accept(socket)", trsock::accept),
+    Def::leaf("_transport_socket(socket)", trsock::adopt),
+    Def::leaf("_give_bases(cls, bases, /)", |vm, args| match args[0]
+        .to_ref::<crate::object::class::Class>()
+    {
+        Some(class) => vm.give_bases(&class, &args[1]).map(|()| Value::NONE),
+        None => Ok(Value::NONE),
+    }),
     Def::leaf(
         "_transport(loop, socket, protocol, waiter, peername, server)",
         selector_events::make,

@@ -545,6 +545,22 @@ fn unfinished(vm: &mut Vm, value: &Value) -> R {
     Ok(script::int(this(vm, value)?.unfinished.get()))
 }
 
+fn set_unfinished(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    let number = script::integer(vm, to)?;
+    this(vm, value)?.unfinished.set(number);
+    Ok(())
+}
+
+fn getters(vm: &mut Vm, value: &Value) -> R {
+    let queue = this(vm, value)?;
+    queue.getters.shown(vm)
+}
+
+fn putters(vm: &mut Vm, value: &Value) -> R {
+    let queue = this(vm, value)?;
+    queue.putters.shown(vm)
+}
+
 fn own_init(_: &mut Vm, _: &[Value]) -> R {
     Ok(Value::NONE)
 }
@@ -599,7 +615,9 @@ pub static QUEUE: TypeDef = TypeDef {
         Attribute::get("maxsize", maxsize),
         Attribute::get_set("_maxsize", maxsize, maxsize_attribute),
         Attribute::get_set("_queue", items_attribute, set_items),
-        Attribute::get("_unfinished_tasks", unfinished),
+        Attribute::get_set("_unfinished_tasks", unfinished, set_unfinished),
+        Attribute::get("_getters", getters),
+        Attribute::get("_putters", putters),
     ],
     ..TypeDef::new("asyncio.queues", "Queue", kind::QUEUE)
 };

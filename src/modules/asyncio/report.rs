@@ -8,6 +8,7 @@ use crate::modules::contextvars;
 use crate::object::exception::{Exception, Traceback};
 use crate::object::frame_object::FrameObject;
 use crate::object::function::Function;
+use crate::object::module::Module;
 use crate::object::native::{R, Raised};
 use crate::object::task::{Handle, Task};
 use crate::vm::Vm;
@@ -165,19 +166,40 @@ pub fn log(vm: &mut Vm, message: &str, exception: Option<&Raised>) -> R<()> {
     log_at(vm, "error", message, exception)
 }
 
+/// The logger of the loop's module, once anybody has asked for one or has set up `logging`.
+fn logger(vm: &mut Vm) -> R<Option<Value>> {
+    if let Some(module) = script::loaded_module(vm, "asyncio.base_events")
+        && let Some(module) = module.get::<Module>()
+        && let Some(logger) = module.namespace.get_name("logger")
+    {
+        return Ok(Some(logger));
+    }
+    match script::loaded_module(vm, "logging") {
+        Some(logging) => {
+            let name = script::text("asyncio");
+            script::call_method(vm, &logging, "getLogger", &[name]).map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
 /// As `log`, at a level that is named by the logger's method.
 pub fn log_at(vm: &mut Vm, level: &str, message: &str, exception: Option<&Raised>) -> R<()> {
-    if let Some(logging) = script::loaded_module(vm, "logging") {
-        let logger = script::call_method(vm, &logging, "getLogger", &[script::text("asyncio")])?;
+    if let Some(logger) = logger(vm)? {
         let method = script::attr(vm, &logger, level)?;
-        let shown = exception.map_or(Value::FALSE, |raised| raised.0.clone());
+        if level != "error" {
+            return script::call(vm, &method, &[script::text(message)]).map(|_| ());
+        }
+        let shown = match exception {
+            Some(raised) => {
+                let class = vm.class_of(&raised.0).into_value();
+                let traceback = script::attr(vm, &raised.0, "__traceback__")?;
+                script::tuple(vec![class, raised.0.clone(), traceback])
+            }
+            None => Value::FALSE,
+        };
         let names = script::names(vm, &["exc_info"]);
-        script::call_kw(
-            vm,
-            &method,
-            &[script::text("%s"), script::text(message), shown],
-            &names,
-        )?;
+        script::call_kw(vm, &method, &[script::text(message), shown], &names)?;
         return Ok(());
     }
     let mut text = format!("{message}\n");

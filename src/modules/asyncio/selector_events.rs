@@ -8,27 +8,27 @@ use super::base_events;
 use super::jobs::{self, Job};
 use super::stream_protocol::{self, StreamProtocol};
 use super::trsock::{self, TransportSocket};
-use super::{futures, reactions, report, script};
+use super::{futures, reactions, reading, report, script};
 use crate::heap::{Field, Ref, Value};
 use crate::host::{Direction, HostError, Shutdown};
 use crate::modules::contextvars;
-use crate::object::bytes::{self, Bytes};
+use crate::object::bytes;
 use crate::object::exception::Exception;
 use crate::object::kind;
-use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
+use crate::object::native::{Args, Def, Input, R, Raised, Step};
 use crate::object::task::{Future, Handle};
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
 /// Bytes asked for at once.
-const READ_SIZE: usize = 256 * 1024;
+pub(super) const READ_SIZE: usize = 256 * 1024;
 /// Writes to a lost connection before a warning.
 const WARN_AFTER: u32 = 5;
 
 traced_object! {
     /// `asyncio.selector_events._SelectorSocketTransport`
-    pub struct Transport: TRANSPORT {
+    pub struct Transport: TRANSPORT, finalized if |transport| transport.socket.as_value().is_object(); {
         /// `close` was called, or the connection is lost.
         closing: Cell<bool>,
         /// `pause_reading` was called.
@@ -37,6 +37,8 @@ traced_object! {
         eof: Cell<bool>,
         /// The protocol was told to pause writing.
         protocol_paused: Cell<bool>,
+        /// The protocol is a BufferedProtocol.
+        buffered: Cell<bool>,
         /// `connection_lost` was called or will be; then how often somebody wrote all the same.
         lost: Cell<u32>,
         /// Above so many unsent bytes the protocol is told to pause.
@@ -61,6 +63,8 @@ traced_object! {
         extra: Field,
         /// Why the connection was lost, or None.
         error: Field,
+        /// The future of who waits until all is sent, or Undef.
+        empty: Field,
     }
 }
 
@@ -92,12 +96,14 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
     };
     script::set_item(vm, &extra, "peername", peer)?;
     let no = || Cell::new(false);
+    let buffered = is_buffered(vm, &args[2])?;
     let transport = Transport::alloc(
         kind::TRANSPORT as u32,
         no(),
         no(),
         no(),
         no(),
+        Cell::new(buffered),
         Cell::new(0),
         Cell::new(64 * 1024),
         Cell::new(16 * 1024),
@@ -110,6 +116,7 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(args[5].clone()),
         Field::new(extra),
         Field::new(Value::NONE),
+        Field::undef(),
     );
     if !args[5].is_none() {
         script::call_method(vm, &args[5], "_attach", &[transport.value()])?;
@@ -132,6 +139,35 @@ fn begin(vm: &mut Vm, transport: &Ref<Transport>, waiter: &Value) -> R<()> {
         Ok(())
     } else {
         jobs::push(vm, &owner, Job::Finish(waiter.clone()))
+    }
+}
+
+/// The transport that a loop's entry for a descriptor is about.
+pub fn transport_of(job: &Job) -> Option<Value> {
+    let target = match job {
+        Job::Call(_, target) => target.clone(),
+        Job::Handle(handle) => {
+            let callback = Handle::of(handle)?.callback.get();
+            let native = callback.get::<crate::object::native::Native>()?;
+            native.bound.clone()
+        }
+        _ => return None,
+    };
+    target.is_kind::<Transport>().then_some(target)
+}
+
+/// Whether a protocol has a buffer of its own.
+pub fn is_buffered(vm: &mut Vm, protocol: &Value) -> R<bool> {
+    if protocol.is_kind::<StreamProtocol>() {
+        return Ok(false);
+    }
+    // Nobody can have made a class of it before the module was loaded.
+    match script::loaded_module(vm, "asyncio.protocols") {
+        Some(module) => {
+            let class = script::attr(vm, &module, "BufferedProtocol")?;
+            vm.is_instance(protocol, &class)
+        }
+        None => Ok(false),
     }
 }
 
@@ -193,7 +229,7 @@ pub(super) fn watch_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
         Job::Call(reactions::READ_READY, transport.value())
     } else {
         let context = contextvars::copy(vm);
-        let callback = script::bound(&READ_READY, transport.value());
+        let callback = script::bound(&reading::READ_READY, transport.value());
         Job::Handle(
             Handle::alloc(owner.clone(), callback, script::tuple(Vec::new()), context).into_value(),
         )
@@ -202,22 +238,36 @@ pub(super) fn watch_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
 }
 
 /// What a read gave.
-enum Arrived {
+pub(super) enum Arrived {
     Nothing,
     Data(Vec<u8>),
     End,
 }
 
-fn receive(vm: &mut Vm, transport: &Ref<Transport>) -> Result<Arrived, HostError> {
+pub(super) fn receive(
+    vm: &mut Vm,
+    transport: &Ref<Transport>,
+    most: usize,
+) -> Result<Arrived, HostError> {
     let socket = transport.socket.get();
     let Some(socket) = socket.get::<TransportSocket>() else {
         return Ok(Arrived::Nothing);
     };
     let mut data = Vec::new();
-    match socket.with(|s| s.recv_into_spare(&mut data, READ_SIZE)) {
+    let received = if most < READ_SIZE {
+        // Not a byte more than there is room for.
+        data.resize(most, 0);
+        socket.with(|s| s.recv(&mut data))
+    } else {
+        socket.with(|s| s.recv_into_spare(&mut data, most))
+    };
+    if let Ok(count) = received {
+        data.truncate(count);
+    }
+    match received {
         Ok(0) => Ok(Arrived::End),
         Ok(count) => {
-            if count < READ_SIZE {
+            if count < most {
                 vm.host.poller.drained(transport.fd.get(), Direction::Read);
             }
             Ok(Arrived::Data(data))
@@ -242,7 +292,7 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
     let Some(stream) = protocol.to_ref::<StreamProtocol>() else {
         return Ok(());
     };
-    match receive(vm, &transport) {
+    match receive(vm, &transport, READ_SIZE) {
         Ok(Arrived::Nothing) => Ok(()),
         Ok(Arrived::Data(data)) => stream_protocol::data_received(vm, &stream, &data),
         Ok(Arrived::End) => {
@@ -267,85 +317,13 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
     }
 }
 
-/// The socket of a script's protocol is readable. Registers: the transport.
-static READ_READY: Def = Def::frame("_read_ready(transport, /)", 0, |vm, frame, input| {
-    let Some(transport) = frame.regs[0].to_ref::<Transport>() else {
-        return Step::Return(Value::NONE);
-    };
-    match (frame.state, input) {
-        (0, _) => read_for_script(vm, frame, &transport).unwrap_or_else(Step::Raise),
-        (_, Input::Raised(raised)) => {
-            let what = if frame.state == 1 {
-                "data_received"
-            } else {
-                "eof_received"
-            };
-            let text = format!("Fatal error: protocol.{what}() call failed.");
-            fatal_error(vm, &transport, raised, &text)
-                .map(|()| Value::NONE)
-                .into()
-        }
-        (2, Input::Value(keep)) => {
-            let kept = script::truth(vm, &keep).and_then(|keep| {
-                if keep {
-                    base_events::unwatch(
-                        vm,
-                        &transport.owner.get(),
-                        transport.fd.get(),
-                        Direction::Read,
-                    );
-                    return Ok(());
-                }
-                close(vm, &transport)
-            });
-            kept.map(|()| Value::NONE).into()
-        }
-        _ => Step::Return(Value::NONE),
-    }
-});
-
-fn read_for_script(
-    vm: &mut Vm,
-    frame: &mut NativeFrame<'_>,
-    transport: &Ref<Transport>,
-) -> R<Step> {
-    if transport.lost.get() > 0 {
-        return Ok(Step::Return(Value::NONE));
-    }
-    let protocol = transport.protocol.get();
-    match receive(vm, transport) {
-        Ok(Arrived::Nothing) => Ok(Step::Return(Value::NONE)),
-        Ok(Arrived::Data(data)) => {
-            frame.state = 1;
-            let data = Bytes::new(&data);
-            let data = vm.lift(data)?.into_value();
-            Ok(Step::Call(
-                script::attr(vm, &protocol, "data_received")?,
-                Args::from_iter([data]),
-            ))
-        }
-        Ok(Arrived::End) => {
-            frame.state = 2;
-            Ok(Step::Call(
-                script::attr(vm, &protocol, "eof_received")?,
-                Args::new(),
-            ))
-        }
-        Err(error) => {
-            let raised = script::os_error(vm, &error);
-            fatal_error(
-                vm,
-                transport,
-                raised,
-                "Fatal read error on socket transport",
-            )?;
-            Ok(Step::Return(Value::NONE))
-        }
-    }
-}
-
 /// A connection that failed: reported unless it is the network's doing, and given up.
-fn fatal_error(vm: &mut Vm, transport: &Ref<Transport>, raised: Raised, message: &str) -> R<()> {
+pub(super) fn fatal_error(
+    vm: &mut Vm,
+    transport: &Ref<Transport>,
+    raised: Raised,
+    message: &str,
+) -> R<()> {
     if script::ends_loop(vm, &raised.0) {
         return Err(raised);
     }
@@ -474,6 +452,10 @@ fn prepare_write(vm: &mut Vm, transport: &Ref<Transport>, data: &[u8]) -> R<()> 
             "Cannot call write() after write_eof()",
         ));
     }
+    if transport.empty.as_value().is_object() {
+        let text = "unable to write; sendfile is in progress";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
     if data.is_empty() {
         return Ok(());
     }
@@ -583,6 +565,7 @@ pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
             transport.buffer.borrow_mut().clear();
             transport.sent.set(0);
             let raised = script::os_error(vm, &error);
+            all_sent(vm, &transport, Some(&raised.0))?;
             return fatal_error(
                 vm,
                 &transport,
@@ -601,6 +584,7 @@ pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
         transport.fd.get(),
         Direction::Write,
     );
+    all_sent(vm, &transport, None)?;
     if transport.closing.get() {
         if transport.protocol.as_value().is_exact::<StreamProtocol>() {
             transport.lost.set(transport.lost.get() + 1);
@@ -613,6 +597,31 @@ pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
         return trsock::lift(vm, ended);
     }
     Ok(())
+}
+
+/// Tells who waits until all is sent, or why it will not be.
+fn all_sent(vm: &mut Vm, transport: &Transport, error: Option<&Value>) -> R<()> {
+    let Some(waiter) = Future::to_ref(&transport.empty.get()) else {
+        return Ok(());
+    };
+    match error {
+        Some(error) if waiter.is_pending() => futures::fail(vm, &waiter, error.clone()),
+        _ => futures::finish_unless_done(vm, &waiter, Value::NONE),
+    }
+}
+
+/// A future that is done when all is sent.
+pub fn wait_for_empty(vm: &mut Vm, transport: &Ref<Transport>) -> R {
+    if transport.empty.as_value().is_object() {
+        let text = "Empty waiter is already set";
+        return Err(script::error(vm, Known::RuntimeError, text));
+    }
+    let waiter = Future::alloc(transport.owner.get());
+    transport.empty.set(waiter.value());
+    if unsent(transport) == 0 {
+        all_sent(vm, transport, None)?;
+    }
+    Ok(waiter.into_value())
 }
 
 fn forget_sent(transport: &Transport, count: usize) {

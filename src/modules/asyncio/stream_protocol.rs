@@ -302,9 +302,15 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
             replace_transport_method,
         ),
     ],
-    attributes: &[Attribute::get("_loop", |vm, value| {
-        Ok(this(vm, value)?.owner.get())
-    })],
+    attributes: &[
+        Attribute::get("_loop", |vm, value| Ok(this(vm, value)?.owner.get())),
+        Attribute::get("_paused", |vm, value| {
+            Ok(Value::bool(this(vm, value)?.paused.get()))
+        }),
+        Attribute::get("_connection_lost", |vm, value| {
+            Ok(Value::bool(this(vm, value)?.lost.get()))
+        }),
+    ],
     ..TypeDef::new(
         "asyncio.streams",
         "StreamReaderProtocol",
@@ -316,7 +322,7 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
 
 traced_object! {
     /// `asyncio.StreamWriter`
-    pub struct StreamWriter: STREAM_WRITER {
+    pub struct StreamWriter: STREAM_WRITER, finalized if |writer| !is_done_with(writer); {
         /// The transport.
         transport: Field,
         /// The protocol.
@@ -325,6 +331,15 @@ traced_object! {
         reader: Field,
         /// The loop.
         owner: Field,
+    }
+}
+
+/// Whether nothing is left to be closed.
+fn is_done_with(writer: &StreamWriter) -> bool {
+    let transport = writer.transport.as_value();
+    match transport.get::<Transport>() {
+        Some(transport) => transport.closing.get(),
+        None => !transport.is_object(),
     }
 }
 
@@ -606,6 +621,26 @@ fn reader(vm: &mut Vm, value: &Value) -> R {
     Ok(writer_of(vm, value)?.reader.get())
 }
 
+/// Nobody has closed it.
+fn writer_del(vm: &mut Vm, args: &[Value]) -> R {
+    let writer = writer_of(vm, &args[0])?;
+    let closing = is_closing(vm, args)?;
+    if script::truth(vm, &closing)? {
+        return Ok(Value::NONE);
+    }
+    let owner = writer.owner.get();
+    let looped = owner.get::<super::base_events::Loop>();
+    if looped.is_some_and(|looped| looped.closed.get()) {
+        vm.warn_of_resource("loop is closed", None)?;
+        return Ok(Value::NONE);
+    }
+    close(vm, args)?;
+    let shown = writer_repr(vm, args)?;
+    let text = format!("unclosed {}", script::as_text(&shown));
+    vm.warn_of_resource(&text, Some(&args[0]))?;
+    Ok(Value::NONE)
+}
+
 /// `asyncio.StreamWriter`
 pub static STREAM_WRITER: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
@@ -633,6 +668,7 @@ pub static STREAM_WRITER: TypeDef = TypeDef {
             start_tls,
         ),
         Def::leaf("__repr__(self)", writer_repr),
+        Def::leaf("__del__(self)", writer_del),
     ],
     attributes: &[
         Attribute::get("transport", transport),

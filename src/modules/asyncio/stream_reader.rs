@@ -619,6 +619,20 @@ fn buffer(vm: &mut Vm, value: &Value) -> R {
     Ok(vm.lift(copy)?.into_value())
 }
 
+/// A field as an attribute.
+macro_rules! field {
+    ($name:literal, $field:ident) => {
+        Attribute::get_set(
+            $name,
+            |vm, value| Ok(this(vm, value)?.$field.get()),
+            |vm, value, to| {
+                this(vm, value)?.$field.set(to.clone());
+                Ok(())
+            },
+        )
+    };
+}
+
 /// `asyncio.StreamReader`
 pub static STREAM_READER: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
@@ -642,6 +656,16 @@ pub static STREAM_READER: TypeDef = TypeDef {
     attributes: &[
         Attribute::get("_limit", limit),
         Attribute::get("_buffer", buffer),
+        Attribute::get("_eof", |vm, value| {
+            Ok(Value::bool(this(vm, value)?.eof.get()))
+        }),
+        Attribute::get("_paused", |vm, value| {
+            Ok(Value::bool(this(vm, value)?.paused.get()))
+        }),
+        field!("_loop", owner),
+        field!("_waiter", waiter),
+        field!("_exception", exception),
+        field!("_transport", transport),
     ],
     ..TypeDef::new("asyncio.streams", "StreamReader", kind::STREAM_READER)
 };

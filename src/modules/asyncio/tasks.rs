@@ -131,6 +131,10 @@ pub fn begin(vm: &mut Vm, task: &Ref<Task>, exception: Value, previous: &mut Val
     task.waiter.take();
     enter(vm, task)?;
     let context = task.context.get();
+    if previous.is_true() {
+        // Whoever calls has entered it.
+        return drive(vm, task, exception);
+    }
     match contextvars::enter(vm, &context) {
         Ok(before) => *previous = before,
         Err(raised) => {
@@ -184,7 +188,9 @@ fn drive(vm: &mut Vm, task: &Task, exception: Value) -> R<Step> {
 /// Ends a step: leaves the context, and acts on what came of it. An answer is
 /// an exception that must end the loop.
 pub fn end(vm: &mut Vm, task: &Ref<Task>, previous: Value, input: Input) -> R<()> {
-    contextvars::leave(vm, previous);
+    if !previous.is_true() {
+        contextvars::leave(vm, previous);
+    }
     let answer = settle(vm, task, input);
     current::set_task(vm, &task.future.owner.get(), Value::NONE);
     answer
@@ -379,7 +385,8 @@ fn drive_frame(
     };
     if frame.state == 0 {
         frame.state = 1;
-        let mut previous = Value::UNDEF;
+        // Such a loop was given the task's context, and has entered it.
+        let mut previous = Value::TRUE;
         let begun =
             exception(vm, frame).and_then(|exception| begin(vm, &task, exception, &mut previous));
         frame.regs[2] = previous;

@@ -145,7 +145,7 @@ fn set_alarm(vm: &mut Vm, timeout: &Ref<Timeout>) -> R<()> {
         timeout.alarm.set(Alarm::Soon);
         return jobs::push(vm, &owner, job);
     }
-    if owner.is_kind::<base_events::Loop>() {
+    if base_events::is_ours(&owner) {
         let id = base_events::job_at(vm, &owner, seconds, job)?;
         timeout.alarm.set(Alarm::Timer(id));
         return Ok(());
@@ -173,7 +173,7 @@ pub fn expire(vm: &mut Vm, target: &Value) -> R<()> {
     let later = timeout.soon.get().saturating_sub(1);
     let of_timer = timeout.soon.replace(later) == 0;
     let stale = match timeout.alarm.get() {
-        Alarm::None => timeout.owner.as_value().is_kind::<base_events::Loop>(),
+        Alarm::None => base_events::is_ours(timeout.owner.as_value()),
         Alarm::Soon => later > 0,
         Alarm::Timer(_) => !of_timer,
     };

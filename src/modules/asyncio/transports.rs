@@ -1,8 +1,8 @@
 //! The methods of a socket's transport, as scripts see them.
 
 use super::selector_events::{
-    close, extra_info, force_close, maybe_pause, pause_reading, resume_reading, this, unsent,
-    watch_reading, write, write_eof, writelines,
+    close, extra_info, force_close, is_buffered, maybe_pause, pause_reading, resume_reading, this,
+    unsent, wait_for_empty, watch_reading, write, write_eof, writelines,
 };
 use super::{base_events, script};
 use crate::heap::Value;
@@ -83,6 +83,8 @@ fn get_protocol(vm: &mut Vm, args: &[Value]) -> R {
 fn set_protocol(vm: &mut Vm, args: &[Value]) -> R {
     let transport = this(vm, &args[0])?;
     transport.protocol.set(args[1].clone());
+    let buffered = is_buffered(vm, &args[1])?;
+    transport.buffered.set(buffered);
     // Who is told by what kind of entry depends on the protocol.
     if base_events::unwatch(
         vm,
@@ -162,6 +164,35 @@ fn extra(vm: &mut Vm, value: &Value) -> R {
     Ok(this(vm, value)?.extra.get())
 }
 
+fn make_empty_waiter(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    wait_for_empty(vm, &transport)
+}
+
+fn reset_empty_waiter(vm: &mut Vm, args: &[Value]) -> R {
+    this(vm, &args[0])?.empty.set(Value::UNDEF);
+    Ok(Value::NONE)
+}
+
+/// Nobody has closed it.
+fn del(vm: &mut Vm, args: &[Value]) -> R {
+    let transport = this(vm, &args[0])?;
+    let socket = transport.socket.get();
+    let Some(socket) = socket.get::<super::trsock::TransportSocket>() else {
+        return Ok(Value::NONE);
+    };
+    let shown = repr(vm, args)?;
+    let text = format!("unclosed transport {}", script::as_text(&shown));
+    let warned = vm.warn_of_resource(&text, Some(&args[0]));
+    socket.close(vm);
+    transport.socket.set(Value::NONE);
+    let server = transport.server.replace(Value::NONE);
+    if !server.is_none() {
+        script::call_method(vm, &server, "_detach", &[args[0].clone()])?;
+    }
+    warned.map(|()| Value::NONE)
+}
+
 /// `asyncio.selector_events._SelectorSocketTransport`
 pub static TRANSPORT: TypeDef = TypeDef {
     flags: class_flags::WEAKREF,
@@ -188,10 +219,19 @@ pub static TRANSPORT: TypeDef = TypeDef {
             set_buffer_limits,
         ),
         Def::leaf("__repr__(self)", repr),
+        Def::leaf("__del__(self)", del),
+        Def::leaf("_make_empty_waiter(self)", make_empty_waiter),
+        Def::leaf("_reset_empty_waiter(self)", reset_empty_waiter),
     ],
     attributes: &[
         Attribute::get("_extra", extra),
         Attribute::get("_start_tls_compatible", |_, _| Ok(Value::TRUE)),
+        Attribute::get("_sock", |vm, value| Ok(this(vm, value)?.socket.get())),
+        Attribute::get("_loop", |vm, value| Ok(this(vm, value)?.owner.get())),
+        Attribute::get("_protocol", |vm, value| Ok(this(vm, value)?.protocol.get())),
+        Attribute::get("_protocol_paused", |vm, value| {
+            Ok(Value::bool(this(vm, value)?.protocol_paused.get()))
+        }),
     ],
     ..TypeDef::new(
         "asyncio.selector_events",

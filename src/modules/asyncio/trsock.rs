@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use super::base_events;
 use super::jobs::Job;
 use super::{current, events, futures, reactions, script};
-use crate::heap::{Ref, Value, Visitor};
+use crate::heap::{Field, Ref, Value, Visitor};
 use crate::host::{
     Address, AddressInfo, Direction, Family, HostError, Outcome, Query, Socket, SocketKind, Ticket,
 };
@@ -31,6 +31,8 @@ traced_object! {
     pub struct TransportSocket: TRANSPORT_SOCKET {
         /// The socket.
         socket: Slot,
+        /// The script's socket that it stands for, or Undef.
+        outer: Field,
     }
 }
 
@@ -40,18 +42,32 @@ impl TransportSocket {
         TransportSocket::alloc(
             kind::TRANSPORT_SOCKET as u32,
             Slot(RefCell::new(Some(socket))),
+            Field::undef(),
+        )
+    }
+
+    /// An object that stands for a script's socket.
+    pub fn of_script(socket: Value) -> Ref<TransportSocket> {
+        TransportSocket::alloc(
+            kind::TRANSPORT_SOCKET as u32,
+            Slot::default(),
+            Field::new(socket),
         )
     }
 
     /// The descriptor; -1 when it is closed.
     pub fn fileno(&self) -> i32 {
-        self.socket.0.borrow().as_ref().map_or(-1, Socket::fileno)
+        self.with(|socket| Ok(socket.fileno())).unwrap_or(-1)
     }
 
     /// Closes it and forgets who watched it.
     pub fn close(&self, vm: &mut Vm) {
         if let Some(socket) = self.socket.0.take() {
             vm.host.close_socket(socket);
+        }
+        if self.outer.as_value().is_object() {
+            // What a script's class makes of it is the script's affair.
+            let _ = script::call_method(vm, &self.outer.get(), "close", &[]);
         }
     }
 
@@ -60,6 +76,9 @@ impl TransportSocket {
         &self,
         use_it: impl FnOnce(&Socket) -> Result<T, HostError>,
     ) -> Result<T, HostError> {
+        if self.outer.as_value().is_object() {
+            return crate::modules::socket::with(self.outer.as_value(), use_it);
+        }
         match &*self.socket.0.borrow() {
             Some(socket) => use_it(socket),
             None => Err(HostError::os(9)),
@@ -444,7 +463,31 @@ pub(super) fn accept(vm: &mut Vm, args: &[Value]) -> R {
 // ----- what scripts see --------------------------------------------------------------------------
 
 fn fileno(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::int32(this(vm, &args[0])?.fileno()))
+    let socket = this(vm, &args[0])?;
+    let number = socket.with(|s| {
+        // From now on calls that take a number may find it.
+        vm.host.descriptors.lend(s.file());
+        Ok(s.fileno())
+    });
+    Ok(Value::int32(number.unwrap_or(-1)))
+}
+
+/// `_transport_socket(socket)`: a script's socket as one of transports.
+pub(super) fn adopt(vm: &mut Vm, args: &[Value]) -> R {
+    if args[0].is_kind::<TransportSocket>() {
+        return Ok(args[0].clone());
+    }
+    let usual = args[0].is_kind::<crate::modules::socket::SocketObject>();
+    if !usual
+        || args[0]
+            .get::<crate::modules::socket::SocketObject>()
+            .is_some_and(|s| !s.is_stream())
+    {
+        let shown = script::repr(vm, &args[0])?;
+        let text = format!("A Stream Socket was expected, got {shown}");
+        return Err(script::error(vm, Known::ValueError, &text));
+    }
+    Ok(TransportSocket::of_script(args[0].clone()).into_value())
 }
 
 fn getsockname(vm: &mut Vm, args: &[Value]) -> R {
@@ -490,8 +533,38 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn nothing(_: &mut Vm, _: &[Value]) -> R {
+/// `settimeout(value)`: it never waits, and that cannot be changed.
+fn settimeout(vm: &mut Vm, args: &[Value]) -> R {
+    if script::number(vm, &args[1])? == Some(0.0) {
+        return Ok(Value::NONE);
+    }
+    let text = "settimeout(): only 0 timeout is allowed on transport sockets";
+    Err(script::error(vm, Known::ValueError, text))
+}
+
+fn setblocking(vm: &mut Vm, args: &[Value]) -> R {
+    if !script::truth(vm, &args[1])? {
+        return Ok(Value::NONE);
+    }
+    let text = "setblocking(): transport sockets cannot be blocking";
+    Err(script::error(vm, Known::ValueError, text))
+}
+
+fn shutdown(vm: &mut Vm, args: &[Value]) -> R {
+    use crate::host::Shutdown;
+    let how = match script::integer(vm, &args[1])? {
+        0 => Shutdown::Read,
+        1 => Shutdown::Write,
+        2 => Shutdown::Both,
+        _ => return lift(vm, Err(HostError::os(22))),
+    };
+    let done = this(vm, &args[0])?.with(|s| s.shutdown(how));
+    lift(vm, done)?;
     Ok(Value::NONE)
+}
+
+fn get_inheritable(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::FALSE)
 }
 
 fn gettimeout(_: &mut Vm, _: &[Value]) -> R {
@@ -554,8 +627,10 @@ pub static TRANSPORT_SOCKET: TypeDef = TypeDef {
         Def::leaf("setsockopt(self, level, option, value, /)", setsockopt),
         Def::leaf("getsockopt(self, level, option, length=0, /)", getsockopt),
         Def::leaf("_close(self)", close),
-        Def::leaf("settimeout(self, value)", nothing),
-        Def::leaf("setblocking(self, flag)", nothing),
+        Def::leaf("settimeout(self, value)", settimeout),
+        Def::leaf("setblocking(self, flag)", setblocking),
+        Def::leaf("shutdown(self, how)", shutdown),
+        Def::leaf("get_inheritable(self)", get_inheritable),
         Def::leaf("gettimeout(self)", gettimeout),
         Def::leaf("__repr__(self)", repr),
     ],

@@ -11,7 +11,7 @@ use super::{current, futures, reactions, report, representation, script, tasks, 
 use crate::heap::{Ref, Value};
 use crate::host::{Event, Owner, Wait};
 use crate::modules::contextvars;
-use crate::object::native::{Input, NativeFrame, R, Raised, Step};
+use crate::object::native::{Args, Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, Handle, Task};
 use crate::vm::Vm;
 use crate::vm::types::Known;
@@ -34,6 +34,12 @@ const RUNS_TASK: u8 = 1;
 const RUNS_HANDLE: u8 = 2;
 /// The loop waits for the world while other fibers run.
 const PARKED: u8 = 3;
+/// A script's `_run_once` takes a turn.
+const OWN_TURN: u8 = 4;
+/// A script's selector waits for the world.
+const SELECTS: u8 = 5;
+/// A script looks at what its selector has found.
+const PROCESSES: u8 = 6;
 
 /// `loop.run_forever()`
 pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -44,6 +50,10 @@ pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
         STARTS => begin(vm, &looped, frame),
         RUNS_TASK => task_answered(vm, &looped, frame, input),
         PARKED => unparked(vm, &looped, input),
+        OWN_TURN => match input {
+            Input::Raised(raised) => Err(raised),
+            _ => Ok(()),
+        },
         _ => handle_answered(vm, &looped, frame, input),
     };
     match begun.and_then(|()| go_on(vm, &looped, frame)) {
@@ -118,6 +128,11 @@ fn go_on(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step
                 return Ok(Step::Return(Value::NONE));
             }
             frame.regs[TAKEN] = Value::TRUE;
+            if looped.own_turns.get() {
+                frame.state = OWN_TURN;
+                let method = script::attr(vm, looped.as_value(), "_run_once")?;
+                return Ok(Step::Call(method, Args::new()));
+            }
             if !turn(vm, looped)? {
                 frame.state = PARKED;
                 return Ok(Step::Park);
@@ -131,6 +146,100 @@ fn go_on(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step
             return Ok(step);
         }
     }
+}
+
+/// `loop._run_once()`: one turn, for classes that have something to say about it.
+pub fn run_once(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(looped) = frame.regs[0].to_ref::<Loop>() else {
+        return Step::Return(Value::NONE);
+    };
+    let done = match frame.state {
+        STARTS => begin_own_turn(vm, &looped, frame),
+        RUNS_TASK => task_answered(vm, &looped, frame, input).map(|()| None),
+        PARKED => unparked(vm, &looped, input).map(|()| None),
+        SELECTS => selected(vm, frame, input).map(Some),
+        PROCESSES => match input {
+            Input::Raised(raised) => Err(raised),
+            _ => begin_turn(vm, &looped).map(|()| None),
+        },
+        _ => handle_answered(vm, &looped, frame, input).map(|()| None),
+    };
+    match done {
+        Ok(Some(step)) => step,
+        Ok(None) => run_entries(vm, &looped, frame).unwrap_or_else(Step::Raise),
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// Asks the script's selector, if there is one, else the host.
+fn begin_own_turn(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Option<Step>> {
+    let Some(selector) = script::attr_or_none(vm, looped.as_value(), "_selector")? else {
+        if turn(vm, looped)? {
+            return Ok(None);
+        }
+        frame.state = PARKED;
+        return Ok(Some(Step::Park));
+    };
+    let wait = looped.turns.0.borrow_mut().prepare();
+    let timeout = match wait {
+        Wait::Now => Value::int32(0),
+        Wait::Until(deadline) => {
+            let now = base_events::time_of(vm, looped)?;
+            script::float((deadline - now).max(0.0))
+        }
+        Wait::Forever => Value::NONE,
+    };
+    frame.state = SELECTS;
+    let method = script::attr(vm, &selector, "select")?;
+    Ok(Some(Step::Call(method, Args::from_iter([timeout]))))
+}
+
+fn selected(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
+    match input {
+        Input::Raised(raised) => Err(raised),
+        Input::Value(found) | Input::Yielded(found) => {
+            frame.state = PROCESSES;
+            let method = script::attr(vm, &frame.regs[0], "_process_events")?;
+            Ok(Step::Call(method, Args::from_iter([found])))
+        }
+        Input::Start => Ok(Step::Return(Value::NONE)),
+    }
+}
+
+/// Runs the entries of this turn.
+fn run_entries(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step> {
+    loop {
+        let job = looped.turns.0.borrow_mut().next_in_turn();
+        let Some(job) = job else {
+            return Ok(Step::Return(Value::NONE));
+        };
+        if looped.debug.get() {
+            frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
+        }
+        if let Some(step) = start(vm, frame, job)? {
+            return Ok(step);
+        }
+    }
+}
+
+/// The due timers become ready, by the time that the loop goes by.
+fn begin_turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<()> {
+    if !looped.own_time.get() {
+        looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
+        return Ok(());
+    }
+    let resolution = script::attr_or_none(vm, looped.as_value(), "_clock_resolution")?;
+    let resolution = match &resolution {
+        Some(value) => script::number(vm, value)?.unwrap_or(0.0),
+        None => vm.host.clock.resolution(),
+    };
+    let now = base_events::time_of(vm, looped)?;
+    looped
+        .turns
+        .0
+        .borrow_mut()
+        .begin_turn_until(now + resolution);
+    Ok(())
 }
 
 /// Begins an entry: a step for the VM, or None if it is done.
@@ -316,7 +425,17 @@ fn warn_if_slow(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, what: &
 
 /// Begins a turn; false if this fiber has to be parked before.
 fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
-    let wait = looped.turns.0.borrow_mut().prepare();
+    let mut wait = looped.turns.0.borrow_mut().prepare();
+    if let Wait::Until(deadline) = wait
+        && looped.own_time.get()
+    {
+        let left = deadline - base_events::time_of(vm, looped)?;
+        wait = if left > 0.0 {
+            Wait::Until(vm.host.clock.monotonic() + left)
+        } else {
+            Wait::Now
+        };
+    }
     if wait != Wait::Now && vm.has_other_fibers() {
         let deadline = if let Wait::Until(deadline) = wait {
             Some(deadline)
@@ -331,7 +450,7 @@ fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
         let owner = looped.turns.0.borrow().owner();
         poll(vm, wait, owner)?;
     }
-    looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
+    begin_turn(vm, looped)?;
     Ok(true)
 }
 
@@ -340,8 +459,7 @@ fn unparked(vm: &mut Vm, looped: &Ref<Loop>, input: Input) -> R<()> {
     if let Input::Raised(raised) = input {
         return Err(raised);
     }
-    looped.turns.0.borrow_mut().begin_turn(&*vm.host.clock);
-    Ok(())
+    begin_turn(vm, looped)
 }
 
 /// Waits for the world, and hands out what happened.

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::base_events::{self, Loop};
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
-use super::{coroutines, events, futures, reactions, script, tasks};
+use super::{coroutines, events, futures, handles, reactions, script, tasks};
 use crate::heap::{Field, Ref, Value};
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
@@ -73,7 +73,7 @@ fn start_timer(
     future: Value,
 ) -> R<()> {
     let when = base_events::time_of_any(vm, owner)? + delay;
-    if owner.is_kind::<Loop>() {
+    if base_events::is_ours(owner) {
         let id = base_events::job_at(vm, owner, when, Job::Finish(future))?;
         frame.regs[register] = script::float(f64::from_bits(id));
         return Ok(());
@@ -93,7 +93,7 @@ fn stop_timer(frame: &mut NativeFrame<'_>, future: usize, register: usize) {
     };
     match script::as_float(&timer) {
         Some(id) => base_events::cancel_timer(future.owner.as_value(), id.to_bits()),
-        None => base_events::cancel_handle(&timer),
+        None => handles::cancel_handle(&timer),
     }
 }
 

@@ -88,8 +88,26 @@ impl Vm {
             );
             return Err(self.type_error(text));
         }
+        self.change_bases(class, classes, &best)
+    }
+
+    /// Gives a native class bases of the script's, for `isinstance`; its instances stay what they are.
+    pub fn give_bases(&mut self, class: &Ref<Class>, bases: &Value) -> R<()> {
+        let classes = self.checked_new_bases(class, bases)?;
+        match class.base() {
+            Some(best) => self.change_bases(class, classes, &best),
+            None => Ok(()),
+        }
+    }
+
+    fn change_bases(
+        &mut self,
+        class: &Ref<Class>,
+        classes: Vec<Ref<Class>>,
+        best: &Ref<Class>,
+    ) -> R<()> {
         let order = self.linearise(&classes)?;
-        let old = class.replace_bases(classes.clone(), &best);
+        let old = class.replace_bases(classes.clone(), best);
         for base in &old {
             base.forget_subclass(class);
         }

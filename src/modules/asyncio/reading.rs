@@ -1,0 +1,147 @@
+//! Reading from a socket for a script's protocol.
+
+use super::selector_events::{Arrived, READ_SIZE, Transport, close, fatal_error, receive};
+use super::{base_events, script};
+use crate::heap::{Ref, Value};
+use crate::host::{Direction, HostError};
+use crate::modules::binary::window::Window;
+use crate::object::bytes::Bytes;
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Step};
+use crate::vm::Vm;
+use crate::vm::types::Known;
+
+/// The socket of a script's protocol is readable. Registers: the transport.
+pub(super) static READ_READY: Def =
+    Def::frame("_read_ready(transport, /)", 0, |vm, frame, input| {
+        let Some(transport) = frame.regs[0].to_ref::<Transport>() else {
+            return Step::Return(Value::NONE);
+        };
+        match (frame.state, input) {
+            (0, _) => read_for_script(vm, frame, &transport).unwrap_or_else(Step::Raise),
+            (GOT_BUFFER, Input::Value(buffer)) => {
+                read_into(vm, frame, &transport, &buffer).unwrap_or_else(Step::Raise)
+            }
+            (state, Input::Raised(raised)) => {
+                let what = [
+                    "data_received",
+                    "eof_received",
+                    "get_buffer",
+                    "buffer_updated",
+                ];
+                let what = what[usize::from(state - 1).min(3)];
+                let text = format!("Fatal error: protocol.{what}() call failed.");
+                fatal_error(vm, &transport, raised, &text)
+                    .map(|()| Value::NONE)
+                    .into()
+            }
+            (2, Input::Value(keep)) => {
+                let kept = script::truth(vm, &keep).and_then(|keep| {
+                    if keep {
+                        base_events::unwatch(
+                            vm,
+                            &transport.owner.get(),
+                            transport.fd.get(),
+                            Direction::Read,
+                        );
+                        return Ok(());
+                    }
+                    close(vm, &transport)
+                });
+                kept.map(|()| Value::NONE).into()
+            }
+            _ => Step::Return(Value::NONE),
+        }
+    });
+
+fn read_for_script(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    transport: &Ref<Transport>,
+) -> R<Step> {
+    if transport.lost.get() > 0 {
+        return Ok(Step::Return(Value::NONE));
+    }
+    let protocol = transport.protocol.get();
+    if transport.buffered.get() {
+        frame.state = GOT_BUFFER;
+        let method = script::attr(vm, &protocol, "get_buffer")?;
+        return Ok(Step::Call(method, Args::from_iter([Value::int32(-1)])));
+    }
+    match receive(vm, transport, READ_SIZE) {
+        Ok(Arrived::Nothing) => Ok(Step::Return(Value::NONE)),
+        Ok(Arrived::Data(data)) => {
+            frame.state = 1;
+            let data = Bytes::new(&data);
+            let data = vm.lift(data)?.into_value();
+            Ok(Step::Call(
+                script::attr(vm, &protocol, "data_received")?,
+                Args::from_iter([data]),
+            ))
+        }
+        other => read_ended(vm, frame, transport, other),
+    }
+}
+
+/// The buffer of a BufferedProtocol has been filled, or the connection ends.
+fn read_ended(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    transport: &Ref<Transport>,
+    arrived: Result<Arrived, HostError>,
+) -> R<Step> {
+    match arrived {
+        Ok(Arrived::End) => {
+            frame.state = 2;
+            let protocol = transport.protocol.get();
+            let method = script::attr(vm, &protocol, "eof_received")?;
+            Ok(Step::Call(method, Args::new()))
+        }
+        Ok(_) => Ok(Step::Return(Value::NONE)),
+        Err(error) => {
+            let raised = script::os_error(vm, &error);
+            let text = "Fatal read error on socket transport";
+            fatal_error(vm, transport, raised, text)?;
+            Ok(Step::Return(Value::NONE))
+        }
+    }
+}
+
+/// States of READ_READY behind those of a plain protocol.
+const GOT_BUFFER: u8 = 3;
+const FILLED: u8 = 4;
+
+/// Reads into the buffer that a BufferedProtocol gave.
+fn read_into(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    transport: &Ref<Transport>,
+    buffer: &Value,
+) -> R<Step> {
+    let window = match Window::of(vm, buffer, "recv_into() argument 1") {
+        Ok(window) if window.size() > 0 => Ok(window),
+        Ok(_) => {
+            let text = "get_buffer() returned an empty buffer";
+            Err(script::error(vm, Known::RuntimeError, text))
+        }
+        Err(raised) => Err(raised),
+    };
+    let window = match window {
+        Ok(window) => window,
+        Err(raised) => {
+            let text = "Fatal error: protocol.get_buffer() call failed.";
+            fatal_error(vm, transport, raised, text)?;
+            return Ok(Step::Return(Value::NONE));
+        }
+    };
+    match receive(vm, transport, window.size().min(READ_SIZE)) {
+        Ok(Arrived::Data(data)) => {
+            window.write(0, &data);
+            frame.state = FILLED;
+            let protocol = transport.protocol.get();
+            let method = script::attr(vm, &protocol, "buffer_updated")?;
+            let count = script::int(data.len() as i64);
+            Ok(Step::Call(method, Args::from_iter([count])))
+        }
+        other => read_ended(vm, frame, transport, other),
+    }
+}
