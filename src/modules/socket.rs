@@ -69,13 +69,6 @@ traced_object! {
 
 const FOR_EVER: f64 = -1.0;
 
-impl SocketObject {
-    /// Whether bytes flow through it, without borders.
-    pub fn is_stream(&self) -> bool {
-        SocketKind::of_number(self.numbers.get().1) == Some(SocketKind::Stream)
-    }
-}
-
 fn this(value: &Value) -> Option<Ref<SocketObject>> {
     value.to_ref::<SocketObject>()
 }

@@ -100,10 +100,10 @@ impl Vm {
             return None;
         }
         let flags = self.heap.shapes[object.shape() as usize].flags;
-        // Futures and tasks have something to say only when they ask for it (`needs_finalizer`).
+        // Futures, tasks, transports and writers have something to say only when they ask for it (`needs_finalizer`).
         let complains = matches!(
             self.kind_of(object),
-            kind::FUTURE | kind::TASK | kind::GATHER
+            kind::FUTURE | kind::TASK | kind::GATHER | kind::TRANSPORT | kind::STREAM_WRITER
         );
         // In a garbage cycle, or without `__del__`, weak references go first. Two hold it here.
         if flags & shape_flags::FINALIZER == 0 || object.reference_count() > 2 {

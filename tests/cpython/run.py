@@ -23,7 +23,7 @@ TESTS = """
     test_contextlib_async test_dataclasses test_functools test_itertools test_collections test_patma test_scope test_grammar
     test_unpack test_fstring test_json test_heapq test_bisect
     test_asyncio.test_taskgroups test_asyncio.test_timeouts test_asyncio.test_waitfor test_asyncio.test_threads
-    test_asyncio.test_pep492 test_asyncio.test_protocols test_asyncio.test_context
+    test_asyncio.test_pep492 test_asyncio.test_protocols test_asyncio.test_context test_asyncio.test_subprocess
 """.split()
 GOAL = 90  # per cent
 MOST_SKIPPED = 15  # per cent

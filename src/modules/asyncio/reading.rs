@@ -133,7 +133,7 @@ fn read_into(
             return Ok(Step::Return(Value::NONE));
         }
     };
-    match receive(vm, transport, window.size().min(READ_SIZE)) {
+    match receive(vm, transport, window.size().min(READ_SIZE - 1)) {
         Ok(Arrived::Data(data)) => {
             window.write(0, &data);
             frame.state = FILLED;

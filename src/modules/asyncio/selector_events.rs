@@ -165,7 +165,9 @@ pub fn is_buffered(vm: &mut Vm, protocol: &Value) -> R<bool> {
     match script::loaded_module(vm, "asyncio.protocols") {
         Some(module) => {
             let class = script::attr(vm, &module, "BufferedProtocol")?;
-            vm.is_instance(protocol, &class)
+            // Our own for TLS takes the data as it is.
+            Ok(vm.is_instance(protocol, &class)?
+                && script::attr_or_none(vm, protocol, "_takes_data")?.is_none())
         }
         None => Ok(false),
     }

@@ -322,7 +322,9 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
 
 traced_object! {
     /// `asyncio.StreamWriter`
-    pub struct StreamWriter: STREAM_WRITER, finalized if |writer| !is_done_with(writer); {
+    pub struct StreamWriter: STREAM_WRITER, finalized if |writer| !writer.finalized.get() && !is_done_with(writer); {
+        /// Its `__del__` was called.
+        finalized: Cell<bool>,
         /// The transport.
         transport: Field,
         /// The protocol.
@@ -346,6 +348,7 @@ fn is_done_with(writer: &StreamWriter) -> bool {
 fn make_writer(_: &mut Vm, transport: Value, protocol: Value, reader: Value, owner: Value) -> R {
     let made = StreamWriter::alloc(
         kind::STREAM_WRITER as u32,
+        Cell::new(false),
         Field::new(transport),
         Field::new(protocol),
         Field::new(reader),
@@ -372,7 +375,10 @@ fn writer_new(vm: &mut Vm, args: &[Value]) -> R {
         .collect::<Vec<_>>()
         .try_into()
         .unwrap_or_else(|_| std::array::from_fn(|_| Field::undef()));
-    Ok(StreamWriter::alloc(shape, transport, protocol, reader, owner).into_value())
+    Ok(
+        StreamWriter::alloc(shape, Cell::new(false), transport, protocol, reader, owner)
+            .into_value(),
+    )
 }
 
 /// Calls our transport in Rust, another one by its method.
@@ -624,6 +630,7 @@ fn reader(vm: &mut Vm, value: &Value) -> R {
 /// Nobody has closed it.
 fn writer_del(vm: &mut Vm, args: &[Value]) -> R {
     let writer = writer_of(vm, &args[0])?;
+    writer.finalized.set(true);
     let closing = is_closing(vm, args)?;
     if script::truth(vm, &closing)? {
         return Ok(Value::NONE);

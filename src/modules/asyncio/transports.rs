@@ -181,11 +181,11 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
     let Some(socket) = socket.get::<super::trsock::TransportSocket>() else {
         return Ok(Value::NONE);
     };
-    let shown = repr(vm, args)?;
+    let shown = repr(vm, args).unwrap_or_default();
     let text = format!("unclosed transport {}", script::as_text(&shown));
+    transport.socket.set(Value::NONE);
     let warned = vm.warn_of_resource(&text, Some(&args[0]));
     socket.close(vm);
-    transport.socket.set(Value::NONE);
     let server = transport.server.replace(Value::NONE);
     if !server.is_none() {
         script::call_method(vm, &server, "_detach", &[args[0].clone()])?;

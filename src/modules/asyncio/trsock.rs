@@ -477,12 +477,8 @@ pub(super) fn adopt(vm: &mut Vm, args: &[Value]) -> R {
     if args[0].is_kind::<TransportSocket>() {
         return Ok(args[0].clone());
     }
-    let usual = args[0].is_kind::<crate::modules::socket::SocketObject>();
-    if !usual
-        || args[0]
-            .get::<crate::modules::socket::SocketObject>()
-            .is_some_and(|s| !s.is_stream())
-    {
+    let kind = crate::modules::socket::with(&args[0], |s| Ok(s.kind()));
+    if !matches!(kind, Ok(SocketKind::Stream)) {
         let shown = script::repr(vm, &args[0])?;
         let text = format!("A Stream Socket was expected, got {shown}");
         return Err(script::error(vm, Known::ValueError, &text));
