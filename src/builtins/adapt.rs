@@ -182,6 +182,9 @@ pub fn gather_converted(
     gather_as(vm, frame, input, (source, items), &how)
 }
 
+/// What is done with each item, in the registers of the frame: whether more are wanted.
+pub type Each = fn(&mut Vm, &mut [Value], Value) -> R<bool>;
+
 /// Hands each item of an iterable on as it comes, with the registers of the frame; register `source` holds
 /// the iterable, then its iterator. States 0 to 2 are its own; at the end the state is 3.
 ///
@@ -192,7 +195,7 @@ pub fn for_each(
     frame: &mut NativeFrame<'_>,
     input: Input,
     source: usize,
-    each: fn(&mut Vm, &mut [Value], Value) -> R<()>,
+    each: Each,
 ) -> Result<(), Step> {
     let incoming = match input {
         Input::Start => None,
@@ -219,7 +222,11 @@ pub fn for_each(
     loop {
         match item.take() {
             Some(end) if end.is_undef() => break,
-            Some(item) => each(vm, frame.regs, item).map_err(Step::Raise)?,
+            Some(item) => {
+                if !each(vm, frame.regs, item).map_err(Step::Raise)? {
+                    break;
+                }
+            }
             None => {}
         }
         item = match vm.native_next(&frame.regs[source]) {

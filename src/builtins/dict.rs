@@ -172,7 +172,7 @@ fn is_ordered(vm: &mut Vm, dict: &Value) -> bool {
 }
 
 /// Puts a pair into the dict in register 0: an iterable of a key and a value. Register 3 counts them.
-fn insert_pair(vm: &mut Vm, regs: &mut [Value], item: Value) -> R<()> {
+fn insert_pair(vm: &mut Vm, regs: &mut [Value], item: Value) -> R<bool> {
     let target = dict_of(vm, &regs[0])?;
     let number = regs[3].as_small_int().unwrap_or(0);
     let pair = match item.get_exact::<Tuple>() {
@@ -202,7 +202,7 @@ fn insert_pair(vm: &mut Vm, regs: &mut [Value], item: Value) -> R<()> {
     };
     vm.dict_set(&target, key, value.clone())?;
     regs[3] = int::from_i64(number + 1);
-    Ok(())
+    Ok(true)
 }
 
 /// `self |= other`. Registers: self, other, keywords (none), items.
@@ -264,12 +264,13 @@ fn keyed_by_hashes(vm: &mut Vm, keys: Vec<(i64, Value)>, value: &Value) -> R {
 }
 
 /// Register 3 holds what is filled.
-fn put_key(vm: &mut Vm, regs: &mut [Value], key: Value) -> R<()> {
+fn put_key(vm: &mut Vm, regs: &mut [Value], key: Value) -> R<bool> {
     let (made, value) = (regs[3].clone(), regs[2].clone());
     match made.get_exact::<Dict>() {
-        Some(dict) => vm.dict_set(dict, &key, value),
-        None => vm.set_item(&made, &key, &value),
+        Some(dict) => vm.dict_set(dict, &key, value)?,
+        None => vm.set_item(&made, &key, &value)?,
     }
+    Ok(true)
 }
 
 fn clear(vm: &mut Vm, args: &[Value]) -> R {

@@ -617,7 +617,11 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Str::new(&out).into_value())
 }
 
-fn native_eq(_: &mut Vm, args: &[Value]) -> R {
+fn native_eq(vm: &mut Vm, args: &[Value]) -> R {
+    let (own, other) = (vm.class_of(&args[0]), vm.class_of(&args[1]));
+    if !own.is(&other) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
     Ok(match (args[0].get::<Native>(), args[1].get::<Native>()) {
         (Some(a), Some(b)) => {
             Value::bool(std::ptr::eq(a.def, b.def) && a.bound.is(&b.bound) && a.owner.is(&b.owner))

@@ -30,6 +30,7 @@ mod questions;
 pub mod range;
 pub mod reduce;
 pub mod set;
+mod set_items;
 pub mod str;
 pub mod tuple;
 pub mod type_;

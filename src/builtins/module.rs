@@ -227,7 +227,10 @@ fn super_parts(vm: &mut Vm, given: &[Value], wanted: &str) -> R<(Value, Value, V
         [this, receiver, ..] => (this.clone(), receiver.clone()),
     };
     let Some(this_class) = this.to_ref::<Class>() else {
-        let given = vm.type_name(&this);
+        let given = match wanted {
+            "type" => super::arguments::shown_type(vm, &this),
+            _ => vm.type_name(&this),
+        };
         return Err(vm.type_error(format!("super() argument 1 must be {wanted}, not {given}")));
     };
     if receiver.is_none() {

@@ -3,9 +3,10 @@
 //! A method that takes iterables gathers those that are no sets in its native
 //! frame first; then everything is at hand, and the operation runs at once.
 
-use super::adapt::{gather, lift, size_value};
+use super::adapt::{Each, for_each, lift, size_value};
 use super::functions::{outcome, pull};
 use super::operators;
+use super::set_items::{ADDED, KEPT, LEFT_OUT, REMOVED, Streamed, keep_common};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
@@ -41,9 +42,9 @@ pub static FROZENSET: TypeDef = TypeDef {
 /// How many registers a method with gathered operands has beyond self and `*others`.
 const EXTRA: u16 = 4;
 const OTHERS: usize = 1;
-const READY: usize = 2;
+pub(super) const READY: usize = 2;
 const SOURCE: usize = 3;
-const ITEMS: usize = 4;
+pub(super) const ITEMS: usize = 4;
 const COUNT: usize = 5;
 
 static SET_METHODS: &[Def] = &[
@@ -165,7 +166,7 @@ static FROZEN_METHODS: &[Def] = &[
     Def::leaf("__xor__(self, value, /)", operators::xor),
 ];
 
-fn set_of(vm: &mut Vm, value: &Value) -> R<Ref<Set>> {
+pub(super) fn set_of(vm: &mut Vm, value: &Value) -> R<Ref<Set>> {
     match value.to_ref::<Set>() {
         Some(set) => Ok(set),
         None => Err(super::adapt::bad_receiver(vm, value, "set")),
@@ -206,11 +207,15 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let old = set.table.borrow_mut().take();
         drop(old);
     }
-    let operand = match operand_of(vm, frame, input, 1, 2) {
-        Ok(operand) => operand,
-        Err(step) => return step,
-    };
-    let table = match table_of(vm, &operand) {
+    if frame.state != 0 || !is_table(&frame.regs[1]) {
+        return match for_each(vm, frame, input, 1, |vm, regs, item| {
+            add_item(vm, &regs[0], &item)
+        }) {
+            Ok(()) => Step::Return(Value::NONE),
+            Err(step) => step,
+        };
+    }
+    let table = match table_of(vm, &frame.regs[1].clone()) {
         Ok(table) => table,
         Err(raised) => return Step::Raise(raised),
     };
@@ -219,6 +224,12 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         drop(old);
     }
     Step::Return(Value::NONE)
+}
+
+/// More items are wanted.
+pub(super) fn add_item(vm: &mut Vm, set: &Value, item: &Value) -> R<bool> {
+    let set = set_of(vm, set)?;
+    vm.set_add(&set, item).map(|()| true)
 }
 
 /// Registers: class, iterable, items.
@@ -231,36 +242,43 @@ fn new_frozen(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if frame.state == 0 && exact && frame.regs[1].is_exact::<FrozenSet>() {
         return Step::Return(frame.regs[1].clone());
     }
-    let operand = match operand_of(vm, frame, input, 1, 2) {
-        Ok(operand) => operand,
-        Err(step) => return step,
+    let table = match frame.state == 0 && is_table(&frame.regs[1]) {
+        true => table_of(vm, &frame.regs[1].clone()),
+        false => match gather_set(vm, frame, input, (1, 2)) {
+            Ok(members) => Ok(members.table.take()),
+            Err(step) => return step,
+        },
     };
-    match table_of(vm, &operand) {
+    match table {
         Ok(table) if exact => Step::Return(FrozenSet::new(table).into_value()),
         Ok(table) => Step::Return(FrozenSet::with_shape(shape, table).into_value()),
         Err(raised) => Step::Raise(raised),
     }
 }
 
-/// A set or dict as it is; any other iterable as the list of its items.
-fn operand_of(
+/// The set of the items of an iterable, made in a register.
+fn gather_set(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
     input: Input,
-    source: usize,
-    items: usize,
-) -> Result<Value, Step> {
-    if frame.state == 0 && is_table(&frame.regs[source]) {
-        return Ok(frame.regs[source].clone());
+    (source, items): (usize, usize),
+) -> Result<Ref<Set>, Step> {
+    if frame.regs[items].is_undef() {
+        frame.regs[items] = Set::new(SetTable::new()).into_value();
     }
-    gather(vm, frame, input, source, items).map(Ref::into_value)
+    let add: Each = match items {
+        2 => |vm, regs, item| add_item(vm, &regs[2], &item),
+        _ => |vm, regs, item| add_item(vm, &regs[ITEMS], &item),
+    };
+    for_each(vm, frame, input, source, add)?;
+    set_of(vm, &frame.regs[items]).map_err(Step::Raise)
 }
 
 fn is_table(value: &Value) -> bool {
     with_table(value, |_| ()).is_some() || value.is_exact::<Dict>()
 }
 
-/// A new table of the members of a set, the keys of a dict or the items of a list.
+/// A new table of the members of a set or of the keys of a dict.
 fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
     if let Some(copy) = with_table(operand, SetTable::copy) {
         return lift(vm, copy);
@@ -290,34 +308,11 @@ fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
         }
         return Ok(());
     }
-    if with_table(operand, |_| ()).is_some() {
-        let other = snapshot(vm, operand)?;
-        return set_ops::update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b));
-    }
-    each_item(vm, operand, |vm, hash, item| {
-        set_ops::add::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b)).map(drop)
-    })
+    let other = snapshot(vm, operand)?;
+    set_ops::update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b))
 }
 
-/// Hashes each item of a list and hands it over.
-fn each_item(
-    vm: &mut Vm,
-    operand: &Value,
-    mut take: impl FnMut(&mut Vm, i64, &Value) -> R<()>,
-) -> R<()> {
-    let Some(items) = operand.to_ref::<List>() else {
-        return Ok(());
-    };
-    let mut i = 0;
-    while let Some(item) = items.get(i) {
-        let hash = vm.hash(&item)?;
-        take(vm, hash, &item)?;
-        i += 1;
-    }
-    Ok(())
-}
-
-/// One operand after another: sets and dicts as they are, other iterables gathered; each is worked
+/// One operand after another: sets and dicts as they are, other iterables item by item; each is worked
 /// into the table of the set in register READY before the next is looked at.
 fn fold(
     vm: &mut Vm,
@@ -325,6 +320,7 @@ fn fold(
     input: Input,
     begin: fn(&mut Vm, &Value) -> R,
     work: fn(&mut Vm, &Ref<Set>, &Value, usize) -> R<()>,
+    streamed: &Streamed,
 ) -> Result<Ref<Set>, Step> {
     if frame.regs[READY].is_undef() {
         frame.regs[COUNT] = Value::int32(0);
@@ -336,35 +332,36 @@ fn fold(
     let mut input = input;
     loop {
         let count = frame.regs[COUNT].as_small_int().unwrap_or(0) as usize;
-        let operand = if frame.state != 0 {
-            gather(vm, frame, input, SOURCE, ITEMS)?.into_value()
-        } else {
-            let others = frame.regs[OTHERS].get_exact::<Tuple>();
-            match others.and_then(|others| others.get(count)) {
-                None => return Ok(so_far),
-                Some(other) if is_table(&other) => other,
-                Some(other) => {
-                    frame.regs[SOURCE] = other;
-                    gather(vm, frame, Input::Start, SOURCE, ITEMS)?.into_value()
-                }
-            }
+        let others = frame.regs[OTHERS].get_exact::<Tuple>();
+        let other = others.and_then(|others| others.get(count));
+        let Some(other) = other else {
+            return Ok(so_far);
         };
+        if frame.state == 0 && is_table(&other) {
+            work(vm, &so_far, &other, count).map_err(Step::Raise)?;
+        } else {
+            if frame.state == 0 {
+                frame.regs[SOURCE] = other;
+                (streamed.begin)(vm, frame.regs, count).map_err(Step::Raise)?;
+            }
+            for_each(vm, frame, input, SOURCE, streamed.each)?;
+            (streamed.end)(vm, frame.regs).map_err(Step::Raise)?;
+        }
         frame.state = 0;
         input = Input::Start;
         frame.regs[COUNT] = Value::int32(count as i32 + 1);
-        work(vm, &so_far, &operand, count).map_err(Step::Raise)?;
     }
 }
 
-/// As `ready`, for a method with one operand, which may itself be a tuple.
-fn ready_one(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<Value, Step> {
+/// The only operand as a table of its own.
+fn table_of_one(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Result<SetTable, Step> {
     if frame.state == 0 && is_table(&frame.regs[OTHERS]) {
-        return Ok(frame.regs[OTHERS].clone());
+        return table_of(vm, &frame.regs[OTHERS].clone()).map_err(Step::Raise);
     }
     if frame.state == 0 {
         frame.regs[SOURCE] = frame.regs[OTHERS].clone();
     }
-    gather(vm, frame, input, SOURCE, ITEMS).map(Ref::into_value)
+    Ok(gather_set(vm, frame, input, (SOURCE, ITEMS))?.table.take())
 }
 
 /// The receiver itself is worked on.
@@ -401,10 +398,10 @@ fn copied(vm: &mut Vm, receiver: &Value) -> R {
 }
 
 macro_rules! with_operands {
-    ($(#[doc = $doc:literal] $name:ident = $begin:ident, $work:expr, $end:expr;)+) => {$(
+    ($(#[doc = $doc:literal] $name:ident = $begin:ident, $work:expr, $streamed:ident, $end:expr;)+) => {$(
         #[doc = $doc]
         fn $name(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-            let done = match fold(vm, frame, input, $begin, $work) {
+            let done = match fold(vm, frame, input, $begin, $work, &$streamed) {
                 Ok(done) => done,
                 Err(step) => return step,
             };
@@ -426,10 +423,10 @@ fn nothing(_: &mut Vm, _: &Value, _: &Ref<Set>) -> R {
 }
 
 with_operands! {
-    #[doc = "`union`"] union = copied, |vm, so_far, operand, _| update_set(vm, so_far, operand), made_like;
-    #[doc = "`update`"] update = in_place, |vm, set, operand, _| update_set(vm, set, operand), nothing;
-    #[doc = "`intersection`"] intersection = in_copy, intersect, made_like;
-    #[doc = "`intersection_update`"] intersection_update = in_copy, intersect, |vm, receiver, done| {
+    #[doc = "`union`"] union = copied, |vm, so_far, operand, _| vm.set_merge(so_far, operand).map(drop), ADDED, made_like;
+    #[doc = "`update`"] update = in_place, |vm, set, operand, _| vm.set_merge(set, operand).map(drop), ADDED, nothing;
+    #[doc = "`intersection`"] intersection = in_copy, intersect, KEPT, made_like;
+    #[doc = "`intersection_update`"] intersection_update = in_copy, intersect, KEPT, |vm, receiver, done| {
         let table = done.table.borrow_mut().take();
         replace(vm, receiver, table)
     };
@@ -439,45 +436,47 @@ with_operands! {
             _ => return remove_from(vm, so_far, operand),
         };
         replace(vm, so_far.as_value(), table).map(drop)
-    }, made_like;
-    #[doc = "`difference_update`"] difference_update = in_place, |vm, set, operand, _| remove_from(vm, set, operand), nothing;
+    }, LEFT_OUT, made_like;
+    #[doc = "`difference_update`"] difference_update = in_place, |vm, set, operand, _| remove_from(vm, set, operand), REMOVED, nothing;
 }
 
-macro_rules! with_operand {
-    ($(#[doc = $doc:literal] $name:ident = $run:expr;)+) => {$(
-        #[doc = $doc]
-        fn $name(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-            let operand = match ready_one(vm, frame, input) {
-                Ok(operand) => operand,
-                Err(step) => return step,
-            };
-            let receiver = frame.regs[0].clone();
-            let run: fn(&mut Vm, &Value, &Value) -> R = $run;
-            run(vm, &receiver, &operand).into()
-        }
-    )+};
+fn symmetric_difference(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let mut table = match table_of_one(vm, frame, input) {
+        Ok(table) => table,
+        Err(step) => return step,
+    };
+    let receiver = frame.regs[0].clone();
+    let toggled = snapshot(vm, &receiver).and_then(|own| {
+        set_ops::symmetric_update::<Raised>(&mut table, &own, &mut |a, b| vm.eq(a, b))
+    });
+    toggled.map(|()| like(&receiver, table)).into()
 }
 
-with_operand! {
-    #[doc = "`symmetric_difference`"] symmetric_difference = |vm, receiver, operand| {
-        let mut table = table_of(vm, operand)?;
-        let own = snapshot(vm, receiver)?;
-        set_ops::symmetric_update::<Raised>(&mut table, &own, &mut |a, b| vm.eq(a, b))?;
-        Ok(like(receiver, table))
+fn symmetric_difference_update(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let other = match table_of_one(vm, frame, input) {
+        Ok(table) => table,
+        Err(step) => return step,
     };
-    #[doc = "`symmetric_difference_update`"] symmetric_difference_update = |vm, receiver, operand| {
-        let other = table_of(vm, operand)?;
-        let table = toggled(vm, receiver, &other)?;
-        replace(vm, receiver, table)
-    };
-    #[doc = "`issubset`"] issubset = |vm, receiver, operand| {
-        let own = snapshot(vm, receiver)?;
-        if with_table(operand, |_| ()).is_none() {
-            return common_items(vm, &own, operand).map(|common| Value::bool(common.len() == own.len()));
+    let receiver = frame.regs[0].clone();
+    toggled(vm, &receiver, &other)
+        .and_then(|table| replace(vm, &receiver, table))
+        .into()
+}
+
+fn issubset(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == 0 {
+        if with_table(&frame.regs[OTHERS], |_| ()).is_some() {
+            return superset_of(vm, &frame.regs[OTHERS], &frame.regs[0]).into();
         }
-        let other = table_of(vm, operand)?;
-        set_ops::is_subset::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b)).map(Value::bool)
-    };
+        frame.regs[SOURCE] = frame.regs[OTHERS].clone();
+        frame.regs[READY] = frame.regs[0].clone();
+        frame.regs[ITEMS] = Set::new(SetTable::new()).into_value();
+    }
+    if let Err(step) = for_each(vm, frame, input, SOURCE, keep_common) {
+        return step;
+    }
+    let len = |value: &Value| with_table(value, SetTable::len).unwrap_or(0);
+    Step::Return(Value::bool(len(&frame.regs[ITEMS]) == len(&frame.regs[0])))
 }
 
 fn isdisjoint(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -538,18 +537,8 @@ fn look_through(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, member_e
     }
 }
 
-/// Adds all of an operand to a set, at once where no script code is asked.
-fn update_set(vm: &mut Vm, set: &Ref<Set>, operand: &Value) -> R<()> {
-    if vm.set_merge(set, operand)? {
-        return Ok(());
-    }
-    each_item(vm, operand, |vm, hash, item| {
-        vm.set_add_hashed(set, item, hash)
-    })
-}
-
 /// Puts a table into a set in place of its own.
-fn replace(vm: &mut Vm, receiver: &Value, table: SetTable) -> R {
+pub(super) fn replace(vm: &mut Vm, receiver: &Value, table: SetTable) -> R {
     let set = set_of(vm, receiver)?;
     let old = set.table.replace(table);
     drop(old);
@@ -574,16 +563,12 @@ fn intersected(vm: &mut Vm, receiver: &Value, operands: &[Value]) -> R<SetTable>
     Ok(table)
 }
 
-/// The items of a list or keys of a dict that are in a table, in their own order.
+/// The keys of a dict that are in a table, in their own order.
 fn common_items(vm: &mut Vm, table: &SetTable, operand: &Value) -> R<SetTable> {
     let mut common = SetTable::new();
-    let items = match operand.get::<Dict>() {
-        // As any iterable: its keys are hashed anew.
-        Some(dict) => dict.pairs().into_iter().map(|(key, _)| key).collect(),
-        None => operand.get::<List>().map_or_else(Vec::new, |list| {
-            list.items.borrow().iter().cloned().collect()
-        }),
-    };
+    // As any iterable: its keys are hashed anew.
+    let pairs = operand.get::<Dict>().map_or_else(Vec::new, Dict::pairs);
+    let items: Vec<Value> = pairs.into_iter().map(|(key, _)| key).collect();
     for item in items {
         // No more can be found.
         if !common.is_empty() && common.len() >= table.len() {
@@ -604,6 +589,10 @@ fn differing(vm: &mut Vm, receiver: &Value, operand: &Value) -> R<SetTable> {
         let other = lift(vm, other)?;
         return set_ops::difference::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b));
     }
+    if operand.is_exact::<Dict>() {
+        let other = table_of(vm, operand)?;
+        return set_ops::difference::<Raised>(&own, &other, &mut |a, b| vm.eq(a, b));
+    }
     let copied = own.copy();
     let mut table = lift(vm, copied)?;
     remove_all(vm, &mut table, operand)?;
@@ -615,15 +604,10 @@ fn remove_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
         let other = lift(vm, other)?;
         return set_ops::difference_update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b));
     }
-    let mut take = |vm: &mut Vm, hash: i64, item: &Value| {
-        set_ops::discard::<Raised>(table, hash, item, &mut |a, b| vm.eq(a, b)).map(drop)
-    };
     if let Some(dict) = operand.get::<Dict>() {
         for (hash, key) in hashed_keys(dict) {
-            take(vm, hash, &key)?;
+            set_ops::discard::<Raised>(table, hash, &key, &mut |a, b| vm.eq(a, b))?;
         }
-    } else {
-        each_item(vm, operand, take)?;
     }
     let tidied = table.tidy();
     lift(vm, tidied)
@@ -712,7 +696,9 @@ fn augmented(vm: &mut Vm, args: &[Value], change: fn(&mut Vm, &Ref<Set>, &Value)
 }
 
 fn ior(vm: &mut Vm, args: &[Value]) -> R {
-    augmented(vm, args, update_set)
+    augmented(vm, args, |vm, set, other| {
+        vm.set_merge(set, other).map(drop)
+    })
 }
 
 fn iand(vm: &mut Vm, args: &[Value]) -> R {
@@ -743,8 +729,8 @@ fn ixor(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let members: Vec<Value> =
-        with_table(&args[0], |table| table.iter().cloned().collect()).unwrap_or_default();
+    // A subclass may have an `__iter__` of its own.
+    let members = vm.collect_hinted(&args[0])?;
     let class = vm.class_of(&args[0]).into_value();
     let state = super::reduce::state_of(vm, &args[0], false)?;
     let members = Tuple::one(List::from_vec(members).into_value()).into_value();

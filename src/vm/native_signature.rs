@@ -248,16 +248,17 @@ impl Vm {
         self.type_error(format!("{name} expected at most 1 argument, got {n}"))
     }
 
-    /// The error of a native that takes arguments by name only and gets one by position too.
-    pub(super) fn check_only_named(
+    /// The error of a native that gets too many arguments by position, and some by name.
+    pub(super) fn check_by_position(
         &mut self,
         native: &Native,
         signature: &Signature,
         (by_position, receiver): (usize, usize),
         names: &[Value],
     ) -> R<()> {
-        let only_named = signature.positional == receiver && signature.params.len() > receiver;
-        if only_named && !signature.varargs && by_position > receiver && !names.is_empty() {
+        let named = signature.params.len() > signature.posonly;
+        let too_many = by_position > signature.positional && !signature.varargs;
+        if named && too_many && !names.is_empty() {
             return Err(self.wrong_count(native, signature, by_position, receiver));
         }
         Ok(())

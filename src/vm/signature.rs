@@ -514,15 +514,17 @@ impl Vm {
             let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
                 format!("wrapper {name}() takes no keyword arguments")
             } else {
-                format!(
-                    "{}() takes no keyword arguments",
-                    self.native_display(native)
-                )
+                // Those that take a tuple in CPython's C go by the plain name.
+                let who = match name {
+                    "__set_name__" => name.to_string(),
+                    _ => self.native_display(native),
+                };
+                format!("{who}() takes no keyword arguments")
             };
             return Err(self.type_error(text));
         }
         self.check_given_once(native, parameters, signature, (count, receiver), names)?;
-        self.check_only_named(native, signature, (by_position, receiver), names)?;
+        self.check_by_position(native, signature, (by_position, receiver), names)?;
         self.check_required(native, signature, by_position, receiver, names)?;
         // These do not count those by name.
         let counted = match native_name(native).as_str() {
