@@ -5,7 +5,7 @@ mod buffer;
 mod helpers;
 mod methods;
 mod open;
-pub use open::path;
+pub use open::{bare_type_name, path, path_value};
 mod text;
 
 use std::cell::{Cell, RefCell};

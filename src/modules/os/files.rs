@@ -6,7 +6,7 @@ use super::STAT_RESULT;
 use crate::builtins::arguments::{float, index, int, outside, outside_named, small};
 use crate::heap::Value;
 use crate::host::{FileStat, path_bytes};
-use crate::modules::io::path;
+use crate::modules::io::{bare_type_name, path, path_value};
 use crate::modules::struct_sequence;
 use crate::object::bytes::Bytes;
 use crate::object::int;
@@ -22,36 +22,25 @@ pub fn fspath(vm: &mut Vm, args: &[Value]) -> R {
     if value.is_kind::<Str>() || value.is_kind::<Bytes>() {
         return Ok(value.clone());
     }
-    let name = vm.type_name(value);
-    let Some(method) = vm.special_of(value, Special::FsPath) else {
-        return Err(vm.type_error(format!(
-            "expected str, bytes or os.PathLike object, not {name}"
-        )));
-    };
-    let step = vm.call_special(method, value, &[]);
-    let made = vm.finish(step)?;
-    if made.is_kind::<Str>() || made.is_kind::<Bytes>() {
-        return Ok(made);
-    }
-    let given = vm.type_name(&made);
-    Err(vm.type_error(format!(
-        "expected {name}.__fspath__() to return str or bytes, not {given}"
-    )))
+    path_value(vm, value)
 }
 
 /// A path argument of the function `who`.
 pub fn path_of(vm: &mut Vm, value: &Value, who: &str) -> R<PathBuf> {
     let plain = value.is_kind::<Str>() || value.is_kind::<Bytes>();
     if !plain && vm.special_of(value, Special::FsPath).is_none() {
-        let name = crate::builtins::arguments::shown_type(vm, value);
-        let name = if name == "None" {
-            "NoneType".to_string()
-        } else {
-            name
+        let name = bare_type_name(vm, value);
+        let kinds = match who {
+            "listdir" | "scandir" => "string, bytes, os.PathLike, integer or None",
+            "stat" | "chdir" | "chmod" | "chown" | "truncate" | "utime" | "statvfs"
+            | "pathconf"
+                if !value.is_kind::<crate::object::int::Int>() && name != "int" =>
+            {
+                "string, bytes, os.PathLike or integer"
+            }
+            _ => "string, bytes or os.PathLike",
         };
-        return Err(vm.type_error(format!(
-            "{who}: path should be string, bytes or os.PathLike, not {name}"
-        )));
+        return Err(vm.type_error(format!("{who}: path should be {kinds}, not {name}")));
     }
     path(vm, value)
 }
