@@ -80,13 +80,34 @@ pub fn init_array(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
     }
     let data = match contents(vm, frame, input, "bytearray") {
         Ok(data) => Buffer::from_vec(data),
-        Err(step) => return step,
+        Err(step) => {
+            if matches!(step, Step::Raise(_)) {
+                keep_what_came(frame);
+            }
+            return step;
+        }
     };
     if let Some(array) = frame.regs[0].get::<ByteArray>() {
         let old = array.data.replace(data);
         drop(old);
     }
     Step::Return(Value::NONE)
+}
+
+/// An iterable that fails in the end has given the bytes before.
+fn keep_what_came(frame: &NativeFrame<'_>) {
+    if let (Some(array), Some(items)) =
+        (frame.regs[0].get::<ByteArray>(), frame.regs[4].get::<List>())
+        && let Some(data) = small_bytes(items)
+    {
+        drop(array.data.replace(Buffer::from_vec(data)));
+    }
+}
+
+/// The items as bytes, if all of them are plain numbers that are bytes.
+fn small_bytes(items: &List) -> Option<Vec<u8>> {
+    let byte = |item: &Value| item.as_small_int().and_then(|n| u8::try_from(n).ok());
+    items.items.borrow().iter().map(byte).collect()
 }
 
 /// The bytes that the arguments of a constructor stand for.
@@ -109,7 +130,14 @@ fn contents(
         }
         // The list itself: an `__index__` of its items may change it.
         if let Some(list) = source.get_exact::<List>() {
-            return bytes_of_items(vm, list, class).map_err(Step::Raise);
+            match small_bytes(list) {
+                Some(data) => return Ok(data),
+                None if class == "bytes" => {
+                    return bytes_of_items(vm, list, class).map_err(Step::Raise);
+                }
+                // What comes before an item that is wrong is kept.
+                None => {}
+            }
         }
     }
     let convert: Convert = match class {
@@ -130,7 +158,16 @@ fn contents(
         }
         items => items?,
     };
-    bytes_of_items(vm, &items, class).map_err(Step::Raise)
+    let mut data = Buffer::new();
+    match push_items(vm, &items, class, &mut data) {
+        Ok(()) => Ok(data.into_vec()),
+        Err(raised) => {
+            let came = data.into_vec();
+            let came = came.iter().map(|&b| Value::int32(b.into())).collect();
+            frame.regs[4] = List::from_vec(came).into_value();
+            Err(Step::Raise(raised))
+        }
+    }
 }
 
 /// What needs no iteration; None for an iterable.
@@ -230,13 +267,18 @@ fn zeros(vm: &mut Vm, count: i64) -> R<Vec<u8>> {
 
 fn bytes_of_items(vm: &mut Vm, items: &List, class: &str) -> R<Vec<u8>> {
     let mut data = Buffer::new();
+    push_items(vm, items, class, &mut data)?;
+    Ok(data.into_vec())
+}
+
+fn push_items(vm: &mut Vm, items: &List, class: &str, data: &mut Buffer<u8>) -> R<()> {
     let mut i = 0;
     while let Some(item) = items.get(i) {
         let pushed = data.push(byte_of(vm, &item, class)?);
         lift(vm, pushed)?;
         i += 1;
     }
-    Ok(data.into_vec())
+    Ok(())
 }
 
 /// An item of an iterable as a byte.
