@@ -231,7 +231,18 @@ impl Vm {
     }
 
     fn number_op(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R {
-        if a.is_kind::<complex::Complex>() || b.is_kind::<complex::Complex>() {
+        use BinaryOp::{Add, DivMod, FloorDiv, Mod, Mul, Pow, Sub, TrueDiv};
+        let of_complex = a.is_kind::<complex::Complex>() || b.is_kind::<complex::Complex>();
+        let known = match op {
+            Add | Sub | Mul | TrueDiv | Pow => true,
+            FloorDiv | Mod | DivMod => !of_complex,
+            _ => false,
+        };
+        // Before an integer is found to be too large for a float.
+        if !known {
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+        if of_complex {
             let (Some(x), Some(y)) = (complex::number(a), complex::number(b)) else {
                 return Ok(Value::NOT_IMPLEMENTED);
             };
