@@ -24,6 +24,9 @@ TESTS = """
     test_unpack test_fstring test_json test_heapq test_bisect
     test_asyncio.test_taskgroups test_asyncio.test_timeouts test_asyncio.test_waitfor test_asyncio.test_threads
     test_asyncio.test_pep492 test_asyncio.test_protocols test_asyncio.test_context test_asyncio.test_subprocess
+    test_asyncio.test_locks test_asyncio.test_queues test_asyncio.test_futures test_asyncio.test_futures2
+    test_asyncio.test_eager_task_factory test_asyncio.test_streams test_asyncio.test_server test_asyncio.test_transports
+    test_asyncio.test_buffered_proto test_asyncio.test_sock_lowlevel
 """.split()
 GOAL = 90  # per cent
 MOST_SKIPPED = 15  # per cent
