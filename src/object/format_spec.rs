@@ -8,6 +8,7 @@ use super::int::{IntView, check_bits};
 use super::int_text;
 use super::quick_format;
 use super::str::{Points, Str, count_points, encode_point, points, push_point};
+use super::unicode;
 use crate::heap::{Buffer, Ref};
 
 /// What is formatted.
@@ -89,11 +90,8 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Outcome<Option<usize>> {
         let mut number = None;
-        while let Some(digit) = self
-            .peek()
-            .and_then(char::from_u32)
-            .and_then(|c| c.to_digit(10))
-        {
+        // Digits of any script count.
+        while let Some(digit) = self.peek().and_then(unicode::decimal) {
             self.0.next();
             let value = number
                 .unwrap_or(0usize)

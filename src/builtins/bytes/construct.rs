@@ -96,9 +96,10 @@ pub fn init_array(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
 
 /// An iterable that fails in the end has given the bytes before.
 fn keep_what_came(frame: &NativeFrame<'_>) {
-    if let (Some(array), Some(items)) =
-        (frame.regs[0].get::<ByteArray>(), frame.regs[4].get::<List>())
-        && let Some(data) = small_bytes(items)
+    if let (Some(array), Some(items)) = (
+        frame.regs[0].get::<ByteArray>(),
+        frame.regs[4].get::<List>(),
+    ) && let Some(data) = small_bytes(items)
     {
         drop(array.data.replace(Buffer::from_vec(data)));
     }
