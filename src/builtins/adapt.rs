@@ -220,14 +220,10 @@ pub fn for_each(
     };
     frame.state = 2;
     loop {
-        match item.take() {
-            Some(end) if end.is_undef() => break,
-            Some(item) => {
-                if !each(vm, frame.regs, item).map_err(Step::Raise)? {
-                    break;
-                }
-            }
-            None => {}
+        if let Some(item) = item.take()
+            && (item.is_undef() || !each(vm, frame.regs, item).map_err(Step::Raise)?)
+        {
+            break;
         }
         item = match vm.native_next(&frame.regs[source]) {
             None => return Err(Step::Next(frame.regs[source].clone())),
@@ -379,18 +375,10 @@ pub fn with_sequence(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
     input: Input,
-    (source, items): (usize, usize),
+    places: (usize, usize),
     finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
 ) -> Step {
-    let how = Gathering {
-        fast: true,
-        hinted: true,
-        convert: None,
-    };
-    match gather_as(vm, frame, input, (source, items), &how) {
-        Ok(list) => finish(vm, frame.regs, list).into(),
-        Err(step) => step,
-    }
+    with_gathered(vm, frame, input, places, true, finish)
 }
 
 /// Finishes a native frame with the result of a function of the gathered items.
@@ -398,15 +386,26 @@ pub fn with_items(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
     input: Input,
-    (source, items): (usize, usize),
+    places: (usize, usize),
+    finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
+) -> Step {
+    with_gathered(vm, frame, input, places, false, finish)
+}
+
+fn with_gathered(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    places: (usize, usize),
+    fast: bool,
     finish: impl FnOnce(&mut Vm, &mut [Value], Ref<List>) -> R,
 ) -> Step {
     let how = Gathering {
-        fast: false,
+        fast,
         hinted: true,
         convert: None,
     };
-    match gather_as(vm, frame, input, (source, items), &how) {
+    match gather_as(vm, frame, input, places, &how) {
         Ok(list) => finish(vm, frame.regs, list).into(),
         Err(step) => step,
     }
