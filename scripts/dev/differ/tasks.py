@@ -76,6 +76,7 @@ class Tasks:
         self.functions = dice.randint(3, 7)
         self.generators = dice.choice([0, 1, 2])
         self.streams = dice.choice([0, 0, 0, 1, 2])
+        self.eager = dice.random() < 0.12
         self.first_generator = 0
         self.labels = 0
 
@@ -102,7 +103,7 @@ class Tasks:
         yield f"Q.extend([asyncio.Queue({dice.randint(0, 2)}), asyncio.{dice.choice(['LifoQueue', 'PriorityQueue', 'Queue'])}({dice.randint(0, 2)})])"
         yield f"B.append(asyncio.Barrier({dice.randint(1, 3)}))"
         yield "F.extend([loop.create_future(), loop.create_future()])"
-        if dice.random() < 0.12:
+        if self.eager:
             yield "loop.set_task_factory(asyncio.eager_task_factory)"
         for _ in range(self.streams):
             yield "for end in socket.socketpair():"
@@ -197,7 +198,10 @@ class Tasks:
             return self.attempt(depth)
         plain = [self.wait, self.wait, self.wait, self.turn, self.turn, self.turn, self.start, self.start, self.start, self.act, self.act, self.act, self.callback, self.fail, self.cancel]
         deep = [self.attempt, self.attempt, self.attempt, self.attempt, self.timeout, self.timeout, self.group, self.group, self.hold, self.hold, self.condition,
-                self.completed, self.loop, self.context]
+                self.loop, self.context]
+        if not self.eager:
+            # It asks what has ended already in the order of a set.
+            deep += [self.completed]
         if self.generators > self.first_generator:
             deep += [self.iterate, self.iterate]
         if self.streams:
