@@ -2,6 +2,7 @@
 
 use super::received;
 use crate::heap::Value;
+use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::native::{Def, Input, NativeFrame, Raised, Step, TypeDef};
 use crate::object::traced::traced_object;
@@ -73,7 +74,20 @@ fn forward(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, method: &str)
         return Step::Return(value);
     }
     frame.state = CALLED;
-    let arguments = frame.regs[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+    let of_coroutine = value.is_kind::<Generator>();
+    if !of_coroutine && vm.special_of(&value, Special::Next).is_none() {
+        let name = vm.type_name(&value);
+        let text = format!("__await__() returned non-iterator of type '{name}'");
+        return Step::Raise(vm.type_error(text));
+    }
+    // A coroutine is driven itself, and it has no `__next__`.
+    let nothing = [Value::NONE];
+    let (method, arguments) = if of_coroutine && method == "__next__" {
+        ("send", &nothing[..])
+    } else {
+        let given = frame.regs[1].get::<Tuple>();
+        (method, given.map_or(&[][..], Tuple::items))
+    };
     match vm.get_attr(&value, method) {
         Ok(method) => Step::Call(method, arguments.into()),
         Err(raised) => Step::Raise(raised),
@@ -87,6 +101,9 @@ fn iterator(vm: &mut Vm, this: &Value) -> Step {
     };
     if this.awaitable.is_kind::<AsyncStep>() {
         return Step::Return(this.awaitable.clone());
+    }
+    if this.awaitable.is_kind::<Generator>() {
+        return vm.awaitable(&this.awaitable, 0).unwrap_or_else(Step::Raise);
     }
     match vm.special_of(&this.awaitable, Special::Await) {
         Some(method) => vm.call_special(method, &this.awaitable, &[]),
