@@ -79,6 +79,76 @@ fn code_on_standard_input() {
 }
 
 #[test]
+fn a_prompt_at_which_one_may_await() {
+    let typed = "\
+x = await asyncio.gather(asyncio.sleep(0.01, 1), asyncio.sleep(0, 2))
+x
+_
+None
+async def late(): await asyncio.sleep(0.01); return 'late'
+task = asyncio.create_task(late())
+await task
+task.done(), asyncio.get_running_loop().is_running()
+def lines(n):
+    if n:
+        return [n]
+    return []
+
+lines(3)
+total = (1 +
+  2)
+total
+1 / 0
+async def wrong(): raise ValueError('in a coroutine')
+await wrong()
+x = = 1
+import contextvars; var = contextvars.ContextVar('var'); token = var.set(5)
+await asyncio.sleep(0, var.get())
+del x; x
+raise SystemExit(4)
+print('never')
+";
+    let run = Hoop::new(["-m", "asyncio"]).stdin(typed).run();
+    let said = run.stdout.replace(">>> ", "").replace("... ", "");
+    let wanted = "[1, 2]\n[1, 2]\n'late'\n(True, True)\n[3]\n3\n5\n";
+    assert_eq!(said, wanted, "{}", run.stderr);
+    assert_eq!(run.code, Some(4));
+    let told = run
+        .stderr
+        .split_once("import asyncio\n")
+        .unwrap_or_default()
+        .1;
+    let wanted = "\
+Traceback (most recent call last):
+  File \"<stdin>\", line 1, in <module>
+ZeroDivisionError: division by zero
+Traceback (most recent call last):
+  File \"<stdin>\", line 1, in <module>
+  File \"<stdin>\", line 1, in wrong
+ValueError: in a coroutine
+  File \"<stdin>\", line 1
+    x = = 1
+        ^
+SyntaxError: invalid syntax
+Traceback (most recent call last):
+  File \"<stdin>\", line 1, in <module>
+NameError: name 'x' is not defined
+";
+    assert_eq!(told, wanted);
+    let run = Hoop::new(["-m", "asyncio"])
+        .stdin("t = asyncio.create_task(asyncio.sleep(60))\n40 + 2")
+        .run();
+    assert_eq!(run.stdout, ">>> >>> 42\n>>> ");
+    assert!(
+        run.stderr
+            .ends_with("import asyncio\n\nexiting asyncio REPL...\n"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
 fn top_level_async_for_runs_unless_it_can_only_fail() {
     let run = run_code(
         "async def two():\n    yield 1\n    yield 2\nasync for x in two():\n    print(x)\n",

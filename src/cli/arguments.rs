@@ -6,7 +6,8 @@ use crate::host::Settings;
 
 /// The text of `--help`.
 pub const USAGE: &str = "\
-usage: hoop [option] FILE [ARG...]      run a file
+usage: hoop                              a prompt at which one may await
+       hoop [option] FILE [ARG...]      run a file
        hoop [option] -c CODE [ARG...]   run a text
        hoop [option] -m MODULE [ARG...] run a module, as -m unittest
        hoop [option] - [ARG...]         run standard input

@@ -74,6 +74,7 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
         host.simulate_time();
     }
     host.environment.settings = settings;
+    host.descriptors.take_inherited();
     let mut engine = Engine::new(host);
     engine.take_interrupts();
     engine
@@ -91,12 +92,12 @@ fn cannot_open(path: &str, error: &crate::host::HostError) -> u8 {
     ))
 }
 
-/// Without arguments: standard input if something is piped in.
+/// Without arguments: a prompt on a terminal, else what is piped in.
 fn interactive(settings: Settings) -> u8 {
     let host = Host::system(vec![OsString::from("")]);
     if host.stdio.lock_input().is_terminal() {
-        let text = "hoop: the interactive mode is not there yet; give a FILE, -c CODE or - (see 'hoop --help')\n";
-        return complain(text);
+        drop(host);
+        return finish(engine(vec![OsString::from("")], settings).run_module("asyncio"));
     }
     drop(host);
     let mut engine = engine(vec![OsString::from("")], settings);

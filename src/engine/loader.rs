@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use crate::bytecode;
 use crate::compiler;
+use crate::host::{self, Host, HostError};
 use crate::source::{Diagnostic, DiagnosticKind, SourceFile};
 use crate::syntax;
 use crate::syntax::{Origin, decode_source};
 use crate::vm::{Compiled, Loader, Mode, Request, SyntaxFault};
 
 include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
+
+/// The stack of an engine on a thread of its own: what a program has by default.
+const ENGINE_STACK: usize = 8 << 20;
 
 /// Compiles on demand; library modules once.
 #[derive(Default)]
@@ -65,6 +69,23 @@ impl Loader for SourceLoader {
     fn library_kind(&self, module: &str) -> Option<bool> {
         let at = LIBRARY.binary_search_by_key(&module, |entry| entry.name);
         at.ok().map(|at| LIBRARY[at].package)
+    }
+
+    fn is_incomplete(&self, request: &Request<'_>) -> bool {
+        // The lines of a prompt come with a line feed between them, and none behind the last.
+        let text = [request.text, b"\n"].concat();
+        let file = decode_source(request.name, &text, Origin::Object);
+        let Ok(file) = file else { return false };
+        matches!(
+            syntax::completeness(&file),
+            syntax::Completeness::Incomplete
+        )
+    }
+
+    fn start_engine(&self, host: Host, text: String) -> Result<(), HostError> {
+        host::start_thread("hoop-engine", ENGINE_STACK, move || {
+            super::Engine::new(host).run_source(&text, "<string>");
+        })
     }
 
     fn library_names(&self) -> Vec<&'static str> {

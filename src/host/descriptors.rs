@@ -1,8 +1,9 @@
 //! Files known by number: what `os.open`, `os.pipe` and `os.read` deal in.
 //!
 //! A script may name any number; only those that were opened here, and the
-//! three standard ones, are found. The rest is EBADF, so that a script cannot
-//! reach into what the engine or its embedder has open.
+//! three standard ones, are found; in `hoop` also those that its parent passed
+//! to it. The rest is EBADF, so that a script cannot reach into what the
+//! engine or its embedder has open.
 
 use super::{File, Host, HostError};
 use rustix::io::Errno;
@@ -20,6 +21,8 @@ pub struct Descriptors {
     standard: [Option<Option<Arc<File>>>; 3],
     /// False for an engine that does not own the terminal.
     may_use_standard: bool,
+    /// True for a program whose descriptors are all its script's.
+    takes_inherited: bool,
 }
 
 impl Descriptors {
@@ -28,6 +31,11 @@ impl Descriptors {
             may_use_standard,
             ..Descriptors::default()
         }
+    }
+
+    /// Lets the script use what the process was started with, by number.
+    pub fn take_inherited(&mut self) {
+        self.takes_inherited = true;
     }
 
     /// Keeps a file under its number, which it answers.
@@ -58,6 +66,11 @@ impl Descriptors {
             return Ok(file);
         }
         let bad = || HostError::from(Errno::BADF);
+        if fd > 2 && self.takes_inherited {
+            let file = Arc::new(File::inherited(fd)?);
+            self.open.insert(fd, file.clone());
+            return Ok(file);
+        }
         let slot = usize::try_from(fd).ok();
         let slot = slot.and_then(|index| self.standard.get_mut(index));
         let Some(slot) = slot.filter(|_| self.may_use_standard) else {

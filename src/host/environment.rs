@@ -44,6 +44,16 @@ impl Environment {
         }
     }
 
+    /// A copy for an engine that works for this one.
+    pub(super) fn for_worker(&self, arguments: Vec<OsString>) -> Self {
+        Environment {
+            arguments,
+            settings: self.settings.clone(),
+            variables: self.variables.clone(),
+            of_process: self.of_process,
+        }
+    }
+
     /// True if it began as a copy of the process's own.
     pub fn is_of_process(&self) -> bool {
         self.of_process

@@ -21,6 +21,7 @@ mod environment;
 mod error;
 mod files;
 mod inbox;
+mod inherited;
 mod paths;
 mod permissions;
 mod poller;
@@ -38,6 +39,7 @@ mod stdio;
 mod system;
 #[cfg(feature = "tls")]
 mod trust;
+mod workers;
 mod zone;
 
 pub use address::{Address, IpAddr, SocketAddr};
@@ -66,6 +68,9 @@ pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
 pub use system::SystemName;
 #[cfg(feature = "tls")]
 pub use trust::trusted_certificates;
+#[cfg(target_os = "linux")]
+pub use workers::end_with_parent;
+pub use workers::start_thread;
 pub use zone::{LocalTime, Zone};
 
 use std::cell::OnceCell;

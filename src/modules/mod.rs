@@ -39,6 +39,7 @@ pub mod time;
 pub mod type_params;
 pub mod unicodedata;
 pub mod weakref;
+pub mod workers;
 #[cfg(feature = "compression")]
 pub mod zlib;
 
@@ -80,6 +81,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &weakref::MODULE,
     &binary::structs::MODULE,
     &subprocess::MODULE,
+    &workers::MODULE,
     &select::MODULE,
     &binary::array::MODULE,
     &binary::binascii::MODULE,

@@ -48,6 +48,7 @@ pub mod traceback;
 pub mod type_params;
 pub mod types;
 pub mod unwind;
+pub mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -132,6 +133,14 @@ pub trait Loader {
     fn library_source(&self, file: &str) -> Option<Arc<SourceFile>>;
     /// Whether there is such a library module, and whether it is a package.
     fn library_kind(&self, module: &str) -> Option<bool>;
+    /// Whether a text typed at a prompt, wrong as it stands, may become right when more lines follow.
+    fn is_incomplete(&self, request: &Request<'_>) -> bool;
+    /// Runs a text in an engine of its own, on a thread of its own.
+    fn start_engine(
+        &self,
+        host: crate::host::Host,
+        text: String,
+    ) -> Result<(), crate::host::HostError>;
     /// The names of all library modules, sorted.
     fn library_names(&self) -> Vec<&'static str>;
     /// Where the carets of a traceback change within a piece of source: the bytes from `.0` to `.1`

@@ -27,9 +27,12 @@ pub static FUNCTIONS: &[Def] = &[
 ];
 
 /// The bits of `compile`'s flags that CPython knows.
-const KNOWN_FLAGS: i64 = 0x1FF_0000 | 0x2000 | 0x1000 | 0x800 | 0x400 | 0x200 | 0x100 | 0x10;
+const KNOWN_FLAGS: i64 =
+    0x1FF_0000 | INCOMPLETE_INPUT | 0x2000 | 0x1000 | 0x800 | 0x400 | 0x200 | 0x100 | 0x10;
 const TOP_LEVEL_AWAIT: i64 = 0x2000;
 const ONLY_AST: i64 = 0x400;
+/// A text that more lines could complete is an error of its own.
+const INCOMPLETE_INPUT: i64 = 0x4000;
 
 /// The text of a source argument: a str or bytes.
 fn source_text(vm: &mut Vm, source: &Value, who: &str, wanted: &str) -> R<Vec<u8>> {
@@ -277,7 +280,18 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
         optimize: optimize.unwrap_or(vm.host.environment.settings.optimize),
         from_tree,
     };
+    if flags & INCOMPLETE_INPUT != 0 && vm.loader.is_incomplete(&request) {
+        return Err(incomplete_input(vm)?);
+    }
     compiled_request(vm, &request).map(Ref::into_value)
+}
+
+/// What asks for more lines.
+fn incomplete_input(vm: &mut Vm) -> R<Raised> {
+    let class = vm.builtins.get_name("_IncompleteInputError");
+    let class = class.unwrap_or_else(|| vm.known_class(Known::SyntaxError).into_value());
+    let message = Str::new("incomplete input").into_value();
+    vm.call(&class, &[message]).map(Raised)
 }
 
 /// A statement or expression is wanted, and there is nothing but blanks and comments.

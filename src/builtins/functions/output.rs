@@ -6,11 +6,14 @@
 use super::outcome;
 use crate::builtins::arguments::{outside, plain, shown_type, string, wtf8};
 use crate::heap::{Ref, Value};
+use crate::host::{Direction, File};
 use crate::object::dict::Dict;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::waiting::wait_for_file;
+use std::sync::Arc;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
@@ -273,6 +276,9 @@ fn flush_after(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
 
 /// Registers: prompt, its text, the file. States: 0 begin, 1 the prompt's text comes, 2 it was written, 3 a line comes.
 fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state == WAITS {
+        return typed_line(vm, frame, input);
+    }
     let value = match input {
         Input::Start => {
             frame.state = 1;
@@ -313,10 +319,7 @@ fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 Err(raised) => Step::Raise(raised),
             };
         }
-        return match read_line(vm) {
-            Ok(line) => Step::Return(line),
-            Err(raised) => Step::Raise(raised),
-        };
+        return typed_line(vm, frame, Input::Start);
     }
     let line = plain(&value);
     match line.strip_suffix('\n') {
@@ -326,10 +329,48 @@ fn input(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
-/// A line of standard input without its end.
-fn read_line(vm: &mut Vm) -> R {
-    let read = vm.host.stdio.lock_input().read_line(None);
-    let mut line = outside(vm, read)?;
+/// State of `input`: a line of standard input is waited for.
+const WAITS: u8 = 4;
+
+/// A line of standard input; others go on while a terminal or a pipe has none.
+fn typed_line(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let mut input = input;
+    let source = input_to_wait_for(vm);
+    loop {
+        let has_line = vm.host.stdio.lock_input().has_line();
+        let resumed = !matches!(input, Input::Start);
+        if let Some(file) = source.as_ref().filter(|_| resumed || !has_line) {
+            frame.state = WAITS;
+            if let Some(step) = wait_for_file(vm, file, Direction::Read, input) {
+                return step;
+            }
+        } else if let Input::Raised(raised) = input {
+            return Step::Raise(raised);
+        }
+        let mut stdin = vm.host.stdio.lock_input();
+        let read = match source {
+            Some(_) => stdin.try_line(None),
+            None => stdin.read_line(None).map(Some),
+        };
+        drop(stdin);
+        match outside(vm, read) {
+            Ok(Some(line)) => return Step::from(without_end(vm, line)),
+            Ok(None) => input = Input::Start,
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
+}
+
+/// Standard input, if it is no file of a disk: those are read at once.
+fn input_to_wait_for(vm: &mut Vm) -> Option<Arc<File>> {
+    let fd = vm.host.stdio.lock_input().fileno()?;
+    let file = vm.host.descriptors.get(fd).ok()?;
+    let on_disk = file.stat().is_ok_and(|stat| stat.is_file());
+    (!on_disk).then_some(file)
+}
+
+/// A line that was typed, without its end.
+fn without_end(vm: &mut Vm, mut line: Vec<u8>) -> R {
     if line.is_empty() {
         return Err(vm.eof_error("EOF when reading a line"));
     }

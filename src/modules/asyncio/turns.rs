@@ -81,6 +81,11 @@ pub fn check_running(vm: &mut Vm, looped: &Loop) -> R<()> {
         let text = "Cannot run the event loop while another loop is running";
         return Err(script::error(vm, Known::RuntimeError, text));
     }
+    // A worker that loads the main script does not run what that would run.
+    match vm.state.get(crate::modules::workers::BEGINNING).cloned() {
+        Some(call) if !call.is_none() => vm.call(&call, &[]).map(|_| ())?,
+        _ => {}
+    }
     Ok(())
 }
 

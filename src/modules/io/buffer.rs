@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::builtins::arguments::outside;
-use crate::host::{File, HostError, SeekFrom};
-use crate::object::native::R;
+use crate::heap::Value;
+use crate::host::{Direction, File, HostError, SeekFrom, poll_now};
+use crate::object::native::{R, Raised};
 use crate::vm::Vm;
 
 /// How much is read ahead or held back.
@@ -36,11 +37,25 @@ pub struct Stream {
     pub unbuffered: bool,
     /// Whether closing closes the descriptor.
     pub owns: bool,
+    /// Whether reading answers `NOT_YET` where it would wait.
+    pub patient: bool,
+    /// Whether it is a file of a disk, whose reads do not wait for anybody; known when it was asked.
+    on_disk: Option<bool>,
     /// Read ahead; bytes before `at` are used up.
     ahead: Vec<u8>,
     at: usize,
     /// Held back.
     held: Vec<u8>,
+}
+
+/// What a patient read gives instead of waiting; it can be tried again later, nothing was used up.
+fn not_yet() -> Raised {
+    Raised(Value::UNDEF)
+}
+
+/// Whether a read gave `not_yet`.
+pub fn is_not_yet(raised: &Raised) -> bool {
+    raised.0.is_undef()
 }
 
 impl Drop for Stream {
@@ -63,6 +78,8 @@ impl Stream {
             writable,
             unbuffered: false,
             owns: true,
+            patient: false,
+            on_disk: None,
             ahead: Vec::new(),
             at: 0,
             held: Vec::new(),
@@ -97,9 +114,39 @@ impl Stream {
         self.at = 0;
     }
 
+    /// The file whose readiness a read may have to wait for; None for what is on a disk, and for
+    /// what the system does not know as a file.
+    pub fn waits_on(&mut self, vm: &mut Vm) -> Option<Arc<File>> {
+        let file = match &self.source {
+            Source::File(file) => file.clone(),
+            Source::Input if self.on_disk == Some(true) => return None,
+            Source::Input => {
+                let fd = vm.host.stdio.lock_input().fileno()?;
+                vm.host.descriptors.get(fd).ok()?
+            }
+            _ => return None,
+        };
+        let on_disk = *self
+            .on_disk
+            .get_or_insert_with(|| file.stat().is_ok_and(|stat| stat.is_file()));
+        (!on_disk).then_some(file)
+    }
+
+    /// Whether a read would wait now.
+    fn would_wait(&mut self, vm: &mut Vm) -> bool {
+        let Some(file) = self.waits_on(vm) else {
+            return false;
+        };
+        let at_once = poll_now(&[(file.clone(), 1)]).map_or(true, |bits| bits != [0]);
+        !at_once && file.may_wait(Direction::Read)
+    }
+
     /// Reads more ahead; false at the end.
     pub fn fill(&mut self, vm: &mut Vm) -> R<bool> {
         self.flush(vm)?;
+        if self.patient && self.would_wait(vm) {
+            return Err(not_yet());
+        }
         let got = match &self.source {
             Source::File(file) => {
                 if self.at > 0 {
@@ -115,8 +162,15 @@ impl Stream {
             }
             Source::Input => {
                 let _ = vm.host.stdio.output.flush();
-                let result = vm.host.stdio.lock_input().read_line(Some(1 << 16));
-                let line = outside(vm, result)?;
+                let mut input = vm.host.stdio.lock_input();
+                let result = match self.patient {
+                    true => input.try_line(Some(1 << 16)),
+                    false => input.read_line(Some(1 << 16)).map(Some),
+                };
+                drop(input);
+                let Some(line) = outside(vm, result)? else {
+                    return Err(not_yet());
+                };
                 self.ahead.extend_from_slice(&line);
                 line.len()
             }

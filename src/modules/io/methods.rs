@@ -1,28 +1,52 @@
 //! The methods of streams over files.
 
+use super::buffer::is_not_yet;
 use super::{FileObject, Newline, file, open_file, open_for, text, unsupported};
 use crate::builtins::arguments::{bytes, index, int, list, long_string, plain, string};
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Ref, Value};
-use crate::host::SeekFrom;
+use crate::host::{Direction, SeekFrom};
 use crate::modules::binary::window::{Window, bytes_like};
+use crate::object::class::class_flags;
 use crate::object::codec::{Encoding, Handler};
-use crate::object::native::{Attribute, Def, R};
+use crate::object::list::List;
+use crate::object::native::{Attribute, Def, Input, Leaf, NativeFrame, R, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
+use crate::vm::types::Known;
+use crate::vm::waiting::wait_for_file;
 
 /// See the module's text.
 pub static METHODS: &[Def] = &[
-    Def::leaf("read(self, size=-1, /)", read),
-    Def::leaf("read1(self, size=-1, /)", read_some),
-    Def::leaf("readline(self, size=-1, /)", readline),
-    Def::leaf("readlines(self, hint=-1, /)", readlines),
-    Def::leaf("readinto(self, buffer, /)", readinto),
-    Def::leaf("readinto1(self, buffer, /)", readinto_some),
-    Def::leaf("readall(self, /)", |vm, args| {
-        read(vm, &[args[0].clone(), Value::int32(-1)])
+    Def::frame("read(self, size=-1, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, read)
     }),
-    Def::leaf("peek(self, size=0, /)", peek),
+    Def::frame("read1(self, size=-1, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, read_some)
+    }),
+    Def::frame("readline(self, size=-1, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, readline)
+    }),
+    Def::frame("readlines(self, hint=-1, /)", 1, |vm, frame, input| {
+        if let Input::Start = input {
+            frame.regs[2] = list(Vec::new());
+        }
+        reading(vm, frame, input, readlines)
+    }),
+    Def::frame("readinto(self, buffer, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, readinto)
+    }),
+    Def::frame("readinto1(self, buffer, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, readinto_some)
+    }),
+    Def::frame("readall(self, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, |vm, args| {
+            read(vm, &[args[0].clone(), Value::int32(-1)])
+        })
+    }),
+    Def::frame("peek(self, size=0, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, peek)
+    }),
     Def::leaf("write(self, data, /)", write),
     Def::leaf("writelines(self, lines, /)", writelines),
     Def::leaf("seek(self, offset, whence=0, /)", seek),
@@ -57,9 +81,44 @@ pub static METHODS: &[Def] = &[
         open_file(vm, &args[0])?;
         itself(vm, args)
     }),
-    Def::leaf("__next__(self, /)", next),
+    Def::frame("__next__(self, /)", 0, |vm, frame, input| {
+        reading(vm, frame, input, next)
+    }),
     Def::leaf("__repr__(self, /)", repr),
 ];
+
+/// A read, which may have to wait for what a pipe or a terminal will say: others go on meanwhile.
+/// State 1: it waits.
+fn reading(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, operation: Leaf) -> Step {
+    let waits_on = file(&frame.regs[0]).and_then(|file| {
+        let source = file.stream.borrow_mut().waits_on(vm)?;
+        Some((source, file))
+    });
+    let Some((source, file)) = waits_on else {
+        return match input {
+            Input::Raised(raised) => Step::Raise(raised),
+            _ => Step::from(operation(vm, frame.regs)),
+        };
+    };
+    let mut input = input;
+    loop {
+        if frame.state == 1
+            && let Some(step) = wait_for_file(vm, &source, Direction::Read, input)
+        {
+            return step;
+        }
+        file.stream.borrow_mut().patient = true;
+        let result = operation(vm, frame.regs);
+        file.stream.borrow_mut().patient = false;
+        match result {
+            Err(raised) if is_not_yet(&raised) => {
+                frame.state = 1;
+                input = Input::Start;
+            }
+            result => return Step::from(result),
+        }
+    }
+}
 
 fn readable(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
     readable_for(vm, value, "read of closed")
@@ -191,23 +250,45 @@ fn readline(vm: &mut Vm, args: &[Value]) -> R {
     next_line(vm, &file, most)
 }
 
+/// Registers: file, hint, the lines so far.
 fn readlines(vm: &mut Vm, args: &[Value]) -> R {
     let file = readable_for(vm, &args[0], "readline of closed")?;
     let hint = size(vm, &args[1])?.filter(|&h| h > 0);
-    let (mut lines, mut total) = (Vec::new(), 0);
-    loop {
+    let Some(lines) = args[2].to_ref::<List>() else {
+        return Ok(Value::NONE);
+    };
+    let mut total = 0;
+    for at in 0..lines.len() {
+        if let Some(line) = lines.get(at) {
+            total += vm.len(&line)?;
+        }
+    }
+    while hint.is_none_or(|hint| total <= hint) {
         let line = next_line(vm, &file, None)?;
         let len = vm.len(&line)?;
         if len == 0 {
             break;
         }
         total += len;
-        lines.push(line);
-        if hint.is_some_and(|hint| total > hint) {
-            break;
-        }
+        let done = lines.push(line);
+        vm.lift(done)?;
     }
-    Ok(list(lines))
+    Ok(lines.into_value())
+}
+
+/// The next line without a frame, of a file that need not be waited for and whose class is no script's.
+pub fn next_at_once(vm: &mut Vm, value: &Value) -> Option<R<Option<Value>>> {
+    let file = file(value)?;
+    if vm.class_of(value).flags.get() & class_flags::BUILTIN == 0
+        || file.stream.borrow_mut().waits_on(vm).is_some()
+    {
+        return None;
+    }
+    Some(match next(vm, std::slice::from_ref(value)) {
+        Ok(line) => Ok(Some(line)),
+        Err(raised) if vm.is_raised(&raised, Known::StopIteration) => Ok(None),
+        Err(raised) => Err(raised),
+    })
 }
 
 fn next(vm: &mut Vm, args: &[Value]) -> R {

@@ -167,6 +167,7 @@ const fn file_type(name: &'static str, attributes: &'static [Attribute]) -> Type
         flags: FLAGS,
         methods: methods::METHODS,
         attributes,
+        next_at_once: Some(methods::next_at_once),
         ..TypeDef::new("_io", name, kind::FILE)
     }
 }

@@ -5,9 +5,10 @@ use super::files::path_of;
 use crate::builtins::arguments::{buffer, bytes, index, int, outside, outside_named, pair, small};
 use crate::heap::Value;
 use crate::host::{Direction, File, OpenMode, SeekFrom};
-use crate::modules::{select, struct_sequence};
+use crate::modules::struct_sequence;
 use crate::object::native::{Input, NativeFrame, R, Step};
 use crate::vm::Vm;
+use crate::vm::waiting::wait_for_file;
 
 fn file(vm: &mut Vm, value: &Value) -> R<std::sync::Arc<File>> {
     let fd = small(vm, value)?;
@@ -64,7 +65,7 @@ pub fn read(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Ok(file) => file,
         Err(raised) => return Step::Raise(raised),
     };
-    match select::wait_for_file(vm, &file, Direction::Read, input) {
+    match wait_for_file(vm, &file, Direction::Read, input) {
         Some(step) => step,
         None => Step::from(read_now(vm, &file, &frame.regs[1])),
     }
@@ -96,7 +97,7 @@ pub fn write(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
     let mut input = input;
     loop {
-        if let Some(step) = select::wait_for_file(vm, &file, Direction::Write, input) {
+        if let Some(step) = wait_for_file(vm, &file, Direction::Write, input) {
             return step;
         }
         match write_some(vm, frame.regs, &file) {
