@@ -575,7 +575,7 @@ fn text_signature(vm: &mut Vm, f: &Value) -> R {
     Ok(if inside.contains('<') {
         Value::NONE
     } else {
-        Str::new(inside).into_value()
+        Str::new(&inside.replace("kwargs=Undef", "kwargs")).into_value()
     })
 }
 

@@ -309,10 +309,27 @@ fn doc(vm: &mut Vm, value: &Value) -> R {
 fn text_signature(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
     let signature = class.def.and_then(|def| {
-        let inside = def.doc.strip_prefix(def.name)?;
-        Some(inside.split_once(SIGNATURE_END)?.0)
+        match def.doc.strip_prefix(def.name) {
+            Some(inside) => Some(inside.split_once(SIGNATURE_END)?.0.to_owned()),
+            None => constructor_signature(def),
+        }
     });
-    Ok(signature.map_or(Value::NONE, |text| Str::new(text).into_value()))
+    Ok(signature.map_or(Value::NONE, |text| Str::new(&text).into_value()))
+}
+
+/// The signature of a type of asyncio, most of which are written in Python in CPython and so have one.
+fn constructor_signature(def: &'static TypeDef) -> Option<String> {
+    if !def.module.trim_start_matches('_').starts_with("asyncio") {
+        return None;
+    }
+    let init = def.methods.iter().find(|d| d.name() == "__init__");
+    let sig = init.or(def.new.as_ref())?.sig;
+    let inside = sig.split_once('(')?.1;
+    match inside.split_once(", ") {
+        Some((_, rest)) if rest.contains("**") => None,
+        Some((_, rest)) => Some(format!("({rest}")),
+        None => Some("()".to_owned()),
+    }
 }
 
 /// What stands between the signature and the text of such a documentation.

@@ -343,6 +343,22 @@ fn pause(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     Step::Park
 }
 
+/// Does what would be done if a signal had come, but for its default.
+pub fn simulate(vm: &mut Vm, number: i32) -> R<()> {
+    checked(vm, number)?;
+    let known = handlers(vm);
+    let handler = vm.dict_get(&known, &Value::int32(number))?;
+    let ignored = match &handler {
+        Some(handler) => !vm.is_callable(handler),
+        // A loop may want it all the same.
+        None => number != 2,
+    };
+    if ignored {
+        return Ok(());
+    }
+    vm.hand_out_all(vec![Event::Signal(number)])
+}
+
 /// Runs the handlers of what has arrived.
 pub fn deliver(vm: &mut Vm) -> R<()> {
     let mut events: Vec<Event> = Vec::new();

@@ -32,8 +32,10 @@ pub static MODULE: ModuleDef = ModuleDef {
         Def::leaf("get_ident()", |vm, _| Ok(identity(vm))),
         Def::leaf("get_native_id()", |vm, _| Ok(identity(vm))),
         Def::leaf("_count()", |vm, _| Ok(Value::bool(vm.has_other_fibers()))),
-        Def::leaf("interrupt_main(signum=2, /)", |vm, _| {
-            Err(vm.raise_bare(Known::KeyboardInterrupt))
+        Def::leaf("interrupt_main(signum=2, /)", |vm, args| {
+            let number = crate::builtins::arguments::small(vm, &args[0])?;
+            super::signal::simulate(vm, number)?;
+            Ok(Value::NONE)
         }),
         Def::frame("_yield()", 0, |_, _, input| match input {
             Input::Start => Step::Park,

@@ -348,6 +348,8 @@ pub struct Signature {
     pub varargs: bool,
     /// Has `**kwargs`.
     pub varkw: bool,
+    /// `**kwargs=Undef`: no dict is made as long as there is nothing to be put into it.
+    pub lazy_varkw: bool,
 }
 
 /// A native function as an object.

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use super::kind;
+use super::tuple::Tuple;
 use crate::heap::{self, Field, Header, Kind, Object, Ref, Value, Visitor};
 
 /// Where a future is in its life.
@@ -48,8 +49,6 @@ pub struct Future {
     pub log_destroy: Cell<bool>,
     /// A task: throw CancelledError at its next step.
     pub must_cancel: Cell<bool>,
-    /// A task: it was put into the list of its loop's tasks.
-    registered: Cell<bool>,
     /// A task: `cancelling()`.
     pub cancels: Cell<u16>,
     /// The loop.
@@ -65,6 +64,8 @@ pub struct Future {
     /// The others. Boxed, since nearly no future has any and every future pays for the field.
     #[expect(clippy::box_collection)]
     more: Cell<Option<Box<Vec<Waiter>>>>,
+    /// In debug mode the stack of its creation (`_source_traceback`); else Undef.
+    pub source: Field,
 }
 
 impl Future {
@@ -77,7 +78,6 @@ impl Future {
             log_traceback: Cell::new(false),
             log_destroy: Cell::new(true),
             must_cancel: Cell::new(false),
-            registered: Cell::new(false),
             cancels: Cell::new(0),
             owner: Field::new(owner),
             outcome: Field::undef(),
@@ -85,6 +85,7 @@ impl Future {
             cancel_message: Field::undef(),
             first: (Field::undef(), Field::undef()),
             more: Cell::new(None),
+            source: Field::undef(),
         }
     }
 
@@ -220,6 +221,7 @@ impl Future {
             &self.cancel_message,
             &self.first.0,
             &self.first.1,
+            &self.source,
         ];
         fields
             .into_iter()
@@ -241,6 +243,7 @@ impl Future {
             &self.first.0,
             &self.first.1,
             &self.owner,
+            &self.source,
         ];
         fields.into_iter().for_each(|field| drop(field.take()));
         drop(self.more.take());
@@ -299,7 +302,7 @@ unsafe impl Object for Task {
     fn needs_finalizer(&self) -> bool {
         let future = &self.future;
         future.log_traceback.get()
-            || (future.is_pending() && future.log_destroy.get() && future.registered.get())
+            || (future.is_pending() && future.log_destroy.get())
     }
 }
 
@@ -392,7 +395,6 @@ impl TaskList {
         // SAFETY: the last of the ring is alive, see `Links::remove`.
         unsafe { (*last).next.set(&task.links) };
         self.ring.previous.set(&task.links);
-        task.future.registered.set(true);
     }
 
     /// New references to all tasks, oldest first.
@@ -497,6 +499,8 @@ pub struct Handle {
     pub cancelled: Cell<bool>,
     /// It waits among the timers.
     pub scheduled: Cell<bool>,
+    /// Debug mode has noted something: `context` holds it too.
+    noted: Cell<bool>,
     /// The deadline of a timer.
     pub when: Cell<f64>,
     /// The number of the timer, for taking it back.
@@ -507,8 +511,9 @@ pub struct Handle {
     pub callback: Field,
     /// Its arguments: a tuple.
     pub args: Field,
-    /// Its Context.
-    pub context: Field,
+    /// Its Context; if something is noted, a tuple of it, the stack of the handle's creation, and how it was
+    /// shown when it was cancelled.
+    context: Field,
 }
 
 impl Handle {
@@ -529,6 +534,7 @@ impl Handle {
             head: Header::new(),
             cancelled: Cell::new(false),
             scheduled: Cell::new(false),
+            noted: Cell::new(false),
             when: Cell::new(when),
             timer: Cell::new(0),
             owner: Field::new(owner),
@@ -536,6 +542,42 @@ impl Handle {
             args: Field::new(args),
             context: Field::new(context),
         }
+    }
+
+    /// Its Context.
+    #[inline]
+    pub fn context(&self) -> Value {
+        match self.noted.get() {
+            false => self.context.get(),
+            true => self.note_at(0),
+        }
+    }
+
+    /// In debug mode the stack of its creation, else None.
+    pub fn source(&self) -> Value {
+        self.note_at(1)
+    }
+
+    /// How it was shown when it was cancelled in debug mode, else None.
+    pub fn shown(&self) -> Value {
+        self.note_at(2)
+    }
+
+    fn note_at(&self, index: usize) -> Value {
+        if !self.noted.get() {
+            return Value::NONE;
+        }
+        let noted = self.context.get();
+        let item = noted.get::<Tuple>().and_then(|all| all.items().get(index));
+        item.cloned().unwrap_or(Value::NONE)
+    }
+
+    /// Keeps the stack of its creation, and how it is shown.
+    pub fn note(&self, source: Value, shown: Value) {
+        let context = self.context();
+        self.noted.set(true);
+        self.context
+            .set(Tuple::of(vec![context, source, shown]).into_value());
     }
 
     /// The handle that `value` is, with a deadline or without.

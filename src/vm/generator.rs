@@ -217,6 +217,10 @@ impl Vm {
                 generator.discard_frame();
                 return Err(raised);
             }
+            if self.origin_depth > 0 {
+                let origin = self.coroutine_origin();
+                generator.hook.set(origin);
+            }
             Ok(generator.into_value())
         }
     }

@@ -60,11 +60,6 @@ impl Vm {
         if names.is_empty() || signature.varargs || signature.varkw {
             return Ok(());
         }
-        // What is written in Python there complains as functions do.
-        let module = native.owner.get::<Str>().map(Str::to_text);
-        if module.is_some_and(|module| module.starts_with("asyncio")) {
-            return Ok(());
-        }
         let who = native_name(native);
         let (given_own, most) = (given - receiver, signature.params.len() - receiver);
         if given_own > most {
@@ -264,6 +259,49 @@ impl Vm {
         Ok(())
     }
 
+    /// Binds as for a function of a script, with its complaints.
+    pub(super) fn bind_as_function(
+        &mut self,
+        name: &str,
+        signature: &Signature,
+        parameters: &Parameters<'_>,
+        given: smallvec::SmallVec<[Value; 8]>,
+        names: &[Value],
+        out: &mut [Value],
+    ) -> R<()> {
+        let who = format!("{name}()");
+        let by_position = given.len() - names.len();
+        let defaults = signature.positional - signature.required;
+        self.distribute(
+            parameters,
+            given,
+            names,
+            out,
+            &|| who.clone(),
+            |vm, parameters, out| {
+                let by_name = signature.positional..signature.params.len();
+                let by_name = by_name.filter(|&i| !out[i].is_undef()).count();
+                vm.too_many_positional(&who, parameters, defaults, by_position, by_name)
+            },
+        )?;
+        let (mut missing, mut unnamed) = (Vec::new(), Vec::new());
+        for (i, param) in signature.params.iter().enumerate() {
+            if !out[i].is_undef() {
+                continue;
+            }
+            match param.optional {
+                true => out[i] = param.default.clone(),
+                false if i < signature.positional => missing.push(text(&param.name)),
+                false => unnamed.push(text(&param.name)),
+            }
+        }
+        match (missing.is_empty(), unnamed.is_empty()) {
+            (false, _) => Err(self.missing(&who, "positional", &missing)),
+            (true, false) => Err(self.missing(&who, "keyword-only", &unnamed)),
+            (true, true) => Ok(()),
+        }
+    }
+
     /// How many registers the parameters of a native function take.
     pub(crate) fn parameter_count(&mut self, native: &Native) -> usize {
         let signature = self.signature(native);
@@ -316,6 +354,7 @@ impl Vm {
             required: 0,
             varargs: false,
             varkw: false,
+            lazy_varkw: false,
         };
         if matches!(def.code, NativeCode::Raw(_)) {
             return signature;
@@ -325,7 +364,10 @@ impl Vm {
             match part {
                 "/" => signature.posonly = signature.params.len(),
                 "*" => keyword_only = true,
-                p if p.starts_with("**") => signature.varkw = true,
+                p if p.starts_with("**") => {
+                    signature.varkw = true;
+                    signature.lazy_varkw = p.ends_with("=Undef");
+                }
                 p if p.starts_with('*') => {
                     signature.varargs = true;
                     keyword_only = true;
@@ -361,6 +403,8 @@ impl Vm {
             "..." => Value::ELLIPSIS,
             "()" => Tuple::empty().into_value(),
             "b''" => crate::object::bytes::Bytes::empty().into_value(),
+            "b'\\n'" => crate::object::bytes::Bytes::new(b"\n")
+                .map_or(Value::UNDEF, crate::heap::Ref::into_value),
             _ => {
                 if let Ok(i) = text.parse::<i64>() {
                     return crate::object::int::from_i64(i);
@@ -378,6 +422,24 @@ impl Vm {
             }
         }
     }
+}
+
+/// The qualified name of what CPython's asyncio has in Python, so that it complains as functions do.
+pub(super) fn name_as_function(native: &Native) -> Option<String> {
+    let name = native.def.name();
+    if let Some(module) = native.owner.get::<Str>() {
+        let there = module.to_text();
+        return (there.starts_with("asyncio") || name.starts_with("timeout") && there == "_asyncio")
+            .then(|| name.to_string());
+    }
+    let class = native.owner.get::<Class>()?.def?;
+    let owner = match (class.module, class.name) {
+        ("_asyncio", "_EventLoop") => "BaseEventLoop",
+        (module, name) if module.starts_with("asyncio") => name,
+        _ => return None,
+    };
+    let name = if name == "__new__" { "__init__" } else { name };
+    Some(format!("{owner}.{name}"))
 }
 
 /// Whether the native refuses keywords before it counts its arguments.

@@ -135,6 +135,12 @@ impl Vm {
             .get::<Str>()
             .map_or_else(String::new, |s| s.to_text().into_owned());
         let message = format!("coroutine '{name}' was never awaited");
+        // The stack of its creation is told by the module.
+        if generator.hook.as_value().is_object()
+            && let Err(raised) = self.import("warnings")
+        {
+            self.report_unraisable(&raised, object);
+        }
         let told = match self.modules.get_name("warnings") {
             // The module tells of the origin too.
             Some(module) => self

@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::call::Callee;
-use super::native_signature::takes_no_names;
+use super::native_signature::{name_as_function, takes_no_names};
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
@@ -20,6 +20,7 @@ pub(super) struct Parameters<'a> {
     kwonly: usize,
     varargs: bool,
     varkw: bool,
+    lazy_varkw: bool,
     native: bool,
 }
 
@@ -73,6 +74,7 @@ impl Vm {
                     kwonly: plain.kwonly_count as usize,
                     varargs: code.flags & flags::VARARGS != 0,
                     varkw: code.flags & flags::VARKEYWORDS != 0,
+                    lazy_varkw: false,
                     native: false,
                 };
                 // SAFETY: `out` has room for all locals.
@@ -90,6 +92,7 @@ impl Vm {
                     kwonly: signature.params.len() - signature.positional,
                     varargs: signature.varargs,
                     varkw: signature.varkw,
+                    lazy_varkw: signature.lazy_varkw,
                     native: true,
                 };
                 let count =
@@ -216,7 +219,7 @@ impl Vm {
             for i in n.min(positional)..count {
                 out.add(i).write(signature.params[i].default.clone());
             }
-            if signature.varkw {
+            if signature.varkw && !signature.lazy_varkw {
                 out.add(count + signature.varargs as usize)
                     .write(Dict::new().into_value());
             }
@@ -300,7 +303,7 @@ impl Vm {
     }
 
     /// Puts what was given where it belongs; what was not stays Undef.
-    fn distribute(
+    pub(super) fn distribute(
         &mut self,
         parameters: &Parameters<'_>,
         given: smallvec::SmallVec<[Value; 8]>,
@@ -323,7 +326,7 @@ impl Vm {
             out[varargs_at] = Tuple::of(rest).into_value();
         }
         let mut extra: Option<Ref<Dict>> = None;
-        if parameters.varkw {
+        if parameters.varkw && !parameters.lazy_varkw {
             let dict = Dict::new();
             out[varkw_at] = dict.value();
             extra = Some(dict);
@@ -342,6 +345,12 @@ impl Vm {
                 }
                 _ => match &extra {
                     Some(dict) => self.dict_set(dict, name, value)?,
+                    None if parameters.varkw => {
+                        let dict = Dict::new();
+                        self.dict_set(&dict, name, value)?;
+                        out[varkw_at] = dict.value();
+                        extra = Some(dict);
+                    }
                     None => return Err(self.unsuitable_keyword(parameters, names, &who(), name)),
                 },
             }
@@ -416,7 +425,7 @@ impl Vm {
         self.type_error(message)
     }
 
-    fn missing(&mut self, who: &str, what: &str, names: &[String]) -> Raised {
+    pub(super) fn missing(&mut self, who: &str, what: &str, names: &[String]) -> Raised {
         let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
         let list = match quoted.as_slice() {
             [one] => one.clone(),
@@ -432,7 +441,7 @@ impl Vm {
         ))
     }
 
-    fn too_many_positional(
+    pub(super) fn too_many_positional(
         &mut self,
         who: &str,
         parameters: &Parameters<'_>,
@@ -486,6 +495,9 @@ impl Vm {
         if given.is_empty() && native.def.name() == "__new__" {
             let name = native_name(native);
             return Err(self.type_error(format!("{name}.__new__(): not enough arguments")));
+        }
+        if let Some(name) = name_as_function(native) {
+            return self.bind_as_function(&name, signature, parameters, given, names, out);
         }
         let receiver = receiver
             | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;

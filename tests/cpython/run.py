@@ -26,7 +26,8 @@ TESTS = """
     test_asyncio.test_pep492 test_asyncio.test_protocols test_asyncio.test_context test_asyncio.test_subprocess
     test_asyncio.test_locks test_asyncio.test_queues test_asyncio.test_futures test_asyncio.test_futures2
     test_asyncio.test_eager_task_factory test_asyncio.test_streams test_asyncio.test_server test_asyncio.test_transports
-    test_asyncio.test_buffered_proto test_asyncio.test_sock_lowlevel
+    test_asyncio.test_buffered_proto test_asyncio.test_sock_lowlevel test_asyncio.test_tasks test_asyncio.test_runners
+    test_asyncio.test_staggered test_asyncio.test_sslproto test_asyncio.test_ssl
 """.split()
 GOAL = 90  # per cent
 MOST_SKIPPED = 15  # per cent

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 
 use super::handles::cancel_handle;
 use super::jobs::{self, Job, Turns};
-use super::{current, report, script, tasks, turns};
+use super::{current, debug, reactions, report, script, tasks, turns, waiting};
 use crate::event_loop::{EventLoop, TimerId};
 use crate::heap::{Field, Ref, Value};
 use crate::host::{Direction, Owner};
@@ -48,6 +48,12 @@ traced_object! {
         own_turns: Cell<bool>,
         /// Debug mode.
         debug: Cell<bool>,
+        /// Entries can be pushed without asking anybody.
+        plain: Cell<bool>,
+        /// How deep the origins of coroutines were tracked before this loop ran in debug mode.
+        origin_depth: Cell<Option<u32>>,
+        /// In debug mode the handle whose call is made, or None.
+        handle_now: Field,
         /// The task that takes a step, or None.
         current: Field,
         /// The task factory, or None.
@@ -63,7 +69,13 @@ impl Loop {
     /// Whether entries can be pushed without asking anybody.
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        !self.closed.get() && !self.overridden.get()
+        self.plain.get()
+    }
+
+    /// Says anew whether the loop is plain.
+    fn weigh(&self) {
+        let special = self.closed.get() || self.overridden.get() || self.debug.get();
+        self.plain.set(!special);
     }
 }
 
@@ -118,11 +130,15 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         Cell::new(overrides(vm, &args[0], &["time"])),
         Cell::new(overrides(vm, &args[0], &["_run_once"])),
         Cell::new(false),
+        Cell::new(false),
+        Cell::new(None),
+        Field::new(Value::NONE),
         Field::new(Value::NONE),
         Field::new(Value::NONE),
         Field::new(Value::NONE),
         Field::new(script::float(0.1)),
     );
+    made.weigh();
     Ok(made.into_value())
 }
 
@@ -152,13 +168,8 @@ fn check_callback(vm: &mut Vm, looped: &Loop, callback: &Value, method: &str) ->
     if !looped.debug.get() {
         return Ok(());
     }
-    let here = vm
-        .running_loop
-        .get::<Loop>()
-        .is_some_and(|running| std::ptr::eq(running, looped));
-    if looped.running.get() && !here && method != "call_soon_threadsafe" {
-        let text = "Non-thread-safe operation invoked on an event loop other than the current one";
-        return Err(script::error(vm, Known::RuntimeError, text));
+    if method != "call_soon_threadsafe" {
+        debug::check_thread(vm, looped)?;
     }
     use super::coroutines::{is_coroutine, is_coroutine_function};
     if is_coroutine(vm, callback) || is_coroutine_function(vm, callback)? {
@@ -185,8 +196,11 @@ fn call_soon_as(vm: &mut Vm, args: &[Value], method: &str) -> R {
     let looped = open(vm, &args[0])?;
     check_callback(vm, &looped, &args[1], method)?;
     let context = context_of(vm, &args[2]);
-    let handle =
-        Handle::alloc(args[0].clone(), args[1].clone(), args[3].clone(), context).into_value();
+    let handle = Handle::alloc(args[0].clone(), args[1].clone(), args[3].clone(), context);
+    if looped.debug.get() {
+        debug::note_handle(vm, &handle)?;
+    }
+    let handle = handle.into_value();
     looped
         .turns
         .0
@@ -258,6 +272,9 @@ fn timer(vm: &mut Vm, looped: &Ref<Loop>, when: f64, args: &[Value]) -> R {
         context,
         when,
     );
+    if looped.debug.get() {
+        debug::note_handle(vm, &timer.0)?;
+    }
     let id = looped
         .turns
         .0
@@ -313,24 +330,28 @@ fn time(vm: &mut Vm, _: &[Value]) -> R {
 
 // ----- futures and tasks ------------------------------------------------------------
 
-fn create_future(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Future::alloc(args[0].clone()).into_value())
+fn create_future(vm: &mut Vm, args: &[Value]) -> R {
+    let future = Future::alloc(args[0].clone());
+    if debug::is_on(&args[0]) {
+        debug::note_future(vm, &future, debug::CREATE_FUTURE)?;
+    }
+    Ok(future.into_value())
 }
 
-/// self, coro, name, context; then the task while its name is set.
+/// self, coro, name, context, the rest; then the task while its name is set.
 fn create_task(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
         (0, _) => begin_task(vm, frame).unwrap_or_else(Step::Raise),
         (1, Input::Value(task)) => {
             frame.state = 2;
-            frame.regs[4] = task.clone();
+            frame.regs[5] = task.clone();
             let name = frame.regs[2].clone();
             match script::attr(vm, &task, "set_name") {
                 Ok(method) => Step::Call(method, Args::from_iter([name])),
                 Err(raised) => Step::Raise(raised),
             }
         }
-        (2, Input::Value(_)) => Step::Return(std::mem::take(&mut frame.regs[4])),
+        (2, Input::Value(_)) => Step::Return(std::mem::take(&mut frame.regs[5])),
         (_, Input::Raised(raised)) => Step::Raise(raised),
         _ => Step::Return(Value::NONE),
     }
@@ -341,17 +362,23 @@ fn begin_task(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let factory = looped.factory.get();
     if factory.is_none() {
         let regs = &frame.regs;
-        let task = tasks::spawn(vm, &regs[0], regs[1].clone(), &regs[2], &regs[3])?;
-        return Ok(Step::Return(task.into_value()));
+        let (owner, coro, rest) = (regs[0].clone(), regs[1].clone(), regs[4].clone());
+        let step = tasks::spawn_with(vm, &owner, coro, (&regs[2], &regs[3], &rest), &[]);
+        return Ok(waiting::tail(step));
     }
     frame.state = 1;
     let mut args = Args::from_iter([frame.regs[0].clone(), frame.regs[1].clone()]);
-    let context = frame.regs[3].clone();
-    if context.is_none() {
+    let (context, rest) = (frame.regs[3].clone(), frame.regs[4].clone());
+    if context.is_none() && rest.is_undef() {
         return Ok(Step::Call(factory, args));
     }
-    args.push(context);
-    Ok(Step::CallKw(factory, args, script::names(vm, &["context"])))
+    let mut names = Vec::new();
+    if !context.is_none() {
+        names.push(script::text("context"));
+        args.push(context);
+    }
+    script::add_keywords(&rest, &mut names, &mut args);
+    Ok(Step::CallKw(factory, args, script::tuple(names)))
 }
 
 fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
@@ -387,6 +414,7 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
         ));
     }
     if !looped.closed.replace(true) {
+        looped.weigh();
         let left = looped.turns.0.borrow_mut().close(&mut vm.host.poller);
         drop(left);
     }
@@ -418,7 +446,15 @@ fn get_debug(vm: &mut Vm, args: &[Value]) -> R {
 
 fn set_debug(vm: &mut Vm, args: &[Value]) -> R {
     let truth = script::truth(vm, &args[1])?;
-    this(vm, &args[0])?.debug.set(truth);
+    let looped = this(vm, &args[0])?;
+    looped.debug.set(truth);
+    looped.weigh();
+    if looped.running.get() {
+        // It takes effect in the next turn.
+        let job = Job::Call(reactions::DEBUG_MODE, args[0].clone());
+        looped.turns.0.borrow_mut().push(job);
+        turns::wake(vm, &args[0]);
+    }
     Ok(Value::NONE)
 }
 
@@ -439,7 +475,7 @@ fn get_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
-    report::default_handler(vm, &args[1])?;
+    report::default_handler(vm, &args[0], &args[1])?;
     Ok(Value::NONE)
 }
 
@@ -517,8 +553,11 @@ fn add_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
     open(vm, &args[0])?;
     let fd = descriptor(vm, &args[1])?;
     let context = contextvars::copy(vm);
-    let handle =
-        Handle::alloc(args[0].clone(), args[2].clone(), args[3].clone(), context).into_value();
+    let handle = Handle::alloc(args[0].clone(), args[2].clone(), args[3].clone(), context);
+    if debug::is_on(&args[0]) {
+        debug::note_handle(vm, &handle)?;
+    }
+    let handle = handle.into_value();
     watch(vm, &args[0], fd, direction, Job::Handle(handle.clone()))?;
     Ok(handle)
 }
@@ -678,7 +717,7 @@ pub static LOOP: TypeDef = TypeDef {
         Def::leaf("time(self)", time),
         Def::leaf("create_future(self)", create_future),
         Def::frame(
-            "create_task(self, coro, *, name=None, context=None)",
+            "create_task(self, coro, *, name=None, context=None, **kwargs=Undef)",
             1,
             create_task,
         ),

@@ -1,6 +1,6 @@
 //! `asyncio.Future`: what it does. Its making is in `object::task`.
 
-use super::{events, exceptions, jobs, reactions, report, representation, script};
+use super::{debug, events, exceptions, jobs, reactions, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
 use crate::object::class::{Class, class_flags};
@@ -231,6 +231,9 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         args[1].clone()
     };
+    if debug::is_on_anywhere(vm, &owner)? {
+        debug::note_future(vm, &future, &[])?;
+    }
     future.owner.set(owner);
     Ok(Value::NONE)
 }
@@ -317,6 +320,7 @@ fn add_done_callback(vm: &mut Vm, args: &[Value]) -> R {
 
 fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     let future = this(vm, &args[0])?;
+    initialized(vm, &future)?;
     let all = future.waiters();
     let mut kept = Vec::new();
     let mut removed = 0;
@@ -351,10 +355,11 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
         let name = vm.type_name(&args[0]);
         let name = name.rsplit('.').next().unwrap_or(&name);
         let message = format!("{name} exception was never retrieved");
-        let parts = [
+        let mut parts = vec![
             ("exception", future.outcome.get()),
             ("future", args[0].clone()),
         ];
+        report::with_source(vm, &future.source.get(), &mut parts)?;
         report::report(vm, &future.owner.get(), &message, &parts)?;
     }
     Ok(Value::NONE)
@@ -425,7 +430,7 @@ fn blocking(vm: &mut Vm, value: &Value) -> R {
 }
 
 /// AttributeError for a `del`.
-fn refuse_delete(vm: &mut Vm, to: &Value) -> R<()> {
+pub(super) fn refuse_delete(vm: &mut Vm, to: &Value) -> R<()> {
     if to.is_undef() {
         return Err(script::error(
             vm,
@@ -502,8 +507,8 @@ fn callbacks_attribute(vm: &mut Vm, value: &Value) -> R {
     script::list(vm, pairs.collect())
 }
 
-fn source_traceback(_: &mut Vm, _: &Value) -> R {
-    Ok(Value::NONE)
+fn source_traceback(vm: &mut Vm, value: &Value) -> R {
+    Ok(script::or_none(this(vm, value)?.source.get()))
 }
 
 /// `_asyncio.Future`
@@ -512,14 +517,14 @@ pub static FUTURE: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, *, loop=None)", init),
-        Def::leaf("result(self)", result_method),
-        Def::leaf("exception(self)", exception_method),
+        Def::leaf("result(self, /)", result_method),
+        Def::leaf("exception(self, /)", exception_method),
         Def::leaf("set_result(self, result, /)", set_result_method),
         Def::leaf("set_exception(self, exception, /)", set_exception_method),
-        Def::leaf("cancel(self, msg=None)", cancel_method),
-        Def::leaf("cancelled(self)", cancelled),
-        Def::leaf("done(self)", done),
-        Def::leaf("get_loop(self)", get_loop),
+        Def::leaf("cancel(self, /, msg=None)", cancel_method),
+        Def::leaf("cancelled(self, /)", cancelled),
+        Def::leaf("done(self, /)", done),
+        Def::leaf("get_loop(self, /)", get_loop),
         Def::leaf(
             "add_done_callback(self, fn, /, *, context=None)",
             add_done_callback,
@@ -588,7 +593,10 @@ pub(super) fn isfuture(vm: &mut Vm, args: &[Value]) -> R {
 pub fn loop_of(vm: &mut Vm, value: &Value) -> R {
     match Future::of(value) {
         Some(future) => Ok(future.owner.get()),
-        None => script::call_method(vm, value, "get_loop", &[]),
+        None => match script::attr_or_none(vm, value, "get_loop")? {
+            Some(method) => script::call(vm, &method, &[]),
+            None => script::attr(vm, value, "_loop"),
+        },
     }
 }
 
@@ -602,6 +610,23 @@ pub(super) fn set_result_unless_cancelled(vm: &mut Vm, args: &[Value]) -> R {
         Some(future) => set_result(vm, &future, args[1].clone()).map(|()| Value::NONE),
         None => script::call_method(vm, &args[0], "set_result", &args[1..2]),
     }
+}
+
+/// Whether a future's callbacks are kept here, with no class of a script that overrides this method.
+#[inline]
+pub fn tells_natively(vm: &mut Vm, value: &Value, method: &str) -> bool {
+    value.is_exact::<Future>()
+        || value.is_exact::<Task>()
+        || value.is_exact::<Gathering>()
+        || has_native(vm, value, method)
+}
+
+#[cold]
+fn has_native(vm: &mut Vm, value: &Value, method: &str) -> bool {
+    let class = vm.class_of(value);
+    let name = vm.intern(method);
+    vm.lookup_in_class(&class, name.as_value())
+        .is_none_or(|f| f.is_kind::<crate::object::native::Native>())
 }
 
 /// Wakes a task when this future is done.

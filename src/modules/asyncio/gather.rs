@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{events, exceptions, futures, reactions, script, waiting};
+use super::{debug, events, exceptions, futures, reactions, script, waiting};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -41,6 +41,9 @@ fn begin(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Option<Value>> {
     if script::tuple_len(&frame.regs[ARGUMENTS]) == 0 {
         let owner = events::get_event_loop(vm)?;
         let outer = Future::alloc(owner);
+        if debug::is_on(outer.owner.as_value()) {
+            debug::note_future(vm, &outer, debug::GATHER)?;
+        }
         let empty = script::list(vm, Vec::new())?;
         futures::set_result(vm, &outer, empty)?;
         return Ok(Some(outer.into_value()));
@@ -127,6 +130,9 @@ fn accept(vm: &mut Vm, frame: &mut NativeFrame<'_>, child: Value) -> R<()> {
 
 /// All children are there; those that were done at once count now.
 fn finish(vm: &mut Vm, outer: &Ref<Gathering>, frame: &mut NativeFrame<'_>) -> R<Step> {
+    if debug::is_on(outer.future.owner.as_value()) {
+        debug::note_future(vm, &outer.future, debug::GATHER)?;
+    }
     let early = outer.early.take();
     for child in &early {
         if let Some(future) = Future::to_ref(child) {

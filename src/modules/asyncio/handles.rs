@@ -1,7 +1,7 @@
 //! `asyncio.Handle` and `asyncio.TimerHandle`: calls that a loop is to make.
 
 use super::base_events::{cancel_timer, context_of};
-use super::{representation, script};
+use super::{debug, representation, script};
 use crate::heap::Value;
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -25,7 +25,16 @@ pub fn cancel_handle(value: &Value) {
     handle.args.set(Value::NONE);
 }
 
-fn handle_cancel(_: &mut Vm, args: &[Value]) -> R {
+fn handle_cancel(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(handle) = Handle::of(&args[0])
+        && !handle.cancelled.get()
+        && debug::is_on_anywhere(vm, handle.owner.as_value())?
+    {
+        handle.cancelled.set(true);
+        let shown = representation::of_handle(vm, &args[0]);
+        handle.cancelled.set(false);
+        handle.note(handle.source(), shown?);
+    }
     cancel_handle(&args[0]);
     Ok(Value::NONE)
 }
@@ -37,7 +46,7 @@ fn handle_cancelled(_: &mut Vm, args: &[Value]) -> R {
 }
 
 fn handle_context(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| h.context.get()))
+    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| h.context()))
 }
 
 fn handle_when(_: &mut Vm, args: &[Value]) -> R {
@@ -97,7 +106,11 @@ fn handle_new(vm: &mut Vm, args: &[Value]) -> R {
     let context = context_of(vm, &args[4]);
     let arguments = vm.collect(&args[2])?;
     let arguments = script::tuple(arguments);
-    Ok(Handle::alloc(args[3].clone(), args[1].clone(), arguments, context).into_value())
+    let handle = Handle::alloc(args[3].clone(), args[1].clone(), arguments, context);
+    if debug::is_on_anywhere(vm, &args[3])? {
+        debug::note_handle(vm, &handle)?;
+    }
+    Ok(handle.into_value())
 }
 
 /// Arguments: cls, when, callback, args, loop, context.
@@ -109,6 +122,9 @@ fn timer_new(vm: &mut Vm, args: &[Value]) -> R {
     let arguments = vm.collect(&args[3])?;
     let arguments = script::tuple(arguments);
     let made = TimerHandle::alloc(args[4].clone(), args[2].clone(), arguments, context, when);
+    if debug::is_on_anywhere(vm, &args[4])? {
+        debug::note_handle(vm, &made.0)?;
+    }
     Ok(made.into_value())
 }
 
@@ -164,9 +180,12 @@ pub static HANDLE: TypeDef = TypeDef {
             Ok(Handle::of(value).map_or(Value::NONE, |h| h.owner.get()))
         }),
         Attribute::get("_context", |_, value| {
-            Ok(Handle::of(value).map_or(Value::NONE, |h| h.context.get()))
+            Ok(Handle::of(value).map_or(Value::NONE, |h| h.context()))
         }),
         Attribute::get("_callback", handle_callback),
+        Attribute::get("_source_traceback", |_, value| {
+            Ok(Handle::of(value).map_or(Value::NONE, Handle::source))
+        }),
         Attribute::get("_args", handle_args),
     ],
     ..TypeDef::new("asyncio.events", "Handle", kind::HANDLE)

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use super::base_events::Loop;
-use super::{reactions, script, tasks};
+use super::{debug, reactions, script, tasks};
 use crate::event_loop::EventLoop;
 use crate::heap::{Value, Visitor};
 use crate::object::native::{Def, Native, R};
@@ -72,6 +72,9 @@ fn push_slowly(vm: &mut Vm, owner: &Value, job: Job) -> R<()> {
             return Err(closed(vm));
         }
         if !owner.overridden.get() {
+            if owner.debug.get() {
+                debug::check_thread(vm, owner)?;
+            }
             owner.turns.0.borrow_mut().push(job);
             return Ok(());
         }
@@ -132,7 +135,7 @@ fn as_call(job: Job) -> (Value, Vec<Value>, Value) {
         ),
         Job::Handle(handle) => {
             let parts =
-                Handle::of(&handle).map(|h| (h.callback.get(), h.args.get(), h.context.get()));
+                Handle::of(&handle).map(|h| (h.callback.get(), h.args.get(), h.context()));
             let (callback, args, context) = parts.unwrap_or_default();
             (callback, script::tuple_items(&args), context)
         }
@@ -171,7 +174,11 @@ pub fn schedule_waiter(vm: &mut Vm, owner: &Value, waiter: Waiter, future: &Futu
         Some(number) => Job::React(number as u8, waiter.target, told),
         None => {
             let args = script::tuple(vec![told]);
-            Job::Handle(Handle::alloc(owner.clone(), waiter.target, args, waiter.how).into_value())
+            let handle = Handle::alloc(owner.clone(), waiter.target, args, waiter.how);
+            if debug::is_on(owner) {
+                debug::note_handle(vm, &handle)?;
+            }
+            Job::Handle(handle.into_value())
         }
     };
     push(vm, owner, job)

@@ -9,6 +9,7 @@
 pub mod base_events;
 pub mod coroutines;
 pub mod current;
+pub mod debug;
 pub mod events;
 pub mod exceptions;
 pub mod futures;

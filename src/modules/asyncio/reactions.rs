@@ -2,7 +2,7 @@
 //! what CPython does with closures and bound methods.
 
 use super::{
-    futures, gather, script, selector_events, stream_protocol, taskgroups, timeouts, trsock,
+    debug, futures, gather, script, selector_events, stream_protocol, taskgroups, timeouts, trsock,
     waiting,
 };
 use crate::heap::{Ref, Value};
@@ -49,7 +49,7 @@ static TABLE: &[(Reaction, &str)] = &[
     ),
     (
         super::turns::stop_when_done,
-        "_run_until_complete_cb() at /lib/asyncio/base_events.py:181",
+        "_run_until_complete_cb() at /lib/asyncio/base_events.py:182",
     ),
     (
         waiting::waited,
@@ -95,6 +95,8 @@ pub const WRITE_READY: u8 = 3;
 pub const CONNECTION_LOST: u8 = 4;
 /// A socket that connects is writable.
 pub const CONNECTED: u8 = 5;
+/// A loop's debug mode was switched.
+pub const DEBUG_MODE: u8 = 6;
 
 /// The calls, by number.
 static CALLS: &[(Call, &str)] = &[
@@ -118,6 +120,10 @@ static CALLS: &[(Call, &str)] = &[
     (
         trsock::connect_ready,
         "BaseSelectorEventLoop._sock_connect_cb",
+    ),
+    (
+        debug::mode_changed,
+        "BaseEventLoop._set_coroutine_origin_tracking",
     ),
 ];
 

@@ -20,7 +20,7 @@ pub fn report(vm: &mut Vm, owner: &Value, message: &str, parts: &[(&str, Value)]
         script::set_item(vm, &context, key, value.clone())?;
     }
     if owner.is_undef() || owner.is_none() {
-        return default_handler(vm, &context);
+        return default_handler(vm, owner, &context);
     }
     if owner.get::<Loop>().is_some_and(|l| !l.overridden.get()) {
         return call_handler(vm, owner, &context);
@@ -91,7 +91,7 @@ fn call_in_context(vm: &mut Vm, handler: &Value, owner: &Value, context: &Value)
         if let Some(thing) = script::get_item(context, key) {
             inside = match (thing.get::<Task>(), Handle::of(&thing)) {
                 (Some(task), _) => task.context.get(),
-                (_, Some(handle)) => handle.context.get(),
+                (_, Some(handle)) => handle.context(),
                 _ => Value::UNDEF,
             };
             break;
@@ -118,7 +118,7 @@ fn run_default(vm: &mut Vm, owner: &Value, context: &Value) -> R<()> {
         .lookup_in_class(&class, name.as_value())
         .is_none_or(|m| m.is_kind::<crate::object::native::Native>());
     if native {
-        return default_handler(vm, context);
+        return default_handler(vm, owner, context);
     }
     script::call_method(
         vm,
@@ -137,8 +137,50 @@ fn guard(vm: &mut Vm, answer: R<()>, text: &str) -> R<()> {
     }
 }
 
+/// A report's entry of the stack of what it is about, if that is known.
+pub fn with_source(vm: &mut Vm, source: &Value, parts: &mut Vec<(&str, Value)>) -> R<()> {
+    if source.is_object() && script::truth(vm, source)? {
+        parts.push(("source_traceback", source.clone()));
+    }
+    Ok(())
+}
+
+/// In debug mode the stack of the running handle's creation joins a report that has no other.
+fn add_handle(vm: &mut Vm, owner: &Value, context: &Value) -> R<()> {
+    let Some(looped) = owner.get::<Loop>().filter(|l| l.debug.get()) else {
+        return Ok(());
+    };
+    let running = looped.handle_now.get();
+    let Some(handle) = Handle::of(&running) else {
+        return Ok(());
+    };
+    let source = handle.source();
+    if script::get_item(context, "source_traceback").is_some() || source.is_none() {
+        return Ok(());
+    }
+    script::set_item(vm, context, "handle_traceback", source)
+}
+
+/// The line of a report for one of its entries.
+fn line_of(vm: &mut Vm, key: &str, value: &Value) -> R<String> {
+    let what = match key {
+        "source_traceback" => "Object",
+        "handle_traceback" => "Handle",
+        _ => return Ok(format!("{key}: {}", script::repr(vm, value)?)),
+    };
+    let format = script::import_attr(vm, "traceback", "format_list")?;
+    let lines = script::call(vm, &format, std::slice::from_ref(value))?;
+    let mut text = format!("{key}: {what} created at (most recent call last):\n");
+    for line in vm.collect(&lines)? {
+        text += &script::as_text(&line);
+    }
+    text.truncate(text.trim_end().len());
+    Ok(text)
+}
+
 /// Writes the report to the log.
-pub fn default_handler(vm: &mut Vm, context: &Value) -> R<()> {
+pub fn default_handler(vm: &mut Vm, owner: &Value, context: &Value) -> R<()> {
+    add_handle(vm, owner, context)?;
     let message = script::get_item(context, "message");
     let message = match message {
         Some(message) if script::truth(vm, &message)? => script::str_of(vm, &message)?,
@@ -152,7 +194,7 @@ pub fn default_handler(vm: &mut Vm, context: &Value) -> R<()> {
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     for (key, value) in entries {
         if key != "message" && key != "exception" {
-            lines.push(format!("{key}: {}", script::repr(vm, &value)?));
+            lines.push(line_of(vm, &key, &value)?);
         }
     }
     let exception = script::get_item(context, "exception")

@@ -1,6 +1,6 @@
 //! How futures, tasks and handles are shown.
 
-use super::{coroutines, reactions, script, tasks};
+use super::{coroutines, debug, reactions, script, tasks};
 use crate::heap::Value;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
@@ -48,6 +48,7 @@ fn future_info(vm: &mut Vm, value: &Value) -> R<Vec<String>> {
     if !waiters.is_empty() {
         info.push(format!("cb=[{}]", callbacks(vm, &waiters)?));
     }
+    info.extend(debug::created_at(vm, &future.source.get())?);
     Ok(info)
 }
 
@@ -180,6 +181,10 @@ pub fn of_handle(vm: &mut Vm, value: &Value) -> R {
     let Some(handle) = Handle::of(value) else {
         return Ok(script::text("<Handle>"));
     };
+    let shown = handle.shown();
+    if !shown.is_none() {
+        return Ok(shown);
+    }
     let mut info = vec![vm.class_of(value).name_str()];
     if handle.cancelled.get() {
         info.push("cancelled".to_owned());
@@ -190,12 +195,9 @@ pub fn of_handle(vm: &mut Vm, value: &Value) -> R {
     }
     let function = handle.callback.get();
     if !function.is_none() {
-        let debug = handle
-            .owner
-            .as_value()
-            .get::<super::base_events::Loop>()
-            .is_some_and(|l| l.debug.get());
+        let debug = debug::is_on_anywhere(vm, handle.owner.as_value())?;
         info.push(callback(vm, &function, &handle.args.get(), debug)?);
     }
+    info.extend(debug::created_at(vm, &handle.source())?);
     Ok(script::text(&format!("<{}>", info.join(" "))))
 }

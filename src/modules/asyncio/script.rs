@@ -171,6 +171,14 @@ pub fn entries(dict: &Value) -> Vec<(Value, Value)> {
     dict.get::<Dict>().map_or_else(Vec::new, Dict::pairs)
 }
 
+/// Appends the entries of a dict of keywords, or nothing for Undef, to the arguments of a call.
+pub fn add_keywords(more: &Value, names: &mut Vec<Value>, args: &mut Args) {
+    for (name, value) in entries(more) {
+        names.push(name);
+        args.push(value);
+    }
+}
+
 /// Names of keyword arguments.
 pub fn names(vm: &mut Vm, names: &[&str]) -> Value {
     let names = names

@@ -124,8 +124,8 @@ fn connected(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 vm,
                 &protocol.owner.get(),
                 answer,
-                Value::NONE,
-                Value::UNDEF,
+                (Value::NONE, Value::UNDEF, Value::UNDEF),
+                &[],
             ) {
                 Ok(Step::Return(task)) => watch_task(vm, &protocol, task).into(),
                 Ok(step) => step,

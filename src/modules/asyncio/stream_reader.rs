@@ -642,7 +642,7 @@ pub static STREAM_READER: TypeDef = TypeDef {
         Def::coroutine("read(self, n=-1)", 1, read),
         Def::coroutine("readexactly(self, n)", 0, readexactly),
         Def::coroutine("readline(self)", 1, readline),
-        Def::coroutine("readuntil(self, separator=Newline)", 1, readuntil),
+        Def::coroutine("readuntil(self, separator=b'\\n')", 1, readuntil),
         Def::coroutine("__anext__(self)", 1, anext),
         Def::leaf("__aiter__(self)", aiter),
         Def::leaf("at_eof(self)", at_eof),

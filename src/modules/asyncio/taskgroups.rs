@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{current, events, futures, reactions, report, script, tasks, waiting};
+use super::{current, debug, events, futures, reactions, report, script, tasks, waiting};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -130,7 +130,7 @@ fn enter(vm: &mut Vm, value: &Value) -> R {
 
 // ----- create_task ---------------------------------------------------------------------------
 
-/// `create_task(self, coro, *, name=None, context=None)`
+/// `create_task(self, coro, *, name=None, context=None, **kwargs)`
 fn create_task(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match (frame.state, input) {
         (0, _) => {
@@ -159,8 +159,9 @@ fn begin_task(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         script::call_method(vm, &coro, "close", &[])?;
         return Err(refuse(vm, &frame.regs[0], what));
     }
-    let (name, context) = (frame.regs[2].clone(), frame.regs[3].clone());
-    match waiting::create_task_step(vm, &group.owner.get(), coro, name, context)? {
+    let regs = &frame.regs;
+    let how = (regs[2].clone(), regs[3].clone(), regs[4].clone());
+    match waiting::create_task_step(vm, &group.owner.get(), coro, how, debug::GROUP_TASK)? {
         Step::Return(task) => adopt(vm, &frame.regs[0], task).map(Step::Return),
         step => Ok(step),
     }
@@ -394,7 +395,7 @@ pub static TASK_GROUP: TypeDef = TypeDef {
         Def::coroutine("__aenter__(self)", 0, aenter),
         Def::coroutine("__aexit__(self, et, exc, tb)", 1, aexit),
         Def::frame(
-            "create_task(self, coro, *, name=None, context=None)",
+            "create_task(self, coro, *, name=None, context=None, **kwargs=Undef)",
             0,
             create_task,
         ),

@@ -7,6 +7,7 @@
 
 use super::base_events::Loop;
 use super::jobs::{self, Job};
+use super::debug::{self, Place};
 use super::{coroutines, current, events, exceptions, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
@@ -53,13 +54,14 @@ fn register(owner: &Value, task: &Task) {
     }
 }
 
-/// A new, exact task of a coroutine, scheduled.
+/// A new, exact task of a coroutine, scheduled. `inside` tells debug mode of the functions that make it.
 pub fn spawn(
     vm: &mut Vm,
     owner: &Value,
     coro: Value,
     name: &Value,
     context: &Value,
+    inside: &[Place],
 ) -> R<Ref<Task>> {
     if let Some(owner) = owner.get::<Loop>()
         && owner.closed.get()
@@ -70,8 +72,38 @@ pub fn spawn(
     let name = name_of(vm, name)?;
     let context = context_of(vm, context);
     let task = Task::alloc(kind::TASK as u32, owner.clone(), coro, context, name);
+    if debug::is_on(owner) {
+        debug::note_future(vm, &task.future, inside)?;
+    }
     start(vm, &task)?;
     Ok(task)
+}
+
+/// As `spawn`; with more keywords (`eager_start`), which `Task` is called with.
+pub fn spawn_with(
+    vm: &mut Vm,
+    owner: &Value,
+    coro: Value,
+    (name, context, more): (&Value, &Value, &Value),
+    inside: &[Place],
+) -> R<Step> {
+    if more.is_undef() {
+        let task = spawn(vm, owner, coro, name, context, inside)?;
+        return Ok(Step::Return(task.into_value()));
+    }
+    if owner.get::<Loop>().is_some_and(|owner| owner.closed.get()) {
+        return Err(jobs::closed(vm));
+    }
+    let mut args = Args::from_iter([
+        coro,
+        owner.clone(),
+        script::or_none(name.clone()),
+        script::or_none(context.clone()),
+    ]);
+    let mut names: Vec<Value> = ["loop", "name", "context"].map(script::text).into();
+    script::add_keywords(more, &mut names, &mut args);
+    let class = vm.class_of_def(&TASK).into_value();
+    Ok(Step::CallKw(class, args, script::tuple(names)))
 }
 
 fn coroutine_expected(vm: &mut Vm, coro: &Value) -> R<()> {
@@ -274,9 +306,22 @@ fn wait_for(vm: &mut Vm, task: &Ref<Task>, value: &Value, future: &Future) -> R<
     if !future.blocking.replace(false) {
         return yield_instead(vm, task, value);
     }
-    futures::wake_when_done(vm, future, task.value())?;
+    if futures::tells_natively(vm, value, "add_done_callback") {
+        futures::wake_when_done(vm, future, task.value())?;
+    } else {
+        wake_by_callback(vm, task, value)?;
+    }
     task.waiter.set(value.clone());
     cancel_at_once(vm, task, value)
+}
+
+/// Wakes the task by a callback that is added as a script would.
+fn wake_by_callback(vm: &mut Vm, task: &Ref<Task>, value: &Value) -> R<()> {
+    let callback = script::bound(&WAKEUP, task.value());
+    let method = script::attr(vm, value, "add_done_callback")?;
+    let names = script::names(vm, &["context"]);
+    script::call_kw(vm, &method, &[callback, task.context.get()], &names)?;
+    Ok(())
 }
 
 /// A cancellation that was asked for while the step ran reaches what it waits for now.
@@ -314,10 +359,7 @@ fn yielded_rarely(vm: &mut Vm, task: &Ref<Task>, value: &Value) -> R<()> {
             return yield_instead(vm, task, value);
         }
         script::set_attr(vm, value, "_asyncio_future_blocking", Value::FALSE)?;
-        let callback = script::bound(&WAKEUP, task.value());
-        let method = script::attr(vm, value, "add_done_callback")?;
-        let names = script::names(vm, &["context"]);
-        script::call_kw(vm, &method, &[callback, task.context.get()], &names)?;
+        wake_by_callback(vm, task, value)?;
         task.waiter.set(value.clone());
         return cancel_at_once(vm, task, value);
     }
@@ -468,6 +510,9 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     task.future.owner.set(owner.clone());
     coroutine_expected(vm, &frame.regs[1])?;
     task.future.log_destroy.set(true);
+    if debug::is_on_anywhere(vm, &owner)? {
+        debug::note_future(vm, &task.future, &[])?;
+    }
     let name = name_of(vm, &frame.regs[3])?;
     task.name.set(name);
     task.coro.set(frame.regs[1].clone());
@@ -638,7 +683,10 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
     let task = this(vm, &args[0])?;
     let future = &task.future;
     if future.is_pending() && future.log_destroy.replace(false) {
-        let parts = [("task", args[0].clone())];
+        // By now nobody can find it among its loop's tasks.
+        task.unregister();
+        let mut parts = vec![("task", args[0].clone())];
+        report::with_source(vm, &future.source.get(), &mut parts)?;
         report::report(
             vm,
             &future.owner.get(),
@@ -649,10 +697,11 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
     if future.log_traceback.replace(false) {
         let name = vm.type_name(&args[0]);
         let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        let parts = [
+        let mut parts = vec![
             ("exception", future.outcome.get()),
             ("future", args[0].clone()),
         ];
+        report::with_source(vm, &future.source.get(), &mut parts)?;
         report::report(
             vm,
             &future.owner.get(),
@@ -691,6 +740,7 @@ fn log_destroy(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn set_log_destroy(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
+    futures::refuse_delete(vm, to)?;
     let truth = script::truth(vm, to)?;
     this(vm, value)?.future.log_destroy.set(truth);
     Ok(())
@@ -707,17 +757,17 @@ pub static TASK: TypeDef = TypeDef {
             0,
             init,
         ),
-        Def::leaf("cancel(self, msg=None)", cancel_method),
-        Def::leaf("cancelling(self)", cancelling),
-        Def::leaf("uncancel(self)", uncancel_method),
-        Def::leaf("get_name(self)", get_name),
+        Def::leaf("cancel(self, /, msg=None)", cancel_method),
+        Def::leaf("cancelling(self, /)", cancelling),
+        Def::leaf("uncancel(self, /)", uncancel_method),
+        Def::leaf("get_name(self, /)", get_name),
         Def::leaf("set_name(self, value, /)", set_name),
-        Def::leaf("get_coro(self)", get_coro),
-        Def::leaf("get_context(self)", get_context),
+        Def::leaf("get_coro(self, /)", get_coro),
+        Def::leaf("get_context(self, /)", get_context),
         Def::leaf("set_result(self, result, /)", no_set_result),
         Def::leaf("set_exception(self, exception, /)", no_set_exception),
-        Def::leaf("get_stack(self, *, limit=None)", get_stack),
-        Def::leaf("print_stack(self, *, limit=None, file=None)", print_stack),
+        Def::leaf("get_stack(self, /, *, limit=None)", get_stack),
+        Def::leaf("print_stack(self, /, *, limit=None, file=None)", print_stack),
         Def::leaf("__repr__(self)", repr),
         Def::leaf("__del__(self)", del),
         Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),

@@ -258,7 +258,11 @@ pub fn pool_done(vm: &mut Vm, ticket: Ticket, outcome: Outcome) -> R<Option<Outc
     if let Some(future) = Future::to_ref(&future)
         && future.is_pending()
     {
-        looked_up(vm, &future, outcome)?;
+        // Whichever fiber learns of it: it is the loop's own affair.
+        let here = std::mem::replace(&mut vm.running_loop, future.owner.get());
+        let done = looked_up(vm, &future, outcome);
+        vm.running_loop = here;
+        done?;
     }
     Ok(None)
 }

@@ -7,7 +7,7 @@
 
 use super::base_events::{self, Loop};
 use super::jobs::Job;
-use super::{current, futures, reactions, report, representation, script, tasks, waiting};
+use super::{current, debug, futures, reactions, report, representation, script, tasks, waiting};
 use crate::heap::{Ref, Value};
 use crate::host::{Event, Owner, Wait};
 use crate::modules::contextvars;
@@ -104,6 +104,9 @@ fn begin(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<()> 
     looped.running.set(true);
     looped.turns.0.borrow_mut().start();
     vm.running_loop = looped.value();
+    if looped.debug.get() {
+        debug::track_origins(vm, looped, true);
+    }
     current::add_loop(vm, looped.as_value());
     vm.event_sink = Some(hand_out);
     Ok(())
@@ -113,6 +116,7 @@ fn begin(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<()> 
 fn finish(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) {
     looped.turns.0.borrow_mut().finish();
     looped.running.set(false);
+    debug::track_origins(vm, looped, false);
     vm.running_loop = Value::NONE;
     current::remove_loop(vm, looped.as_value());
     let hooks = script::tuple_items(&std::mem::take(&mut frame.regs[HOOKS]));
@@ -145,7 +149,7 @@ fn go_on(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<Step
             continue;
         };
         if looped.debug.get() {
-            frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
+            begin_watch(vm, looped, frame, &job);
         }
         if let Some(step) = start(vm, frame, job)? {
             return Ok(step);
@@ -219,7 +223,7 @@ fn run_entries(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> 
             return Ok(Step::Return(Value::NONE));
         };
         if looped.debug.get() {
-            frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
+            begin_watch(vm, looped, frame, &job);
         }
         if let Some(step) = start(vm, frame, job)? {
             return Ok(step);
@@ -349,7 +353,7 @@ fn start_handle(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> R<Opt
     if handle.cancelled.get() {
         return Ok(None);
     }
-    let context = handle.context.get();
+    let context = handle.context();
     let step = contextvars::enter(vm, &context).map(|previous| {
         frame.regs[PREVIOUS] = previous;
         let args = script::tuple_items(&handle.args.get());
@@ -381,6 +385,7 @@ fn handle_answered(
         callback_failed(vm, frame, &handle, raised)?;
     }
     if looped.debug.get() {
+        looped.handle_now.set(Value::NONE);
         warn_if_slow(vm, looped, frame, &handle)?;
     }
     Ok(())
@@ -398,13 +403,25 @@ fn callback_failed(vm: &mut Vm, frame: &NativeFrame<'_>, handle: &Value, raised:
         None => String::new(),
     };
     report::begin_traceback(vm, &raised.0)?;
-    let parts = [("exception", raised.0), ("handle", handle.clone())];
+    let mut parts = vec![("exception", raised.0), ("handle", handle.clone())];
+    if let Some(handle) = Handle::of(handle) {
+        report::with_source(vm, &handle.source(), &mut parts)?;
+    }
     report::report(
         vm,
         &frame.regs[0],
         &format!("Exception in callback {shown}"),
         &parts,
     )
+}
+
+/// In debug mode: when an entry begins, and which handle it is.
+fn begin_watch(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, job: &Job) {
+    frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
+    looped.handle_now.set(match job {
+        Job::Handle(handle) => handle.clone(),
+        _ => Value::NONE,
+    });
 }
 
 /// In debug mode: a warning for an entry that took long.
@@ -592,14 +609,17 @@ fn ensure(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
 fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     frame.state = 2;
     let future = frame.regs[3].clone();
-    match Future::to_ref(&future) {
-        Some(typed) => {
-            if frame.regs[2].is_true() {
-                typed.log_destroy.set(false);
-            }
+    let typed = Future::to_ref(&future);
+    if let Some(typed) = &typed
+        && frame.regs[2].is_true()
+    {
+        typed.log_destroy.set(false);
+    }
+    match typed {
+        Some(typed) if futures::tells_natively(vm, &future, "add_done_callback") => {
             futures::when_done(vm, &typed, reactions::STOP, frame.regs[0].clone())?;
         }
-        None => {
+        _ => {
             let stop = script::attr(vm, &frame.regs[0], "_stop_when_done")?;
             script::call_method(vm, &future, "add_done_callback", &[stop])?;
         }
@@ -617,6 +637,10 @@ fn completed(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R {
         };
     };
     futures::forget(&future, reactions::STOP, &frame.regs[0]);
+    if !futures::tells_natively(vm, &value, "remove_done_callback") {
+        let stop = script::attr(vm, &frame.regs[0], "_stop_when_done")?;
+        script::call_method(vm, &value, "remove_done_callback", &[stop])?;
+    }
     if let Input::Raised(raised) = input {
         if frame.regs[2].is_true() {
             future.log_traceback.set(false);

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::base_events::{self, Loop};
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
-use super::{coroutines, events, futures, handles, reactions, script, tasks};
+use super::{coroutines, debug, events, futures, handles, reactions, script, tasks};
 use crate::heap::{Field, Ref, Value};
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
@@ -72,15 +72,15 @@ fn start_timer(
     delay: f64,
     future: Value,
 ) -> R<()> {
-    let when = base_events::time_of_any(vm, owner)? + delay;
     if base_events::is_ours(owner) {
+        let when = base_events::time_of_any(vm, owner)? + delay;
         let id = base_events::job_at(vm, owner, when, Job::Finish(future))?;
         frame.regs[register] = script::float(f64::from_bits(id));
         return Ok(());
     }
-    let call_at = script::attr(vm, owner, "call_at")?;
+    let call_later = script::attr(vm, owner, "call_later")?;
     let finish = script::bound(&reactions::FINISH, future);
-    frame.regs[register] = script::call(vm, &call_at, &[script::float(when), finish])?;
+    frame.regs[register] = script::call(vm, &call_later, &[script::float(delay), finish])?;
     Ok(())
 }
 
@@ -141,7 +141,8 @@ pub fn ensure_future_step(vm: &mut Vm, argument: &Value, owner: &Value) -> R<Ste
     } else {
         owner.clone()
     };
-    let step = create_task_step(vm, &owner, coro.clone(), Value::NONE, Value::UNDEF);
+    let unnamed = (Value::NONE, Value::UNDEF, Value::UNDEF);
+    let step = create_task_step(vm, &owner, coro.clone(), unnamed, debug::ENSURE_FUTURE);
     if let Err(raised) = &step
         && is_coroutine
         && script::is_instance(vm, &raised.0, Known::RuntimeError)
@@ -154,37 +155,33 @@ pub fn ensure_future_step(vm: &mut Vm, argument: &Value, owner: &Value) -> R<Ste
 }
 
 /// A task made by a loop: there at once if the loop is ours and has no factory.
-/// `name` may be None, `context` None or Undef.
+/// `name` may be None, `context` None or Undef, `more` a dict of other keywords or Undef.
 pub fn create_task_step(
     vm: &mut Vm,
     owner: &Value,
     coro: Value,
-    name: Value,
-    context: Value,
+    (name, context, more): (Value, Value, Value),
+    inside: &[debug::Place],
 ) -> R<Step> {
     if let Some(plain) = owner.get::<Loop>()
         && !plain.own_tasks.get()
         && plain.factory.as_value().is_none()
     {
-        return Ok(Step::Return(
-            tasks::spawn(vm, owner, coro, &name, &context)?.into_value(),
-        ));
+        return tasks::spawn_with(vm, owner, coro, (&name, &context, &more), inside);
     }
     let method = script::attr(vm, owner, "create_task")?;
     let mut args = Args::from_iter([coro, name]);
-    if context.is_undef() || context.is_none() {
-        return Ok(Step::CallKw(method, args, script::names(vm, &["name"])));
+    let mut names = vec![script::text("name")];
+    if !context.is_undef() && !context.is_none() {
+        names.push(script::text("context"));
+        args.push(context);
     }
-    args.push(context);
-    Ok(Step::CallKw(
-        method,
-        args,
-        script::names(vm, &["name", "context"]),
-    ))
+    script::add_keywords(&more, &mut names, &mut args);
+    Ok(Step::CallKw(method, args, script::tuple(names)))
 }
 
 /// Turns a step that answers a value into the end of a frame.
-fn tail(step: R<Step>) -> Step {
+pub(super) fn tail(step: R<Step>) -> Step {
     match step {
         Ok(Step::Call(callee, args)) => Step::TailCall(callee, args),
         Ok(Step::CallKw(callee, args, names)) => Step::TailCallKw(callee, args, names),
@@ -193,9 +190,9 @@ fn tail(step: R<Step>) -> Step {
     }
 }
 
-/// `create_task(coro, *, name=None, context=None)`
+/// `create_task(coro, *, name=None, context=None, **kwargs)`
 pub(super) static CREATE_TASK: Def = Def::frame(
-    "create_task(coro, *, name=None, context=None)",
+    "create_task(coro, *, name=None, context=None, **kwargs=Undef)",
     0,
     |vm, frame, _| {
         let owner = match events::running(vm) {
@@ -207,8 +204,8 @@ pub(super) static CREATE_TASK: Def = Def::frame(
             vm,
             &owner,
             regs[0].clone(),
-            regs[1].clone(),
-            regs[2].clone(),
+            (regs[1].clone(), regs[2].clone(), regs[3].clone()),
+            debug::CREATE_TASK,
         ))
     },
 );
@@ -262,6 +259,9 @@ fn shield_future(vm: &mut Vm, inner: &Value) -> R {
         return Ok(inner.clone());
     }
     let outer = Future::alloc(future.owner.get());
+    if debug::is_on(outer.owner.as_value()) {
+        debug::note_future(vm, &outer, debug::SHIELD)?;
+    }
     futures::when_done(vm, &future, reactions::SHIELD_INNER, outer.value())?;
     futures::when_done(vm, &outer, reactions::SHIELD_OUTER, inner.clone())?;
     Ok(outer.into_value())
