@@ -490,7 +490,6 @@ impl Vm {
             given.truncate(given.len() - names.len());
             names = &[];
         }
-        let receiver = self.is_method(native) as usize;
         self.check_method_receiver(native, given.first().filter(|_| given.len() > names.len()))?;
         if given.is_empty() && native.def.name() == "__new__" {
             let name = native_name(native);
@@ -499,8 +498,8 @@ impl Vm {
         if let Some(name) = name_as_function(native) {
             return self.bind_as_function(&name, signature, parameters, given, names, out);
         }
-        let receiver = receiver
-            | (native.def.name() == "__new__" || native.def.binding == Binding::Class) as usize;
+        let of_class = native.def.name() == "__new__" || native.def.binding == Binding::Class;
+        let receiver = (of_class || self.is_method(native)) as usize;
         let count = given.len();
         let who = || native_name(native) + "()";
         let by_position = count - names.len();
