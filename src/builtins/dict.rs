@@ -107,46 +107,8 @@ fn start_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R<bool> {
     if !other.is_exact::<Dict>() && vm.get_attr_optional(&other, "keys")?.is_none() {
         return Ok(true);
     }
-    update_from_mapping(vm, &target, &other)?;
+    vm.dict_take_entries(&target, &other)?;
     Ok(false)
-}
-
-/// The entries of a dict with the hashes of their keys.
-fn hashed_entries(dict: &Dict) -> Vec<(i64, Value, Value)> {
-    let table = dict.table.borrow();
-    table
-        .iter_hashed()
-        .map(|(hash, key, value)| (hash, key.clone(), value.clone()))
-        .collect()
-}
-
-/// Updates from a dict or anything with `keys()`.
-pub fn update_from_mapping(vm: &mut Vm, target: &Ref<Dict>, other: &Value) -> R<()> {
-    if let Some(source) = other.get_exact::<Dict>() {
-        if target.is_empty() && !target.as_value().is(other) {
-            let copied = source.table.borrow().copy();
-            let copied = lift(vm, copied)?;
-            let old = target.table.replace(copied);
-            drop(old);
-            return Ok(());
-        }
-        if target.as_value().is(other) {
-            return Ok(());
-        }
-        let entries = hashed_entries(source);
-        let mutation = source.mutation();
-        for (hash, key, value) in entries {
-            vm.dict_set_hashed(target, &key, hash, value)?;
-            if source.mutation() != mutation {
-                return Err(vm.runtime_error("dict mutated during update"));
-            }
-        }
-        return Ok(());
-    }
-    for (key, value) in vm.mapping_entries(other)? {
-        vm.dict_set(target, &key, value)?;
-    }
-    Ok(())
 }
 
 fn finish_update(vm: &mut Vm, frame: &NativeFrame<'_>) -> R {

@@ -238,7 +238,7 @@ pub fn int_of_value(vm: &mut Vm, value: &Value) -> R {
     if let Some(number) = text_number(vm, value, 10)? {
         return Ok(number);
     }
-    if let Some(data) = super::bytes::buffer_of(vm, value) {
+    if let Some(data) = super::bytes::simple_buffer_of(vm, value) {
         let object = Bytes::new(&data);
         let object = made(vm, object)?;
         return Ok(text_number(vm, &object, 10)?.unwrap_or(Value::int32(0)));

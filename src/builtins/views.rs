@@ -13,6 +13,7 @@ use crate::object::set_ops;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
+use crate::vm::table::hashed_members;
 
 /// `dict_keys`
 pub static DICT_KEYS: TypeDef = TypeDef {
@@ -170,11 +171,19 @@ fn table(vm: &mut Vm, source: &Value) -> R<SetTable> {
 }
 
 fn add_all(vm: &mut Vm, table: &mut SetTable, source: &Value) -> R<()> {
-    for item in vm.collect(source)? {
-        let hash = vm.hash(&item)?;
+    for (hash, item) in hashed(vm, source)? {
         set_ops::add::<Raised>(table, hash, &item, &mut |a, b| vm.eq(a, b))?;
     }
     Ok(())
+}
+
+/// The members of an iterable with their hashes; what keeps them is not hashed again.
+fn hashed(vm: &mut Vm, source: &Value) -> R<Vec<(i64, Value)>> {
+    if let Some(members) = hashed_members(source) {
+        return Ok(members);
+    }
+    let items = vm.collect(source)?.into_iter();
+    items.map(|item| Ok((vm.hash(&item)?, item))).collect()
 }
 
 fn set_value(table: SetTable) -> R {
@@ -219,6 +228,14 @@ fn intersection(vm: &mut Vm, a: &Value, b: &Value) -> R {
     };
     let (seek, scan) = if swap { (other, view) } else { (view, other) };
     let mut common = SetTable::new();
+    if with_table(seek, |_| ()).is_some() {
+        for (hash, item) in hashed(vm, scan)? {
+            if vm.set_find(seek, &item, hash)?.is_some() {
+                set_ops::add::<Raised>(&mut common, hash, &item, &mut |a, b| vm.eq(a, b))?;
+            }
+        }
+        return set_value(common);
+    }
     for item in vm.collect(scan)? {
         if vm.contains(seek, &item)? {
             let hash = vm.hash(&item)?;
@@ -236,8 +253,7 @@ fn union(vm: &mut Vm, a: &Value, b: &Value) -> R {
 
 fn difference(vm: &mut Vm, a: &Value, b: &Value) -> R {
     let mut result = table(vm, a)?;
-    for item in vm.collect(b)? {
-        let hash = vm.hash(&item)?;
+    for (hash, item) in hashed(vm, b)? {
         set_ops::discard::<Raised>(&mut result, hash, &item, &mut |a, b| vm.eq(a, b))?;
     }
     set_value(result)

@@ -152,8 +152,8 @@ impl<'a> Compiler<'a> {
         let mut names = Vec::new();
         for keyword in keywords {
             self.push(&keyword.value)?;
-            let name = keyword.arg.as_ref().map(|name| self.mangled(name));
-            names.extend(name.map(|name| name_const(&name)));
+            // The names of arguments are not mangled, unlike those of parameters.
+            names.extend(keyword.arg.as_ref().map(|name| name_const(name)));
         }
         Ok(self.unit.const_index(Const::Tuple(names.into())))
     }
@@ -264,8 +264,8 @@ impl<'a> Compiler<'a> {
             let first = self.unit.asm.next_temp();
             if named > 0 || !begun {
                 for keyword in run {
-                    let name = keyword.arg.as_ref().map(|name| self.mangled(name));
-                    self.push_const(name_const(&name.unwrap_or_default()), span);
+                    let name = keyword.arg.clone().unwrap_or_default();
+                    self.push_const(name_const(&name), span);
                     self.push(&keyword.value)?;
                 }
                 self.unit

@@ -12,6 +12,7 @@ pub use library::LIBRARY;
 
 use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;
+use crate::object::dict::Dict;
 use crate::object::function::Code;
 use crate::object::module::Module;
 use crate::object::native::R;
@@ -195,6 +196,7 @@ fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<
     let module = vm.new_module("__main__", "");
     let namespace = module.namespace.clone();
     let builtins = vm.import("builtins")?;
+    vm.set_name(&namespace, "__annotations__", Dict::new().into_value())?;
     vm.set_name(&namespace, "__builtins__", builtins)?;
     if let Some(file) = file {
         let file = crate::builtins::arguments::string(file);

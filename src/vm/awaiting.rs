@@ -160,6 +160,11 @@ impl Vm {
                 },
             ),
             Ok(None) => Step::Raise(raised),
+            // Nobody asked for `close`: that it cannot be looked up is only told of.
+            Err(other) if closing => {
+                self.report_unraisable(&other, iterator);
+                Step::Raise(raised)
+            }
             Err(other) => Step::Raise(other),
         }
     }

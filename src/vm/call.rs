@@ -689,6 +689,8 @@ impl Vm {
     /// An exception leaves a frame (or a leaf) that was entered with these flags for `parent`.
     pub(crate) fn raise_out(&mut self, parent: *mut Frame, dst: u16, flags: u16, raised: Raised) {
         if self.is_end_of_iteration(flags, &raised) {
+            // What its traceback holds goes now, and not behind the next finalizers.
+            drop(raised);
             return self.deliver(parent, dst, flags, Value::UNDEF);
         }
         self.raise_in(parent, raised);

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::Vm;
 use super::candidates::{Candidate, Candidates, Question};
+use super::table::{hashed_entries, hashed_members};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::bytes::{self, ByteArray};
 use crate::object::class::Class;
@@ -321,8 +322,9 @@ impl Vm {
             return Ok(false);
         }
         self.check_stack_for(" in comparison")?;
-        for (key, value) in s.pairs() {
-            let Some(other) = self.dict_get(&t, &key)? else {
+        for (hash, key, value) in hashed_entries(&s) {
+            let found = self.dict_find_hashed(&t, &key, hash)?;
+            let Some(other) = found.and_then(|position| t.entry_value(position)) else {
                 return Ok(false);
             };
             if !self.eq(&value, &other)? {
@@ -347,10 +349,8 @@ impl Vm {
     }
 
     fn is_subset(&mut self, a: &Value, b: &Value) -> R<bool> {
-        let members: Vec<Value> =
-            with_table(a, |table| table.iter().cloned().collect()).unwrap_or_default();
-        for member in members {
-            if !self.set_contains(b, &member)? {
+        for (hash, member) in hashed_members(a).unwrap_or_default() {
+            if self.set_find(b, &member, hash)?.is_none() {
                 return Ok(false);
             }
         }
@@ -517,9 +517,17 @@ impl Vm {
     }
 
     fn bytes_contain(&mut self, container: &Value, item: &Value) -> R<bool> {
-        let part = bytes::with_bytes(item, <[u8]>::to_vec);
-        let shown = || item.get::<MemoryView>().and_then(MemoryView::bytes);
-        if let Some(part) = part.or_else(shown) {
+        let part = match bytes::with_bytes(item, <[u8]>::to_vec) {
+            None => match item.get::<MemoryView>() {
+                Some(view) if !view.is_contiguous() => {
+                    let text = "memoryview: underlying buffer is not C-contiguous";
+                    return Err(self.buffer_error(text));
+                }
+                view => view.and_then(MemoryView::bytes),
+            },
+            part => part,
+        };
+        if let Some(part) = part {
             return Ok(
                 bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some())
                     .unwrap_or(false),

@@ -584,6 +584,17 @@ impl Vm {
         Ok(())
     }
 
+    /// BufferError if a bytearray cannot grow by what is given: a view on it, or it itself.
+    pub fn check_grows_by(&mut self, array: &ByteArray, more: &Value) -> R<()> {
+        let itself = more
+            .get::<ByteArray>()
+            .is_some_and(|more| std::ptr::eq(more, array));
+        if itself && array.len() > 0 {
+            return Err(self.buffer_error("Existing exports of data: object cannot be re-sized"));
+        }
+        self.check_resizable(array)
+    }
+
     /// A value as a byte.
     pub fn byte(&mut self, value: &Value) -> R<u8> {
         match u8::try_from(self.index_clamped(value)?) {

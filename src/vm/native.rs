@@ -144,6 +144,7 @@ impl Vm {
             let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
             self.pop_native(frame);
             if self.is_end_of_iteration(flags, &raised) {
+                drop(raised);
                 return self.deliver(parent, dst, flags, Value::UNDEF);
             }
             self.unwind_into(parent, raised);

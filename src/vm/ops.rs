@@ -15,6 +15,7 @@ use crate::object::int::{self, IntView};
 use crate::object::int_math;
 use crate::object::kind;
 use crate::object::list::List;
+use crate::object::memoryview::MemoryView;
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::str::Str;
@@ -345,8 +346,8 @@ impl Vm {
         })
         .flatten();
         let Some(joined) = joined else {
-            let view = b.get::<crate::object::memoryview::MemoryView>();
-            let Some(shown) = view.and_then(|view| view.bytes()) else {
+            let view = b.get::<MemoryView>().filter(|view| view.is_contiguous());
+            let Some(shown) = view.and_then(MemoryView::bytes) else {
                 return Ok(Value::NOT_IMPLEMENTED);
             };
             let shown = Bytes::new(&shown);
@@ -519,10 +520,12 @@ impl Vm {
                 Some(self.set_inplace(op, a, b).map(|()| a.clone()).into())
             }
             (BinaryOp::Add, kind::BYTEARRAY) => {
-                let more = bytes::with_bytes(b, <[u8]>::to_vec)?;
+                let view = || b.get::<MemoryView>().filter(|view| view.is_contiguous());
+                let view = || view().and_then(MemoryView::bytes);
+                let more = bytes::with_bytes(b, <[u8]>::to_vec).or_else(view)?;
                 let array = a.to_ref::<ByteArray>()?;
                 if !more.is_empty()
-                    && let Err(raised) = self.check_resizable(&array)
+                    && let Err(raised) = self.check_grows_by(&array, b)
                 {
                     return Some(Step::Raise(raised));
                 }

@@ -5,10 +5,43 @@ use super::special::Special;
 use super::types::is_core_method;
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, Probe};
+use crate::object::iterator::DictKeys;
 use crate::object::native::{R, Raised};
 use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::set_ops::{self, Refused};
 use crate::object::str::Str;
+
+/// The entries of a dict with the hashes of their keys, in order.
+pub(super) fn hashed_entries(dict: &Dict) -> Vec<(i64, Value, Value)> {
+    let table = dict.table.borrow();
+    table
+        .iter_hashed()
+        .map(|(hash, key, value)| (hash, key.clone(), value.clone()))
+        .collect()
+}
+
+/// The keys of a dict with their hashes, in order.
+fn hashed_keys(dict: &Dict) -> Vec<(i64, Value)> {
+    let table = dict.table.borrow();
+    table
+        .iter_hashed()
+        .map(|(hash, key, _)| (hash, key.clone()))
+        .collect()
+}
+
+/// The members of a set, a dict or the view of a dict's keys with their hashes; None of anything else.
+pub(crate) fn hashed_members(source: &Value) -> Option<Vec<(i64, Value)>> {
+    if let Some(dict) = source.get_exact::<Dict>() {
+        return Some(hashed_keys(dict));
+    }
+    if let Some(view) = source.get::<DictKeys>() {
+        return view.dict.get().get::<Dict>().map(hashed_keys);
+    }
+    with_table(source, |table| {
+        let members = table.iter_hashed();
+        members.map(|(hash, key)| (hash, key.clone())).collect()
+    })
+}
 
 impl Vm {
     /// The position of a key in a dict.
@@ -25,7 +58,12 @@ impl Vm {
         self.dict_find_hashed(dict, key, hash)
     }
 
-    fn dict_find_hashed(&mut self, dict: &Dict, key: &Value, hash: i64) -> R<Option<usize>> {
+    pub(crate) fn dict_find_hashed(
+        &mut self,
+        dict: &Dict,
+        key: &Value,
+        hash: i64,
+    ) -> R<Option<usize>> {
         let mut search = dict.table.borrow().search(hash);
         loop {
             let asked = {
@@ -114,8 +152,33 @@ impl Vm {
             let name = self.type_name(mapping);
             return Err(self.type_error(format!("'{name}' object is not a mapping")));
         }
-        for (key, value) in self.mapping_entries(mapping)? {
-            self.dict_set(dict, &key, value)?;
+        self.dict_take_entries(dict, mapping)
+    }
+
+    /// Puts the entries of a mapping into a dict; those of another dict are not hashed again.
+    pub(crate) fn dict_take_entries(&mut self, dict: &Dict, mapping: &Value) -> R<()> {
+        let source = mapping.get::<Dict>();
+        let Some(source) = source.filter(|_| self.iterates_as_dict(mapping)) else {
+            for (key, value) in self.mapping_entries(mapping)? {
+                self.dict_set(dict, &key, value)?;
+            }
+            return Ok(());
+        };
+        if std::ptr::eq(source, dict) {
+            return Ok(());
+        }
+        if dict.is_empty() {
+            let copied = source.table.borrow().copy();
+            let copied = self.lift(copied)?;
+            drop(dict.table.replace(copied));
+            return Ok(());
+        }
+        let mutation = source.mutation();
+        for (hash, key, value) in hashed_entries(source) {
+            self.dict_set_hashed(dict, &key, hash, value)?;
+            if source.mutation() != mutation {
+                return Err(self.runtime_error("dict mutated during update"));
+            }
         }
         Ok(())
     }
@@ -300,12 +363,7 @@ impl Vm {
             return Ok(true);
         }
         if let Some(dict) = other.get_exact::<Dict>() {
-            let keys: Vec<(i64, Value)> = dict
-                .table
-                .borrow()
-                .iter_hashed()
-                .map(|(hash, key, _)| (hash, key.clone()))
-                .collect();
+            let keys = hashed_keys(dict);
             let room = set.table.borrow_mut().expect_members(keys.len());
             self.lift(room)?;
             keys.into_iter()

@@ -208,6 +208,7 @@ impl Vm {
                 let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
                 self.pop_frame(frame);
                 if self.is_end_of_iteration(flags, &raised) {
+                    drop(raised);
                     return self.deliver(parent, dst, flags, Value::UNDEF);
                 }
                 frame = parent;

@@ -4,7 +4,7 @@ use super::super::adapt::{bad_receiver, c_int, gather_converted, lift, list, siz
 use super::super::operators::{self, check_resizable};
 use super::construct::byte_of;
 use super::methods::byte_value;
-use super::{BYTEARRAY, buffer_of};
+use super::{BYTEARRAY, buffer_of, simple_buffer_of};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, ByteArray};
 use crate::object::list::List;
@@ -91,9 +91,16 @@ fn extended(vm: &mut Vm, receiver: &Value, more: &[u8]) -> R {
 
 /// `self += other`
 pub fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    if frame.state == 0 && buffer_of(vm, &frame.regs[1]).is_none() {
+    if frame.state == 0 && simple_buffer_of(vm, &frame.regs[1]).is_none() {
         let (own, given) = (vm.type_name(&frame.regs[0]), vm.type_name(&frame.regs[1]));
         return Step::Raise(vm.type_error(format!("can't concat {given} to {own}")));
+    }
+    if frame.state == 0
+        && let Some(array) = frame.regs[0].to_ref::<ByteArray>()
+        && frame.regs[1].is(&frame.regs[0])
+        && let Err(raised) = vm.check_grows_by(&array, &frame.regs[1])
+    {
+        return Step::Raise(raised);
     }
     match extend(vm, frame, input) {
         Step::Return(_) => Step::Return(frame.regs[0].clone()),

@@ -5,7 +5,7 @@ use super::super::adapt::{
     with_sequence,
 };
 use super::super::{codecs, percent};
-use super::{buffer_of, is_buffer};
+use super::{is_buffer, simple_buffer_of};
 use crate::heap::{Buffer, OutOfMemory, Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::error::Fault;
@@ -53,13 +53,7 @@ fn unchanged(vm: &mut Vm, receiver: &Value) -> R {
 
 /// A bytes-like argument.
 fn buffer_arg(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    match buffer_of(vm, value) {
-        Some(data) => Ok(data),
-        None => {
-            let given = vm.type_name(value);
-            Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")))
-        }
-    }
+    crate::builtins::arguments::buffer(vm, value)
 }
 
 macro_rules! mapping {
@@ -213,8 +207,8 @@ pub fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
 
 /// What is looked for: bytes, or a single byte as an int.
 fn needle(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    if let Some(data) = buffer_of(vm, value) {
-        return Ok(data);
+    if is_buffer(value) {
+        return buffer_arg(vm, value);
     }
     if !vm.has_index(value) {
         let given = vm.type_name(value);
@@ -522,7 +516,7 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let mut out = Buffer::new();
         let mut i = 0;
         while let Some(item) = items.get(i) {
-            let Some(data) = buffer_of(vm, &item) else {
+            let Some(data) = simple_buffer_of(vm, &item) else {
                 let given = vm.type_name(&item);
                 return Err(vm.type_error(format!(
                     "sequence item {i}: expected a bytes-like object, {given} found"
@@ -636,7 +630,7 @@ pub fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `self + other`
 pub fn add(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(more) = buffer_of(vm, &args[1]) else {
+    let Some(more) = simple_buffer_of(vm, &args[1]) else {
         let (own, given) = (vm.type_name(&args[0]), vm.type_name(&args[1]));
         return Err(vm.type_error(format!("can't concat {given} to {own}")));
     };

@@ -23,6 +23,14 @@ pub fn buffer_of(_: &mut Vm, value: &Value) -> Option<Vec<u8>> {
     value.get::<MemoryView>().and_then(MemoryView::bytes)
 }
 
+/// As `buffer_of`; None too for a view whose items do not lie side by side.
+pub fn simple_buffer_of(vm: &mut Vm, value: &Value) -> Option<Vec<u8>> {
+    let apart = value
+        .get::<MemoryView>()
+        .is_some_and(|view| !view.is_contiguous());
+    if apart { None } else { buffer_of(vm, value) }
+}
+
 /// Whether the value is bytes-like.
 pub fn is_buffer(value: &Value) -> bool {
     bytes::with_bytes(value, |_| ()).is_some() || value.is_kind::<MemoryView>()

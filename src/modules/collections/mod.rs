@@ -47,15 +47,18 @@ static FUNCTIONS: &[Def] = &[Def::leaf(
 /// `mapping[x] = mapping.get(x, 0) + 1` for each x: what Counter does.
 fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
     use crate::object::dict::Dict;
-    let items = vm.collect(&args[1])?;
+    let iterator = vm.iter(&args[1])?;
     if let Some(dict) = args[0].to_ref::<Dict>() {
-        for item in items {
-            let old = vm.dict_get(&dict, &item)?.unwrap_or(Value::int32(0));
+        while let Some(item) = vm.next(&iterator)? {
+            let hash = vm.hash(&item)?;
+            let found = vm.dict_find_hashed(&dict, &item, hash)?;
+            let old = found.and_then(|position| dict.entry_value(position));
+            let old = old.unwrap_or(Value::int32(0));
             let new = match old.add_small(&Value::int32(1)) {
                 Some(new) => new,
                 None => vm.binary(crate::vm::ops::BinaryOp::Add, &old, &Value::int32(1))?,
             };
-            vm.dict_set(&dict, &item, new)?;
+            vm.dict_set_hashed(&dict, &item, hash, new)?;
         }
     }
     Ok(Value::NONE)

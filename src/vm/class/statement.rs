@@ -200,10 +200,6 @@ impl Vm {
         frame.regs[CELL] = cell.clone();
         frame.state = MADE;
         let namespace = frame.regs[NAMESPACE].clone();
-        if cell.is_kind::<Cell_>() {
-            let name = self.names.classcell.clone();
-            self.put_item(&namespace, name.as_value(), &cell)?;
-        }
         if !frame.regs[RESOLVED].is(&frame.regs[BASES]) {
             let name = self.names.orig_bases.clone();
             let bases = frame.regs[BASES].clone();
