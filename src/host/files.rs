@@ -214,6 +214,19 @@ impl File {
         Ok((&self.inner).write_all(bytes)?)
     }
 
+    /// Writes everything, or says how much went out before the error.
+    pub fn write_most(&self, bytes: &[u8]) -> (usize, Result<(), HostError>) {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.write(&bytes[done..]) {
+                Ok(0) => return (done, Err(HostError::from(Errno::IO))),
+                Ok(count) => done += count,
+                Err(error) => return (done, Err(error)),
+            }
+        }
+        (done, Ok(()))
+    }
+
     /// Moves to a place and answers where that is from the start.
     pub fn seek(&self, to: SeekFrom) -> Result<u64, HostError> {
         Ok((&self.inner).seek(to)?)

@@ -39,6 +39,8 @@ pub struct Stream {
     pub owns: bool,
     /// Whether reading answers `NOT_YET` where it would wait.
     pub patient: bool,
+    /// Whether the last look at a source that never waits found nothing there yet.
+    pub empty_handed: bool,
     /// Whether it is a file of a disk, whose reads do not wait for anybody; known when it was asked.
     on_disk: Option<bool>,
     /// Read ahead; bytes before `at` are used up.
@@ -79,6 +81,7 @@ impl Stream {
             unbuffered: false,
             owns: true,
             patient: false,
+            empty_handed: false,
             on_disk: None,
             ahead: Vec::new(),
             at: 0,
@@ -158,6 +161,10 @@ impl Stream {
                 self.ahead.resize(old + HOLD.max(old.min(1 << 20)), 0);
                 let result = file.read(&mut self.ahead[old..]);
                 self.ahead.truncate(old + *result.as_ref().unwrap_or(&0));
+                if result.as_ref().is_err_and(HostError::is_would_block) {
+                    self.empty_handed = true;
+                    return Ok(false);
+                }
                 outside(vm, result)?
             }
             Source::Input => {
@@ -225,14 +232,27 @@ impl Stream {
         outside(vm, result)
     }
 
+    /// Writes what one write takes, of a stream that holds nothing back; None if that is nothing yet.
+    pub fn write_some(&mut self, vm: &mut Vm, bytes: &[u8]) -> R<Option<usize>> {
+        self.forget_ahead(vm)?;
+        let Source::File(file) = &self.source else {
+            return self.write(vm, bytes).map(|()| Some(bytes.len()));
+        };
+        match file.write(bytes) {
+            Err(error) if error.is_would_block() => Ok(None),
+            result => outside(vm, result).map(Some),
+        }
+    }
+
     /// Writes what is held back.
     pub fn flush(&mut self, vm: &mut Vm) -> R<()> {
         let result = match &self.source {
             Source::Output => vm.host.stdio.output.flush(),
             Source::Error => vm.host.stdio.error.flush(),
-            Source::File(file) if !self.held.is_empty() => {
-                let held = std::mem::take(&mut self.held);
-                file.write_all(&held)
+            Source::File(file) => {
+                let (written, result) = file.write_most(&self.held);
+                self.held.drain(..written);
+                result
             }
             _ => Ok(()),
         };

@@ -10,7 +10,7 @@ use crate::modules::binary::window::{Window, bytes_like};
 use crate::object::class::class_flags;
 use crate::object::codec::{Encoding, Handler};
 use crate::object::list::List;
-use crate::object::native::{Attribute, Def, Input, Leaf, NativeFrame, R, Step};
+use crate::object::native::{Attribute, Def, Input, Leaf, NativeFrame, R, Raised, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::types::Known;
@@ -134,6 +134,7 @@ fn readable_for(vm: &mut Vm, value: &Value, doing: &str) -> R<Ref<FileObject>> {
         };
         return Err(unsupported(vm, text));
     }
+    file.stream.borrow_mut().empty_handed = false;
     Ok(file)
 }
 
@@ -176,6 +177,9 @@ fn read(vm: &mut Vm, args: &[Value]) -> R {
                 None => stream.read_all(vm)?,
                 Some(count) => text::characters(vm, &mut stream, mode, count)?,
             };
+            if count.is_none() && raw.is_empty() && stream.empty_handed {
+                return Err(vm.type_error("can't concat NoneType to bytes"));
+            }
             drop(stream);
             text::decoded(vm, mode, raw)
         }
@@ -185,6 +189,9 @@ fn read(vm: &mut Vm, args: &[Value]) -> R {
                 Some(count) if stream.unbuffered => stream.read_some(vm, count)?,
                 Some(count) => stream.read(vm, count)?,
             };
+            if raw.is_empty() && stream.empty_handed {
+                return Ok(Value::NONE);
+            }
             drop(stream);
             bytes(vm, &raw)
         }
@@ -232,6 +239,9 @@ fn next_line(vm: &mut Vm, file: &FileObject, most: Option<usize>) -> R {
         }
         None => {
             let mut raw = text::line(vm, &mut stream, Newline::Feed)?;
+            if stream.unbuffered && stream.empty_handed {
+                return Err(nothing_yet(vm)?);
+            }
             if let Some(most) = most
                 && most < raw.len()
             {
@@ -242,6 +252,13 @@ fn next_line(vm: &mut Vm, file: &FileObject, most: Option<usize>) -> R {
             bytes(vm, &raw)
         }
     }
+}
+
+/// What a line of a raw file that never waits ends with, when it is not there yet.
+fn nothing_yet(vm: &mut Vm) -> R<Raised> {
+    let text = string("read() should have returned a bytes object, not 'NoneType'");
+    let class = vm.known_class(Known::OsError);
+    vm.call(class.as_value(), &[text]).map(Raised)
 }
 
 fn readline(vm: &mut Vm, args: &[Value]) -> R {
@@ -310,6 +327,9 @@ fn readinto(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         stream.read(vm, target.size())?
     };
+    if raw.is_empty() && stream.empty_handed {
+        return Ok(Value::NONE);
+    }
     target.write(0, &raw);
     Ok(int(raw.len() as i64))
 }
@@ -317,7 +337,11 @@ fn readinto(vm: &mut Vm, args: &[Value]) -> R {
 fn readinto_some(vm: &mut Vm, args: &[Value]) -> R {
     let file = readable_for(vm, &args[0], "readinto of closed")?;
     let target = Window::of(vm, &args[1], "readinto1() argument")?;
-    let raw = file.stream.borrow_mut().read_some(vm, target.size())?;
+    let mut stream = file.stream.borrow_mut();
+    let raw = stream.read_some(vm, target.size())?;
+    if raw.is_empty() && stream.empty_handed {
+        return Ok(Value::NONE);
+    }
     target.write(0, &raw);
     Ok(int(raw.len() as i64))
 }
@@ -329,7 +353,12 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
             return Err(vm.type_error("a bytes-like object is required, not 'str'"));
         }
         let raw = bytes_like(vm, &args[1])?;
-        file.stream.borrow_mut().write(vm, &raw)?;
+        let mut stream = file.stream.borrow_mut();
+        if stream.unbuffered {
+            let taken = stream.write_some(vm, &raw)?;
+            return Ok(taken.map_or(Value::NONE, |count| int(count as i64)));
+        }
+        stream.write(vm, &raw)?;
         return Ok(int(raw.len() as i64));
     };
     let Some(string) = args[1].get::<Str>() else {
