@@ -127,6 +127,18 @@ fn the_page_of_the_library_is_true() {
     );
 }
 
+#[test]
+fn the_page_of_asyncio_is_true() {
+    let outcome = Hoop::new(["scripts/dev/asyncio_page.async", "--check"]).run();
+    assert_eq!(
+        outcome.code,
+        Some(0),
+        "docs/library/asyncio.md is not what `hoop scripts/dev/asyncio_page.async` writes:\n{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+}
+
 /// The tables of `docs/language/` say what the interpreter has, no more and no less.
 #[test]
 fn tables_of_the_language_are_true() {

@@ -308,12 +308,12 @@ fn doc(vm: &mut Vm, value: &Value) -> R {
 /// The signature of a built-in type whose documentation begins with it.
 fn text_signature(vm: &mut Vm, value: &Value) -> R {
     let class = class(vm, value)?;
-    let signature = class.def.and_then(|def| {
-        match def.doc.strip_prefix(def.name) {
+    let signature = class
+        .def
+        .and_then(|def| match def.doc.strip_prefix(def.name) {
             Some(inside) => Some(inside.split_once(SIGNATURE_END)?.0.to_owned()),
             None => constructor_signature(def),
-        }
-    });
+        });
     Ok(signature.map_or(Value::NONE, |text| Str::new(&text).into_value()))
 }
 
@@ -323,10 +323,12 @@ fn constructor_signature(def: &'static TypeDef) -> Option<String> {
         return None;
     }
     let init = def.methods.iter().find(|d| d.name() == "__init__");
-    let sig = init.or(def.new.as_ref())?.sig;
-    let inside = sig.split_once('(')?.1;
+    let Some(made) = init.or(def.new.as_ref()) else {
+        return constructor_signature(def.base?);
+    };
+    let inside = made.sig.split_once('(')?.1;
     match inside.split_once(", ") {
-        Some((_, rest)) if rest.contains("**") => None,
+        Some((_, rest)) if rest.contains("**") => constructor_signature(def.base?),
         Some((_, rest)) => Some(format!("({rest}")),
         None => Some("()".to_owned()),
     }

@@ -301,8 +301,7 @@ unsafe impl Object for Task {
     const MAY_NEED_FINALIZER: bool = true;
     fn needs_finalizer(&self) -> bool {
         let future = &self.future;
-        future.log_traceback.get()
-            || (future.is_pending() && future.log_destroy.get())
+        future.log_traceback.get() || (future.is_pending() && future.log_destroy.get())
     }
 }
 

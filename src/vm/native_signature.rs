@@ -429,7 +429,8 @@ pub(super) fn name_as_function(native: &Native) -> Option<String> {
     let name = native.def.name();
     if let Some(module) = native.owner.get::<Str>() {
         let there = module.to_text();
-        return (there.starts_with("asyncio") || name.starts_with("timeout") && there == "_asyncio")
+        return (there.starts_with("asyncio")
+            || name.starts_with("timeout") && there == "_asyncio")
             .then(|| name.to_string());
     }
     let class = native.owner.get::<Class>()?.def?;

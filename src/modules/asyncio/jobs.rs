@@ -134,8 +134,7 @@ fn as_call(job: Job) -> (Value, Vec<Value>, Value) {
             context_of(&task),
         ),
         Job::Handle(handle) => {
-            let parts =
-                Handle::of(&handle).map(|h| (h.callback.get(), h.args.get(), h.context()));
+            let parts = Handle::of(&handle).map(|h| (h.callback.get(), h.args.get(), h.context()));
             let (callback, args, context) = parts.unwrap_or_default();
             (callback, script::tuple_items(&args), context)
         }

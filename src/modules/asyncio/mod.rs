@@ -14,6 +14,7 @@ pub mod events;
 pub mod exceptions;
 pub mod futures;
 pub mod gather;
+pub mod graph;
 pub mod handles;
 pub mod jobs;
 pub mod locks;
@@ -81,7 +82,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 27] = [
+const FUNCTIONS: [Def; 28] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -92,6 +93,7 @@ const FUNCTIONS: [Def; 27] = [
     Def::leaf("_enter_task(loop, task)", events::enter_task),
     Def::leaf("_leave_task(loop, task)", events::leave_task),
     Def::leaf("_swap_current_task(loop, task)", events::swap_current_task),
+    Def::leaf("_awaiters(future, /)", graph::awaiters),
     Def::leaf("isfuture(obj)", futures::isfuture),
     Def::leaf("_get_loop(fut)", futures::get_loop_function),
     Def::leaf(

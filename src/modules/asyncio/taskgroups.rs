@@ -23,6 +23,8 @@ traced_object! {
         aborting: Cell<bool>,
         /// It cancelled its parent.
         parent_cancelled: Cell<bool>,
+        /// `cancel` was called.
+        dismissed: Cell<bool>,
         /// How many tasks are not done.
         left: Cell<usize>,
         /// The tasks, those that are done included until the list is tidied up.
@@ -56,6 +58,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     let no = || Cell::new(false);
     let group = TaskGroup::alloc(
         shape,
+        no(),
         no(),
         no(),
         no(),
@@ -125,7 +128,33 @@ fn enter(vm: &mut Vm, value: &Value) -> R {
     }
     group.parent.set(parent);
     group.entered.set(true);
+    if group.dismissed.get() {
+        dismiss(vm, &group)?;
+    }
     Ok(value.clone())
+}
+
+/// `cancel(self)`, of Python 3.15: ends the group early, without an exception.
+fn cancel(vm: &mut Vm, args: &[Value]) -> R {
+    let group = this(vm, &args[0])?;
+    group.dismissed.set(true);
+    let over = group.exiting.get() && group.left.get() == 0;
+    // Before it is entered it is only marked.
+    if group.entered.get() && !over {
+        dismiss(vm, &group)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// Cancels the tasks that are left, and the block if it is not left.
+fn dismiss(vm: &mut Vm, group: &Ref<TaskGroup>) -> R<()> {
+    if !group.aborting.get() {
+        abort(vm, group)?;
+    }
+    if !group.exiting.get() && !group.parent_cancelled.replace(true) {
+        futures::cancel(vm, &group.parent.get(), &Value::NONE)?;
+    }
+    Ok(())
 }
 
 // ----- create_task ---------------------------------------------------------------------------
@@ -347,7 +376,8 @@ fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<St
     }
     let errors = std::mem::take(&mut *group.errors.borrow_mut());
     if errors.is_empty() {
-        return Ok(Step::Return(Value::NONE));
+        // The cancellation by `cancel` is nobody else's affair.
+        return Ok(Step::Return(Value::bool(group.dismissed.get())));
     }
     if let Some(task) = parent.get::<Task>()
         && task.future.cancels.get() > 0
@@ -394,6 +424,7 @@ pub static TASK_GROUP: TypeDef = TypeDef {
         Def::leaf("__repr__(self)", repr),
         Def::coroutine("__aenter__(self)", 0, aenter),
         Def::coroutine("__aexit__(self, et, exc, tb)", 1, aexit),
+        Def::leaf("cancel(self)", cancel),
         Def::frame(
             "create_task(self, coro, *, name=None, context=None, **kwargs=Undef)",
             0,

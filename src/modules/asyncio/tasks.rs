@@ -6,8 +6,8 @@
 //! foreign loop, or `CREATE` for a task that starts eagerly.
 
 use super::base_events::Loop;
-use super::jobs::{self, Job};
 use super::debug::{self, Place};
+use super::jobs::{self, Job};
 use super::{coroutines, current, events, exceptions, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
@@ -767,7 +767,10 @@ pub static TASK: TypeDef = TypeDef {
         Def::leaf("set_result(self, result, /)", no_set_result),
         Def::leaf("set_exception(self, exception, /)", no_set_exception),
         Def::leaf("get_stack(self, /, *, limit=None)", get_stack),
-        Def::leaf("print_stack(self, /, *, limit=None, file=None)", print_stack),
+        Def::leaf(
+            "print_stack(self, /, *, limit=None, file=None)",
+            print_stack,
+        ),
         Def::leaf("__repr__(self)", repr),
         Def::leaf("__del__(self)", del),
         Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),
