@@ -215,6 +215,31 @@ pub fn optional_text<'a>(vm: &mut Vm, value: &'a Value, what: &str) -> R<Option<
     }
 }
 
+/// The name of a value's type without its module, as paths are complained of.
+pub fn bare_type_name(vm: &mut Vm, value: &Value) -> String {
+    let name = vm.type_name(value);
+    name.rsplit('.').next().unwrap_or(&name).to_string()
+}
+
+/// The str or bytes that an object gives as its path.
+pub fn path_value(vm: &mut Vm, value: &Value) -> R {
+    let name = bare_type_name(vm, value);
+    let Some(method) = vm.special_of(value, Special::FsPath) else {
+        return Err(vm.type_error(format!(
+            "expected str, bytes or os.PathLike object, not {name}"
+        )));
+    };
+    let step = vm.call_special(method, value, &[]);
+    let made = vm.finish(step)?;
+    if made.is_kind::<Str>() || made.is_kind::<Bytes>() {
+        return Ok(made);
+    }
+    let given = bare_type_name(vm, &made);
+    Err(vm.type_error(format!(
+        "expected {name}.__fspath__() to return str or bytes, not {given}"
+    )))
+}
+
 /// A type's name as argument errors show it: `None` for None.
 pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
     if value.is_none() {

@@ -1,6 +1,7 @@
 //! Code, frames and tracebacks as scripts see them.
 
-use super::arguments::{index, shown_type};
+use super::adapt::c_int;
+use super::arguments::text;
 use super::generator::line_value;
 use crate::bytecode::code::flags;
 use crate::bytecode::{self, Position};
@@ -34,11 +35,11 @@ pub static CODE: TypeDef = TypeDef {
             .into_value())
         }),
         Def::leaf(
-            "replace(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>)",
+            "replace(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>, co_filename=<unset>)",
             replace,
         ),
         Def::leaf(
-            "__replace__(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>)",
+            "__replace__(self, /, *, co_name=<unset>, co_qualname=<unset>, co_firstlineno=<unset>, co_flags=<unset>, co_filename=<unset>)",
             replace,
         ),
         Def::leaf("__eq__(self, value, /)", |_, args| {
@@ -140,26 +141,29 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::NONE);
     };
     let mut plain = bytecode::Code::clone(&code.plain);
-    for (given, field, name) in [
-        (&args[1], &mut plain.name, "co_name"),
-        (&args[2], &mut plain.qualname, "co_qualname"),
-    ] {
-        if given.is_undef() {
-            continue;
+    // The order in which CPython reads them.
+    let flags = number_to_replace(vm, &args[4])?;
+    let first_line = number_to_replace(vm, &args[3])?;
+    let file = text_to_replace(vm, &args[5], "co_filename")?;
+    if let Some(name) = text_to_replace(vm, &args[1], "co_name")? {
+        plain.name = name.into();
+    }
+    if let Some(name) = text_to_replace(vm, &args[2], "co_qualname")? {
+        plain.qualname = name.into();
+    }
+    if let Some(name) = file {
+        plain.source = plain.source.renamed(&name).into();
+    }
+    for (given, name) in [(flags, "co_flags"), (first_line, "co_firstlineno")] {
+        if given.is_some_and(|i| i < 0) {
+            return Err(vm.value_error(format!("{name} must be a positive integer")));
         }
-        let Some(text) = given.get::<Str>() else {
-            let given = shown_type(vm, given);
-            return Err(vm.type_error(format!(
-                "replace() argument '{name}' must be str, not {given}"
-            )));
-        };
-        *field = text.to_text().into();
     }
-    if !args[3].is_undef() {
-        plain.first_line = u32::try_from(index(vm, &args[3])?).unwrap_or(0);
+    if let Some(line) = first_line {
+        plain.first_line = line as u32;
     }
-    if !args[4].is_undef() {
-        let wanted = index(vm, &args[4])? as u32 & 0xFFFF;
+    if let Some(wanted) = flags {
+        let wanted = wanted as u32 & 0xFFFF;
         if (wanted ^ plain.flags) & FIXED_FLAGS != 0 {
             return Err(vm.value_error("code: co_flags does not fit the instructions"));
         }
@@ -167,6 +171,21 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
     }
     let copy = Code::alloc(plain.into(), code.consts.clone(), code.names.clone());
     Ok(copy.into_value())
+}
+
+fn number_to_replace(vm: &mut Vm, given: &Value) -> R<Option<i64>> {
+    match given.is_undef() {
+        true => Ok(None),
+        false => c_int(vm, given).map(Some),
+    }
+}
+
+fn text_to_replace(vm: &mut Vm, given: &Value, name: &str) -> R<Option<String>> {
+    if given.is_undef() {
+        return Ok(None);
+    }
+    let text = text(vm, given, &format!("replace() argument '{name}'"))?;
+    Ok(Some(text.into_owned()))
 }
 
 fn text_of(value: &Value, get: impl Fn(&Code) -> String) -> R {

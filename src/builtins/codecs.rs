@@ -338,7 +338,7 @@ pub fn decode_argument(
     if object.is_kind::<Str>() {
         return Err(vm.type_error("decoding str is not supported"));
     }
-    match super::bytes::simple_buffer_of(vm, object) {
+    match super::bytes::buffer_of(vm, object) {
         // What is wrong with the bytes of something else is said of bytes.
         Some(bytes) if !object.is_kind::<Bytes>() && !object.is_kind::<ByteArray>() => {
             let copy = vm.lift(Bytes::new(&bytes))?;

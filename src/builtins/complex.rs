@@ -98,24 +98,33 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
         return Err(vm.type_error("complex() second arg can't be a string"));
     }
     let mut first_is_complex = real.is_kind::<Complex>();
-    let first = match given(real) {
-        true => match by_method(vm, real)? {
-            Some(parts) => {
-                first_is_complex = true;
-                parts
-            }
-            None => part(
-                vm,
-                real,
-                "complex() first argument must be a string or a number, not ",
-            )?,
-        },
-        false => (0.0, 0.0),
+    let method = match given(real) {
+        true => by_method(vm, real)?,
+        false => Some((0.0, 0.0)),
+    };
+    if method.is_none() && !converts(vm, real) {
+        let given = vm.type_name(real);
+        return Err(vm.type_error(format!(
+            "complex() first argument must be a string or a number, not '{given}'"
+        )));
+    }
+    if given(imag) && !converts(vm, imag) {
+        let given = vm.type_name(imag);
+        return Err(vm.type_error(format!(
+            "complex() second argument must be a number, not '{given}'"
+        )));
+    }
+    let first = match method {
+        Some(parts) => {
+            first_is_complex |= given(real);
+            parts
+        }
+        None => converted(vm, real)?,
     };
     if !given(imag) {
         return Ok(first);
     }
-    let second = part(vm, imag, "complex() second argument must be a number, not ")?;
+    let second = converted(vm, imag)?;
     // real + imag * 1j, where each may be complex; what is not keeps the sign of its zeros.
     let re = if imag.is_kind::<Complex>() {
         first.0 - second.1
@@ -128,6 +137,21 @@ fn parts_for(vm: &mut Vm, real: &Value, imag: &Value) -> R<Parts> {
         second.0
     };
     Ok((re, im))
+}
+
+/// Whether a complex number can be made of it.
+fn converts(vm: &mut Vm, value: &Value) -> bool {
+    value.is_kind::<Complex>()
+        || vm.special_of(value, Special::Float).is_some()
+        || vm.has_index(value)
+}
+
+/// A number as `complex()` and `float()` convert it: by its own `__float__`.
+fn converted(vm: &mut Vm, value: &Value) -> R<Parts> {
+    match value.get::<Complex>() {
+        Some(number) => Ok(number.parts()),
+        None => vm.float_by_method(value).map(|re| (re, 0.0)),
+    }
 }
 
 /// What `value.__complex__()` gives; None without one.

@@ -1,6 +1,6 @@
 //! `dict` and its views: their tables.
 
-use super::adapt::{for_each, given, lift, size_value};
+use super::adapt::{for_each, given, size_value};
 use super::operators;
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
@@ -242,8 +242,8 @@ fn clear(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn copy(vm: &mut Vm, args: &[Value]) -> R {
-    let table = receiver!(vm, args[0], Dict, "dict").table.borrow().copy();
-    lift(vm, table).map(|table| Dict::from_table(table).into_value())
+    let dict = receiver!(vm, args[0], Dict, "dict");
+    vm.copy_dict(&args[0], dict).map(Ref::into_value)
 }
 
 fn get(vm: &mut Vm, args: &[Value]) -> R {

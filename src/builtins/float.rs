@@ -136,7 +136,7 @@ fn float_of_value(vm: &mut Vm, value: &Value) -> R<f64> {
     if value.is_kind::<Str>() {
         return float_of_text(vm, value);
     }
-    if let Some(data) = super::bytes::simple_buffer_of(vm, value) {
+    if let Some(data) = super::bytes::buffer_of(vm, value) {
         let text = std::str::from_utf8(&data)
             .ok()
             .map(|s| s.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b'));

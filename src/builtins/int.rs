@@ -238,7 +238,7 @@ pub fn int_of_value(vm: &mut Vm, value: &Value) -> R {
     if let Some(number) = text_number(vm, value, 10)? {
         return Ok(number);
     }
-    if let Some(data) = super::bytes::simple_buffer_of(vm, value) {
+    if let Some(data) = super::bytes::buffer_of(vm, value) {
         let object = Bytes::new(&data);
         let object = made(vm, object)?;
         return Ok(text_number(vm, &object, 10)?.unwrap_or(Value::int32(0)));
@@ -374,7 +374,7 @@ fn byte_order(vm: &mut Vm, value: &Value, function: &str) -> R<bool> {
 }
 
 /// What CPython's bytes have before their contents.
-const BYTES_HEAD: i64 = 33;
+pub(super) const BYTES_HEAD: i64 = 33;
 
 fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let length = word(vm, &args[1])?;

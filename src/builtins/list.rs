@@ -76,6 +76,9 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     {
         drop(list.take());
     }
+    if frame.regs[0].is(&frame.regs[1]) {
+        return Step::Return(Value::NONE);
+    }
     with_items(vm, frame, input, (1, 2), |vm, regs, items| {
         let target = receiver!(vm, regs[0], List, "list");
         let old = target.items.replace(items.take());

@@ -1,8 +1,8 @@
 //! `memoryview`: its table.
 
 use super::adapt::{bad_receiver, c_int, given, lift, made, size_value};
-use super::bytes::methods::{asks_to_write, hex_separator, hex_text};
-use super::bytes::{buffer_of, is_buffer};
+use super::bytes::methods::{buffer_flags, hex_separator, hex_text};
+use super::bytes::{copied_buffer, is_buffer};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, Bytes, hash_of};
 use crate::object::float;
@@ -42,15 +42,15 @@ static METHODS: &[Def] = &[
     Def::leaf("_from_flags(cls, object, flags)", |vm, args| {
         let writes = c_int(vm, &args[2])? & 1 != 0;
         let view = of_object(vm, &args[1])?;
+        // Of a view another is made, whatever the flags.
+        let writes = writes && !args[1].is_kind::<MemoryView>();
         writable_or(vm, view, writes, "Object is not writable.")
     })
     .class()
     .doc("A window on an object, with flags of the buffer protocol."),
     Def::leaf("__buffer__(self, flags, /)", |vm, args| {
-        let writes = asks_to_write(vm, &args[1])?;
-        let view = of_object(vm, &args[0])?;
-        let text = "memoryview: underlying buffer is not writable";
-        writable_or(vm, view, writes, text)
+        let flags = buffer_flags(vm, &args[1])?;
+        seen_with(vm, &args[0], flags)
     }),
     Def::leaf("__release_buffer__(self, buffer, /)", release_buffer),
     Def::leaf("__delitem__(self, key, /)", |vm, args| {
@@ -156,6 +156,45 @@ pub fn of_object(vm: &mut Vm, object: &Value) -> R {
     Err(vm.type_error(format!(
         "memoryview: a bytes-like object is required, not '{given}'"
     )))
+}
+
+/// `__buffer__`: the flags of the protocol say what the asker can cope with.
+fn seen_with(vm: &mut Vm, value: &Value, flags: i64) -> R {
+    const FORMAT: i64 = 0x4;
+    const SHAPE: i64 = 0x8;
+    const STRIDES: i64 = 0x10 | SHAPE;
+    let asks = |wanted: i64| flags & wanted == wanted;
+    let (view, source) = live(vm, value)?;
+    let gaps = !view.is_contiguous();
+    let refused = if asks(1) && view.readonly {
+        "underlying buffer is not writable"
+    } else if gaps && (asks(0x20 | STRIDES) || !asks(STRIDES)) {
+        "underlying buffer is not C-contiguous"
+    } else if gaps && asks(0x40 | STRIDES) {
+        "underlying buffer is not Fortran contiguous"
+    } else if gaps && asks(0x80 | STRIDES) {
+        "underlying buffer is not contiguous"
+    } else if !asks(SHAPE) && asks(FORMAT) {
+        "cannot cast to unsigned bytes if the format flag is present"
+    } else {
+        let format = match asks(FORMAT) || view.item_size() != 1 {
+            true => view.format,
+            false => b'B',
+        };
+        let seen = MemoryView::over(
+            &source,
+            view.start,
+            view.len,
+            view.step,
+            format,
+            view.readonly,
+        );
+        return Ok(seen.into_value());
+    };
+    Err(vm.raise(
+        &super::exceptions::BUFFER_ERROR,
+        &format!("memoryview: {refused}"),
+    ))
 }
 
 /// A view, unless it shall be written and cannot.
@@ -496,7 +535,7 @@ fn assign(vm: &mut Vm, target: &MemoryView, source: &Value, value: &Value) -> R 
         return Err(vm.type_error(format!("a bytes-like object is required, not '{given}'")));
     }
     let format = value.get::<MemoryView>().map_or(b'B', |view| view.format);
-    let data = buffer_of(vm, value).unwrap_or_default();
+    let data = copied_buffer(vm, value).unwrap_or_default();
     let size = target.item_size();
     if format != target.format || data.len() != target.len * size {
         return Err(

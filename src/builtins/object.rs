@@ -7,11 +7,12 @@ use crate::object::descriptor::SlotDescriptor;
 use crate::object::dict::Dict;
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Attribute, Def, R, TypeDef};
+use crate::object::native::{Attribute, Def, NativeFrame, R, Step, TypeDef};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::class::object_new_excess;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// `object`
 pub static OBJECT: TypeDef = TypeDef {
@@ -43,8 +44,22 @@ pub static OBJECT: TypeDef = TypeDef {
         Def::leaf("__gt__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
         Def::leaf("__ge__(self, value, /)", |_, _| Ok(Value::NOT_IMPLEMENTED)),
         GET_ATTRIBUTE,
-        SET_ATTR,
-        DEL_ATTR,
+        Def::frame(
+            "__setattr__(self, name, value, /)",
+            0,
+            |vm, frame, _| match refuse_class(vm, &frame.regs[0], "__setattr__") {
+                Ok(()) => set_attr(vm, frame),
+                Err(raised) => Step::Raise(raised),
+            },
+        ),
+        Def::frame(
+            "__delattr__(self, name, /)",
+            0,
+            |vm, frame, _| match refuse_class(vm, &frame.regs[0], "__delattr__") {
+                Ok(()) => del_attr(vm, frame),
+                Err(raised) => Step::Raise(raised),
+            },
+        ),
         Def::leaf("__format__(self, format_spec, /)", format),
         Def::leaf("__dir__(self, /)", dir),
         Def::leaf("__sizeof__(self, /)", |_, args| {
@@ -72,20 +87,37 @@ pub const GET_ATTRIBUTE: Def = Def::frame("__getattribute__(self, name, /)", 0, 
     let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
     vm.generic_get_step(&obj, &name)
 });
-/// `__setattr__`
+/// `type.__setattr__`
 pub const SET_ATTR: Def = Def::frame("__setattr__(self, name, value, /)", 0, |vm, frame, _| {
+    set_attr(vm, frame)
+});
+/// `type.__delattr__`
+pub const DEL_ATTR: Def = Def::frame("__delattr__(self, name, /)", 0, |vm, frame, _| {
+    del_attr(vm, frame)
+});
+
+fn set_attr(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
     let (obj, name, value) = (
         frame.regs[0].clone(),
         frame.regs[1].clone(),
         frame.regs[2].clone(),
     );
     vm.generic_set_step(&obj, &name, &value)
-});
-/// `__delattr__`
-pub const DEL_ATTR: Def = Def::frame("__delattr__(self, name, /)", 0, |vm, frame, _| {
+}
+
+fn del_attr(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> Step {
     let (obj, name) = (frame.regs[0].clone(), frame.regs[1].clone());
     vm.generic_delete_step(&obj, &name)
-});
+}
+
+/// Classes have methods of their own for this, which nobody goes round.
+fn refuse_class(vm: &mut Vm, obj: &Value, method: &str) -> R<()> {
+    if !obj.is_kind::<Class>() {
+        return Ok(());
+    }
+    let given = vm.type_name(obj);
+    Err(vm.type_error(format!("can't apply this {method} to {given} object")))
+}
 
 /// `NoneType`
 pub static NONE_TYPE: TypeDef = TypeDef {
@@ -188,9 +220,8 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
         .find_map(|c| c.def.filter(|_| c.has(class_flags::BUILTIN)));
     let maker = built_in.and_then(TypeDef::maker);
     if maker.is_some_and(|def| def.module == "builtins" && !std::ptr::eq(def, &OBJECT)) {
-        let name = vm.class_name(&class);
-        let text = format!("object.__new__({name}) is not safe, use {name}.__new__()");
-        return Err(vm.type_error(text));
+        let object = vm.known_class(Known::Object);
+        return Err(vm.unsafe_to_make(&object, &class));
     }
     if args.len() > 1 {
         object_new_excess(vm, &class)?;

@@ -277,7 +277,7 @@ impl Arguments<'_> {
 
 /// The bytes that `%b` takes.
 fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    if let Some(bytes) = super::bytes::buffer_of(vm, value) {
+    if let Some(bytes) = super::bytes::copied_buffer(vm, value) {
         return Ok(bytes);
     }
     if let Some(method) = vm.special_of(value, Special::Bytes) {

@@ -1,6 +1,7 @@
 //! `_heapq`: priority queues in lists. What compares items may be script, so that all of it runs
 //! in frames; between two comparisons the heap lies in its list as CPython would have it.
 
+use crate::builtins::arguments::shown_type;
 use crate::builtins::functions::{outcome, received};
 use crate::heap::{Ref, Value};
 use crate::object::list::List;
@@ -133,7 +134,8 @@ impl Sift {
 
 fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, task: Task) -> Step {
     let Some(heap) = frame.regs[HEAP].to_ref::<List>() else {
-        let (name, place, given) = (task.name(), task.place(), vm.type_name(&frame.regs[HEAP]));
+        let (name, place) = (task.name(), task.place());
+        let given = shown_type(vm, &frame.regs[HEAP]);
         let text = format!("{name}() {place} must be list, not {given}");
         return Step::Raise(vm.type_error(text));
     };

@@ -46,7 +46,9 @@ pub static GC: ModuleDef = ModuleDef {
         Def::leaf("get_referents(*objs)", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_stats()", |_, _| Ok(list(Vec::new()))),
         Def::leaf("get_debug()", |_, _| Ok(int(0))),
-        Def::leaf("set_debug(flags, /)", |_, _| Ok(Value::NONE)),
+        Def::leaf("set_debug(flags, /)", |vm, args| {
+            crate::builtins::adapt::c_int(vm, &args[0]).map(|_| Value::NONE)
+        }),
         Def::leaf("is_tracked(obj, /)", |_, args| {
             Ok(Value::bool(args[0].is_object()))
         }),

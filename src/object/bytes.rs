@@ -201,6 +201,15 @@ pub fn repeat(pattern: &[u8], count: usize) -> Result<Buffer<u8>, OutOfMemory> {
 
 /// The text of `repr(bytes)`, which is ASCII.
 pub fn repr(bytes: &[u8]) -> Result<Buffer<u8>, OutOfMemory> {
+    written(bytes, false)
+}
+
+/// As `repr`, for a bytearray: single quotes are escaped even between double ones.
+pub fn array_repr(bytes: &[u8]) -> Result<Buffer<u8>, OutOfMemory> {
+    written(bytes, true)
+}
+
+fn written(bytes: &[u8], escapes_single: bool) -> Result<Buffer<u8>, OutOfMemory> {
     let mut out = Buffer::with_room(bytes.len() + 3)?;
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
         b'"'
@@ -214,6 +223,7 @@ pub fn repr(bytes: &[u8]) -> Result<Buffer<u8>, OutOfMemory> {
             b'\t' => out.extend_from_slice(b"\\t")?,
             b'\n' => out.extend_from_slice(b"\\n")?,
             b'\r' => out.extend_from_slice(b"\\r")?,
+            b'\'' if escapes_single => out.extend_from_slice(b"\\'")?,
             _ if byte == quote => out.extend_from_slice(&[b'\\', quote])?,
             0x20..0x7F => out.push(byte)?,
             _ => out.extend_from_slice(&hex_escape(byte))?,

@@ -74,6 +74,18 @@ impl SourceFile {
         self.free_names
     }
 
+    /// A copy under another name.
+    pub fn renamed(&self, name: &str) -> SourceFile {
+        SourceFile {
+            name: name.into(),
+            text: self.text.clone(),
+            line_starts: self.line_starts.clone(),
+            shown: self.shown,
+            free_names: self.free_names,
+            originals: self.originals.clone(),
+        }
+    }
+
     /// The same, of which tracebacks show no lines: the text of `exec` and `eval`.
     pub fn unshown(self) -> SourceFile {
         SourceFile {

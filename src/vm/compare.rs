@@ -234,11 +234,11 @@ impl Vm {
                 bytes::with_bytes(a, |s| bytes::with_bytes(b, |t| op.holds(s.cmp(t)))).flatten()
             }
             (Core::Bytes, _) if a.is_kind::<ByteArray>() && b.is_kind::<MemoryView>() => {
-                let other = b.get::<MemoryView>().and_then(MemoryView::bytes);
+                let other = b.get::<MemoryView>().and_then(shown_bytes);
                 other.and_then(|other| bytes::with_bytes(a, |s| op.holds(s.cmp(&other))))
             }
             (_, Core::Bytes) if a.is_kind::<MemoryView>() && b.is_kind::<ByteArray>() => {
-                let other = a.get::<MemoryView>().and_then(MemoryView::bytes);
+                let other = a.get::<MemoryView>().and_then(shown_bytes);
                 other.and_then(|other| bytes::with_bytes(b, |s| op.holds(other.as_slice().cmp(s))))
             }
             (Core::Tuple, Core::Tuple) => return self.compare_tuples(op, a, b),
@@ -533,6 +533,10 @@ impl Vm {
                     .unwrap_or(false),
             );
         }
+        if item.is_kind::<MemoryView>() {
+            let text = "memoryview: underlying buffer is not C-contiguous";
+            return Err(self.buffer_error(text));
+        }
         if !self.has_index(item) {
             let given = self.type_name(item);
             return Err(self.type_error(format!("a bytes-like object is required, not '{given}'")));
@@ -707,4 +711,9 @@ fn compare_numbers(op: CompareOp, a: &Value, b: &Value) -> Value {
     }
     // Not a number is in no order with anything.
     Value::bool(cmp_numbers(a, b).map_or(op == CompareOp::Ne, |order| op.holds(order)))
+}
+
+/// The bytes of a view without gaps.
+fn shown_bytes(view: &MemoryView) -> Option<Vec<u8>> {
+    view.is_contiguous().then(|| view.bytes()).flatten()
 }

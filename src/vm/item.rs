@@ -492,7 +492,13 @@ impl Vm {
         if !self.is_iterable(value) {
             return Err(self.type_error("must assign iterable to extended slice"));
         }
-        let with = self.collect_fast(value)?;
+        let with = match value.is(list.as_value()) {
+            true => {
+                let copy = list.copy();
+                self.lift(copy)?.into_vec()
+            }
+            false => self.collect_fast(value)?,
+        };
         let found = self.slice_indices(slice, list.len())?;
         if found.step == 1 {
             let old = list.items.borrow_mut().splice(found.range(), with);
@@ -607,7 +613,7 @@ impl Vm {
         if let Some(data) = bytes::with_bytes(value, <[u8]>::to_vec) {
             return Ok(data);
         }
-        if value.is_kind::<Str>() || value.is_inline_float() || self.has_index(value) {
+        if value.is_kind::<Str>() || self.is_number(value) {
             return Err(self.type_error(
                 "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
             ));

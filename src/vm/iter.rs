@@ -554,7 +554,9 @@ impl Vm {
             let items = tuple.items().to_vec();
             return Step::from(self.push_all(target, items));
         }
-        if let Some(source) = iterable.get_exact::<List>() {
+        // Itself it takes as it is, whatever its class says of iteration.
+        let source = iterable.get_exact::<List>();
+        if let Some(source) = source.or(list.is(iterable).then_some(target)) {
             let items = match source.copy() {
                 Ok(items) => items.into_vec(),
                 Err(e) => return Step::Raise(self.out_of_memory(e)),

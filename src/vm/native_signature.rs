@@ -35,12 +35,11 @@ impl Vm {
             .is_some_and(|(own, built_in)| !own.is(&built_in))
     }
 
-    /// The error of a native that gets an argument by position and by name, or too many of both:
-    /// so many are given, the receiver among them.
-    pub(super) fn check_given_once(
+    /// The error of a native that gets too many arguments by position or by name: so many are given,
+    /// the receiver among them.
+    pub(super) fn check_not_too_many(
         &mut self,
         native: &Native,
-        parameters: &Parameters<'_>,
         signature: &Signature,
         (given, receiver): (usize, usize),
         names: &[Value],
@@ -88,17 +87,66 @@ impl Vm {
                 by_position - receiver
             )));
         }
+        Ok(())
+    }
+
+    /// The error of a native that gets an argument by position and by name.
+    pub(super) fn check_not_twice(
+        &mut self,
+        native: &Native,
+        parameters: &Parameters<'_>,
+        signature: &Signature,
+        (by_position, receiver): (usize, usize),
+        names: &[Value],
+    ) -> R<()> {
+        if signature.varargs || signature.varkw {
+            return Ok(());
+        }
         for name in names {
             let found = self.find_parameter(parameters, name);
             if let Some(i) = found.filter(|&i| i >= signature.posonly && i < by_position) {
                 return Err(self.type_error(format!(
-                    "argument for {who}() given by name ('{}') and position ({})",
+                    "argument for {}() given by name ('{}') and position ({})",
+                    native_name(native),
                     text(name),
                     i + 1 - receiver
                 )));
             }
         }
         Ok(())
+    }
+
+    /// `enumerate` reads what it is called with by hand.
+    pub(super) fn check_enumerate(
+        &mut self,
+        native: &Native,
+        by_position: usize,
+        names: &[Value],
+    ) -> R<()> {
+        if !is_constructor_of(native, &["enumerate"]) {
+            return Ok(());
+        }
+        let given = by_position + names.len();
+        let known: &[&str] = match (by_position, given) {
+            (1.., 3..) => {
+                return Err(self.type_error(format!(
+                    "enumerate() takes at most 2 arguments ({given} given)"
+                )));
+            }
+            (0, 0 | 3..) => {
+                let text = "enumerate() missing required argument 'iterable'";
+                return Err(self.type_error(text));
+            }
+            (0, 1) => &["iterable"],
+            (0, _) => &["iterable", "start"],
+            _ => &["start"],
+        };
+        match names.iter().map(text).find(|n| !known.contains(&&**n)) {
+            Some(name) => Err(self.type_error(format!(
+                "'{name}' is an invalid keyword argument for enumerate()"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// What is required and can be named: an argument that is missing is told of before a name that is wrong.
@@ -123,7 +171,7 @@ impl Vm {
                 "{who}() takes {how} {least} positional argument{s} ({given} given)"
             )));
         }
-        if unnamed || by_position < signature.posonly || native_name(native) == "enumerate" {
+        if unnamed || by_position < signature.posonly {
             return Ok(());
         }
         let lacks = |i: &usize| {
@@ -145,12 +193,10 @@ impl Vm {
         receiver: usize,
     ) -> Raised {
         let (who, name) = (native_name(native), text(&signature.params[i].name));
-        // This one does not count its arguments.
-        let place = match &*who {
-            "enumerate" => String::new(),
-            _ => format!(" (pos {})", i + 1 - receiver),
-        };
-        self.type_error(format!("{who}() missing required argument '{name}'{place}"))
+        let place = i + 1 - receiver;
+        self.type_error(format!(
+            "{who}() missing required argument '{name}' (pos {place})"
+        ))
     }
 
     /// `sorted` hands its keywords to `list.sort`, after it has read the iterable.
@@ -218,7 +264,15 @@ impl Vm {
             }
         }
         if is_constructor_of(native, &["str", "int"]) {
-            self.check_given_once(native, parameters, signature, (given, receiver), names)?;
+            self.check_not_too_many(native, signature, (given, receiver), names)?;
+            let by_position = given - names.len();
+            self.check_not_twice(
+                native,
+                parameters,
+                signature,
+                (by_position, receiver),
+                names,
+            )?;
         }
         Ok(())
     }
@@ -482,4 +536,32 @@ pub(super) fn is_constructor_of(native: &Native, names: &[&str]) -> bool {
             .owner
             .get::<Class>()
             .is_some_and(|class| names.contains(&&*class.name_str()))
+}
+
+/// Whether CPython's C takes the arguments of a method apart as a tuple: such a method goes by its plain name.
+pub(super) fn parses_tuple(native: &Native) -> bool {
+    let owner = match native.owner.get::<Class>() {
+        Some(class) => class.name_str(),
+        None => native
+            .owner
+            .get::<Str>()
+            .map_or_else(String::new, |module| module.to_text().into_owned()),
+    };
+    matches!(
+        (&*owner, native.def.name()),
+        ("property", "__set_name__")
+            | ("_functools" | "functools", "reduce")
+            | ("gc", "set_threshold")
+            | (
+                "time",
+                "asctime"
+                    | "clock_getres"
+                    | "ctime"
+                    | "get_clock_info"
+                    | "gmtime"
+                    | "localtime"
+                    | "strftime"
+                    | "strptime"
+            )
+    )
 }

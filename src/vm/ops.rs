@@ -448,8 +448,7 @@ impl Vm {
         let Some(x) = a.get::<Dict>() else {
             return Ok(Value::NOT_IMPLEMENTED);
         };
-        let copy = x.table.borrow().copy();
-        let merged = Dict::from_table(self.lift(copy)?);
+        let merged = self.copy_dict(a, x)?;
         self.dict_update_mapping(&merged, b)?;
         Ok(merged.into_value())
     }

@@ -1,11 +1,13 @@
 //! What a native method may be called on, and a native `__new__` may make.
 
 use super::Vm;
+use super::class::unwrap_static;
 use super::signature::{is_wrapper, native_name};
+use super::special::Special;
 use crate::heap::{Ref, Value};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::kind;
-use crate::object::native::{Binding, Native, R, Raised};
+use crate::object::native::{Binding, Native, R, Raised, TypeDef};
 use crate::object::str::Str;
 
 impl Vm {
@@ -20,7 +22,18 @@ impl Vm {
             Some(owner) => native.bound.to_ref::<Class>().unwrap_or(owner),
             None => return native.def.name().to_string(),
         };
-        format!("{}.{}", class.name_str(), native.def.name())
+        let qualname = class.qualname.as_value().get::<Str>().map(Str::to_text);
+        let name = qualname.map_or_else(|| class.name_str(), std::borrow::Cow::into_owned);
+        format!("{name}.{}", native.def.name())
+    }
+
+    /// As `native_display`, with the module of what is no built-in.
+    pub(crate) fn native_in_module(&self, native: &Native) -> String {
+        let name = self.native_display(native);
+        match native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
+            Some(module) => format!("{}.{name}", module.to_text()),
+            None => name,
+        }
     }
 
     pub(crate) fn native_qualname(&mut self, native: &Native) -> Option<Value> {
@@ -82,14 +95,67 @@ impl Vm {
             class.is_subclass(owner)
                 && (class.layout == owner.layout || owner.layout == kind::INSTANCE)
         };
-        match class.map(|value| value.get::<Class>()) {
-            Some(Some(class)) if fits(class) => Ok(()),
+        match class.map(|value| (value, value.get::<Class>())) {
+            Some((value, Some(class))) if fits(class) => match owner.layout {
+                kind::EXCEPTION => self.check_exception_to_make(owner, value),
+                _ => Ok(()),
+            },
             _ => Err(self.wrong_class_to_make(owner, class)),
         }
     }
 
+    /// Exceptions that need more than the `__new__` of their base does are not made by it.
+    fn check_exception_to_make(&mut self, owner: &Class, class: &Value) -> R<()> {
+        let Some(class) = class.to_ref::<Class>() else {
+            return Ok(());
+        };
+        if std::ptr::eq(&*class, owner) {
+            return Ok(());
+        }
+        let maker = |class: &Class| class.def.and_then(TypeDef::maker).map(std::ptr::from_ref);
+        let built_in = |class: &Class| {
+            class
+                .has(class_flags::BUILTIN)
+                .then(|| maker(class))
+                .flatten()
+        };
+        let own =
+            built_in(&class).or_else(|| class.ancestors.borrow().iter().find_map(|c| built_in(c)));
+        match own == maker(owner) {
+            true => Ok(()),
+            false => Err(self.unsafe_to_make(owner, &class)),
+        }
+    }
+
+    /// The error of a `__new__` that would make less than instances of the class need.
+    #[cold]
+    pub(crate) fn unsafe_to_make(&mut self, owner: &Class, class: &Ref<Class>) -> Raised {
+        // Classes whose `__new__` a script wrote are passed over.
+        let mut safe = class.clone();
+        while let Some(new) = self.special(&safe, Special::New)
+            && !unwrap_static(new).is_kind::<Native>()
+            && let Some(base) = safe.base()
+        {
+            safe = base;
+        }
+        let (base, class, safe) = (
+            self.class_name(owner),
+            self.class_name(class),
+            self.class_name(&safe),
+        );
+        self.type_error(format!(
+            "{base}.__new__({class}) is not safe, use {safe}.__new__()"
+        ))
+    }
+
     #[cold]
     fn wrong_class_to_make(&mut self, owner: &Class, class: Option<&Value>) -> Raised {
+        let derived = class
+            .and_then(|value| value.to_ref::<Class>())
+            .filter(|class| class.is_subclass(owner));
+        if let Some(class) = derived {
+            return self.unsafe_to_make(owner, &class);
+        }
         let base = self.class_name(owner);
         let text = match class {
             None => format!("{base}.__new__(): not enough arguments"),
@@ -98,13 +164,9 @@ impl Vm {
                     let given = self.type_name(value);
                     format!("{base}.__new__(X): X is not a type object ({given})")
                 }
-                Some(class) if !class.is_subclass(owner) => {
-                    let class = self.class_name(class);
-                    format!("{base}.__new__({class}): {class} is not a subtype of {base}")
-                }
                 Some(class) => {
                     let class = self.class_name(class);
-                    format!("{base}.__new__({class}) is not safe, use {class}.__new__()")
+                    format!("{base}.__new__({class}): {class} is not a subtype of {base}")
                 }
             },
         };

@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::call::Callee;
-use super::native_signature::{name_as_function, takes_no_names};
+use super::native_signature::{name_as_function, parses_tuple, takes_no_names};
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
@@ -334,6 +334,14 @@ impl Vm {
         for (name, value) in names.iter().zip(given) {
             match self.find_parameter(parameters, name) {
                 Some(i) if i >= parameters.posonly => {
+                    if !out[i].is_undef()
+                        && parameters.native
+                        && parameters.varargs
+                        && !who().contains('.')
+                    {
+                        let who = who();
+                        return Err(self.type_error(format!("invalid keyword argument for {who}")));
+                    }
                     if !out[i].is_undef() {
                         return Err(self.type_error(format!(
                             "{} got multiple values for argument '{}'",
@@ -412,12 +420,6 @@ impl Vm {
             .iter()
             .map(text)
             .collect();
-        if who == "enumerate()" {
-            let name = text(name);
-            return self.type_error(format!(
-                "'{name}' is an invalid keyword argument for enumerate()"
-            ));
-        }
         let mut message = format!("{who} got an unexpected keyword argument '{}'", text(name));
         if let Some(best) = super::error::closest(&text(name), &known) {
             message.push_str(&format!(". Did you mean '{best}'?"));
@@ -509,6 +511,7 @@ impl Vm {
         let enough = enough && (by_position > 0 || native.def.name() != "sorted");
         let refused = !names.is_empty() && only_positional && takes_no_names(native);
         let class = given.first().filter(|_| by_position > 0);
+        self.check_enumerate(native, by_position.saturating_sub(receiver), names)?;
         self.check_constructor(
             native,
             parameters,
@@ -521,25 +524,22 @@ impl Vm {
         }
         self.check_sorting(native, &given, names)?;
         if !names.is_empty() && only_positional {
-            let name = native.def.name();
-            let text = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
-                format!("wrapper {name}() takes no keyword arguments")
-            } else {
-                // Those that take a tuple in CPython's C go by the plain name.
-                let who = match name {
-                    "__set_name__" => name.to_string(),
-                    _ => self.native_display(native),
-                };
-                format!("{who}() takes no keyword arguments")
-            };
-            return Err(self.type_error(text));
+            return Err(self.takes_no_keywords(native, receiver));
         }
-        self.check_given_once(native, parameters, signature, (count, receiver), names)?;
+        self.check_not_too_many(native, signature, (count, receiver), names)?;
         self.check_by_position(native, signature, (by_position, receiver), names)?;
         self.check_required(native, signature, by_position, receiver, names)?;
+        self.check_not_twice(
+            native,
+            parameters,
+            signature,
+            (by_position, receiver),
+            names,
+        )?;
         // These do not count those by name.
         let counted = match native_name(native).as_str() {
             "type" | "dict" | "update" => by_position,
+            _ if signature.varkw => by_position,
             _ => count,
         };
         self.distribute(parameters, given, names, out, &who, |vm, _, out| {
@@ -575,6 +575,19 @@ impl Vm {
             }
         }
         Ok(())
+    }
+
+    fn takes_no_keywords(&mut self, native: &Native, receiver: usize) -> Raised {
+        let name = native.def.name();
+        let who = if receiver == 1 && native.owner.is_kind::<Class>() && is_wrapper(native) {
+            format!("wrapper {name}")
+        } else if parses_tuple(native) {
+            // Those that take a tuple in CPython's C go by the plain name.
+            name.to_string()
+        } else {
+            self.native_in_module(native)
+        };
+        self.type_error(format!("{who}() takes no keyword arguments"))
     }
 
     /// The TypeError for a wrong number of arguments, as CPython's native functions word it.
@@ -625,7 +638,18 @@ impl Vm {
             };
             return self.type_error(format!("{gap}expected {bound}{n} argument{s}, got {given}"));
         }
-        let message = if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
+        let message = if native.owner.get::<Str>().is_some_and(|m| m.is_text("time"))
+            && parses_tuple(native)
+            && name != "asctime"
+        {
+            let (bound, n) = match (least == most, given < least) {
+                (true, _) => ("exactly", most),
+                (false, true) => ("at least", least),
+                (false, false) => ("at most", most),
+            };
+            let s = if n == 1 { "" } else { "s" };
+            format!("{name}() takes {bound} {n} argument{s} ({given} given)")
+        } else if signature.posonly < signature.params.len() && !counts_as_tuple(native) {
             let how = if least == most { "exactly" } else { "at most" };
             let all = signature.params.len() - receiver;
             if given > all {
@@ -640,13 +664,11 @@ impl Vm {
             }
         } else if least == most
             && most <= 1
+            && !signature.varargs
             && !counts_as_tuple(native)
             && (most == 0 || native.def.name() != "__new__")
         {
-            let mut who = self.native_display(native);
-            if let Some(module) = native.owner.get::<Str>().filter(|m| !m.is_text("builtins")) {
-                who = format!("{}.{who}", module.to_text());
-            }
+            let who = self.native_in_module(native);
             let takes = if most == 0 {
                 "no arguments"
             } else {
@@ -654,7 +676,7 @@ impl Vm {
             };
             format!("{who}() takes {takes} ({given} given)")
         } else {
-            let (bound, n) = if least == most {
+            let (bound, n) = if least == most && !signature.varargs {
                 ("", most)
             } else if given < least {
                 ("at least ", least)

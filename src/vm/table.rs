@@ -248,6 +248,17 @@ impl Vm {
         Ok(entries)
     }
 
+    /// A plain dict of the same items, as they are found by iteration.
+    pub fn copy_dict(&mut self, value: &Value, dict: &Dict) -> R<Ref<Dict>> {
+        if dict.is_empty() || self.iterates_as_dict(value) {
+            let table = dict.table.borrow().copy();
+            return self.lift(table).map(Dict::from_table);
+        }
+        let copy = Dict::new();
+        self.dict_update_mapping(&copy, value)?;
+        Ok(copy)
+    }
+
     /// Whether a dict is iterated as dicts are: a subclass with an `__iter__` of its own is asked for its keys.
     fn iterates_as_dict(&mut self, dict: &Value) -> bool {
         dict.is_exact::<Dict>()

@@ -19,7 +19,7 @@ use crate::object::slice::Slice;
 use crate::object::str::{Str, with_surrogates};
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
-use crate::vm::types::Known;
+use crate::vm::types::{Known, is_core_method};
 
 /// Text under construction: WTF-8.
 pub type Text = Buffer<u8>;
@@ -185,8 +185,9 @@ impl Vm {
                 self.lift(pushed)?;
             }
             kind::BYTEARRAY => {
-                let text = crate::object::bytes::with_bytes(value, crate::object::bytes::repr)
-                    .unwrap_or(Ok(Text::new()));
+                let text =
+                    crate::object::bytes::with_bytes(value, crate::object::bytes::array_repr)
+                        .unwrap_or(Ok(Text::new()));
                 let text = self.lift(text)?;
                 let name = self.type_name(value);
                 self.push(out, &format!("{name}("))?;
@@ -315,8 +316,13 @@ impl Vm {
     }
 
     fn repr_set(&mut self, value: &Value, name: &str, out: &mut Text) -> R<()> {
-        let members: Vec<Value> =
+        let mut members: Vec<Value> =
             with_table(value, |table| table.iter().cloned().collect()).unwrap_or_default();
+        // One with an `__iter__` of its own is shown as that goes through it.
+        let own = self.special_of(value, Special::Iter);
+        if !members.is_empty() && own.is_some_and(|iter| !is_core_method(&iter)) {
+            members = self.collect_hinted(value)?;
+        }
         if members.is_empty() {
             return self.push(out, &format!("{name}()"));
         }

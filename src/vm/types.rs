@@ -431,6 +431,15 @@ impl Vm {
             .is_some_and(|m| m.is_text(wanted))
     }
 
+    /// Most exceptions have a `__new__` of their own, that does what their base's does.
+    fn put_maker(&mut self, class: &Ref<Class>, def: &'static TypeDef) {
+        if let Some(new) = def.maker().and_then(|base| base.new.as_ref()) {
+            let name = self.names.new.clone();
+            let native = Native::alloc(new, Value::UNDEF, class.value()).into_value();
+            self.put(class, &name, native);
+        }
+    }
+
     /// Puts the methods of a native class into its namespace.
     #[cold]
     pub(crate) fn populate(&mut self, class: &Ref<Class>) {
@@ -463,6 +472,9 @@ impl Vm {
             if let Some(init) = inherited {
                 self.put_native(class, "__init__", init);
             }
+        }
+        if def.kind == kind::EXCEPTION && makes_its_own(def) {
+            self.put_maker(class, def);
         }
         if defines("__eq__") && !defines("__hash__") {
             let name = self.names.hash_.clone();
@@ -665,4 +677,26 @@ fn spread_seed(seed: u32) -> (u64, u64) {
     };
     let mut word = || u64::from_le_bytes(std::array::from_fn(|_| byte()));
     (word(), word())
+}
+
+/// Whether a built-in exception without a `new` in its table has a `__new__` that is not its base's:
+/// those with fields, and those of OSError, have none in CPython.
+fn makes_its_own(def: &TypeDef) -> bool {
+    let inherits = [
+        "AttributeError",
+        "ImportError",
+        "ModuleNotFoundError",
+        "KeyError",
+        "NameError",
+        "UnboundLocalError",
+        "StopIteration",
+        "SyntaxError",
+        "IndentationError",
+        "TabError",
+        "_IncompleteInputError",
+        "SystemExit",
+        "ExceptionGroup",
+    ];
+    let os = std::iter::successors(Some(def), |def| def.base).any(|def| def.name == "OSError");
+    def.new.is_none() && def.module == "builtins" && !os && !inherits.contains(&def.name)
 }

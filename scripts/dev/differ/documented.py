@@ -29,10 +29,33 @@ def inherits(a, b):
             and a["name"] in vars(base) and getattr(sub, a["name"], 1) is getattr(base, a["name"], 2) and a["words"] == b["words"])
 
 
+def plain_name(a, b):
+    """Whether hoop put the class before the name of a method that CPython reads the arguments of as a tuple."""
+    return (b["type"], a["name"]) in {("memoryview", "__exit__"), ("async_generator", "athrow"), ("property", "__set_name__")} and a["name"] == b["name"]
+
+
+def same_members(a, b):
+    """Whether both show a set of the same classes, in some order."""
+    return a["before"] == b["before"] and a["after"] == b["after"] and sorted(a["set"].split(", ")) == sorted(b["set"].split(", "))
+
+
+SHOWN_SET = r"(?P<label>)(?P<before>.*?\{)(?P<set><class '[\w.]+'>(?:, <class '[\w.]+'>)+)(?P<after>\}.*)"
 WRONG_CALL = LABEL + r"TypeError ['\"](?P<type>\w+)\.(?P<name>\w+)\(\) (?P<words>takes .*)"
 
 DIFFERENCES = [
     Difference("a method inherited from a built-in class, called with `*args` or `**kwargs` that are wrong", WRONG_CALL, WRONG_CALL, inherits),
+    Difference("a method inherited from a built-in class, called with `*args` or `**kwargs` that are wrong",
+               r"(?P<label>.*)TypeError '(?P<name>\w+)\(\) takes no keyword arguments'(?P<rest>.*)",
+               r"(?P<label>.*)TypeError '(?P<type>\w+)\.(?P<name>\w+)\(\) takes no keyword arguments'(?P<rest>.*)",
+               lambda a, b: plain_name(a, b) and a["rest"] == b["rest"]),
+    Difference("`id()`, the hash of what is hashed by its address, and the order of a set of such values", SHOWN_SET, SHOWN_SET, same_members),
+    Difference("`bytearray.__buffer__(256)`",
+               r"(?P<label># )ValueError 'memoryview: number of dimensions must not exceed 64'(?P<place>.*)",
+               r"(?P<label># )SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'(?P<place>.*)",
+               lambda a, b: a["place"] == b["place"]),
+    Difference("`bytearray.__buffer__(256)`",
+               LABEL + r"SystemError \"<(?:slot wrapper|method-wrapper) '__buffer__' of .*> returned a result with an exception set\" from SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'",
+               LABEL + r"SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'"),
     Difference("`enumerate.__new__`, `int.__new__`, `str.__new__`, called by hand with wrong arguments",
                r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not (?P<type>\w+)\"",
                r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not program\.(?P<type>\w+)\"",

@@ -4,10 +4,11 @@ use super::super::adapt::{bad_receiver, c_int, gather_converted, lift, list, siz
 use super::super::operators::{self, check_resizable};
 use super::construct::byte_of;
 use super::methods::byte_value;
-use super::{BYTEARRAY, buffer_of, simple_buffer_of};
+use super::{BYTEARRAY, buffer_of};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, ByteArray};
 use crate::object::list::List;
+use crate::object::memoryview::MemoryView;
 use crate::object::native::{Input, NativeFrame, R, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -53,7 +54,13 @@ pub fn extend(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         if let Some(more) = buffer_of(vm, &frame.regs[1]) {
             return extended(vm, &frame.regs[0].clone(), &more).into();
         }
-        if frame.regs[1].is_kind::<Str>() {
+        if frame.regs[1].is_kind::<MemoryView>() {
+            return Step::Raise(vm.type_error("can't set bytearray slice from memoryview"));
+        }
+        if frame.regs[1]
+            .get::<Str>()
+            .is_some_and(|text| !text.is_empty())
+        {
             return Step::Raise(vm.type_error("expected iterable of integers; got: 'str'"));
         }
         if !vm.is_iterable(&frame.regs[1]) {
@@ -91,7 +98,7 @@ fn extended(vm: &mut Vm, receiver: &Value, more: &[u8]) -> R {
 
 /// `self += other`
 pub fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    if frame.state == 0 && simple_buffer_of(vm, &frame.regs[1]).is_none() {
+    if frame.state == 0 && buffer_of(vm, &frame.regs[1]).is_none() {
         let (own, given) = (vm.type_name(&frame.regs[0]), vm.type_name(&frame.regs[1]));
         return Step::Raise(vm.type_error(format!("can't concat {given} to {own}")));
     }

@@ -2,7 +2,8 @@
 
 use super::super::adapt::{Convert, gather_converted, given, lift, made, shown_type, str_arg};
 use super::super::codecs;
-use super::{BYTEARRAY, BYTES, buffer_of};
+use super::super::int::BYTES_HEAD;
+use super::{BYTEARRAY, BYTES, buffer_of, copied_buffer};
 use crate::heap::{Buffer, Value};
 use crate::object::bytes::{ByteArray, Bytes};
 use crate::object::int::IntView;
@@ -208,9 +209,12 @@ fn at_once(
         return Ok(Some(Vec::new()));
     }
     if let Some(count) = count_of(vm, source)? {
+        if class == "bytes" && count > i64::MAX - BYTES_HEAD {
+            return Err(vm.overflow_error("byte string is too large"));
+        }
         return zeros(vm, count).map(Some);
     }
-    if let Some(data) = buffer_of(vm, source) {
+    if let Some(data) = copied_buffer(vm, source) {
         return Ok(Some(data));
     }
     if !vm.is_iterable(source) {
@@ -297,7 +301,7 @@ pub fn byte_of(vm: &mut Vm, item: &Value, class: &str) -> R<u8> {
 
 /// The bytes of a bytes-like object, of `__bytes__`, or of an iterable of ints, nested.
 pub fn bytes_of_object(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    if let Some(data) = buffer_of(vm, value) {
+    if let Some(data) = copied_buffer(vm, value) {
         return Ok(data);
     }
     if let Some(method) = vm.special_of(value, Special::Bytes) {

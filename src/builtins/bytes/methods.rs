@@ -4,8 +4,9 @@ use super::super::adapt::{
     bad_receiver, bound, c_int, count as count_arg, given, lift, limit, made, size_value,
     with_sequence,
 };
+use super::super::int::BYTES_HEAD;
 use super::super::{codecs, percent};
-use super::{is_buffer, simple_buffer_of};
+use super::{buffer_of, is_buffer};
 use crate::heap::{Buffer, OutOfMemory, Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::error::Fault;
@@ -131,6 +132,7 @@ fn justified(
         true => fill_of(vm, &args[2], name)?,
         false => b' ',
     };
+    check_length(vm, &args[0], wanted)?;
     let padded = with(vm, &args[0], |data| {
         if wanted <= data.len() {
             return Ok(None);
@@ -146,6 +148,14 @@ fn justified(
         Some(out) => same(vm, &args[0], Ok(out)),
         None => unchanged(vm, &args[0]),
     }
+}
+
+/// Bytes of such a length have no room beside what goes before them.
+fn check_length(vm: &mut Vm, receiver: &Value, wanted: usize) -> R<()> {
+    if receiver.is_kind::<Bytes>() && wanted as i64 > i64::MAX - BYTES_HEAD {
+        return Err(vm.overflow_error("byte string is too large"));
+    }
+    Ok(())
 }
 
 fn fill_of(vm: &mut Vm, value: &Value, name: &str) -> R<u8> {
@@ -183,6 +193,7 @@ pub fn rjust(vm: &mut Vm, args: &[Value]) -> R {
 /// See the table.
 pub fn zfill(vm: &mut Vm, args: &[Value]) -> R {
     let wanted = count_arg(vm, &args[1])?;
+    check_length(vm, &args[0], wanted)?;
     let filled = with(vm, &args[0], |data| {
         let missing = wanted.saturating_sub(data.len());
         let (sign, digits) = match data.first() {
@@ -516,7 +527,7 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let mut out = Buffer::new();
         let mut i = 0;
         while let Some(item) = items.get(i) {
-            let Some(data) = simple_buffer_of(vm, &item) else {
+            let Some(data) = buffer_of(vm, &item) else {
                 let given = vm.type_name(&item);
                 return Err(vm.type_error(format!(
                     "sequence item {i}: expected a bytes-like object, {given} found"
@@ -630,7 +641,7 @@ pub fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `self + other`
 pub fn add(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(more) = simple_buffer_of(vm, &args[1]) else {
+    let Some(more) = buffer_of(vm, &args[1]) else {
         let (own, given) = (vm.type_name(&args[0]), vm.type_name(&args[1]));
         return Err(vm.type_error(format!("can't concat {given} to {own}")));
     };
@@ -662,8 +673,8 @@ pub fn rmod(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-/// The flags of `__buffer__`, and whether they ask for a buffer that can be written.
-pub fn asks_to_write(vm: &mut Vm, flags: &Value) -> R<bool> {
+/// The flags of `__buffer__`.
+pub fn buffer_flags(vm: &mut Vm, flags: &Value) -> R<i64> {
     let index = vm.index_value(flags)?;
     let Some(flags) = IntView::of(&index).and_then(IntView::as_i64) else {
         return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
@@ -671,16 +682,17 @@ pub fn asks_to_write(vm: &mut Vm, flags: &Value) -> R<bool> {
     if flags > i64::from(i32::MAX) {
         return Err(vm.overflow_error("buffer flags too large"));
     }
-    // `PyBUF_READ` and `PyBUF_WRITE` are no flags of this protocol.
-    if flags == 0x100 || flags == 0x200 {
-        return Err(vm.system_error("Objects/abstract.c:772: bad argument to internal function"));
-    }
-    Ok(flags & 1 != 0)
+    Ok(flags)
 }
 
 /// `memoryview(self)`
 pub fn buffer(vm: &mut Vm, args: &[Value]) -> R {
-    if asks_to_write(vm, &args[1])? && args[0].is_kind::<Bytes>() {
+    let flags = buffer_flags(vm, &args[1])?;
+    // Two bits of the C interface that are no flags of this protocol.
+    if flags == 0x100 || flags == 0x200 {
+        return Err(vm.system_error("Objects/abstract.c:772: bad argument to internal function"));
+    }
+    if flags & 1 != 0 && args[0].is_kind::<Bytes>() {
         let class = &crate::builtins::exceptions::BUFFER_ERROR;
         return Err(vm.raise(class, "Object is not writable."));
     }

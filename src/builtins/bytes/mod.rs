@@ -20,15 +20,16 @@ pub fn buffer_of(_: &mut Vm, value: &Value) -> Option<Vec<u8>> {
     if let Some(data) = bytes::with_bytes(value, <[u8]>::to_vec) {
         return Some(data);
     }
-    value.get::<MemoryView>().and_then(MemoryView::bytes)
+    let view = value.get::<MemoryView>()?;
+    view.is_contiguous().then(|| view.bytes()).flatten()
 }
 
-/// As `buffer_of`; None too for a view whose items do not lie side by side.
-pub fn simple_buffer_of(vm: &mut Vm, value: &Value) -> Option<Vec<u8>> {
-    let apart = value
-        .get::<MemoryView>()
-        .is_some_and(|view| !view.is_contiguous());
-    if apart { None } else { buffer_of(vm, value) }
+/// As `buffer_of`, for what copies: the items of a view may have gaps between them.
+pub fn copied_buffer(vm: &mut Vm, value: &Value) -> Option<Vec<u8>> {
+    match value.get::<MemoryView>() {
+        Some(view) => view.bytes(),
+        None => buffer_of(vm, value),
+    }
 }
 
 /// Whether the value is bytes-like.

@@ -60,12 +60,7 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
 }
 
 fn members_of(vm: &mut Vm, members: &Value) -> R<Vec<Value>> {
-    let is_sequence = members.is_kind::<List>() || members.is_kind::<Tuple>() || {
-        use crate::vm::special::Special;
-        vm.special_of(members, Special::GetItem).is_some()
-            && !members.is_kind::<crate::object::dict::Dict>()
-    };
-    if !is_sequence {
+    if !vm.is_sequence(members) {
         return Err(vm.type_error("second argument (exceptions) must be a sequence"));
     }
     let list = vm.collect_hinted(members)?;

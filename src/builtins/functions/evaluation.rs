@@ -1,9 +1,11 @@
 //! `eval`, `exec`, `compile`, `__import__`.
 
 use super::outcome;
+use crate::builtins::adapt::c_int;
+use crate::builtins::arguments::{path_value, plain, shown_type, string, wtf8_lossy};
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
-use crate::object::bytes::with_bytes;
+use crate::object::bytes::Bytes;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
@@ -207,25 +209,26 @@ fn compiled_request(vm: &mut Vm, request: &Request<'_>) -> R<Ref<Code>> {
     }
 }
 
-/// Arguments: source, filename, mode, flags, dont_inherit, optimize.
-fn compile(vm: &mut Vm, args: &[Value]) -> R {
-    let name = match args[1].get::<Str>() {
-        Some(text) => text.to_text().into_owned(),
-        None => match with_bytes(&args[1], <[u8]>::to_vec) {
-            Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            None => {
-                let given = vm.type_name(&args[1]);
-                return Err(vm.type_error(format!(
-                    "expected str, bytes or os.PathLike object, not {given}"
-                )));
-            }
-        },
+/// A file name as code objects hold it: a path, whose bytes are those of the file system.
+fn file_name(vm: &mut Vm, given: &Value) -> R<Value> {
+    let made = match given.is_kind::<Str>() || given.is_kind::<Bytes>() {
+        true => given.clone(),
+        false => path_value(vm, given)?,
     };
-    if name.contains('\0') {
-        return Err(vm.value_error("embedded null character"));
+    let name = match made.get::<Bytes>() {
+        Some(bytes) => wtf8_lossy(bytes.bytes()),
+        None => made,
+    };
+    match name.get::<Str>() {
+        Some(text) if text.bytes().contains(&0) => Err(vm.value_error("embedded null character")),
+        _ => Ok(name),
     }
-    let Some(mode) = args[2].get::<Str>() else {
-        let given = crate::builtins::arguments::shown_type(vm, &args[2]);
+}
+
+/// What `compile` is to make, by its name.
+fn mode_name(vm: &mut Vm, given: &Value) -> R<String> {
+    let Some(mode) = given.get::<Str>() else {
+        let given = shown_type(vm, given);
         return Err(vm.type_error(format!(
             "compile() argument 'mode' must be str, not {given}"
         )));
@@ -233,20 +236,39 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
     if mode.has_surrogates() {
         return Err(vm.surrogates_error(mode));
     }
-    let mode = mode.to_text();
-    let flags = crate::builtins::arguments::index(vm, &args[3])?;
+    match mode.bytes().contains(&0) {
+        true => Err(vm.value_error("embedded null character")),
+        false => Ok(mode.to_text().into_owned()),
+    }
+}
+
+/// Arguments: source, filename, mode, flags, dont_inherit, optimize, _feature_version.
+fn compile(vm: &mut Vm, args: &[Value]) -> R {
+    let file = file_name(vm, &args[1])?;
+    let name = plain(&file);
+    let mode_name = mode_name(vm, &args[2])?;
+    let flags = c_int(vm, &args[3])?;
+    vm.truth(&args[4])?;
+    let optimize = c_int(vm, &args[5])?;
+    c_int(vm, &args[6])?;
     if flags & !KNOWN_FLAGS != 0 {
         return Err(vm.value_error("compile(): unrecognised flags"));
     }
-    let optimize = crate::builtins::arguments::index(vm, &args[5])?;
     if !(-1..=2).contains(&optimize) {
         return Err(vm.value_error("compile(): invalid optimize value"));
     }
-    let mode_name = mode.clone();
-    let mode = match &*mode {
+    let mode = match mode_name.as_str() {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
+        "func_type" if flags & ONLY_AST == 0 => {
+            return Err(vm.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
+        }
+        _ if flags & ONLY_AST != 0 => {
+            return Err(
+                vm.value_error("compile() mode must be 'exec', 'eval', 'single' or 'func_type'")
+            );
+        }
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
     if args[0].is_kind::<Code>() {
@@ -259,14 +281,14 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
         if only_tree {
             return Ok(args[0].clone());
         }
-        let mode = crate::builtins::arguments::string(&mode_name);
+        let mode = string(&mode_name);
         written = call_of_ast(vm, "_source", &[args[0].clone(), mode])?;
         &written
     } else {
         &args[0]
     };
     let text = source_text(vm, source, "compile", "string, bytes or AST object")?;
-    check_blank(vm, &text, &args[1], mode)?;
+    check_blank(vm, &text, &file, mode)?;
     if only_tree {
         return tree(vm, &text, &name, mode);
     }

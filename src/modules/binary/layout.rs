@@ -1,6 +1,5 @@
 //! Formats of the module `struct`: what their characters say, and items as bytes.
 
-use crate::builtins::arguments::shown_type;
 use crate::heap::Value;
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::float;
@@ -462,7 +461,7 @@ pub fn of_argument(vm: &mut Vm, format: &Value) -> R<Layout> {
     } else if let Some(bytes) = format.get::<Bytes>() {
         bytes.bytes().to_vec()
     } else {
-        let given = shown_type(vm, format);
+        let given = vm.type_name(format);
         return Err(vm.type_error(format!(
             "Struct() argument 1 must be a str or bytes object, not {given}"
         )));

@@ -5,7 +5,8 @@ mod buffer;
 mod helpers;
 mod methods;
 mod open;
-pub use open::{bare_type_name, path, path_value};
+pub use crate::builtins::arguments::{bare_type_name, path_value};
+pub use open::path;
 mod text;
 
 use std::cell::{Cell, RefCell};

@@ -7,18 +7,18 @@ use std::rc::Rc;
 use super::buffer::{Source, Stream};
 use super::methods::DEFAULT_ENCODING;
 use super::{FileObject, Newline, TextMode};
+use crate::builtins::adapt::c_int;
 use crate::builtins::arguments::{
-    index, int, outside, outside_named, path_of_text, plain, shape_of_class, shown_type, string,
+    int, outside, outside_named, path_of_text, path_value, plain, shape_of_class, shown_type,
+    string,
 };
 use crate::heap::Value;
 use crate::host::{OpenMode, path_from_bytes};
 use crate::object::bytes::Bytes;
 use crate::object::codec::{Encoding, Handler};
-use crate::object::complex::Complex;
 use crate::object::native::{Def, R, TypeDef};
 use crate::object::str::Str;
 use crate::vm::Vm;
-use crate::vm::special::Special;
 use crate::vm::types::Known;
 
 /// `open`
@@ -150,17 +150,10 @@ pub fn path(vm: &mut Vm, value: &Value) -> R<PathBuf> {
 
 /// What `open` opens: a number, or a path as str or bytes.
 fn path_or_number(vm: &mut Vm, file: &Value) -> R {
-    match file.is_kind::<Str>() || file.is_kind::<Bytes>() || is_number(vm, file) {
+    match file.is_kind::<Str>() || file.is_kind::<Bytes>() || vm.is_number(file) {
         true => Ok(file.clone()),
         false => path_value(vm, file),
     }
-}
-
-fn is_number(vm: &mut Vm, value: &Value) -> bool {
-    value.is_kind::<Complex>()
-        || [Special::Index, Special::Int, Special::Float]
-            .into_iter()
-            .any(|special| vm.special_of(value, special).is_some())
 }
 
 fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
@@ -168,35 +161,9 @@ fn path_of_object(vm: &mut Vm, value: &Value) -> R<PathBuf> {
     path(vm, &made)
 }
 
-/// The name of a value's type without its module, as paths are complained of.
-pub fn bare_type_name(vm: &mut Vm, value: &Value) -> String {
-    let name = vm.type_name(value);
-    name.rsplit('.').next().unwrap_or(&name).to_string()
-}
-
-/// The str or bytes that an object gives as its path.
-pub fn path_value(vm: &mut Vm, value: &Value) -> R {
-    let name = bare_type_name(vm, value);
-    let Some(method) = vm.special_of(value, Special::FsPath) else {
-        return Err(vm.type_error(format!(
-            "expected str, bytes or os.PathLike object, not {name}"
-        )));
-    };
-    let step = vm.call_special(method, value, &[]);
-    let made = vm.finish(step)?;
-    if made.is_kind::<Str>() || made.is_kind::<Bytes>() {
-        return Ok(made);
-    }
-    let given = bare_type_name(vm, &made);
-    Err(vm.type_error(format!(
-        "expected {name}.__fspath__() to return str or bytes, not {given}"
-    )))
-}
-
 /// Opens the file of an `open` call: a number is a descriptor.
 fn source(vm: &mut Vm, file: &Value, mode: OpenMode, opener: &Value, owns: bool) -> R<Source> {
-    if file.is_small_int() {
-        let fd = index(vm, file)?;
+    if let Some(fd) = file.as_small_int().filter(|&fd| i32::try_from(fd).is_ok()) {
         if fd < 0 {
             return Err(vm.value_error("negative file descriptor"));
         }
@@ -247,7 +214,7 @@ fn checked_types<'a>(vm: &mut Vm, args: &'a [Value]) -> R<(&'a Str, i64)> {
     if mode_text.has_surrogates() {
         return Err(vm.surrogates_error(mode_text));
     }
-    let buffering = index(vm, buffering)?;
+    let buffering = c_int(vm, buffering)?;
     for (value, name) in [
         (encoding_name, "encoding"),
         (errors, "errors"),

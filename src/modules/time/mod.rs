@@ -97,8 +97,8 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("localtime(seconds=None, /)", localtime),
     Def::leaf("mktime(time_tuple, /)", mktime),
     Def::leaf("ctime(seconds=None, /)", ctime),
-    Def::leaf("asctime(time_tuple=None, /)", asctime),
-    Def::leaf("strftime(format, time_tuple=None, /)", strftime),
+    Def::leaf("asctime(time_tuple=<unset>, /)", asctime),
+    Def::leaf("strftime(format, time_tuple=<unset>, /)", strftime),
     Def::frame(
         "strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
         0,
@@ -400,7 +400,7 @@ fn asctime(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn time_argument(vm: &mut Vm, value: &Value, who: &str) -> R<Broken> {
-    if value.is_none() {
+    if value.is_undef() {
         let now = vm.host.clock.wall_ns() / 1_000_000_000;
         return Ok(local(vm, now).0);
     }

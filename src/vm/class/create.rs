@@ -341,9 +341,8 @@ impl Vm {
         if class.layout != kind::INSTANCE
             || (class.has(class_flags::BUILTIN) && class.def.is_some_and(|d| d.new.is_none()))
         {
-            let name = self.class_name(class);
-            let text = format!("object.__new__({name}) is not safe, use {name}.__new__()");
-            return Err(self.type_error(text));
+            let object = self.known_class(Known::Object);
+            return Err(self.unsafe_to_make(&object, class));
         }
         if class.has(class_flags::ABSTRACT) {
             return Err(self.abstract_error(class));
@@ -416,9 +415,7 @@ impl Vm {
             && own.module == "builtins"
             && !std::ptr::eq(own, asked)
         {
-            let (class, base) = (self.class_name(&class), self.class_name(&base));
-            let text = format!("{base}.__new__({class}) is not safe, use {class}.__new__()");
-            return Err(self.type_error(text));
+            return Err(self.unsafe_to_make(&base, &class));
         }
         if class.has(class_flags::ABSTRACT) {
             return Err(self.abstract_error(&class));
@@ -445,7 +442,8 @@ impl Vm {
     }
 }
 
-fn unwrap_static(new: Value) -> Value {
+/// What a static method wraps; anything else as it is.
+pub(in crate::vm) fn unwrap_static(new: Value) -> Value {
     match new.get::<StaticMethod>() {
         Some(wrapper) => wrapper.function.get(),
         None => new,

@@ -10,5 +10,6 @@ mod statement;
 
 pub use build::{TYPE_NEW, WEAKREF, get_dict};
 pub use create::object_new_excess;
+pub(super) use create::unwrap_static;
 pub(crate) use layout::instance_shape_flags;
 pub use statement::BUILD_CLASS;
