@@ -2,7 +2,6 @@
 
 pub mod array;
 pub mod bytes;
-pub mod charmap;
 pub mod class;
 pub mod codec;
 pub mod compare;

@@ -3,6 +3,7 @@
 //! The lowest room. A `Span` is two byte offsets; only a `SourceFile` can say
 //! which line and column that is, and only a `Diagnostic` is shown to people.
 
+pub mod charmap;
 mod diagnostic;
 mod file;
 mod span;

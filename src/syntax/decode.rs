@@ -1,5 +1,6 @@
 //! From the bytes of a file to text: byte-order mark and coding comment.
 
+use crate::source::charmap::Charmap;
 use crate::source::{Diagnostic, Place, SourceFile, Span};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ enum Encoding {
     Utf8,
     Ascii,
     Latin1,
+    /// A byte a character, and the name the comment has for it.
+    Charmap(&'static Charmap, String),
 }
 
 /// Makes a source file of bytes. A failure comes with the text as far as it
@@ -61,6 +64,7 @@ impl Source<'_> {
             Ok(Encoding::Latin1) => Ok(self.body.iter().map(|&byte| byte as char).collect()),
             Ok(Encoding::Ascii) => self.ascii(),
             Ok(Encoding::Utf8) => self.utf8(),
+            Ok(Encoding::Charmap(map, name)) => self.mapped(map, &name),
             Err((name, with_mark)) => {
                 let message = match self.origin {
                     Origin::Object if !with_mark => format!("unknown encoding: {name}"),
@@ -119,6 +123,22 @@ impl Source<'_> {
         };
         let message = format!("(unicode error) 'utf-8' codec can't decode {what}: {reason}");
         self.on_line(at, message).shown_at(Place::Range)
+    }
+
+    fn mapped(&self, map: &Charmap, name: &str) -> Text {
+        let point = |&byte: &u8| map.decode(byte).and_then(char::from_u32);
+        let Some(at) = self.body.iter().position(|byte| point(byte).is_none()) else {
+            return Ok(self.body.iter().filter_map(point).collect());
+        };
+        let message = match self.origin {
+            Origin::File => format!("encoding problem: {name}"),
+            Origin::Object => format!(
+                "'charmap' codec can't decode byte 0x{:02x} in position {at}: character maps to \
+                 <undefined>",
+                self.body[at]
+            ),
+        };
+        Err(Diagnostic::syntax(message, Span::at(0)).shown_at(Place::Nowhere))
     }
 
     fn ascii(&self) -> Text {
@@ -230,6 +250,9 @@ fn known_encoding(name: &str) -> Option<Encoding> {
         _ if plain.starts_with("latin-1-") || plain.starts_with("iso-8859-1-") => {
             Some(Encoding::Latin1)
         }
-        _ => None,
+        _ => {
+            let map = Charmap::named(&plain.replace('-', "_"))?;
+            Some(Encoding::Charmap(map, name.to_string()))
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{Bad, Begins, Encoding, Handler, Multibyte, Order};
 use crate::heap::{Buffer, Value};
-use crate::object::charmap::Charmap;
 use crate::object::error::{Fault, Outcome, UnicodeFault};
 use crate::object::repr::push_hex;
 use crate::object::str::{self as text, is_surrogate, push_point};
+use crate::source::charmap::Charmap;
 
 /// A decoding in progress.
 pub struct Decoder<'a> {

@@ -11,7 +11,7 @@ mod multibyte;
 #[path = "no_multibyte.rs"]
 mod multibyte;
 
-use super::charmap::Charmap;
+use crate::source::charmap::Charmap;
 pub use decode::{Decoder, decode};
 pub use encode::{encode, encode_bad, encode_run, encode_start, push_name, push_replacement};
 pub use escape::{bytes_escaped, bytes_unescaped};
