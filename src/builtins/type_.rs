@@ -14,6 +14,7 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::class::TYPE_NEW;
+use crate::vm::types::Known;
 
 /// `type`
 pub static TYPE: TypeDef = TypeDef {
@@ -132,6 +133,10 @@ fn call(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
         .map_or_else(Vec::new, Dict::pairs);
     if pairs.is_empty() {
         return vm.type_call_step(&class, args, None);
+    }
+    // A call of `type` itself has other words for this.
+    if args.len() == 1 && class.is(&vm.known_class(Known::Type)) {
+        return Step::Raise(vm.type_error("type() takes 1 or 3 arguments"));
     }
     let mut names = Vec::with_capacity(pairs.len());
     for (name, value) in pairs {

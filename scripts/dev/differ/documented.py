@@ -49,6 +49,7 @@ DIFFERENCES = [
                r"(?P<label>.*)TypeError '(?P<type>\w+)\.(?P<name>\w+)\(\) takes no keyword arguments'(?P<rest>.*)",
                lambda a, b: plain_name(a, b) and a["rest"] == b["rest"]),
     Difference("`id()`, the hash of what is hashed by its address, and the order of a set of such values", SHOWN_SET, SHOWN_SET, same_members),
+    Difference("floats", r"(?P<label>[^:!]*): ! KeyError 'nan'", r"(?P<label>[^:!]*): (?!!).*"),
     Difference("`bytearray.__buffer__(256)`",
                r"(?P<label># )ValueError 'memoryview: number of dimensions must not exceed 64'(?P<place>.*)",
                r"(?P<label># )SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'(?P<place>.*)",

@@ -390,9 +390,16 @@ pub fn wake_exception(vm: &mut Vm, waited: &Value) -> R {
         if future.state.get() == FutureState::Result {
             return Ok(Value::UNDEF);
         }
+        let cancelled = future.state.get() == FutureState::Cancelled;
         return Ok(match futures::result(vm, future) {
             Ok(_) => Value::UNDEF,
-            Err(raised) => raised.0,
+            Err(raised) => {
+                // That of a cancelled one is raised here: what is handled around the loop is its context.
+                if cancelled {
+                    vm.set_context(&raised.0, vm.frame);
+                }
+                raised.0
+            }
         });
     }
     Ok(match script::call_method(vm, waited, "result", &[]) {
