@@ -35,11 +35,12 @@ def plain_name(a, b):
 
 
 def same_members(a, b):
-    """Whether both show a set of the same classes, in some order."""
+    """Whether both name the same of the two classes that programs put into sets, and of None, in some order."""
     return a["before"] == b["before"] and a["after"] == b["after"] and sorted(a["set"].split(", ")) == sorted(b["set"].split(", "))
 
 
-SHOWN_SET = r"(?P<label>)(?P<before>.*?\{)(?P<set><class '[\w.]+'>(?:, <class '[\w.]+'>)+)(?P<after>\}.*)"
+MEMBER = r"(?:<class '(?:int|str)'>|None)"
+SHOWN_SET = rf"(?P<label>)(?P<before>.*?)(?P<set>{MEMBER}(?:, {MEMBER})+)(?P<after>.*)"
 WRONG_CALL = LABEL + r"TypeError ['\"](?P<type>\w+)\.(?P<name>\w+)\(\) (?P<words>takes .*)"
 
 DIFFERENCES = [
