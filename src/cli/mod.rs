@@ -75,6 +75,7 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
     }
     host.environment.settings = settings;
     host.descriptors.take_inherited();
+    host.environment.set_runs_scripts();
     let mut engine = Engine::new(host);
     engine.take_interrupts();
     engine

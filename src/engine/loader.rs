@@ -212,3 +212,31 @@ fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
         text: Some(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Engine, Exit};
+    use crate::host::Host;
+
+    #[test]
+    fn an_embedder_has_pools_of_threads() {
+        let program = "\
+import os, sys
+from concurrent.futures import InterpreterPoolExecutor, ProcessPoolExecutor
+import multiprocessing
+assert sys.executable == ''
+for kind in (ProcessPoolExecutor, InterpreterPoolExecutor):
+    with kind(2) as pool:
+        assert list(pool.map(pow, [2, 3], [3, 2])) == [8, 9]
+        assert pool.submit(os.getpid).result() == os.getpid()
+try:
+    multiprocessing.Process(target=print).start()
+except RuntimeError as error:
+    assert str(error) == 'there is no program that could run a child process'
+else:
+    assert False
+";
+        let mut engine = Engine::new(Host::system(vec!["".into()]));
+        assert_eq!(engine.run_source(program, "<string>"), Exit::SUCCESS);
+    }
+}

@@ -16,6 +16,8 @@ pub struct Environment {
     /// None until the first question, so that starting stays cheap.
     variables: OnceCell<Vec<(OsString, OsString)>>,
     of_process: bool,
+    /// Whether the running program runs scripts, as `hoop` does: only then can it be started as a worker.
+    runs_scripts: bool,
 }
 
 impl Environment {
@@ -26,6 +28,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::new(),
             of_process: true,
+            runs_scripts: false,
         }
     }
 
@@ -41,6 +44,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::from(variables),
             of_process: false,
+            runs_scripts: false,
         }
     }
 
@@ -51,6 +55,7 @@ impl Environment {
             settings: self.settings.clone(),
             variables: self.variables.clone(),
             of_process: self.of_process,
+            runs_scripts: self.runs_scripts,
         }
     }
 
@@ -117,8 +122,16 @@ impl Environment {
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
     }
 
-    /// The path of the running program.
+    /// Says that the running program takes the arguments of `hoop`.
+    pub fn set_runs_scripts(&mut self) {
+        self.runs_scripts = true;
+    }
+
+    /// The path of the running program, if it runs scripts; an embedder's does not.
     pub fn executable(&self) -> Option<PathBuf> {
+        if !self.runs_scripts {
+            return None;
+        }
         std::env::current_exe().ok()
     }
 

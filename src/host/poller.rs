@@ -438,7 +438,7 @@ mod tests {
             super::super::Environment::of_process(Vec::new()),
             super::super::Stdio::system(),
         );
-        let program = host.environment.executable().unwrap();
+        let program = std::env::current_exe().unwrap();
         let mode = super::super::OpenMode::READ;
         let file = host.files.open(&program, mode, 0).unwrap();
         let watched = host.poller.watch(file.fileno(), Direction::Read, Owner(1));
