@@ -70,6 +70,7 @@ pub struct Future {
 
 impl Future {
     /// A pending future of `owner`, to be placed on the heap.
+    #[inline(always)]
     pub fn pending(owner: Value) -> Future {
         Future {
             head: Header::new(),
@@ -528,6 +529,7 @@ impl Handle {
         heap::alloc(Handle::object(owner, callback, args, context, 0.0))
     }
 
+    #[inline(always)]
     fn object(owner: Value, callback: Value, args: Value, context: Value, when: f64) -> Handle {
         Handle {
             head: Header::new(),

@@ -2,7 +2,7 @@
 //! Nothing here runs for a loop that is not in debug mode.
 
 use super::base_events::Loop;
-use super::script;
+use super::{report, script};
 use crate::heap::Value;
 use crate::object::native::R;
 use crate::object::task::{Future, Handle};
@@ -92,6 +92,15 @@ pub fn created_at(vm: &mut Vm, source: &Value) -> R<Option<String>> {
     let line = script::attr(vm, &last, "lineno")?;
     let (file, line) = (script::str_of(vm, &file)?, script::str_of(vm, &line)?);
     Ok(Some(format!("created at {file}:{line}")))
+}
+
+/// A line in the log of who debugs: an object, and what happens to it.
+pub fn remark(vm: &mut Vm, owner: &Value, about: &Value, what: &str) -> R<()> {
+    if !is_on(owner) {
+        return Ok(());
+    }
+    let shown = script::repr(vm, about)?;
+    report::log_at(vm, "debug", &format!("{shown} {what}"), None)
 }
 
 /// RuntimeError if the loop runs, and not here.

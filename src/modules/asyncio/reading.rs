@@ -92,6 +92,7 @@ fn read_ended(
     match arrived {
         Ok(Arrived::End) => {
             frame.state = 2;
+            super::selector_events::remark(vm, transport, "received EOF")?;
             let protocol = transport.protocol.get();
             let method = script::attr(vm, &protocol, "eof_received")?;
             Ok(Step::Call(method, Args::new()))

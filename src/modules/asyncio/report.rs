@@ -244,6 +244,9 @@ pub fn log_at(vm: &mut Vm, level: &str, message: &str, exception: Option<&Raised
         script::call_kw(vm, &method, &[script::text(message), shown], &names)?;
         return Ok(());
     }
+    if level == "debug" {
+        return Ok(());
+    }
     let mut text = format!("{message}\n");
     if let Some(raised) = exception {
         text += &script::format_exception(vm, &raised.0)?;

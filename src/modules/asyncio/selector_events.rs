@@ -8,7 +8,7 @@ use super::base_events;
 use super::jobs::{self, Job};
 use super::stream_protocol::{self, StreamProtocol};
 use super::trsock::{self, TransportSocket};
-use super::{futures, reactions, reading, report, script};
+use super::{debug, futures, reactions, reading, report, script};
 use crate::heap::{Field, Ref, Value};
 use crate::host::{Direction, HostError, Shutdown};
 use crate::modules::contextvars;
@@ -298,6 +298,7 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
         Ok(Arrived::Nothing) => Ok(()),
         Ok(Arrived::Data(data)) => stream_protocol::data_received(vm, &stream, &data),
         Ok(Arrived::End) => {
+            remark(vm, &transport, "received EOF")?;
             stream_protocol::eof_received(vm, &stream)?;
             base_events::unwatch(
                 vm,
@@ -685,7 +686,7 @@ pub fn write_eof(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
 }
 
 /// `pause_reading()`
-pub fn pause_reading(vm: &mut Vm, transport: &Ref<Transport>) {
+pub fn pause_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
     if !transport.closing.get() && !transport.paused.replace(true) {
         base_events::unwatch(
             vm,
@@ -693,7 +694,14 @@ pub fn pause_reading(vm: &mut Vm, transport: &Ref<Transport>) {
             transport.fd.get(),
             Direction::Read,
         );
+        remark(vm, transport, "pauses reading")?;
     }
+    Ok(())
+}
+
+/// A line in the log of who debugs.
+pub fn remark(vm: &mut Vm, transport: &Ref<Transport>, what: &str) -> R<()> {
+    debug::remark(vm, &transport.owner.get(), transport.as_value(), what)
 }
 
 /// `resume_reading()`
@@ -701,7 +709,8 @@ pub fn resume_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
     if transport.closing.get() || !transport.paused.replace(false) {
         return Ok(());
     }
-    watch_reading(vm, transport)
+    watch_reading(vm, transport)?;
+    remark(vm, transport, "resumes reading")
 }
 
 /// `get_extra_info(name, default=None)`

@@ -170,7 +170,7 @@ pub fn feed_data(vm: &mut Vm, reader: &Ref<StreamReader>, data: &[u8]) -> R<()> 
     }
     match transport.to_ref::<Transport>() {
         Some(transport) => {
-            selector_events::pause_reading(vm, &transport);
+            selector_events::pause_reading(vm, &transport)?;
             reader.paused.set(true);
         }
         None => match script::call_method(vm, &transport, "pause_reading", &[]) {

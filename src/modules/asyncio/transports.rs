@@ -66,7 +66,7 @@ fn is_reading(vm: &mut Vm, args: &[Value]) -> R {
 
 fn pause_method(vm: &mut Vm, args: &[Value]) -> R {
     let transport = this(vm, &args[0])?;
-    pause_reading(vm, &transport);
+    pause_reading(vm, &transport)?;
     Ok(Value::NONE)
 }
 

@@ -327,10 +327,13 @@ fn family_of(vm: &mut Vm, value: &Value) -> R<Family> {
     }
 }
 
+/// The protocol that `getaddrinfo` names for streams of the internet.
+const TCP: i32 = 6;
+
 fn begin_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let family = family_of(vm, &frame.regs[0])?;
     let address = internet_address(vm, &frame.regs[1])?;
-    let opened = vm.host.open_socket(family, SocketKind::Stream, 0);
+    let opened = vm.host.open_socket(family, SocketKind::Stream, TCP);
     let socket = TransportSocket::wrap(lift(vm, opened)?);
     if !frame.regs[2].is_none() {
         bind_local(vm, &socket, &frame.regs[2].clone())?;
@@ -419,7 +422,7 @@ pub fn connect_ready(vm: &mut Vm, target: &Value) -> R<()> {
 pub(super) fn bind(vm: &mut Vm, args: &[Value]) -> R {
     let family = family_of(vm, &args[0])?;
     let address = internet_address(vm, &args[1])?;
-    let opened = vm.host.open_socket(family, SocketKind::Stream, 0);
+    let opened = vm.host.open_socket(family, SocketKind::Stream, TCP);
     let socket = TransportSocket::wrap(lift(vm, opened)?);
     let options = [
         (args[2].is_true(), 1, 2),
