@@ -51,12 +51,11 @@ class WSGIRequestHandler(socketserver.StreamRequestHandler):
 def provide():
     """Makes the modules of the library that are missing."""
     try:
-        import http.server
         import wsgiref.simple_server
     except ImportError:
-        for name in ("http.server", "wsgiref", "wsgiref.simple_server"):
+        for name in ("wsgiref", "wsgiref.simple_server"):
             module = sys.modules[name] = types.ModuleType(name)
-            vars(module).update(HTTPServer=HTTPServer, WSGIServer=WSGIServer, WSGIRequestHandler=WSGIRequestHandler)
+            vars(module).update(WSGIServer=WSGIServer, WSGIRequestHandler=WSGIRequestHandler)
     try:
         from asyncio import proactor_events
     except ImportError:
