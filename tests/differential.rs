@@ -23,13 +23,29 @@ fn orders_of_events_are_cpythons() {
 /// Plays the committed programs and compares what each prints by itself.
 #[test]
 fn random_programs_print_what_cpython_prints() {
+    replay("sample.txt", 300, |folder| {
+        vec!["batch".into(), folder.join("sample.jsonl").into()]
+    });
+}
+
+/// The same of programs of tasks, locks, queues and streams, in virtual time. The player makes them of their seeds.
+#[test]
+fn random_programs_of_asyncio_print_what_cpython_prints() {
+    replay("tasks.txt", 200, |folder| {
+        vec!["tasks".into(), folder.join("tasks.txt").into()]
+    });
+}
+
+/// Has the player play what is recorded in a file, and compares program by program.
+fn replay(recording: &str, least: usize, words: impl Fn(&Path) -> Vec<OsString>) {
     let folder = root().join("tests/differential");
-    let recorded = fs::read_to_string(folder.join("sample.txt")).expect("the recording is there");
+    let recorded = fs::read_to_string(folder.join(recording)).expect("the recording is there");
     let expected: Vec<&str> = recorded.split("## ").skip(1).collect();
-    assert!(expected.len() >= 300, "only {} programs", expected.len());
+    assert!(expected.len() >= least, "only {} programs", expected.len());
     let player = root().join("scripts/dev/differ/play.async");
-    let batch = folder.join("sample.jsonl");
-    let run = Hoop::new([player.as_os_str(), "batch".as_ref(), batch.as_os_str()])
+    let mut arguments: Vec<OsString> = vec!["-X".into(), "virtual_time".into(), player.into()];
+    arguments.extend(words(&folder));
+    let run = Hoop::new(arguments)
         .env("PYTHONHASHSEED", "0")
         .deadline(60)
         .run();

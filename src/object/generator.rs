@@ -46,6 +46,8 @@ pub struct Generator {
     pub flavour: Flavour,
     /// Of an async generator, the step that is under way: 0 none, 1 send, 2 throw, 3 close.
     pub step: Cell<u8>,
+    /// `aclose()` was begun, whatever came of it.
+    pub shut: Cell<bool>,
     /// The number of the step that was begun last.
     pub newest_step: Cell<u16>,
     /// The hooks of an async generator were called.
@@ -147,6 +149,7 @@ impl Generator {
                 state: Cell::new(State::Created),
                 flavour,
                 step: Cell::new(0),
+                shut: Cell::new(false),
                 newest_step: Cell::new(0),
                 hooks_done: Cell::new(false),
                 finalized: Cell::new(false),

@@ -167,6 +167,12 @@ impl Vm {
                 Ok(_) => self.end_step_with(parent, flags, Ok(Value::NONE)),
             };
         }
+        if action != SEND && !thrown && generator.shut.get() {
+            // It had not ended when it was closed before.
+            let raised = self.raise_bare(Known::StopAsyncIteration);
+            self.set_context(&raised.0, parent);
+            return self.end_step_with(parent, flags, Err(raised));
+        }
         let input = match self.first_input(step, first, state) {
             Ok(input) => input,
             Err(raised) => return self.raise_in(parent, raised),
@@ -209,6 +215,9 @@ impl Vm {
             return Err(self.runtime_error("can't send non-None value to a just-started coroutine"));
         }
         if step.kind() == CLOSE {
+            if let Some(generator) = step.generator.as_value().get::<Generator>() {
+                generator.shut.set(true);
+            }
             return Ok(Err(self.raise_bare(Known::GeneratorExit)));
         }
         let arguments: Vec<Value> = argument

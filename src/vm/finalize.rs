@@ -132,7 +132,8 @@ impl Vm {
             }
             (_, flavour) => {
                 let hook = generator.hook.get();
-                if flavour == Flavour::AsyncGenerator && !hook.is_undef() && !hook.is_none() {
+                let open = flavour == Flavour::AsyncGenerator && !generator.shut.get();
+                if open && !hook.is_undef() && !hook.is_none() {
                     return Some(Step::Call(hook, smallvec::smallvec![object.clone()]));
                 }
                 if self.is_running(generator) {
@@ -159,7 +160,8 @@ impl Vm {
                     return None;
                 }
                 let hook = generator.hook.take();
-                if flavour == Flavour::AsyncGenerator && !hook.is_undef() && !hook.is_none() {
+                let open = flavour == Flavour::AsyncGenerator && !generator.shut.get();
+                if open && !hook.is_undef() && !hook.is_none() {
                     return Some(Step::Call(hook, smallvec::smallvec![object.clone()]));
                 }
                 let exit = self.raise_bare(Known::GeneratorExit);

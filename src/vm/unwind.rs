@@ -90,7 +90,7 @@ impl Vm {
         exception.context.set(handled);
     }
 
-    /// The exception that `frame`, or a frame that waits for it, is handling; else None.
+    /// The exception that `frame`, or a frame that called it, is handling; else None.
     pub(crate) fn handled_exception(&self, frame: *mut Frame) -> Value {
         let mut frame = frame;
         // SAFETY: parents of live frames are live.
@@ -98,6 +98,11 @@ impl Vm {
             while !frame.is_null() {
                 if let Some(handled) = Self::handled_by(frame) {
                     return handled;
+                }
+                // What waits for a frame that something was thrown into is not there until it goes on itself:
+                // the next is who threw.
+                while (*frame).has(frame_flags::THROWN) {
+                    frame = (*frame).parent;
                 }
                 frame = (*frame).parent;
             }

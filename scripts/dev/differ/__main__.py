@@ -4,6 +4,7 @@
     python3.13 scripts/dev/differ show SEED                    print one program
     python3.13 scripts/dev/differ shrink SEED [HOOP]           shrink one program that differs
     python3.13 scripts/dev/differ sample [HOOP]                write tests/differential/sample.jsonl and what CPython prints of it
+    python3.13 scripts/dev/differ sample-tasks [HOOP]          write tests/differential/tasks.txt: what CPython prints of programs of asyncio
     python3.13 scripts/dev/differ coverage FROM TO [HOOP]      count AST nodes, opcodes and methods of the programs
 
 A seed is a number, or "t" and a number: a program of asyncio's order, in virtual time
@@ -22,7 +23,7 @@ import coverage
 import language
 import make
 import methods
-from players import HERE, Pair, Player
+from players import DEADLINE, HERE, Pair, Player, SHORT
 from shrink import Shrinker
 
 ROOT = os.path.join(HERE, "..", "..", "..")
@@ -70,7 +71,7 @@ def hunt(first, last, hoop=HOOP, path=None):
             mark = signature(verdict.at)
             tally.kinds[mark] += 1
             if tally.kinds[mark] == 1:
-                report(pair, seed, source, out)
+                report(pair, seed, source, out, hangs=False)
         if tally.counts.total() % 500 == 0:
             print(tally, file=sys.stderr, flush=True)
     pair.stop()
@@ -80,7 +81,11 @@ def hunt(first, last, hoop=HOOP, path=None):
     return tally.counts["differs"]
 
 
-def report(pair, seed, source, out):
+def report(pair, seed, source, out, hangs=True):
+    if not hangs and "# HANGS" in pair.judge(source).at[1]:
+        # Each step of shrinking it would wait for the deadline.
+        print(f"## seed {seed}\n-- hoop hangs: `shrink` makes it small\n", file=out, flush=True)
+        return
     small = shrunk(pair, source)
     verdict = pair.judge(small)
     x, y = verdict.at
@@ -101,7 +106,11 @@ def shrunk(pair, source):
         found = pair.judge(text)
         return found.name == verdict.name and found.at[1] != "# HANGS" and essence(found.at) == mark
 
-    return Shrinker(differs, 60 if b == "# HANGS" else 700).shrink(source)
+    pair.hurry(SHORT)
+    try:
+        return Shrinker(differs, 60 if b == "# HANGS" else 700).shrink(source)
+    finally:
+        pair.hurry(DEADLINE)
 
 
 def sample(hoop=HOOP):
@@ -127,6 +136,20 @@ def sample(hoop=HOOP):
     print(f"{len(printed)} programs recorded, {differ} left out because they differ")
 
 
+def sample_tasks(hoop=HOOP):
+    """The same of asyncio's order; the programs are made anew by whoever plays them."""
+    pair, printed = Pair(hoop), []
+    for seed in make.seeds("t0", f"t{make.SAMPLE_OF_TASKS}"):
+        source = make.program(seed).source
+        a, b = pair.play(source)
+        if a == b and "# " not in a and len(a) < 6000:
+            printed.append(f"## {seed}\n{a}\n")
+    pair.stop()
+    with open(os.path.join(ROOT, "tests", "differential", "tasks.txt"), "w") as file:
+        file.write("".join(printed))
+    print(f"{len(printed)} of {make.SAMPLE_OF_TASKS} programs recorded")
+
+
 def main(words):
     match words:
         case ["hunt", first, last, *rest]:
@@ -138,6 +161,8 @@ def main(words):
             report(pair, seed, make.program(seed).source, sys.stdout)
         case ["sample", *rest]:
             sample(*rest)
+        case ["sample-tasks", *rest]:
+            sample_tasks(*rest)
         case ["coverage", first, last, *rest]:
             coverage.report(range(int(first), int(last)), *(rest or [HOOP]))
         case _:

@@ -8,7 +8,8 @@ import sys
 import documented
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DEADLINE = 20.0
+# What a player may take for a program, and for one that is a step of making another small.
+DEADLINE, SHORT = 20.0, 2.5
 
 
 class Player:
@@ -16,6 +17,7 @@ class Player:
         self.command = [*command, os.path.join(HERE, "play.async"), "serve", str(shift)]
         self.shift = shift
         self.child = None
+        self.deadline = DEADLINE
 
     def start(self):
         env = dict(os.environ, PYTHONHASHSEED=str(self.shift), PYTHONWARNINGS="ignore", NO_COLOR="1", TZ="UTC")
@@ -42,7 +44,7 @@ class Player:
         """What the program printed, or how the player died of it."""
         parts = []
         while not parts or not parts[-1].endswith(b"\n"):
-            if not self.selector.select(DEADLINE):
+            if not self.selector.select(self.deadline):
                 self.stop()
                 return "# HANGS"
             part = os.read(self.child.stdout.fileno(), 1 << 20)
@@ -109,6 +111,10 @@ class Pair:
                     return Verdict("differs", (x, y))
                 found = Verdict("documented", (x, y), row)
         return found
+
+    def hurry(self, seconds):
+        for player in (self.cpython, self.hoop, *self.witnesses):
+            player.deadline = seconds
 
     def stop(self):
         for player in (self.cpython, self.hoop, *self.witnesses):

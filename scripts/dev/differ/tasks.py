@@ -3,11 +3,11 @@
 A program logs what happens through `show`, with the loop's time. Functions call only functions of a
 higher number, so every program ends; what waits for ever is cancelled by `main`, in order.
 """
-PRELUDE = '''\
-import contextlib, contextvars, re, socket
+PRELUDE = r'''\
+import contextlib, contextvars, gc, re, socket
 var = contextvars.ContextVar("var", default=0)
 numbers = iter(range(10000))
-L, C, S, E, Q, B, F, T, H, P, origin = ([] for _ in range(11))
+L, C, S, E, Q, B, F, T, H, P, R, A, G, late, origin = ([] for _ in range(15))
 def words(x):
     if isinstance(x, asyncio.Future):
         state = "pending" if not x.done() else "cancelled" if x.cancelled() else failure(x.exception()) if x.exception() else words(x.result())
@@ -20,14 +20,25 @@ def words(x):
         return "(" + ", ".join(map(words, x)) + ")"
     return str(x) if x is None or type(x) in (int, str, bytes, bool, float) else type(x).__name__
 def show(*what):
-    what_for = re.sub(" at (/|<lib)[^ \\])]*", "", " ".join(map(words, what)))
+    what_for = re.sub(" at (/|<library>)[^ \])>]*|(?<=Task-)[0-9]+|(?<= fd=)[0-9]+", "", " ".join(map(words, what)))
     print(round((asyncio.get_running_loop().time() - origin[0]) * 1000, 3), what_for)
     return what[0]
 def handler(loop, context):
-    if context["message"].startswith("_Gathering"):
-        return  # when the last of its children is forgotten hangs on frames that natives have none of
-    message = re.sub("Task-[0-9]+|:[0-9]+", "", context["message"])
-    show("handler", message, sorted(context), failure(context["exception"]) if "exception" in context else "")
+    words = [re.sub(":[0-9]+|(?<=Task-)[0-9]+", "", context["message"]), sorted(context), failure(context["exception"]) if "exception" in context else ""]
+    if "never retrieved" in words[0] or "destroyed" in words[0]:
+        late.append(str(words))  # when such a thing is forgotten hangs on frames of asyncio, which are native here
+    else:
+        show("handler", *words)
+def forgotten():
+    for kept in (L, C, S, E, Q, B, F, T, H, P, R, A, G):
+        kept.clear()
+    gc.collect()
+    print("forgotten", *sorted(late))
+def attempt(label, call, *args):
+    try:
+        show(label, call(*args))
+    except Exception as error:
+        show(label, error)
 def name():
     return f"n{next(numbers)}"
 def spawn(coro):
@@ -38,6 +49,20 @@ def pick(items, n):
     return items[n % len(items)]
 def other(n):
     return pick(T, n) if T else F[0]
+class Mine:
+    def __init__(self, *steps):
+        self.steps = steps
+    def __await__(self):
+        for step in self.steps:
+            show("resumed", (yield step))
+        return len(self.steps)
+async def guarded(label, coro):
+    try:
+        return show(label, await coro)
+    except Exception as error:
+        return show(label, error)
+    finally:
+        show(label, "over")
 '''
 
 CLOSING = '''\
@@ -58,10 +83,30 @@ async def main():
             task.cancel()
         await asyncio.wait(alive, timeout=0.05)
         show("cancelled", turn, [task.done() for task in alive])
-    show("end", T, F)
+    if alive:
+        # Some wait for each other whatever happens. The end of the run must not wait for them.
+        loop.call_later(1, loop.stop)
+    show("end", T, F, [lines_of(t.exception()) for t in T if t.done() and not t.cancelled() and t.exception()])
     for reader, writer in P:
         writer.close()
-asyncio.run(main(){debug})
+    for end in R:
+        end.close()
+{start}
+forgotten()
+'''
+
+STARTS = ["asyncio.run(main(){debug})"] * 8 + [
+    "with asyncio.Runner() as runner:\n    runner.run(main())\n    T.clear()\n    runner.run(after(), context=contextvars.copy_context())",
+    "loop = asyncio.new_event_loop()\nloop.run_until_complete(main())\nloop.run_until_complete(loop.shutdown_asyncgens())\nloop.close()",
+    "asyncio.run(main(), loop_factory=asyncio.new_event_loop)",
+    "loop = asyncio.new_event_loop()\ntask = loop.create_task(main())\ntask.add_done_callback(lambda task: loop.stop())\nloop.run_forever()\nloop.close()\nprint(words(task))\ndel task",
+]
+AFTER = '''\
+async def after():
+    show("after", var.get(), len(asyncio.all_tasks()))
+    for agen in A:
+        attempt("left", agen.aclose().send, None)
+    spawn(asyncio.sleep(1))
 '''
 
 DELAYS = ["0", "0", "0.001", "0.001", "0.002", "0.003", "0.005", "0.01"]
@@ -76,6 +121,7 @@ class Tasks:
         self.functions = dice.randint(3, 7)
         self.generators = dice.choice([0, 1, 2])
         self.streams = dice.choice([0, 0, 0, 1, 2])
+        self.sockets = dice.random() < 0.15
         self.eager = dice.random() < 0.12
         self.first_generator = 0
         self.labels = 0
@@ -91,7 +137,9 @@ class Tasks:
             parts.append(self.generator(number))
         parts.append(CLOSING.format(
             setup="\n".join("    " + line for line in self.setup()), patience=dice.choice(["0.02", "0.05", "0.2"]), starts=dice.randint(1, 4),
-            debug=dice.choice([", debug=True"] + [""] * 20)))
+            start=dice.choice(STARTS).format(debug=dice.choice([", debug=True"] + [""] * 20))))
+        if "after()" in parts[-1]:
+            parts.insert(1, AFTER)
         return "".join(parts)
 
     def setup(self):
@@ -100,15 +148,23 @@ class Tasks:
         yield f"C.append(asyncio.Condition({dice.choice(['', '', 'L[0]'])}))"
         yield f"S.extend([asyncio.Semaphore({dice.randint(0, 2)}), asyncio.BoundedSemaphore({dice.randint(1, 2)})])"
         yield "E.extend([asyncio.Event(), asyncio.Event()])"
-        yield f"Q.extend([asyncio.Queue({dice.randint(0, 2)}), asyncio.{dice.choice(['LifoQueue', 'PriorityQueue', 'Queue'])}({dice.randint(0, 2)})])"
+        yield f"Q.extend([asyncio.Queue({dice.randint(0, 2)}), asyncio.{dice.choice(['LifoQueue', 'PriorityQueue', 'Queue'])}({dice.randint(0, 2)}), asyncio.PriorityQueue()][:{dice.randint(2, 3)}])"
         yield f"B.append(asyncio.Barrier({dice.randint(1, 3)}))"
         yield "F.extend([loop.create_future(), loop.create_future()])"
         if self.eager:
-            yield "loop.set_task_factory(asyncio.eager_task_factory)"
+            yield f"loop.set_task_factory(asyncio.{dice.choice(['eager_task_factory', 'eager_task_factory', 'create_eager_task_factory(asyncio.Task)'])})"
+        elif dice.random() < 0.05:
+            yield "loop.set_task_factory(lambda loop, coro, **more: show(asyncio.Task(coro, loop=loop, **more), 'made'))"
         for _ in range(self.streams):
             yield "for end in socket.socketpair():"
             yield "    end.setblocking(False)"
             yield f"    P.append(await asyncio.open_connection(sock=end, limit={dice.choice([8, 64, 65536])}))"
+            if dice.random() < 0.3:
+                yield f"    P[-1][1].transport.set_write_buffer_limits({dice.choice(['0', '10', '100, 5'])})"
+        if self.sockets:
+            yield "R.extend(socket.socketpair())"
+            yield "for end in R:"
+            yield "    end.setblocking(False)"
 
     def label(self):
         self.labels += 1
@@ -162,6 +218,7 @@ class Tasks:
             lambda: f"pick(S, {self.index()}).acquire()",
             lambda: "B[0].wait()",
             lambda: f"pick(Q, {self.index()}).join()",
+            lambda: f"guarded({self.label()}, {self.coroutine(depth + 1)})",
         ]
         if depth < 4:
             choices += [
@@ -171,8 +228,8 @@ class Tasks:
             ]
         return dice.choice(choices)()
 
-    def tasks(self, depth):
-        return ", ".join(f"spawn({self.coroutine(depth)})" if self.dice.random() < 0.8 else f"other({self.index()})" for _ in range(self.dice.randint(1, 3)))
+    def tasks(self, depth, others=0.2):
+        return ", ".join(f"spawn({self.coroutine(depth)})" if self.dice.random() >= others else f"other({self.index()})" for _ in range(self.dice.randint(1, 3)))
 
     def awaitable(self, depth):
         dice = self.dice
@@ -187,6 +244,8 @@ class Tasks:
             lambda: f"asyncio.gather({self.several(depth + 1)})",
             lambda: f"asyncio.gather({self.several(depth + 1, 1)}, return_exceptions=True)",
             lambda: f"asyncio.ensure_future({self.coroutine(depth + 1)})",
+            lambda: f"Mine({', '.join(dice.choice(['None', 'None', '7', 'pick(F, 1)', 'other(1)']) for _ in range(dice.randint(0, 3)))})",
+            lambda: f"asyncio.wrap_future(asyncio.run_coroutine_threadsafe({self.coroutine(depth + 1)}, asyncio.get_running_loop()))",
         ])()
 
     def several(self, depth, least=0):
@@ -205,7 +264,9 @@ class Tasks:
         if self.generators > self.first_generator:
             deep += [self.iterate, self.iterate]
         if self.streams:
-            deep += [self.stream, self.stream, self.stream]
+            deep += [self.stream] * 5
+        if self.sockets:
+            deep += [self.socket] * 3
         return dice.choice(plain + deep if depth < 4 else plain)(depth)
 
     def wait(self, depth):
@@ -232,6 +293,13 @@ class Tasks:
             f"var.set({n})", f"show({self.label()}, var.get())", f"show({self.label()}, asyncio.current_task().cancelling(), asyncio.current_task().uncancel())",
             f"show({self.label()}, len(asyncio.all_tasks()))", f"show({self.label()}, repr(pick({dice.choice('LSEQ')}, {n})).split('[')[-1])",
             "show(B[0].n_waiting, B[0].broken)", f"show({self.label()}, other({n}))",
+            f"show({self.label()}, pick(F, {n}).remove_done_callback(show))", f"other({n}).add_done_callback(show)", f"pick(F, {n}).add_done_callback(show, context=contextvars.copy_context())",
+            f"attempt({self.label()}, other({n}).exception)", f"attempt({self.label()}, pick(F, {n}).result)",
+            f"attempt({self.label()}, pick(F, {n}).set_exception, {dice.choice(['StopIteration(1)', 'asyncio.CancelledError(2)', 'TimeoutError'])})",
+            f"await B[0].{dice.choice(['reset', 'abort'])}()", f"show({self.label()}, asyncio.current_task().get_name(), asyncio.current_task().done())",
+            f"show({self.label()}, other({n}).cancelling(), other({n}).uncancel())", f"other({n}).set_name(name())",
+            f"show(asyncio.isfuture(other({n})), pick(L, {n}).locked(), pick(S, {n}).locked(), pick(E, {n}).is_set(), pick(Q, {n}).empty())",
+            *([f"attempt({self.label()}, pick(G, {n}).create_task, {self.call()})"] if dice.random() < 0.5 else []),
         ])]
 
     def callback(self, depth):
@@ -242,6 +310,10 @@ class Tasks:
         lines = [f"H.append(asyncio.get_running_loop().{how}{call}))"]
         if dice.random() < 0.3:
             lines.append(f"pick(H, {n}).cancel()")
+        if dice.random() < 0.2:
+            lines.append(f"show({self.label()}, [handle.cancelled() for handle in H])")
+        if dice.random() < 0.1:
+            lines[0] = lines[0][:-2] + ", context=contextvars.copy_context()))"
         return lines
 
     def fail(self, depth):
@@ -274,6 +346,8 @@ class Tasks:
         if dice.random() < 0.3:
             body.insert(0, f"scope.reschedule(asyncio.get_running_loop().time() + {self.delay()})")
         lines = [f"async with asyncio.{kind} as scope:", *indent(body), f"show({self.label()}, scope.expired())"]
+        if dice.random() < 0.1:
+            lines.append(f"attempt({self.label()}, scope.reschedule, None)")
         if dice.random() < 0.6:
             lines = ["try:", *indent(lines), "except TimeoutError as error:", f"    show({self.label()}, error)"]
         return lines
@@ -283,6 +357,8 @@ class Tasks:
         body = []
         for _ in range(dice.randint(1, 3)):
             body += [f"group.create_task({self.coroutine(depth + 1)}, name=name())"]
+        if dice.random() < 0.4:
+            body.insert(0, "G.append(group)")
         body += self.block(depth + 1, dice.randint(0, 2))
         lines = ["async with asyncio.TaskGroup() as group:", *indent(body), f"show({self.label()})"]
         match dice.randint(0, 3):
@@ -293,7 +369,7 @@ class Tasks:
         return lines
 
     def hold(self, depth):
-        return [f"async with pick({self.dice.choice('LLSC')}, {self.index()}):", f"    show({self.label()})", *indent(self.block(depth + 1, self.dice.randint(1, 2)))]
+        return [f"async with pick({self.dice.choice('LLLSSCB')}, {self.index()}):", f"    show({self.label()})", *indent(self.block(depth + 1, self.dice.randint(1, 2)))]
 
     def condition(self, depth):
         dice = self.dice
@@ -305,7 +381,8 @@ class Tasks:
 
     def completed(self, depth):
         dice = self.dice
-        tasks = f"[{self.tasks(depth + 1)}]"
+        # What has ended already comes in the order of a set: these have not.
+        tasks = f"[{self.tasks(depth + 1, others=0)}]"
         limit = dice.choice(["", "", f", timeout={dice.choice(LIMITS)}"])
         if dice.random() < 0.5:
             lines = [f"async for task in asyncio.as_completed({tasks}{limit}):", f"    show({self.label()}, task)"]
@@ -325,12 +402,16 @@ class Tasks:
              f"    await stack.enter_async_context(pick({self.dice.choice('LS')}, {self.index()}))", *indent(self.block(depth + 1, 1))],
             [f"with contextlib.suppress({self.dice.choice(CAUGHT)}):", *indent(self.block(depth + 1, self.dice.randint(1, 2)))],
             [f"task = asyncio.create_task({self.call()}, name=name(), context=contextvars.copy_context())", "T.append(task)"],
+            [f"token = var.set({self.index()})", *self.block(depth + 1, 1), f"attempt({self.label()}, var.reset, token)"],
+            ["context = contextvars.copy_context()", f"context.run(var.set, {self.index()})", f"asyncio.get_running_loop().call_soon(lambda: show({self.label()}, var.get()), context=context)"],
         ])
 
     def iterate(self, depth):
         dice = self.dice
         which = f"g{dice.randint(self.first_generator, self.generators - 1)}({self.index()})"
-        match dice.randint(0, 5):
+        match dice.randint(0, 6):
+            case 6:
+                return [f"A.append({which})", f"show({self.label()}, await anext(pick(A, {self.index()})))"]
             case 0 | 1:
                 return [f"async for item in {which}:", f"    show({self.label()}, item)", *indent(self.block(depth + 1, 1)), *indent(dice.choice([["break"], []]))]
             case 2:
@@ -355,6 +436,33 @@ class Tasks:
             [f"show({reader}.at_eof(), {writer}.is_closing())"],
             [dice.choice([f"{writer}.close()", f"attempt({self.label()}, {writer}.write_eof)", f"{writer}.transport.abort()"])] if dice.random() < 0.4 else ["show(7)"],
             [f"spawn({writer}.wait_closed())"],
+            [f"async for line in {reader}:", "    tick()", f"    show({self.label()}, line)", *indent(self.block(depth + 1, 1))],
+            [f"show({self.label()}, await asyncio.wait_for({reader}.readuntil({dice.choice(['(b' + chr(39) + 'o' + chr(39) + ', b' + chr(39) + 'ine' + chr(39) + ')', 'b' + chr(39) + 'tw' + chr(39), 'b' + chr(39) * 2])}), {dice.choice(LIMITS)}))"],
+            [f"if not {writer}.is_closing():", f"    {writer}.writelines([b'ab', b'', bytearray(b'li\\\\nne'), memoryview(b'z')])", f"show({self.label()}, {writer}.transport.get_write_buffer_size())"],
+            [f"{writer}.write(b'q' * {dice.choice([70000, 300000, 1000000])})", f"await {writer}.drain()", f"show({self.label()})"],
+            [f"show({self.label()}, len(await {reader}.{dice.choice(['read(50000)', 'read(1000000)', 'read()', 'readexactly(70000)'])}))"],
+            [f"{dice.choice(['async with asyncio.timeout(0.003)', 'with contextlib.suppress(Exception)'])}:", "    while data := await " + reader + ".read(100000):", "        tick()", f"        show({self.label()}, len(data))"],
+            [f"show(repr({reader}).split(chr(32), 1)[1], {reader}.exception())"] if dice.random() < 0.3 else [f"show({reader}.at_eof())"],
+            [f"{dice.choice([reader, reader, reader])}.{dice.choice(['feed_data(b' + chr(39) + 'fed' + chr(39) + ')', 'feed_eof()', 'set_exception(ValueError(' + self.label() + '))'])}"] if dice.random() < 0.4 else ["show(8)"],
+            [f"{writer}.close()", f"attempt({self.label()}, {writer}.write, b'more')"] if dice.random() < 0.3 else ["show(9)"],
+            [f"transport = {writer}.transport", f"transport.{dice.choice(['pause_reading', 'resume_reading', 'close'])}()"] if dice.random() < 0.5 else ["show(6)"],
+        ])
+
+    def socket(self, depth):
+        """Calls of the loop that take a bare socket."""
+        dice, end = self.dice, f"pick(R, {self.index()})"
+        loop = "asyncio.get_running_loop()"
+        return dice.choice([
+            [f"show({self.label()}, await {loop}.sock_recv({end}, {dice.choice([2, 100])}))"],
+            [f"await {loop}.sock_sendall({end}, b'sent')"],
+            [f"spawn({loop}.sock_recv({end}, 10))"],
+            [f"buffer = bytearray(3)", f"show({self.label()}, await asyncio.wait_for({loop}.sock_recv_into({end}, buffer), {dice.choice(LIMITS)}), bytes(buffer))"],
+            [f"show({self.label()}, await asyncio.gather({loop}.sock_sendall(R[0], b'x' * {dice.choice([5, 400000])}), {loop}.sock_recv(R[1], 100), return_exceptions=True))"],
+            [f"end = {end}", f"{loop}.add_reader(end, lambda: show({self.label()}, {loop}.remove_reader(end)))"],
+            [f"end = {end}", f"{loop}.add_writer(end, lambda: show({self.label()}, {loop}.remove_writer(end)))"],
+            [f"show({self.label()}, {loop}.remove_reader({end}), {loop}.remove_writer({end}))"],
+            [f"attempt({self.label()}, {end}.send, b'plain')"],
+            [f"attempt({self.label()}, {end}.shutdown, socket.SHUT_WR)"] if dice.random() < 0.3 else ["show(5)"],
         ])
 
 

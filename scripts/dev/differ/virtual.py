@@ -93,6 +93,17 @@ class Loop(asyncio.SelectorEventLoop):
         Loop.nanoseconds = max(Loop.nanoseconds, target)
 
 
+class TaskGroup(asyncio.TaskGroup):
+    """Forgets what it has gathered when its block is left, as that of CPython 3.13.1 does: else it lies in a cycle."""
+
+    async def __aexit__(self, et, exc, tb):
+        tb = None
+        try:
+            return await super().__aexit__(et, exc, tb)
+        finally:
+            self._errors = self._base_error = self._parent_task = exc = None
+
+
 class Policy(asyncio.DefaultEventLoopPolicy):
     _loop_factory = Loop
 
@@ -105,3 +116,4 @@ def align(nanoseconds):
 def install():
     asyncio.set_event_loop_policy(Policy())
     asyncio.taskgroups.set = InsertionSet
+    asyncio.TaskGroup = asyncio.taskgroups.TaskGroup = TaskGroup

@@ -146,11 +146,16 @@ pub fn cancelled_error(vm: &mut Vm, future: &Future) -> Value {
     script::raise_def(vm, &exceptions::CANCELLED_ERROR, &[message]).0
 }
 
-/// The exception of a failed one as it is raised: with its own traceback.
+/// The exception of a failed one as it is raised: the first time with its own traceback, then with none.
 fn failure(future: &Future) -> Value {
     let exception = future.outcome.get();
     if let Some(e) = exception.get::<Exception>() {
-        e.traceback.set(future.detail.get());
+        let traceback = future.detail.take();
+        e.traceback.set(if traceback.is_undef() {
+            Value::NONE
+        } else {
+            traceback
+        });
     }
     exception
 }

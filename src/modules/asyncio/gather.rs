@@ -167,7 +167,12 @@ pub fn child_done(vm: &mut Vm, target: &Value, future: &Ref<Future>) -> R<()> {
     }
     let results = results_of(vm, &outer)?;
     if outer.cancel_requested.get() {
-        let error = futures::cancelled_error(vm, future);
+        // It is that of the last in the list, whichever ended last.
+        let last = outer.children.borrow().last().cloned();
+        let error = match last.as_ref().and_then(Future::to_ref) {
+            Some(last) => futures::cancelled_error(vm, &last),
+            None => futures::cancelled_error(vm, future),
+        };
         return futures::fail(vm, &outer.future, error);
     }
     futures::set_result(vm, &outer.future, results)

@@ -7,11 +7,11 @@
 use std::cell::RefCell;
 
 use super::base_events::Loop;
-use super::{debug, reactions, script, tasks};
+use super::{debug, reactions, script, tasks, timeouts};
 use crate::event_loop::EventLoop;
 use crate::heap::{Value, Visitor};
 use crate::object::native::{Def, Native, R};
-use crate::object::task::{Future, Handle, Waiter};
+use crate::object::task::{Future, Handle, TimerHandle, Waiter};
 use crate::object::traced::Traced;
 use crate::vm::Vm;
 use crate::vm::types::Known;
@@ -147,6 +147,20 @@ fn as_call(job: Job) -> (Value, Vec<Value>, Value) {
             let pair = script::tuple(vec![script::int(i64::from(number)), target]);
             (bound(&reactions::CALL, pair), Vec::new(), Value::UNDEF)
         }
+    }
+}
+
+/// An entry as the handle that CPython would have made for it.
+pub fn as_handle(job: Job, owner: &Value) -> Value {
+    let deadline = match &job {
+        Job::Call(reactions::TIMEOUT, target) => timeouts::timer_of(target),
+        _ => None,
+    };
+    let (callable, args, context) = as_call(job);
+    let (owner, args) = (owner.clone(), script::tuple(args));
+    match deadline {
+        Some(when) => TimerHandle::alloc(owner, callable, args, context, when).into_value(),
+        None => Handle::alloc(owner, callable, args, context).into_value(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{coroutines, debug, reactions, script, tasks};
 use crate::heap::Value;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
-use crate::object::native::{Native, R};
+use crate::object::native::{Def, Native, R};
 use crate::object::str::Str;
 use crate::object::task::{Future, FutureState, Handle, Task, Waiter};
 use crate::vm::Vm;
@@ -111,11 +111,27 @@ pub fn waiter_callable(waiter: &Waiter) -> Value {
 
 /// A callback with where it was defined: `f() at FILE:LINE`. In debug mode its arguments are shown.
 pub fn callback(vm: &mut Vm, function: &Value, args: &Value, debug: bool) -> R<String> {
+    if let Some(text) = function.get::<Native>().and_then(own_callback) {
+        return Ok(text);
+    }
     let mut text = call_text(vm, function, args, debug, "")?;
     if let Some((file, line)) = source_of(vm, function)? {
         text += &format!(" at {file}:{line}");
     }
     Ok(text)
+}
+
+/// How CPython's callback is shown that one of ours stands for.
+fn own_callback(native: &Native) -> Option<String> {
+    let is = |def: &'static Def| std::ptr::eq(native.def, def);
+    let (number, _) = script::numbered(&native.bound);
+    if is(&reactions::REACT) {
+        return Some(reactions::shown(number).to_owned());
+    }
+    if is(&reactions::CALL) {
+        return Some(format!("{}()", reactions::call_name(number)));
+    }
+    is(&tasks::STEP).then(|| "TaskStepMethWrapper()".to_owned())
 }
 
 fn call_text(vm: &mut Vm, function: &Value, args: &Value, debug: bool, suffix: &str) -> R<String> {

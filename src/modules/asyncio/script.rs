@@ -70,6 +70,13 @@ pub fn set_cause(exception: &Value, cause: &Value) {
     }
 }
 
+/// That this exception was raised while `handled` was.
+pub fn set_context(exception: &Value, handled: Value) {
+    if let Some(exception) = exception.get::<Exception>() {
+        exception.context.set(handled);
+    }
+}
+
 /// `raise exception from None`
 pub fn raise_from_none(exception: &Value) {
     if let Some(exception) = exception.get::<Exception>() {

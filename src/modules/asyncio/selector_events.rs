@@ -664,10 +664,42 @@ pub fn writelines(vm: &mut Vm, transport: &Ref<Transport>, lines: &Value) -> R<(
         let text = "Cannot call writelines() after write_eof()";
         return Err(script::error(vm, Known::RuntimeError, text));
     }
-    for line in vm.collect(lines)? {
-        write(vm, transport, &line)?;
+    if transport.empty.as_value().is_object() {
+        let text = "unable to writelines; sendfile is in progress";
+        return Err(script::error(vm, Known::RuntimeError, text));
     }
-    Ok(())
+    let lines = vm.collect(lines)?;
+    if transport.lost.get() > 0 || transport.socket.as_value().is_none() {
+        return lines.iter().try_for_each(|line| write(vm, transport, line));
+    }
+    let mut all = Vec::new();
+    for line in &lines {
+        if bytes::with_bytes(line, |bytes| all.extend_from_slice(bytes)).is_none() {
+            match script::bytes_of_view(vm, line)? {
+                Some(copy) => all.extend_from_slice(&copy),
+                None => return Err(no_bytes(vm, line)),
+            }
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    transport.buffer.borrow_mut().extend_from_slice(&all);
+    // What waited goes with it, at once.
+    write_ready(vm, &transport.value())?;
+    if unsent(transport) == 0 {
+        return Ok(());
+    }
+    let owner = transport.owner.get();
+    let job = Job::Call(reactions::WRITE_READY, transport.value());
+    base_events::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
+    maybe_pause(vm, transport)
+}
+
+fn no_bytes(vm: &mut Vm, value: &Value) -> Raised {
+    let name = vm.type_name(value);
+    let text = format!("memoryview: a bytes-like object is required, not '{name}'");
+    script::error(vm, Known::TypeError, &text)
 }
 
 /// `write_eof()`

@@ -287,18 +287,25 @@ fn read_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> 
 
 /// Takes what is there, the limit at a time as `read(limit)` does, until the end.
 fn read_to_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, reader: &Ref<StreamReader>) -> R<Step> {
-    check(reader)?;
     let whole = frame.regs[2].clone();
-    while reader.received.len() > 0 {
-        let block = reader
-            .received
-            .take(vm, reader.limit.get().max(1) as usize)?;
-        script::call_method(vm, &whole, "extend", &[block])?;
+    let mut woken = frame.state != 0;
+    loop {
+        if !woken {
+            check(reader)?;
+            if reader.received.len() == 0 && !reader.eof.get() {
+                frame.state = 1;
+                return wait_for_data(vm, reader, "read");
+            }
+        }
+        // Who is woken takes what is there, and nothing is the end, even if somebody else was faster.
+        woken = false;
+        let limit = reader.limit.get().max(1) as usize;
+        let block = reader.received.take(vm, limit)?;
         maybe_resume(vm, reader)?;
-    }
-    if !reader.eof.get() {
-        frame.state = 1;
-        return wait_for_data(vm, reader, "read");
+        if block.get::<Bytes>().is_some_and(Bytes::is_empty) {
+            break;
+        }
+        script::call_method(vm, &whole, "extend", &[block])?;
     }
     let bytes = bytes::with_bytes(&whole, Bytes::new).unwrap_or_else(|| Ok(Bytes::empty()));
     Ok(Step::Return(vm.lift(bytes)?.into_value()))
@@ -499,7 +506,11 @@ fn line(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Until> {
                 .received
                 .skip(if ends { consumed + 1 } else { usize::MAX });
             maybe_resume(vm, &reader)?;
-            Err(script::error(vm, Known::ValueError, message))
+            let handled = overrun(vm, message, consumed);
+            vm.set_context(&handled.0, vm.frame);
+            let raised = script::error(vm, Known::ValueError, message);
+            script::set_context(&raised.0, handled.0);
+            Err(raised)
         }
         other => Ok(other),
     }

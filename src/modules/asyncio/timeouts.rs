@@ -180,11 +180,20 @@ pub fn expire(vm: &mut Vm, target: &Value) -> R<()> {
     if stale || timeout.life.get() != Life::Entered {
         return Ok(());
     }
-    timeout.alarm.set(Alarm::None);
     let task = timeout.task.get();
     tasks::cancel(vm, &task, &Value::NONE)?;
+    timeout.alarm.set(Alarm::None);
     timeout.life.set(Life::Expiring);
     Ok(())
+}
+
+/// The deadline of one that waits for a timer.
+pub fn timer_of(target: &Value) -> Option<f64> {
+    let timeout = target.get::<Timeout>()?;
+    match timeout.alarm.get() {
+        Alarm::Timer(_) => script::as_float(&timeout.when.get()),
+        _ => None,
+    }
 }
 
 /// `__aexit__`; an error is what replaces the exception.

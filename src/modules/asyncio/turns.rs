@@ -262,8 +262,10 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
         }
         Job::Handle(handle) => start_handle(vm, frame, handle),
         Job::React(number, target, future) => {
-            let answer = reactions::react(vm, number, &target, &future);
-            complain(vm, frame, answer, reactions::shown(number))
+            let Err(raised) = reactions::react(vm, number, &target, &future) else {
+                return Ok(None);
+            };
+            complain(vm, frame, raised, Job::React(number, target, future))
         }
         Job::Finish(future) => {
             if let Some(future) = Future::of(&future) {
@@ -272,35 +274,19 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
             Ok(None)
         }
         Job::Call(number, target) => {
-            let answer = reactions::call(vm, number, &target);
-            complain(
-                vm,
-                frame,
-                answer,
-                &format!("{}()", reactions::call_name(number)),
-            )
+            let Err(raised) = reactions::call(vm, number, &target) else {
+                return Ok(None);
+            };
+            complain(vm, frame, raised, Job::Call(number, target))
         }
     }
 }
 
-/// Reports what a callback raised; what must end the loop goes on.
-fn complain(
-    vm: &mut Vm,
-    frame: &NativeFrame<'_>,
-    answer: R<()>,
-    callback: &str,
-) -> R<Option<Step>> {
-    let Err(raised) = answer else { return Ok(None) };
-    if script::ends_loop(vm, &raised.0) {
-        return Err(raised);
-    }
-    let parts = [("exception", raised.0)];
-    report::report(
-        vm,
-        &frame.regs[0],
-        &format!("Exception in callback {callback}"),
-        &parts,
-    )?;
+/// Reports what an entry raised that has no handle of its own; what must end the loop goes on.
+#[cold]
+fn complain(vm: &mut Vm, frame: &NativeFrame<'_>, raised: Raised, job: Job) -> R<Option<Step>> {
+    let handle = super::jobs::as_handle(job, &frame.regs[0]);
+    callback_failed(vm, frame, &handle, raised)?;
     Ok(None)
 }
 
@@ -321,7 +307,7 @@ fn start_task(
             frame.state = RUNS_TASK;
             Ok(Some(step))
         }
-        Err(raised) => complain(vm, frame, Err(raised), "TaskStepMethWrapper()"),
+        Err(raised) => complain(vm, frame, raised, Job::Step(task)),
     }
 }
 

@@ -7,6 +7,7 @@ use super::jobs::Job;
 use super::timeouts::{self, Timeout};
 use super::{coroutines, debug, events, futures, handles, reactions, script, tasks};
 use crate::heap::{Field, Ref, Value};
+use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, FutureState};
@@ -112,6 +113,15 @@ static WRAP: Def = Def::coroutine("_wrap_awaitable(awaitable)", 0, |_, frame, in
     }
 });
 
+fn wrapped(vm: &mut Vm, awaitable: &Value) -> Value {
+    let coro = script::native_coroutine(vm, &WRAP, std::slice::from_ref(awaitable));
+    if let Some(generator) = coro.get::<Generator>() {
+        let name = script::text("ensure_future.<locals>._wrap_awaitable");
+        generator.qualname.set(name);
+    }
+    coro
+}
+
 /// The future of an awaitable: there at once, or what `create_task` of its loop
 /// will give. `owner` may be Undef.
 pub fn ensure_future_step(vm: &mut Vm, argument: &Value, owner: &Value) -> R<Step> {
@@ -131,7 +141,7 @@ pub fn ensure_future_step(vm: &mut Vm, argument: &Value, owner: &Value) -> R<Ste
     let coro = if is_coroutine {
         argument.clone()
     } else if script::is_awaitable(vm, argument) {
-        script::native_coroutine(vm, &WRAP, std::slice::from_ref(argument))
+        wrapped(vm, argument)
     } else {
         let text = "An asyncio.Future, a coroutine or an awaitable is required";
         return Err(script::error(vm, Known::TypeError, text));
