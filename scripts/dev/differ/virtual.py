@@ -94,12 +94,18 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 class TaskGroup(asyncio.TaskGroup):
-    """Forgets what it has gathered when its block is left, as that of CPython 3.13.1 does: else it lies in a cycle."""
+    """Forgets what it has gathered when its block is left, as that of CPython 3.13.1 does: else it lies in cycles."""
 
     async def __aexit__(self, et, exc, tb):
         tb = None
         try:
             return await super().__aexit__(et, exc, tb)
+        except BaseException as error:
+            # The variables of the frame that raised it hold it too.
+            own = error.__traceback__.tb_next
+            error.__traceback__ = own and own.tb_next
+            del own
+            raise
         finally:
             self._errors = self._base_error = self._parent_task = exc = None
 
@@ -108,9 +114,10 @@ class Policy(asyncio.DefaultEventLoopPolicy):
     _loop_factory = Loop
 
 
-def align(nanoseconds):
-    """Goes on to the next multiple of so many nanoseconds."""
-    Loop.nanoseconds += -Loop.nanoseconds % nanoseconds
+def align(base, step):
+    """Goes on to the next multiple of so many nanoseconds, not before `base`."""
+    Loop.nanoseconds = max(Loop.nanoseconds, base)
+    Loop.nanoseconds += -Loop.nanoseconds % step
 
 
 def install():
