@@ -49,6 +49,9 @@ def pick(items, n):
     return items[n % len(items)]
 def other(n):
     return pick(T, n) if T else F[0]
+def keep(agen):
+    A.append(agen)  # when one is dropped hangs on frames of asyncio, too
+    return agen
 class Mine:
     def __init__(self, *steps):
         self.steps = steps
@@ -408,10 +411,10 @@ class Tasks:
 
     def iterate(self, depth):
         dice = self.dice
-        which = f"g{dice.randint(self.first_generator, self.generators - 1)}({self.index()})"
+        which = f"keep(g{dice.randint(self.first_generator, self.generators - 1)}({self.index()}))"
         match dice.randint(0, 6):
             case 6:
-                return [f"A.append({which})", f"show({self.label()}, await anext(pick(A, {self.index()})))"]
+                return [which, f"show({self.label()}, await anext(pick(A, {self.index()})))"]
             case 0 | 1:
                 return [f"async for item in {which}:", f"    show({self.label()}, item)", *indent(self.block(depth + 1, 1)), *indent(dice.choice([["break"], []]))]
             case 2:

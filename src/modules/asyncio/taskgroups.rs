@@ -352,7 +352,12 @@ fn wait_or_end(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         }
         return Ok(Step::Await(group.completed.get()));
     }
-    end(vm, &group, frame)
+    let ended = end(vm, &group, frame);
+    // The exception's traceback leads to who holds the group: it keeps none of them.
+    group.errors.take();
+    group.base_error.take();
+    group.parent.take();
+    ended
 }
 
 fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<Step> {
