@@ -7,7 +7,7 @@ import methods
 import tasks
 
 SAMPLE = 480
-SAMPLE_OF_TASKS = 400
+SAMPLE_OF_TASKS = 300
 
 
 class Program:
