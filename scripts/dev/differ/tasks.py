@@ -86,9 +86,9 @@ async def main():
             task.cancel()
         await asyncio.wait(alive, timeout=0.05)
         show("cancelled", turn, [task.done() for task in alive])
-    if alive:
-        # Some wait for each other whatever happens. The end of the run must not wait for them.
-        loop.call_later(1, loop.stop)
+    for delay in range(1, 5):
+        # Some wait for each other whatever happens, or for ever in a `finally`. The end of the run must not wait for them.
+        loop.call_later(delay, loop.stop)
     show("end", T, F, [lines_of(t.exception()) for t in T if t.done() and not t.cancelled() and t.exception()])
     for reader, writer in P:
         writer.close()
