@@ -83,7 +83,8 @@ async def main():
         if not alive:
             break
         for task in alive:
-            task.cancel()
+            with contextlib.suppress(RecursionError):
+                task.cancel()
         await asyncio.wait(alive, timeout=0.05)
         show("cancelled", turn, [task.done() for task in alive])
     for delay in range(1, 5):

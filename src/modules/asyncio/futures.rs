@@ -250,7 +250,11 @@ fn result_method(vm: &mut Vm, args: &[Value]) -> R {
 
 fn exception_method(vm: &mut Vm, args: &[Value]) -> R {
     let future = this(vm, &args[0])?;
-    exception(vm, &future)
+    let answer = exception(vm, &future);
+    if let Err(raised) = &answer {
+        vm.set_context(&raised.0, vm.frame);
+    }
+    answer
 }
 
 fn set_result_method(vm: &mut Vm, args: &[Value]) -> R {
