@@ -193,7 +193,7 @@ fn seen_with(vm: &mut Vm, value: &Value, flags: i64) -> R {
     };
     Err(vm.raise(
         &super::exceptions::BUFFER_ERROR,
-        &format!("memoryview: {refused}"),
+        format!("memoryview: {refused}"),
     ))
 }
 

@@ -63,6 +63,8 @@ fn parse(spec: &[u8]) -> Option<Spec> {
     };
     let code = match rest {
         [] => 0,
+        // That stands for no code here.
+        [0] => return None,
         [code] => *code,
         _ => return None,
     };

@@ -595,7 +595,7 @@ impl Vm {
         let itself = more
             .get::<ByteArray>()
             .is_some_and(|more| std::ptr::eq(more, array));
-        if itself && array.len() > 0 {
+        if itself && !array.is_empty() {
             return Err(self.buffer_error("Existing exports of data: object cannot be re-sized"));
         }
         self.check_resizable(array)

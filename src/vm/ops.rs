@@ -504,7 +504,8 @@ impl Vm {
                 drop(old);
                 Some(Step::Return(a.clone()))
             }
-            (BinaryOp::Or, kind::DICT) => {
+            // An OrderedDict has a method of its own for this, with words of its own.
+            (BinaryOp::Or, kind::DICT) if a.is_exact::<Dict>() => {
                 let dict = a.to_ref::<Dict>()?;
                 let result = if b.is_kind::<Dict>() {
                     self.dict_update_mapping(&dict, b)
