@@ -58,6 +58,9 @@ impl Resolver {
     /// Asks the system; blocks.
     pub fn look_up(&self, query: &Query) -> Result<Vec<AddressInfo>, HostError> {
         self.check()?;
+        if query.host.is_none() && query.service.is_none() {
+            return Err(HostError::lookup(-2, "Name or service not known"));
+        }
         let hints = AddrInfoHints {
             flags: query.flags,
             address: query.family,
@@ -97,7 +100,8 @@ impl Query {
     /// The answer if it takes no look-up: the host is a number already, or
     /// there is none, and the service is a number.
     pub fn answer_now(&self) -> Option<Vec<AddressInfo>> {
-        if self.flags & AI_CANONNAME != 0 {
+        let asks_nothing = self.host.is_none() && self.service.is_none();
+        if self.flags & AI_CANONNAME != 0 || asks_nothing {
             return None;
         }
         let port = match &self.service {

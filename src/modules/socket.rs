@@ -14,6 +14,7 @@ use crate::host::{
 };
 use crate::modules::binary::window::Window;
 use crate::object::class::class_flags;
+use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::native::{
     Attribute, Def, Input, ModuleDef, NativeFrame, R, Raised, Step, TypeDef,
@@ -281,33 +282,41 @@ fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> 
     }
 }
 
-fn getaddrinfo(vm: &mut Vm, args: &[Value]) -> R {
-    let text = |value: &Value| value.get::<Str>().map(|t| t.to_text().into_owned());
+/// The question of a `getaddrinfo(host, port, family, type, proto, flags)`.
+pub(super) fn query_of(vm: &mut Vm, args: &[Value]) -> R<Query> {
+    let text = |value: &Value| match value.get::<Str>() {
+        Some(text) => Some(text.to_text().into_owned()),
+        None => {
+            crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())
+        }
+    };
     let host = match &args[0] {
         value if value.is_none() => None,
-        value => match text(value).or_else(|| {
-            crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())
-        }) {
+        value => match text(value) {
             Some(host) => Some(host),
             None => return Err(vm.type_error("getaddrinfo() argument 1 must be string or None")),
         },
     };
     let service = match &args[1] {
         value if value.is_none() => None,
-        value if value.is_small_int() => Some(index(vm, value)?.to_string()),
         value => match text(value) {
             Some(service) => Some(service),
+            None if IntView::of(value).is_some() => Some(vm.str(value)?.to_text().into_owned()),
             None => return Err(vm.raise_known(Known::OsError, "Int or String expected")),
         },
     };
-    let query = Query {
+    Ok(Query {
         host,
         service,
         family: small(vm, &args[2])?,
         kind: small(vm, &args[3])?,
         protocol: small(vm, &args[4])?,
         flags: small(vm, &args[5])?,
-    };
+    })
+}
+
+fn getaddrinfo(vm: &mut Vm, args: &[Value]) -> R {
+    let query = query_of(vm, args)?;
     let rows = match query.answer_now() {
         Some(rows) => Ok(rows),
         None => vm.host.resolver.look_up(&query),
@@ -653,17 +662,27 @@ fn getpeername(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
-    let (level, option) = (small(vm, &args[1])?, small(vm, &args[2])?);
-    let value = if args[3].is_small_int() || args[3].as_bool().is_some() {
-        small(vm, &args[3])?
+    let socket = args[0].clone();
+    set_option(vm, &args[1..], |use_it| with(&socket, use_it))
+}
+
+/// `setsockopt(level, option, value)` on the socket that `with` hands out.
+pub(super) fn set_option(
+    vm: &mut Vm,
+    args: &[Value],
+    with: impl FnOnce(&dyn Fn(&Socket) -> Result<(), HostError>) -> Result<(), HostError>,
+) -> R {
+    let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
+    let value = if IntView::of(&args[2]).is_some() {
+        small(vm, &args[2])?
     } else {
-        let packed = buffer(vm, &args[3])?;
+        let packed = buffer(vm, &args[2])?;
         if Socket::is_linger(level, option) && packed.len() == 8 {
             let word = |at: usize| {
                 i32::from_ne_bytes([packed[at], packed[at + 1], packed[at + 2], packed[at + 3]])
             };
             let seconds = (word(0) != 0).then_some(word(4).max(0) as u32);
-            let done = with(&args[0], |socket| socket.set_linger(seconds));
+            let done = with(&|socket| socket.set_linger(seconds));
             lift(vm, done)?;
             return Ok(Value::NONE);
         }
@@ -672,16 +691,26 @@ fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
             Err(_) => return Err(vm.os_error(22, Value::UNDEF)),
         }
     };
-    let done = with(&args[0], |socket| socket.set_option(level, option, value));
+    let done = with(&|socket| socket.set_option(level, option, value));
     lift(vm, done)?;
     Ok(Value::NONE)
 }
 
 fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
-    let (level, option) = (small(vm, &args[1])?, small(vm, &args[2])?);
-    let value = with(&args[0], |socket| socket.option(level, option));
+    let socket = args[0].clone();
+    option_of(vm, &args[1..], |use_it| with(&socket, use_it))
+}
+
+/// `getsockopt(level, option[, buflen])` of the socket that `with` hands out.
+pub(super) fn option_of(
+    vm: &mut Vm,
+    args: &[Value],
+    with: impl FnOnce(&dyn Fn(&Socket) -> Result<i32, HostError>) -> Result<i32, HostError>,
+) -> R {
+    let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
+    let value = with(&|socket| socket.option(level, option));
     let value = lift(vm, value)?;
-    if args[3].is_undef() {
+    if args.get(2).is_none_or(Value::is_undef) {
         Ok(Value::int32(value))
     } else {
         bytes(vm, &value.to_ne_bytes())

@@ -130,11 +130,13 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
 fn begin(vm: &mut Vm, transport: &Ref<Transport>, waiter: &Value) -> R<()> {
     let owner = transport.owner.get();
     call_soon(vm, &owner, &CONNECTION_MADE, transport.value())?;
-    jobs::push(
-        vm,
-        &owner,
-        Job::Call(reactions::START_READING, transport.value()),
-    )?;
+    if transport.protocol.as_value().is_exact::<StreamProtocol>() {
+        let start = Job::Call(reactions::START_READING, transport.value());
+        jobs::push(vm, &owner, start)?;
+    } else {
+        // What a script's protocol is told later, it is told in the context of now.
+        call_soon(vm, &owner, &START_READING, transport.value())?;
+    }
     if waiter.is_none() {
         Ok(())
     } else {
@@ -213,6 +215,11 @@ static CONNECTION_MADE: Def =
             _ => Step::Return(Value::NONE),
         },
     );
+
+/// Watches the socket, in the context that its protocol will be told in.
+static START_READING: Def = Def::leaf("_add_reader(transport, /)", |vm, args| {
+    start_reading(vm, &args[0]).map(|()| Value::NONE)
+});
 
 /// The protocol is ready: the socket is watched.
 pub fn start_reading(vm: &mut Vm, target: &Value) -> R<()> {

@@ -10,9 +10,9 @@ use crate::heap::{Field, Ref, Value, Visitor};
 use crate::host::{
     Address, AddressInfo, Direction, Family, HostError, Outcome, Query, Socket, SocketKind, Ticket,
 };
+use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
-use crate::object::str::Str;
 use crate::object::task::Future;
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
@@ -176,7 +176,7 @@ fn getaddrinfo(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn begin_look_up(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
-    let query = query_of(vm, &frame.regs[..6])?;
+    let query = crate::modules::socket::query_of(vm, &frame.regs[..6])?;
     if let Some(rows) = query.answer_now() {
         return Ok(Step::Return(rows_value(vm, &rows)?));
     }
@@ -191,41 +191,6 @@ fn begin_look_up(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         .borrow_mut()
         .push((number, future.value()));
     Ok(Step::Await(future.into_value()))
-}
-
-fn query_of(vm: &mut Vm, regs: &[Value]) -> R<Query> {
-    let text_or_number = |value: &Value| match value.as_small_int() {
-        Some(number) => Some(number.to_string()),
-        None if value.is_none() => None,
-        None => {
-            crate::object::bytes::with_bytes(value, |b| String::from_utf8_lossy(b).into_owned())
-                .or_else(|| Some(script::as_text(value)))
-        }
-    };
-    let number = |value: &Value| {
-        value
-            .as_small_int()
-            .and_then(|n| i32::try_from(n).ok())
-            .unwrap_or(0)
-    };
-    if !regs[0].is_none()
-        && !regs[0].is_kind::<Str>()
-        && text_or_number(&regs[0]).is_none_or(|t| t.is_empty())
-    {
-        return Err(script::error(
-            vm,
-            Known::TypeError,
-            "getaddrinfo() argument 1 must be string or None",
-        ));
-    }
-    Ok(Query {
-        host: text_or_number(&regs[0]).filter(|h| !h.is_empty()),
-        service: text_or_number(&regs[1]),
-        family: number(&regs[2]),
-        kind: number(&regs[3]),
-        protocol: number(&regs[4]),
-        flags: number(&regs[5]),
-    })
 }
 
 fn rows_value(vm: &mut Vm, rows: &[AddressInfo]) -> R {
@@ -317,10 +282,8 @@ fn connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 fn family_of(vm: &mut Vm, value: &Value) -> R<Family> {
-    let number = value
-        .as_small_int()
-        .and_then(|n| i32::try_from(n).ok())
-        .unwrap_or(-1);
+    let number = IntView::of(value).and_then(IntView::as_i64);
+    let number = number.and_then(|n| i32::try_from(n).ok()).unwrap_or(-1);
     match Family::of_number(number) {
         Some(family) => Ok(family),
         None => lift(vm, Err(HostError::os(97))),
@@ -485,6 +448,11 @@ pub(super) fn adopt(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(args[0].clone());
     }
     let kind = crate::modules::socket::with(&args[0], |s| Ok(s.kind()));
+    if args[0].is_kind::<crate::modules::socket::SocketObject>()
+        && let Err(closed) = &kind
+    {
+        return Err(script::os_error(vm, closed));
+    }
     if !matches!(kind, Ok(SocketKind::Stream)) {
         let shown = script::repr(vm, &args[0])?;
         let text = format!("A Stream Socket was expected, got {shown}");
@@ -505,30 +473,12 @@ fn getpeername(vm: &mut Vm, args: &[Value]) -> R {
 
 fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
     let socket = this(vm, &args[0])?;
-    let number = |value: &Value| {
-        value
-            .as_small_int()
-            .and_then(|n| i32::try_from(n).ok())
-            .unwrap_or(-1)
-    };
-    let value = args[3]
-        .as_bool()
-        .map_or_else(|| number(&args[3]), i32::from);
-    let answer = socket.with(|s| s.set_option(number(&args[1]), number(&args[2]), value));
-    lift(vm, answer)?;
-    Ok(Value::NONE)
+    crate::modules::socket::set_option(vm, &args[1..], |use_it| socket.with(use_it))
 }
 
 fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
     let socket = this(vm, &args[0])?;
-    let number = |value: &Value| {
-        value
-            .as_small_int()
-            .and_then(|n| i32::try_from(n).ok())
-            .unwrap_or(-1)
-    };
-    let answer = socket.with(|s| s.option(number(&args[1]), number(&args[2])));
-    Ok(Value::int32(lift(vm, answer)?))
+    crate::modules::socket::option_of(vm, &args[1..], |use_it| socket.with(use_it))
 }
 
 fn close(vm: &mut Vm, args: &[Value]) -> R {
@@ -628,7 +578,10 @@ pub static TRANSPORT_SOCKET: TypeDef = TypeDef {
         Def::leaf("getsockname(self)", getsockname),
         Def::leaf("getpeername(self)", getpeername),
         Def::leaf("setsockopt(self, level, option, value, /)", setsockopt),
-        Def::leaf("getsockopt(self, level, option, length=0, /)", getsockopt),
+        Def::leaf(
+            "getsockopt(self, level, option, buflen=<unset>, /)",
+            getsockopt,
+        ),
         Def::leaf("_close(self)", close),
         Def::leaf("settimeout(self, value)", settimeout),
         Def::leaf("setblocking(self, flag)", setblocking),
