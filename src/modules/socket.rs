@@ -1,6 +1,8 @@
 //! `_socket`: sockets that block their fiber, not the program. `stdlib/socket.async`
 //! has the names around them.
 
+mod options;
+
 use std::cell::{Cell, RefCell};
 
 use crate::builtins::arguments::{
@@ -24,6 +26,8 @@ use crate::object::traced::{Untraced, traced_object};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
+use options::{getsockopt, setsockopt};
+pub(super) use options::{option_of, set_option};
 
 /// `_socket`
 pub static MODULE: ModuleDef = ModuleDef {
@@ -659,62 +663,6 @@ fn getpeername(vm: &mut Vm, args: &[Value]) -> R {
     let address = with(&args[0], Socket::peer_address);
     let address = lift(vm, address)?;
     address_value(vm, &address)
-}
-
-fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
-    let socket = args[0].clone();
-    set_option(vm, &args[1..], |use_it| with(&socket, use_it))
-}
-
-/// `setsockopt(level, option, value)` on the socket that `with` hands out.
-pub(super) fn set_option(
-    vm: &mut Vm,
-    args: &[Value],
-    with: impl FnOnce(&dyn Fn(&Socket) -> Result<(), HostError>) -> Result<(), HostError>,
-) -> R {
-    let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
-    let value = if IntView::of(&args[2]).is_some() {
-        small(vm, &args[2])?
-    } else {
-        let packed = buffer(vm, &args[2])?;
-        if Socket::is_linger(level, option) && packed.len() == 8 {
-            let word = |at: usize| {
-                i32::from_ne_bytes([packed[at], packed[at + 1], packed[at + 2], packed[at + 3]])
-            };
-            let seconds = (word(0) != 0).then_some(word(4).max(0) as u32);
-            let done = with(&|socket| socket.set_linger(seconds));
-            lift(vm, done)?;
-            return Ok(Value::NONE);
-        }
-        match <[u8; 4]>::try_from(&packed[..]) {
-            Ok(word) => i32::from_ne_bytes(word),
-            Err(_) => return Err(vm.os_error(22, Value::UNDEF)),
-        }
-    };
-    let done = with(&|socket| socket.set_option(level, option, value));
-    lift(vm, done)?;
-    Ok(Value::NONE)
-}
-
-fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
-    let socket = args[0].clone();
-    option_of(vm, &args[1..], |use_it| with(&socket, use_it))
-}
-
-/// `getsockopt(level, option[, buflen])` of the socket that `with` hands out.
-pub(super) fn option_of(
-    vm: &mut Vm,
-    args: &[Value],
-    with: impl FnOnce(&dyn Fn(&Socket) -> Result<i32, HostError>) -> Result<i32, HostError>,
-) -> R {
-    let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
-    let value = with(&|socket| socket.option(level, option));
-    let value = lift(vm, value)?;
-    if args.get(2).is_none_or(Value::is_undef) {
-        Ok(Value::int32(value))
-    } else {
-        bytes(vm, &value.to_ne_bytes())
-    }
 }
 
 fn settimeout(vm: &mut Vm, args: &[Value]) -> R {
