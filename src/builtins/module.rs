@@ -270,13 +270,14 @@ fn super_repr(vm: &mut Vm, args: &[Value]) -> R {
     let Some(sup) = args[0].to_ref::<Super>() else {
         return Ok(Value::NONE);
     };
-    let this = sup
-        .class
-        .get()
-        .get::<Class>()
-        .map_or_else(|| "NULL".to_owned(), Class::name_str);
+    let this = sup.class.get();
+    let this = this.get::<Class>();
+    let this = this.map_or_else(|| "NULL".to_owned(), |class| vm.class_name(class));
     let text = match sup.receiver_class.get().get::<Class>() {
-        Some(class) => format!("<super: <class '{this}'>, <{} object>>", class.name_str()),
+        Some(class) => {
+            let own = vm.class_name(class);
+            format!("<super: <class '{this}'>, <{own} object>>")
+        }
         None => format!("<super: <class '{this}'>, NULL>"),
     };
     let text = Str::try_new(&text);

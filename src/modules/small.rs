@@ -16,7 +16,7 @@ pub static GC: ModuleDef = ModuleDef {
     name: "gc",
     doc: "What is known about unreachable cycles, and how to have them looked for.",
     functions: &[
-        Def::leaf("collect(generation=2)", collect)
+        Def::frame("collect(generation=2)", 1, collect)
             .doc("Looks for cycles that nobody can reach, and frees them."),
         Def::leaf("enable()", |vm, _| {
             vm.heap.collector_off = false;
@@ -74,13 +74,30 @@ pub static GC: ModuleDef = ModuleDef {
     }),
 };
 
-fn collect(vm: &mut Vm, args: &[Value]) -> R {
-    let generation = index(vm, &args[0])?;
-    if !(0..=2).contains(&generation) {
-        return Err(vm.value_error("invalid generation"));
+/// Registers: the generation, then how many objects were found.
+fn collect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    if frame.state != 0 {
+        if let Input::Raised(raised) = input {
+            return Step::Raise(raised);
+        }
+        // What had a finalizer went no further than to it: now it goes, unless it was saved.
+        vm.heap.collect();
+        return Step::Return(frame.regs[1].clone());
     }
-    let found = vm.heap.collect();
-    Ok(int(found as i64))
+    match index(vm, &frame.regs[0]) {
+        Ok(0..=2) => {}
+        Ok(_) => return Step::Raise(vm.value_error("invalid generation")),
+        Err(raised) => return Step::Raise(raised),
+    }
+    let found = int(vm.heap.collect() as i64);
+    match vm.finalizers_step() {
+        Some(finalizers) => {
+            frame.state = 1;
+            frame.regs[1] = found;
+            finalizers
+        }
+        None => Step::Return(found),
+    }
 }
 
 fn set_threshold(vm: &mut Vm, args: &[Value]) -> R {

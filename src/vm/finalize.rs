@@ -9,7 +9,7 @@ use crate::heap::{Value, shape_flags};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::kind;
-use crate::object::native::{Def, Input, NativeFrame, Raised, Step};
+use crate::object::native::{Args, Def, Input, NativeFrame, Raised, Step};
 
 /// A slice of work between two looks at the outside.
 pub(super) const SLICE: i32 = 4096;
@@ -72,9 +72,18 @@ impl Vm {
         if self.heap.has_finalizers() && !self.finalizing {
             self.finalizing = true;
             // What a finalizer raises was reported already.
-            let _ = self.finish(Step::Enter(&FINALIZERS, crate::object::native::Args::new()));
+            let _ = self.finish(Step::Enter(&FINALIZERS, Args::new()));
             self.finalizing = false;
         }
+    }
+
+    /// Runs the finalizers that wait, as a step of a native frame; None where there are none to run.
+    pub(crate) fn finalizers_step(&mut self) -> Option<Step> {
+        if self.finalizing || !self.heap.has_finalizers() {
+            return None;
+        }
+        self.finalizing = true;
+        Some(Step::Do(Box::new(Step::Enter(&FINALIZERS, Args::new()))))
     }
 
     /// The next object that waits for its finalizer, in the order of their deaths.
