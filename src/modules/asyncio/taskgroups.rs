@@ -382,7 +382,10 @@ fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<St
     let errors = std::mem::take(&mut *group.errors.borrow_mut());
     if errors.is_empty() {
         // The cancellation by `cancel` is nobody else's affair.
-        return Ok(Step::Return(Value::bool(group.dismissed.get())));
+        return Ok(Step::Return(match group.dismissed.get() {
+            true => Value::TRUE,
+            false => Value::NONE,
+        }));
     }
     if let Some(task) = parent.get::<Task>()
         && task.future.cancels.get() > 0
