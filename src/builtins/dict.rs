@@ -204,13 +204,7 @@ fn fromkeys(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// The keys of an exact dict or the members of a set, with their hashes.
 fn hashed_keys(source: &Value) -> Option<Vec<(i64, Value)>> {
     if let Some(dict) = source.get_exact::<Dict>() {
-        let table = dict.table.borrow();
-        return Some(
-            table
-                .iter_hashed()
-                .map(|(h, k, _)| (h, k.clone()))
-                .collect(),
-        );
+        return Some(dict.hashed_keys());
     }
     with_table(source, |table| {
         table.iter_hashed().map(|(h, k)| (h, k.clone())).collect()

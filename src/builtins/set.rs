@@ -288,19 +288,10 @@ fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
     Ok(table)
 }
 
-/// The keys of a dict with the hashes that it knows.
-fn hashed_keys(dict: &Dict) -> Vec<(i64, Value)> {
-    let table = dict.table.borrow();
-    table
-        .iter_hashed()
-        .map(|(hash, key, _)| (hash, key.clone()))
-        .collect()
-}
-
 /// Adds the members of an operand to a table nobody else sees.
 fn add_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
     if let Some(dict) = operand.get::<Dict>() {
-        let keys = hashed_keys(dict);
+        let keys = dict.hashed_keys();
         let room = table.expect_members(keys.len());
         lift(vm, room)?;
         for (hash, key) in keys {
@@ -605,7 +596,7 @@ fn remove_all(vm: &mut Vm, table: &mut SetTable, operand: &Value) -> R<()> {
         return set_ops::difference_update::<Raised>(table, &other, &mut |a, b| vm.eq(a, b));
     }
     if let Some(dict) = operand.get::<Dict>() {
-        for (hash, key) in hashed_keys(dict) {
+        for (hash, key) in dict.hashed_keys() {
             set_ops::discard::<Raised>(table, hash, &key, &mut |a, b| vm.eq(a, b))?;
         }
     }

@@ -251,6 +251,22 @@ impl Dict {
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect()
     }
+
+    /// Copies of all keys with the hashes that the table knows, in order.
+    pub fn hashed_keys(&self) -> Vec<(i64, Value)> {
+        self.peek()
+            .iter_hashed()
+            .map(|(hash, key, _)| (hash, key.clone()))
+            .collect()
+    }
+
+    /// Copies of all entries with the hashes of their keys, in order.
+    pub fn hashed_entries(&self) -> Vec<(i64, Value, Value)> {
+        self.peek()
+            .iter_hashed()
+            .map(|(hash, key, value)| (hash, key.clone(), value.clone()))
+            .collect()
+    }
 }
 
 impl Default for DictTable {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::Vm;
 use super::candidates::{Candidate, Candidates, Question};
-use super::table::{hashed_entries, hashed_members};
+use super::table::hashed_members;
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::bytes::{self, ByteArray};
 use crate::object::class::Class;
@@ -322,7 +322,7 @@ impl Vm {
             return Ok(false);
         }
         self.check_stack_for(" in comparison")?;
-        for (hash, key, value) in hashed_entries(&s) {
+        for (hash, key, value) in s.hashed_entries() {
             let found = self.dict_find_hashed(&t, &key, hash)?;
             let Some(other) = found.and_then(|position| t.entry_value(position)) else {
                 return Ok(false);

@@ -11,31 +11,13 @@ use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::set_ops::{self, Refused};
 use crate::object::str::Str;
 
-/// The entries of a dict with the hashes of their keys, in order.
-pub(super) fn hashed_entries(dict: &Dict) -> Vec<(i64, Value, Value)> {
-    let table = dict.table.borrow();
-    table
-        .iter_hashed()
-        .map(|(hash, key, value)| (hash, key.clone(), value.clone()))
-        .collect()
-}
-
-/// The keys of a dict with their hashes, in order.
-fn hashed_keys(dict: &Dict) -> Vec<(i64, Value)> {
-    let table = dict.table.borrow();
-    table
-        .iter_hashed()
-        .map(|(hash, key, _)| (hash, key.clone()))
-        .collect()
-}
-
 /// The members of a set, a dict or the view of a dict's keys with their hashes; None of anything else.
 pub(crate) fn hashed_members(source: &Value) -> Option<Vec<(i64, Value)>> {
     if let Some(dict) = source.get_exact::<Dict>() {
-        return Some(hashed_keys(dict));
+        return Some(dict.hashed_keys());
     }
     if let Some(view) = source.get::<DictKeys>() {
-        return view.dict.get().get::<Dict>().map(hashed_keys);
+        return view.dict.get().get::<Dict>().map(Dict::hashed_keys);
     }
     with_table(source, |table| {
         let members = table.iter_hashed();
@@ -174,7 +156,7 @@ impl Vm {
             return Ok(());
         }
         let mutation = source.mutation();
-        for (hash, key, value) in hashed_entries(source) {
+        for (hash, key, value) in source.hashed_entries() {
             self.dict_set_hashed(dict, &key, hash, value)?;
             if source.mutation() != mutation {
                 return Err(self.runtime_error("dict mutated during update"));
@@ -374,7 +356,7 @@ impl Vm {
             return Ok(true);
         }
         if let Some(dict) = other.get_exact::<Dict>() {
-            let keys = hashed_keys(dict);
+            let keys = dict.hashed_keys();
             let room = set.table.borrow_mut().expect_members(keys.len());
             self.lift(room)?;
             keys.into_iter()
