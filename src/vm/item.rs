@@ -584,10 +584,7 @@ impl Vm {
 
     /// BufferError if a bytearray may not change its size now.
     pub fn check_resizable(&mut self, array: &ByteArray) -> R<()> {
-        if array.exports.get() > 0 {
-            return Err(self.buffer_error("Existing exports of data: object cannot be re-sized"));
-        }
-        Ok(())
+        self.check_not_exported(array.exports.get() > 0)
     }
 
     /// BufferError if a bytearray cannot grow by what is given: a view on it, or it itself.
@@ -595,10 +592,14 @@ impl Vm {
         let itself = more
             .get::<ByteArray>()
             .is_some_and(|more| std::ptr::eq(more, array));
-        if itself && !array.is_empty() {
+        self.check_not_exported(itself && !array.is_empty() || array.exports.get() > 0)
+    }
+
+    fn check_not_exported(&mut self, exported: bool) -> R<()> {
+        if exported {
             return Err(self.buffer_error("Existing exports of data: object cannot be re-sized"));
         }
-        self.check_resizable(array)
+        Ok(())
     }
 
     /// A value as a byte.
