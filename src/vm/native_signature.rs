@@ -252,29 +252,20 @@ impl Vm {
         if given > receiver && is_constructor_of(native, &single) {
             return Err(self.wrong_count(native, signature, given, receiver));
         }
-        let most = signature.positional - receiver;
-        if is_constructor_of(native, &["str", "int"]) && given - receiver > most {
-            let class = given_class;
-            // What makes instances of a subclass takes the arguments apart in another way.
-            if !class.is_some_and(|class| class.is(&native.owner)) {
-                let (who, n) = (native_name(native), given - receiver);
-                return Err(self.type_error(format!(
-                    "{who}() takes at most {most} arguments ({n} given)"
-                )));
-            }
+        if !is_constructor_of(native, &["str", "int"]) {
+            return Ok(());
         }
-        if is_constructor_of(native, &["str", "int"]) {
-            self.check_not_too_many(native, signature, (given, receiver), names)?;
-            let by_position = given - names.len();
-            self.check_not_twice(
-                native,
-                parameters,
-                signature,
-                (by_position, receiver),
-                names,
-            )?;
+        let (most, n) = (signature.positional - receiver, given - receiver);
+        // What makes instances of a subclass takes the arguments apart in another way.
+        if n > most && !given_class.is_some_and(|class| class.is(&native.owner)) {
+            let who = native_name(native);
+            return Err(self.type_error(format!(
+                "{who}() takes at most {most} arguments ({n} given)"
+            )));
         }
-        Ok(())
+        self.check_not_too_many(native, signature, (given, receiver), names)?;
+        let by_position = (given - names.len(), receiver);
+        self.check_not_twice(native, parameters, signature, by_position, names)
     }
 
     /// The error for too many arguments: sets are named by their own class.
