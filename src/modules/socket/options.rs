@@ -57,7 +57,12 @@ pub(in crate::modules) fn option_of(
     let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
     let value = with(&|socket| socket.option(level, option));
     let value = lift(vm, value)?;
-    if args.get(2).is_none_or(Value::is_undef) {
+    // No length, or none of its own: the number itself.
+    let length = match args.get(2) {
+        Some(length) if !length.is_undef() => small(vm, length)?,
+        _ => 0,
+    };
+    if length == 0 {
         Ok(Value::int32(value))
     } else {
         bytes(vm, &value.to_ne_bytes())
