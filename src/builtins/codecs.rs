@@ -61,7 +61,7 @@ pub fn check_name(vm: &mut Vm, value: &Value, function: &str, what: &str) -> R<(
     if name.has_surrogates() {
         encode_text(vm, value, Encoding::Utf8, &Errors::Known(Handler::Strict))?;
     }
-    match name.bytes().contains(&0) {
+    match memchr::memchr(0, name.bytes()).is_some() {
         true => Err(vm.value_error("embedded null character")),
         false => Ok(()),
     }
@@ -304,8 +304,11 @@ fn decode_for(
     }
     let named = encoding;
     if let Some(encoding) = known {
-        let strict = matches!(handler, Errors::Known(Handler::Strict));
-        if strict && encoding == Encoding::Utf8 && bytes.is_ascii() {
+        let keeps_ascii = matches!(
+            encoding,
+            Encoding::Utf8 | Encoding::Ascii | Encoding::Latin1
+        );
+        if keeps_ascii && bytes.is_ascii() {
             let text = Str::from_ascii(bytes);
             return lift(vm, text);
         }

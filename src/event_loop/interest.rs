@@ -1,6 +1,6 @@
 //! Which entry a loop runs when a descriptor is ready.
 
-use crate::host::{Direction, HostError, Owner, Poller};
+use crate::host::{ByDescriptor, Direction, HostError, Owner, Poller};
 use std::collections::HashMap;
 
 /// The two entries of one descriptor.
@@ -26,14 +26,14 @@ impl<J> Pair<J> {
 
 /// One loop's readers and writers, at most one of each a descriptor.
 pub struct Interests<J> {
-    pairs: HashMap<i32, Pair<J>>,
+    pairs: HashMap<i32, Pair<J>, ByDescriptor>,
 }
 
 impl<J> Interests<J> {
     /// No interest in anything.
     pub fn new() -> Self {
         Interests {
-            pairs: HashMap::new(),
+            pairs: HashMap::default(),
         }
     }
 

@@ -88,6 +88,7 @@ pub(super) struct Page {
 }
 
 /// Slot sizes: multiples of 16 up to 512, then four steps to each doubling.
+#[inline]
 fn class_of_size(size: usize) -> usize {
     if size <= 512 {
         return size.div_ceil(16).max(1) - 1;

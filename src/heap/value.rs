@@ -333,6 +333,7 @@ impl Field {
     }
 
     /// A field that holds Undef.
+    #[inline(always)]
     pub const fn undef() -> Field {
         Field::new(Value::UNDEF)
     }

@@ -8,7 +8,33 @@
 use super::{File, Host, HostError};
 use rustix::io::Errno;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Weak};
+
+/// Hashes for tables whose keys are descriptors: small numbers, all different, that nobody chooses
+/// to collide, since the system gives them out.
+pub type ByDescriptor = BuildHasherDefault<DescriptorHasher>;
+
+/// See [`ByDescriptor`].
+#[derive(Clone, Copy, Default)]
+pub struct DescriptorHasher(u64);
+
+impl Hasher for DescriptorHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only descriptors are hashed");
+    }
+
+    #[inline]
+    fn write_i32(&mut self, descriptor: i32) {
+        // A table takes its place from the low bits and a mark from the topmost.
+        self.0 = u64::from(descriptor as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
 
 /// The open files of one engine that its script holds by number.
 #[derive(Default)]

@@ -44,7 +44,7 @@ mod zone;
 
 pub use address::{Address, IpAddr, SocketAddr};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use descriptors::Descriptors;
+pub use descriptors::{ByDescriptor, Descriptors};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use environment::{Environment, process_arguments};
 pub use error::{ErrorKind, HostError, strerror};
@@ -92,6 +92,8 @@ pub struct Host {
     pub signals: Signals,
     pub permissions: Arc<Permissions>,
     pub alarm: alarm::Alarm,
+    /// Room that a read may take and give back, instead of asking for memory each time.
+    pub read_room: Vec<u8>,
     zone: OnceCell<Zone>,
 }
 
@@ -141,6 +143,7 @@ impl Host {
             inbox,
             permissions,
             alarm: alarm::Alarm::default(),
+            read_room: Vec::new(),
             zone: OnceCell::new(),
         }
     }

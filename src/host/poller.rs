@@ -10,6 +10,7 @@
 //! poll, unless whoever read from it has said with [`Poller::drained`] that
 //! nothing is left, which saves that system call on the busiest path.
 
+use super::descriptors::ByDescriptor;
 use super::{Event, HostError, Inbox, Signals};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -115,7 +116,7 @@ impl Entry {
 /// sleep or watch: a program that needs neither never opens it.
 pub struct Poller {
     system: Option<System>,
-    entries: HashMap<i32, Entry>,
+    entries: HashMap<i32, Entry, ByDescriptor>,
     /// Descriptors reported since the last poll.
     fired: Vec<i32>,
     watching: usize,
@@ -131,7 +132,7 @@ impl Poller {
     pub(super) fn new() -> Self {
         Poller {
             system: None,
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             fired: Vec::new(),
             watching: 0,
         }

@@ -457,6 +457,7 @@ impl DictTable {
     }
 
     /// The value of the entry at a position.
+    #[inline(always)]
     pub fn value_at(&self, position: usize) -> Option<&Value> {
         self.entries
             .get(position)

@@ -114,6 +114,7 @@ impl Future {
     }
 
     /// A typed reference to what `value` is or begins with.
+    #[inline]
     pub fn to_ref(value: &Value) -> Option<Ref<Future>> {
         Future::of(value)?;
         let owned = value.clone();

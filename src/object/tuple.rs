@@ -58,7 +58,6 @@ impl Tuple {
         Tuple::build(items.len(), |_| items.next().unwrap_or_default())
     }
 
-    /// A tuple of so many items, which `item` gives in order.
     /// A tuple of `len` values that are moved out of `items`, unless there is no memory for it: then
     /// they were not touched.
     ///
@@ -69,7 +68,8 @@ impl Tuple {
         Tuple::build(len, |i| unsafe { items.add(i).read() })
     }
 
-    /// A tuple of `len` values that `item` gives.
+    /// A tuple of `len` values, which `item` gives in order.
+    #[inline]
     pub fn build(len: usize, item: impl FnMut(usize) -> Value) -> Result<Ref<Tuple>, OutOfMemory> {
         if len == 0 {
             return Ok(Tuple::empty());

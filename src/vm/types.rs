@@ -597,6 +597,7 @@ pub fn is_core_method(method: &Value) -> bool {
 }
 
 /// Whether two methods are the same native function, of two classes perhaps.
+#[inline]
 pub(super) fn is_same_native(a: &Value, b: &Value) -> bool {
     let def = |method: &Value| method.get_exact::<Native>().map(|native| native.def);
     def(a).zip(def(b)).is_some_and(|(a, b)| std::ptr::eq(a, b))

@@ -71,8 +71,9 @@ fn read_for_script(
         Ok(Arrived::Nothing) => Ok(Step::Return(Value::NONE)),
         Ok(Arrived::Data(data)) => {
             frame.state = 1;
-            let data = Bytes::new(&data);
-            let data = vm.lift(data)?.into_value();
+            let bytes = Bytes::new(&data);
+            vm.host.read_room = data;
+            let data = vm.lift(bytes)?.into_value();
             Ok(Step::Call(
                 script::attr(vm, &protocol, "data_received")?,
                 Args::from_iter([data]),
@@ -141,6 +142,7 @@ fn read_into(
             let protocol = transport.protocol.get();
             let method = script::attr(vm, &protocol, "buffer_updated")?;
             let count = script::int(data.len() as i64);
+            vm.host.read_room = data;
             Ok(Step::Call(method, Args::from_iter([count])))
         }
         other => read_ended(vm, frame, transport, other),

@@ -262,7 +262,8 @@ pub(super) fn receive(
     let Some(socket) = socket.get::<TransportSocket>() else {
         return Ok(Arrived::Nothing);
     };
-    let mut data = Vec::new();
+    let mut data = std::mem::take(&mut vm.host.read_room);
+    data.clear();
     let received = if most < READ_SIZE {
         // Not a byte more than there is room for.
         data.resize(most, 0);
@@ -303,7 +304,11 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
     };
     match receive(vm, &transport, READ_SIZE) {
         Ok(Arrived::Nothing) => Ok(()),
-        Ok(Arrived::Data(data)) => stream_protocol::data_received(vm, &stream, &data),
+        Ok(Arrived::Data(data)) => {
+            let told = stream_protocol::data_received(vm, &stream, &data);
+            vm.host.read_room = data;
+            told
+        }
         Ok(Arrived::End) => {
             remark(vm, &transport, "received EOF")?;
             stream_protocol::eof_received(vm, &stream)?;

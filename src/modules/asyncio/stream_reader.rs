@@ -366,16 +366,21 @@ enum Found {
     TooLong(usize),
 }
 
-fn find(reader: &StreamReader, separators: &[Vec<u8>], offset: usize) -> Found {
-    let shortest = separators.iter().map(Vec::len).min().unwrap_or(1);
-    let longest = separators.iter().map(Vec::len).max().unwrap_or(1);
+fn find(reader: &StreamReader, separators: &[impl AsRef<[u8]>], offset: usize) -> Found {
+    let lengths = || separators.iter().map(|s| s.as_ref().len());
+    let shortest = lengths().min().unwrap_or(1);
+    let longest = lengths().max().unwrap_or(1);
     reader.received.with(|all| {
         if all.len().saturating_sub(offset) < shortest {
             return Found::NotBefore(offset);
         }
         let mut best: Option<(usize, usize)> = None;
-        for separator in separators {
-            if let Some(at) = memchr::memmem::find(&all[offset..], separator) {
+        for separator in separators.iter().map(AsRef::as_ref) {
+            let found = match separator {
+                [byte] => memchr::memchr(*byte, &all[offset..]),
+                _ => memchr::memmem::find(&all[offset..], separator),
+            };
+            if let Some(at) = found {
                 let (start, end) = (offset + at, offset + at + separator.len());
                 if best.is_none_or(|(_, known)| end < known) {
                     best = Some((start, end));
@@ -458,7 +463,7 @@ fn until(
     vm: &mut Vm,
     frame: &mut NativeFrame<'_>,
     input: Input,
-    separators: &[Vec<u8>],
+    separators: &[impl AsRef<[u8]>],
     register: usize,
 ) -> R<Until> {
     let reader = this(vm, &frame.regs[0])?;
@@ -495,7 +500,7 @@ fn until(
 
 /// A line, or what there is of it at the end. Register 1: the offset.
 fn line(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Until> {
-    match until(vm, frame, input, &[vec![b'\n']], 1)? {
+    match until(vm, frame, input, &[b"\n"], 1)? {
         Until::Incomplete(partial) => Ok(Until::Line(partial)),
         Until::Overrun(message, consumed) => {
             let reader = this(vm, &frame.regs[0])?;

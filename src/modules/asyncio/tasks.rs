@@ -194,6 +194,7 @@ fn enter(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
 }
 
 /// Whether the VM drives it; any other coroutine is a script's object with `send` and `throw`.
+#[inline]
 fn is_driven(coro: &Value) -> bool {
     coro.is_kind::<Generator>() || coro.is_kind::<AsyncStep>()
 }

@@ -9,7 +9,7 @@ use super::base_events::{self, Loop};
 use super::jobs::Job;
 use super::{current, debug, futures, reactions, report, representation, script, tasks, waiting};
 use crate::heap::{Ref, Value};
-use crate::host::{Event, Owner, Wait};
+use crate::host::{Event, Wait};
 use crate::modules::contextvars;
 use crate::object::native::{Args, Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, Handle, Task};
@@ -455,8 +455,7 @@ fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
         return Ok(false);
     }
     if wait != Wait::Now || vm.host.poller.has_watches() || vm.host.inbox.wants_attention() {
-        let owner = looped.turns.0.borrow().owner();
-        poll(vm, wait, owner)?;
+        poll(vm, wait, looped)?;
     }
     begin_turn(vm, looped)?;
     Ok(true)
@@ -471,7 +470,8 @@ fn unparked(vm: &mut Vm, looped: &Ref<Loop>, input: Input) -> R<()> {
 }
 
 /// Waits for the world, and hands out what happened.
-fn poll(vm: &mut Vm, wait: Wait, own: Owner) -> R<()> {
+fn poll(vm: &mut Vm, wait: Wait, looped: &Ref<Loop>) -> R<()> {
+    let own = looped.turns.0.borrow().owner();
     let mut happened = Vec::new();
     if let Err(error) = vm.host.wait(wait, &mut happened) {
         return Err(script::os_error(vm, &error));
@@ -479,7 +479,17 @@ fn poll(vm: &mut Vm, wait: Wait, own: Owner) -> R<()> {
     let mut answer = Ok(());
     for event in happened {
         // All of them are handed out, be it that one of them is an interrupt.
-        let handed = deliver(vm, event, Some(own));
+        let handed = match event {
+            Event::Ready {
+                owner,
+                fd,
+                direction,
+            } if owner == own => {
+                looped.turns.0.borrow_mut().readiness(fd, direction);
+                Ok(())
+            }
+            event => hand_out(vm, event),
+        };
         if answer.is_ok() {
             answer = handed;
         }
@@ -487,14 +497,9 @@ fn poll(vm: &mut Vm, wait: Wait, own: Owner) -> R<()> {
     answer
 }
 
-/// What becomes of an event from outside that another fiber sees.
-fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
-    deliver(vm, event, None)
-}
-
 /// What becomes of an event from outside. A loop in the middle of a turn is not told of readiness,
 /// which may be used up before its next turn; it will ask.
-fn deliver(vm: &mut Vm, event: Event, own: Option<Owner>) -> R<()> {
+fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
     match event {
         Event::Ready {
             owner,
@@ -505,7 +510,7 @@ fn deliver(vm: &mut Vm, event: Event, own: Option<Owner>) -> R<()> {
                 && let Some(looped) = looped.get::<Loop>()
             {
                 let mut turns = looped.turns.0.borrow_mut();
-                if turns.is_parked() || own == Some(owner) {
+                if turns.is_parked() {
                     turns.readiness(fd, direction);
                 }
             } else {

@@ -77,6 +77,13 @@ pub enum Handler {
 impl Encoding {
     /// The encoding of a name, in any of its spellings.
     pub fn named(name: &str) -> Option<Encoding> {
+        // As most programs write them: nothing has to be made plain.
+        match name {
+            "utf-8" | "utf8" | "UTF-8" => return Some(Encoding::Utf8),
+            "latin-1" | "latin1" | "iso-8859-1" => return Some(Encoding::Latin1),
+            "ascii" => return Some(Encoding::Ascii),
+            _ => {}
+        }
         let mut plain = String::new();
         for c in name.chars().take(40) {
             match c {

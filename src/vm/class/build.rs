@@ -423,7 +423,9 @@ impl Vm {
         class.flags.set(flags);
         let shape_flags = instance_shape_flags(class);
         let root = class.root_shape.get();
-        if root == 0 || heap::current().shapes[root as usize].flags != shape_flags {
+        // Rust knows the instances of a native class by their shape.
+        let keeps = class.has(class_flags::BUILTIN);
+        if root == 0 || !keeps && heap::current().shapes[root as usize].flags != shape_flags {
             let capacity = if root == 0 {
                 self.slot_capacity(class)
             } else {

@@ -409,13 +409,17 @@ impl Vm {
                 )
             };
         }
-        let found = match self.cached_method(at, receiver) {
+        let cached = self.cached_method(at, receiver);
+        let is_cached = cached.is_some();
+        let found = match cached {
             Some(callee) => Ok((callee, true)),
             None => self.resolve_method(receiver, name),
         };
         match found {
             Ok((callee, true)) => {
-                self.cache_method(at, receiver, name, &callee, 2);
+                if !is_cached {
+                    self.cache_method(at, receiver, name, &callee, 2);
+                }
                 // SAFETY: receiver and arguments lie in the window and pass to the callee.
                 unsafe {
                     self.invoke(
