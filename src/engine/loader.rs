@@ -32,7 +32,10 @@ impl Loader for SourceLoader {
         let (module, file) = parsed(request)?;
         let text = syntax::dump::dump_with_positions(&module, &file);
         let warnings = module.warnings.into_iter();
-        Ok((text, warnings.map(|w| fault(w, file.clone())).collect()))
+        Ok((
+            text,
+            warnings.map(|w| fault(w, file.clone(), request)).collect(),
+        ))
     }
 
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
@@ -137,7 +140,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
         }
         Err(failure) => {
             let (diagnostic, file) = *failure;
-            return Err(fault(diagnostic, Arc::new(file)));
+            return Err(fault(diagnostic, Arc::new(file), request));
         }
     };
     let mode = match request.mode {
@@ -146,7 +149,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
         Mode::Single => syntax::Mode::Single,
     };
     let module = syntax::parse_module(&file, mode).map_err(|d| {
-        let mut fault = fault(d, file.clone());
+        let mut fault = fault(d, file.clone(), request);
         if request.text.is_empty() {
             // Nothing was read, so the error is on no line.
             fault.place = (0, 0, 0, 0);
@@ -175,7 +178,7 @@ pub fn compile(request: &Request<'_>) -> Compiled {
     };
     let (code, found) =
         compiler::compile_with_warnings(&module, file.clone(), options).map_err(|d| {
-            let mut fault = fault(d, file.clone());
+            let mut fault = fault(d, file.clone(), request);
             if !file.is_shown() {
                 fault.text = None;
             }
@@ -185,7 +188,7 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         .warnings
         .into_iter()
         .chain(found)
-        .map(|w| fault(w, file.clone()))
+        .map(|w| fault(w, file.clone(), request))
         .collect();
     Ok((code, warnings))
 }
@@ -194,10 +197,13 @@ fn is_no_file(name: &str) -> bool {
     name.starts_with('<') && name.ends_with('>')
 }
 
-fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>) -> SyntaxFault {
+fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>, request: &Request<'_>) -> SyntaxFault {
     let place = diagnostic.location(&source);
     let mut text = source.line_text(place.0).to_string();
-    if !diagnostic.lexical {
+    // Only what is read as a file gets the line end that its last line lacks.
+    let as_file = matches!(request.mode, Mode::File | Mode::Exec);
+    let ends = as_file || place.0 < source.line_count() || source.text().ends_with('\n');
+    if ends && !diagnostic.lexical {
         text.push('\n');
     }
     let class = match diagnostic.kind {

@@ -36,8 +36,14 @@ impl DiagnosticKind {
 pub enum Place {
     /// Line and columns, with carets.
     Range,
+    /// Where it begins; there is no end to tell.
+    Start,
+    /// Where it begins, found by the layout of the lines: its end is -1.
+    Layout,
     /// Just the line.
     Line,
+    /// Just the line, before which the layout of the lines goes wrong: the end is -1.
+    Before,
     /// Nothing: the message is about the whole text.
     Nowhere,
 }
@@ -92,11 +98,14 @@ impl Diagnostic {
 
     /// What a `SyntaxError` object holds: `lineno`, `offset`, `end_lineno`
     /// and `end_offset`, columns from 1 in code points.
-    pub fn location(&self, file: &SourceFile) -> (u32, u32, u32, u32) {
+    pub fn location(&self, file: &SourceFile) -> (u32, u32, u32, i32) {
         let start = file.position(self.span.start);
         match self.place {
             Place::Nowhere => return (0, 0, 0, 0),
             Place::Line => return (start.line, 0, start.line, 0),
+            Place::Before => return (start.line, 0, start.line, -1),
+            Place::Start => return (start.line, start.column + 1, start.line, 0),
+            Place::Layout => return (start.line, start.column + 1, start.line, -1),
             Place::Range => {}
         }
         // A line end belongs to the line that it ends, also one that is not
@@ -113,7 +122,7 @@ impl Diagnostic {
             let first = file.line_text(start.line).chars().count() as u32;
             end_column = end_column.min(first + 1);
         }
-        (start.line, start.column + 1, end.line, end_column)
+        (start.line, start.column + 1, end.line, end_column as i32)
     }
 
     /// As CPython prints it: file and line, the source line, carets, message.
@@ -124,15 +133,9 @@ impl Diagnostic {
         }
         let mut out = format!("  File \"{}\", line {line}\n", file.name());
         let text = file.line_text(line);
-        let shown = text.trim_matches([' ', '\t', '\x0c']);
-        if !shown.is_empty() {
-            out.push_str("    ");
-            out.push_str(shown);
-            out.push('\n');
-        }
-        if column > 0 && !shown.is_empty() {
-            let end = if end_line == line { end_column } else { 0 };
-            out.push_str(&carets(text, column, end));
+        if !text.trim_start_matches(UNSHOWN).is_empty() {
+            let end = (end_line == line).then_some(i64::from(end_column));
+            out.push_str(&marked_line(text, Some(i64::from(column)), end));
         }
         out.push_str(&format!("{}: {}\n", self.kind.name(), self.message));
         out
@@ -155,23 +158,37 @@ impl Diagnostic {
     }
 }
 
-/// The line of carets below a source line shown without its indentation.
-fn carets(text: &str, column: u32, end_column: u32) -> String {
-    let indent = text.len() - text.trim_start_matches([' ', '\t', '\x0c']).len();
-    let shown_chars = text.trim_end().chars().count();
-    let start = (column as usize - 1).min(shown_chars.max(indent));
-    let last = (end_column as usize).saturating_sub(1).max(start + 1);
-    if start < indent {
-        return String::new();
+/// What the line of a syntax error is shown without, in front.
+const UNSHOWN: [char; 3] = [' ', '\n', '\x0c'];
+
+/// A source line as a syntax error shows it, and carets below what lies between two columns that count from 1;
+/// without an end, from the first to the end of the line.
+pub fn marked_line(text: &str, offset: Option<i64>, end: Option<i64>) -> String {
+    let whole = text.trim_end_matches('\n');
+    let shown = whole.trim_start_matches(UNSHOWN);
+    let mut out = format!("    {shown}\n");
+    let Some(offset) = offset else { return out };
+    let length = |text: &str| text.chars().count() as i64;
+    let (last, spaces) = (length(whole) + 1, length(whole) - length(shown));
+    let end = match end {
+        Some(0) => offset,
+        Some(end) => end,
+        None => last,
+    };
+    let (offset, end) = (offset.min(last), end.min(last));
+    let end = match offset >= end || end < 0 {
+        true => (offset + 1).max(1),
+        false => end,
+    };
+    if offset > spaces {
+        // Tabs stay tabs, so that carets line up below what they mean.
+        let lead = shown.chars().take((offset - 1 - spaces) as usize);
+        out.push_str("    ");
+        out.extend(lead.map(|c| if c.is_whitespace() { c } else { ' ' }));
+        out.push_str(&"^".repeat((end - offset) as usize));
+        out.push('\n');
     }
-    // Tabs stay tabs, so that carets line up below what they mean.
-    let pad = text.chars().skip(indent).take(start - indent);
-    let pad: String = pad
-        .map(|c| if c.is_whitespace() { c } else { ' ' })
-        .collect();
-    let missing = " ".repeat(start - indent - pad.chars().count());
-    let width = last.min(shown_chars.max(start + 1)) - start;
-    format!("    {pad}{missing}{}\n", "^".repeat(width.max(1)))
+    out
 }
 
 /// A diagnostic together with its text, as miette wants it.

@@ -9,7 +9,7 @@ mod file;
 mod span;
 mod wtf8;
 
-pub use diagnostic::{Diagnostic, DiagnosticKind, Place};
+pub use diagnostic::{Diagnostic, DiagnosticKind, Place, marked_line};
 pub use file::{Position, SourceFile};
 pub use span::Span;
 pub use wtf8::{CodePoints, Wtf8, Wtf8Buf};

@@ -5,7 +5,7 @@ use super::actions::{Context, Noted};
 use super::ast::{Body, Module};
 use super::diagnose::{Finding, diagnose};
 use super::filter;
-use super::lexer::{LexError, Lexed, lex, lex_expression};
+use super::lexer::{LexError, Lexed, lex, lex_unended};
 use super::token::{Tok, Token};
 use crate::source::{Diagnostic, Place, SourceFile, Span};
 use lalrpop_util::ParseError;
@@ -37,8 +37,8 @@ pub(super) fn parse(file: &SourceFile, mode: Mode) -> Result<Module, Box<Failure
         return Err(complete(nowhere));
     }
     let mut lexed = match mode {
-        Mode::Eval => lex_expression(file),
-        _ => lex(file),
+        Mode::Eval | Mode::Single => lex_unended(file),
+        Mode::File => lex(file),
     };
     filter::mark_keywords(&mut lexed.tokens, file.text(), &lexed.candidates);
     let mut cx = Context::new(file, &lexed.tokens, &lexed.comments);
@@ -182,11 +182,14 @@ fn explain(
     }
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
-        Finding::Unexpected(index, last) => (unexpected(lexed, index), last),
-        Finding::Lexer => (unexpected(lexed, lexed.tokens.len()), lexed.tokens.len()),
+        Finding::Unexpected(index, last) => (unexpected(lexed, mode, index), last),
+        Finding::Lexer => (
+            unexpected(lexed, mode, lexed.tokens.len()),
+            lexed.tokens.len(),
+        ),
         Finding::Nothing => match noted {
             Some(noted) => (noted.diagnostic, stop),
-            None => (unexpected(lexed, stop), stop),
+            None => (unexpected(lexed, mode, stop), stop),
         },
     };
     match &lexed.error {
@@ -213,7 +216,9 @@ fn bad_indentation(
         return None;
     }
     match diagnose(file, lexed, stop, mode) {
-        Finding::Unexpected(index, _) if is_indentation(index) => Some(unexpected(lexed, index)),
+        Finding::Unexpected(index, _) if is_indentation(index) => {
+            Some(unexpected(lexed, mode, index))
+        }
         _ => None,
     }
 }
@@ -232,11 +237,11 @@ fn never_closed(
         return None;
     }
     let message = format!("'{}' was never closed", file.slice(open));
-    Some(Diagnostic::syntax(message, Span::at(open.start)))
+    Some(Diagnostic::syntax(message, Span::at(open.start)).shown_at(Place::Start))
 }
 
 /// A token that fits nowhere.
-fn unexpected(lexed: &Lexed, index: usize) -> Diagnostic {
+fn unexpected(lexed: &Lexed, mode: Mode, index: usize) -> Diagnostic {
     let Some(token) = lexed.tokens.get(index) else {
         return match &lexed.error {
             Some(error) => error.diagnostic.clone(),
@@ -245,9 +250,17 @@ fn unexpected(lexed: &Lexed, index: usize) -> Diagnostic {
     };
     let before_end = Span::at(token.span.end.saturating_sub(1));
     match token.kind {
-        Tok::Indent => Diagnostic::indentation("unexpected indent", before_end),
-        Tok::Dedent => Diagnostic::indentation("unexpected unindent", before_end),
+        Tok::Indent => {
+            Diagnostic::indentation("unexpected indent", before_end).shown_at(Place::Layout)
+        }
+        Tok::Dedent => {
+            Diagnostic::indentation("unexpected unindent", before_end).shown_at(Place::Layout)
+        }
         Tok::EndMarker => Diagnostic::syntax("invalid syntax", before_end).shown_at(Place::Line),
+        // Only a file gets the line end that its last line lacks.
+        Tok::Newline if token.at_end && mode != Mode::File => {
+            Diagnostic::syntax("invalid syntax", Span::at(token.span.start)).shown_at(Place::Line)
+        }
         _ => Diagnostic::syntax("invalid syntax", token.span),
     }
 }

@@ -565,7 +565,7 @@ impl Vm {
             int(column),
             text.clone(),
             int(end_line),
-            int(end_column),
+            Value::int32(end_column),
         ]);
         let place = match self.lift(place) {
             Ok(place) => place.into_value(),
@@ -583,7 +583,11 @@ impl Vm {
         set_field(&exception, fields::SYNTAX_OFFSET, int(column));
         set_field(&exception, fields::SYNTAX_TEXT, text);
         set_field(&exception, fields::SYNTAX_END_LINE, int(end_line));
-        set_field(&exception, fields::SYNTAX_END_OFFSET, int(end_column));
+        set_field(
+            &exception,
+            fields::SYNTAX_END_OFFSET,
+            Value::int32(end_column),
+        );
         crate::object::native::Raised(exception)
     }
 

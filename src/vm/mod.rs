@@ -111,7 +111,7 @@ pub struct SyntaxFault {
     /// The message.
     pub message: String,
     /// Line, column (code points from 1), end line, end column.
-    pub place: (u32, u32, u32, u32),
+    pub place: (u32, u32, u32, i32),
     /// The source.
     pub source: Arc<SourceFile>,
     /// The line as `SyntaxError.text` gives it, if there is one.

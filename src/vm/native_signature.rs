@@ -116,14 +116,15 @@ impl Vm {
         Ok(())
     }
 
-    /// `enumerate` reads what it is called with by hand.
+    /// `enumerate` reads what it is called with by hand; a subclass leaves that to the usual way.
     pub(super) fn check_enumerate(
         &mut self,
         native: &Native,
         by_position: usize,
-        names: &[Value],
+        (given_class, names): (Option<&Value>, &[Value]),
     ) -> R<()> {
-        if !is_constructor_of(native, &["enumerate"]) {
+        let own = given_class.is_none_or(|class| class.is(&native.owner));
+        if !own || !is_constructor_of(native, &["enumerate"]) {
             return Ok(());
         }
         let given = by_position + names.len();

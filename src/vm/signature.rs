@@ -505,13 +505,14 @@ impl Vm {
         let count = given.len();
         let who = || native_name(native) + "()";
         let by_position = count - names.len();
-        let within = by_position.saturating_sub(receiver) <= signature.positional - receiver;
+        let own = by_position.saturating_sub(receiver);
+        let within = own <= signature.positional - receiver;
         let enough = by_position >= signature.required
             || !names.is_empty() && signature.posonly < signature.params.len();
         let enough = enough && (by_position > 0 || native.def.name() != "sorted");
         let refused = !names.is_empty() && only_positional && takes_no_names(native);
         let class = given.first().filter(|_| by_position > 0);
-        self.check_enumerate(native, by_position.saturating_sub(receiver), names)?;
+        self.check_enumerate(native, own, (class, names))?;
         self.check_constructor(
             native,
             parameters,

@@ -10,6 +10,7 @@ use crate::object::list::List;
 use crate::object::native::R;
 use crate::object::str::{Str, without_surrogates};
 use crate::object::tuple::Tuple;
+use crate::source::marked_line;
 
 const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
 const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
@@ -272,50 +273,29 @@ impl Vm {
             let value = e.extra[i].get();
             value.get::<Str>().map(|s| s.to_text().into_owned())
         };
-        let mut out = String::new();
-        let filename = text_of(fields::SYNTAX_FILENAME);
-        if let Some(line) = number(fields::SYNTAX_LINE) {
-            out.push_str(&format!(
-                "  File \"{}\", line {line}\n",
-                filename.unwrap_or_else(|| "<string>".into())
-            ));
-            if let Some(text) = text_of(fields::SYNTAX_TEXT) {
-                let text = text.trim_end_matches('\n');
-                let trimmed = text.trim_start_matches([' ', '\t', '\x0c']);
-                out.push_str(&format!("    {trimmed}\n"));
-                let indent = (text.chars().count() - trimmed.chars().count()) as i64;
-                if let Some(offset) = number(fields::SYNTAX_OFFSET) {
-                    let same_line = number(fields::SYNTAX_END_LINE).is_none_or(|l| l == line);
-                    let end = number(fields::SYNTAX_END_OFFSET)
-                        .filter(|&end| end > 0 && same_line)
-                        .unwrap_or(if same_line {
-                            offset
-                        } else {
-                            text.chars().count() as i64 + 1
-                        });
-                    let end = if end <= offset { offset + 1 } else { end };
-                    let start = offset - 1 - indent;
-                    if start >= 0 {
-                        let width = (end - offset)
-                            .min(trimmed.chars().count() as i64 + 1 - start)
-                            .max(1);
-                        let blank: String = trimmed
-                            .chars()
-                            .chain(std::iter::repeat(' '))
-                            .take(start as usize)
-                            .map(|ch| if ch.is_whitespace() { ch } else { ' ' })
-                            .collect();
-                        out.push_str(&format!("    {blank}{}\n", "^".repeat(width as usize)));
-                    }
-                }
+        let (mut out, mut suffix) = (String::new(), String::new());
+        let line = number(fields::SYNTAX_LINE);
+        match (line, text_of(fields::SYNTAX_FILENAME)) {
+            (Some(line), name) => {
+                let name = name.filter(|name| !name.is_empty());
+                let name = name.unwrap_or_else(|| "<string>".into());
+                out.push_str(&format!("  File \"{name}\", line {line}\n"));
             }
+            (None, Some(name)) => suffix = format!(" ({name})"),
+            (None, None) => {}
+        }
+        if let Some(text) = text_of(fields::SYNTAX_TEXT) {
+            let same_line = line == number(fields::SYNTAX_END_LINE);
+            let end = number(fields::SYNTAX_END_OFFSET).unwrap_or(0);
+            let offset = number(fields::SYNTAX_OFFSET);
+            out.push_str(&marked_line(&text, offset, same_line.then_some(end)));
         }
         let class = self.class_of(exception).name_str();
         let message = match text_of(fields::SYNTAX_MSG) {
             Some(message) => message,
             None => "<no detail available>".into(),
         };
-        out.push_str(&format!("{class}: {message}\n"));
+        out.push_str(&format!("{class}: {message}{suffix}\n"));
         out
     }
 

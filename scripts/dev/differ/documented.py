@@ -39,6 +39,11 @@ def same_members(a, b):
     return a["before"] == b["before"] and a["after"] == b["after"] and sorted(a["set"].split(", ")) == sorted(b["set"].split(", "))
 
 
+def one_nan(a, b):
+    """Whether the NaNs of a set of CPython's are one here."""
+    return re.sub(r"(set<[^<>]*\bnan)(?:, nan)+\b", r"\1", a["whole"]) == b["whole"]
+
+
 MEMBER = r"(?:<class '(?:int|str)'>|None)"
 SHOWN_SET = rf"(?P<label>)(?P<before>.*?)(?P<set>{MEMBER}(?:, {MEMBER})+)(?P<after>.*)"
 WRONG_CALL = LABEL + r"TypeError ['\"](?P<type>\w+)\.(?P<name>\w+)\(\) (?P<words>takes .*)"
@@ -51,6 +56,7 @@ DIFFERENCES = [
                lambda a, b: plain_name(a, b) and a["rest"] == b["rest"]),
     Difference("`id()`, the hash of what is hashed by its address, and the order of a set of such values", SHOWN_SET, SHOWN_SET, same_members),
     Difference("floats", r"(?P<label>[^:!]*): ! KeyError 'nan'", r"(?P<label>[^:!]*): (?!!).*"),
+    Difference("floats", r"(?P<label>)(?P<whole>.*set<.*\bnan, nan\b.*)", r"(?P<label>)(?P<whole>.*set<.*\bnan\b.*)", one_nan),
     Difference("`bytearray.__buffer__(256)`",
                r"(?P<label># )ValueError 'memoryview: number of dimensions must not exceed 64'(?P<place>.*)",
                r"(?P<label># )SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'(?P<place>.*)",
@@ -58,13 +64,17 @@ DIFFERENCES = [
     Difference("`bytearray.__buffer__(256)`",
                LABEL + r"SystemError \"<(?:slot wrapper|method-wrapper) '__buffer__' of .*> returned a result with an exception set\" from SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'",
                LABEL + r"SystemError 'Objects/abstract\.c:\d+: bad argument to internal function'"),
-    Difference("`enumerate.__new__`, `int.__new__`, `str.__new__`, called by hand with wrong arguments",
+    Difference("`__new__` and `__call__` of `enumerate`, `int` and `str`, called by hand with wrong arguments",
                r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not (?P<type>\w+)\"",
                r"(?P<label>str\.__new__): ! TypeError \"str\(\) argument '(?P<name>encoding|errors)' must be str, not program\.(?P<type>\w+)\"",
                lambda a, b: a["name"] == b["name"] and a["type"] == b["type"]),
-    Difference("`enumerate.__new__`, `int.__new__`, `str.__new__`, called by hand with wrong arguments",
+    Difference("`__new__` and `__call__` of `enumerate`, `int` and `str`, called by hand with wrong arguments",
                r"(?P<label>enumerate\.__new__): ! TypeError \"enumerate\(\) missing required argument 'iterable' \(pos 1\)\"",
                r"(?P<label>enumerate\.__new__): ! TypeError \"'\w+' is an invalid keyword argument for enumerate\(\)\""),
+    Difference("`__new__` and `__call__` of `enumerate`, `int` and `str`, called by hand with wrong arguments",
+               r"(?P<label>type\.__call__): ! TypeError '(?P<type>int|str)\(\) takes at most (?P<most>\d) arguments \((?P<n>\d+) given\)'",
+               r"(?P<label>type\.__call__): ! TypeError '(?P<type>int|str) expected at most (?P<most>\d) arguments, got (?P<n>\d+)'",
+               lambda a, b: a.groups() == b.groups()),
     Difference("`iter()` of a released memoryview",
                LABEL + r"SystemError \"<(?:slot wrapper|method-wrapper) '__iter__' .*> returned a result with an exception set\" from ValueError 'operation forbidden on released memoryview object'",
                LABEL + r"ValueError 'operation forbidden on released memoryview object'"),

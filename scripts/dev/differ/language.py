@@ -197,8 +197,8 @@ class Writer:
             return d.choice(AUGMENTED)
         template = d.choice(TEMPLATES[kind])
         filled = self.fill(template, names, depth + 1)
-        # CPython 3.13.0 shows backslashes, and what lies behind a comparison, wrongly in `=` fields.
-        if ("=}" in template or "=:" in template) and any(part in filled[2:-1] for part in ("\\", "!=", "'", '"')):
+        # CPython 3.13.0 shows backslashes, and what lies behind a comparison or a lambda's colon, wrongly in `=` fields.
+        if ("=}" in template or "=:" in template) and any(part in filled[2:-1] for part in ("\\", "!=", "'", '"', "lambda")):
             return self.fill("f'{(<small>)=:#x}'", names, 4)
         return filled
 

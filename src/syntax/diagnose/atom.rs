@@ -1,7 +1,7 @@
 //! Names, literals, brackets, and what may follow them.
 
 use super::{Kind, N, Node, Read, Reader, Rule};
-use crate::source::{Diagnostic, Span};
+use crate::source::{Diagnostic, Place, Span};
 use crate::syntax::token::Tok;
 
 impl Reader<'_> {
@@ -317,6 +317,7 @@ impl Reader<'_> {
         }
         let at = Span::at(key.span.end.saturating_sub(1));
         let diagnostic = Diagnostic::syntax("':' expected after dictionary key", at);
+        let diagnostic = diagnostic.shown_at(Place::Start);
         Err(super::Stop::Mistake(Box::new(diagnostic)))
     }
 

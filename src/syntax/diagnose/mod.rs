@@ -51,6 +51,7 @@ pub fn diagnose(file: &SourceFile, lexed: &Lexed, stop: usize, mode: Mode) -> Fi
         Mode::Eval | Mode::Single => 0,
     };
     let mut reader = Reader::new(file, lexed, start);
+    reader.ends_lines = mode == Mode::File;
     match reader.text(mode) {
         Ok(Some(())) | Err(Stop::GiveUp) => return Finding::Nothing,
         Err(Stop::Mistake(diagnostic)) if reader.furthest < lexed.tokens.len() => {
@@ -222,6 +223,8 @@ struct Reader<'a> {
     furthest: usize,
     /// True where mistakes are tried too.
     mistakes: bool,
+    /// True where the text gets a line end at its end, if it lacks one.
+    ends_lines: bool,
     memo: Memo,
     depth: usize,
     steps: usize,
@@ -242,6 +245,7 @@ impl<'a> Reader<'a> {
             pos: start,
             furthest: start,
             mistakes: false,
+            ends_lines: true,
             memo: Memo::new(),
             depth: 0,
             steps: 0,
@@ -441,13 +445,19 @@ impl<'a> Reader<'a> {
         match token.kind {
             Tok::EndMarker | Tok::Dedent if token.at_end => {
                 diagnostic.span = self.last_line_end();
+                diagnostic.place = Place::Layout;
+            }
+            Tok::Newline if token.at_end && !self.ends_lines => {
+                diagnostic.span = self.last_line_end();
+                diagnostic.place = Place::Layout;
             }
             Tok::Dedent | Tok::Indent => {
                 let at = token.span.end;
                 diagnostic.span = Span::at(at.saturating_sub(1));
+                diagnostic.place = Place::Layout;
                 if self.file.position(at).column == 0 {
                     diagnostic.span = Span::at(at);
-                    diagnostic.place = Place::Line;
+                    diagnostic.place = Place::Before;
                 }
             }
             _ => {}
@@ -455,11 +465,14 @@ impl<'a> Reader<'a> {
         diagnostic
     }
 
-    /// Where the last line ends.
+    /// Where the last line ends: its last character, where no line end follows.
     fn last_line_end(&self) -> Span {
         let text = self.file.text();
-        let ends = usize::from(text.ends_with('\n'));
-        Span::at((text.len() - ends) as u32)
+        let last = text.char_indices().next_back();
+        Span::at(match last.filter(|&(_, c)| c == '\n' || !self.ends_lines) {
+            Some((at, _)) => at,
+            None => text.len(),
+        } as u32)
     }
 
     /// A token that must follow, whatever is tried.

@@ -14,7 +14,7 @@ mod string;
 use super::layout::{Column, Layout, LayoutError, Step};
 use super::token::{Tok, Token};
 use super::unicode;
-use crate::source::{Diagnostic, DiagnosticKind, SourceFile, Span};
+use crate::source::{Diagnostic, DiagnosticKind, Place, SourceFile, Span};
 use fstring::FString;
 use logos::Logos;
 
@@ -49,14 +49,14 @@ pub fn lex(file: &SourceFile) -> Lexed {
     lex_text(file, false)
 }
 
-/// As `lex`, of a text for `eval`, whose last line need not end.
-pub fn lex_expression(file: &SourceFile) -> Lexed {
+/// As `lex`, of a text that is no file: its last line need not end.
+pub fn lex_unended(file: &SourceFile) -> Lexed {
     lex_text(file, true)
 }
 
-fn lex_text(file: &SourceFile, expression: bool) -> Lexed {
+fn lex_text(file: &SourceFile, unended: bool) -> Lexed {
     let mut lexer = Lexer::new(file);
-    lexer.expression = expression;
+    lexer.unended = unended;
     let error = lexer.run().err().map(|error| *error);
     Lexed {
         tokens: lexer.tokens,
@@ -86,7 +86,7 @@ struct Lexer<'a> {
     /// True once the logical line has a token, so that its end is one too.
     in_line: bool,
     /// True for a text whose last line need not end.
-    expression: bool,
+    unended: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -109,7 +109,7 @@ impl<'a> Lexer<'a> {
             fstrings: Vec::new(),
             layout: Layout::new(),
             in_line: false,
-            expression: false,
+            unended: false,
         }
     }
 
@@ -241,11 +241,13 @@ impl<'a> Lexer<'a> {
                 Ok(())
             }
             Some(b'\n') => Err(self.ends_in_backslash(start + 1)),
-            None if !self.expression => Err(self.ends_in_backslash(start + 1)),
+            None if !self.unended => Err(self.ends_in_backslash(start + 1)),
             next => {
                 let message = "unexpected character after line continuation character";
                 let at = if next.is_none() { start } else { start + 1 };
                 let mut error = self.error_at(at, message);
+                error.diagnostic.place = Place::Start;
+                error.incomplete = next.is_none();
                 error.outranks = false;
                 Err(error)
             }
@@ -257,6 +259,8 @@ impl<'a> Lexer<'a> {
             return self.never_closed();
         }
         let mut error = self.error_at(at, "unexpected EOF while parsing");
+        error.diagnostic.place = Place::Layout;
+        error.diagnostic.lexical = false;
         error.incomplete = true;
         error.outranks = false;
         error
@@ -364,25 +368,29 @@ impl<'a> Lexer<'a> {
     fn bad_layout(&self, error: LayoutError, start: usize) -> Box<LexError> {
         let line_end = self.text[start..].find('\n');
         let line_end = line_end.map_or(self.text.len(), |length| start + length);
-        let (kind, message, at) = match error {
+        let (kind, message, at, place) = match error {
             LayoutError::Tabs => (
                 DiagnosticKind::TabError,
                 "inconsistent use of tabs and spaces in indentation",
                 start,
+                Place::Start,
             ),
             LayoutError::NoOuterLevel => (
                 DiagnosticKind::IndentationError,
                 "unindent does not match any outer indentation level",
                 line_end,
+                Place::Layout,
             ),
             LayoutError::TooDeep => (
                 DiagnosticKind::IndentationError,
                 "too many levels of indentation",
                 start,
+                Place::Start,
             ),
         };
         let mut error = self.error_at(at, message);
         error.diagnostic.kind = kind;
+        error.diagnostic.place = place;
         error.outranks = false;
         error
     }
@@ -410,6 +418,7 @@ impl<'a> Lexer<'a> {
         };
         let mut error = self.error_at(at, format!("'{open}' was never closed"));
         error.diagnostic.lexical = false;
+        error.diagnostic.place = Place::Start;
         error.incomplete = true;
         error.unclosed = true;
         error.outranks = false;
