@@ -107,6 +107,7 @@ names! {
     stdout "stdout" stderr "stderr" stdin "stdin" add_note "add_note" encoding "encoding" sort "sort" join "join"
     derive "derive" text_signature "__text_signature__" objclass "__objclass__" getattr "__getattr__" dir "__dir__"
     set "__set__" delete "__delete__" metaclass_dunder "__metaclass__" typing_subst "__typing_subst__"
+    data_received "data_received"
 }
 
 impl Names {

@@ -6,7 +6,7 @@ use crate::heap::{Ref, Value};
 use crate::host::{Direction, HostError};
 use crate::modules::binary::window::Window;
 use crate::object::bytes::Bytes;
-use crate::object::native::{Args, Def, Input, NativeFrame, R, Step};
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -17,23 +17,15 @@ pub(super) static READ_READY: Def =
             return Step::Return(Value::NONE);
         };
         match (frame.state, input) {
-            (0, _) => read_for_script(vm, frame, &transport).unwrap_or_else(Step::Raise),
+            (0, _) => {
+                let step = read_for_script(vm, frame, &transport);
+                step.unwrap_or_else(|raised| call_failed(vm, frame.state, &transport, raised))
+            }
             (GOT_BUFFER, Input::Value(buffer)) => {
-                read_into(vm, frame, &transport, &buffer).unwrap_or_else(Step::Raise)
+                let step = read_into(vm, frame, &transport, &buffer);
+                step.unwrap_or_else(|raised| call_failed(vm, frame.state, &transport, raised))
             }
-            (state, Input::Raised(raised)) => {
-                let what = [
-                    "data_received",
-                    "eof_received",
-                    "get_buffer",
-                    "buffer_updated",
-                ];
-                let what = what[usize::from(state - 1).min(3)];
-                let text = format!("Fatal error: protocol.{what}() call failed.");
-                fatal_error(vm, &transport, raised, &text)
-                    .map(|()| Value::NONE)
-                    .into()
-            }
+            (state, Input::Raised(raised)) => call_failed(vm, state, &transport, raised),
             (2, Input::Value(keep)) => {
                 let kept = script::truth(vm, &keep).and_then(|keep| {
                     if keep {
@@ -52,6 +44,21 @@ pub(super) static READ_READY: Def =
             _ => Step::Return(Value::NONE),
         }
     });
+
+/// The protocol lacks the method that the state names, or it raised: the connection is given up.
+fn call_failed(vm: &mut Vm, state: u8, transport: &Ref<Transport>, raised: Raised) -> Step {
+    let what = match state {
+        0 => return Step::Raise(raised),
+        1 => "data_received",
+        2 => "eof_received",
+        GOT_BUFFER => "get_buffer",
+        _ => "buffer_updated",
+    };
+    let text = format!("Fatal error: protocol.{what}() call failed.");
+    fatal_error(vm, transport, raised, &text)
+        .map(|()| Value::NONE)
+        .into()
+}
 
 fn read_for_script(
     vm: &mut Vm,
@@ -74,13 +81,24 @@ fn read_for_script(
             let bytes = Bytes::new(&data);
             vm.host.read_room = data;
             let data = vm.lift(bytes)?.into_value();
-            Ok(Step::Call(
-                script::attr(vm, &protocol, "data_received")?,
-                Args::from_iter([data]),
-            ))
+            tell_of_data(vm, protocol, data)
         }
         other => read_ended(vm, frame, transport, other),
     }
+}
+
+/// `protocol.data_received(data)`, without making a method object.
+fn tell_of_data(vm: &mut Vm, protocol: Value, data: Value) -> R<Step> {
+    let name = vm.names.data_received.value();
+    Ok(match vm.resolve_method(&protocol, &name) {
+        Ok((function, true)) => Step::Call(function, Args::from_iter([protocol, data])),
+        Ok((function, false)) => Step::Call(function, Args::from_iter([data])),
+        // A `__getattr__` may have it.
+        Err(_) => {
+            let method = script::attr(vm, &protocol, "data_received")?;
+            Step::Call(method, Args::from_iter([data]))
+        }
+    })
 }
 
 /// The buffer of a BufferedProtocol has been filled, or the connection ends.
