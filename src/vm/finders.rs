@@ -3,7 +3,10 @@
 
 use super::Vm;
 use super::import::IMPORT;
+use crate::bytecode::Code;
+use crate::bytecode::code::Const;
 use crate::heap::Value;
+use crate::object::function::Function;
 use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::native::{Args, Def, Input, NativeFrame, Step};
@@ -23,6 +26,48 @@ pub(super) fn ask(function: &str, args: &[Value]) -> Step {
     regs.extend(args.iter().cloned());
     regs.resize(3, Value::UNDEF);
     Step::Enter(&ASK, regs)
+}
+
+/// Runs a module's code. What it calls `__spec__` or `__loader__` itself would be looked for among
+/// the built-in names, so that is made first.
+pub(super) fn run_body(module: &Value, body: Value) -> Step {
+    // The library, which has no files, does without; the import system is part of it.
+    let has_file = module
+        .get::<Module>()
+        .is_some_and(|module| module.namespace.get_name("__file__").is_some());
+    let asks = has_file
+        && body
+            .get::<Function>()
+            .is_some_and(|function| mentions_spec(&function.code.borrow().plain));
+    if !asks {
+        return Step::Call(body, Args::new());
+    }
+    let regs = smallvec::smallvec![module.clone(), body];
+    Step::Do(Box::new(Step::Enter(&SPECIFIED, regs)))
+}
+
+fn mentions_spec(code: &Code) -> bool {
+    code.names
+        .iter()
+        .any(|name| MADE_WHEN_ASKED.contains(&&**name))
+        || code.consts.iter().any(|constant| match constant {
+            Const::Code(inner) => mentions_spec(inner),
+            _ => false,
+        })
+}
+
+/// Registers: a module, its body.
+static SPECIFIED: Def = Def::frame("<specified>(module, body, /)", 0, specified);
+
+fn specified(_: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => {
+            let wanted = Str::new(MADE_WHEN_ASKED[0]).into_value();
+            Step::Do(Box::new(ask("_spec_of", &[frame.regs[0].clone(), wanted])))
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+        _ => Step::TailCall(frame.regs[1].clone(), Args::new()),
+    }
 }
 
 fn plain(value: &Value) -> String {

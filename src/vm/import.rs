@@ -82,7 +82,7 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Ok(Some((module, body))) => {
                 frame.regs[4] = module;
                 frame.state = BODY_DONE;
-                return Step::Call(body, smallvec::SmallVec::new());
+                return finders::run_body(&frame.regs[4], body);
             }
             Err(raised) => return Step::Raise(raised),
         }
@@ -105,7 +105,7 @@ fn import(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Ok(Some((module, body))) => {
                 frame.regs[4] = module;
                 frame.state = BODY_DONE;
-                return Step::Call(body, smallvec::SmallVec::new());
+                return finders::run_body(&frame.regs[4], body);
             }
             Err(raised) => {
                 if vm.is_raised(&raised, Known::ModuleNotFoundError) {

@@ -2,14 +2,16 @@
 
 use super::outcome;
 use crate::builtins::adapt::c_int;
-use crate::builtins::arguments::{path_value, plain, shown_type, string, wtf8_lossy};
+use crate::builtins::arguments::{path_value, plain, shown_type, string, tuple, wtf8_lossy};
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
 use crate::object::bytes::Bytes;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
-use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
+use crate::object::module::Module;
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 use crate::vm::types::Known;
 use crate::vm::{Mode, Request, Vm};
 
@@ -26,7 +28,37 @@ pub static FUNCTIONS: &[Def] = &[
     .doc("Translates source, to be run by exec() or eval()."),
     Def::frame("__import__(name, globals=None, locals=None, fromlist=(), level=0)", 0, import)
         .doc("What an import statement calls."),
+    Def::frame("breakpoint(*args, **kws)", 0, breakpoint)
+        .doc("Call sys.breakpointhook(*args, **kws)."),
 ];
+
+/// `breakpoint()`: whatever `sys.breakpointhook` is now gets the arguments.
+fn breakpoint(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
+    let hook = vm
+        .modules
+        .get_name("sys")
+        .and_then(|sys| sys.get::<Module>()?.namespace.get_name("breakpointhook"));
+    match hook {
+        Some(hook) => tail_call(vm, hook, &frame.regs[0], &frame.regs[1]),
+        None => Step::Raise(vm.runtime_error("lost sys.breakpointhook")),
+    }
+}
+
+/// The call of `callee(*args, **keywords)` in the place of the frame.
+pub fn tail_call(vm: &mut Vm, callee: Value, args: &Value, keywords: &Value) -> Step {
+    let items = args.get::<Tuple>().map_or(&[][..], Tuple::items);
+    let mut args: Args = items.iter().cloned().collect();
+    let pairs = keywords.get::<Dict>().map_or_else(Vec::new, |d| d.pairs());
+    if pairs.is_empty() {
+        return Step::TailCall(callee, args);
+    }
+    let (names, values): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    args.extend(values);
+    match tuple(vm, names) {
+        Ok(names) => Step::TailCallKw(callee, args, names),
+        Err(raised) => Step::Raise(raised),
+    }
+}
 
 /// The bits of `compile`'s flags that CPython knows.
 const KNOWN_FLAGS: i64 =

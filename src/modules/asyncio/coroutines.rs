@@ -38,13 +38,26 @@ pub(super) fn iscoroutinefunction(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::bool(is_coroutine_function(vm, &args[0])?))
 }
 
+/// Whether it is native and calling it makes a coroutine, for `inspect`.
+pub fn is_native_coroutine_function(value: &Value) -> bool {
+    value
+        .get::<Native>()
+        .is_some_and(|native| matches!(native.def.code, NativeCode::Coroutine(..)))
+}
+
 /// Whether calling it makes a coroutine.
 pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
+    use crate::modules::functools::Partial;
     use crate::object::function::BoundMethod;
     let mut value = value.clone();
-    while let Some(method) = value.get::<BoundMethod>() {
-        let function = method.function.clone();
-        value = function;
+    loop {
+        value = if let Some(method) = value.get::<BoundMethod>() {
+            method.function.clone()
+        } else if let Some(partial) = value.get::<Partial>() {
+            partial.function.get()
+        } else {
+            break;
+        };
     }
     if let Some(function) = value.get::<Function>() {
         let of_code = function.code.borrow().flags;
@@ -52,8 +65,8 @@ pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
             return Ok(true);
         }
     }
-    if let Some(native) = value.get::<Native>() {
-        return Ok(matches!(native.def.code, NativeCode::Coroutine(..)));
+    if is_native_coroutine_function(&value) {
+        return Ok(true);
     }
     // What was not marked by `inspect` is not marked: a mock has every attribute.
     let inspect = vm.modules.get_name("inspect");

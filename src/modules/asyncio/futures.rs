@@ -512,8 +512,9 @@ fn callbacks_attribute(vm: &mut Vm, value: &Value) -> R {
     }
     let pairs = waiters
         .into_iter()
-        .map(|w| script::tuple(vec![representation::waiter_callable(&w), Value::NONE]));
-    script::list(vm, pairs.collect())
+        .map(|w| script::tuple(vec![representation::waiter_callable(vm, &w), Value::NONE]))
+        .collect();
+    script::list(vm, pairs)
 }
 
 fn source_traceback(vm: &mut Vm, value: &Value) -> R {

@@ -4,6 +4,7 @@ use super::{coroutines, debug, reactions, script, tasks};
 use crate::heap::Value;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
+use crate::object::module::Module;
 use crate::object::native::{Def, Native, R};
 use crate::object::str::Str;
 use crate::object::task::{Future, FutureState, Handle, Task, Waiter};
@@ -98,7 +99,16 @@ fn of_waiter(vm: &mut Vm, waiter: &Waiter) -> R<String> {
 }
 
 /// A callable that does what a waiter's native reaction does, for `_callbacks`.
-pub fn waiter_callable(waiter: &Waiter) -> Value {
+pub fn waiter_callable(vm: &mut Vm, waiter: &Waiter) -> Value {
+    // Who compares with the function of that name has loaded its module.
+    let stops = waiter.how.as_small_int() == Some(i64::from(reactions::STOP));
+    if stops
+        && let Some(module) = script::loaded_module(vm, "asyncio.base_events")
+        && let Some(module) = module.get::<Module>()
+        && let Some(function) = module.namespace.get_name("_run_until_complete_cb")
+    {
+        return function;
+    }
     match waiter.how.as_small_int() {
         Some(0) => script::bound(&tasks::WAKEUP, waiter.target.clone()),
         Some(number) => {

@@ -1,7 +1,7 @@
 //! The methods of streams over files.
 
 use super::buffer::is_not_yet;
-use super::{FileObject, Newline, file, open_file, open_for, text, unsupported};
+use super::{FileObject, Newline, attached, file, open_file, open_for, text, unsupported};
 use crate::builtins::arguments::{bytes, index, int, list, long_string, plain, string};
 use crate::builtins::functions::iterators::itself;
 use crate::heap::{Ref, Value};
@@ -438,6 +438,7 @@ fn flush(vm: &mut Vm, args: &[Value]) -> R {
 
 fn close(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(file) = file(&args[0]) {
+        attached(vm, &file)?;
         file.stream.borrow_mut().close(vm)?;
     }
     Ok(Value::NONE)
@@ -460,7 +461,11 @@ fn isatty(vm: &mut Vm, args: &[Value]) -> R {
 
 fn detach(vm: &mut Vm, args: &[Value]) -> R {
     flush(vm, args)?;
-    vm.get_attr(&args[0], "buffer")
+    let file = open_file(vm, &args[0])?;
+    let text = file.text().is_some();
+    let below = vm.get_attr(&args[0], if text { "buffer" } else { "raw" })?;
+    file.detached.0.set(true);
+    Ok(below)
 }
 
 /// Arguments: self, encoding, errors, newline, line_buffering, write_through.
@@ -501,7 +506,7 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = class.name_str();
     let name = file.name.get();
     let mut shown = format!("<_io.{class}");
-    if !name.is_undef() {
+    if !name.is_undef() && file.given_away().is_none() {
         shown += &format!(" name={}", vm.repr_text(&name)?);
     }
     if file.text().is_some() {
@@ -517,13 +522,18 @@ const fn plain_attribute(name: &'static str, get: fn(&mut Vm, &Value) -> R) -> A
     Attribute::get(name, get)
 }
 
-fn closed(_: &mut Vm, value: &Value) -> R {
-    Ok(Value::bool(
-        file(value).is_none_or(|f| f.stream.borrow().is_closed()),
-    ))
+fn closed(vm: &mut Vm, value: &Value) -> R {
+    let Some(file) = file(value) else {
+        return Ok(Value::TRUE);
+    };
+    attached(vm, &file)?;
+    Ok(Value::bool(file.stream.borrow().is_closed()))
 }
 
 fn name(vm: &mut Vm, value: &Value) -> R {
+    if let Some(file) = file(value) {
+        attached(vm, &file)?;
+    }
     match file(value).map(|f| f.name.get()) {
         Some(name) if !name.is_undef() => Ok(name),
         _ => {
@@ -533,7 +543,10 @@ fn name(vm: &mut Vm, value: &Value) -> R {
     }
 }
 
-fn mode(_: &mut Vm, value: &Value) -> R {
+fn mode(vm: &mut Vm, value: &Value) -> R {
+    if let Some(file) = file(value).filter(|file| file.text().is_none()) {
+        attached(vm, &file)?;
+    }
     Ok(file(value).map_or(Value::NONE, |f| f.mode.get()))
 }
 
@@ -567,6 +580,9 @@ pub static TEXT_ATTRIBUTES: &[Attribute] = &[
         Ok(file(value).map_or(Value::NONE, |f| f.labels.1.get()))
     }),
     plain_attribute("newlines", |vm, value| {
+        if let Some(file) = file(value) {
+            attached(vm, &file)?;
+        }
         let seen = file(value).and_then(|f| f.text().map(|t| t.seen.get()));
         let ends: Vec<Value> = ["\r", "\n", "\r\n"]
             .iter()
@@ -594,6 +610,9 @@ fn raw_of(vm: &mut Vm, value: &Value) -> R {
     let Some(file) = file(value) else {
         return Ok(Value::NONE);
     };
+    if file.given_away().is_some() {
+        return Ok(Value::NONE);
+    }
     let known = file.buffer.get();
     if !known.is_undef() {
         return Ok(known);
@@ -616,6 +635,9 @@ fn buffer_of(vm: &mut Vm, value: &Value) -> R {
     let Some(file) = file(value) else {
         return Ok(Value::NONE);
     };
+    if file.given_away().is_some() {
+        return Ok(Value::NONE);
+    }
     let known = file.buffer.get();
     if !known.is_undef() {
         return Ok(known);

@@ -95,6 +95,8 @@ traced_object! {
         labels: (Field, Field),
         /// `buffer`, made when asked for.
         buffer: Field,
+        /// Whether `detach` has given the stream away.
+        detached: Untraced<Cell<bool>>,
     }
 }
 
@@ -115,8 +117,18 @@ impl FileObject {
             Field::new(mode),
             (Field::new(labels.0), Field::new(labels.1)),
             Field::undef(),
+            Untraced(Cell::new(false)),
         )
         .into_value()
+    }
+
+    /// What is wrong with a file whose stream was given away.
+    fn given_away(&self) -> Option<&'static str> {
+        let lost = match self.text() {
+            Some(_) => "underlying buffer has been detached",
+            None => "raw stream has been detached",
+        };
+        self.detached.0.get().then_some(lost)
     }
 
     fn text(&self) -> Option<&TextMode> {
@@ -215,13 +227,15 @@ fn unsupported(vm: &mut Vm, text: &str) -> crate::object::native::Raised {
 /// The same for a method of which CPython's buffers say what it was: "read of closed".
 fn open_for(vm: &mut Vm, value: &Value, doing: &str) -> R<Ref<FileObject>> {
     match file(value) {
-        Some(file) if file.stream.borrow().is_closed() => Err(if file.text().is_some() {
-            vm.value_error("I/O operation on closed file.")
-        } else if file.stream.borrow().unbuffered {
-            vm.value_error("I/O operation on closed file")
-        } else {
-            vm.value_error(format!("{doing} file"))
-        }),
+        Some(file) if file.given_away().is_none() && file.stream.borrow().is_closed() => {
+            Err(if file.text().is_some() {
+                vm.value_error("I/O operation on closed file.")
+            } else if file.stream.borrow().unbuffered {
+                vm.value_error("I/O operation on closed file")
+            } else {
+                vm.value_error(format!("{doing} file"))
+            })
+        }
         _ => open_file(vm, value),
     }
 }
@@ -229,7 +243,19 @@ fn open_for(vm: &mut Vm, value: &Value, doing: &str) -> R<Ref<FileObject>> {
 /// The file of a method, which must not be closed.
 fn open_file(vm: &mut Vm, value: &Value) -> R<Ref<FileObject>> {
     match file(value) {
-        Some(file) if !file.stream.borrow().is_closed() => Ok(file),
-        _ => Err(vm.value_error("I/O operation on closed file.")),
+        Some(file) if !file.stream.borrow().is_closed() => attached(vm, &file).map(|()| file),
+        Some(file) => {
+            attached(vm, &file)?;
+            Err(vm.value_error("I/O operation on closed file."))
+        }
+        None => Err(vm.value_error("I/O operation on closed file.")),
+    }
+}
+
+/// The stream of a file must not be given away.
+fn attached(vm: &mut Vm, file: &FileObject) -> R<()> {
+    match file.given_away() {
+        Some(lost) => Err(vm.value_error(lost)),
+        None => Ok(()),
     }
 }

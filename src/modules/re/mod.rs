@@ -1,4 +1,4 @@
-//! `_re`: regular expressions. `stdlib/re.async` has the flags and the cache.
+//! `_re`: regular expressions. `stdlib/re` has the flags and the cache.
 //!
 //! `parse` reads a pattern, `program` makes instructions of it, `matcher` runs
 //! them. The engine is our own so that what matches, in which order
@@ -23,6 +23,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "The engine of re.",
     functions: &[
         Def::leaf("compile(pattern, flags, /)", pattern::compile),
+        Def::leaf("width(pattern, flags, /)", pattern::width),
         Def::leaf("escape(pattern, /)", replace::escape),
     ],
     types: &[&pattern::PATTERN, &matches::MATCH],

@@ -120,12 +120,16 @@ pub struct Parsed {
     pub groups: usize,
     /// The names of groups, in order.
     pub names: Vec<(String, usize)>,
+    /// How many characters a match has at least and at most.
+    pub width: (u64, u64),
 }
 
 type Outcome<T> = Result<T, Wrong>;
 
 /// No pattern is nested deeper.
 const DEEPEST: usize = 200;
+/// A width that has no end.
+pub const ENDLESS: u64 = u64::MAX / 4;
 /// The most repetitions that can be asked for.
 pub const MANY: u32 = u32::MAX;
 
@@ -173,6 +177,7 @@ pub fn parse(source: &[u32], flags: u32, bytes: bool) -> Outcome<Parsed> {
         all |= UNICODE;
     }
     Ok(Parsed {
+        width: reader.width(&node),
         node,
         flags: all,
         groups: reader.groups,

@@ -55,14 +55,7 @@ traced_object! {
 /// `_re.compile(pattern, flags)`: a Pattern, or (message, place) of what is wrong.
 pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
     let flags = index(vm, &args[1])? as u32;
-    let (points, bytes): (Vec<u32>, bool) = if let Some(text) = args[0].get::<Str>() {
-        (text.points().collect(), false)
-    } else if let Some(points) = with_bytes(&args[0], |b| b.iter().map(|&b| u32::from(b)).collect())
-    {
-        (points, true)
-    } else {
-        return Err(vm.type_error("first argument must be string or compiled pattern"));
-    };
+    let (points, bytes) = points_of(vm, &args[0])?;
     if bytes && flags & flags::UNICODE != 0 {
         return Err(vm.value_error("cannot use UNICODE flag with a bytes pattern"));
     }
@@ -93,6 +86,32 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
             ))
         }
     }
+}
+
+/// The characters of a pattern, and whether they are bytes.
+fn points_of(vm: &mut Vm, pattern: &Value) -> R<(Vec<u32>, bool)> {
+    if let Some(text) = pattern.get::<Str>() {
+        return Ok((text.points().collect(), false));
+    }
+    match with_bytes(pattern, |b| b.iter().map(|&b| u32::from(b)).collect()) {
+        Some(points) => Ok((points, true)),
+        None => Err(vm.type_error("first argument must be string or compiled pattern")),
+    }
+}
+
+/// `_re.width(pattern, flags)`: how long a match of a valid pattern is at least and at most, where
+/// -1 stands for no end.
+pub fn width(vm: &mut Vm, args: &[Value]) -> R {
+    let flags = index(vm, &args[1])? as u32;
+    let (points, bytes) = points_of(vm, &args[0])?;
+    vm.check_stack()?;
+    let (low, high) = parse::parse(&points, flags, bytes).map_or((0, 0), |parsed| parsed.width);
+    let high = if high >= parse::ENDLESS {
+        -1
+    } else {
+        high as i64
+    };
+    Ok(crate::builtins::arguments::pair(int(low as i64), int(high)))
 }
 
 /// Flags that contradict each other, whether given or in the pattern.

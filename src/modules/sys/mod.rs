@@ -8,6 +8,7 @@ use crate::builtins::arguments::{list, put, string, tuple, wtf8_lossy};
 use crate::builtins::functions::output;
 use crate::heap::{Ref, Value};
 use crate::host::path_bytes;
+use crate::modules::asyncio::coroutines::is_native_coroutine_function;
 use crate::object::dict::Dict;
 use crate::object::module::Module;
 use crate::object::native::{Def, ModuleDef, R, TypeDef};
@@ -46,6 +47,8 @@ static FUNCTIONS: &[Def] = &[
         .doc("Shows an exception that nobody can catch."),
     Def::frame("displayhook(object, /)", 0, running::displayhook)
         .doc("Shows a value, unless it is None, and keeps it as builtins._."),
+    Def::frame("breakpointhook(*args, **kws)", 0, running::breakpointhook)
+        .doc("What breakpoint() does: it calls what PYTHONBREAKPOINT names."),
     Def::leaf("getrecursionlimit()", limits::getrecursionlimit)
         .doc("How deep calls may be nested."),
     Def::leaf("setrecursionlimit(limit, /)", limits::setrecursionlimit)
@@ -91,6 +94,9 @@ static FUNCTIONS: &[Def] = &[
         .doc("The frame of a caller, so many calls up."),
     Def::leaf("_getframemodulename(depth=0)", running::getframemodulename),
     Def::leaf("_source_of(filename, /)", running::source_of),
+    Def::leaf("_makes_coroutine(func, /)", |_, args| {
+        Ok(Value::bool(is_native_coroutine_function(&args[0])))
+    }),
     Def::leaf("_current_frames()", running::current_frames),
     Def::leaf("gettrace()", |_, _| Ok(Value::NONE)),
     Def::leaf("getprofile()", |_, _| Ok(Value::NONE)),
@@ -126,7 +132,12 @@ fn setup(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         put(vm, &namespace, name, stream.clone())?;
         put(vm, &namespace, &format!("__{name}__"), stream)?;
     }
-    for name in ["excepthook", "unraisablehook", "displayhook"] {
+    for name in [
+        "excepthook",
+        "unraisablehook",
+        "displayhook",
+        "breakpointhook",
+    ] {
         if let Some(hook) = namespace.get_name(name) {
             put(vm, &namespace, &format!("__{name}__"), hook)?;
         }

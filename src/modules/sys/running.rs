@@ -1,6 +1,7 @@
 //! What runs: exceptions, frames, hooks.
 
 use crate::builtins::arguments::{int, small, string, tuple};
+use crate::builtins::functions::evaluation::tail_call;
 use crate::builtins::functions::outcome;
 use crate::builtins::functions::output::{Stream, stream, write_to_host};
 use crate::heap::Value;
@@ -121,6 +122,21 @@ pub fn displayhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
             Step::Call(write, smallvec::smallvec![line])
         }
         Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// `sys.breakpointhook(*args, **kws)`: what to call stands in the environment, which script looks up.
+pub fn breakpointhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    match input {
+        Input::Start => vm.builtins.get_name("__import__").map_or_else(
+            || Step::Raise(vm.runtime_error("__import__ not found")),
+            |import| Step::Call(import, smallvec::smallvec![string("_breakpoint")]),
+        ),
+        Input::Value(module) | Input::Yielded(module) => match vm.get_attr(&module, "called") {
+            Ok(called) => tail_call(vm, called, &frame.regs[0], &frame.regs[1]),
+            Err(raised) => Step::Raise(raised),
+        },
+        Input::Raised(raised) => Step::Raise(raised),
     }
 }
 

@@ -336,13 +336,12 @@ impl Reader<'_> {
 
     /// The least and the most characters that a part takes.
     pub(super) fn width(&self, node: &Node) -> (u64, u64) {
-        const ENDLESS: u64 = u64::MAX / 4;
         match node {
             Node::Char { .. } | Node::Any { .. } | Node::Set { .. } => (1, 1),
             Node::At(_) | Node::Look { .. } => (0, 0),
             Node::Seq(nodes) => nodes.iter().fold((0, 0), |(low, high), n| {
                 let (a, b) = self.width(n);
-                (low + a, (high + b).min(ENDLESS))
+                ((low + a).min(ENDLESS), (high + b).min(ENDLESS))
             }),
             Node::Alt(nodes) => nodes.iter().fold((u64::MAX, 0), |(low, high), n| {
                 let (a, b) = self.width(n);
