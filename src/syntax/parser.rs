@@ -3,7 +3,7 @@
 use super::Mode;
 use super::actions::{Context, Noted};
 use super::ast::{Body, Module};
-use super::diagnose::{Finding, diagnose};
+use super::diagnose::{Finding, diagnose, statement_start};
 use super::filter;
 use super::lexer::{LexError, Lexed, lex, lex_unended};
 use super::token::{Tok, Token};
@@ -180,6 +180,10 @@ fn explain(
     if let Some(noted) = noted.as_ref().filter(|noted| noted.at_once) {
         return (noted.diagnostic.clone(), stop);
     }
+    // What the grammar let pass in an earlier statement comes first: CPython's goes no further.
+    let earlier = noted.as_ref().map(|noted| stop_at(&lexed.tokens, noted.diagnostic.span));
+    let earlier = earlier.filter(|&at| at < statement_start(&lexed.tokens, stop));
+    let stop = earlier.unwrap_or(stop);
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
         Finding::Mistake(diagnostic, last) => (diagnostic, last),
         Finding::Unexpected(index, last) => (unexpected(lexed, mode, index), last),

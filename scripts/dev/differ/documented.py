@@ -81,12 +81,17 @@ DIFFERENCES = [
 ]
 
 
+# The row of what a program prints that CPython prints too where all its NaNs are one object, and the text for that.
+ONE_NAN = "floats", "float('nan')", "math.nan"
+
+
 def check():
     """Every entry has its row."""
     with open(DOCS, encoding="utf-8") as file:
         text = file.read()
     for difference in DIFFERENCES:
         assert f"| {difference.row} |" in text, f"not in docs/differences.md: {difference.row}"
+    assert f"| {ONE_NAN[0]} |" in text
 
 
 def explanation(cpython, hoop):

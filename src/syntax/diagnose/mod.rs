@@ -93,7 +93,7 @@ fn dubious_match(file: &SourceFile, tokens: &[Token], stop: usize) -> Option<usi
 }
 
 /// The first token of the outermost statement that a token is in.
-fn statement_start(tokens: &[Token], stop: usize) -> usize {
+pub(super) fn statement_start(tokens: &[Token], stop: usize) -> usize {
     let (mut start, mut depth, mut decorated) = (0, 0_usize, false);
     for (index, token) in tokens.iter().enumerate().take(stop.max(1)) {
         match token.kind {

@@ -247,6 +247,7 @@ impl<'a> Lexer<'a> {
                 let at = if next.is_none() { start } else { start + 1 };
                 let mut error = self.error_at(at, message);
                 error.diagnostic.place = Place::Start;
+                error.diagnostic.lexical = false;
                 error.incomplete = next.is_none();
                 error.outranks = false;
                 Err(error)
@@ -367,7 +368,12 @@ impl<'a> Lexer<'a> {
 
     fn bad_layout(&self, error: LayoutError, start: usize) -> Box<LexError> {
         let line_end = self.text[start..].find('\n');
-        let line_end = line_end.map_or(self.text.len(), |length| start + length);
+        let last = self.text.char_indices().next_back().map_or(0, |(at, _)| at);
+        let line_end = match line_end {
+            Some(length) => start + length,
+            None if self.unended => last,
+            None => self.text.len(),
+        };
         let (kind, message, at, place) = match error {
             LayoutError::Tabs => (
                 DiagnosticKind::TabError,
@@ -391,6 +397,7 @@ impl<'a> Lexer<'a> {
         let mut error = self.error_at(at, message);
         error.diagnostic.kind = kind;
         error.diagnostic.place = place;
+        error.diagnostic.lexical = false;
         error.outranks = false;
         error
     }
