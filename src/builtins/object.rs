@@ -299,7 +299,16 @@ fn dir(vm: &mut Vm, args: &[Value]) -> R {
             add_names_asked(vm, &class, &names)?;
         }
     } else {
-        for name in vm.own_names(&args[0]) {
+        // What a future keeps is not shown: it has no `__dict__`.
+        let dict = vm.intern("__dict__");
+        let hides =
+            args[0].attributes().is_some() && vm.lookup_in_class(&class, dict.as_value()).is_none();
+        let own = if hides {
+            Vec::new()
+        } else {
+            vm.own_names(&args[0])
+        };
+        for name in own {
             vm.dict_set(&names, &name, Value::NONE)?;
         }
         add_class_names(vm, &class, &names)?;

@@ -42,6 +42,11 @@ impl<J> Interests<J> {
         self.pairs.is_empty()
     }
 
+    /// Whether a descriptor is watched.
+    pub fn watches(&self, fd: i32) -> bool {
+        self.pairs.contains_key(&fd)
+    }
+
     /// The entry that watches a direction.
     pub fn get(&self, fd: i32, direction: Direction) -> Option<&J> {
         let pair = self.pairs.get(&fd)?;

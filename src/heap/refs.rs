@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::store::{self, Header};
-use super::value::Value;
+use super::value::{Field, Value};
 
 /// The number of a kind of object: which Rust type lies behind the header.
 /// The shape ids below `FIRST_FREE_SHAPE` are the kinds themselves: an object
@@ -38,6 +38,12 @@ pub unsafe trait Object: Sized + 'static {
     fn needs_finalizer(&self) -> bool {
         false
     }
+    /// Whether `attributes` ever answers a place.
+    const HAS_ATTRIBUTES: bool = false;
+    /// Where it keeps a dict of attributes that a script set, once there is one.
+    fn attributes(&self) -> Option<&Field> {
+        None
+    }
 }
 
 /// What the heap needs to know of a kind.
@@ -51,12 +57,14 @@ pub struct KindTable {
     pub(super) drop: unsafe fn(*mut Header),
     /// None for a kind that never needs one, so that a death costs no call.
     pub(super) needs_finalizer: Option<unsafe fn(*const Header) -> bool>,
+    /// None for a kind that keeps no attributes of a script's, or keeps them otherwise.
+    pub(super) attributes: Option<unsafe fn(*const Header) -> Option<*const Field>>,
 }
 
 impl KindTable {
     /// The table of kind `T`.
     pub const fn of<T: Object>() -> KindTable {
-        // SAFETY (all four): the heap calls them only with objects of kind T.
+        // SAFETY (all five): the heap calls them only with objects of kind T.
         unsafe fn trace<T: Object>(header: *const Header, visitor: &mut dyn Visitor) {
             unsafe { (*header.cast::<T>()).trace(visitor) }
         }
@@ -69,6 +77,9 @@ impl KindTable {
         unsafe fn needs_finalizer<T: Object>(header: *const Header) -> bool {
             unsafe { (*header.cast::<T>()).needs_finalizer() }
         }
+        unsafe fn attributes<T: Object>(header: *const Header) -> Option<*const Field> {
+            unsafe { (*header.cast::<T>()).attributes() }.map(std::ptr::from_ref)
+        }
         KindTable {
             size: size_of::<T>(),
             cyclic: T::CYCLIC,
@@ -77,6 +88,11 @@ impl KindTable {
             drop: drop::<T>,
             needs_finalizer: if T::MAY_NEED_FINALIZER {
                 Some(needs_finalizer::<T>)
+            } else {
+                None
+            },
+            attributes: if T::HAS_ATTRIBUTES {
+                Some(attributes::<T>)
             } else {
                 None
             },

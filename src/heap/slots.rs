@@ -34,6 +34,14 @@ impl Value {
         self.slots().first()
     }
 
+    /// Where an object of a native kind keeps a dict of attributes that a script set.
+    pub fn attributes(&self) -> Option<&Field> {
+        let kind = self.shape_entry()?.kind;
+        let place = store::current().kinds[kind as usize].attributes?;
+        // SAFETY: the object is of this kind, and self keeps it alive.
+        unsafe { place(self.header()).map(|field| &*field) }
+    }
+
     /// What the heap knows of an object's shape.
     #[inline]
     pub fn shape_entry(&self) -> Option<&ShapeEntry> {

@@ -454,6 +454,11 @@ impl Heap {
         }
     }
 
+    /// Whether objects of a kind have a place for attributes that a script sets.
+    pub fn keeps_attributes(&self, kind: super::Kind) -> bool {
+        self.kinds[kind as usize].attributes.is_some()
+    }
+
     /// A stable number for an object: never its address.
     pub fn identity(&self, value: &Value) -> u64 {
         if !value.is_object() {

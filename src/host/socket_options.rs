@@ -3,6 +3,8 @@
 //! An option is named by the system's two numbers, as scripts name it. One
 //! that is not in the table is refused as a system without it would.
 
+#[cfg(target_os = "linux")]
+use super::Family;
 use super::{HostError, Socket};
 use rustix::io::Errno;
 use rustix::net::sockopt;
@@ -34,6 +36,8 @@ numbers! {
     KEEPALIVE = (1, 9), (0xffff, 0x8);
     OOBINLINE = (1, 10), (0xffff, 0x100);
     LINGER = (1, 13), (0xffff, 0x80);
+    RCVTIMEO = (1, 20), (0xffff, 0x1006);
+    SNDTIMEO = (1, 21), (0xffff, 0x1005);
     REUSEPORT = (1, 15), (0xffff, 0x200);
     ACCEPTCONN = (1, 30), (0xffff, 0x2);
     IP_TTL = (0, 2), (0, 4);
@@ -43,6 +47,10 @@ numbers! {
     TCP_KEEPINTVL = (6, 5), (6, 0x101);
     TCP_KEEPCNT = (6, 6), (6, 0x102);
 }
+
+/// Who is at the other end of a unix socket: process, user, group.
+#[cfg(target_os = "linux")]
+const PEERCRED: Key = (1, 17);
 
 impl Socket {
     /// Sets an option whose value is a number.
@@ -100,6 +108,32 @@ impl Socket {
             TCP_KEEPCNT => sockopt::tcp_keepcnt(self)? as i32,
             _ => return Err(Errno::NOPROTOOPT.into()),
         })
+    }
+
+    /// An option's value as the system lays it out.
+    pub fn option_bytes(&self, level: i32, option: i32) -> Result<Vec<u8>, HostError> {
+        let time = |id| -> Result<Vec<u8>, HostError> {
+            let time = sockopt::socket_timeout(self, id)?.unwrap_or_default();
+            let parts = [time.as_secs(), u64::from(time.subsec_micros())];
+            Ok(parts.into_iter().flat_map(u64::to_ne_bytes).collect())
+        };
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        match (level, option) {
+            LINGER => {
+                let time = sockopt::socket_linger(self)?;
+                let seconds = time.map_or(0, |time| time.as_secs() as u32);
+                Ok(words(&[time.is_some().into(), seconds]))
+            }
+            RCVTIMEO => time(sockopt::Timeout::Recv),
+            SNDTIMEO => time(sockopt::Timeout::Send),
+            #[cfg(target_os = "linux")]
+            PEERCRED if self.family() == Family::Local && self.peer_address().is_ok() => {
+                let peer = sockopt::socket_peercred(self)?;
+                let pid = peer.pid.as_raw_nonzero().get() as u32;
+                Ok(words(&[pid, peer.uid.as_raw(), peer.gid.as_raw()]))
+            }
+            _ => Ok(self.option(level, option)?.to_ne_bytes().to_vec()),
+        }
     }
 
     /// How long closing waits for what is unsent: `SO_LINGER`, in seconds.

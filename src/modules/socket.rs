@@ -6,8 +6,8 @@ mod options;
 use std::cell::{Cell, RefCell};
 
 use crate::builtins::arguments::{
-    buffer, bytes, float, index, int, list, outside, pair, plain, shape_of_class, small, string,
-    tuple, wtf8_lossy,
+    buffer, bytes, float, index, int, list, outside, pair, path_of_text, plain, shape_of_class,
+    small, string, tuple, wtf8_lossy,
 };
 use crate::heap::{Ref, Value};
 use crate::host::{
@@ -229,14 +229,31 @@ fn address_value(vm: &mut Vm, address: &Address) -> R {
     }
 }
 
+/// What there is room for in such an address, the end of a path included.
+const LONGEST_PATH: usize = 108;
+
+/// The address of a socket of this machine: a path, or a name behind a zero byte.
+fn local_address(vm: &mut Vm, value: &Value) -> R<Address> {
+    let path = match value.get::<Str>() {
+        Some(text) => path_of_text(text),
+        None => buffer(vm, value)?,
+    };
+    let name = path.strip_prefix(&[0]);
+    if path.len() > LONGEST_PATH - usize::from(name.is_none()) {
+        let class = vm.known_class(Known::OsError);
+        let text = string("AF_UNIX path too long");
+        return Err(Raised(vm.new_exception(&class, vec![text])));
+    }
+    Ok(match name {
+        Some(name) => Address::Abstract(name.to_vec()),
+        None => Address::Path(path_from_bytes(&path)),
+    })
+}
+
 /// The address that an argument names, for sockets of this family.
 fn address_of(vm: &mut Vm, family: i32, value: &Value, who: &str) -> R<Address> {
     if Family::of_number(family) == Some(Family::Local) {
-        let path = crate::modules::io::path(vm, value)?;
-        return Ok(match path_bytes(&path).strip_prefix(&[0]) {
-            Some(name) => Address::Abstract(name.to_vec()),
-            None => Address::Path(path_from_bytes(path_bytes(&path))),
-        });
+        return local_address(vm, value);
     }
     let Some(parts) = value.get::<Tuple>().map(|t| t.items().to_vec()) else {
         let name = vm.type_name(value);

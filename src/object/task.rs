@@ -64,8 +64,9 @@ pub struct Future {
     /// The others. Boxed, since nearly no future has any and every future pays for the field.
     #[expect(clippy::box_collection)]
     more: Cell<Option<Box<Vec<Waiter>>>>,
-    /// In debug mode the stack of its creation (`_source_traceback`); else Undef.
-    pub source: Field,
+    /// What few have: Undef; a dict of attributes that a script set; or, where debug mode noted the
+    /// stack of its creation (`_source_traceback`), a pair of that with such a dict or None.
+    pub extra: Field,
 }
 
 impl Future {
@@ -86,7 +87,7 @@ impl Future {
             cancel_message: Field::undef(),
             first: (Field::undef(), Field::undef()),
             more: Cell::new(None),
-            source: Field::undef(),
+            extra: Field::undef(),
         }
     }
 
@@ -133,6 +134,17 @@ impl Future {
             (*header).count += 1;
             Value::from_header(header)
         }
+    }
+
+    /// The stack of its creation, if debug mode noted that; else Undef.
+    pub fn source(&self) -> Value {
+        let both = self.extra.as_value().get::<Tuple>();
+        both.and_then(|both| both.get(0)).unwrap_or_default()
+    }
+
+    /// Notes the stack of its creation.
+    pub fn set_source(&self, stack: Value) {
+        self.extra.set(Tuple::pair(stack, Value::NONE).into_value());
     }
 
     /// Whether it has no outcome yet.
@@ -223,7 +235,7 @@ impl Future {
             &self.cancel_message,
             &self.first.0,
             &self.first.1,
-            &self.source,
+            &self.extra,
         ];
         fields
             .into_iter()
@@ -245,7 +257,7 @@ impl Future {
             &self.first.0,
             &self.first.1,
             &self.owner,
-            &self.source,
+            &self.extra,
         ];
         fields.into_iter().for_each(|field| drop(field.take()));
         drop(self.more.take());
@@ -255,6 +267,10 @@ impl Future {
 // SAFETY: repr(C), header first; every counted reference is visited once.
 unsafe impl Object for Future {
     const KIND: Kind = kind::FUTURE;
+    const HAS_ATTRIBUTES: bool = true;
+    fn attributes(&self) -> Option<&Field> {
+        Some(&self.extra)
+    }
     fn trace(&self, visitor: &mut dyn Visitor) {
         self.trace_fields(visitor);
     }
@@ -287,6 +303,10 @@ pub struct Task {
 // visited once. The links between tasks are not counted: a task leaves the list before it dies.
 unsafe impl Object for Task {
     const KIND: Kind = kind::TASK;
+    const HAS_ATTRIBUTES: bool = true;
+    fn attributes(&self) -> Option<&Field> {
+        Some(&self.future.extra)
+    }
     fn trace(&self, visitor: &mut dyn Visitor) {
         self.future.trace_fields(visitor);
         let fields = [&self.coro, &self.context, &self.name, &self.waiter];
@@ -458,6 +478,10 @@ pub struct Gathering {
 // SAFETY: repr(C), header first (the future's); every counted reference is visited once.
 unsafe impl Object for Gathering {
     const KIND: Kind = kind::GATHER;
+    const HAS_ATTRIBUTES: bool = true;
+    fn attributes(&self) -> Option<&Field> {
+        Some(&self.future.extra)
+    }
     fn trace(&self, visitor: &mut dyn Visitor) {
         self.future.trace_fields(visitor);
         if let Ok(children) = self.children.try_borrow() {

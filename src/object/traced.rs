@@ -91,9 +91,10 @@ impl<T: Traced + Default> Traced for RefCell<T> {
     }
 }
 
-/// Declares a native object: its kind, when its `__del__` has something to do, and its fields, each `Traced`.
+/// Declares a native object: its kind, when its `__del__` has something to do, which field is for
+/// attributes that a script sets, and its fields, each `Traced`.
 macro_rules! traced_object {
-    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident $(, finalized if $needs:expr;)? {
+    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident $(, finalized if $needs:expr;)? $(, attributes in $own:ident;)? {
         $($(#[$fmeta:meta])* $field:ident: $type:ty,)+
     }) => {
         $(#[$meta])*
@@ -117,6 +118,12 @@ macro_rules! traced_object {
                 fn needs_finalizer(&self) -> bool {
                     let needs: fn(&$name) -> bool = $needs;
                     needs(self)
+                }
+            )?
+            $(
+                const HAS_ATTRIBUTES: bool = true;
+                fn attributes(&self) -> Option<&$crate::heap::Field> {
+                    Some(&self.$own)
                 }
             )?
         }

@@ -324,6 +324,7 @@ impl Vm {
             (*frame).parent = std::ptr::null_mut();
             if step == 1 + CLOSE as u8 {
                 let raised = self.runtime_error("async generator ignored GeneratorExit");
+                self.set_context(&raised.0, parent);
                 return self.end_step_with(parent, flags, Err(raised));
             }
             self.end_step_with(parent, flags, Ok(value));

@@ -645,7 +645,9 @@ pub(crate) fn has_dict_field(kind: Kind) -> bool {
 }
 
 fn needs_tail_dict(class: &Class, kind: Kind) -> bool {
-    class.has(class_flags::HAS_DICT) && !has_dict_field(kind)
+    // Some kinds get a dict, and another shape, with their first attribute.
+    let later = heap::current().keeps_attributes(kind);
+    class.has(class_flags::HAS_DICT) && !has_dict_field(kind) && !later
 }
 
 /// For a shape's entry: the class outlives it.

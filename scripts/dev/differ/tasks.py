@@ -4,10 +4,11 @@ A program logs what happens through `show`, with the loop's time. Functions call
 higher number, so every program ends; what waits for ever is cancelled by `main`, in order.
 """
 PRELUDE = r'''\
-import contextlib, contextvars, gc, re, socket
+import contextlib, contextvars, gc, re, socket, weakref
 var = contextvars.ContextVar("var", default=0)
 numbers = iter(range(10000))
 L, C, S, E, Q, B, F, T, H, P, R, A, G, late, origin = ([] for _ in range(15))
+born = weakref.WeakKeyDictionary()
 def words(x):
     if isinstance(x, asyncio.Future):
         state = "pending" if not x.done() else "cancelled" if x.cancelled() else failure(x.exception()) if x.exception() else words(x.result())
@@ -41,6 +42,15 @@ def attempt(label, call, *args):
         show(label, error)
 def name():
     return f"n{next(numbers)}"
+def counting(factory, order=itertools.count()):
+    def make(loop, coro, **more):
+        task = factory(loop, coro, **more)
+        born[task] = next(order)
+        return task
+    return make
+def rank(task):
+    # With a factory, all that nobody names are called "None".
+    return len(task.get_name()), task.get_name(), born.get(task, -1)
 def spawn(coro):
     task = asyncio.create_task(coro, name=name())
     T.append(task)
@@ -79,7 +89,7 @@ async def main():
     await asyncio.wait(list(T), timeout={patience})
     show("main", T)
     for turn in range(30):
-        alive = sorted(asyncio.all_tasks() - {{asyncio.current_task()}}, key=lambda t: (len(t.get_name()), t.get_name()))
+        alive = sorted(asyncio.all_tasks() - {{asyncio.current_task()}}, key=rank)
         if not alive:
             break
         for task in alive:
@@ -156,9 +166,9 @@ class Tasks:
         yield f"B.append(asyncio.Barrier({dice.randint(1, 3)}))"
         yield "F.extend([loop.create_future(), loop.create_future()])"
         if self.eager:
-            yield f"loop.set_task_factory(asyncio.{dice.choice(['eager_task_factory', 'eager_task_factory', 'create_eager_task_factory(asyncio.Task)'])})"
+            yield f"loop.set_task_factory(counting(asyncio.{dice.choice(['eager_task_factory', 'eager_task_factory', 'create_eager_task_factory(asyncio.Task)'])}))"
         elif dice.random() < 0.05:
-            yield "loop.set_task_factory(lambda loop, coro, **more: show(asyncio.Task(coro, loop=loop, **more), 'made'))"
+            yield "loop.set_task_factory(counting(lambda loop, coro, **more: show(asyncio.Task(coro, loop=loop, **more), 'made')))"
         for _ in range(self.streams):
             yield "for end in socket.socketpair():"
             yield "    end.setblocking(False)"

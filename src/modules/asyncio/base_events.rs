@@ -4,12 +4,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::handles::cancel_handle;
 use super::jobs::{self, Job, Turns};
+use super::watching::{self, Files};
 use super::{current, debug, reactions, report, script, tasks, turns, waiting};
 use crate::event_loop::{EventLoop, TimerId};
 use crate::heap::{Field, Ref, Value};
-use crate::host::{Direction, Owner};
+use crate::host::Owner;
 use crate::modules::contextvars;
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -34,6 +34,8 @@ traced_object! {
         turns: Turns,
         /// The tasks that are not done.
         tasks: Tasks,
+        /// What descriptors were watched by.
+        files: Files,
         /// It was closed.
         closed: Cell<bool>,
         /// It runs.
@@ -101,7 +103,7 @@ pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
     }
 }
 
-fn open(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
+pub(super) fn open(vm: &mut Vm, value: &Value) -> R<Ref<Loop>> {
     let found = this(vm, value)?;
     if found.closed.get() {
         Err(jobs::closed(vm))
@@ -119,6 +121,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         shape,
         Turns(RefCell::new(EventLoop::new(Owner(number)))),
         Tasks::default(),
+        Files::default(),
         Cell::new(false),
         Cell::new(false),
         Cell::new(overrides(
@@ -484,174 +487,6 @@ fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-// ----- descriptors ---------------------------------------------------------------------
-
-fn descriptor(vm: &mut Vm, value: &Value) -> R<i32> {
-    let number = match value.as_small_int() {
-        Some(number) => number,
-        None => {
-            let answer = match script::attr_or_none(vm, value, "fileno")? {
-                Some(method) => script::call(vm, &method, &[])?,
-                None => Value::NONE,
-            };
-            let Some(number) = answer.as_small_int() else {
-                let shown = script::repr(vm, value)?;
-                return Err(script::error(
-                    vm,
-                    Known::ValueError,
-                    &format!("Invalid file object: {shown}"),
-                ));
-            };
-            number
-        }
-    };
-    match i32::try_from(number) {
-        Ok(fd) if fd >= 0 => Ok(fd),
-        _ => Err(script::error(
-            vm,
-            Known::ValueError,
-            &format!("Invalid file descriptor: {number}"),
-        )),
-    }
-}
-
-/// Watches a descriptor for a job, in place of the one that watched it.
-pub fn watch(vm: &mut Vm, owner: &Value, fd: i32, direction: Direction, job: Job) -> R<()> {
-    let looped = open(vm, owner)?;
-    let watched = looped
-        .turns
-        .0
-        .borrow_mut()
-        .watch(&mut vm.host.poller, fd, direction, job);
-    match watched {
-        Ok(Some(Job::Handle(old))) => {
-            cancel_handle(&old);
-            Ok(())
-        }
-        Ok(_) => Ok(()),
-        Err(error) => Err(script::os_error(vm, &error)),
-    }
-}
-
-/// Watches a descriptor no more; false if nobody did.
-pub fn unwatch(vm: &mut Vm, owner: &Value, fd: i32, direction: Direction) -> bool {
-    let Some(looped) = owner.get::<Loop>() else {
-        return false;
-    };
-    let job = looped
-        .turns
-        .0
-        .borrow_mut()
-        .unwatch(&mut vm.host.poller, fd, direction);
-    if let Some(Job::Handle(old)) = &job {
-        cancel_handle(old);
-    }
-    job.is_some()
-}
-
-fn add_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
-    open(vm, &args[0])?;
-    let fd = descriptor(vm, &args[1])?;
-    let context = contextvars::copy(vm);
-    let handle = Handle::alloc(args[0].clone(), args[2].clone(), args[3].clone(), context);
-    if debug::is_on(&args[0]) {
-        debug::note_handle(vm, &handle)?;
-    }
-    let handle = handle.into_value();
-    watch(vm, &args[0], fd, direction, Job::Handle(handle.clone()))?;
-    Ok(handle)
-}
-
-/// RuntimeError for a descriptor that a transport watches.
-fn check_transport(vm: &mut Vm, looped: &Loop, fd: i32) -> R<()> {
-    let mut found = None;
-    {
-        let turns = looped.turns.0.borrow();
-        for direction in [Direction::Read, Direction::Write] {
-            if let Some(job) = turns.interests().get(fd, direction) {
-                found = found.or_else(|| super::selector_events::transport_of(job));
-            }
-        }
-    }
-    let Some(transport) = found else {
-        return Ok(());
-    };
-    let shown = script::repr(vm, &transport)?;
-    let text = format!("File descriptor {fd} is used by transport {shown}");
-    Err(script::error(vm, Known::RuntimeError, &text))
-}
-
-fn ensure_no_transport(vm: &mut Vm, args: &[Value]) -> R {
-    let looped = this(vm, &args[0])?;
-    let fd = descriptor(vm, &args[1])?;
-    check_transport(vm, &looped, fd)?;
-    Ok(Value::NONE)
-}
-
-fn is_watched(vm: &mut Vm, args: &[Value]) -> R {
-    let looped = this(vm, &args[0])?;
-    let fd = script::integer(vm, &args[1])? as i32;
-    let direction = if script::truth(vm, &args[2])? {
-        Direction::Write
-    } else {
-        Direction::Read
-    };
-    let watched = looped
-        .turns
-        .0
-        .borrow()
-        .interests()
-        .get(fd, direction)
-        .is_some();
-    Ok(Value::bool(watched))
-}
-
-fn add_reader(vm: &mut Vm, args: &[Value]) -> R {
-    ensure_no_transport(vm, args)?;
-    add_watch(vm, args, Direction::Read)?;
-    Ok(Value::NONE)
-}
-
-fn add_writer(vm: &mut Vm, args: &[Value]) -> R {
-    ensure_no_transport(vm, args)?;
-    add_watch(vm, args, Direction::Write)?;
-    Ok(Value::NONE)
-}
-
-fn add_reader_inside(vm: &mut Vm, args: &[Value]) -> R {
-    add_watch(vm, args, Direction::Read)
-}
-
-fn add_writer_inside(vm: &mut Vm, args: &[Value]) -> R {
-    add_watch(vm, args, Direction::Write)
-}
-
-fn remove_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
-    if this(vm, &args[0])?.closed.get() {
-        return Ok(Value::FALSE);
-    }
-    let fd = descriptor(vm, &args[1])?;
-    Ok(Value::bool(unwatch(vm, &args[0], fd, direction)))
-}
-
-fn remove_reader(vm: &mut Vm, args: &[Value]) -> R {
-    ensure_no_transport(vm, args)?;
-    remove_watch(vm, args, Direction::Read)
-}
-
-fn remove_writer(vm: &mut Vm, args: &[Value]) -> R {
-    ensure_no_transport(vm, args)?;
-    remove_watch(vm, args, Direction::Write)
-}
-
-fn remove_reader_inside(vm: &mut Vm, args: &[Value]) -> R {
-    remove_watch(vm, args, Direction::Read)
-}
-
-fn remove_writer_inside(vm: &mut Vm, args: &[Value]) -> R {
-    remove_watch(vm, args, Direction::Write)
-}
-
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let looped = this(vm, &args[0])?;
     let name = vm.class_of(&args[0]).name_str();
@@ -750,16 +585,31 @@ pub static LOOP: TypeDef = TypeDef {
             "call_exception_handler(self, context)",
             call_exception_handler,
         ),
-        Def::leaf("add_reader(self, fd, callback, *args)", add_reader),
-        Def::leaf("add_writer(self, fd, callback, *args)", add_writer),
-        Def::leaf("remove_reader(self, fd)", remove_reader),
-        Def::leaf("remove_writer(self, fd)", remove_writer),
-        Def::leaf("_add_reader(self, fd, callback, *args)", add_reader_inside),
-        Def::leaf("_add_writer(self, fd, callback, *args)", add_writer_inside),
-        Def::leaf("_remove_reader(self, fd)", remove_reader_inside),
-        Def::leaf("_remove_writer(self, fd)", remove_writer_inside),
-        Def::leaf("_ensure_fd_no_transport(self, fd)", ensure_no_transport),
-        Def::leaf("_is_watched(self, fd, writes, /)", is_watched),
+        Def::leaf(
+            "add_reader(self, fd, callback, *args)",
+            watching::add_reader,
+        ),
+        Def::leaf(
+            "add_writer(self, fd, callback, *args)",
+            watching::add_writer,
+        ),
+        Def::leaf("remove_reader(self, fd)", watching::remove_reader),
+        Def::leaf("remove_writer(self, fd)", watching::remove_writer),
+        Def::leaf(
+            "_add_reader(self, fd, callback, *args)",
+            watching::add_reader_inside,
+        ),
+        Def::leaf(
+            "_add_writer(self, fd, callback, *args)",
+            watching::add_writer_inside,
+        ),
+        Def::leaf("_remove_reader(self, fd)", watching::remove_reader_inside),
+        Def::leaf("_remove_writer(self, fd)", watching::remove_writer_inside),
+        Def::leaf(
+            "_ensure_fd_no_transport(self, fd)",
+            watching::ensure_no_transport,
+        ),
+        Def::leaf("_is_watched(self, fd, writes, /)", watching::is_watched),
         Def::frame("_run_once(self)", turns::REGISTERS, turns::run_once),
         Def::leaf("__repr__(self)", repr),
     ],

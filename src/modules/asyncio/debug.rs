@@ -3,7 +3,7 @@
 
 use super::base_events::Loop;
 use super::{report, script};
-use crate::heap::Value;
+use crate::heap::{Ref, Value};
 use crate::object::native::R;
 use crate::object::task::{Future, Handle};
 use crate::vm::Vm;
@@ -28,6 +28,36 @@ pub const SHIELD: &[Place] = &[
     ("tasks.py", 956, "shield"),
     ("base_events.py", 460, "create_future"),
 ];
+
+/// What `loop.create_future()` gives where a function of asyncio calls it.
+pub type Maker = &'static [Place; 2];
+const CREATED: Place = ("base_events.py", 460, "create_future");
+/// A wait of each kind.
+pub const SLEEP: Maker = &[("tasks.py", 713, "sleep"), CREATED];
+/// See `SLEEP`.
+pub const WAIT: Maker = &[("tasks.py", 515, "_wait"), CREATED];
+/// See `SLEEP`.
+pub const CANCEL_AND_WAIT: Maker = &[("tasks.py", 557, "_cancel_and_wait"), CREATED];
+/// See `SLEEP`.
+pub const LOCK: Maker = &[("locks.py", 105, "acquire"), CREATED];
+/// See `SLEEP`.
+pub const EVENT: Maker = &[("locks.py", 210, "wait"), CREATED];
+/// See `SLEEP`.
+pub const SEMAPHORE: Maker = &[("locks.py", 402, "acquire"), CREATED];
+/// See `SLEEP`.
+pub const PUT: Maker = &[("queues.py", 136, "put"), CREATED];
+/// See `SLEEP`.
+pub const GET: Maker = &[("queues.py", 183, "get"), CREATED];
+/// See `SLEEP`.
+pub const GROUP_END: Maker = &[("taskgroups.py", 103, "__aexit__"), CREATED];
+/// See `SLEEP`.
+pub const DRAIN: Maker = &[("streams.py", 169, "_drain_helper"), CREATED];
+/// See `SLEEP`.
+pub const CLOSED: Maker = &[("streams.py", 208, "__init__"), CREATED];
+/// See `SLEEP`.
+pub const DATA: Maker = &[("streams.py", 537, "_wait_for_data"), CREATED];
+/// See `SLEEP`.
+pub const ALL_SENT: Maker = &[("selector_events.py", 1191, "_make_empty_waiter"), CREATED];
 
 /// How deep the origins of coroutines are tracked.
 const ORIGIN_DEPTH: u32 = 10;
@@ -68,8 +98,17 @@ fn stack(vm: &mut Vm, inside: &[Place]) -> R {
 #[cold]
 pub fn note_future(vm: &mut Vm, future: &Future, inside: &[Place]) -> R<()> {
     let made = stack(vm, inside)?;
-    future.source.set(made);
+    future.set_source(made);
     Ok(())
+}
+
+/// A future that a function of asyncio makes for itself.
+pub fn made_by(vm: &mut Vm, maker: Maker, owner: Value) -> R<Ref<Future>> {
+    let future = Future::alloc(owner);
+    if is_on(future.owner.as_value()) {
+        note_future(vm, &future, maker)?;
+    }
+    Ok(future)
 }
 
 /// Keeps with a handle where it was made.

@@ -368,7 +368,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
             ("exception", future.outcome.get()),
             ("future", args[0].clone()),
         ];
-        report::with_source(vm, &future.source.get(), &mut parts)?;
+        report::with_source(vm, &future.source(), &mut parts)?;
         report::report(vm, &future.owner.get(), &message, &parts)?;
     }
     Ok(Value::NONE)
@@ -518,12 +518,12 @@ fn callbacks_attribute(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn source_traceback(vm: &mut Vm, value: &Value) -> R {
-    Ok(script::or_none(this(vm, value)?.source.get()))
+    Ok(script::or_none(this(vm, value)?.source()))
 }
 
 /// `_asyncio.Future`
 pub static FUTURE: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, *, loop=None)", init),

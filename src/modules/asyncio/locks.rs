@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use super::debug::{self, Maker};
 use super::{events, futures, script, tasks};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
@@ -12,6 +13,7 @@ use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Step, TypeDef
 use crate::object::task::{Future, FutureState};
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 /// Futures of those who wait, first come first served, and the loop they belong to.
@@ -32,9 +34,9 @@ impl Traced for Queue {
 
 impl Queue {
     /// A new future at the end.
-    pub fn join(&self, vm: &mut Vm, object: &Value, bound: &Field) -> R {
+    pub fn join(&self, vm: &mut Vm, maker: Maker, object: &Value, bound: &Field) -> R {
         let owner = bound_loop(vm, object, bound)?;
-        let future = Future::alloc(owner).into_value();
+        let future = debug::made_by(vm, maker, owner)?.into_value();
         self.futures.borrow_mut().push_back(future.clone());
         Ok(future)
     }
@@ -122,13 +124,15 @@ fn expected<T>(vm: &mut Vm, found: Option<T>, what: &str) -> R<T> {
 
 traced_object! {
     /// `asyncio.Lock`
-    pub struct Lock: LOCK {
+    pub struct Lock: LOCK, attributes in attributes; {
         /// Somebody holds it.
         locked: Cell<bool>,
         /// Those who wait.
         waiters: Queue,
         /// The loop it belongs to.
         owner: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -138,7 +142,14 @@ fn lock_of(vm: &mut Vm, value: &Value) -> R<Ref<Lock>> {
 
 fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
     let shape = vm.shape_for_new(&args[0], &LOCK)?;
-    Ok(Lock::alloc(shape, Cell::new(false), Queue::default(), Field::undef()).into_value())
+    Ok(Lock::alloc(
+        shape,
+        Cell::new(false),
+        Queue::default(),
+        Field::undef(),
+        Field::undef(),
+    )
+    .into_value())
 }
 
 fn nothing(_: &mut Vm, _: &[Value]) -> R {
@@ -238,7 +249,9 @@ fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Opt
             return Ok(None);
         }
         frame.state = 1;
-        let future = lock.waiters.join(vm, &frame.regs[0], &lock.owner)?;
+        let future = lock
+            .waiters
+            .join(vm, debug::LOCK, &frame.regs[0], &lock.owner)?;
         frame.regs[1] = future.clone();
         return Ok(Some(future));
     }
@@ -296,7 +309,7 @@ fn lock_waiters(vm: &mut Vm, value: &Value) -> R {
 
 /// `asyncio.Lock`
 pub static LOCK: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", lock_new).stat()),
     methods: &[
         Def::leaf("__init__(self)", nothing),
@@ -307,7 +320,7 @@ pub static LOCK: TypeDef = TypeDef {
         Def::coroutine("__aenter__(self)", 1, lock_aenter),
         Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, lock_aexit),
     ],
-    attributes: &[Attribute::get("_waiters", lock_waiters)],
+    attributes: &[DICT, Attribute::get("_waiters", lock_waiters)],
     ..TypeDef::new("asyncio.locks", "Lock", kind::LOCK)
 };
 
@@ -315,13 +328,15 @@ pub static LOCK: TypeDef = TypeDef {
 
 traced_object! {
     /// `asyncio.Event`
-    pub struct Event: EVENT {
+    pub struct Event: EVENT, attributes in attributes; {
         /// It is set.
         value: Cell<bool>,
         /// Those who wait.
         waiters: Queue,
         /// The loop it belongs to.
         owner: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -331,7 +346,14 @@ fn event_of(vm: &mut Vm, value: &Value) -> R<Ref<Event>> {
 
 fn event_new(vm: &mut Vm, args: &[Value]) -> R {
     let shape = vm.shape_for_new(&args[0], &EVENT)?;
-    Ok(Event::alloc(shape, Cell::new(false), Queue::default(), Field::undef()).into_value())
+    Ok(Event::alloc(
+        shape,
+        Cell::new(false),
+        Queue::default(),
+        Field::undef(),
+        Field::undef(),
+    )
+    .into_value())
 }
 
 fn event_repr(vm: &mut Vm, args: &[Value]) -> R {
@@ -370,7 +392,10 @@ fn event_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Step::Return(Value::TRUE);
         }
         frame.state = 1;
-        return match event.waiters.join(vm, &frame.regs[0], &event.owner) {
+        return match event
+            .waiters
+            .join(vm, debug::EVENT, &frame.regs[0], &event.owner)
+        {
             Ok(future) => {
                 frame.regs[1] = future.clone();
                 Step::Await(future)
@@ -392,7 +417,7 @@ fn event_waiters(vm: &mut Vm, value: &Value) -> R {
 
 /// `asyncio.Event`
 pub static EVENT: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", event_new).stat()),
     methods: &[
         Def::leaf("__init__(self)", nothing),
@@ -402,7 +427,7 @@ pub static EVENT: TypeDef = TypeDef {
         Def::leaf("clear(self)", event_clear),
         Def::coroutine("wait(self)", 1, event_wait),
     ],
-    attributes: &[Attribute::get("_waiters", event_waiters)],
+    attributes: &[DICT, Attribute::get("_waiters", event_waiters)],
     ..TypeDef::new("asyncio.locks", "Event", kind::EVENT)
 };
 
@@ -410,7 +435,7 @@ pub static EVENT: TypeDef = TypeDef {
 
 traced_object! {
     /// `asyncio.Semaphore`
-    pub struct Semaphore: SEMAPHORE {
+    pub struct Semaphore: SEMAPHORE, attributes in attributes; {
         /// How many may still enter.
         value: Cell<i64>,
         /// The most there may be, of a bounded one.
@@ -419,6 +444,8 @@ traced_object! {
         waiters: Queue,
         /// The loop it belongs to.
         owner: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -433,6 +460,7 @@ fn semaphore_new(vm: &mut Vm, args: &[Value]) -> R {
         Cell::new(1),
         Cell::new(i64::MAX),
         Queue::default(),
+        Field::undef(),
         Field::undef(),
     );
     Ok(made.into_value())
@@ -486,9 +514,10 @@ fn acquire_semaphore(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
             return Ok(None);
         }
         frame.state = 1;
-        let future = semaphore
-            .waiters
-            .join(vm, &frame.regs[0], &semaphore.owner)?;
+        let future =
+            semaphore
+                .waiters
+                .join(vm, debug::SEMAPHORE, &frame.regs[0], &semaphore.owner)?;
         frame.regs[1] = future.clone();
         return Ok(Some(future));
     }
@@ -600,7 +629,7 @@ fn semaphore_waiters(vm: &mut Vm, value: &Value) -> R {
 
 /// `asyncio.Semaphore`
 pub static SEMAPHORE: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", semaphore_new).stat()),
     methods: &[
         Def::leaf("__init__(self, value=1)", semaphore_init),
@@ -612,6 +641,7 @@ pub static SEMAPHORE: TypeDef = TypeDef {
         Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, semaphore_aexit),
     ],
     attributes: &[
+        DICT,
         Attribute::get_set("_value", value_of, set_value),
         Attribute::get("_waiters", semaphore_waiters),
     ],

@@ -34,6 +34,7 @@ pub mod transports;
 pub mod trsock;
 pub mod turns;
 pub mod waiting;
+pub mod watching;
 
 use crate::heap::{Ref, Value};
 use crate::object::module::Module;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use super::{exceptions, futures, locks, script};
+use super::{debug, exceptions, futures, locks, script};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -11,6 +11,7 @@ use crate::object::native::{Attribute, Def, Input, Native, NativeFrame, R, Raise
 use crate::object::task::Future;
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 /// In which order items leave.
@@ -32,7 +33,7 @@ impl Traced for Order {
 
 traced_object! {
     /// `asyncio.Queue` and its two kin.
-    pub struct Queue: QUEUE {
+    pub struct Queue: QUEUE, attributes in attributes; {
         /// See `Order`.
         order: Cell<Order>,
         /// It was shut down.
@@ -55,6 +56,8 @@ traced_object! {
         maxsize: Field,
         /// What a script's class keeps its items in (`_queue`), or Undef.
         own: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -84,6 +87,7 @@ fn make(vm: &mut Vm, class: &Value, order: Order) -> R {
         locks::Queue::default(),
         Field::undef(),
         Field::new(Value::int32(0)),
+        Field::undef(),
         Field::undef(),
     );
     Ok(queue.into_value())
@@ -308,7 +312,9 @@ fn put_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
             return Err(shut_down(vm));
         }
         frame.state = 1;
-        let putter = queue.putters.join(vm, &frame.regs[0], &queue.owner)?;
+        let putter = queue
+            .putters
+            .join(vm, debug::PUT, &frame.regs[0], &queue.owner)?;
         frame.regs[2] = putter.clone();
         return Ok(Step::Await(putter));
     }
@@ -363,7 +369,9 @@ fn get_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
             return Err(shut_down(vm));
         }
         frame.state = 1;
-        let getter = queue.getters.join(vm, &frame.regs[0], &queue.owner)?;
+        let getter = queue
+            .getters
+            .join(vm, debug::GET, &frame.regs[0], &queue.owner)?;
         frame.regs[1] = getter.clone();
         return Ok(Step::Await(getter));
     }
@@ -408,7 +416,10 @@ fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             return Step::Return(Value::NONE);
         }
         frame.state = 1;
-        return match queue.joiners.join(vm, &frame.regs[0], &queue.owner) {
+        return match queue
+            .joiners
+            .join(vm, debug::EVENT, &frame.regs[0], &queue.owner)
+        {
             Ok(future) => {
                 frame.regs[1] = future.clone();
                 Step::Await(future)
@@ -589,7 +600,7 @@ fn own_get(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `asyncio.Queue`
 pub static QUEUE: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, maxsize=0)", init),
@@ -612,6 +623,7 @@ pub static QUEUE: TypeDef = TypeDef {
         Def::leaf("__class_getitem__(cls, item, /)", script::class_getitem).class(),
     ],
     attributes: &[
+        DICT,
         Attribute::get("maxsize", maxsize),
         Attribute::get_set("_maxsize", maxsize, maxsize_attribute),
         Attribute::get_set("_queue", items_attribute, set_items),

@@ -1,7 +1,7 @@
 //! Reading from a socket for a script's protocol.
 
 use super::selector_events::{Arrived, READ_SIZE, Transport, close, fatal_error, receive};
-use super::{base_events, script};
+use super::{script, watching};
 use crate::heap::{Ref, Value};
 use crate::host::{Direction, HostError};
 use crate::modules::binary::window::Window;
@@ -29,7 +29,7 @@ pub(super) static READ_READY: Def =
             (2, Input::Value(keep)) => {
                 let kept = script::truth(vm, &keep).and_then(|keep| {
                     if keep {
-                        base_events::unwatch(
+                        watching::unwatch(
                             vm,
                             &transport.owner.get(),
                             transport.fd.get(),

@@ -49,7 +49,7 @@ fn future_info(vm: &mut Vm, value: &Value) -> R<Vec<String>> {
     if !waiters.is_empty() {
         info.push(format!("cb=[{}]", callbacks(vm, &waiters)?));
     }
-    info.extend(debug::created_at(vm, &future.source.get())?);
+    info.extend(debug::created_at(vm, &future.source())?);
     Ok(info)
 }
 
@@ -121,8 +121,22 @@ pub fn waiter_callable(vm: &mut Vm, waiter: &Waiter) -> Value {
 
 /// A callback with where it was defined: `f() at FILE:LINE`. In debug mode its arguments are shown.
 pub fn callback(vm: &mut Vm, function: &Value, args: &Value, debug: bool) -> R<String> {
-    if let Some(text) = function.get::<Native>().and_then(own_callback) {
-        return Ok(text);
+    if let Some(native) = function.get::<Native>() {
+        if std::ptr::eq(native.def, &tasks::STEP) {
+            let address = vm.address(function);
+            let args = arguments(vm, args, debug)?;
+            return Ok(format!(
+                "<_asyncio.TaskStepMethWrapper object at {address}>{args}"
+            ));
+        }
+        if std::ptr::eq(native.def, &tasks::WAKEUP) {
+            let name = vm.type_name(&native.bound);
+            let name = name.rsplit('.').next().unwrap_or(&name);
+            return Ok(format!("{name}.task_wakeup{}", arguments(vm, args, debug)?));
+        }
+        if let Some(text) = own_callback(native) {
+            return Ok(text);
+        }
     }
     let mut text = call_text(vm, function, args, debug, "")?;
     if let Some((file, line)) = source_of(vm, function)? {
@@ -141,7 +155,7 @@ fn own_callback(native: &Native) -> Option<String> {
     if is(&reactions::CALL) {
         return Some(format!("{}()", reactions::call_name(number)));
     }
-    is(&tasks::STEP).then(|| "TaskStepMethWrapper()".to_owned())
+    None
 }
 
 fn call_text(vm: &mut Vm, function: &Value, args: &Value, debug: bool, suffix: &str) -> R<String> {

@@ -4,10 +4,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::base_events;
 use super::jobs::{self, Job};
 use super::stream_protocol::{self, StreamProtocol};
 use super::trsock::{self, TransportSocket};
+use super::watching;
 use super::{debug, futures, reactions, reading, report, script};
 use crate::heap::{Field, Ref, Value};
 use crate::host::{Direction, HostError, Shutdown};
@@ -28,7 +28,7 @@ const WARN_AFTER: u32 = 5;
 
 traced_object! {
     /// `asyncio.selector_events._SelectorSocketTransport`
-    pub struct Transport: TRANSPORT, finalized if |transport| transport.socket.as_value().is_object(); {
+    pub struct Transport: TRANSPORT, finalized if |transport| transport.socket.as_value().is_object();, attributes in attributes; {
         /// `close` was called, or the connection is lost.
         closing: Cell<bool>,
         /// `pause_reading` was called.
@@ -65,6 +65,8 @@ traced_object! {
         error: Field,
         /// The future of who waits until all is sent, or Undef.
         empty: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -116,6 +118,7 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(args[5].clone()),
         Field::new(extra),
         Field::new(Value::NONE),
+        Field::undef(),
         Field::undef(),
     );
     if !args[5].is_none() {
@@ -243,7 +246,7 @@ pub(super) fn watch_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
             Handle::alloc(owner.clone(), callback, script::tuple(Vec::new()), context).into_value(),
         )
     };
-    base_events::watch(vm, &owner, transport.fd.get(), Direction::Read, job)
+    watching::watch(vm, &owner, transport.fd.get(), Direction::Read, job)
 }
 
 /// What a read gave.
@@ -312,7 +315,7 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
         Ok(Arrived::End) => {
             remark(vm, &transport, "received EOF")?;
             stream_protocol::eof_received(vm, &stream)?;
-            base_events::unwatch(
+            watching::unwatch(
                 vm,
                 &transport.owner.get(),
                 transport.fd.get(),
@@ -361,10 +364,10 @@ pub(super) fn force_close(vm: &mut Vm, transport: &Ref<Transport>, error: Value)
     if unsent(transport) > 0 {
         transport.buffer.borrow_mut().clear();
         transport.sent.set(0);
-        base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
+        watching::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
     }
     if !transport.closing.replace(true) {
-        base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
+        watching::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
     }
     lose(vm, transport, error)
 }
@@ -505,7 +508,7 @@ fn prepare_write(vm: &mut Vm, transport: &Ref<Transport>, data: &[u8]) -> R<()> 
         }
         let owner = transport.owner.get();
         let job = Job::Call(reactions::WRITE_READY, transport.value());
-        base_events::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
+        watching::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
     }
     transport.buffer.borrow_mut().extend_from_slice(rest);
     maybe_pause(vm, transport)
@@ -571,7 +574,7 @@ pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
         Ok(count) => forget_sent(&transport, count),
         Err(error) if error.is_would_block() => return Ok(()),
         Err(error) => {
-            base_events::unwatch(
+            watching::unwatch(
                 vm,
                 &transport.owner.get(),
                 transport.fd.get(),
@@ -593,7 +596,7 @@ pub fn write_ready(vm: &mut Vm, target: &Value) -> R<()> {
     if unsent(&transport) > 0 {
         return Ok(());
     }
-    base_events::unwatch(
+    watching::unwatch(
         vm,
         &transport.owner.get(),
         transport.fd.get(),
@@ -631,7 +634,7 @@ pub fn wait_for_empty(vm: &mut Vm, transport: &Ref<Transport>) -> R {
         let text = "Empty waiter is already set";
         return Err(script::error(vm, Known::RuntimeError, text));
     }
-    let waiter = Future::alloc(transport.owner.get());
+    let waiter = debug::made_by(vm, debug::ALL_SENT, transport.owner.get())?;
     transport.empty.set(waiter.value());
     if unsent(transport) == 0 {
         all_sent(vm, transport, None)?;
@@ -662,11 +665,11 @@ pub fn close(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
         return Ok(());
     }
     let owner = transport.owner.get();
-    base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
+    watching::unwatch(vm, &owner, transport.fd.get(), Direction::Read);
     if unsent(transport) > 0 {
         return Ok(());
     }
-    base_events::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
+    watching::unwatch(vm, &owner, transport.fd.get(), Direction::Write);
     lose(vm, transport, Value::NONE)
 }
 
@@ -704,7 +707,7 @@ pub fn writelines(vm: &mut Vm, transport: &Ref<Transport>, lines: &Value) -> R<(
     }
     let owner = transport.owner.get();
     let job = Job::Call(reactions::WRITE_READY, transport.value());
-    base_events::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
+    watching::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
     maybe_pause(vm, transport)
 }
 
@@ -732,7 +735,7 @@ pub fn write_eof(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
 /// `pause_reading()`
 pub fn pause_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
     if !transport.closing.get() && !transport.paused.replace(true) {
-        base_events::unwatch(
+        watching::unwatch(
             vm,
             &transport.owner.get(),
             transport.fd.get(),

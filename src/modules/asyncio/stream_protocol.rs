@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::selector_events::{self, Transport};
 use super::stream_reader::{self, StreamReader};
-use super::{coroutines, events, futures, locks, reactions, report, script, waiting};
+use super::{coroutines, debug, events, futures, locks, reactions, report, script, waiting};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -12,11 +12,12 @@ use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised,
 use crate::object::task::{Future, FutureState};
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 traced_object! {
     /// `asyncio.StreamReaderProtocol`
-    pub struct StreamProtocol: STREAM_PROTOCOL {
+    pub struct StreamProtocol: STREAM_PROTOCOL, attributes in attributes; {
         /// Writing is paused.
         paused: Cell<bool>,
         /// The connection is lost.
@@ -35,6 +36,8 @@ traced_object! {
         task: Field,
         /// Ends with the connection.
         closed: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -64,6 +67,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         none(),
         none(),
         none(),
+        Field::undef(),
     );
     Ok(made.into_value())
 }
@@ -75,9 +79,8 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         args[3].clone()
     };
-    protocol
-        .closed
-        .set(Future::alloc(owner.clone()).into_value());
+    let closed = debug::made_by(vm, debug::CLOSED, owner.clone())?;
+    protocol.closed.set(closed.into_value());
     protocol.owner.set(owner);
     protocol.reader.set(args[1].clone());
     protocol.callback.set(args[2].clone());
@@ -284,7 +287,7 @@ fn resume_writing(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `asyncio.StreamReaderProtocol`
 pub static STREAM_PROTOCOL: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf(
@@ -303,6 +306,7 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
         ),
     ],
     attributes: &[
+        DICT,
         Attribute::get("_loop", |vm, value| Ok(this(vm, value)?.owner.get())),
         Attribute::get("_paused", |vm, value| {
             Ok(Value::bool(this(vm, value)?.paused.get()))
@@ -322,7 +326,7 @@ pub static STREAM_PROTOCOL: TypeDef = TypeDef {
 
 traced_object! {
     /// `asyncio.StreamWriter`
-    pub struct StreamWriter: STREAM_WRITER, finalized if |writer| !writer.finalized.get() && !is_done_with(writer); {
+    pub struct StreamWriter: STREAM_WRITER, finalized if |writer| !writer.finalized.get() && !is_done_with(writer);, attributes in attributes; {
         /// Its `__del__` was called.
         finalized: Cell<bool>,
         /// The transport.
@@ -333,6 +337,8 @@ traced_object! {
         reader: Field,
         /// The loop.
         owner: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -353,6 +359,7 @@ fn make_writer(_: &mut Vm, transport: Value, protocol: Value, reader: Value, own
         Field::new(protocol),
         Field::new(reader),
         Field::new(owner),
+        Field::undef(),
     );
     Ok(made.into_value())
 }
@@ -375,10 +382,16 @@ fn writer_new(vm: &mut Vm, args: &[Value]) -> R {
         .collect::<Vec<_>>()
         .try_into()
         .unwrap_or_else(|_| std::array::from_fn(|_| Field::undef()));
-    Ok(
-        StreamWriter::alloc(shape, Cell::new(false), transport, protocol, reader, owner)
-            .into_value(),
+    Ok(StreamWriter::alloc(
+        shape,
+        Cell::new(false),
+        transport,
+        protocol,
+        reader,
+        owner,
+        Field::undef(),
     )
+    .into_value())
 }
 
 /// Calls our transport in Rust, another one by its method.
@@ -596,7 +609,7 @@ fn drain_protocol(vm: &mut Vm, frame: &mut NativeFrame<'_>, writer: &StreamWrite
     }
     frame.state = 2;
     let bound = Field::undef();
-    let future = stream.drains.join(vm, &protocol, &bound)?;
+    let future = stream.drains.join(vm, debug::DRAIN, &protocol, &bound)?;
     frame.regs[1] = future.clone();
     Ok(Step::Await(future))
 }
@@ -650,7 +663,7 @@ fn writer_del(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `asyncio.StreamWriter`
 pub static STREAM_WRITER: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(
         Def::leaf(
             "__new__(cls, transport, protocol, reader, loop)",
@@ -678,6 +691,7 @@ pub static STREAM_WRITER: TypeDef = TypeDef {
         Def::leaf("__del__(self)", writer_del),
     ],
     attributes: &[
+        DICT,
         Attribute::get("transport", transport),
         Attribute::get("_transport", transport),
         Attribute::get("_protocol", protocol),

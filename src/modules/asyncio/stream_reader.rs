@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::selector_events::{self, Transport};
-use super::{events, exceptions, futures, script};
+use super::{debug, events, exceptions, futures, script};
 use crate::heap::{Field, Ref, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::class::class_flags;
@@ -13,6 +13,7 @@ use crate::object::task::Future;
 use crate::object::traced::{Traced, traced_object};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 /// The usual limit of a line.
@@ -72,7 +73,7 @@ impl Received {
 
 traced_object! {
     /// `asyncio.StreamReader`
-    pub struct StreamReader: STREAM_READER {
+    pub struct StreamReader: STREAM_READER, attributes in attributes; {
         /// The other side sends no more.
         eof: Cell<bool>,
         /// The transport was told to pause.
@@ -89,6 +90,8 @@ traced_object! {
         exception: Field,
         /// The transport, or None.
         transport: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -117,6 +120,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         none(),
         none(),
         none(),
+        Field::undef(),
     );
     Ok(made.into_value())
 }
@@ -230,7 +234,7 @@ fn wait_for_data(vm: &mut Vm, reader: &StreamReader, function: &str) -> R<Step> 
     if reader.paused.get() {
         resume(vm, reader)?;
     }
-    let waiter = Future::alloc(reader.owner.get()).into_value();
+    let waiter = debug::made_by(vm, debug::DATA, reader.owner.get())?.into_value();
     reader.waiter.set(waiter.clone());
     Ok(Step::Await(waiter))
 }
@@ -651,7 +655,7 @@ macro_rules! field {
 
 /// `asyncio.StreamReader`
 pub static STREAM_READER: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, limit=65536, loop=None)", init),
@@ -670,6 +674,7 @@ pub static STREAM_READER: TypeDef = TypeDef {
         Def::leaf("__repr__(self)", repr),
     ],
     attributes: &[
+        DICT,
         Attribute::get("_limit", limit),
         Attribute::get("_buffer", buffer),
         Attribute::get("_eof", |vm, value| {

@@ -10,11 +10,12 @@ use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step,
 use crate::object::task::{Future, FutureState, Task};
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 traced_object! {
     /// `asyncio.TaskGroup`
-    pub struct TaskGroup: TASK_GROUP {
+    pub struct TaskGroup: TASK_GROUP, attributes in attributes; {
         /// Its block was entered.
         entered: Cell<bool>,
         /// Its block was left.
@@ -39,6 +40,8 @@ traced_object! {
         parent: Field,
         /// The future that ends with the last task, or Undef.
         completed: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -66,6 +69,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         Cell::new(0),
         RefCell::default(),
         RefCell::default(),
+        Field::undef(),
         Field::undef(),
         Field::undef(),
         Field::undef(),
@@ -346,9 +350,8 @@ fn wait_or_end(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let group = this(vm, &frame.regs[0])?;
     if group.left.get() > 0 {
         if group.completed.is_undef() {
-            group
-                .completed
-                .set(Future::alloc(group.owner.get()).into_value());
+            let future = debug::made_by(vm, debug::GROUP_END, group.owner.get())?;
+            group.completed.set(future.into_value());
         }
         return Ok(Step::Await(group.completed.get()));
     }
@@ -425,7 +428,7 @@ fn members(vm: &mut Vm, value: &Value) -> R {
 
 /// `asyncio.TaskGroup`
 pub static TASK_GROUP: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self)", init),
@@ -440,6 +443,7 @@ pub static TASK_GROUP: TypeDef = TypeDef {
         ),
     ],
     attributes: &[
+        DICT,
         Attribute::get("_aborting", aborting),
         Attribute::get("_tasks", members),
     ],

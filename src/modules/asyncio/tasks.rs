@@ -694,7 +694,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
         // By now nobody can find it among its loop's tasks.
         task.unregister();
         let mut parts = vec![("task", args[0].clone())];
-        report::with_source(vm, &future.source.get(), &mut parts)?;
+        report::with_source(vm, &future.source(), &mut parts)?;
         report::report(
             vm,
             &future.owner.get(),
@@ -709,7 +709,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
             ("exception", future.outcome.get()),
             ("future", args[0].clone()),
         ];
-        report::with_source(vm, &future.source.get(), &mut parts)?;
+        report::with_source(vm, &future.source(), &mut parts)?;
         report::report(
             vm,
             &future.owner.get(),

@@ -12,6 +12,7 @@ use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::task::Task;
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 /// Where a Timeout is in its life.
@@ -58,7 +59,7 @@ impl Traced for Alarm {
 
 traced_object! {
     /// `asyncio.Timeout`
-    pub struct Timeout: TIMEOUT {
+    pub struct Timeout: TIMEOUT, attributes in attributes; {
         /// See `Life`.
         life: Cell<Life>,
         /// See `Alarm`.
@@ -73,6 +74,8 @@ traced_object! {
         task: Field,
         /// The loop.
         owner: Field,
+        /// Attributes that a script set.
+        attributes: Field,
     }
 }
 
@@ -90,6 +93,7 @@ fn shaped(shape: u32, when: Value) -> Ref<Timeout> {
         Cell::new(0),
         Cell::new(0),
         Field::new(when),
+        Field::undef(),
         Field::undef(),
         Field::undef(),
     )
@@ -347,7 +351,7 @@ fn aexit(vm: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
 
 /// `asyncio.Timeout`
 pub static TIMEOUT: TypeDef = TypeDef {
-    flags: class_flags::BASE | class_flags::WEAKREF,
+    flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, when)", init),
@@ -358,6 +362,7 @@ pub static TIMEOUT: TypeDef = TypeDef {
         Def::coroutine("__aenter__(self)", 0, aenter),
         Def::coroutine("__aexit__(self, exc_type, exc_val, exc_tb)", 0, aexit),
     ],
+    attributes: &[DICT],
     ..TypeDef::new("asyncio.timeouts", "Timeout", kind::TIMEOUT)
 };
 

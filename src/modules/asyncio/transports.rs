@@ -4,13 +4,14 @@ use super::selector_events::{
     close, extra_info, force_close, is_buffered, maybe_pause, pause_reading, resume_reading, this,
     unsent, wait_for_empty, watch_reading, write, write_eof, writelines,
 };
-use super::{base_events, script};
+use super::{base_events, script, watching};
 use crate::heap::Value;
 use crate::host::Direction;
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, R, TypeDef};
 use crate::vm::Vm;
+use crate::vm::class::DICT;
 use crate::vm::types::Known;
 
 fn close_method(vm: &mut Vm, args: &[Value]) -> R {
@@ -86,7 +87,7 @@ fn set_protocol(vm: &mut Vm, args: &[Value]) -> R {
     let buffered = is_buffered(vm, &args[1])?;
     transport.buffered.set(buffered);
     // Who is told by what kind of entry depends on the protocol.
-    if base_events::unwatch(
+    if watching::unwatch(
         vm,
         &transport.owner.get(),
         transport.fd.get(),
@@ -195,7 +196,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `asyncio.selector_events._SelectorSocketTransport`
 pub static TRANSPORT: TypeDef = TypeDef {
-    flags: class_flags::WEAKREF,
+    flags: class_flags::WEAKREF | class_flags::HAS_DICT,
     methods: &[
         Def::leaf("write(self, data)", write_method),
         Def::leaf("writelines(self, list_of_data)", writelines_method),
@@ -224,6 +225,7 @@ pub static TRANSPORT: TypeDef = TypeDef {
         Def::leaf("_reset_empty_waiter(self)", reset_empty_waiter),
     ],
     attributes: &[
+        DICT,
         Attribute::get("_extra", extra),
         Attribute::get("_start_tls_compatible", |_, _| Ok(Value::TRUE)),
         Attribute::get("_sock", |vm, value| Ok(this(vm, value)?.socket.get())),

@@ -3,13 +3,14 @@
 
 use std::cell::RefCell;
 
-use super::base_events;
 use super::jobs::Job;
+use super::watching;
 use super::{current, events, futures, reactions, script};
 use crate::heap::{Field, Ref, Value, Visitor};
 use crate::host::{
     Address, AddressInfo, Direction, Family, HostError, Outcome, Query, Socket, SocketKind, Ticket,
 };
+use crate::object::bytes::Bytes;
 use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
@@ -121,16 +122,22 @@ pub fn address_value(address: &Address) -> Value {
             script::tuple(parts)
         }
         Address::Path(path) => script::text(&path.to_string_lossy()),
-        Address::Abstract(name) => script::text(&format!("\0{}", String::from_utf8_lossy(name))),
+        Address::Abstract(name) => {
+            let name = [&[0], name.as_slice()].concat();
+            Bytes::new(&name).map_or(Value::NONE, Ref::into_value)
+        }
         Address::Unnamed => script::text(""),
     }
 }
 
 /// The internet address of a tuple whose host is a number.
-fn internet_address(vm: &mut Vm, value: &Value) -> R<Address> {
+fn internet_address(vm: &mut Vm, value: &Value, who: &str) -> R<Address> {
     let items = script::tuple_items(value);
     let host = items.first().map(script::as_text).unwrap_or_default();
     let port = items.get(1).and_then(Value::as_small_int).unwrap_or(0);
+    if !(0..=0xFFFF).contains(&port) {
+        return Err(vm.overflow_error(format!("{who}(): port must be 0-65535.")));
+    }
     let query = Query {
         host: (!host.is_empty()).then_some(host),
         service: Some(port.to_string()),
@@ -295,7 +302,7 @@ const TCP: i32 = 6;
 
 fn begin_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let family = family_of(vm, &frame.regs[0])?;
-    let address = internet_address(vm, &frame.regs[1])?;
+    let address = internet_address(vm, &frame.regs[1], "connect")?;
     let opened = vm.host.open_socket(family, SocketKind::Stream, TCP);
     let socket = TransportSocket::wrap(lift(vm, opened)?);
     if !frame.regs[2].is_none() {
@@ -311,7 +318,7 @@ fn begin_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
             frame.regs[FUTURE] = future.value();
             let pair = script::tuple(vec![socket.value(), future.value()]);
             let job = Job::Call(reactions::CONNECTED, pair);
-            base_events::watch(vm, &owner, socket.fileno(), Direction::Write, job)?;
+            watching::watch(vm, &owner, socket.fileno(), Direction::Write, job)?;
             Ok(Step::Await(future.into_value()))
         }
         Err(error) => Err(connect_failed(vm, &socket, &error, &frame.regs[1].clone())),
@@ -319,16 +326,19 @@ fn begin_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
 }
 
 fn bind_local(vm: &mut Vm, socket: &TransportSocket, local: &Value) -> R<()> {
-    let address = internet_address(vm, local)?;
+    let address = internet_address(vm, local, "bind")?;
     let bound = socket.with(|s| s.bind(&address));
     bound.map_err(|error| {
         let shown = script::repr(vm, local).unwrap_or_default();
-        let text = format!(
-            "error while attempting to bind on address {shown}: {}",
-            error.message().to_lowercase()
-        );
-        vm.os_error_text(error.errno, &text, Value::UNDEF)
+        not_bound(vm, &error, &shown)
     })
+}
+
+fn not_bound(vm: &mut Vm, error: &HostError, address: &str) -> Raised {
+    let (number, why) = (error.errno, error.message().to_lowercase());
+    let text =
+        format!("error while attempting to bind on address {address}: [errno {number}] {why}");
+    vm.os_error_text(number, &text, Value::UNDEF)
 }
 
 fn connect_failed(
@@ -350,7 +360,7 @@ fn end_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step
     let socket = this(vm, &frame.regs[SOCKET])?;
     let future = std::mem::take(&mut frame.regs[FUTURE]);
     if let Some(future) = Future::of(&future) {
-        base_events::unwatch(
+        watching::unwatch(
             vm,
             future.owner.as_value(),
             socket.fileno(),
@@ -384,7 +394,7 @@ pub fn connect_ready(vm: &mut Vm, target: &Value) -> R<()> {
 /// `_bind(family, address, reuse_address, reuse_port, only6)`: a bound socket.
 pub(super) fn bind(vm: &mut Vm, args: &[Value]) -> R {
     let family = family_of(vm, &args[0])?;
-    let address = internet_address(vm, &args[1])?;
+    let address = internet_address(vm, &args[1], "bind")?;
     let opened = vm.host.open_socket(family, SocketKind::Stream, TCP);
     let socket = TransportSocket::wrap(lift(vm, opened)?);
     let options = [
@@ -401,9 +411,7 @@ pub(super) fn bind(vm: &mut Vm, args: &[Value]) -> R {
     if let Err(error) = socket.with(|s| s.bind(&address)) {
         socket.close(vm);
         let shown = script::repr(vm, &args[1])?;
-        let reason = error.message().to_lowercase();
-        let text = format!("error while attempting to bind on address {shown}: {reason}");
-        return Err(vm.os_error_text(error.errno, &text, Value::UNDEF));
+        return Err(not_bound(vm, &error, &shown));
     }
     Ok(socket.into_value())
 }
@@ -562,11 +570,16 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         text += &format!(", {name}={}", script::str_of(vm, &shown)?);
     }
     text += &format!(", proto={}", socket.with(|s| Ok(s.protocol())).unwrap_or(0));
-    if let Ok(address) = socket.with(Socket::local_address) {
-        text += &format!(", laddr={}", script::repr(vm, &address_value(&address))?);
-    }
-    if let Ok(address) = socket.with(Socket::peer_address) {
-        text += &format!(", raddr={}", script::repr(vm, &address_value(&address))?);
+    let addresses = [
+        ("laddr", socket.with(Socket::local_address)),
+        ("raddr", socket.with(Socket::peer_address)),
+    ];
+    for (name, address) in addresses {
+        if let Ok(address) = address
+            && address != Address::Unnamed
+        {
+            text += &format!(", {name}={}", script::str_of(vm, &address_value(&address))?);
+        }
     }
     Ok(script::text(&(text + ">")))
 }

@@ -17,7 +17,7 @@ use crate::vm::Vm;
 use crate::vm::types::Known;
 
 /// Registers of `run_forever` behind `self`.
-pub const REGISTERS: u16 = 5;
+pub const REGISTERS: u16 = 7;
 /// The task or handle that runs.
 const RUNS: usize = 1;
 /// The context that was current before it.
@@ -28,6 +28,10 @@ const HOOKS: usize = 3;
 const BEGAN: usize = 4;
 /// True once the first turn has begun.
 const TAKEN: usize = 5;
+/// What the task waited for whose step runs: that lives until the step is over.
+const AWAITED: usize = 6;
+/// What is thrown into the task lives as long.
+const THROWN: usize = 7;
 
 const STARTS: u8 = 0;
 const RUNS_TASK: u8 = 1;
@@ -258,7 +262,11 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
         Job::Throw(task, exception) => start_task(vm, frame, task, exception),
         Job::Wake(task, future) => {
             let exception = tasks::wake_exception(vm, &future)?;
-            start_task(vm, frame, task, exception)
+            let step = start_task(vm, frame, task, exception)?;
+            if step.is_some() {
+                frame.regs[AWAITED] = future;
+            }
+            Ok(step)
         }
         Job::Handle(handle) => start_handle(vm, frame, handle),
         Job::React(number, target, future) => {
@@ -302,6 +310,9 @@ fn start_task(
     let mut previous = Value::UNDEF;
     match tasks::begin(vm, &typed, exception, &mut previous) {
         Ok(step) => {
+            if let Step::Throw(_, raised) = &step {
+                frame.regs[THROWN] = raised.0.clone();
+            }
             frame.regs[RUNS] = task;
             frame.regs[PREVIOUS] = previous;
             frame.state = RUNS_TASK;
@@ -328,7 +339,16 @@ fn task_answered(
     if looped.debug.get() {
         warn_if_slow(vm, looped, frame, &task)?;
     }
-    answer
+    drop(std::mem::take(&mut frame.regs[THROWN]));
+    let awaited = std::mem::take(&mut frame.regs[AWAITED]);
+    let Err(raised) = answer else {
+        return Ok(());
+    };
+    let job = match awaited.is_undef() {
+        true => Job::Step(task),
+        false => Job::Wake(task, awaited),
+    };
+    complain(vm, frame, raised, job).map(|_| ())
 }
 
 fn start_handle(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> R<Option<Step>> {

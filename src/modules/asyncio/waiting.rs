@@ -57,7 +57,7 @@ fn begin_sleep(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         ));
     }
     let owner = events::running(vm)?;
-    let future = Future::alloc(owner.clone());
+    let future = debug::made_by(vm, debug::SLEEP, owner.clone())?;
     start_timer(vm, frame, TIMER, &owner, delay, future.value())?;
     frame.regs[FUTURE] = future.value();
     frame.state = 2;
@@ -455,7 +455,7 @@ fn begin_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         return Err(script::error(vm, Known::TypeError, text));
     }
     let owner = events::running(vm)?;
-    let waiter = Future::alloc(owner.clone());
+    let waiter = debug::made_by(vm, debug::WAIT, owner.clone())?;
     if !frame.regs[1].is_none() {
         let timeout = frame.regs[1].clone();
         let delay = script::number_or_error(vm, &timeout)?;
@@ -577,7 +577,7 @@ fn cancel_overdue(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: &Value) -> R<
         return futures::raised_result(vm, &future).map(Step::Return);
     }
     let owner = events::running(vm)?;
-    let waiter = Future::alloc(owner);
+    let waiter = debug::made_by(vm, debug::CANCEL_AND_WAIT, owner)?;
     futures::when_done(vm, &future, reactions::RELEASE, waiter.value())?;
     frame.regs[HELPER] = value.clone();
     frame.regs[RELEASED] = waiter.value();

@@ -5,8 +5,10 @@ use crate::builtins::arguments::{buffer, bytes, small};
 use crate::heap::Value;
 use crate::host::{HostError, Socket};
 use crate::object::int::IntView;
-use crate::object::native::R;
+use crate::object::native::{R, Raised};
+use crate::object::str::Str;
 use crate::vm::Vm;
+use crate::vm::types::Known;
 
 pub(super) fn setsockopt(vm: &mut Vm, args: &[Value]) -> R {
     let socket = args[0].clone();
@@ -52,19 +54,23 @@ pub(super) fn getsockopt(vm: &mut Vm, args: &[Value]) -> R {
 pub(in crate::modules) fn option_of(
     vm: &mut Vm,
     args: &[Value],
-    with: impl FnOnce(&dyn Fn(&Socket) -> Result<i32, HostError>) -> Result<i32, HostError>,
+    with: impl FnOnce(&dyn Fn(&Socket) -> Result<Vec<u8>, HostError>) -> Result<Vec<u8>, HostError>,
 ) -> R {
     let (level, option) = (small(vm, &args[0])?, small(vm, &args[1])?);
-    let value = with(&|socket| socket.option(level, option));
-    let value = lift(vm, value)?;
     // No length, or none of its own: the number itself.
     let length = match args.get(2) {
         Some(length) if !length.is_undef() => small(vm, length)?,
         _ => 0,
     };
-    if length == 0 {
-        Ok(Value::int32(value))
-    } else {
-        bytes(vm, &value.to_ne_bytes())
+    if !(0..=1024).contains(&length) {
+        let class = vm.known_class(Known::OsError);
+        let text = Str::new("getsockopt buflen out of range").into_value();
+        return Err(Raised(vm.new_exception(&class, vec![text])));
+    }
+    let value = with(&|socket| socket.option_bytes(level, option));
+    let value = lift(vm, value)?;
+    match value.first_chunk() {
+        Some(word) if length == 0 => Ok(Value::int32(i32::from_ne_bytes(*word))),
+        _ => bytes(vm, &value[..value.len().min(length as usize)]),
     }
 }

@@ -40,6 +40,7 @@ fn dict_place(obj: &Value) -> Option<&Field> {
         kind::EXCEPTION => obj.get::<Exception>().map(|e| &e.dict),
         kind::CLASSMETHOD => obj.get::<ClassMethod>().map(|c| &c.dict),
         kind::STATICMETHOD => obj.get::<StaticMethod>().map(|s| &s.dict),
+        _ if entry.flags & shape_flags::DICT_MODE != 0 => obj.attributes(),
         _ => None,
     }
 }
@@ -255,10 +256,24 @@ impl Vm {
         if in_slots(obj) {
             return self.to_dict_mode(obj);
         }
-        let place = dict_place(obj)?;
+        let place = self.room_for_dict(obj)?;
         let dict = Dict::new();
         put_dict(place, dict.value());
         Some(dict)
+    }
+
+    /// The place for an object's dict. One of a native kind that has had none counts from now on as
+    /// one of a subclass, whose methods no cache takes for known.
+    fn room_for_dict<'a>(&mut self, obj: &'a Value) -> Option<&'a Field> {
+        if dict_place(obj).is_none() && obj.attributes().is_some() {
+            let class = self.class_of(obj);
+            if class.dict_shape.get() == 0 {
+                let flags = shape_flags::DICT_MODE | shape_flags::UNCACHEABLE;
+                class.dict_shape.set(self.shapes.new_root(&class, flags, 0));
+            }
+            obj.set_shape(class.dict_shape.get());
+        }
+        dict_place(obj)
     }
 
     /// The dict in which an object with a native layout keeps the slots of its class, made if need be.
@@ -280,7 +295,7 @@ impl Vm {
         {
             return false;
         }
-        match dict_place(obj) {
+        match self.room_for_dict(obj) {
             Some(place) => {
                 put_dict(place, dict.value());
                 true

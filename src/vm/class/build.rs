@@ -542,7 +542,7 @@ pub(super) struct Slots {
 }
 
 /// `__dict__` of instances, as it lies in the class that introduces it.
-static DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
+pub const DICT: Attribute = Attribute::get_set("__dict__", get_dict, set_dict);
 
 /// `__weakref__`, for the tables of native types that show it.
 pub const WEAKREF: Attribute = Attribute::get("__weakref__", |_, obj| {
@@ -680,7 +680,7 @@ impl Vm {
             self.put_in(
                 table,
                 &dict,
-                AttributeDescriptor::alloc(&DICT, class.value()).into_value(),
+                AttributeDescriptor::alloc(const { &DICT }, class.value()).into_value(),
             )?;
         }
         if wants(class_flags::WEAKREF) && table.index_of_str(&weakref).is_none() {

@@ -8,7 +8,7 @@ mod layout;
 mod order;
 mod statement;
 
-pub use build::{TYPE_NEW, WEAKREF, get_dict};
+pub use build::{DICT, TYPE_NEW, WEAKREF, get_dict};
 pub use create::object_new_excess;
 pub(super) use create::unwrap_static;
 pub(crate) use layout::instance_shape_flags;
