@@ -310,11 +310,15 @@ pub fn read_ready(vm: &mut Vm, target: &Value) -> R<()> {
         Ok(Arrived::Data(data)) => {
             let told = stream_protocol::data_received(vm, &stream, &data);
             vm.host.read_room = data;
-            told
+            let text = "Fatal error: protocol.data_received() call failed.";
+            told.or_else(|raised| fatal_error(vm, &transport, raised, text))
         }
         Ok(Arrived::End) => {
             remark(vm, &transport, "received EOF")?;
-            stream_protocol::eof_received(vm, &stream)?;
+            if let Err(raised) = stream_protocol::eof_received(vm, &stream) {
+                let text = "Fatal error: protocol.eof_received() call failed.";
+                return fatal_error(vm, &transport, raised, text);
+            }
             watching::unwatch(
                 vm,
                 &transport.owner.get(),

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::{current, debug, events, futures, reactions, report, script, tasks, waiting};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
+use crate::object::exception::Exception;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::task::{Future, FutureState, Task};
@@ -339,7 +340,14 @@ fn woken(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<()> {
         }
         if !group.aborting.get() {
             frame.regs[PROPAGATE] = raised.0;
-            abort(vm, &group)?;
+            abort(vm, &group).map_err(|failed| {
+                // The cancellation is being handled meanwhile.
+                let fresh = failed.0.get::<Exception>();
+                if fresh.is_some_and(|e| e.context.as_value().is_none()) {
+                    script::set_context(&failed.0, frame.regs[PROPAGATE].clone());
+                }
+                failed
+            })?;
         }
     }
     group.completed.take();
