@@ -423,15 +423,20 @@ impl Vm {
         if let Some(parent) = parent.get::<Module>() {
             let key = self.intern(last);
             let _ = parent.namespace.insert_str(&key, module);
+        } else {
+            // An object that takes no attributes does without.
+            let _ = self.set_attr(&parent, last, &module);
         }
     }
 
     /// `__path__` of a package that is loaded; an error if it is a plain module.
     fn package_path(&mut self, parent: &str, name: &str) -> R<Vec<String>> {
         let module = self.loaded(parent)?;
-        let path = module
-            .get::<Module>()
-            .and_then(|m| m.namespace.get_name("__path__"));
+        let path = match module.get::<Module>() {
+            Some(module) => module.namespace.get_name("__path__"),
+            // Somebody has put another object in its place.
+            None => self.get_attr_optional(&module, "__path__")?,
+        };
         match path {
             Some(path) => Ok(self.collect(&path)?.iter().map(text).collect()),
             // A native module may have native submodules.

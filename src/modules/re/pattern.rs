@@ -213,9 +213,9 @@ impl Text {
         let end = if endpos.is_undef() {
             len
         } else {
-            vm.index_clamped(endpos)?.clamp(0, len)
+            index(vm, endpos)?.clamp(0, len)
         };
-        let pos = vm.index_clamped(pos)?.clamp(0, len);
+        let pos = index(vm, pos)?.clamp(0, len);
         Ok((pos as usize, end as usize))
     }
 

@@ -91,9 +91,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn checked_name(&self, name: &str, place: usize) -> Outcome<()> {
-        let mut chars = name.chars();
-        let good = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
-            && chars.all(|c| c == '_' || c.is_alphanumeric());
+        let name_text = crate::object::str::Str::new(name);
+        let good = crate::object::str_ops::is_identifier(&name_text);
         if !good || (self.bytes && !name.is_ascii()) {
             let shown = super::shown_name(name, self.bytes);
             let text = format!("bad character in group name {}", quoted(&shown));
