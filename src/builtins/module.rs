@@ -285,6 +285,7 @@ fn super_repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn super_get(vm: &mut Vm, args: &[Value]) -> R {
+    super::function::check_get(vm, args)?;
     let Some(sup) = args[0].to_ref::<Super>() else {
         return Ok(Value::NONE);
     };
