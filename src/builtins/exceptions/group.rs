@@ -45,7 +45,7 @@ pub(super) fn new(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
         )));
     };
     if !message.is_kind::<Str>() {
-        let name = vm.type_name(message);
+        let name = crate::builtins::adapt::shown_type(vm, message);
         return Err(vm.type_error(format!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {name}"
         )));
