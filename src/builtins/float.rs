@@ -230,9 +230,7 @@ fn getformat(vm: &mut Vm, args: &[Value]) -> R {
             Ok(Str::new("IEEE, little-endian").into_value())
         }
         Some(text) if text.has_surrogates() => Err(vm.surrogates_error(text)),
-        Some(text) if text.bytes().contains(&0) => {
-            Err(vm.value_error("embedded null character"))
-        }
+        Some(text) if text.bytes().contains(&0) => Err(vm.value_error("embedded null character")),
         Some(_) => Err(vm.value_error("__getformat__() argument 1 must be 'double' or 'float'")),
         None => {
             let given = super::adapt::shown_type(vm, &args[1]);

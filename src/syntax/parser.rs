@@ -181,7 +181,9 @@ fn explain(
         return (noted.diagnostic.clone(), stop);
     }
     // What the grammar let pass in an earlier statement comes first: CPython's goes no further.
-    let earlier = noted.as_ref().map(|noted| stop_at(&lexed.tokens, noted.diagnostic.span));
+    let earlier = noted
+        .as_ref()
+        .map(|noted| stop_at(&lexed.tokens, noted.diagnostic.span));
     let earlier = earlier.filter(|&at| at < statement_start(&lexed.tokens, stop));
     let stop = earlier.unwrap_or(stop);
     let (diagnostic, seen) = match diagnose(file, lexed, stop, mode) {
