@@ -340,13 +340,12 @@ fn woken(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<()> {
         }
         if !group.aborting.get() {
             frame.regs[PROPAGATE] = raised.0;
-            abort(vm, &group).map_err(|failed| {
+            abort(vm, &group).inspect_err(|failed| {
                 // The cancellation is being handled meanwhile.
                 let fresh = failed.0.get::<Exception>();
                 if fresh.is_some_and(|e| e.context.as_value().is_none()) {
                     script::set_context(&failed.0, frame.regs[PROPAGATE].clone());
                 }
-                failed
             })?;
         }
     }
