@@ -47,7 +47,7 @@ pub fn check_name(vm: &mut Vm, value: &Value, function: &str, what: &str) -> R<(
     let Some(name) = value.get::<Str>() else {
         // `str` shows the module of a class, too.
         let given = match function {
-            "str" if !value.is_none() => {
+            "str" => {
                 let class = vm.class_of(value);
                 let name = vm.qualified_name_of(&class);
                 name.strip_prefix("__main__.")

@@ -134,7 +134,10 @@ pub fn address_value(address: &Address) -> Value {
 fn internet_address(vm: &mut Vm, value: &Value, who: &str) -> R<Address> {
     let items = script::tuple_items(value);
     let host = items.first().map(script::as_text).unwrap_or_default();
-    let port = items.get(1).and_then(Value::as_small_int).unwrap_or(0);
+    let port = match items.get(1) {
+        Some(port) if !port.is_none() => port.as_small_int().unwrap_or(-1),
+        _ => 0,
+    };
     if !(0..=0xFFFF).contains(&port) {
         return Err(vm.overflow_error(format!("{who}(): port must be 0-65535.")));
     }
