@@ -341,7 +341,7 @@ fn version_and_help() {
     assert_eq!(run.code, Some(0));
     let run = Hoop::new(["--help"]).run();
     assert!(
-        run.stdout.contains("hoop") && run.stdout.contains("dis"),
+        run.stdout.contains("usage: hoop") && run.stdout.contains("  dis  "),
         "{}",
         run.stdout
     );

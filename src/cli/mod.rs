@@ -1,65 +1,94 @@
 //! The program `hoop`: it reads its arguments and has an engine run what they name.
 
 mod arguments;
+mod completions;
+mod help;
+mod manual;
+mod missing;
+mod similar;
+mod table;
 
 use std::ffi::OsString;
 
 use crate::engine::{Engine, Exit, Mode, Program, Request, loader};
 use crate::host::{Buffering, Host, Settings, process_arguments};
-use arguments::{Action, Command, USAGE};
+use arguments::{Given, Line, Run, Script, Wrong};
 
 /// Runs the program and answers with its exit status.
 pub fn main() -> u8 {
-    let given = process_arguments();
-    let Command {
-        action,
-        arguments: script_arguments,
+    match arguments::read(&process_arguments()) {
+        Ok(Line::Run(run)) => run_script(run),
+        Ok(Line::Tool(tool, given)) => tool(&given),
+        Ok(Line::Help(topic)) => say(&help::text(topic)),
+        Ok(Line::Version(times)) => say(&version(times)),
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+/// `hoop --version`, and `hoop -VV`.
+fn version(times: usize) -> String {
+    let number = env!("CARGO_PKG_VERSION");
+    if times < 2 {
+        return format!("hoop {number}\n");
+    }
+    let environment = Host::system(Vec::new()).environment;
+    let (platform, machine) = (environment.platform(), environment.machine());
+    format!("hoop {number} (the language of Python 3.13, {machine}-{platform})\n")
+}
+
+/// Says what is wrong with the command line.
+fn refuse(wrong: &Wrong) -> u8 {
+    let mut text = format!("hoop: {}\n", wrong.message);
+    if let Some(hint) = &wrong.hint {
+        text.push_str(&format!("help: {hint}\n"));
+    }
+    match wrong.command {
+        Some(command) => text.push_str(&format!(
+            "Try 'hoop help {command}' for more information.\n"
+        )),
+        None => text.push_str("Try 'hoop --help' for more information.\n"),
+    }
+    complain(&text)
+}
+
+/// Runs what the command line names, or has the prompt run.
+fn run_script(run: Run) -> u8 {
+    let Run {
+        script,
+        arguments,
         settings,
-    } = match arguments::read(&given) {
-        Ok(command) => command,
-        Err(message) => {
-            return complain(&format!(
-                "hoop: {message}\nTry 'hoop --help' for more information.\n"
-            ));
+    } = run;
+    match script {
+        Script::Prompt => finish(engine(arguments, settings).run_module("asyncio")),
+        Script::None if Host::system(Vec::new()).stdio.lock_input().is_terminal() => {
+            finish(engine(arguments, settings).run_module("asyncio"))
         }
-    };
-    match action {
-        Action::Version => say(&format!("hoop {}\n", env!("CARGO_PKG_VERSION"))),
-        Action::Help => say(USAGE),
-        Action::Interactive => interactive(settings),
-        Action::Disassemble(path) => disassemble(&path),
-        Action::Code(text) => {
-            let mut engine = engine(script_arguments, settings);
-            let text = if text.ends_with('\n') {
-                text
-            } else {
-                text + "\n"
+        Script::None | Script::Input => run_input(&mut engine(arguments, settings)),
+        Script::Code(text) => {
+            let text = match text.ends_with('\n') {
+                true => text,
+                false => text + "\n",
             };
-            finish(engine.run_source(&text, "<string>"))
+            finish(engine(arguments, settings).run_source(&text, "<string>"))
         }
-        Action::Module(name) => finish(engine(script_arguments, settings).run_module(&name)),
-        Action::Input => {
-            let mut engine = engine(script_arguments, settings);
-            match engine.read_input() {
-                Ok(text) => {
-                    let program = Program {
-                        text: &text,
-                        name: "<stdin>",
-                        file: None,
-                        folder: Some(""),
-                    };
-                    finish(engine.run(&program))
-                }
-                Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
-            }
-        }
-        Action::File(path) => {
-            let mut engine = engine(script_arguments, settings);
-            match engine.run_file(&path) {
-                Ok(exit) => finish(exit),
-                Err(error) => cannot_open(&path, &error),
-            }
-        }
+        Script::Module(name) => finish(engine(arguments, settings).run_module(&name)),
+        Script::File(path) => match engine(arguments, settings).run_file(&path) {
+            Ok(exit) => finish(exit),
+            Err(error) => cannot_open(&path, &error),
+        },
+    }
+}
+
+/// Runs what is on standard input.
+fn run_input(engine: &mut Engine) -> u8 {
+    match engine.read_input() {
+        Ok(text) => finish(engine.run(&Program {
+            text: &text,
+            name: "<stdin>",
+            file: None,
+            folder: Some(""),
+        })),
+        Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
     }
 }
 
@@ -86,39 +115,22 @@ fn finish(exit: Exit) -> u8 {
 }
 
 fn cannot_open(path: &str, error: &crate::host::HostError) -> u8 {
-    complain(&format!(
+    let mut text = format!(
         "hoop: can't open file '{path}': [Errno {}] {}\n",
         error.errno,
         error.message()
-    ))
-}
-
-/// Without arguments: a prompt on a terminal, else what is piped in.
-fn interactive(settings: Settings) -> u8 {
-    let host = Host::system(vec![OsString::from("")]);
-    if host.stdio.lock_input().is_terminal() {
-        drop(host);
-        return finish(engine(vec![OsString::from("")], settings).run_module("asyncio"));
+    );
+    if let Some(hint) = missing::hint(&Host::system(Vec::new()).files, path) {
+        text.push_str(&format!("help: {hint}\n"));
     }
-    drop(host);
-    let mut engine = engine(vec![OsString::from("")], settings);
-    match engine.read_input() {
-        Ok(text) => {
-            let program = Program {
-                text: &text,
-                name: "<stdin>",
-                file: None,
-                folder: Some(""),
-            };
-            finish(engine.run(&program))
-        }
-        Err(error) => complain(&format!("hoop: cannot read standard input: {error}\n")),
-    }
+    complain(&text)
 }
 
 /// `hoop dis FILE`
-fn disassemble(path: &str) -> u8 {
+fn disassemble(given: &Given) -> u8 {
     let host = Host::system(Vec::new());
+    let path = given.texts().next().unwrap_or_default();
+    let path = path.as_str();
     let text = match host.files.read_file(std::path::Path::new(path)) {
         Ok(text) => text,
         Err(error) => return cannot_open(path, &error),

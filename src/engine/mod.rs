@@ -96,7 +96,12 @@ impl Engine {
 
     /// Runs a file with this path as the main script.
     pub fn run_file(&mut self, path: &str) -> Result<Exit, crate::host::HostError> {
-        let text = self.read_file(path)?;
+        let mut text = self.read_file(path)?;
+        if self.vm.host.environment.settings.skip_first_line {
+            // Its line end stays, so that the lines keep their numbers.
+            let end = text.iter().position(|&byte| byte == b'\n');
+            text.drain(..end.unwrap_or(text.len()));
+        }
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let folder = if path.starts_with('/') && folder.is_empty() {
             "/"

@@ -60,7 +60,7 @@ pub use processes::{Child, Command, Redirect, pass_on, ready_now};
 pub use ready::Epoll;
 pub use ready::poll_now;
 pub use resolver::{AddressInfo, Query, Resolver};
-pub use settings::Settings;
+pub use settings::{Settings, TracebackStyle};
 pub use signals::Signals;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};
 pub use stat::FileStat;

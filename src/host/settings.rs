@@ -27,6 +27,22 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// `sys._xoptions`: names and values (`-X`).
     pub extra: Vec<(String, Option<String>)>,
+    /// The script's first line is not looked at (`-x`).
+    pub skip_first_line: bool,
+    /// `--traceback`
+    pub traceback: TracebackStyle,
+}
+
+/// How an exception that nobody caught is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TracebackStyle {
+    /// With pictures on a terminal, else in CPython's words.
+    #[default]
+    Automatic,
+    /// In CPython's words.
+    Python,
+    /// With pictures.
+    Fancy,
 }
 
 impl Settings {
