@@ -107,6 +107,7 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
     host.environment.set_runs_scripts();
     let mut engine = Engine::new(host);
     engine.take_interrupts();
+    engine.watch_over();
     engine
 }
 

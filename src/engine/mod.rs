@@ -79,6 +79,17 @@ impl Engine {
         let _ = host.signals.take_over(2, &host.inbox);
     }
 
+    /// Lets the engine answer SIGQUIT with the tree of tasks and threads, unless the process was
+    /// started with that signal ignored, and end a program that nothing can wake any more.
+    pub fn watch_over(&mut self) {
+        use crate::modules::waits;
+        let vm = &mut *self.vm;
+        if !vm.host.signals.is_ignored(3) && vm.host.signals.take_over(3, &vm.host.inbox).is_ok() {
+            vm.tell_standing = Some(waits::on_quit);
+        }
+        vm.when_dead = Some(waits::end_if_dead);
+    }
+
     /// Ends the process as by SIGINT, for the status that shells expect.
     pub fn die_of_interrupt(&self) {
         self.vm.host.signals.die_of(2);

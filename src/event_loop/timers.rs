@@ -178,6 +178,32 @@ impl<J> Timers<J> {
         self.least().map(|source| self.head(source).when)
     }
 
+    /// When a timer comes due that waits. It is looked for among all.
+    pub fn deadline(&self, id: TimerId) -> Option<f64> {
+        self.get(id)?;
+        self.records()
+            .find(|record| record.slot() == id.slot)
+            .map(|record| record.when)
+    }
+
+    /// Visits the entry of every timer that waits, with its number and its deadline, in no order.
+    pub fn for_each_timed(&self, visit: &mut dyn FnMut(TimerId, f64, &J)) {
+        for record in self.records() {
+            let slot = record.slot();
+            if let Some(Slot::Waiting(generation, job)) = self.slots.get(slot as usize) {
+                let id = TimerId {
+                    slot,
+                    generation: *generation,
+                };
+                visit(id, record.when, job);
+            }
+        }
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.lanes.iter().flatten().chain(&self.heap)
+    }
+
     /// The entry of the earliest timer whose deadline is before `end`.
     pub fn pop_due(&mut self, end: f64) -> Option<J> {
         loop {

@@ -200,6 +200,22 @@ impl Host {
         Ok(())
     }
 
+    /// Whether anything outside may still end a sleep without a deadline, signals left aside: a watched
+    /// descriptor, a call on the pool, an alarm, or somebody who holds on to the inbox.
+    pub fn may_be_woken(&self) -> bool {
+        /// The host itself and its pool.
+        const OWN: usize = 2;
+        self.may_be_woken_beside_input() || Arc::strong_count(&self.inbox) > OWN
+    }
+
+    /// The same without those who hold on to the inbox, as the reader of a prompt does.
+    pub fn may_be_woken_beside_input(&self) -> bool {
+        self.poller.has_watches()
+            || self.pool.is_busy()
+            || self.inbox.wants_attention()
+            || self.alarm.left().0 > 0.0
+    }
+
     /// Appends what has happened outside, without sleeping. `poll` says
     /// whether to look at descriptors too, which costs a system call.
     pub fn look(&mut self, poll: bool, events: &mut Vec<Event>) -> Result<(), HostError> {
@@ -244,7 +260,9 @@ impl Host {
     fn collect(&mut self, events: &mut Vec<Event>) {
         if self.inbox.take_attention() {
             self.signals.take(events);
+            let before = events.len();
             self.inbox.drain(events);
+            self.pool.note_taken(&events[before..]);
         }
     }
 }

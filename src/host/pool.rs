@@ -30,12 +30,14 @@ enum Mode {
 /// waited for at the end: a look-up that hangs must not keep a program alive.
 pub struct Pool {
     shared: Arc<Shared>,
-    inbox: Arc<Inbox>,
     mode: Mode,
     tickets: u64,
+    /// How many results were taken from the inbox.
+    taken: u64,
 }
 
 struct Shared {
+    inbox: Arc<Inbox>,
     state: Mutex<State>,
     work: Condvar,
 }
@@ -62,12 +64,13 @@ impl Pool {
     fn with_mode(inbox: Arc<Inbox>, mode: Mode) -> Self {
         Pool {
             shared: Arc::new(Shared {
+                inbox,
                 state: Mutex::new(State::default()),
                 work: Condvar::new(),
             }),
-            inbox,
             mode,
             tickets: 0,
+            taken: 0,
         }
     }
 
@@ -76,6 +79,19 @@ impl Pool {
         if let Mode::Threads(limit) = &mut self.mode {
             *limit = threads.max(1);
         }
+    }
+
+    /// Whether a result is still to come.
+    pub fn is_busy(&self) -> bool {
+        self.tickets > self.taken
+    }
+
+    /// So many results were taken from the inbox.
+    pub(super) fn note_taken(&mut self, events: &[Event]) {
+        let results = events
+            .iter()
+            .filter(|event| matches!(event, Event::Done { .. }));
+        self.taken += results.count() as u64;
     }
 
     /// Gives a call to the pool. Its result arrives as `Event::Done` with the
@@ -88,7 +104,7 @@ impl Pool {
         let ticket = Ticket(self.tickets);
         let call: Call = Box::new(move || Box::new(call()));
         let Mode::Threads(limit) = self.mode else {
-            self.inbox.push(finish(ticket, call));
+            self.shared.inbox.push(finish(ticket, call));
             return Ok(ticket);
         };
         let mut state = self.shared.lock();
@@ -105,11 +121,10 @@ impl Pool {
 
     fn start_thread(&self) -> Result<(), HostError> {
         let shared = self.shared.clone();
-        let inbox = self.inbox.clone();
         let started = thread::Builder::new()
             .name("hoop-pool".into())
             .stack_size(STACK)
-            .spawn(move || shared.serve(&inbox));
+            .spawn(move || shared.serve());
         let Err(error) = started else { return Ok(()) };
         let mut state = self.shared.lock();
         state.threads -= 1;
@@ -118,6 +133,7 @@ impl Pool {
             return Ok(());
         }
         state.calls.pop_back();
+        drop(state);
         Err(error.into())
     }
 }
@@ -135,9 +151,9 @@ impl Drop for Pool {
 
 impl Shared {
     /// What a thread of the pool does until it is told or bored to end.
-    fn serve(&self, inbox: &Inbox) {
+    fn serve(&self) {
         while let Some((ticket, call)) = self.next_call() {
-            inbox.push(finish(ticket, call));
+            self.inbox.push(finish(ticket, call));
         }
     }
 

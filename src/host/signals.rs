@@ -89,6 +89,13 @@ impl Signals {
         }
     }
 
+    /// Whether this process was started with a signal ignored, as a shell does with what it runs
+    /// in the background. Where the system does not tell, it was not.
+    pub fn is_ignored(&self, signal: i32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        signal_mask(&status, "SigIgn:") & (1 << (signal - 1)) != 0
+    }
+
     /// The signals that are taken over.
     pub fn taken(&self) -> impl Iterator<Item = i32> + '_ {
         self.watches.keys().copied()
@@ -191,6 +198,13 @@ impl Drop for Signals {
             TAKEN.store(false, Ordering::SeqCst);
         }
     }
+}
+
+/// A set of signals as the system tells it of a process, in hexadecimal.
+pub(super) fn signal_mask(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 fn make_pipe() -> Result<(UnixStream, UnixStream), HostError> {

@@ -38,6 +38,7 @@ pub mod thread;
 pub mod time;
 pub mod type_params;
 pub mod unicodedata;
+pub mod waits;
 pub mod weakref;
 pub mod workers;
 #[cfg(feature = "compression")]

@@ -267,6 +267,10 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
     let module = vm.import("signal")?;
     let default_interrupt = vm.get_attr(&module, "default_int_handler")?;
     let done = match plain {
+        // What the program does of itself at SIGQUIT is to tell of its tasks.
+        Some(0) if number == 3 && vm.tell_standing.is_some() => {
+            vm.host.signals.take_over(number, &vm.host.inbox)
+        }
         Some(0) => {
             vm.host.signals.let_go(number);
             Ok(())
@@ -284,6 +288,7 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
             args[1].clone()
         };
         vm.state.insert("signal.SIGINT", handler);
+        vm.state.remove(crate::modules::asyncio::turns::OWN_SIGINT);
     }
     Ok(before)
 }

@@ -138,13 +138,43 @@ impl Future {
 
     /// The stack of its creation, if debug mode noted that; else Undef.
     pub fn source(&self) -> Value {
-        let both = self.extra.as_value().get::<Tuple>();
-        both.and_then(|both| both.get(0)).unwrap_or_default()
+        let first = self.noted();
+        match first.get::<Tuple>() {
+            Some(origin) => origin.items().last().cloned().unwrap_or_default(),
+            None => first,
+        }
     }
 
     /// Notes the stack of its creation.
     pub fn set_source(&self, stack: Value) {
         self.extra.set(Tuple::pair(stack, Value::NONE).into_value());
+    }
+
+    /// Where it was made, if that was noted: a tuple, whose last item is the stack of its creation
+    /// or Undef. Else Undef.
+    pub fn origin(&self) -> Value {
+        let first = self.noted();
+        if first.is_kind::<Tuple>() {
+            first
+        } else {
+            Value::UNDEF
+        }
+    }
+
+    /// Notes where it was made.
+    pub fn set_origin(&self, origin: Value) {
+        let own = match self.extra.as_value().get::<Tuple>() {
+            Some(both) => both.get(1).unwrap_or(Value::NONE),
+            None if self.extra.is_undef() => Value::NONE,
+            None => self.extra.get(),
+        };
+        self.extra.set(Tuple::pair(origin, own).into_value());
+    }
+
+    /// What was noted of its creation.
+    fn noted(&self) -> Value {
+        let both = self.extra.as_value().get::<Tuple>();
+        both.and_then(|both| both.get(0)).unwrap_or_default()
     }
 
     /// Whether it has no outcome yet.

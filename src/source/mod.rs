@@ -6,10 +6,12 @@
 pub mod charmap;
 mod diagnostic;
 mod file;
+mod picture;
 mod span;
 mod wtf8;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Place, marked_line};
 pub use file::{Position, SourceFile};
+pub use picture::picture;
 pub use span::Span;
 pub use wtf8::{CodePoints, Wtf8, Wtf8Buf};

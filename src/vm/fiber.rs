@@ -7,7 +7,8 @@
 
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use super::Vm;
 use super::dispatch::Cursor;
@@ -16,7 +17,7 @@ use crate::event_loop::{TimerId, Timers};
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 use crate::host::{Event, Owner, Wait};
 use crate::object::dict::Dict;
-use crate::object::frame::Frame;
+use crate::object::frame::{Frame, frame_flags};
 use crate::object::kind;
 use crate::object::native::{Def, Input, R, Raised, Step};
 use crate::object::tuple::Tuple;
@@ -120,6 +121,42 @@ pub struct Fiber {
     pub locals: Field,
     /// The greenlet that runs on it, or Undef.
     pub greenlet: Field,
+    /// Where it is known as long as it lives.
+    known: Living,
+}
+
+/// All fibers that live, by number. They leave it when they die; it does not keep them.
+type Living = Rc<RefCell<BTreeMap<u64, *const Fiber>>>;
+
+impl Drop for Fiber {
+    fn drop(&mut self) {
+        self.known.borrow_mut().remove(&self.id);
+    }
+}
+
+impl Fiber {
+    /// The frame at which it goes on and, in a frame of script, the instruction. None while it runs.
+    pub(super) fn saved_place(&self) -> Option<(*mut Frame, *const u64)> {
+        let saved = self.saved.borrow();
+        let saved = saved.as_ref()?;
+        if saved.cursor.regs.is_null() {
+            return Some((saved.frame, std::ptr::null()));
+        }
+        let frame = Frame::of(saved.cursor.regs);
+        // SAFETY: the cursor of a fiber that waits names a live frame.
+        let native = unsafe { (*frame).has(frame_flags::NATIVE) };
+        let at = if native {
+            std::ptr::null()
+        } else {
+            saved.cursor.ip.cast_const()
+        };
+        Some((frame, at))
+    }
+
+    /// Whether it waits for events from outside.
+    pub(super) fn waits_for_events(&self) -> bool {
+        self.for_events.get()
+    }
 }
 
 // SAFETY: repr(C), header first. What the stack of a fiber holds counts as held from outside.
@@ -133,6 +170,8 @@ unsafe impl Object for Fiber {
 
 /// All fibers of an engine.
 pub(crate) struct Fibers {
+    /// All that live.
+    pub(super) all: Living,
     ready: VecDeque<Ref<Fiber>>,
     timers: Timers<Ref<Fiber>>,
     current: Option<Ref<Fiber>>,
@@ -150,9 +189,22 @@ pub(crate) struct Fibers {
 /// How often a fiber that never waits looks for those that do, in seconds.
 const LOOK_INTERVAL: f64 = 0.001;
 
+impl Fibers {
+    /// When a fiber wakes by itself.
+    pub(super) fn deadline_of(&self, fiber: &Fiber) -> Option<f64> {
+        self.timers.deadline(fiber.timer.get()?)
+    }
+
+    /// Whether a fiber is ready, or will be by itself.
+    pub(super) fn will_run(&self) -> bool {
+        !self.ready.is_empty() || self.timers.next_deadline().is_some()
+    }
+}
+
 impl Default for Fibers {
     fn default() -> Fibers {
         Fibers {
+            all: Living::default(),
             ready: VecDeque::new(),
             timers: Timers::new(),
             current: None,
@@ -189,7 +241,7 @@ static BASE: Def = Def::frame(
 impl Vm {
     fn new_fiber(&mut self) -> Ref<Fiber> {
         self.fibers.last_id += 64;
-        crate::heap::alloc(Fiber {
+        let fiber = crate::heap::alloc(Fiber {
             head: Header::new(),
             id: self.fibers.last_id,
             ident: Cell::new(self.fibers.last_id),
@@ -201,7 +253,11 @@ impl Vm {
             saved: RefCell::new(None),
             locals: Field::undef(),
             greenlet: Field::undef(),
-        })
+            known: self.fibers.all.clone(),
+        });
+        let place: *const Fiber = &*fiber;
+        self.fibers.all.borrow_mut().insert(fiber.id, place);
+        fiber
     }
 
     /// The fiber that runs.
@@ -494,6 +550,22 @@ impl Vm {
         self.input = fiber.wake.borrow_mut().take().or(saved.input);
     }
 
+    /// Called before a sleep that nothing in this engine ends: it may be that nothing else does.
+    #[inline]
+    pub fn about_to_sleep(&mut self, wait: Wait) {
+        if wait == Wait::Forever
+            && let Some(when_dead) = self.when_dead
+        {
+            when_dead(self);
+        }
+    }
+
+    /// Whether another fiber is ready, or will be by itself.
+    pub fn will_wake(&mut self) -> bool {
+        self.fibers.timers.drop_cancelled();
+        self.fibers.will_run()
+    }
+
     /// Waits until at least one fiber is ready.
     fn wait_for_fibers(&mut self) {
         self.fibers.timers.drop_cancelled();
@@ -503,6 +575,7 @@ impl Vm {
             .next_deadline()
             .map_or(Wait::Forever, Wait::Until);
         let mut events = Vec::new();
+        self.about_to_sleep(wait);
         let waited = self.host.wait(wait, &mut events);
         let mut failed = match waited {
             Ok(()) => None,

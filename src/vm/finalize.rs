@@ -9,7 +9,7 @@ use crate::heap::{Value, shape_flags};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::kind;
-use crate::object::native::{Args, Def, Input, NativeFrame, Raised, Step};
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
 
 /// A slice of work between two looks at the outside.
 pub(super) const SLICE: i32 = 4096;
@@ -191,6 +191,22 @@ impl Vm {
         self.heap.collect_always();
     }
 
+    /// Looks outside while the frame at the cursor stands where it goes on, for those who ask.
+    #[cold]
+    fn look_outside_at_cursor(&mut self) -> R<()> {
+        let frame = Frame::of(self.cursor.regs);
+        // SAFETY: the cursor names the live frame that goes on.
+        unsafe {
+            if (*frame).has(frame_flags::NATIVE) {
+                return self.look_outside();
+            }
+            let before = std::mem::replace(&mut (*frame).ip, self.cursor.ip.add(1));
+            let looked = self.look_outside();
+            (*frame).ip = before;
+            looked
+        }
+    }
+
     /// Looks at what the budget's end brings: finalizers, the collector, requests from outside.
     pub(crate) fn check_budget(&mut self) {
         self.budget = self.slice;
@@ -202,7 +218,7 @@ impl Vm {
         }
         let interrupted = self.host.inbox.wants_attention();
         let looked = if interrupted {
-            self.look_outside()
+            self.look_outside_at_cursor()
         } else {
             self.wake_sleepers()
         };

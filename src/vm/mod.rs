@@ -41,6 +41,7 @@ pub mod scope;
 pub mod signature;
 pub mod special;
 mod stack;
+pub mod standing;
 pub mod table;
 pub mod text;
 mod throwing;
@@ -228,6 +229,13 @@ pub struct Vm {
     pub pending_events: Vec<crate::host::Event>,
     /// Wants to know of each signal before it is answered.
     pub tell_signal: Option<fn(&mut Vm, i32)>,
+    /// Answers SIGQUIT, knowing whether a script has a handler for it; false if that is to be called.
+    /// The program `hoop` sets it.
+    pub tell_standing: Option<fn(&mut Vm, bool) -> bool>,
+    /// Ends the run when nothing can ever wake it; the program `hoop` sets it.
+    pub when_dead: Option<fn(&mut Vm)>,
+    /// Tasks remember where and when they were made.
+    pub records_origins: bool,
     /// How many signals a script's handler has answered.
     pub signals_handled: u64,
     /// Calls the callback of a weak reference whose object dies; the module that makes them sets it.

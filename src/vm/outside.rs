@@ -12,8 +12,9 @@ use crate::object::str::Str;
 use crate::object::weakref::of_link;
 use crate::vm::generator::AsyncStep;
 
-/// The number of SIGINT.
+/// The numbers of two signals.
 const SIGINT: i32 = 2;
+const SIGQUIT: i32 = 3;
 
 impl Vm {
     /// The lowest address that the Rust stack of this thread may reach.
@@ -49,6 +50,7 @@ impl Vm {
             }
             match event {
                 Event::Signal(SIGINT) => interrupted = true,
+                Event::Signal(SIGQUIT) if self.tells_standing() => {}
                 Event::Signal(number) => self.call_signal_handler(number)?,
                 other => self.pending_events.push(other),
             }
@@ -58,6 +60,26 @@ impl Vm {
         } else {
             Ok(())
         }
+    }
+
+    /// Answers SIGQUIT; false if a script takes care of it.
+    fn tells_standing(&mut self) -> bool {
+        let Some(tell) = self.tell_standing else {
+            return false;
+        };
+        let handlers = self
+            .state
+            .get("signal.handlers")
+            .and_then(Value::to_ref::<Dict>);
+        let handler = handlers.and_then(|handlers| {
+            let pairs = handlers.pairs();
+            let found = pairs
+                .into_iter()
+                .find(|(number, _)| number.as_small_int() == Some(i64::from(SIGQUIT)));
+            found.map(|(_, handler)| handler)
+        });
+        let handled = handler.is_some_and(|handler| self.is_callable(&handler));
+        tell(self, handled)
     }
 
     /// Calls the handler that a script has set for a signal; without one a loop may want it.

@@ -29,7 +29,8 @@ traced_object! {
     }
 }
 
-const KEY: &str = "asyncio";
+/// Where the engine keeps it.
+pub const KEY: &str = "asyncio";
 
 /// The engine's one.
 pub fn shared(vm: &mut Vm) -> Ref<Shared> {

@@ -44,9 +44,14 @@ fn collect(value: &Value, found: &mut Vec<Value>, depth: usize) {
     }
 }
 
+/// The tasks and futures that wait for `value`.
+pub fn awaiters_of(value: &Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    collect(value, &mut found, 0);
+    found
+}
+
 /// `_awaiters(future, /)`
 pub(super) fn awaiters(vm: &mut Vm, args: &[Value]) -> R {
-    let mut found = Vec::new();
-    collect(&args[0], &mut found, 0);
-    script::list(vm, found)
+    script::list(vm, awaiters_of(&args[0]))
 }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use super::base_events::Loop;
 use super::debug::{self, Maker};
 use super::{events, futures, script, tasks};
 use crate::heap::{Field, Ref, Value};
@@ -127,6 +128,8 @@ traced_object! {
     pub struct Lock: LOCK, attributes in attributes; {
         /// Somebody holds it.
         locked: Cell<bool>,
+        /// The word of the task that took it last, which may be gone: for those who ask who holds it.
+        holder: Cell<i64>,
         /// Those who wait.
         waiters: Queue,
         /// The loop it belongs to.
@@ -145,11 +148,21 @@ fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Lock::alloc(
         shape,
         Cell::new(false),
+        Cell::new(0),
         Queue::default(),
         Field::undef(),
         Field::undef(),
     )
     .into_value())
+}
+
+/// Takes a lock for the running task.
+#[inline]
+fn take_lock(vm: &Vm, lock: &Lock) {
+    lock.locked.set(true);
+    if let Some(looped) = vm.running_loop.get::<Loop>() {
+        lock.holder.set(looped.current.as_value().word());
+    }
 }
 
 fn nothing(_: &mut Vm, _: &[Value]) -> R {
@@ -245,7 +258,7 @@ fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Opt
     let lock = lock_of(vm, &frame.regs[0])?;
     if frame.state == 0 {
         if !lock.locked.get() && !lock.waiters.any_alive() {
-            lock.locked.set(true);
+            take_lock(vm, &lock);
             return Ok(None);
         }
         frame.state = 1;
@@ -262,7 +275,7 @@ fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Opt
         }
         return Err(raised);
     }
-    lock.locked.set(true);
+    take_lock(vm, &lock);
     Ok(None)
 }
 

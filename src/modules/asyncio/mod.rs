@@ -37,6 +37,7 @@ pub mod waiting;
 pub mod watching;
 
 use crate::heap::{Ref, Value};
+use crate::modules::waits;
 use crate::object::module::Module;
 use crate::object::native::{Def, ModuleDef, R, TypeDef};
 use crate::vm::Vm;
@@ -83,7 +84,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 28] = [
+const FUNCTIONS: [Def; 32] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -95,6 +96,10 @@ const FUNCTIONS: [Def; 28] = [
     Def::leaf("_leave_task(loop, task)", events::leave_task),
     Def::leaf("_swap_current_task(loop, task)", events::swap_current_task),
     Def::leaf("_awaiters(future, /)", graph::awaiters),
+    Def::leaf("_task_tree(loop=None, /)", waits::task_tree),
+    Def::leaf("_task_origin(task, /)", waits::task_origin_function),
+    Def::leaf("_set_records_origins(flag, /)", waits::set_records_origins),
+    Def::leaf("_deadlock()", waits::deadlock_function),
     Def::leaf("isfuture(obj)", futures::isfuture),
     Def::leaf("_get_loop(fut)", futures::get_loop_function),
     Def::leaf(

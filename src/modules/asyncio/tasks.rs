@@ -11,6 +11,7 @@ use super::jobs::{self, Job};
 use super::{coroutines, current, events, exceptions, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
+use crate::modules::waits::note_origin;
 use crate::object::class::class_flags;
 use crate::object::exception::Exception;
 use crate::object::generator::Generator;
@@ -74,6 +75,9 @@ pub fn spawn(
     let task = Task::alloc(kind::TASK as u32, owner.clone(), coro, context, name);
     if debug::is_on(owner) {
         debug::note_future(vm, &task.future, inside)?;
+    }
+    if vm.records_origins {
+        note_origin(vm, &task);
     }
     start(vm, &task)?;
     Ok(task)
@@ -520,6 +524,9 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     task.future.log_destroy.set(true);
     if debug::is_on_anywhere(vm, &owner)? {
         debug::note_future(vm, &task.future, &[])?;
+    }
+    if vm.records_origins {
+        note_origin(vm, &task);
     }
     let name = name_of(vm, &frame.regs[3])?;
     task.name.set(name);

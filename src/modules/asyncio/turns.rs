@@ -493,6 +493,7 @@ fn unparked(vm: &mut Vm, looped: &Ref<Loop>, input: Input) -> R<()> {
 fn poll(vm: &mut Vm, wait: Wait, looped: &Ref<Loop>) -> R<()> {
     let own = looped.turns.0.borrow().owner();
     let mut happened = Vec::new();
+    vm.about_to_sleep(wait);
     if let Err(error) = vm.host.wait(wait, &mut happened) {
         return Err(script::os_error(vm, &error));
     }
@@ -549,6 +550,8 @@ fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
 
 /// Where the VM looks for the handler of SIGINT.
 const SIGINT: &str = "signal.SIGINT";
+/// Where it is said that the handler is that of `asyncio.run`, not of the script.
+pub const OWN_SIGINT: &str = "signal.SIGINT.asyncio";
 
 /// `_catch_interrupts(function)`: has the function called at SIGINT, unless the script has
 /// a handler of its own; whether it will be.
@@ -561,6 +564,7 @@ pub(super) fn catch_interrupts(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::FALSE);
     }
     vm.state.insert(SIGINT, args[0].clone());
+    vm.state.insert(OWN_SIGINT, Value::TRUE);
     Ok(Value::TRUE)
 }
 
@@ -568,6 +572,7 @@ pub(super) fn catch_interrupts(vm: &mut Vm, args: &[Value]) -> R {
 pub(super) fn release_interrupts(vm: &mut Vm, args: &[Value]) -> R {
     if args[0].is_true() {
         vm.state.insert(SIGINT, Value::NONE);
+        vm.state.remove(OWN_SIGINT);
     }
     Ok(Value::NONE)
 }
