@@ -43,6 +43,9 @@ pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Task>> {
 /// Fills in a new task, and has its loop take its first step soon.
 /// `name` is None for `Task-N`, `context` None or Undef for a copy of the running one.
 pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
+    if vm.records_origins {
+        note_origin(vm, task);
+    }
     let owner = task.future.owner.get();
     jobs::push(vm, &owner, Job::Step(task.value()))?;
     register(&owner, task);
@@ -75,9 +78,6 @@ pub fn spawn(
     let task = Task::alloc(kind::TASK as u32, owner.clone(), coro, context, name);
     if debug::is_on(owner) {
         debug::note_future(vm, &task.future, inside)?;
-    }
-    if vm.records_origins {
-        note_origin(vm, &task);
     }
     start(vm, &task)?;
     Ok(task)
@@ -524,9 +524,6 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     task.future.log_destroy.set(true);
     if debug::is_on_anywhere(vm, &owner)? {
         debug::note_future(vm, &task.future, &[])?;
-    }
-    if vm.records_origins {
-        note_origin(vm, &task);
     }
     let name = name_of(vm, &frame.regs[3])?;
     task.name.set(name);

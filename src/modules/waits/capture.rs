@@ -327,9 +327,27 @@ fn places(vm: &Vm, levels: &[Level]) -> Vec<Place> {
     found
 }
 
+/// Library functions from which threads begin, and those that only wait for threads.
+const BEGINNINGS: &[&str] = &[
+    "Thread.run",
+    "Thread._bootstrap",
+    "_Call.run",
+    "_worker",
+    "_shutdown",
+    "_python_exit",
+];
+
+/// Leaves the library's frames out; of nothing but those only what was called is of interest.
 fn keep_visible(found: &mut Vec<Place>) {
     if found.iter().any(|place| !place.library) {
         found.retain(|place| !place.library);
+        return;
+    }
+    let called = found
+        .iter()
+        .rposition(|place| !BEGINNINGS.contains(&place.function.as_str()));
+    if let Some(called) = called {
+        *found = vec![found[called].clone()];
     }
 }
 

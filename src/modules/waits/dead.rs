@@ -86,14 +86,16 @@ pub fn report(vm: &mut Vm) -> String {
         out.push_str(&told_ring(&graph, &ring));
         ring
     };
-    out.push('\n');
     let color = vm.host.stdio.error.is_terminal()
         && vm
             .host
             .environment
             .variable("NO_COLOR")
             .is_none_or(|value| value.is_empty());
-    out.push_str(&pictures(&graph, &shown, color));
+    let drawn = pictures(&graph, &shown, color);
+    if !drawn.is_empty() {
+        out.push_str(&format!("\n{drawn}"));
+    }
     out.push_str("\nAll threads and tasks:\n\n");
     out.push_str(&tree(&graph));
     out

@@ -20,7 +20,7 @@ pub fn pictures(graph: &Graph, nodes: &[usize], color: bool) -> String {
     let mut files: Vec<Drawn> = Vec::new();
     for &index in nodes.iter().take(MOST) {
         let node = &graph.nodes[index];
-        if let Some(place) = node.places.first() {
+        if let Some(place) = node.places.first().filter(|place| !place.library) {
             let label = format!("{} {}", node.title(), node.doing());
             add(&mut files, place, label);
         }
