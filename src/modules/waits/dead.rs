@@ -65,7 +65,9 @@ pub fn report_beside_input(vm: &mut Vm) -> Option<String> {
         let busy = |looped: &Value| {
             looped.get::<Loop>().is_some_and(|looped| {
                 let turns = looped.turns.0.borrow();
-                !turns.ready.is_empty() || turns.timers().len() > 0
+                // Cancelled ones do not count.
+                let timed = turns.timers().len();
+                timed > 0 || !turns.ready.is_empty()
             })
         };
         if loops.iter().any(busy) {

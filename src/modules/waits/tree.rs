@@ -139,6 +139,9 @@ fn reach(root: usize, children: &[Vec<usize>], reached: &mut [bool]) {
 }
 
 fn shown(place: &Place) -> String {
+    if place.library {
+        return format!("{} in {}", place.file, place.function);
+    }
     let text = if place.text.is_empty() {
         String::new()
     } else {
