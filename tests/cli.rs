@@ -515,3 +515,25 @@ fn variables_that_steer_the_interpreter() {
     assert_eq!(run(&["-E"]), "[] 0 False\n");
     assert_eq!(run(&["-I", "-O"]), "[] 1 False\n");
 }
+
+/// The tables of docs/cli.md are what the program says of itself; `HOOP_RECORD=1` writes them.
+#[test]
+fn the_page_of_the_command_line_is_true() {
+    let run = Hoop::new(["man", "--format=markdown"]).run();
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let path = root().join("docs/cli.md");
+    let page = fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page
+        .split_once("<!-- hoop man --format=markdown -->\n")
+        .expect("the tables begin");
+    let (tables, after) = rest.split_once("<!-- end -->").expect("the tables end");
+    if std::env::var_os("HOOP_RECORD").is_some() {
+        let text = format!(
+            "{before}<!-- hoop man --format=markdown -->\n{}\n<!-- end -->{after}",
+            run.stdout
+        );
+        fs::write(&path, text).expect("it can be written");
+        return;
+    }
+    assert_eq!(tables.trim(), run.stdout.trim());
+}

@@ -63,7 +63,11 @@ pub fn folders() -> Vec<PathBuf> {
     let mut folders = vec![root().join("scripts/examples")];
     let entries = fs::read_dir(root().join("tests")).expect("the tests are there");
     for path in entries.flatten().map(|e| e.path()) {
-        if path.is_dir() && !path.ends_with("syntax") && !path.ends_with("differential") {
+        if path.is_dir()
+            && !["syntax", "differential", "traceback_fancy"]
+                .iter()
+                .any(|name| path.ends_with(name))
+        {
             folders.push(path);
         }
     }

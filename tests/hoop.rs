@@ -167,7 +167,7 @@ pub fn without_library_frames(text: &str) -> String {
     out
 }
 
-fn mask_addresses(text: &str) -> String {
+pub fn mask_addresses(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("0x") {

@@ -5,6 +5,7 @@ mod compiler;
 mod corpus;
 mod differential;
 mod docs;
+mod fancy;
 mod fuzz;
 mod hoop;
 mod limits;

@@ -269,6 +269,11 @@ pub static OPTIONS: &[Flag] = &[
         s.no_site = true
     }),
     switch('u', "write output at once", |s| s.unbuffered = true),
+    switch(
+        'v',
+        "tell where each import comes from; tracebacks show the library too",
+        |s| s.verbose = s.verbose.saturating_add(1),
+    ),
     Flag {
         letter: Some('W'),
         name: None,
@@ -424,6 +429,7 @@ pub static VARIABLES: &[(&str, &str)] = &[
         "folders, with ':' between them, in which modules are looked for after the script's own",
     ),
     ("PYTHONASYNCIODEBUG", "not empty: asyncio's debug mode"),
+    ("PYTHON_COLORS", "1: reports are coloured, 0: they are not"),
     ("PYTHONBREAKPOINT", "what breakpoint() calls; 0: nothing"),
     ("PYTHONDEVMODE", "not empty: as -X dev"),
     (
@@ -437,6 +443,7 @@ pub static VARIABLES: &[(&str, &str)] = &[
         "folders in which zoneinfo looks for time zones",
     ),
     ("PYTHONUNBUFFERED", "not empty: as -u"),
+    ("PYTHONVERBOSE", "as -v; a number: as so many"),
     ("PYTHONWARNINGS", "filters as of -W, with ',' between them"),
     ("NO_COLOR", "not empty: nothing is coloured"),
     (

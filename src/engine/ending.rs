@@ -173,6 +173,6 @@ fn flush(vm: &mut Vm) -> bool {
 
 /// Writes an exception with its traceback to standard error.
 fn show_exception(vm: &mut Vm, raised: &Raised) {
-    let text = vm.format_exception(&raised.0);
+    let text = vm.report_exception(&raised.0);
     vm.write_error(&text);
 }

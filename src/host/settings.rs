@@ -27,6 +27,10 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// `sys._xoptions`: names and values (`-X`).
     pub extra: Vec<(String, Option<String>)>,
+    /// Imports are told of, and tracebacks show the library's frames too (`-v`).
+    pub verbose: u8,
+    /// The prompt comes behind the script (`-i`).
+    pub inspect: bool,
     /// The script's first line is not looked at (`-x`).
     pub skip_first_line: bool,
     /// `--traceback`
@@ -82,6 +86,11 @@ impl Settings {
         if let Some(text) = variable("PYTHONWARNINGS") {
             warnings.extend(text.to_string_lossy().split(',').map(str::to_string));
         }
+        let verbose = variable("PYTHONVERBOSE").map_or(0, |text| {
+            text.to_str().and_then(|t| t.parse().ok()).unwrap_or(1u8)
+        });
+        self.verbose = self.verbose.max(verbose);
+        self.inspect |= given("PYTHONINSPECT");
         let unbuffered = given("PYTHONUNBUFFERED");
         let safe_path = given("PYTHONSAFEPATH");
         warnings.append(&mut self.warnings);

@@ -25,6 +25,7 @@ pub mod operator;
 pub mod os;
 pub mod random;
 pub mod re;
+pub mod report;
 pub mod select;
 pub mod signal;
 pub mod small;
@@ -79,6 +80,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &small::GC,
     &small::ATEXIT,
     &small::ERRNO,
+    &report::MODULE,
     &weakref::MODULE,
     &binary::structs::MODULE,
     &subprocess::MODULE,

@@ -174,7 +174,7 @@ fn unregister(vm: &mut Vm, args: &[Value]) -> R {
 /// Calls the functions, the last first; what one raises is told and the others are called all the same.
 fn run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if let Input::Raised(raised) = input {
-        let report = vm.format_exception(&raised.0);
+        let report = vm.report_exception(&raised.0);
         let function = vm.repr_text(&frame.regs[0]).unwrap_or_default();
         vm.write_error(&format!(
             "Exception ignored in atexit callback {function}:\n{report}"

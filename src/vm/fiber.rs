@@ -705,7 +705,7 @@ impl Vm {
         let what = self
             .repr_text(function)
             .unwrap_or_else(|_| "<object repr() failed>".to_string());
-        let report = self.format_exception(&raised.0);
+        let report = self.report_exception(&raised.0);
         self.write_error(&format!(
             "Exception ignored in thread started by: {what}\n{report}"
         ));

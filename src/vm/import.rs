@@ -278,6 +278,7 @@ impl Vm {
         let Some(found) = self.find_module(name, path.as_deref())? else {
             return Err(self.module_not_found(name, None));
         };
+        self.tell_import(name, &found);
         let module = match found {
             Found::Native(def) => {
                 self.native_module(def)?;
@@ -312,6 +313,24 @@ impl Vm {
         let body = self.new_function(code, module.namespace.clone(), Box::default());
         self.module_begins(module.as_value());
         Ok(Some((module.into_value(), body.into_value())))
+    }
+
+    /// With `-v` each import is told of.
+    fn tell_import(&mut self, name: &str, found: &Found) {
+        if self.host.environment.settings.verbose == 0 {
+            return;
+        }
+        let from = match found {
+            Found::Native(_) => "built in".to_string(),
+            Found::Namespace(folders) => format!("the folders {}", folders.join(":")),
+            Found::Code {
+                file: Some(file), ..
+            } => file.clone(),
+            Found::Code { code, .. } => code.source.name().to_string(),
+        };
+        let line = format!("import '{name}' # {from}\n");
+        // Where it cannot be written nobody waits for it.
+        let _ = self.host.stdio.error.write(line.as_bytes());
     }
 
     /// A module object that is registered but whose body has not run.

@@ -20,6 +20,7 @@ pub mod convert;
 pub mod dispatch;
 pub mod error;
 mod excerpt;
+mod fancy;
 pub mod fiber;
 pub mod finalize;
 pub mod finders;

@@ -1,5 +1,7 @@
 //! Exceptions as text: tracebacks with source lines and carets, chains, groups, notes.
 
+use std::collections::HashSet;
+
 use super::Vm;
 use super::error::fields;
 use super::types::Known;
@@ -25,7 +27,7 @@ const GROUP_DEPTH: usize = 10;
 struct Printer {
     out: String,
     margin: String,
-    seen: Vec<u64>,
+    seen: HashSet<u64>,
     group_depth: usize,
     /// The next group continues one that is open: no new frame around it.
     needs_close: bool,
@@ -41,12 +43,12 @@ impl Printer {
 }
 
 impl Vm {
-    /// The whole report of an uncaught exception, as CPython prints it.
+    /// The whole report of an uncaught exception, as CPython prints it but for the frames of the library.
     pub fn format_exception(&mut self, exception: &Value) -> String {
         let mut printer = Printer {
             out: String::new(),
             margin: String::new(),
-            seen: Vec::new(),
+            seen: HashSet::new(),
             group_depth: 0,
             needs_close: false,
         };
@@ -66,7 +68,7 @@ impl Vm {
     fn print_chain(&mut self, printer: &mut Printer, exception: &Value) {
         // The chain is walked outward first, so that the oldest comes first.
         let mut links: Vec<(Value, &str)> = vec![(exception.clone(), "")];
-        printer.seen.push(self.heap.identity(exception));
+        printer.seen.insert(self.heap.identity(exception));
         let mut current = exception.clone();
         while let Some(e) = current.get::<Exception>() {
             let (cause, context) = (e.cause.get(), e.context.get());
@@ -77,11 +79,9 @@ impl Vm {
             } else {
                 break;
             };
-            let id = self.heap.identity(&next);
-            if printer.seen.contains(&id) {
+            if !printer.seen.insert(self.heap.identity(&next)) {
                 break;
             }
-            printer.seen.push(id);
             links.push((next.clone(), text));
             current = next;
         }
@@ -223,7 +223,10 @@ impl Vm {
     }
 
     /// `module.Class`, without the module where it is `builtins` or `__main__`.
-    fn qualified_class_name(&mut self, class: &Ref<crate::object::class::Class>) -> String {
+    pub(super) fn qualified_class_name(
+        &mut self,
+        class: &Ref<crate::object::class::Class>,
+    ) -> String {
         let qualname = class.qualname.get();
         let qualname = qualname
             .get::<Str>()
@@ -239,7 +242,7 @@ impl Vm {
         }
     }
 
-    fn push_notes(&mut self, exception: &Value, out: &mut String) {
+    pub(super) fn push_notes(&mut self, exception: &Value, out: &mut String) {
         let Ok(Some(notes)) = self.get_attr_optional(exception, "__notes__") else {
             return;
         };
@@ -307,6 +310,11 @@ impl Vm {
         while let Some(entry) = next.get::<Traceback>() {
             let plain = entry.code().plain.clone();
             let position = entry.position();
+            let following = entry.next.get();
+            if self.hides(&plain) {
+                next = following;
+                continue;
+            }
             let mut summed = String::new();
             let shown = repeats.shows(&plain, position.line, &mut summed);
             if !summed.is_empty() {
@@ -315,7 +323,6 @@ impl Vm {
             if shown {
                 entries.push(self.entry_text(&plain, position));
             }
-            let following = entry.next.get();
             next = following;
         }
         let mut summed = String::new();
@@ -324,6 +331,11 @@ impl Vm {
             entries.push(summed);
         }
         entries
+    }
+
+    /// True for code whose entries are left out of reports: that of the library, unless with `-v`.
+    fn hides(&self, code: &crate::bytecode::Code) -> bool {
+        self.host.environment.settings.verbose == 0 && self.is_library_code(code)
     }
 
     fn entry_text(&mut self, code: &crate::bytecode::Code, position: Position) -> String {
@@ -344,7 +356,7 @@ impl Vm {
     }
 
     /// "Did you mean: 'x'?" for names, attributes and imports that are not there.
-    fn suggestion(&mut self, exception: &Value) -> Option<String> {
+    pub(super) fn suggestion(&mut self, exception: &Value) -> Option<String> {
         let class = self.class_of(exception);
         let e = exception.get::<Exception>()?;
         let attribute = self.known_class(Known::AttributeError);
@@ -486,7 +498,7 @@ impl Vm {
         while let Some(entry) = next.get::<Traceback>() {
             let plain = entry.code().plain.clone();
             let line = entry.line();
-            if entries.shows(&plain, line, &mut out) {
+            if !self.hides(&plain) && entries.shows(&plain, line, &mut out) {
                 let name = plain.source.name();
                 out.push_str(&format!(
                     "  File \"{name}\", line {line}, in {}\n",

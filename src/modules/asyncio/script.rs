@@ -538,7 +538,7 @@ pub fn loaded_module(vm: &mut Vm, name: &str) -> Option<Value> {
 
 /// An exception with its traceback, as it is printed.
 pub fn format_exception(vm: &mut Vm, exception: &Value) -> R<String> {
-    Ok(vm.format_exception(exception))
+    Ok(vm.report_exception(exception))
 }
 
 /// Writes to `sys.stderr`.

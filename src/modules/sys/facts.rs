@@ -142,11 +142,14 @@ fn sequences(vm: &mut Vm, namespace: &Ref<Dict>) -> R<()> {
     let settings = &vm.host.environment.settings;
     let on = |flag: bool| int(i64::from(flag));
     let mut flags = vec![int(0); 18];
+    flags[1] = on(settings.inspect);
+    flags[2] = on(settings.inspect);
     flags[3] = int(i64::from(settings.optimize));
     flags[4] = int(1);
     flags[5] = on(settings.no_user_site);
     flags[6] = on(settings.no_site);
     flags[7] = on(settings.ignore_environment);
+    flags[8] = int(i64::from(settings.verbose));
     flags[10] = on(settings.quiet);
     flags[11] = on(vm.heap.hash_seed != (0, 0));
     flags[12] = on(settings.isolated);

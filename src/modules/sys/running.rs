@@ -58,7 +58,7 @@ pub fn excepthook(vm: &mut Vm, args: &[Value]) -> R {
     if exception.traceback.get().is_none() && !args[2].is_none() {
         exception.traceback.set(args[2].clone());
     }
-    let text = vm.format_exception(&args[1]);
+    let text = vm.report_exception(&args[1]);
     vm.write_error(&text);
     Ok(Value::NONE)
 }
@@ -82,7 +82,7 @@ pub fn unraisablehook(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         format!(": {}", vm.repr_text(&object)?)
     };
-    let report = vm.format_exception(&exception);
+    let report = vm.report_exception(&exception);
     vm.write_error(&format!("{intro}{shown}\n{report}"));
     Ok(Value::NONE)
 }
