@@ -3,7 +3,9 @@
 
 use crate::corpus;
 use hoopsnake::bytecode::{Code, decode, disassemble, encode, verify};
+use hoopsnake::cli::check::Checker;
 use hoopsnake::compiler::{Mode, Options, compile_module};
+use hoopsnake::host::Host;
 use hoopsnake::source::SourceFile;
 use hoopsnake::syntax::{self, parse_module};
 use std::fs;
@@ -110,10 +112,20 @@ fn broken_programs(seed: u64, count: usize) {
         .filter(|(_, t)| t.len() < 8_000)
         .collect();
     let lines: Vec<&str> = texts.iter().flat_map(|(_, text)| text.lines()).collect();
+    let mut checker = Checker::new(Host::simulated(0).0);
     for _ in 0..count {
         let (name, text) = &texts[random.below(texts.len())];
         let broken = mutate(&mut random, text, &lines);
-        let _ = compile(name, &broken);
+        let compiled = compile(name, &broken);
+        // What cannot be run must be told of, and what it is told of must lie in the text.
+        let (_, found) = checker.check(name, broken.as_bytes());
+        assert!(compiled.is_ok() || !found.is_empty(), "{broken}");
+        for finding in found {
+            assert!(
+                broken.get(finding.span.range()).is_some(),
+                "{finding:?}\n{broken}"
+            );
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one integration binary. Most of it runs the built `hoop`.
 
+mod check;
 mod cli;
 mod compiler;
 mod corpus;

@@ -55,7 +55,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "modules",
         ],
     ),
-    ("cli", &["engine", "source", "host", "bytecode", "syntax"]),
+    (
+        "cli",
+        &["engine", "source", "host", "bytecode", "syntax", "compiler"],
+    ),
 ];
 
 /// Only `host/` may name these.

@@ -1,6 +1,7 @@
 //! The program `hoop`: it reads its arguments and has an engine run what they name.
 
 mod arguments;
+pub mod check;
 mod completions;
 mod help;
 mod manual;

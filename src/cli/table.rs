@@ -140,6 +140,18 @@ pub static COMMANDS: &[Command] = &[
         act: Act::Prompt,
     },
     Command {
+        name: "check",
+        usage: "[option...] FILE...",
+        help: "say what is wrong in files, without running them",
+        more: "\
+Of folders all files that end in .async and .py are read; - is standard input. A comment
+'# noqa: ID' silences a rule on its line, '# noqa' all of them. The status is 0 if nothing was
+found, 1 if something was, and 2 if a file could not be read.",
+        flags: super::check::FLAGS,
+        operands: (0, ANY, Kind::File),
+        act: Act::Tool(super::check::command),
+    },
+    Command {
         name: "dis",
         usage: "FILE",
         help: "show the code that a file is compiled to",
