@@ -63,11 +63,8 @@ pub fn folders() -> Vec<PathBuf> {
     let mut folders = vec![root().join("scripts/examples")];
     let entries = fs::read_dir(root().join("tests")).expect("the tests are there");
     for path in entries.flatten().map(|e| e.path()) {
-        if path.is_dir()
-            && !["syntax", "differential", "traceback_fancy"]
-                .iter()
-                .any(|name| path.ends_with(name))
-        {
+        let own = ["syntax", "differential", "traceback_fancy", "deadlock"];
+        if path.is_dir() && !own.iter().any(|name| path.ends_with(name)) {
             folders.push(path);
         }
     }

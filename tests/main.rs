@@ -4,11 +4,14 @@ mod check;
 mod cli;
 mod compiler;
 mod corpus;
+mod deadlock;
 mod differential;
 mod docs;
 mod fancy;
 mod fuzz;
 mod hoop;
 mod limits;
+#[cfg(target_os = "linux")]
+mod ps;
 mod syntax;
 mod tidy;

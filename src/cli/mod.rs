@@ -6,6 +6,7 @@ mod completions;
 mod help;
 mod manual;
 mod missing;
+mod processes;
 mod similar;
 mod table;
 

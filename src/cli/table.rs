@@ -49,7 +49,6 @@ pub enum Kind {
     File,
     Module,
     /// The number of a process.
-    #[allow(dead_code)]
     Process,
     Words(&'static [&'static str]),
     /// The name of a command.
@@ -150,6 +149,27 @@ found, 1 if something was, and 2 if a file could not be read.",
         flags: super::check::FLAGS,
         operands: (0, ANY, Kind::File),
         act: Act::Tool(super::check::command),
+    },
+    Command {
+        name: "ps",
+        usage: "PID",
+        help: "show the tasks and threads of a running hoop, a line for each",
+        more: "Each with its state, the line where it stands, what it waits for and who awaits it.\n\
+               The process goes on undisturbed. It must be yours; it is asked by SIGQUIT and answers\n\
+               by a socket of your own.",
+        flags: &[],
+        operands: (1, 1, Kind::Process),
+        act: Act::Tool(super::processes::table),
+    },
+    Command {
+        name: "pstree",
+        usage: "PID",
+        help: "show the tasks of a running hoop as a tree, by who awaits whom",
+        more: "Below each thread the tasks of its loop, with the lines where they stand. SIGQUIT (Ctrl-\\)\n\
+               has a hoop write the same to its standard error.",
+        flags: &[],
+        operands: (1, 1, Kind::Process),
+        act: Act::Tool(super::processes::tree),
     },
     Command {
         name: "dis",

@@ -32,6 +32,9 @@ pub struct Exit {
 }
 
 impl Exit {
+    /// The exit status of a program that nothing can wake any more.
+    pub const DEADLOCK: i32 = crate::modules::waits::STATUS;
+
     /// The end of a script without an exception.
     pub const SUCCESS: Exit = Exit {
         status: 0,
@@ -89,6 +92,13 @@ impl Engine {
             vm.tell_standing = Some(waits::on_quit);
         }
         vm.when_dead = Some(waits::end_if_dead);
+        let settings = &vm.host.environment.settings;
+        vm.records_origins |= settings.dev_mode;
+    }
+
+    /// From now on tasks remember where and when they are made, for those who ask how they stand.
+    pub fn set_records_origins(&mut self, wanted: bool) {
+        self.vm.records_origins = wanted;
     }
 
     /// Ends the process as by SIGINT, for the status that shells expect.

@@ -14,6 +14,8 @@
 
 mod address;
 mod alarm;
+#[cfg(target_os = "linux")]
+mod attach;
 mod clock;
 mod descriptors;
 mod entropy;
@@ -43,6 +45,8 @@ mod workers;
 mod zone;
 
 pub use address::{Address, IpAddr, SocketAddr};
+#[cfg(target_os = "linux")]
+pub use attach::Asker;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use descriptors::{ByDescriptor, Descriptors};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

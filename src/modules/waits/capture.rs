@@ -122,7 +122,7 @@ fn thread_nodes(
         let levels = fiber.levels.iter().take_while(|level| !runs_task(level));
         nodes.push(Node {
             kind: Kind::Thread,
-            id: fiber.id,
+            id: fiber.ident,
             name,
             coroutine: String::new(),
             state: State::Running,

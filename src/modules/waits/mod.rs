@@ -179,24 +179,40 @@ pub fn deadlock_function(vm: &mut Vm, _: &[Value]) -> R {
     })
 }
 
-/// Answers SIGQUIT on standard error, unless the script has a handler of its own.
+/// Answers SIGQUIT: to those who ask by a socket, else on standard error, unless the script has a
+/// handler of its own.
 pub fn on_quit(vm: &mut Vm, handled: bool) -> bool {
-    if handled {
+    let askers = vm.host.askers();
+    if handled && askers.is_empty() {
         return false;
     }
     let graph = capture(vm, None);
+    if askers.is_empty() {
+        let text = headed(vm, &graph);
+        let _ = vm.host.stdio.output.flush();
+        let _ = vm.host.stdio.error.write(text.as_bytes());
+        let _ = vm.host.stdio.error.flush();
+    }
+    for asker in askers {
+        let text = match asker.what.as_str() {
+            "ps" => table(&graph),
+            _ => headed(vm, &graph),
+        };
+        asker.answer(&text);
+    }
+    true
+}
+
+/// The tree below a line that says how many there are.
+fn headed(vm: &Vm, graph: &Graph) -> String {
     let threads = |count| if count == 1 { "thread" } else { "threads" };
     let tasks = if graph.tasks == 1 { "task" } else { "tasks" };
-    let text = format!(
+    format!(
         "hoop {}: {} {tasks}, {} {}\n\n{}",
         vm.host.environment.process_id(),
         graph.tasks,
         graph.threads,
         threads(graph.threads),
-        tree(&graph)
-    );
-    let _ = vm.host.stdio.output.flush();
-    let _ = vm.host.stdio.error.write(text.as_bytes());
-    let _ = vm.host.stdio.error.flush();
-    true
+        tree(graph)
+    )
 }

@@ -376,6 +376,7 @@ fn of_native_call(known: &Known, fiber: &Standing) -> Waits {
         "pause" => Waits::plain("a signal"),
         "transfer" => Waits::plain("another greenlet"),
         "poll" | "select" => Waits::plain("descriptors"),
+        "input" => Waits::plain("a line of input"),
         name => Waits::plain(format!("{name}()")),
     }
 }
