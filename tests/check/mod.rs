@@ -5,6 +5,7 @@
 //! `tests/` and in the conformance suite is in `expected.txt`, each finding with the reason why it is true;
 //! `HOOP_BLESS=1` adds what is missing there, without a reason.
 
+mod recovery;
 mod rules;
 mod whole;
 

@@ -432,6 +432,15 @@ impl<'a> Builder<'a> {
                 value,
                 generators,
             } => self.comprehension(generators, [Some(&**key), Some(&**value)]),
+            ExprKind::Await { value } => {
+                let known = self.model.calls.len();
+                self.expr(value);
+                if matches!(value.kind, ExprKind::Call { .. })
+                    && let Some(call) = self.model.calls.get_mut(known)
+                {
+                    call.is_awaited = true;
+                }
+            }
             ExprKind::Subscript { value, slice, .. } if conditions::is_own_module(value, slice) => {
                 self.model.is_dynamic = true;
                 self.expr(value);
@@ -489,6 +498,7 @@ impl<'a> Builder<'a> {
             keywords,
             site,
             is_statement: false,
+            is_awaited: false,
         });
         // With a namespace of its own `exec` binds nothing here.
         let own = matches!(&func.kind, ExprKind::Name { id, .. } if &**id == "exec")

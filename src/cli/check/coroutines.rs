@@ -259,7 +259,9 @@ fn blocking(model: &Model<'_>, file: &SourceFile, call: &Call<'_>) -> Option<Fin
             (path, *instead)
         }
     };
-    if is_replaced(model, file, &path) || path == "time.sleep" && is_zero(call) {
+    // What can be awaited is some other module of that name.
+    let is_other = call.is_awaited && path.starts_with("requests.");
+    if is_other || is_replaced(model, file, &path) || path == "time.sleep" && is_zero(call) {
         return None;
     }
     let message = format!("'{path}' stops the event loop: no other task runs until it returns");

@@ -8,6 +8,17 @@ use std::path::{Path, PathBuf};
 /// The public names of CPython's modules: a line a module.
 const CPYTHON: &str = include_str!("../../../scripts/dev/library_names.txt");
 
+/// Names that come to be while a program runs.
+const LATER: &[(&str, &str)] = &[
+    ("sys", "last_exc"),
+    ("sys", "last_type"),
+    ("sys", "last_value"),
+    ("sys", "last_traceback"),
+    ("sys", "ps1"),
+    ("sys", "ps2"),
+    ("sys", "tracebacklimit"),
+];
+
 /// Answers questions about modules, and remembers the answers.
 pub struct Library {
     contents: Contents,
@@ -91,7 +102,7 @@ impl Library {
 
     /// Whether a module of the library has a name; nothing where that cannot be told.
     pub fn has(&mut self, module: &str, name: &str) -> Option<bool> {
-        if matches!(module, "__main__" | "builtins") {
+        if matches!(module, "__main__" | "builtins") || LATER.contains(&(module, name)) {
             return None;
         }
         let key = (module.to_owned(), name.to_owned());

@@ -89,6 +89,8 @@ pub struct Call<'a> {
     pub site: Site,
     /// Whether it is a statement of its own.
     pub is_statement: bool,
+    /// Whether what it answers with is awaited at once.
+    pub is_awaited: bool,
 }
 
 /// An import.

@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::rules::Rule;
 use crate::source::{Diagnostic, DiagnosticKind, SourceFile, Span};
 use crate::syntax::ast::Module;
-use crate::syntax::token::Tok;
+use crate::syntax::token::{Tok, Token};
 use crate::syntax::{self, Mode};
 
 /// How many mistakes of a file are looked for.
@@ -160,7 +160,7 @@ impl Patch {
     fn logical_line(&self, file: &SourceFile, offset: u32, line: usize) -> (usize, usize) {
         let tokens = syntax::tokens(file);
         let before = tokens.partition_point(|token| token.span.start < offset);
-        let is_end = |token: &&syntax::token::Token| token.kind == Tok::Newline;
+        let is_end = |token: &&Token| token.kind == Tok::Newline;
         let start = tokens[..before]
             .iter()
             .rfind(is_end)
@@ -172,7 +172,24 @@ impl Patch {
         let last = end.map_or(line, |token| {
             (file.line_of(token.span.start) as usize - 1).max(line)
         });
-        (first, last.min(self.lines.len() - 1))
+        let last = last.min(self.lines.len() - 1);
+        // A bracket that is never closed would make everything behind it one line.
+        match (first + 1..=last).find(|&at| self.starts_anew(file, &tokens, first, at)) {
+            Some(next) if next <= line => (line, line),
+            Some(next) => (first, next - 1),
+            None => (first, last),
+        }
+    }
+
+    /// Whether a line looks like the start of a statement behind the one that starts on `first`.
+    fn starts_anew(&self, file: &SourceFile, tokens: &[Token], first: usize, at: usize) -> bool {
+        let start = file.line_start(at as u32 + 1);
+        let is_inside = |token: &Token| token.span.start < start && start < token.span.end;
+        let text = self.lines[at].trim_start();
+        !self.is_blank(at)
+            && self.indent(at) <= self.indent(first)
+            && !text.starts_with([')', ']', '}'])
+            && !tokens.iter().any(is_inside)
     }
 
     /// Puts something harmless in the place of a statement, or of the head of one.
