@@ -21,6 +21,10 @@ pub struct Outcome {
 const STEERING: &[&str] = &[
     "PYTHONASYNCIODEBUG",
     "PYTHONDEVMODE",
+    "PYTHONINSPECT",
+    "PYTHONVERBOSE",
+    "PYTHON_COLORS",
+    "FORCE_COLOR",
     "PYTHONHASHSEED",
     "PYTHONOPTIMIZE",
     "PYTHONSAFEPATH",

@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod command_line;
 mod compiler;
 mod corpus;
 mod deadlock;

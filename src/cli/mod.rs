@@ -61,9 +61,11 @@ fn run_script(run: Run) -> u8 {
         settings,
     } = run;
     match script {
-        Script::Prompt => finish(engine(arguments, settings).run_module("asyncio")),
-        Script::None if Host::system(Vec::new()).stdio.lock_input().is_terminal() => {
-            finish(engine(arguments, settings).run_module("asyncio"))
+        Script::Prompt => finish(engine(arguments, settings).run_prompt()),
+        Script::None
+            if settings.inspect || Host::system(Vec::new()).stdio.lock_input().is_terminal() =>
+        {
+            finish(engine(arguments, settings).run_prompt())
         }
         Script::None | Script::Input => run_input(&mut engine(arguments, settings)),
         Script::Code(text) => {
@@ -74,10 +76,18 @@ fn run_script(run: Run) -> u8 {
             finish(engine(arguments, settings).run_source(&text, "<string>"))
         }
         Script::Module(name) => finish(engine(arguments, settings).run_module(&name)),
-        Script::File(path) => match engine(arguments, settings).run_file(&path) {
-            Ok(exit) => finish(exit),
-            Err(error) => cannot_open(&path, &error),
-        },
+        Script::File(path) => {
+            let mut engine = engine(arguments, settings);
+            let error = match engine.run_file(&path) {
+                Ok(exit) => return finish(exit),
+                Err(error) => error,
+            };
+            let status = cannot_run(&path, &error);
+            match engine.wants_prompt() {
+                true => finish(engine.run_source("", "<string>")),
+                false => status,
+            }
+        }
     }
 }
 
@@ -108,6 +118,9 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
     host.descriptors.take_inherited();
     host.environment.set_runs_scripts();
     let mut engine = Engine::new(host);
+    if engine.draws_reports() {
+        engine.record_origins();
+    }
     engine.take_interrupts();
     engine.watch_over();
     engine
@@ -115,6 +128,19 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
 
 fn finish(exit: Exit) -> u8 {
     (exit.status & 0xFF) as u8
+}
+
+/// A script that cannot be read; a folder in which there is none.
+fn cannot_run(path: &str, error: &crate::host::HostError) -> u8 {
+    let files = Host::system(Vec::new()).files;
+    let folder = std::path::Path::new(path);
+    if !files.is_directory(folder) {
+        return cannot_open(path, error);
+    }
+    let full = files.real_path(folder).unwrap_or_else(|_| folder.into());
+    let full = full.to_string_lossy();
+    let text = format!("hoop: can't find '__main__' module in '{full}'\n");
+    complain_with(&text, 1)
 }
 
 fn cannot_open(path: &str, error: &crate::host::HostError) -> u8 {

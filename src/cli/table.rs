@@ -283,6 +283,11 @@ pub static OPTIONS: &[Flag] = &[
         s.no_user_site = true;
         s.safe_path = true;
     }),
+    switch(
+        'i',
+        "the prompt behind the script, with its names; also where standard input is no terminal",
+        |s| s.inspect = true,
+    ),
     switch('O', "leave out assert; twice: docstrings too", |s| {
         s.optimize = (s.optimize + 1).min(2);
     }),
@@ -468,6 +473,7 @@ pub static VARIABLES: &[(&str, &str)] = &[
         "PYTHONHASHSEED",
         "a number that fixes the hashes of strings, or 'random'",
     ),
+    ("PYTHONINSPECT", "not empty: as -i; a script may set it"),
     ("PYTHONOPTIMIZE", "as -O; a number: as so many"),
     ("PYTHONSAFEPATH", "not empty: as -P"),
     (
@@ -495,6 +501,10 @@ pub static STATUSES: &[(&str, &str)] = &[
     (
         "2",
         "the command line is wrong, or the script cannot be read",
+    ),
+    (
+        "70",
+        "deadlock: nothing could ever wake what still waits, and who waits for whom was told",
     ),
     ("120", "output could not be written at the end"),
     ("130", "ended by Ctrl-C (KeyboardInterrupt)"),

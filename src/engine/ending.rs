@@ -7,11 +7,63 @@ use crate::heap::Value;
 use crate::object::int::IntView;
 use crate::object::module::Module;
 use crate::object::native::{R, Raised};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
-/// Ends a program whose body ended so.
+/// Ends a program whose body ended so; before that comes the prompt, if it is asked for (`-i`).
 pub(super) fn end(vm: &mut Vm, result: R) -> Exit {
+    let result = match wants_prompt(vm) {
+        true => look_around(vm, result),
+        false => result,
+    };
+    end_now(vm, result)
+}
+
+/// True if the prompt is asked for: by an option, or by a variable that the script may have set.
+pub(super) fn wants_prompt(vm: &Vm) -> bool {
+    let environment = &vm.host.environment;
+    environment.settings.inspect || environment.steering_variable("PYTHONINSPECT").is_some()
+}
+
+/// The prompt with the names of the script that ended; how it ended itself.
+fn look_around(vm: &mut Vm, result: R) -> R {
+    if let Err(raised) = result {
+        remember(vm, &raised)?;
+        flush_output(vm);
+        if !call_hook(vm, &raised) {
+            show_exception(vm, &raised);
+        }
+    }
+    let main = vm.modules.get_name("__main__");
+    let names = main.and_then(|main| Some(main.get::<Module>()?.namespace.value()));
+    let Some(names) = names else {
+        return Ok(Value::NONE);
+    };
+    vm.import("asyncio.__main__")?;
+    let prompt = vm
+        .modules
+        .get_name("asyncio.__main__")
+        .unwrap_or(Value::NONE);
+    let run = vm.get_attr(&prompt, "main")?;
+    let keywords = ["names", "banner"].map(|name| vm.intern(name).into_value());
+    let keywords = Tuple::of(keywords.into()).into_value();
+    vm.call_kw(&run, &[names, Value::FALSE], &keywords)
+}
+
+/// `sys.last_exc` and the like, for who looks around.
+fn remember(vm: &mut Vm, raised: &Raised) -> R<()> {
+    let sys = vm.import("sys")?;
+    let class = vm.class_of(&raised.0).into_value();
+    let traceback = vm.get_attr(&raised.0, "__traceback__")?;
+    vm.set_attr(&sys, "last_exc", &raised.0)?;
+    vm.set_attr(&sys, "last_type", &class)?;
+    vm.set_attr(&sys, "last_value", &raised.0)?;
+    vm.set_attr(&sys, "last_traceback", &traceback)
+}
+
+/// Ends a program whose body ended so.
+pub(super) fn end_now(vm: &mut Vm, result: R) -> Exit {
     let mut exit = match result {
         Ok(_) => Exit::SUCCESS,
         Err(raised) => report(vm, &raised),

@@ -118,6 +118,8 @@ impl Engine {
 
     /// Runs a file with this path as the main script.
     pub fn run_file(&mut self, path: &str) -> Result<Exit, crate::host::HostError> {
+        let inside = self.main_of_folder(path);
+        let path = inside.as_deref().unwrap_or(path);
         let mut text = self.read_file(path)?;
         if self.vm.host.environment.settings.skip_first_line {
             // Its line end stays, so that the lines keep their numbers.
@@ -147,6 +149,19 @@ impl Engine {
         }))
     }
 
+    /// The file that stands for a folder: `__main__` in it.
+    fn main_of_folder(&self, path: &str) -> Option<String> {
+        let files = &self.vm.host.files;
+        if !files.is_directory(std::path::Path::new(path)) {
+            return None;
+        }
+        let folder = path.trim_end_matches('/');
+        let names = ["async", "py"].map(|ending| format!("{folder}/__main__.{ending}"));
+        names
+            .into_iter()
+            .find(|name| files.is_file(std::path::Path::new(name)))
+    }
+
     /// Runs a text as the main script.
     pub fn run_source(&mut self, text: &str, name: &str) -> Exit {
         self.run(&Program {
@@ -159,6 +174,35 @@ impl Engine {
 
     /// Runs a module, found as an import finds it, as the main script.
     pub fn run_module(&mut self, name: &str) -> Exit {
+        let result = self.module_result(name);
+        let _entered = self.vm.enter();
+        ending::end(&mut self.vm, result)
+    }
+
+    /// Runs the prompt.
+    pub fn run_prompt(&mut self) -> Exit {
+        let result = self.module_result("asyncio");
+        let _entered = self.vm.enter();
+        ending::end_now(&mut self.vm, result)
+    }
+
+    /// Has tasks remember where they were made, so that reports can tell.
+    pub fn record_origins(&mut self) {
+        self.vm.records_origins = true;
+    }
+
+    /// True if the prompt comes behind a script.
+    pub fn wants_prompt(&self) -> bool {
+        ending::wants_prompt(&self.vm)
+    }
+
+    /// True if a report of an exception that nobody caught would be drawn.
+    pub fn draws_reports(&mut self) -> bool {
+        let _entered = self.vm.enter();
+        self.vm.draws_reports()
+    }
+
+    fn module_result(&mut self, name: &str) -> R {
         let folder = self.absolute("");
         let vm = &mut *self.vm;
         let _entered = vm.enter();
@@ -168,7 +212,7 @@ impl Engine {
             let run = vm.get_attr(&runpy, "_run_module_as_main")?;
             vm.call(&run, &[crate::builtins::arguments::string(name)])
         });
-        ending::end(vm, result)
+        result
     }
 
     fn absolute(&self, folder: &str) -> String {

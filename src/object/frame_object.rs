@@ -46,6 +46,9 @@ struct Rare {
     /// What locals of the live frame held before `f_locals` was written to: an instruction that is
     /// under way may still look at it.
     replaced: Vec<Value>,
+    /// Of the outermost frame of a task that failed: a tuple of the task's name and where it was made,
+    /// for reports. Undef if nobody noted it.
+    task: Value,
 }
 
 impl Default for Rare {
@@ -56,6 +59,7 @@ impl Default for Rare {
             trace_lines: true,
             trace_opcodes: false,
             replaced: Vec::new(),
+            task: Value::UNDEF,
         }
     }
 }
@@ -73,6 +77,7 @@ unsafe impl Object for FrameObject {
         {
             visitor.visit(&rare.extra);
             visitor.visit(&rare.trace);
+            visitor.visit(&rare.task);
             rare.replaced.iter().for_each(|value| visitor.visit(value));
         }
         for i in 0..self.code.nlocals as usize {
@@ -264,6 +269,16 @@ impl FrameObject {
     /// See `trace_function`.
     pub fn set_trace_function(&self, function: Value) {
         drop(self.with_rare(|rare| std::mem::replace(&mut rare.trace, function)));
+    }
+
+    /// What is known of the task whose outermost frame this was; Undef if nothing is.
+    pub fn task_note(&self) -> Value {
+        self.look_at_rare(|rare| rare.task.clone(), Value::UNDEF)
+    }
+
+    /// See `task_note`.
+    pub fn set_task_note(&self, note: Value) {
+        drop(self.with_rare(|rare| std::mem::replace(&mut rare.task, note)));
     }
 
     /// `f_trace_lines` and `f_trace_opcodes`.

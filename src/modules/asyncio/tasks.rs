@@ -11,7 +11,7 @@ use super::jobs::{self, Job};
 use super::{coroutines, current, events, exceptions, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
-use crate::modules::waits::note_origin;
+use crate::modules::waits::{note_failure, note_origin};
 use crate::object::class::class_flags;
 use crate::object::exception::Exception;
 use crate::object::generator::Generator;
@@ -270,6 +270,9 @@ fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
             task.future.detail.set(exception);
         }
         return Ok(());
+    }
+    if vm.records_origins {
+        note_failure(task, &exception);
     }
     futures::fail(vm, &task.future, exception.clone())?;
     if script::ends_loop(vm, &exception) {

@@ -20,7 +20,7 @@ use crate::vm::Vm;
 
 pub use capture::capture;
 pub use dead::{STATUS, end_if_dead, report};
-pub use origins::{Origin, note_origin, task_origin};
+pub use origins::{Origin, note_failure, note_origin, task_origin};
 pub use tree::{table, tree};
 
 /// A place in a script.

@@ -3,6 +3,7 @@
 use super::capture::shown_name;
 use crate::builtins::arguments::{float, int, string};
 use crate::heap::Value;
+use crate::object::exception::{Exception, Traceback};
 use crate::object::task::Task;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -36,6 +37,35 @@ pub fn note_origin(vm: &mut Vm, task: &Task) {
         task.future.source(),
     ];
     task.future.set_origin(Tuple::of(made.into()).into_value());
+}
+
+/// Notes at the outermost frame of a task that fails whose it was, for the report. The task that the
+/// loop runs for is no news.
+#[cold]
+pub fn note_failure(task: &Task, exception: &Value) {
+    use crate::modules::asyncio::reactions::STOP;
+    let waiters = task.future.waiters();
+    if waiters
+        .iter()
+        .any(|waiter| waiter.how.as_small_int() == Some(i64::from(STOP)))
+    {
+        return;
+    }
+    let traceback = exception.get::<Exception>().map(|e| e.traceback.get());
+    let Some(entry) = traceback.as_ref().and_then(Value::get::<Traceback>) else {
+        return;
+    };
+    if !entry.frame.task_note().is_undef() {
+        return;
+    }
+    let name = task.name.get();
+    let name = match name.as_small_int() {
+        // One that got no name has a number.
+        Some(number) => string(&format!("Task-{number}")),
+        None => name,
+    };
+    let note = Tuple::pair(name, task.future.origin());
+    entry.frame.set_task_note(note.into_value());
 }
 
 /// Where a task was made, if that was noted.

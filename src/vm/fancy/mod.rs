@@ -57,6 +57,11 @@ impl Vm {
         })
     }
 
+    /// True if a report would be written with pictures.
+    pub fn draws_reports(&self) -> bool {
+        self.report_palette().is_some()
+    }
+
     /// True if what is written to `sys.stderr` goes where the process writes.
     fn error_stream_is_own(&self) -> bool {
         let sys = self.modules.get_name("sys");
@@ -270,6 +275,7 @@ impl Report<'_> {
                 }
                 continue;
             }
+            out.push_str(&self.task_line(entry, way.entries.get(index.wrapping_sub(1))));
             out.push_str(&self.entry(entry, innermost));
             if entry.times > 1 {
                 let more = entry.times - 1;
@@ -281,6 +287,38 @@ impl Report<'_> {
             out.push_str(&self.faint(&format!("   raised in {inside}\n")));
         }
         out
+    }
+
+    /// Whose frames begin here, if they are those of a task that failed.
+    fn task_line(&self, entry: &Entry, before: Option<&Entry>) -> String {
+        let note = entry.frame.task_note();
+        let Some(note) = note.get::<Tuple>() else {
+            return String::new();
+        };
+        let text = |value: Option<&Value>| {
+            value
+                .and_then(|value| value.get::<Str>())
+                .map(|text| text.to_text().into_owned())
+        };
+        let name = text(note.items().first()).unwrap_or_default();
+        let made = note.items().get(1).and_then(|made| made.get::<Tuple>());
+        let place = made.and_then(|made| {
+            let (file, line) = (
+                text(made.items().first())?,
+                made.items().get(1)?.as_small_int()?,
+            );
+            // Who awaits it where it was made shows that line anyway.
+            let same = before.is_some_and(|before| {
+                before.code.source.name() == file && i64::from(before.position.line) == line
+            });
+            let function = text(made.items().get(2))?;
+            let place = self
+                .palette
+                .paint(Tone::Path, &format!("{}:{line}", self.vm.shown_file(&file)));
+            (!same).then(|| format!(", created at {place} in {function}"))
+        });
+        let name = self.palette.paint(Tone::Help, &format!("'{name}'"));
+        format!("   in task {name}{}\n", place.unwrap_or_default())
     }
 
     /// `file.async:3:5 in function`
