@@ -212,6 +212,7 @@ fn exit_statuses() {
     drop(reader);
     let mut child = Command::new(env!("CARGO_BIN_EXE_hoop"))
         .args(["-c", "print('text')"])
+        .env_remove("PYTHONUNBUFFERED")
         .stdout(writer)
         .stderr(Stdio::null())
         .spawn()

@@ -207,12 +207,11 @@ impl Engine {
         let vm = &mut *self.vm;
         let _entered = vm.enter();
         vm.set_stack_limit();
-        let result = prepare_main(vm, None, Some(&folder)).and_then(|_| {
+        prepare_main(vm, None, Some(&folder)).and_then(|_| {
             let runpy = vm.import("runpy")?;
             let run = vm.get_attr(&runpy, "_run_module_as_main")?;
             vm.call(&run, &[crate::builtins::arguments::string(name)])
-        });
-        result
+        })
     }
 
     fn absolute(&self, folder: &str) -> String {

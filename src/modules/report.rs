@@ -26,7 +26,7 @@ fn expect_exception(vm: &mut Vm, value: &Value) -> R<()> {
         Some(_) => Ok(()),
         None => {
             let name = vm.type_name(value);
-            Err(vm.type_error(&format!("Exception expected for value, {name} found")))
+            Err(vm.type_error(format!("Exception expected for value, {name} found")))
         }
     }
 }

@@ -271,9 +271,7 @@ fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
         }
         return Ok(());
     }
-    if vm.records_origins {
-        note_failure(task, &exception);
-    }
+    note_failure(vm, task, &exception);
     futures::fail(vm, &task.future, exception.clone())?;
     if script::ends_loop(vm, &exception) {
         Err(Raised(exception))

@@ -41,8 +41,10 @@ pub fn note_origin(vm: &mut Vm, task: &Task) {
 
 /// Notes at the outermost frame of a task that fails whose it was, for the report. The task that the
 /// loop runs for is no news.
-#[cold]
-pub fn note_failure(task: &Task, exception: &Value) {
+pub fn note_failure(vm: &Vm, task: &Task, exception: &Value) {
+    if !vm.records_origins {
+        return;
+    }
     use crate::modules::asyncio::reactions::STOP;
     let waiters = task.future.waiters();
     if waiters

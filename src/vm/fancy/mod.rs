@@ -192,9 +192,8 @@ impl Report<'_> {
     }
 
     fn faint(&self, text: &str) -> String {
-        let (line, end) = match text.trim_end_matches('\n') {
-            line => (line, &text[line.len()..]),
-        };
+        let line = text.trim_end_matches('\n');
+        let end = &text[line.len()..];
         format!("{}{end}", self.palette.paint(Tone::Faint, line))
     }
 

@@ -129,8 +129,8 @@ fn end_of_string(text: &str, start: usize) -> usize {
     let mut at = end.len();
     while at < rest.len() {
         let here = &rest[at..];
-        if here.starts_with('\\') {
-            at += 1 + here[1..].chars().next().map_or(0, char::len_utf8);
+        if let Some(escaped) = here.strip_prefix('\\') {
+            at += 1 + escaped.chars().next().map_or(0, char::len_utf8);
         } else if here.starts_with(end) {
             return start + at + end.len();
         } else {
