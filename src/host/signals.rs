@@ -21,6 +21,9 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// the signal is taken over anew. Of the process, as signals are.
 static LET_GO: Mutex<BTreeMap<i32, SigId>> = Mutex::new(BTreeMap::new());
 
+/// The signal that asks how a program stands.
+const SIGQUIT: i32 = signal_hook::consts::SIGQUIT;
+
 /// One signal that is watched.
 struct Watch {
     arrived: Arc<AtomicBool>,
@@ -120,7 +123,7 @@ impl Signals {
     /// Appends an event for each signal that arrived, lowest number first.
     pub(super) fn take(&mut self, events: &mut Vec<Event>) {
         for (signal, watch) in &self.watches {
-            if watch.arrived.swap(false, Ordering::SeqCst) {
+            if watch.arrived.swap(false, Ordering::SeqCst) && !watch.ignored {
                 events.push(Event::Signal(*signal));
             }
         }
@@ -192,6 +195,12 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
+        // Who asks by SIGQUIT how a program stands must not end it while it ends.
+        if let Some(watch) = self.watches.remove(&SIGQUIT) {
+            watch.ids.into_iter().for_each(|id| {
+                signal_hook::low_level::unregister(id);
+            });
+        }
         let all: Vec<i32> = self.watches.keys().copied().collect();
         all.into_iter().for_each(|signal| self.let_go(signal));
         if self.pipe.take().is_some() {

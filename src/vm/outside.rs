@@ -45,12 +45,14 @@ impl Vm {
     pub fn handle_events(&mut self, events: Vec<Event>) -> R<()> {
         let mut interrupted = false;
         for event in events {
+            if matches!(event, Event::Signal(SIGQUIT)) && self.tells_standing() {
+                continue;
+            }
             if let (Event::Signal(number), Some(tell)) = (&event, self.tell_signal) {
                 tell(self, *number);
             }
             match event {
                 Event::Signal(SIGINT) => interrupted = true,
-                Event::Signal(SIGQUIT) if self.tells_standing() => {}
                 Event::Signal(number) => self.call_signal_handler(number)?,
                 other => self.pending_events.push(other),
             }
