@@ -380,3 +380,33 @@ asyncio.run(main())
         run.stdout
     );
 }
+
+#[test]
+fn who_asks_whether_nothing_can_wake_it_is_not_ended() {
+    let code = "\
+import _asyncio, asyncio
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+async def waits(event):
+    await event.wait()
+event = asyncio.Event()
+task = loop.create_task(waits(event), name='waiting')
+timer = loop.call_later(60, print, 'timer')
+seen = []
+loop.call_soon(lambda: loop.call_soon(lambda: seen.append(_asyncio._deadlock())))
+loop.call_later(0.01, loop.stop)
+loop.run_forever()
+timer.cancel()
+loop.call_later(0.01, lambda: (seen.append(_asyncio._deadlock()), loop.stop()))
+loop.run_forever()
+print(seen[0], 'waiting waits(): waits for an Event to be set' in seen[1])
+event.set()
+loop.run_until_complete(task)
+";
+    let run = Hoop::new(["-c", code]).run();
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("None True\n", "")
+    );
+    assert_eq!(run.code, Some(0));
+}

@@ -98,7 +98,7 @@ impl Engine {
 
     /// From now on tasks remember where and when they are made, for those who ask how they stand.
     pub fn set_records_origins(&mut self, wanted: bool) {
-        self.vm.records_origins = wanted;
+        self.vm.set_records_origins(wanted);
     }
 
     /// Ends the process as by SIGINT, for the status that shells expect.

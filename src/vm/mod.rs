@@ -36,6 +36,7 @@ mod native_signature;
 mod nested;
 mod operands;
 pub mod ops;
+pub mod origins;
 pub mod outside;
 mod receiver;
 pub mod scope;

@@ -11,7 +11,7 @@ use super::jobs::{self, Job};
 use super::{coroutines, current, events, exceptions, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
-use crate::modules::waits::{note_failure, note_origin};
+use crate::modules::waits::note_failure;
 use crate::object::class::class_flags;
 use crate::object::exception::Exception;
 use crate::object::generator::Generator;
@@ -44,7 +44,7 @@ pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Task>> {
 /// `name` is None for `Task-N`, `context` None or Undef for a copy of the running one.
 pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
     if vm.records_origins {
-        note_origin(vm, task);
+        vm.note_origin(task);
     }
     let owner = task.future.owner.get();
     jobs::push(vm, &owner, Job::Step(task.value()))?;

@@ -1,10 +1,9 @@
 //! The picture of all tasks and threads.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::words::{self, Waits};
-use super::{Graph, Kind, Node, Place, State, task_origin};
+use super::{Graph, Kind, Node, Place, State};
 use crate::builtins::arguments::plain;
 use crate::heap::Value;
 use crate::modules::asyncio::base_events::Loop;
@@ -17,6 +16,7 @@ use crate::object::task::{Future, Task};
 use crate::source::Span;
 use crate::vm::Vm;
 use crate::vm::fiber::Status;
+use crate::vm::origins::Origin;
 use crate::vm::standing::{Level, Standing, is_library};
 
 /// More tasks than these are counted, but not looked at.
@@ -271,7 +271,10 @@ fn task_node(
         awaited_by: Vec::new(),
         thread,
         daemon: false,
-        origin: task_origin(vm, value),
+        origin: vm.task_origin(value).map(|origin| Origin {
+            file: vm.shown_file(&origin.file),
+            ..origin
+        }),
     }
 }
 
@@ -377,22 +380,11 @@ fn place(vm: &Vm, level: &Level) -> Option<Place> {
         }
     };
     Some(Place {
-        file: shown_name(vm, source.name()),
+        file: vm.shown_file(source.name()),
         line: source.original_line(line),
         function: code.qualname.to_string(),
         text: text.trim().to_string(),
         source: (source.clone(), span),
         library: is_library(code),
     })
-}
-
-/// A file's name from the current folder, if it lies there.
-pub fn shown_name(vm: &Vm, name: &str) -> String {
-    let here = vm.host.files.current_directory();
-    match Path::new(name).strip_prefix(here) {
-        Ok(inside) if !here.as_os_str().is_empty() && here != Path::new("/") => {
-            inside.to_string_lossy().into_owned()
-        }
-        _ => name.to_string(),
-    }
 }

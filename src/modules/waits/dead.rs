@@ -88,12 +88,7 @@ pub fn report(vm: &mut Vm) -> String {
         out.push_str(&told_ring(&graph, &ring));
         ring
     };
-    let color = vm.host.stdio.error.is_terminal()
-        && vm
-            .host
-            .environment
-            .variable("NO_COLOR")
-            .is_none_or(|value| value.is_empty());
+    let color = vm.wants_colors(vm.host.stdio.error.is_terminal());
     let drawn = pictures(&graph, &shown, color);
     if !drawn.is_empty() {
         out.push_str(&format!("\n{drawn}"));

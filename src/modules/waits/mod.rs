@@ -17,10 +17,11 @@ use crate::object::native::R;
 use crate::object::str::Str;
 use crate::source::{SourceFile, Span};
 use crate::vm::Vm;
+use crate::vm::origins::Origin;
 
 pub use capture::capture;
 pub use dead::{STATUS, end_if_dead, report};
-pub use origins::{Origin, note_failure, note_origin, task_origin};
+pub use origins::note_failure;
 pub use tree::{table, tree};
 
 /// A place in a script.
@@ -150,14 +151,15 @@ pub fn task_tree(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `_asyncio._set_records_origins(flag, /)`
 pub fn set_records_origins(vm: &mut Vm, args: &[Value]) -> R {
-    vm.records_origins = vm.truth(&args[0])?;
+    let wanted = vm.truth(&args[0])?;
+    vm.set_records_origins(wanted);
     Ok(Value::NONE)
 }
 
 /// `_asyncio._task_origin(task, /)`: file, line, function and age in seconds; None if they are not known.
 pub fn task_origin_function(vm: &mut Vm, args: &[Value]) -> R {
     use crate::builtins::arguments::{float, int, string, tuple};
-    match task_origin(vm, &args[0]) {
+    match vm.task_origin(&args[0]) {
         None => Ok(Value::NONE),
         Some(origin) => {
             let parts = vec![
@@ -172,7 +174,9 @@ pub fn task_origin_function(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// `_asyncio._deadlock()`: the report if nothing but what is typed can wake the tasks; else None.
+/// Who asks takes care of it: from then on the program is not ended.
 pub fn deadlock_function(vm: &mut Vm, _: &[Value]) -> R {
+    vm.when_dead = None;
     Ok(match dead::report_beside_input(vm) {
         Some(report) => Str::new(&report).into_value(),
         None => Value::NONE,

@@ -121,7 +121,7 @@ impl Drawn<'_> {
             self.out.push_str(&format!(
                 "{margin}created {} ago at {}:{} in {}\n",
                 seconds(origin.age),
-                origin.shown_file,
+                origin.file,
                 origin.line,
                 origin.function
             ));

@@ -80,7 +80,7 @@ impl Vm {
     }
 
     /// CPython's rule for colours.
-    fn wants_colors(&self, terminal: bool) -> bool {
+    pub fn wants_colors(&self, terminal: bool) -> bool {
         let environment = &self.host.environment;
         match environment.steering_variable("PYTHON_COLORS").as_deref() {
             Some(value) if value == "0" => return false,
@@ -540,7 +540,7 @@ impl Vm {
     }
 
     /// A file's name from the current folder on, if it lies there.
-    fn shown_file(&self, name: &str) -> String {
+    pub fn shown_file(&self, name: &str) -> String {
         let here = self
             .host
             .files
