@@ -632,6 +632,8 @@ fn the_prompt_behind_a_script() {
         .stdin("x\n")
         .run();
     assert_eq!(run.stdout.replace(">>> ", ""), "8\n");
+    let run = Hoop::new(["-q", "-i"]).stdin("6 * 7\n").run();
+    assert!(!run.stderr.contains("REPL 3"), "{}", run.stderr);
     let run = Hoop::new(["repl"]).stdin("6 * 7\n").run();
     assert_eq!(
         (run.stdout.replace(">>> ", ""), run.code),

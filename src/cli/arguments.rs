@@ -49,12 +49,6 @@ impl Given {
         given.and_then(|(_, value)| value.as_deref())
     }
 
-    /// True if an option was given.
-    #[allow(dead_code)]
-    pub fn has(&self, name: &str) -> bool {
-        self.flags.iter().any(|(known, _)| known == name)
-    }
-
     /// What is no option, as text.
     pub fn texts(&self) -> impl Iterator<Item = String> {
         let texts = self.operands.iter();
@@ -597,7 +591,7 @@ mod tests {
             Some("markdown")
         );
         assert_eq!(tool("man --format=roff").value("format"), Some("roff"));
-        assert!(!tool("man").has("format"));
+        assert_eq!(tool("man").value("format"), None);
         assert_eq!(tool("dis -- -x").operands, ["-x"]);
         assert_eq!(wrong("dis").0, "FILE is expected behind 'dis'");
         assert_eq!(wrong("dis a b").0, "'b' is too much behind 'dis'");

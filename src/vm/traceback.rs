@@ -487,6 +487,9 @@ impl Vm {
 
     /// The report of an exception that nobody can catch is plain: no carets, chains, notes or hints.
     fn unraisable_text(&mut self, exception: &Value) -> String {
+        if self.draws_reports() {
+            return self.report_exception(exception);
+        }
         let mut out = String::new();
         let mut next = exception
             .get::<Exception>()

@@ -199,9 +199,19 @@ impl Report<'_> {
 
     /// Ctrl-C needs no picture: where it was is enough.
     fn interrupt(&mut self, exception: &Value) -> String {
-        let way = self.way(exception);
+        // A loop cancels its main task first: that is where it was.
+        let context = exception
+            .get::<Exception>()
+            .map_or(Value::NONE, |e| e.context.get());
+        let cancelled = match context.is_kind::<Exception>() {
+            true if self.vm.class_of(&context).name_str() == "CancelledError" => {
+                self.way(&context).entries
+            }
+            _ => Vec::new(),
+        };
+        let own = self.way(exception).entries;
         let name = self.palette.paint(Tone::Error, "KeyboardInterrupt");
-        match way.entries.last() {
+        match cancelled.last().or(own.last()) {
             Some(entry) => {
                 let place = self.title(&entry.code, entry.position.line, None);
                 format!("{name} at {place}\n")
@@ -426,7 +436,7 @@ impl Report<'_> {
         let text = text.trim_end_matches(['\n', '\r']).to_string();
         let whole = self.vm.file_lines(&file, line, &text);
         let lines = |n: u32| match &whole {
-            Some(whole) => whole.get(n as usize - 1).cloned(),
+            Some(whole) => whole.get((n as usize).checked_sub(1)?).cloned(),
             None => (n == line).then(|| text.clone()),
         };
         let end_line = number(fields::SYNTAX_END_LINE).and_then(|n| u32::try_from(n).ok());
@@ -564,7 +574,7 @@ impl Vm {
         let bytes = self.host.files.read_file(path).ok()?;
         let whole = String::from_utf8(bytes).ok()?;
         let lines: Vec<String> = whole.lines().map(str::to_string).collect();
-        (lines.get(line as usize - 1)? == text).then_some(lines)
+        (lines.get((line as usize).checked_sub(1)?)? == text).then_some(lines)
     }
 }
 

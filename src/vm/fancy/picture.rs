@@ -80,7 +80,8 @@ impl Picture<'_> {
         let start = around.iter().position(|&n| !self.is_blank(n));
         let mut shown = around[start.unwrap_or(around.len())..].to_vec();
         shown.extend(self.own_lines());
-        let after = (last + 1..=last + AROUND).take_while(|&n| (self.lines)(n).is_some());
+        let after = (last.saturating_add(1)..=last.saturating_add(AROUND))
+            .take_while(|&n| (self.lines)(n).is_some());
         shown.extend(after);
         while shown.last().is_some_and(|&n| n > last && self.is_blank(n)) {
             shown.pop();
