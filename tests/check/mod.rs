@@ -144,6 +144,26 @@ HS301 never-awaited
 ";
     assert_eq!(run.stdout, expected);
     assert_eq!(run.code, Some(1));
+    // The last line without its end, and a column behind a character of two bytes.
+    let run = check("'é'; missing", &[]);
+    assert!(
+        run.stdout
+            .contains("╭─[<stdin>:1:6]\n 1 │ 'é'; missing\n   ·      ───────\n"),
+        "{}",
+        run.stdout
+    );
+    let run = check("x = (1,\n", &[]);
+    assert!(
+        run.stdout.contains("╭─[<stdin>:1:5]\n 1 │ x = (1,\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn many_findings_take_no_long() {
+    let run = check(&"print(missing)\n".repeat(5000), &[]);
+    assert!(run.stdout.ends_with("5000 findings in 1 file\n") && !run.timed_out);
 }
 
 #[test]

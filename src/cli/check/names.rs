@@ -5,6 +5,7 @@ use super::library::Library;
 use super::model::{Model, ScopeId, ScopeKind, Use, guards};
 use super::rules::Rule;
 use super::similar;
+use std::collections::HashMap;
 
 /// What every module has.
 const OF_MODULES: &[&str] = &[
@@ -39,13 +40,18 @@ pub fn unbound(model: &Model<'_>, library: &mut Library, found: &mut Vec<Finding
     if model.has_star || model.is_dynamic {
         return;
     }
+    let mut hints: HashMap<(&str, ScopeId), Option<String>> = HashMap::new();
     for used in &model.uses {
         if is_known(model, library, used) {
             continue;
         }
         let message = format!("the name '{}' is bound nowhere", used.name);
         let finding = Finding::new(Rule::UnboundName, used.span, message);
-        found.push(match hint(model, library, used) {
+        let key = (&*used.name, used.site.scope);
+        let hint = hints
+            .entry(key)
+            .or_insert_with(|| hint(model, library, used));
+        found.push(match hint.clone() {
             Some(hint) => finding.with_help(hint),
             None => finding,
         });

@@ -2,7 +2,10 @@
 
 use super::finding::Finding;
 use crate::source::{SourceFile, Span};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
+};
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
@@ -57,13 +60,12 @@ impl Report {
     }
 
     /// Adds the findings of a file.
-    pub fn add(&mut self, file: &SourceFile, findings: &[Finding]) {
+    pub fn add(&mut self, file: &Arc<SourceFile>, findings: &[Finding]) {
         self.files += usize::from(!findings.is_empty());
-        let source = Arc::new(file.text().to_owned());
         for finding in findings {
             self.findings += 1;
             match self.format {
-                Format::Text => self.picture(file, &source, finding),
+                Format::Text => self.picture(file, finding),
                 Format::Json => self.object(file, finding),
                 Format::Github => self.command(file, finding),
             }
@@ -90,12 +92,13 @@ impl Report {
         }
     }
 
-    fn picture(&mut self, file: &SourceFile, source: &Arc<String>, finding: &Finding) {
+    fn picture(&mut self, file: &Arc<SourceFile>, finding: &Finding) {
         let theme = match self.color {
             true => GraphicalTheme::unicode(),
             false => GraphicalTheme::unicode_nocolor(),
         };
         let info = finding.rule.info();
+        let source = file.text();
         let length = source.len();
         let start = (finding.span.start as usize).min(length);
         // A picture of many lines says less than that of the first.
@@ -106,7 +109,7 @@ impl Report {
             code: format!("{} {}", info.id, info.name),
             help: finding.help.clone(),
             span: (start, end - start).into(),
-            source: NamedSource::new(file.name(), source.clone()),
+            source: Excerpt(file.clone()),
         };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(100)
@@ -219,6 +222,46 @@ fn escaped(text: &str, property: bool) -> String {
     out
 }
 
+/// The text of a file, of which miette gets the lines it shows: it need not count those before.
+#[derive(Debug)]
+struct Excerpt(Arc<SourceFile>);
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let file = &self.0;
+        let (start, end) = (span.offset() as u32, (span.offset() + span.len()) as u32);
+        let place = file.position(start);
+        let first = place.line.saturating_sub(before as u32).max(1);
+        let last = (file.line_of(end) + after as u32).min(file.line_count());
+        let (from, column) = match before {
+            0 => (start, place.column as usize),
+            _ => (file.line_start(first), 0),
+        };
+        let to = match after {
+            0 => end,
+            _ => file.line_start(last + 1),
+        };
+        let to = to.max(end).min(file.text().len() as u32);
+        let text = file.text().get(from as usize..to as usize);
+        let Some(text) = text else {
+            return Err(MietteError::OutOfBounds);
+        };
+        Ok(Box::new(MietteSpanContents::new_named(
+            file.name().to_owned(),
+            text.as_bytes(),
+            (from as usize, text.len()).into(),
+            if before == 0 { place.line } else { first } as usize - 1,
+            column,
+            file.line_count() as usize,
+        )))
+    }
+}
+
 /// A finding together with its text, as miette wants it.
 #[derive(Debug)]
 struct Picture {
@@ -226,7 +269,7 @@ struct Picture {
     code: String,
     help: Option<String>,
     span: SourceSpan,
-    source: NamedSource<Arc<String>>,
+    source: Excerpt,
 }
 
 impl fmt::Display for Picture {
