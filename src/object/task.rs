@@ -49,6 +49,8 @@ pub struct Future {
     pub log_destroy: Cell<bool>,
     /// A task: throw CancelledError at its next step.
     pub must_cancel: Cell<bool>,
+    /// A task: tells it from those that had its place in memory before.
+    pub generation: Cell<u8>,
     /// A task: `cancelling()`.
     pub cancels: Cell<u16>,
     /// The loop.
@@ -80,6 +82,7 @@ impl Future {
             log_traceback: Cell::new(false),
             log_destroy: Cell::new(true),
             must_cancel: Cell::new(false),
+            generation: Cell::new(0),
             cancels: Cell::new(0),
             owner: Field::new(owner),
             outcome: Field::undef(),
@@ -423,6 +426,8 @@ impl Links {
 pub struct TaskList {
     /// Stands before the first and behind the last.
     ring: Box<Links>,
+    /// The generation of the task that was added last.
+    generation: Cell<u8>,
 }
 
 impl Default for TaskList {
@@ -431,7 +436,10 @@ impl Default for TaskList {
         let here: *const Links = &*ring;
         ring.previous.set(here);
         ring.next.set(here);
-        TaskList { ring }
+        TaskList {
+            ring,
+            generation: Cell::new(0),
+        }
     }
 }
 
@@ -439,6 +447,9 @@ impl TaskList {
     /// Appends a task that is in no list.
     pub fn add(&self, task: &Task) {
         task.links.remove();
+        let generation = self.generation.get().wrapping_add(1);
+        self.generation.set(generation);
+        task.future.generation.set(generation);
         let here: *const Links = &*self.ring;
         let last = self.ring.previous.get();
         task.links.previous.set(last);

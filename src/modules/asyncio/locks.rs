@@ -11,7 +11,7 @@ use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
-use crate::object::task::{Future, FutureState};
+use crate::object::task::{Future, FutureState, Task};
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
 use crate::vm::class::DICT;
@@ -128,8 +128,9 @@ traced_object! {
     pub struct Lock: LOCK, attributes in attributes; {
         /// Somebody holds it.
         locked: Cell<bool>,
-        /// The word of the task that took it last, which may be gone: for those who ask who holds it.
-        holder: Cell<i64>,
+        /// The word and the generation of the task that took it last, which may be gone: for those who
+        /// ask who holds it.
+        holder: Cell<(i64, u8)>,
         /// Those who wait.
         waiters: Queue,
         /// The loop it belongs to.
@@ -148,7 +149,7 @@ fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Lock::alloc(
         shape,
         Cell::new(false),
-        Cell::new(0),
+        Cell::new((0, 0)),
         Queue::default(),
         Field::undef(),
         Field::undef(),
@@ -161,7 +162,9 @@ fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
 fn take_lock(vm: &Vm, lock: &Lock) {
     lock.locked.set(true);
     if let Some(looped) = vm.running_loop.get::<Loop>() {
-        lock.holder.set(looped.current.as_value().word());
+        let task = looped.current.as_value();
+        let generation = task.get::<Task>().map_or(0, |t| t.future.generation.get());
+        lock.holder.set((task.word(), generation));
     }
 }
 

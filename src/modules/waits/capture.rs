@@ -28,6 +28,8 @@ pub struct Known {
     pub now: f64,
     /// Nodes of tasks by their words.
     pub tasks: HashMap<i64, usize>,
+    /// The generations of tasks, by word.
+    pub generations: HashMap<i64, u8>,
     /// Names of nodes.
     pub names: Vec<String>,
     /// Nodes of threads by their idents.
@@ -47,6 +49,7 @@ pub fn capture(vm: &mut Vm, only: Option<&Value>) -> Graph {
     let mut known = Known {
         now: vm.host.clock.monotonic(),
         tasks: HashMap::new(),
+        generations: HashMap::new(),
         names: Vec::new(),
         threads: HashMap::new(),
         ends: HashMap::new(),
@@ -203,6 +206,10 @@ fn all_tasks(
                 break;
             }
             let name = task.get::<Task>().map(tasks::shown_name);
+            let generation = task.get::<Task>().map(|t| t.future.generation.get());
+            known
+                .generations
+                .insert(task.word(), generation.unwrap_or(0));
             known.tasks.insert(task.word(), first + found.len());
             known
                 .names

@@ -145,7 +145,9 @@ fn of_lock(known: &Known, class: &str, lock: &Lock) -> Waits {
     if !lock.locked.get() {
         return Waits::plain(format!("a {class} that is free"));
     }
-    match known.tasks.get(&lock.holder.get()) {
+    let (holder, generation) = lock.holder.get();
+    let lives = known.generations.get(&holder) == Some(&generation);
+    match known.tasks.get(&holder).filter(|_| lives) {
         Some(&holder) => Waits {
             text: format!("a {class} held by {}", known.names[holder]),
             on: vec![holder],
