@@ -133,6 +133,7 @@ SyntaxError: invalid syntax
 Traceback (most recent call last):
   File \"<stdin>\", line 1, in <module>
 NameError: name 'x' is not defined
+exiting asyncio REPL...
 ";
     assert_eq!(told, wanted);
     let run = Hoop::new(["-m", "asyncio"])

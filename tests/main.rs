@@ -14,5 +14,7 @@ mod hoop;
 mod limits;
 #[cfg(target_os = "linux")]
 mod ps;
+mod prompt;
 mod syntax;
+mod terminal;
 mod tidy;

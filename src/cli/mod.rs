@@ -7,6 +7,8 @@ mod help;
 mod manual;
 mod missing;
 mod processes;
+#[cfg(feature = "terminal")]
+mod prompt;
 mod similar;
 mod table;
 
@@ -117,6 +119,11 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
     host.environment.settings = settings;
     host.descriptors.take_inherited();
     host.environment.set_runs_scripts();
+    #[cfg(feature = "terminal")]
+    {
+        let editor = crate::host::line_editor::LineEditor::new(std::sync::Arc::new(prompt::Prompt));
+        host.line_editor = Some(editor);
+    }
     let mut engine = Engine::new(host);
     if engine.draws_reports() {
         engine.record_origins();

@@ -43,7 +43,7 @@ pub use unparse::unparse;
 use crate::bytecode::Code;
 use crate::bytecode::code::flags;
 use crate::source::{Diagnostic, DiagnosticKind, SourceFile, Span};
-use crate::syntax::ast::{Body, Module};
+use crate::syntax::ast::{Body, Module, Stmt};
 use scope::SymbolTable;
 use std::sync::Arc;
 use unit::{Unit, UnitKind};
@@ -58,6 +58,8 @@ pub enum Mode {
     Eval,
     /// A line of a session, whose values are shown.
     Single,
+    /// What was typed at a prompt: the value of the last statement is shown.
+    Prompt,
     /// For `exec`: the namespace is argument 0.
     Namespace,
 }
@@ -121,6 +123,7 @@ pub fn compile_with_warnings(
         lazy_annotations: lazy,
         future_end: future.end,
         stack,
+        shows_values: options.mode == Mode::Single,
         warnings: Vec::new(),
     };
     let code = compiler.module(module)?;
@@ -177,12 +180,24 @@ struct Compiler<'a> {
     /// Where the statements that may be `from __future__` imports end.
     future_end: u32,
     stack: StackGuard,
+    /// The value of a statement of the module that is an expression is shown.
+    shows_values: bool,
     warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Compiler<'a> {
     fn check_stack(&self, span: Span) -> Outcome {
         self.stack.check(span)
+    }
+
+    fn prompt_body(&mut self, body: &'a [Stmt]) -> Outcome {
+        self.setup_annotations();
+        let Some((last, before)) = body.split_last() else {
+            return Ok(());
+        };
+        self.body(before)?;
+        self.shows_values = true;
+        self.body(std::slice::from_ref(last))
     }
 
     fn module(&mut self, module: &'a Module) -> Outcome<Arc<Code>> {
@@ -196,6 +211,7 @@ impl<'a> Compiler<'a> {
             self.unit.asm.bind(namespace);
         }
         match &module.body {
+            Body::Module(body) if mode == Mode::Prompt => self.prompt_body(body)?,
             Body::Module(body) => self.module_body(body)?,
             Body::Interactive(body) => {
                 self.setup_annotations();

@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::unit::UnitKind;
-use super::{Compiler, Mode, Outcome, syntax};
+use super::{Compiler, Outcome, syntax};
 use crate::bytecode::Op;
 use crate::bytecode::op::{Common, Intrinsic};
 use crate::source::Span;
@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn expr_stmt(&mut self, value: &'a Expr) -> Outcome {
-        if self.options.mode == Mode::Single && self.unit.kind == UnitKind::Module {
+        if self.shows_values && self.unit.kind == UnitKind::Module {
             let first = self.push(value)?;
             self.intrinsic(Intrinsic::PrintExpr, first, 1, first, value.span);
             self.unit.asm.drop_top(value.span);

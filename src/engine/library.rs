@@ -28,6 +28,19 @@ fn all_types() -> &'static [&'static TypeDef] {
     &TYPES
 }
 
+/// The names of the built-in functions and types.
+pub fn builtin_names() -> Vec<&'static str> {
+    let functions = builtins::functions::FUNCTIONS
+        .iter()
+        .chain(modules::BUILTIN_FUNCTIONS)
+        .flat_map(|table| table.iter().map(|def| def.name()));
+    let types = all_types()
+        .iter()
+        .filter(|def| def.module == "builtins" && is_public(def.name))
+        .map(|def| def.name);
+    functions.chain(types).collect()
+}
+
 /// Puts the built-in functions and types into the namespace of `builtins`, and makes its module.
 pub(super) fn fill_builtins(vm: &mut Vm) -> R<()> {
     let namespace = vm.builtins.clone();

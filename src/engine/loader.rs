@@ -81,7 +81,7 @@ impl Loader for SourceLoader {
         let Ok(file) = file else { return false };
         matches!(
             syntax::completeness(&file),
-            syntax::Completeness::Incomplete
+            syntax::Completeness::Incomplete | syntax::Completeness::WantsEmptyLine
         )
     }
 
@@ -144,7 +144,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
         }
     };
     let mode = match request.mode {
-        Mode::File | Mode::Exec => syntax::Mode::File,
+        Mode::File | Mode::Exec | Mode::Prompt => syntax::Mode::File,
         Mode::Eval => syntax::Mode::Eval,
         Mode::Single => syntax::Mode::Single,
     };
@@ -168,6 +168,7 @@ pub fn compile(request: &Request<'_>) -> Compiled {
         Mode::Exec => compiler::Mode::Namespace,
         Mode::Eval => compiler::Mode::Eval,
         Mode::Single => compiler::Mode::Single,
+        Mode::Prompt => compiler::Mode::Prompt,
     };
     let options = compiler::Options {
         mode: kind,

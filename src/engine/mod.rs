@@ -9,7 +9,7 @@ mod library;
 pub mod loader;
 
 pub use kinds::KINDS;
-pub use library::LIBRARY;
+pub use library::{LIBRARY, builtin_names};
 
 use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;

@@ -24,6 +24,8 @@ mod error;
 mod files;
 mod inbox;
 mod inherited;
+#[cfg(feature = "terminal")]
+pub mod line_editor;
 mod paths;
 mod permissions;
 mod poller;
@@ -96,6 +98,9 @@ pub struct Host {
     pub signals: Signals,
     pub permissions: Arc<Permissions>,
     pub alarm: alarm::Alarm,
+    /// What lines are typed in, where there is a prompt.
+    #[cfg(feature = "terminal")]
+    pub line_editor: Option<line_editor::LineEditor>,
     /// Room that a read may take and give back, instead of asking for memory each time.
     pub read_room: Vec<u8>,
     zone: OnceCell<Zone>,
@@ -147,6 +152,8 @@ impl Host {
             inbox,
             permissions,
             alarm: alarm::Alarm::default(),
+            #[cfg(feature = "terminal")]
+            line_editor: None,
             read_room: Vec::new(),
             zone: OnceCell::new(),
         }

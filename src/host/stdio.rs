@@ -184,6 +184,12 @@ impl Output {
         self.sink.fileno()
     }
 
+    /// Puts something between the stream and where it writes to.
+    pub fn wrap(&mut self, around: impl FnOnce(Box<dyn Sink>) -> Box<dyn Sink>) {
+        let nowhere: Box<dyn Sink> = Box::new(SharedBytes::default());
+        self.sink = around(std::mem::replace(&mut self.sink, nowhere));
+    }
+
     /// Long text goes out without being copied, after what was held.
     fn write_through(&mut self, bytes: &[u8]) -> Result<(), HostError> {
         let mut rest = bytes;
@@ -296,6 +302,12 @@ impl Input {
     /// The descriptor behind it, if there is one.
     pub fn fileno(&self) -> Option<i32> {
         self.source.fileno()
+    }
+
+    /// Puts something between the stream and where it reads from.
+    pub fn wrap(&mut self, around: impl FnOnce(Box<dyn Source>) -> Box<dyn Source>) {
+        let nowhere: Box<dyn Source> = Box::new(Nothing);
+        self.source = around(std::mem::replace(&mut self.source, nowhere));
     }
 
     fn fill(&mut self) -> Result<usize, HostError> {

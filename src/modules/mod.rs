@@ -19,6 +19,8 @@ pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
+#[cfg(feature = "terminal")]
+pub mod line_editor;
 pub mod math;
 pub mod namespace;
 pub mod operator;
@@ -89,6 +91,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &binary::array::MODULE,
     &binary::binascii::MODULE,
     &binary::compare::MODULE,
+    #[cfg(feature = "terminal")]
+    &line_editor::MODULE,
     #[cfg(feature = "compression")]
     &zlib::MODULE,
     #[cfg(feature = "hashes")]

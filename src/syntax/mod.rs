@@ -43,7 +43,9 @@ pub fn parse_module(file: &SourceFile, mode: Mode) -> Result<Module, Diagnostic>
 #[derive(Debug)]
 pub enum Completeness {
     Complete,
-    /// More lines may follow.
+    /// More lines may follow, and an empty line says that none will.
+    WantsEmptyLine,
+    /// More lines have to follow.
     Incomplete,
     Invalid(Diagnostic),
 }
@@ -52,7 +54,7 @@ pub enum Completeness {
 /// statement ends with an empty line.
 pub fn completeness(file: &SourceFile) -> Completeness {
     match parser::parse(file, Mode::Single) {
-        Ok(module) if wants_empty_line(&module, file.text()) => Completeness::Incomplete,
+        Ok(module) if wants_empty_line(&module, file.text()) => Completeness::WantsEmptyLine,
         Ok(_) => Completeness::Complete,
         Err(failure) if failure.incomplete => Completeness::Incomplete,
         Err(failure) => Completeness::Invalid(failure.diagnostic),

@@ -85,6 +85,8 @@ pub enum Mode {
     Eval,
     /// One interactive statement.
     Single,
+    /// What was typed at a prompt: statements, of which the last one's value is shown.
+    Prompt,
     /// Statements with a namespace of their own (`exec`).
     Exec,
 }
@@ -236,6 +238,8 @@ pub struct Vm {
     pub tell_standing: Option<fn(&mut Vm, bool) -> bool>,
     /// Ends the run when nothing can ever wake it; the program `hoop` sets it.
     pub when_dead: Option<fn(&mut Vm)>,
+    /// Is called by the loop after a task has begun, waited or ended, with the word for it and the task; or None.
+    pub task_hook: Value,
     /// Tasks remember where and when they were made.
     pub records_origins: bool,
     /// How many signals a script's handler has answered.

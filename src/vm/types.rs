@@ -156,6 +156,7 @@ impl Vm {
             tell_signal: None,
             tell_standing: None,
             when_dead: None,
+            task_hook: Value::NONE,
             records_origins: false,
             signals_handled: 0,
             clear_weak: None,

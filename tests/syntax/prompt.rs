@@ -6,7 +6,7 @@ use hoopsnake::syntax::{Completeness, completeness};
 fn ask(text: &str) -> &'static str {
     match completeness(&SourceFile::new("<stdin>", text)) {
         Completeness::Complete => "complete",
-        Completeness::Incomplete => "incomplete",
+        Completeness::Incomplete | Completeness::WantsEmptyLine => "incomplete",
         Completeness::Invalid(_) => "invalid",
     }
 }

@@ -293,6 +293,9 @@ fn compile(vm: &mut Vm, args: &[Value]) -> R {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
+        // What the prompt of asyncio compiles with.
+        "<prompt>" => Mode::Prompt,
+        "<file>" => Mode::File,
         "func_type" if flags & ONLY_AST == 0 => {
             return Err(vm.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
         }

@@ -84,7 +84,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 32] = [
+const FUNCTIONS: [Def; 34] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -100,6 +100,11 @@ const FUNCTIONS: [Def; 32] = [
     Def::leaf("_task_origin(task, /)", waits::task_origin_function),
     Def::leaf("_set_records_origins(flag, /)", waits::set_records_origins),
     Def::leaf("_deadlock()", waits::deadlock_function),
+    Def::leaf("_task_doing(task, /)", waits::task_doing),
+    Def::leaf("_set_task_hook(hook, /)", |vm, args| {
+        vm.task_hook = args[0].clone();
+        Ok(Value::NONE)
+    }),
     Def::leaf("isfuture(obj)", futures::isfuture),
     Def::leaf("_get_loop(fut)", futures::get_loop_function),
     Def::leaf(

@@ -49,7 +49,23 @@ pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
     let owner = task.future.owner.get();
     jobs::push(vm, &owner, Job::Step(task.value()))?;
     register(&owner, task);
-    Ok(())
+    tell(vm, task, "begins")
+}
+
+/// Has the loop tell who wants to know (`_asyncio._set_task_hook`) what a task does.
+#[inline]
+fn tell(vm: &mut Vm, task: &Ref<Task>, what: &'static str) -> R<()> {
+    if vm.task_hook.is_none() {
+        return Ok(());
+    }
+    tell_hook(vm, task, what)
+}
+
+#[cold]
+fn tell_hook(vm: &mut Vm, task: &Ref<Task>, what: &'static str) -> R<()> {
+    let owner = task.future.owner.get();
+    let args = [vm.task_hook.clone(), script::text(what), task.value()];
+    script::call_method(vm, &owner, "call_soon", &args).map(drop)
 }
 
 fn register(owner: &Value, task: &Task) {
@@ -248,9 +264,11 @@ fn returned(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {
     task.unregister();
     if task.future.must_cancel.replace(false) {
         let message = task.future.cancel_message.get();
-        return futures::cancel_plain(vm, &task.future, message).map(|_| ());
+        futures::cancel_plain(vm, &task.future, message)?;
+        return tell(vm, task, "is cancelled");
     }
-    futures::set_result(vm, &task.future, value)
+    futures::set_result(vm, &task.future, value)?;
+    tell(vm, task, "returns")
 }
 
 fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
@@ -269,10 +287,11 @@ fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
         if cancelled {
             task.future.detail.set(exception);
         }
-        return Ok(());
+        return tell(vm, task, "is cancelled");
     }
     note_failure(vm, task, &exception);
     futures::fail(vm, &task.future, exception.clone())?;
+    tell(vm, task, "fails")?;
     if script::ends_loop(vm, &exception) {
         Err(Raised(exception))
     } else {
@@ -297,6 +316,7 @@ fn yielded(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {
 }
 
 fn wait_for(vm: &mut Vm, task: &Ref<Task>, value: &Value, future: &Future) -> R<()> {
+    tell(vm, task, "waits")?;
     if value.is(task.as_value()) {
         let shown = script::repr(vm, value)?;
         return error_soon(vm, task, &format!("Task cannot await on itself: {shown}"));

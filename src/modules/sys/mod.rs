@@ -27,6 +27,19 @@ pub static MODULE: ModuleDef = ModuleDef {
 pub static BUILTINS: &[Def] = &[
     Def::leaf("exit(code=None)", running::exit),
     Def::leaf("quit(code=None)", running::exit),
+    Def::frame("help(*args, **kwds)", 0, |vm, frame, input| {
+        running::site_builtin(vm, frame, input, "help")
+    })
+    .doc("Shows what is documented about something."),
+    Def::frame("copyright(*args, **kwds)", 0, |vm, frame, input| {
+        running::site_builtin(vm, frame, input, "copyright")
+    }),
+    Def::frame("credits(*args, **kwds)", 0, |vm, frame, input| {
+        running::site_builtin(vm, frame, input, "credits")
+    }),
+    Def::frame("license(*args, **kwds)", 0, |vm, frame, input| {
+        running::site_builtin(vm, frame, input, "license")
+    }),
 ];
 
 /// All types of this module.

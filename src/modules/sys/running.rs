@@ -127,13 +127,34 @@ pub fn displayhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
 
 /// `sys.breakpointhook(*args, **kws)`: what to call stands in the environment, which script looks up.
 pub fn breakpointhook(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    call_of_library(vm, frame, input, "_breakpoint", "called")
+}
+
+/// A function that one calls by hand: its text and work are in `_sitebuiltins`.
+pub fn site_builtin(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    name: &'static str,
+) -> Step {
+    call_of_library(vm, frame, input, "_sitebuiltins", name)
+}
+
+/// Imports a module of the library and calls a function of it with the arguments of the frame.
+fn call_of_library(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+    module: &str,
+    function: &str,
+) -> Step {
     match input {
         Input::Start => vm.builtins.get_name("__import__").map_or_else(
             || Step::Raise(vm.runtime_error("__import__ not found")),
-            |import| Step::Call(import, smallvec::smallvec![string("_breakpoint")]),
+            |import| Step::Call(import, smallvec::smallvec![string(module)]),
         ),
-        Input::Value(module) | Input::Yielded(module) => match vm.get_attr(&module, "called") {
-            Ok(called) => tail_call(vm, called, &frame.regs[0], &frame.regs[1]),
+        Input::Value(module) | Input::Yielded(module) => match vm.get_attr(&module, function) {
+            Ok(function) => tail_call(vm, function, &frame.regs[0], &frame.regs[1]),
             Err(raised) => Step::Raise(raised),
         },
         Input::Raised(raised) => Step::Raise(raised),

@@ -149,6 +149,19 @@ pub fn task_tree(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Str::new(&tree(&graph)).into_value())
 }
 
+/// `_asyncio._task_doing(task, /)`: what a task does, and the place where; None if it is not known any more.
+pub fn task_doing(vm: &mut Vm, args: &[Value]) -> R {
+    let graph = capture(vm, None);
+    let number = vm.address_number(&args[0]);
+    let Some(node) = graph.nodes.iter().find(|node| node.id == number) else {
+        return Ok(Value::NONE);
+    };
+    let place = node.places.first().map_or(String::new(), |place| {
+        format!(" at {}:{} in {}()", place.file, place.line, place.function)
+    });
+    Ok(Str::new(&format!("{}{place}", node.doing())).into_value())
+}
+
 /// `_asyncio._set_records_origins(flag, /)`
 pub fn set_records_origins(vm: &mut Vm, args: &[Value]) -> R {
     let wanted = vm.truth(&args[0])?;
