@@ -370,10 +370,10 @@ fn a_dumb_terminal_has_a_plain_prompt() {
 fn what_is_typed_ahead_is_not_lost() {
     let mut terminal = plain("ahead");
     terminal.press("import time; time.sleep(0.5); print('slept')\r1 + 1\r2 + 2\rname = input('who? ')\rme\r");
-    terminal.wait_for("who? me\n>>>");
+    terminal.wait_until("the line after", |text| text.matches(">>>").count() == 6);
     terminal.press("name\r");
     let text = terminal.wait_for("'me'\n>>>");
-    for wanted in ["slept\n", "\n2\n", "\n4\n", "who? "] {
+    for wanted in ["slept\n", "\n2\n", "\n4\n"] {
         assert!(text.contains(wanted), "{text}");
     }
 }
