@@ -12,9 +12,9 @@ mod fancy;
 mod fuzz;
 mod hoop;
 mod limits;
+mod prompt;
 #[cfg(target_os = "linux")]
 mod ps;
-mod prompt;
 mod syntax;
 mod terminal;
 mod tidy;

@@ -117,7 +117,9 @@ fn without_library(text: &str) -> String {
     // A traceback of nothing but the library has no head.
     let is_head = |at: usize| {
         kept[at] == "Traceback (most recent call last):"
-            && kept.get(at + 1).is_some_and(|next| !next.starts_with("  File"))
+            && kept
+                .get(at + 1)
+                .is_some_and(|next| !next.starts_with("  File"))
     };
     let lines = (0..kept.len()).filter(|&at| !is_head(at));
     let lines: Vec<&str> = lines.map(|at| kept[at].as_str()).collect();
@@ -159,7 +161,9 @@ fn sessions_are_as_at_cpythons_prompt() {
 #[test]
 fn a_background_task_prints_above_the_line() {
     let mut terminal = plain("background");
-    terminal.press("async def tick():\rfor i in range(3): print('tick', i); await asyncio.sleep(0.3)\r\r");
+    terminal.press(
+        "async def tick():\rfor i in range(3): print('tick', i); await asyncio.sleep(0.3)\r\r",
+    );
     terminal.wait_for_prompt();
     terminal.press("t = asyncio.create_task(tick())\r");
     terminal.press("'typed while' + ");
@@ -232,7 +236,10 @@ fn a_failure_in_the_background_is_shown_at_once() {
     let text = terminal.wait_until("the failure", |text| {
         text.contains("ValueError: unseen") && text.ends_with(">>> half a li")
     });
-    assert!(text.contains("'worker' has failed, and nobody awaits it:\nTraceback"), "{text}");
+    assert!(
+        text.contains("'worker' has failed, and nobody awaits it:\nTraceback"),
+        "{text}"
+    );
     terminal.press("\x15t.exception()\r");
     terminal.wait_for("ValueError('unseen')\n>>>");
 }
@@ -256,12 +263,15 @@ fn commands_for_tasks() {
     terminal.press("u.cancelled()\r");
     terminal.wait_for("True\n>>>");
     terminal.press("%await first\r");
-    terminal.wait_until("a notice", |text| text.contains("nothing can wake") && text.contains("Ctrl-C ends it."));
+    terminal.wait_until("a notice", |text| {
+        text.contains("nothing can wake") && text.contains("Ctrl-C ends it.")
+    });
     terminal.press("\x03");
     terminal.wait_for("KeyboardInterrupt\n>>>");
     terminal.press("event.set()\r");
     terminal.wait_for_prompt();
-    terminal.press("v = asyncio.create_task(asyncio.sleep(1.5, 'slept'), name='late')\r%await late\r");
+    terminal
+        .press("v = asyncio.create_task(asyncio.sleep(1.5, 'slept'), name='late')\r%await late\r");
     terminal.wait_for("%await late\n'slept'\n>>>");
     terminal.press("%time 6 * 7\r");
     terminal.wait_for("\n42\n");
@@ -369,7 +379,9 @@ fn a_dumb_terminal_has_a_plain_prompt() {
 #[test]
 fn what_is_typed_ahead_is_not_lost() {
     let mut terminal = plain("ahead");
-    terminal.press("import time; time.sleep(0.5); print('slept')\r1 + 1\r2 + 2\rname = input('who? ')\rme\r");
+    terminal.press(
+        "import time; time.sleep(0.5); print('slept')\r1 + 1\r2 + 2\rname = input('who? ')\rme\r",
+    );
     terminal.wait_until("the line after", |text| text.matches(">>>").count() == 6);
     terminal.press("name\r");
     let text = terminal.wait_for("'me'\n>>>");

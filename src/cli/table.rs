@@ -417,6 +417,11 @@ pub static EXTRAS: &[Extra] = &[
         "",
         "development mode: all warnings, asyncio's debug mode",
     ),
+    extra(
+        "faulthandler",
+        "",
+        "accepted; no fault of the machine is shown",
+    ),
     extra("utf8", "=1", "text is UTF-8, as it always is here"),
     extra(
         "virtual_time",
@@ -424,7 +429,6 @@ pub static EXTRAS: &[Extra] = &[
         "time stands still while anything runs, and jumps to the next deadline when nothing can",
     ),
     no_extra("cpu_count", "os.cpu_count() tells what there is"),
-    no_extra("faulthandler", "there is no faulthandler here"),
     no_extra("frozen_modules", "the library is part of the program"),
     no_extra("gil", "there is no such lock here"),
     no_extra("importtime", "the time of imports is not measured here"),
@@ -474,6 +478,11 @@ pub static VARIABLES: &[(&str, &str)] = &[
         "a number that fixes the hashes of strings, or 'random'",
     ),
     ("PYTHONINSPECT", "not empty: as -i; a script may set it"),
+    (
+        "HOOPHISTORY",
+        "the file that remembers what is typed at the prompt; else ~/.hoop_history",
+    ),
+    ("PYTHONSTARTUP", "a file that is run before the prompt"),
     ("PYTHONOPTIMIZE", "as -O; a number: as so many"),
     ("PYTHONSAFEPATH", "not empty: as -P"),
     (

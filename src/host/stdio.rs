@@ -251,8 +251,12 @@ impl Input {
     /// and answers None when the line is not complete yet.
     pub fn try_line(&mut self, limit: Option<usize>) -> Result<Option<Vec<u8>>, HostError> {
         let enough = limit.unwrap_or(usize::MAX);
-        if self.has_line() || self.held.len() - self.start >= enough || self.fill()? == 0 {
+        if self.has_line() || self.held.len() - self.start >= enough {
             return self.read_line(limit).map(Some);
+        }
+        if self.fill()? == 0 {
+            // A terminal says its end once; asked again it waits for more.
+            return Ok(Some(self.take(self.held.len() - self.start)));
         }
         let complete = self.has_line() || self.held.len() - self.start >= enough;
         if complete {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::builtins::arguments::{index, os_error, outside, plain, string, text, tuple};
 use crate::heap::Value;
-use crate::host::{Direction, HostError};
 use crate::host::line_editor::{Answer, Heard, Options};
+use crate::host::{Direction, HostError};
 use crate::object::list::List;
 use crate::object::native::{Def, Input, ModuleDef, NativeFrame, R, Step};
 use crate::vm::Vm;
@@ -106,7 +106,10 @@ fn answer_words(vm: &mut Vm, args: &[Value]) -> R {
         words.map(|word| plain(&word)).collect()
     });
     let kept = before.chars().count().saturating_sub(length);
-    let start = before.char_indices().nth(kept).map_or(before.len(), |(at, _)| at);
+    let start = before
+        .char_indices()
+        .nth(kept)
+        .map_or(before.len(), |(at, _)| at);
     answer(vm, Answer::Words { start, words })
 }
 

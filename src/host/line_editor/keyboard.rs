@@ -199,7 +199,11 @@ impl Hands {
         let (wanted, taken, repeated) = {
             let mut state = self.shared.state();
             let ready = state.wanted && state.taken;
-            let repeated = if ready { state.repeated.pop_front() } else { None };
+            let repeated = if ready {
+                state.repeated.pop_front()
+            } else {
+                None
+            };
             state.taken &= repeated.is_none();
             (state.wanted, state.taken, repeated)
         };
@@ -257,7 +261,11 @@ fn read_key(terminal: &OwnedFd) -> Result<Vec<u8>, HostError> {
             return Ok(key);
         }
         // The Escape key itself sends nothing more.
-        let patience = if key.starts_with(PASTE_BEGINS) { PASTE_PATIENCE } else { KEY_PATIENCE };
+        let patience = if key.starts_with(PASTE_BEGINS) {
+            PASTE_PATIENCE
+        } else {
+            KEY_PATIENCE
+        };
         let mut watched = [PollFd::new(terminal, PollFlags::IN)];
         if poll(&mut watched, Some(&patience)) == Ok(0) {
             return Ok(key);

@@ -49,7 +49,9 @@ const KEYS: &[(KeyCode, Modifiers, Action)] = &[
     (KeyCode::Char('U'), Modifiers::CTRL, kill_line_start),
     (KeyCode::Char('W'), Modifiers::CTRL, kill_word),
     (KeyCode::Tab, Modifiers::NONE, tab),
-    (KeyCode::Char('C'), Modifiers::CTRL, |_| Some(Cmd::Interrupt)),
+    (KeyCode::Char('C'), Modifiers::CTRL, |_| {
+        Some(Cmd::Interrupt)
+    }),
     (KeyCode::Char('D'), Modifiers::CTRL, end_or_delete),
     (KeyCode::BackTab, Modifiers::NONE, back_tab),
 ];
@@ -69,9 +71,9 @@ pub(super) fn bindings(
         };
         (event, EventHandler::Conditional(Box::new(key)))
     };
-    let own = KEYS.iter().map(|&(code, modifiers, action)| {
-        bind(Event::from(KeyEvent(code, modifiers)), action)
-    });
+    let own = KEYS
+        .iter()
+        .map(|&(code, modifiers, action)| bind(Event::from(KeyEvent(code, modifiers)), action));
     let steps = STEPS.iter().map(|&(letter, _, action)| {
         let key = KeyEvent(KeyCode::Char(letter), Modifiers::ALT);
         bind(Event::from(key), action)
@@ -380,8 +382,14 @@ mod tests {
         assert_eq!(press(enter, "if x:|"), Some(into));
         assert_eq!(press(enter, "x|"), Some(Cmd::AcceptLine));
         assert_eq!(press(backspace, "if x:\n... |y"), Some(Cmd::Kill(back(5))));
-        assert_eq!(press(backspace, "if x:\n...      |"), Some(Cmd::Kill(back(1))));
-        assert_eq!(press(backspace, "if x:\n...     |y"), Some(Cmd::Kill(back(4))));
+        assert_eq!(
+            press(backspace, "if x:\n...      |"),
+            Some(Cmd::Kill(back(1)))
+        );
+        assert_eq!(
+            press(backspace, "if x:\n...     |y"),
+            Some(Cmd::Kill(back(4)))
+        );
         assert_eq!(press(backspace, "xy|"), None);
         assert_eq!(press(delete, "if x:|\n... y"), Some(Cmd::Kill(forth(5))));
         assert_eq!(press(delete, "if |x:\n... y"), None);
@@ -394,7 +402,10 @@ mod tests {
         assert_eq!(press(up, "abcdef\n... gh|i"), Some(Cmd::Move(back(7 + 4))));
         assert_eq!(press(up, "ab\n... ghijk|"), Some(Cmd::Move(back(10))));
         assert_eq!(press(up, "ab|\n... c"), None);
-        assert_eq!(press(down, "ab|cd\n... efgh"), Some(Cmd::Move(forth(2 + 5 + 2))));
+        assert_eq!(
+            press(down, "ab|cd\n... efgh"),
+            Some(Cmd::Move(forth(2 + 5 + 2)))
+        );
         assert_eq!(press(down, "abcd|\n... e"), Some(Cmd::Move(forth(5 + 1))));
         assert_eq!(press(home, "a\n... bc|"), Some(Cmd::Move(back(2))));
         assert_eq!(press(home, "a\n... |bc"), Some(Cmd::Noop));
@@ -402,8 +413,14 @@ mod tests {
 
     #[test]
     fn tab_indents_or_completes() {
-        assert_eq!(press(tab, "if x:\n...   |"), Some(Cmd::Insert(1, "  ".into())));
+        assert_eq!(
+            press(tab, "if x:\n...   |"),
+            Some(Cmd::Insert(1, "  ".into()))
+        );
         assert_eq!(press(tab, "asy|"), Some(Cmd::Complete));
-        assert_eq!(press(back_tab, "if x:\n...     |"), Some(Cmd::Kill(back(4))));
+        assert_eq!(
+            press(back_tab, "if x:\n...     |"),
+            Some(Cmd::Kill(back(4)))
+        );
     }
 }

@@ -67,11 +67,17 @@ mod tests {
         let held = marked(text, "... ");
         assert_eq!(held, "def f():\n...     return 1\n... \n... ");
         assert_eq!(plain(&held, "... "), text);
-        assert_eq!(plain("if x:\n    pasted\n...", "... "), "if x:\n    pasted\n");
+        assert_eq!(
+            plain("if x:\n    pasted\n...", "... "),
+            "if x:\n    pasted\n"
+        );
         assert_eq!(plain_offset(&held, "... ", 3), 3);
         assert_eq!(plain_offset(&held, "... ", 8), 8);
         let at = held.find("return").unwrap_or(0);
-        assert_eq!(plain_offset(&held, "... ", at), text.find("return").unwrap_or(0));
+        assert_eq!(
+            plain_offset(&held, "... ", at),
+            text.find("return").unwrap_or(0)
+        );
         assert_eq!(plain_offset(&held, "... ", held.len()), text.len());
     }
 }

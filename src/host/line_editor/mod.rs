@@ -14,8 +14,8 @@ mod screen;
 mod thread;
 
 use super::{HostError, Stdio};
-use rustix::io::Errno;
 use keyboard::Keyboard;
+use rustix::io::Errno;
 use screen::Screen;
 use std::io::Read;
 use std::ops::Range;
@@ -151,7 +151,13 @@ impl LineEditor {
         let (speaker, heard) = channel();
         let (answers, answered) = channel();
         let mouth = thread::Mouth::new(speaker, answered, ringer);
-        let screen = thread::start(self.assistant.clone(), options, (mark, keyboard.clone()), to_do, mouth)?;
+        let screen = thread::start(
+            self.assistant.clone(),
+            options,
+            (mark, keyboard.clone()),
+            to_do,
+            mouth,
+        )?;
         self.running = Some(Running {
             orders,
             heard,

@@ -177,7 +177,8 @@ impl Session {
         for (event, handler) in bindings(&assistant, &mark, &keyboard) {
             editor.bind_sequence(event, handler);
         }
-        let shows_tree = EventHandler::Conditional(Box::new(ShowTree(mouth.clone(), keyboard.clone())));
+        let shows_tree =
+            EventHandler::Conditional(Box::new(ShowTree(mouth.clone(), keyboard.clone())));
         editor.bind_sequence(KeyEvent::ctrl('\\'), shows_tree);
         let suspends = EventHandler::Conditional(Box::new(Suspend(keyboard.clone())));
         editor.bind_sequence(KeyEvent::ctrl('Z'), suspends);
@@ -305,7 +306,10 @@ impl Completer for Helpers {
             display: word.clone(),
             replacement: word,
         });
-        Ok((pos.saturating_sub(at.saturating_sub(start)), pairs.collect()))
+        Ok((
+            pos.saturating_sub(at.saturating_sub(start)),
+            pairs.collect(),
+        ))
     }
 }
 
@@ -330,7 +334,11 @@ impl Hinter for Helpers {
             return None;
         }
         let text = plain(line, &self.mark.get());
-        if text.rsplit('\n').next().is_some_and(|last| last.trim().is_empty()) {
+        if text
+            .rsplit('\n')
+            .next()
+            .is_some_and(|last| last.trim().is_empty())
+        {
             return None;
         }
         let name = self.assistant.open_call(&text)?;
@@ -419,7 +427,11 @@ fn paint(line: &str, mark: &str, colours: &[(std::ops::Range<usize>, Colour)]) -
             }
             if start < stop {
                 painted.push_str(&piece.text[at - before..start - before]);
-                painted.extend([escape(*colour), &piece.text[start - before..stop - before], RESET]);
+                painted.extend([
+                    escape(*colour),
+                    &piece.text[start - before..stop - before],
+                    RESET,
+                ]);
                 at = stop;
             }
             if range.end > end {
