@@ -628,7 +628,7 @@ mod tests {
         assert_eq!(wrong("-traceback=fancy x").1, "did you mean '--traceback'?");
         assert_eq!(
             wrong("--format=json x").1,
-            "'hoop man' has that option, behind the word"
+            "'hoop check' has that option, behind the word"
         );
         assert_eq!(
             wrong("--traceback=bold x").0,

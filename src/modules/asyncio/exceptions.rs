@@ -25,6 +25,12 @@ pub static CANCELLED_ERROR: TypeDef = exception(
     "The Future or Task was cancelled.",
     &builtin::BASE_EXCEPTION,
 );
+
+/// Whether it is an `asyncio.CancelledError`.
+pub fn is_cancelled_error(vm: &mut Vm, exception: &Value) -> bool {
+    exception.is_object() && script::is_instance_of_def(vm, exception, &CANCELLED_ERROR)
+}
+
 /// `asyncio.InvalidStateError`
 pub static INVALID_STATE_ERROR: TypeDef = exception(
     "InvalidStateError",

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 
 use super::base_events::Loop;
 use super::debug::{self, Maker};
-use super::{events, futures, script, tasks};
+use super::exceptions::is_cancelled_error;
+use super::{events, futures, script};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -273,7 +274,7 @@ fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Opt
     }
     lock.waiters.leave(&std::mem::take(&mut frame.regs[1]));
     if let Input::Raised(raised) = input {
-        if tasks::is_cancelled_error(vm, &raised.0) && !lock.locked.get() {
+        if is_cancelled_error(vm, &raised.0) && !lock.locked.get() {
             wake_first(vm, &lock)?;
         }
         return Err(raised);
@@ -541,7 +542,7 @@ fn acquire_semaphore(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
     semaphore.waiters.leave(&future);
     if let Input::Raised(raised) = input {
         let granted = Future::of(&future).is_some_and(|f| f.state.get() == FutureState::Result);
-        if tasks::is_cancelled_error(vm, &raised.0) && granted {
+        if is_cancelled_error(vm, &raised.0) && granted {
             // It was let in just before it was cancelled: somebody else may have the place.
             semaphore.value.set(semaphore.value.get() + 1);
         }

@@ -29,6 +29,7 @@ pub mod stream_protocol;
 pub mod stream_reader;
 pub mod taskgroups;
 pub mod tasks;
+mod telling;
 pub mod timeouts;
 pub mod transports;
 pub mod trsock;
@@ -101,10 +102,7 @@ const FUNCTIONS: [Def; 34] = [
     Def::leaf("_set_records_origins(flag, /)", waits::set_records_origins),
     Def::leaf("_deadlock()", waits::deadlock_function),
     Def::leaf("_task_doing(task, /)", waits::task_doing),
-    Def::leaf("_set_task_hook(hook, /)", |vm, args| {
-        vm.task_hook = args[0].clone();
-        Ok(Value::NONE)
-    }),
+    Def::leaf("_set_task_hook(hook, /)", telling::set_hook),
     Def::leaf("isfuture(obj)", futures::isfuture),
     Def::leaf("_get_loop(fut)", futures::get_loop_function),
     Def::leaf(

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::exceptions::is_cancelled_error;
 use super::{current, debug, events, futures, reactions, report, script, tasks, waiting};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
@@ -322,7 +323,7 @@ fn begin_exit(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<()> {
     if script::ends_loop(vm, &exception) && group.base_error.is_undef() {
         group.base_error.set(exception.clone());
     }
-    if tasks::is_cancelled_error(vm, &exception) {
+    if is_cancelled_error(vm, &exception) {
         frame.regs[PROPAGATE] = exception;
     }
     if !group.aborting.get() {
@@ -335,7 +336,7 @@ fn begin_exit(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<()> {
 fn woken(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<()> {
     let group = this(vm, &frame.regs[0])?;
     if let Input::Raised(raised) = input {
-        if !tasks::is_cancelled_error(vm, &raised.0) {
+        if !is_cancelled_error(vm, &raised.0) {
             return Err(raised);
         }
         if !group.aborting.get() {
@@ -386,7 +387,7 @@ fn end(vm: &mut Vm, group: &Ref<TaskGroup>, frame: &mut NativeFrame<'_>) -> R<St
         return Err(Raised(propagate));
     }
     let exception = frame.regs[EXCEPTION].clone();
-    if !exception.is_none() && !tasks::is_cancelled_error(vm, &exception) {
+    if !exception.is_none() && !is_cancelled_error(vm, &exception) {
         group.errors.borrow_mut().push(exception);
     }
     let errors = std::mem::take(&mut *group.errors.borrow_mut());

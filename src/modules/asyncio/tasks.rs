@@ -7,8 +7,10 @@
 
 use super::base_events::Loop;
 use super::debug::{self, Place};
+use super::exceptions::is_cancelled_error;
 use super::jobs::{self, Job};
-use super::{coroutines, current, events, exceptions, futures, report, representation, script};
+use super::telling::tell;
+use super::{coroutines, current, events, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
 use crate::modules::waits::note_failure;
@@ -50,22 +52,6 @@ pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
     jobs::push(vm, &owner, Job::Step(task.value()))?;
     register(&owner, task);
     tell(vm, task, "begins")
-}
-
-/// Has the loop tell who wants to know (`_asyncio._set_task_hook`) what a task does.
-#[inline]
-fn tell(vm: &mut Vm, task: &Ref<Task>, what: &'static str) -> R<()> {
-    if vm.task_hook.is_none() {
-        return Ok(());
-    }
-    tell_hook(vm, task, what)
-}
-
-#[cold]
-fn tell_hook(vm: &mut Vm, task: &Ref<Task>, what: &'static str) -> R<()> {
-    let owner = task.future.owner.get();
-    let args = [vm.task_hook.clone(), script::text(what), task.value()];
-    script::call_method(vm, &owner, "call_soon", &args).map(drop)
 }
 
 fn register(owner: &Value, task: &Task) {
@@ -297,11 +283,6 @@ fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
     } else {
         Ok(())
     }
-}
-
-/// Whether it is an `asyncio.CancelledError`.
-pub fn is_cancelled_error(vm: &mut Vm, exception: &Value) -> bool {
-    exception.is_object() && script::is_instance_of_def(vm, exception, &exceptions::CANCELLED_ERROR)
 }
 
 fn yielded(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {

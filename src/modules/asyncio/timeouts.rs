@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::exceptions::is_cancelled_error;
 use super::jobs::{self, Job};
 use super::{base_events, current, events, reactions, script, tasks, waiting};
 use crate::heap::{Field, Ref, Value, Visitor};
@@ -223,7 +224,7 @@ pub fn leave(vm: &mut Vm, timeout: &Timeout, exception: Option<&Value>) -> R<()>
     if left > timeout.cancelling.get() {
         return Ok(());
     }
-    if tasks::is_cancelled_error(vm, exception) {
+    if is_cancelled_error(vm, exception) {
         return Err(waiting::timed_out(vm, &Raised(exception.clone())));
     }
     insert_timeout(vm, exception);
@@ -243,7 +244,7 @@ fn insert_timeout(vm: &mut Vm, exception: &Value) {
         .map(|e| e.context.get())
         .filter(|c| !c.is_none())
     {
-        if tasks::is_cancelled_error(vm, &context) {
+        if is_cancelled_error(vm, &context) {
             let error = waiting::timed_out(vm, &Raised(context));
             if let Some(e) = exception.get::<Exception>() {
                 e.context.set(error.0);

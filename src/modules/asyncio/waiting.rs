@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::base_events::{self, Loop};
+use super::exceptions::is_cancelled_error;
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
 use super::{coroutines, debug, events, futures, handles, reactions, script, tasks};
@@ -595,7 +596,7 @@ fn cancelled_overdue(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
         return Err(raised);
     }
     match futures::raised_result(vm, &future) {
-        Err(raised) if tasks::is_cancelled_error(vm, &raised.0) => Err(timed_out(vm, &raised)),
+        Err(raised) if is_cancelled_error(vm, &raised.0) => Err(timed_out(vm, &raised)),
         answer => answer,
     }
 }
