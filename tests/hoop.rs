@@ -39,6 +39,17 @@ pub struct Hoop {
     deadline: Duration,
 }
 
+/// A shell that runs the tests in the background has them ignore SIGQUIT, and with them whatever they start; a signal
+/// that they handle is as usual for those.
+pub fn signals_as_usual() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let quit = signal_hook::consts::SIGQUIT;
+        signal_hook::flag::register(quit, seen).expect("SIGQUIT can be handled");
+    });
+}
+
 /// The folder of the package.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -47,6 +58,7 @@ pub fn root() -> PathBuf {
 impl Hoop {
     /// `hoop` with these arguments, in the package's folder, with an environment that repeats.
     pub fn new<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Hoop {
+        signals_as_usual();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoop"));
         command
             .args(arguments)

@@ -2,7 +2,7 @@
 //! Beside each lies the screen that CPython's `python3.13 -m asyncio` left, which ours has to equal.
 //! `HOOP_RECORD_PROMPT=PYTHON cargo test prompt::sessions` records them anew.
 
-use crate::hoop::root;
+use crate::hoop::{Hoop, root};
 use crate::terminal::Terminal;
 use std::fs;
 use std::path::PathBuf;
@@ -433,4 +433,36 @@ fn a_key_is_shown_and_the_prompt_is_there_at_once() {
     // Five milliseconds and fifteen on a quiet machine (docs/performance.md); tests share theirs.
     assert!(echoes[10] < Duration::from_millis(50), "{echoes:?}");
     assert!(start < Duration::from_millis(1500), "{start:?}");
+}
+
+/// `tests/prompt/piped/*.typed` go through a pipe; `.out` and `.err` are what CPython's prompt said, without the
+/// frames of its library and what stands before the first line.
+#[test]
+fn sessions_through_a_pipe_are_as_at_cpythons_prompt() {
+    let folder = root().join("tests/prompt/piped");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        if path.extension().is_none_or(|ending| ending != "typed") {
+            continue;
+        }
+        count += 1;
+        let typed = fs::read_to_string(&path).expect("it can be read");
+        let run = Hoop::new(["-m", "asyncio"])
+            .stdin(&typed)
+            .deadline(60)
+            .run();
+        let recorded = |ending| fs::read_to_string(path.with_extension(ending)).unwrap_or_default();
+        let said = run.stderr.split_once("import asyncio\n");
+        let said = said.map_or("", |(_, behind)| behind);
+        let status = run.code.unwrap_or(-1);
+        assert_eq!(run.stdout + "\n", recorded("out"), "{}", path.display());
+        assert_eq!(
+            format!("{said}[status {status}]\n"),
+            recorded("err"),
+            "{}",
+            path.display()
+        );
+    }
+    assert_eq!(count, 8);
 }

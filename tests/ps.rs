@@ -38,6 +38,7 @@ impl Running {
     }
 
     fn with(code: &str, change: impl FnOnce(&mut Command)) -> Running {
+        crate::hoop::signals_as_usual();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoop"));
         command
             .args(["-u", "-c", code])
@@ -409,4 +410,31 @@ loop.run_until_complete(task)
         ("None True\n", "")
     );
     assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn one_that_was_started_with_the_signal_ignored_answers_who_asks() {
+    let hoop = env!("CARGO_BIN_EXE_hoop");
+    let script = format!("trap '' QUIT; exec '{hoop}' -u -c \"print('begun'); input()\"");
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("sh runs");
+    let out = lines(child.stdout.take().expect("it was asked for"));
+    assert_eq!(out.recv_timeout(PATIENCE).as_deref(), Ok("begun"));
+    let asked = Command::new(hoop)
+        .args(["pstree", &child.id().to_string()])
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .expect("hoop starts");
+    let told = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(told.contains("thread MainThread: "), "{told}");
+    drop(child.stdin.take());
+    let rest = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&rest.stderr).into_owned();
+    assert!(!said.contains("thread MainThread"), "{said}");
 }

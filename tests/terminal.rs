@@ -34,6 +34,7 @@ impl Terminal {
         more: &[(&str, &str)],
         (rows, cols): (u16, u16),
     ) -> Terminal {
+        crate::hoop::signals_as_usual();
         let size = PtySize {
             rows,
             cols,

@@ -83,13 +83,18 @@ impl Engine {
         let _ = host.signals.take_over(2, &host.inbox);
     }
 
-    /// Lets the engine answer SIGQUIT with the tree of tasks and threads, unless the process was
-    /// started with that signal ignored, and end a program that nothing can wake any more.
+    /// Lets the engine answer SIGQUIT with the tree of tasks and threads, and end a program that
+    /// nothing can wake any more. A process that was started with that signal ignored answers only
+    /// who asks from outside.
     pub fn watch_over(&mut self) {
         use crate::modules::waits;
         let vm = &mut *self.vm;
-        if !vm.host.signals.is_ignored(3) && vm.host.signals.take_over(3, &vm.host.inbox).is_ok() {
-            vm.tell_standing = Some(waits::on_quit);
+        let ignored = vm.host.signals.is_ignored(3);
+        if vm.host.signals.take_over(3, &vm.host.inbox).is_ok() {
+            vm.tell_standing = Some(match ignored {
+                true => waits::on_quit_when_asked,
+                false => waits::on_quit,
+            });
         }
         vm.when_dead = Some(waits::end_if_dead);
         let settings = &vm.host.environment.settings;
@@ -181,9 +186,17 @@ impl Engine {
 
     /// Runs the prompt.
     pub fn run_prompt(&mut self) -> Exit {
-        let result = self.module_result("asyncio");
-        let _entered = self.vm.enter();
-        ending::end_now(&mut self.vm, result)
+        let folder = self.absolute("");
+        let vm = &mut *self.vm;
+        let _entered = vm.enter();
+        vm.set_stack_limit();
+        // Not by `runpy`, which loads much that a prompt has no use for.
+        let result = prepare_main(vm, None, Some(&folder)).and_then(|_| {
+            let prompt = vm.import("asyncio.__main__")?;
+            let main = vm.get_attr(&prompt, "main")?;
+            vm.call(&main, &[])
+        });
+        ending::end_now(vm, result)
     }
 
     /// Has tasks remember where they were made, so that reports can tell.

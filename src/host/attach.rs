@@ -220,7 +220,7 @@ fn check(process: u32) -> Result<(), HostError> {
     let status = fs::read_to_string(folder.join("status")).map_err(|_| gone())?;
     if signal_mask(&status, "SigCgt:") & (1 << (3 - 1)) == 0 {
         return Err(refuse(format!(
-            "process {process} does not listen: it has just begun, or was started with SIGQUIT ignored"
+            "process {process} does not listen: it has just begun, or its script ignores SIGQUIT"
         )));
     }
     Ok(())

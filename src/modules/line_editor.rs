@@ -23,9 +23,10 @@ pub static MODULE: ModuleDef = ModuleDef {
             .doc("Waits for what the editor says: a tuple that begins with its kind."),
         Def::leaf("answer_words(before, length, words, /)", answer_words)
             .doc("Answers 'complete': the last `length` characters of `before` may become one of the words."),
-        Def::leaf("answer_hint(hint, /)", |vm, args| {
-            let hint = text(vm, &args[0], "answer_hint() argument")?.into_owned();
-            answer(vm, Answer::Hint(hint))
+        Def::leaf("answer_hint(name, hint, /)", |vm, args| {
+            let name = text(vm, &args[0], "answer_hint() argument 1")?.into_owned();
+            let text = text(vm, &args[1], "answer_hint() argument 2")?.into_owned();
+            answer(vm, Answer::Hint { name, text })
         })
         .doc("Answers 'hint': a line about what is being called, or an empty text."),
     ],

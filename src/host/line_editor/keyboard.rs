@@ -125,6 +125,12 @@ impl Keyboard {
         Ok(knock.write_all(b".")?)
     }
 
+    /// Has a key come as if somebody had pressed it.
+    pub(super) fn press(&self, key: &str) {
+        self.repeat(key, 1);
+        let _ = self.knock();
+    }
+
     /// Has a key come so many times before any other.
     pub(super) fn repeat(&self, key: &str, times: usize) {
         let keys = std::iter::repeat_n(key.as_bytes().to_vec(), times);

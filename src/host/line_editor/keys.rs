@@ -78,9 +78,11 @@ pub(super) fn bindings(
         let key = KeyEvent(KeyCode::Char(letter), Modifiers::ALT);
         bind(Event::from(key), action)
     });
+    let repaint = KeyEvent(KeyCode::Char('\u{e004}'), Modifiers::ALT);
+    let repaint = bind(Event::from(repaint), |_| Some(Cmd::Repaint));
     // All others do what they do, and are counted.
     let others = bind(Event::Any, |_| None);
-    own.chain(steps).chain([others]).collect()
+    own.chain(steps).chain([repaint, others]).collect()
 }
 
 /// What a key does; None for what the editor does by itself.
@@ -132,6 +134,9 @@ impl Key {
         command
     }
 }
+
+/// A key that nobody has: what is known by now is shown beside the line.
+pub(super) const REPAINT: &str = "\x1b\u{e004}";
 
 /// Single steps: the letter that means each behind an escape (no keyboard has them), the step.
 const STEPS: &[(char, Cmd, Action)] = &[

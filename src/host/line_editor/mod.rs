@@ -22,8 +22,8 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the Enter key does.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub enum Heard {
     End,
     /// Which words may stand at this byte of the text? [`LineEditor::answer`] waits for `Answer::Words`.
     Complete { text: String, at: usize },
-    /// What does one pass to this? [`LineEditor::answer`] waits for `Answer::Hint`.
+    /// What does one pass to this? `Answer::Hint` says so beside the line, when it comes.
     Hint { name: String },
     /// Ctrl-\: what runs?
     Tree,
@@ -83,8 +83,8 @@ pub enum Heard {
 pub enum Answer {
     /// The words that may stand from this byte on.
     Words { start: usize, words: Vec<String> },
-    /// A line about what is called; empty if nothing is known.
-    Hint(String),
+    /// A line about what is called by this name; empty if nothing is known.
+    Hint { name: String, text: String },
 }
 
 /// What a thread is to do.
@@ -119,7 +119,11 @@ struct Running {
     bell: UnixStream,
     screen: Arc<Screen>,
     keyboard: Keyboard,
+    hint: Hint,
 }
+
+/// What was called last, and the line about it: empty until it is known.
+type Hint = Arc<Mutex<Option<(String, String)>>>;
 
 impl LineEditor {
     /// An editor that has not begun; nothing is done yet.
@@ -151,13 +155,15 @@ impl LineEditor {
         let (speaker, heard) = channel();
         let (answers, answered) = channel();
         let mouth = thread::Mouth::new(speaker, answered, ringer);
-        let screen = thread::start(
-            self.assistant.clone(),
-            options,
-            (mark, keyboard.clone()),
-            to_do,
+        let hint = Hint::default();
+        let tools = thread::Tools {
+            assistant: self.assistant.clone(),
+            mark,
+            keyboard: keyboard.clone(),
+            hint: hint.clone(),
             mouth,
-        )?;
+        };
+        let screen = thread::start(tools, options, to_do)?;
         self.running = Some(Running {
             orders,
             heard,
@@ -166,6 +172,7 @@ impl LineEditor {
             bell,
             screen: screen.clone(),
             keyboard,
+            hint,
         });
         screen.stand_before(stdio);
         Ok(())
@@ -197,16 +204,25 @@ impl LineEditor {
         }
         let heard = running.heard.recv().ok()?;
         match heard {
-            Heard::Complete { .. } | Heard::Hint { .. } => running.asked += 1,
+            Heard::Complete { .. } => running.asked += 1,
             Heard::Text(_) | Heard::Interrupted | Heard::End => running.screen.end(),
-            Heard::Tree => {}
+            Heard::Hint { .. } | Heard::Tree => {}
         }
         Some(heard)
     }
 
     /// Answers the question that was heard last. One that comes late is not looked at.
     pub fn answer(&mut self, answer: Answer) {
-        if let Some(running) = &self.running {
+        let Some(running) = &self.running else {
+            return;
+        };
+        if let Answer::Hint { name, text } = answer {
+            let mut hint = running.hint.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((of, line)) = hint.as_mut().filter(|(of, _)| *of == name) {
+                (*of, *line) = (name, text);
+                running.keyboard.press(keys::REPAINT);
+            }
+        } else {
             // Fails when the thread has ended, and then nobody wants to know.
             let _ = running.answers.send((running.asked, answer));
         }

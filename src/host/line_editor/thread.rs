@@ -4,14 +4,14 @@ use super::keyboard::Keyboard;
 use super::keys::{Mark, bindings};
 use super::marks::{lines, marked, plain, plain_offset};
 use super::screen::Screen;
-use super::{Answer, Assistant, Colour, Heard, Options, Order};
+use super::{Answer, Assistant, Colour, Heard, Hint, Options, Order};
 use crate::host::HostError;
 use rustix::io::Errno;
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::{ColorMode, CompletionType, Config};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hint, Hinter};
+use rustyline::hint::Hinter;
 use rustyline::history::{FileHistory, History};
 use rustyline::validate::Validator;
 use rustyline::{
@@ -19,7 +19,7 @@ use rustyline::{
     KeyEvent, RepeatCount,
 };
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -29,8 +29,6 @@ use std::time::{Duration, Instant};
 
 /// How long a completion may take: somebody has asked for it.
 const COMPLETION_PATIENCE: Duration = Duration::from_millis(1000);
-/// How long a key may wait for the signature that is shown beside it.
-const HINT_PATIENCE: Duration = Duration::from_millis(4);
 /// How many texts the history keeps.
 const HISTORY_SIZE: usize = 10_000;
 /// Enough for the parser at its deepest, which colours what is typed.
@@ -103,20 +101,27 @@ impl Ends {
     }
 }
 
+/// What the thread and its owner share.
+pub(super) struct Tools {
+    pub assistant: Arc<dyn Assistant>,
+    pub mark: Mark,
+    pub keyboard: Keyboard,
+    pub hint: Hint,
+    pub mouth: Mouth,
+}
+
 /// Starts the thread and answers, when it is ready, where output is to go.
 pub(super) fn start(
-    assistant: Arc<dyn Assistant>,
+    tools: Tools,
     options: Options,
-    keyboard: (Mark, Keyboard),
     orders: Receiver<Order>,
-    mouth: Mouth,
 ) -> Result<Arc<Screen>, HostError> {
     let (ready, begun) = channel();
     std::thread::Builder::new()
         .name("hoop-line-editor".into())
         .stack_size(STACK)
         .spawn(move || {
-            let made = Session::new(assistant, options, keyboard, mouth);
+            let made = Session::new(tools, options);
             match made {
                 Ok((session, screen)) => {
                     if ready.send(Ok(screen)).is_ok() {
@@ -142,16 +147,19 @@ struct Session {
     file: Option<PathBuf>,
     mark: Mark,
     keyboard: Keyboard,
+    hint: Hint,
     mouth: Mouth,
 }
 
 impl Session {
-    fn new(
-        assistant: Arc<dyn Assistant>,
-        options: Options,
-        (mark, keyboard): (Mark, Keyboard),
-        mouth: Mouth,
-    ) -> Result<(Session, Arc<Screen>), ReadlineError> {
+    fn new(tools: Tools, options: Options) -> Result<(Session, Arc<Screen>), ReadlineError> {
+        let Tools {
+            assistant,
+            mark,
+            keyboard,
+            hint,
+            mouth,
+        } = tools;
         let colours = if options.colours {
             ColorMode::Enabled
         } else {
@@ -189,7 +197,7 @@ impl Session {
             mouth: mouth.clone(),
             colours: options.colours,
             finished: Cell::new(false),
-            hint: RefCell::new(None),
+            hint: hint.clone(),
         }));
         let session = Session {
             editor,
@@ -197,6 +205,7 @@ impl Session {
             file: options.history,
             mark,
             keyboard,
+            hint,
             mouth,
         };
         Ok((session, screen))
@@ -224,9 +233,7 @@ impl Session {
                 Err(ReadlineError::Eof) => Heard::End,
                 Err(_) => Heard::End,
             };
-            if let Some(helpers) = self.editor.helper_mut() {
-                helpers.hint.take();
-            }
+            *self.hint.lock().unwrap_or_else(PoisonError::into_inner) = None;
             if !self.mouth.say(heard) {
                 return;
             }
@@ -278,8 +285,7 @@ struct Helpers {
     colours: bool,
     /// The line is shown for the last time.
     finished: Cell<bool>,
-    /// What was called last, and the line about it.
-    hint: RefCell<Option<(String, String)>>,
+    hint: Hint,
 }
 
 impl Helper for Helpers {}
@@ -316,7 +322,7 @@ impl Completer for Helpers {
 /// A signature beside the line; it cannot be taken over.
 struct CallHint(String);
 
-impl Hint for CallHint {
+impl rustyline::hint::Hint for CallHint {
     fn display(&self) -> &str {
         &self.0
     }
@@ -342,16 +348,14 @@ impl Hinter for Helpers {
             return None;
         }
         let name = self.assistant.open_call(&text)?;
-        let mut known = self.hint.borrow_mut();
-        if known.as_ref().is_none_or(|(of, _)| *of != name) {
-            let question = Heard::Hint { name: name.clone() };
-            let Some(Answer::Hint(text)) = self.mouth.ask(question, HINT_PATIENCE) else {
-                return None;
-            };
-            *known = Some((name, text));
+        let mut known = self.hint.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, text)) = known.as_ref().filter(|(of, _)| *of == name) {
+            return (!text.is_empty()).then(|| CallHint(format!("   {text}")));
         }
-        let text = &known.as_ref()?.1;
-        (!text.is_empty()).then(|| CallHint(format!("   {text}")))
+        // No key waits for it: the line is painted again when it comes.
+        *known = Some((name.clone(), String::new()));
+        self.mouth.say(Heard::Hint { name });
+        None
     }
 }
 

@@ -199,9 +199,18 @@ pub fn deadlock_function(vm: &mut Vm, _: &[Value]) -> R {
 /// Answers SIGQUIT: to those who ask by a socket, else on standard error, unless the script has a
 /// handler of its own.
 pub fn on_quit(vm: &mut Vm, handled: bool) -> bool {
+    tell_standing(vm, handled, true)
+}
+
+/// As `on_quit`, for a process that was started with SIGQUIT ignored: it answers who asks, and says nothing by itself.
+pub fn on_quit_when_asked(vm: &mut Vm, handled: bool) -> bool {
+    tell_standing(vm, handled, false)
+}
+
+fn tell_standing(vm: &mut Vm, handled: bool, speaks: bool) -> bool {
     let askers = vm.host.askers();
-    if handled && askers.is_empty() {
-        return false;
+    if askers.is_empty() && (handled || !speaks) {
+        return !handled;
     }
     let graph = capture(vm, None);
     if askers.is_empty() {
