@@ -466,3 +466,19 @@ fn sessions_through_a_pipe_are_as_at_cpythons_prompt() {
     }
     assert_eq!(count, 8);
 }
+
+#[test]
+fn a_startup_file_is_run_first() {
+    let folder = scratch("startup");
+    fs::write(
+        folder.join("first.async"),
+        "import asyncio\nawait asyncio.sleep(0)\ngiven = 42\n",
+    )
+    .expect("it can be written");
+    let environment = [("NO_COLOR", "1"), ("PYTHONSTARTUP", "first.async")];
+    let hoop = env!("CARGO_BIN_EXE_hoop");
+    let mut terminal = Terminal::start(hoop, &[], &folder, &environment, (60, 100));
+    terminal.wait_for(">>> import asyncio\n>>>");
+    terminal.press("given\r");
+    terminal.wait_for("42\n>>>");
+}

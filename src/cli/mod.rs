@@ -55,6 +55,11 @@ fn refuse(wrong: &Wrong) -> u8 {
     complain(&text)
 }
 
+/// Whether somebody types what the program reads.
+fn types_at_terminal() -> bool {
+    Host::system(Vec::new()).stdio.lock_input().is_terminal()
+}
+
 /// Runs what the command line names, or has the prompt run.
 fn run_script(run: Run) -> u8 {
     let Run {
@@ -64,9 +69,7 @@ fn run_script(run: Run) -> u8 {
     } = run;
     match script {
         Script::Prompt => finish(engine(arguments, settings).run_prompt()),
-        Script::None
-            if settings.inspect || Host::system(Vec::new()).stdio.lock_input().is_terminal() =>
-        {
+        Script::None if settings.inspect || types_at_terminal() => {
             finish(engine(arguments, settings).run_prompt())
         }
         Script::None | Script::Input => run_input(&mut engine(arguments, settings)),
@@ -76,6 +79,9 @@ fn run_script(run: Run) -> u8 {
                 false => text + "\n",
             };
             finish(engine(arguments, settings).run_source(&text, "<string>"))
+        }
+        Script::Module(name) if name == "asyncio" && types_at_terminal() => {
+            finish(engine(arguments, settings).run_prompt())
         }
         Script::Module(name) => finish(engine(arguments, settings).run_module(&name)),
         Script::File(path) => {
