@@ -430,7 +430,7 @@ fn a_key_is_shown_and_the_prompt_is_there_at_once() {
         echoes.push(pressed.elapsed());
     }
     echoes.sort();
-    // Five milliseconds and fifteen on a quiet machine (docs/performance.md); tests share theirs.
+    // On a quiet machine it is a third of a millisecond, and ten (docs/performance.md); tests share theirs.
     assert!(echoes[10] < Duration::from_millis(50), "{echoes:?}");
     assert!(start < Duration::from_millis(1500), "{start:?}");
 }
