@@ -230,7 +230,7 @@ impl Session {
                     Heard::Text(plain(&text, &continuation))
                 }
                 Err(ReadlineError::Interrupted) => Heard::Interrupted,
-                Err(ReadlineError::Eof) => Heard::End,
+                // Ctrl-D, or the terminal is gone.
                 Err(_) => Heard::End,
             };
             *self.hint.lock().unwrap_or_else(PoisonError::into_inner) = None;
