@@ -50,6 +50,17 @@ unsafe impl Object for Exception {
 }
 
 impl Exception {
+    /// What a report tells before this one: the exception it was raised from, and true; else the one that was being
+    /// handled, and false.
+    pub fn came_from(&self) -> Option<(Value, bool)> {
+        let (cause, context) = (self.cause.get(), self.context.get());
+        if cause.is_kind::<Exception>() {
+            return Some((cause, true));
+        }
+        let shown = context.is_kind::<Exception>() && !self.suppress_context.get();
+        shown.then_some((context, false))
+    }
+
     fn fields(&self) -> impl Iterator<Item = &Field> {
         [
             &self.args,

@@ -71,14 +71,10 @@ impl Vm {
         printer.seen.insert(self.heap.identity(exception));
         let mut current = exception.clone();
         while let Some(e) = current.get::<Exception>() {
-            let (cause, context) = (e.cause.get(), e.context.get());
-            let (next, text) = if cause.is_kind::<Exception>() {
-                (cause, CAUSE)
-            } else if context.is_kind::<Exception>() && !e.suppress_context.get() {
-                (context, CONTEXT)
-            } else {
+            let Some((next, direct)) = e.came_from() else {
                 break;
             };
+            let text = if direct { CAUSE } else { CONTEXT };
             if !printer.seen.insert(self.heap.identity(&next)) {
                 break;
             }

@@ -174,12 +174,7 @@ impl Report<'_> {
         self.seen.insert(self.vm.heap.identity(exception));
         let mut current = exception.clone();
         while let Some(e) = current.get::<Exception>() {
-            let (cause, context) = (e.cause.get(), e.context.get());
-            let (next, direct) = if cause.is_kind::<Exception>() {
-                (cause, true)
-            } else if context.is_kind::<Exception>() && !e.suppress_context.get() {
-                (context, false)
-            } else {
+            let Some((next, direct)) = e.came_from() else {
                 break;
             };
             if !self.seen.insert(self.vm.heap.identity(&next)) {
