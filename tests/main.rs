@@ -8,6 +8,7 @@ mod corpus;
 mod deadlock;
 mod differential;
 mod docs;
+mod embedding;
 mod fancy;
 mod fuzz;
 mod hoop;

@@ -3,13 +3,21 @@
 
 mod anchors;
 pub mod contents;
+pub mod convert;
 mod ending;
+pub mod error;
+pub mod handle;
 mod kinds;
 mod library;
 pub mod loader;
+pub mod scope;
 
+pub use convert::{Bytes, FromScript, IntoArguments, IntoScript};
+pub use error::{Conversion, Error, Exception, Place, Stopped, SyntaxError};
+pub use handle::Handle;
 pub use kinds::KINDS;
 pub use library::{LIBRARY, builtin_names};
+pub use scope::{Items, Local, Scope};
 
 use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;

@@ -31,6 +31,7 @@ pub mod import;
 pub mod instantiate;
 mod item;
 pub mod iter;
+pub mod limits;
 pub mod native;
 mod native_signature;
 mod nested;
@@ -39,6 +40,7 @@ pub mod ops;
 pub mod origins;
 pub mod outside;
 mod receiver;
+pub mod roots;
 pub mod scope;
 pub mod signature;
 pub mod special;
@@ -258,6 +260,8 @@ pub struct Vm {
     pub origin_depth: u32,
     /// Makes what `sys.unraisablehook` is called with: of an exception and an object.
     pub unraisable_arguments: Option<fn(&mut Vm, &Value, &Value) -> R>,
+    /// Values that Rust code outside the engine holds.
+    pub(crate) roots: roots::Roots,
     /// The operating system.
     pub host: Host,
     /// Compiler and library.

@@ -219,7 +219,7 @@ impl Vm {
     }
 
     /// `module.Class`, without the module where it is `builtins` or `__main__`.
-    pub(super) fn qualified_class_name(
+    pub(crate) fn qualified_class_name(
         &mut self,
         class: &Ref<crate::object::class::Class>,
     ) -> String {

@@ -167,6 +167,7 @@ impl Vm {
             origin_depth: 0,
             unraisable_arguments: None,
             repr_guard: Vec::new(),
+            roots: Default::default(),
             host,
             loader,
             library,
