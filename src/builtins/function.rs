@@ -624,7 +624,7 @@ fn native_eq(vm: &mut Vm, args: &[Value]) -> R {
     }
     Ok(match (args[0].get::<Native>(), args[1].get::<Native>()) {
         (Some(a), Some(b)) => {
-            Value::bool(std::ptr::eq(a.def, b.def) && a.bound.is(&b.bound) && a.owner.is(&b.owner))
+            Value::bool(a.is_same_code(b) && a.bound.is(&b.bound) && a.owner.is(&b.owner))
         }
         _ => Value::NOT_IMPLEMENTED,
     })

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
+pub mod host;
 pub mod int;
 pub mod iterator_state;
 pub mod iterators;
@@ -49,6 +50,7 @@ pub static TYPES: &[&[&TypeDef]] = &[
     ],
     exceptions::TYPES,
     functions::TYPES,
+    host::TYPES,
     function::TYPES,
     module::TYPES,
     object::TYPES,

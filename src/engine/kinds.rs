@@ -13,6 +13,7 @@ use crate::object::float::Float;
 use crate::object::frame_object::{FrameLocals, FrameObject};
 use crate::object::function::{BoundMethod, Cell_, Code, Function};
 use crate::object::generator::Generator;
+use crate::object::host::{HostIterator, HostObject};
 use crate::object::int::Int;
 use crate::object::iterator::{
     ByteArrayIterator, BytesIterator, CallIterator, DictItemIterator, DictItems, DictIterator,
@@ -59,7 +60,7 @@ kinds! {
     Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, FrameLocals, Generator,
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
-    ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
+    HostObject, HostIterator, ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
     ListReverseIterator, DictValueIterator, DictItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
     DictReverseItemIterator, StrAsciiIterator, ByteArrayIterator,
     Enumerate, Filter, Map, Zip, AnextAwaitable, crate::builtins::memoryview::MemoryIterator,

@@ -6,24 +6,31 @@ pub mod contents;
 pub mod convert;
 mod ending;
 pub mod error;
+pub mod function;
 pub mod handle;
 mod kinds;
 mod library;
 pub mod loader;
+pub mod module;
+pub mod raise;
 pub mod scope;
+mod signature;
 
 pub use convert::{Bytes, FromScript, IntoArguments, IntoScript};
 pub use error::{Conversion, Error, Exception, Place, Stopped, SyntaxError};
+pub use function::{Function, HostFunction, Parameter, Returned};
 pub use handle::Handle;
 pub use kinds::KINDS;
 pub use library::{LIBRARY, builtin_names};
+pub use module::Module;
+pub use raise::{HostError, Raise};
 pub use scope::{Items, Local, Scope};
 
 use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
-use crate::object::module::Module;
+use crate::object::module::Module as ModuleObject;
 use crate::object::native::R;
 pub use crate::vm::{Mode, Request};
 
@@ -281,7 +288,7 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
 }
 
 /// Makes the built-in names, `sys.path` and the empty `__main__`.
-fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<Module>> {
+fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<ModuleObject>> {
     library::fill_builtins(vm)?;
     vm.path = search_path(vm, folder);
     let module = vm.new_module("__main__", "");
@@ -304,7 +311,7 @@ fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<
 }
 
 /// Runs a module's code; a coroutine on a loop, as `asyncio.run` does.
-fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<Module>) -> R {
+fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<ModuleObject>) -> R {
     let is_coroutine = code.flags & crate::bytecode::code::flags::COROUTINE != 0;
     let body = vm.new_function(code.clone(), module.namespace.clone(), Box::default());
     let result = vm.call(body.as_value(), &[])?;

@@ -638,6 +638,26 @@ impl Engine {
         })
     }
 
+    /// Lets scripts import a module of the embedding program.
+    ///
+    /// # Errors
+    /// `Error::Internal` if a signature in it is wrong, and what making its constants raises.
+    pub fn add_module(&mut self, module: &super::Module) -> Result<(), Error> {
+        self.enter(|scope| module.install(scope.vm()))
+    }
+
+    /// Makes a function of the embedding program a built-in one of this engine.
+    ///
+    /// # Errors
+    /// `Error::Internal` if its signature is wrong.
+    pub fn add_function(&mut self, function: &super::Function) -> Result<(), Error> {
+        self.enter(|scope| {
+            // The other built-in ones come first, and would take its place.
+            scope.global("__name__")?;
+            function.install(scope.vm())
+        })
+    }
+
     /// How many values of this engine are held by handles.
     pub fn handle_count(&mut self) -> usize {
         self.enter(|scope| scope.vm().roots.len())

@@ -19,6 +19,7 @@ pub mod frame_object;
 pub mod function;
 pub mod generator;
 pub mod hash;
+pub mod host;
 pub mod int;
 pub mod int_math;
 #[cfg(test)]

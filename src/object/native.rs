@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::kind;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
@@ -121,7 +122,15 @@ pub enum NativeCode {
     Frame(u16, Resume),
     /// Makes a coroutine object whose frame is native.
     Coroutine(u16, Resume),
+    /// As `Leaf`, but it is a closure of the program that embeds the engine, and lies in the function.
+    Host,
 }
+
+/// See `NativeCode::Host`.
+pub type HostCall = dyn Fn(&mut Vm, &[Value]) -> R + Send + Sync;
+
+/// Gives the next value of an iterator of the embedding program, None at its end.
+pub type HostNext = dyn FnMut(&mut Vm) -> R<Option<Value>> + Send;
 
 /// How a native awaitable (a Future) stands.
 pub enum AwaitOutcome {
@@ -379,6 +388,8 @@ pub struct Native {
     pub owner: Value,
     /// Parsed at first use.
     pub signature: OnceCell<Rc<Signature>>,
+    /// What it does, if it belongs to the embedding program.
+    pub host: Option<Arc<HostCall>>,
 }
 
 // SAFETY: repr(C), header first; every counted reference is visited once (default values are constants).
@@ -395,9 +406,13 @@ unsafe impl Object for Native {
 impl Native {
     /// A native function; `owner` is its class or the name of its module.
     pub fn alloc(def: &'static Def, bound: Value, owner: Value) -> Ref<Native> {
+        crate::heap::alloc(Native::new(def, bound, owner))
+    }
+
+    fn new(def: &'static Def, bound: Value, owner: Value) -> Native {
         let most = most_arguments(def);
-        let is_leaf = matches!(def.code, NativeCode::Leaf(_));
-        crate::heap::alloc(Native {
+        let is_leaf = matches!(def.code, NativeCode::Leaf(_) | NativeCode::Host);
+        Native {
             head: Header::new(),
             exact: if is_leaf { most } else { u32::MAX },
             most,
@@ -412,7 +427,25 @@ impl Native {
             bound,
             owner,
             signature: OnceCell::new(),
-        })
+            host: None,
+        }
+    }
+
+    /// A function of the embedding program; `owner` is its class or the name of its module.
+    pub fn alloc_host(def: &'static Def, call: Arc<HostCall>, owner: Value) -> Ref<Native> {
+        let mut native = Native::new(def, Value::UNDEF, owner);
+        native.host = Some(call);
+        crate::heap::alloc(native)
+    }
+
+    /// Whether both do the same, to whatever they are bound.
+    pub fn is_same_code(&self, other: &Native) -> bool {
+        let same_host = match (&self.host, &other.host) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, None) => true,
+            _ => false,
+        };
+        std::ptr::eq(self.def, other.def) && same_host
     }
 }
 
@@ -432,6 +465,7 @@ impl Native {
             bound: receiver,
             owner: self.owner.clone(),
             signature: self.signature.clone(),
+            host: self.host.clone(),
         })
     }
 }

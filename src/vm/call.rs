@@ -129,7 +129,6 @@ impl Vm {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_with_receiver(
         &mut self,
         function: Value,
@@ -155,7 +154,6 @@ impl Vm {
     }
 
     /// Calls an object through its class's `__call__`.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_object(
         &mut self,
         callee: Value,
@@ -202,7 +200,6 @@ impl Vm {
     }
 
     /// Calls a function that a script defined. With the flag INIT it is the `__init__` of `instance`.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_function(
         &mut self,
         callee: Value,
@@ -264,7 +261,6 @@ impl Vm {
     }
 
     /// Calls a native function.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_native(
         &mut self,
         callee: Value,
@@ -291,7 +287,6 @@ impl Vm {
     }
 
     /// As `invoke_native`; the receiver is among the arguments.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_unbound(
         &mut self,
         native: &Native,
@@ -307,6 +302,11 @@ impl Vm {
             match native.def.code {
                 NativeCode::Leaf(leaf) => {
                     let result = self.call_leaf(native, leaf, args, n, names);
+                    self.deliver_result(parent, dst, flags, result);
+                }
+                NativeCode::Host => {
+                    let call = native.host.as_deref().expect("it has what it does");
+                    let result = self.call_leaf(native, call, args, n, names);
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
@@ -339,14 +339,14 @@ impl Vm {
     unsafe fn call_leaf(
         &mut self,
         native: &Native,
-        leaf: crate::object::native::Leaf,
+        leaf: impl FnOnce(&mut Vm, &[Value]) -> R,
         args: *mut Value,
         n: usize,
         names: Option<&Value>,
     ) -> R {
         // SAFETY: as in `invoke`.
         unsafe {
-            if names.is_none() && native.exact as usize == n {
+            if names.is_none() && native.most as usize == n {
                 let result = self
                     .check_method_receiver(native, if n > 0 { Some(&*args) } else { None })
                     .and_then(|()| leaf(self, std::slice::from_raw_parts(args, n)));
@@ -365,7 +365,6 @@ impl Vm {
     }
 
     /// Calls a class: makes an instance.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_class(
         &mut self,
         callee: Value,
@@ -458,7 +457,6 @@ impl Vm {
     }
 
     /// Runs `__init__` of an instance whose creation is the call's result.
-    #[allow(clippy::too_many_arguments)]
     unsafe fn invoke_init(
         &mut self,
         init: Value,

@@ -398,6 +398,25 @@ impl Vm {
         module
     }
 
+    /// Has imports find a module that is made already. Packages that its name speaks of and that are
+    /// not there come to be, with nothing else in them.
+    pub fn add_module(&mut self, name: &str, module: Value) -> R<()> {
+        let modules = self.modules.clone();
+        self.set_name(&modules, name, module)?;
+        if let Some((package, _)) = name.rsplit_once('.') {
+            if self.modules.get_name(package).is_none() {
+                let made = self.new_module(package, "");
+                let own = Str::new(package).into_value();
+                self.set_name(&made.namespace, "__package__", own)?;
+                let path = crate::object::list::List::empty().into_value();
+                self.set_name(&made.namespace, "__path__", path)?;
+                self.add_module(package, made.into_value())?;
+            }
+            self.bind_to_parent(name);
+        }
+        Ok(())
+    }
+
     /// Sets a string key of a dict.
     pub fn set_name(&mut self, dict: &Dict, name: &str, value: Value) -> R<()> {
         let key = self.intern(name);

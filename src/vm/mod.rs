@@ -270,8 +270,10 @@ pub struct Vm {
     pub library: &'static Library,
     /// Where modules are looked for: `sys.path`.
     pub path: Vec<String>,
-    /// Keep the heap last: it goes when everything that points into it is gone.
+    /// Keep the heap behind all that has values: it goes when everything that points into it is gone.
     pub(crate) heap: Box<Heap>,
+    /// Definitions that functions in the heap point to.
+    pub(crate) host_defs: crate::object::host::HostDefs,
 }
 
 impl Vm {

@@ -375,7 +375,7 @@ impl Vm {
             }
         };
         let signature = native.signature.get_or_init(|| signature);
-        let plain = matches!(native.def.code, NativeCode::Leaf(_))
+        let plain = matches!(native.def.code, NativeCode::Leaf(_) | NativeCode::Host)
             && !signature.varargs
             && !signature.varkw
             && signature.positional == signature.params.len()

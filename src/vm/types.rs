@@ -173,6 +173,7 @@ impl Vm {
             library,
             path: Vec::new(),
             heap,
+            host_defs: Default::default(),
         };
         vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
         vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
@@ -604,8 +605,10 @@ pub fn is_core_method(method: &Value) -> bool {
 /// Whether two methods are the same native function, of two classes perhaps.
 #[inline]
 pub(super) fn is_same_native(a: &Value, b: &Value) -> bool {
-    let def = |method: &Value| method.get_exact::<Native>().map(|native| native.def);
-    def(a).zip(def(b)).is_some_and(|(a, b)| std::ptr::eq(a, b))
+    match (a.get_exact::<Native>(), b.get_exact::<Native>()) {
+        (Some(a), Some(b)) => a.is_same_code(b),
+        _ => false,
+    }
 }
 
 /// Whether a native function is a method that lies in a class and binds to an instance.

@@ -1,4 +1,5 @@
 //! The embedding API as a Rust program uses it.
 
+mod functions;
 mod handles;
 mod values;

@@ -1,5 +1,7 @@
 //! Calls and returns.
 
+use std::mem::ManuallyDrop;
+
 use super::at::{a, b, c, flags, wide};
 use super::objects::{MODULE_VALUE, module_value, module_word};
 use super::{At, Exit};
@@ -9,7 +11,7 @@ use crate::object::descriptor::Super;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::module::Module;
-use crate::object::native::{Native, NativeCode};
+use crate::object::native::{Native, NativeCode, R};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::Site;
@@ -126,10 +128,7 @@ pub(super) unsafe fn run_leaf(
 ) -> Value {
     // SAFETY: the window holds the arguments; the native is alive, and its code outlives it.
     unsafe {
-        let NativeCode::Leaf(leaf) = (*native).def.code else {
-            unreachable!("only leaves have an exact arity")
-        };
-        let result = leaf(vm, std::slice::from_raw_parts(args, n));
+        let result = run_code(vm, native, std::slice::from_raw_parts(args, n));
         for i in 0..n {
             drop(args.add(i).read());
         }
@@ -140,6 +139,34 @@ pub(super) unsafe fn run_leaf(
                 Value::UNDEF
             }
         }
+    }
+}
+
+/// Runs a leaf, be it a closure of the embedding program.
+///
+/// # Safety
+/// The native is alive, and its code is one that has an exact arity.
+#[inline(always)]
+unsafe fn run_code(vm: &mut Vm, native: *const Native, args: &[Value]) -> R {
+    // SAFETY: as above.
+    unsafe {
+        match (*native).def.code {
+            NativeCode::Leaf(leaf) => leaf(vm, args),
+            NativeCode::Host => run_host(vm, native, args),
+            _ => unreachable!("only leaves have an exact arity"),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn run_host(vm: &mut Vm, native: *const Native, args: &[Value]) -> R {
+    // SAFETY: the native is alive; the borrowed count is not given back.
+    unsafe {
+        // Unlike the code of a leaf, what it does lies in the native, which must not go meanwhile.
+        let borrowed = ManuallyDrop::new(Value::from_header(native.cast_mut().cast()));
+        let _kept = (*borrowed).clone();
+        let call = (*native).host.as_deref();
+        call.expect("it has what it does")(vm, args)
     }
 }
 
@@ -329,10 +356,11 @@ impl Vm {
         base: usize,
     ) {
         unsafe {
-            let NativeCode::Leaf(leaf) = (*native).def.code else {
-                unreachable!("only leaves have an exact arity")
-            };
-            let result = leaf(self, std::slice::from_raw_parts(at.regs.add(first), n));
+            let result = run_code(
+                self,
+                native,
+                std::slice::from_raw_parts(at.regs.add(first), n),
+            );
             for i in base..first + n {
                 drop(at.take(i));
             }
@@ -364,9 +392,6 @@ impl Vm {
     ) {
         // SAFETY: the callee is alive until the call is over; the arguments are moved out of the window.
         unsafe {
-            let NativeCode::Leaf(leaf) = (*native).def.code else {
-                unreachable!("only leaves say how few arguments they take")
-            };
             let params = &self.signature(&*native).params;
             let mut bound = [const { Value::UNDEF }; MOST_SIMPLE];
             for (i, place) in bound.iter_mut().enumerate().take(n) {
@@ -375,7 +400,7 @@ impl Vm {
             for (place, param) in bound[n..params.len()].iter_mut().zip(&params[n..]) {
                 *place = param.default.clone();
             }
-            let result = leaf(self, &bound[..params.len()]);
+            let result = run_code(self, native, &bound[..params.len()]);
             drop(bound);
             for i in base..first {
                 drop(at.take(i));
