@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::similar::closest;
 use super::table::{self, Act, COMMANDS, Command, Effect, Flag, Kind, OPTIONS, Topic};
-use crate::host::Settings;
+use crate::host::{Permissions, Settings};
 
 /// The program that is to be run.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Run {
     pub arguments: Vec<OsString>,
     /// How the interpreter is to be.
     pub settings: Settings,
+    /// What is granted under a sandbox; None without one.
+    pub permissions: Option<Permissions>,
 }
 
 /// What stands behind the name of a command.
@@ -167,6 +169,7 @@ struct Reader<'a> {
     at: usize,
     table: &'static [Flag],
     settings: Settings,
+    permissions: Option<Permissions>,
     versions: usize,
     help: Option<Topic>,
     /// A `--` ended the options.
@@ -184,6 +187,7 @@ impl<'a> Reader<'a> {
             at: 1,
             table,
             settings: Settings::default(),
+            permissions: None,
             versions: 0,
             help: None,
             dashes: false,
@@ -247,7 +251,9 @@ impl<'a> Reader<'a> {
         let option = format!("--{name}");
         let value = match (flag.value, value) {
             (Some(_), Some(value)) => Some(value),
-            (Some(_), None) if !flag.is_refused() => Some(self.next_value(&option)?),
+            (Some(_), None) if !flag.is_refused() && !flag.may_lack_value() => {
+                Some(self.next_value(&option)?)
+            }
             (None, Some(_)) => {
                 return Err(Wrong::new(format!("the option {option} takes no value")));
             }
@@ -301,10 +307,11 @@ impl<'a> Reader<'a> {
         value: Option<String>,
     ) -> Result<Decided> {
         let text = value.clone().unwrap_or_default();
-        self.seen.push((option.to_string(), value));
+        self.seen.push((option.to_string(), value.clone()));
         match flag.effect {
             Effect::Set(set) => set(&mut self.settings),
             Effect::Take(take) => take(&mut self.settings, &text).map_err(Wrong::new)?,
+            Effect::Grant(add) => self.grant(option, value.as_deref(), add)?,
             Effect::Code => return Ok(Some((Script::Code(text), self.rest(option)))),
             Effect::Module => return Ok(Some((Script::Module(text), self.rest(option)))),
             Effect::Help(topic) => self.help = Some(topic),
@@ -317,6 +324,25 @@ impl<'a> Reader<'a> {
             Effect::Own => self.check_value(flag, option, &text)?,
         }
         Ok(None)
+    }
+
+    fn grant(
+        &mut self,
+        option: &str,
+        value: Option<&str>,
+        add: fn(Permissions, Option<&str>) -> Permissions,
+    ) -> Result<()> {
+        if value == Some("") {
+            return Err(Wrong::new(format!(
+                "the option {option} grants nothing with an empty value; without '=' it grants all"
+            )));
+        }
+        let granted = add(self.permissions.take().unwrap_or_default(), value);
+        if let Some(mistake) = granted.mistakes().first() {
+            return Err(Wrong::new(format!("{option}: {mistake}")));
+        }
+        self.permissions = Some(granted);
+        Ok(())
     }
 
     fn check_value(&self, flag: &Flag, option: &str, text: &str) -> Result<()> {
@@ -347,6 +373,7 @@ impl<'a> Reader<'a> {
             script,
             arguments,
             settings: self.settings,
+            permissions: self.permissions,
         }))
     }
 

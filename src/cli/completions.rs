@@ -147,12 +147,14 @@ fn zsh_flags(flags: &'static [Flag]) -> String {
                 (None, Kind::File) => "_files".into(),
                 _ => " ".into(),
             };
-            format!(":{name}:{what}")
+            let colon = if flag.may_lack_value() { "::" } else { ":" };
+            format!("{colon}{name}:{what}")
         });
         let action = action.unwrap_or_default();
         for option in names_of(flag) {
             let sign = match (flag.value.is_some(), option.starts_with("--")) {
                 (false, _) => "",
+                (true, true) if flag.may_lack_value() => "=-",
                 (true, true) => "=",
                 (true, false) => "+",
             };
@@ -248,7 +250,7 @@ fn fish_flags(out: &mut String, condition: &str, flags: &'static [Flag]) {
         if let Some(name) = flag.name {
             out.push_str(&format!(" -l {name}"));
         }
-        if flag.value.is_some() {
+        if flag.value.is_some() && !flag.may_lack_value() {
             match values_of(flag) {
                 Some(words) => out.push_str(&format!(" -x -a {}", fish_quoted(&words))),
                 None => out.push_str(" -x"),

@@ -15,7 +15,7 @@ mod table;
 use std::ffi::OsString;
 
 use crate::engine::{Engine, Exit, Mode, Program, Request, loader};
-use crate::host::{Buffering, Host, Settings, process_arguments};
+use crate::host::{Buffering, Environment, Host, Permissions, Settings, Stdio, process_arguments};
 use arguments::{Given, Line, Run, Script, Wrong};
 
 /// Runs the program and answers with its exit status.
@@ -66,26 +66,36 @@ fn run_script(run: Run) -> u8 {
         script,
         arguments,
         settings,
+        permissions,
     } = run;
+    let asks = settings.inspect;
+    let world = World {
+        arguments,
+        settings,
+        permissions,
+    };
+    let folder = match &script {
+        Script::File(path) => Some(path.clone()),
+        _ => None,
+    };
+    let engine = || engine(world, folder.as_deref());
     match script {
-        Script::Prompt => finish(engine(arguments, settings).run_prompt()),
-        Script::None if settings.inspect || types_at_terminal() => {
-            finish(engine(arguments, settings).run_prompt())
-        }
-        Script::None | Script::Input => run_input(&mut engine(arguments, settings)),
+        Script::Prompt => finish(engine().run_prompt()),
+        Script::None if asks || types_at_terminal() => finish(engine().run_prompt()),
+        Script::None | Script::Input => run_input(&mut engine()),
         Script::Code(text) => {
             let text = match text.ends_with('\n') {
                 true => text,
                 false => text + "\n",
             };
-            finish(engine(arguments, settings).run_source(&text, "<string>"))
+            finish(engine().run_source(&text, "<string>"))
         }
         Script::Module(name) if name == "asyncio" && types_at_terminal() => {
-            finish(engine(arguments, settings).run_prompt())
+            finish(engine().run_prompt())
         }
-        Script::Module(name) => finish(engine(arguments, settings).run_module(&name)),
+        Script::Module(name) => finish(engine().run_module(&name)),
         Script::File(path) => {
-            let mut engine = engine(arguments, settings);
+            let mut engine = engine();
             let error = match engine.run_file(&path) {
                 Ok(exit) => return finish(exit),
                 Err(error) => error,
@@ -112,9 +122,52 @@ fn run_input(engine: &mut Engine) -> u8 {
     }
 }
 
-fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
-    let mut host = Host::system(arguments);
-    settings.add_variables(&host.environment);
+/// What an engine is made of.
+struct World {
+    arguments: Vec<OsString>,
+    settings: Settings,
+    /// None without a sandbox.
+    permissions: Option<Permissions>,
+}
+
+/// Lets modules be loaded as ever under a sandbox: the script, what lies beside it or in the current
+/// folder, and what HOOPPATH names.
+fn with_modules(
+    granted: Permissions,
+    script: Option<&str>,
+    environment: &Environment,
+) -> Permissions {
+    let mut granted = granted;
+    if let Some(script) = script {
+        granted = granted.imports(script);
+    }
+    let is_folder = |path: &str| Host::system(Vec::new()).files.is_directory(path.as_ref());
+    if !environment.settings.safe_path && !script.is_some_and(is_folder) {
+        let script = std::path::Path::new(script.unwrap_or("./-"));
+        let beside = script
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        granted = granted.imports(beside.unwrap_or(".".as_ref()));
+    }
+    let more = environment
+        .steering_variable("HOOPPATH")
+        .unwrap_or_default();
+    let more = more.to_string_lossy();
+    let folders = more.split(':').filter(|folder| !folder.is_empty());
+    folders.fold(granted, |granted, folder| granted.imports(folder))
+}
+
+fn engine(world: World, script: Option<&str>) -> Engine {
+    let mut settings = world.settings;
+    let mut environment = Environment::of_process(world.arguments);
+    settings.add_variables(&environment);
+    environment.settings = settings.clone();
+    let sandboxed = world.permissions.is_some();
+    let granted = match world.permissions {
+        Some(granted) => with_modules(granted, script, &environment),
+        None => Permissions::all(),
+    };
+    let mut host = Host::with(granted, environment, Stdio::system());
     if settings.unbuffered {
         host.stdio.output.set_buffering(Buffering::None);
         host.stdio.error.set_buffering(Buffering::None);
@@ -122,8 +175,9 @@ fn engine(arguments: Vec<OsString>, mut settings: Settings) -> Engine {
     if settings.has_extra("virtual_time") {
         host.simulate_time();
     }
-    host.environment.settings = settings;
-    host.descriptors.take_inherited();
+    if !sandboxed {
+        host.descriptors.take_inherited();
+    }
     host.environment.set_runs_scripts();
     #[cfg(feature = "terminal")]
     {

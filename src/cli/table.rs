@@ -5,7 +5,7 @@
 //! function that does it.
 
 use super::arguments::Given;
-use crate::host::{Settings, TracebackStyle};
+use crate::host::{Permissions, Settings, TracebackStyle};
 
 /// What an option does to the run of a script; options of other commands are read by those.
 #[derive(Clone, Copy)]
@@ -14,6 +14,8 @@ pub enum Effect {
     Set(fn(&mut Settings)),
     /// The same by its value.
     Take(fn(&mut Settings, &str) -> Result<(), String>),
+    /// It puts the script under a sandbox, and grants something there. Its value may be left out.
+    Grant(fn(Permissions, Option<&str>) -> Permissions),
     /// Its value is the program.
     Code,
     /// Its value names the module that is the program.
@@ -77,10 +79,16 @@ impl Flag {
             out = format!("{out}{comma}--{name}");
         }
         match self.value {
+            Some((value, _)) if self.may_lack_value() => format!("{out}[={value}]"),
             Some((value, _)) if self.name.is_some() => format!("{out}={value}"),
             Some((value, _)) => format!("{out} {value}"),
             None => out,
         }
+    }
+
+    /// True for an option that stands for more without its value.
+    pub fn may_lack_value(&self) -> bool {
+        matches!(self.effect, Effect::Grant(_)) && self.value.is_some()
     }
 
     /// True for an option that is there to be refused.
@@ -243,6 +251,35 @@ const fn refused(letter: char, help: &'static str, why: &'static str) -> Flag {
     }
 }
 
+const fn grant(
+    name: &'static str,
+    value: Option<(&'static str, Kind)>,
+    help: &'static str,
+    add: fn(Permissions, Option<&str>) -> Permissions,
+) -> Flag {
+    Flag {
+        letter: None,
+        name: Some(name),
+        value,
+        help,
+        effect: Effect::Grant(add),
+    }
+}
+
+/// Grants each of what stands between commas, or all there is.
+fn each(
+    granted: Permissions,
+    value: Option<&str>,
+    all: fn(Permissions) -> Permissions,
+    one: fn(Permissions, &str) -> Permissions,
+) -> Permissions {
+    let Some(value) = value else {
+        return all(granted);
+    };
+    let parts = value.split(',').filter(|part| !part.is_empty());
+    parts.fold(granted, one)
+}
+
 const fn topic(name: &'static str, help: &'static str, topic: Topic) -> Flag {
     Flag {
         letter: None,
@@ -338,6 +375,42 @@ pub static OPTIONS: &[Flag] = &[
         help: "how an uncaught exception is told: python (in CPython's words) or fancy (with pictures, as on a terminal)",
         effect: Effect::Take(take_style),
     },
+    grant(
+        "sandbox",
+        None,
+        "grant nothing but what --allow-* grants; each of those means --sandbox too",
+        |granted, _| granted,
+    ),
+    grant(
+        "allow-read",
+        Some(("PATH,..", Kind::File)),
+        "let the script read these files and folders; without PATH: all",
+        |granted, value| each(granted, value, Permissions::read_any, |g, p| g.read(p)),
+    ),
+    grant(
+        "allow-write",
+        Some(("PATH,..", Kind::File)),
+        "let the script make, change and remove these files, and what is in these folders; without PATH: all",
+        |granted, value| each(granted, value, Permissions::write_any, |g, p| g.write(p)),
+    ),
+    grant(
+        "allow-net",
+        Some(("HOST,..", Kind::Text)),
+        "let the script connect to and listen at these, as HOST, HOST:PORT, *.HOST or ADDRESS/BITS; without HOST: all",
+        |granted, value| each(granted, value, Permissions::net_any, |g, p| g.net(p)),
+    ),
+    grant(
+        "allow-run",
+        Some(("PROGRAM,..", Kind::File)),
+        "let the script start these programs, which are under no sandbox; without PROGRAM: all, and signals",
+        |granted, value| each(granted, value, Permissions::run_any, |g, p| g.run(p)),
+    ),
+    grant(
+        "allow-env",
+        Some(("NAME,..", Kind::Text)),
+        "let the script see these variables of the environment; without NAME: all",
+        |granted, value| each(granted, value, Permissions::env_any, |g, p| g.env(p)),
+    ),
     Flag {
         letter: Some('h'),
         name: Some("help"),

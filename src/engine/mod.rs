@@ -80,7 +80,7 @@ impl Engine {
     /// An engine in this world. With `HOOP_GC_STRESS=N` in its environment it collects garbage and
     /// lets other threads run at every N-th check, so that tests find what holds only by luck.
     pub fn new(host: Host) -> Engine {
-        let stress = host.environment.variable("HOOP_GC_STRESS");
+        let stress = host.environment.own_variable("HOOP_GC_STRESS");
         let mut vm = Box::new(Vm::new(&LIBRARY, host, Box::new(SourceLoader::default())));
         if let Some(every) = stress.and_then(|text| text.to_str()?.parse().ok()) {
             vm.stress(every);
@@ -95,7 +95,7 @@ impl Engine {
     pub fn take_interrupts(&mut self) {
         let host = &mut self.vm.host;
         // Without it an interrupt ends the process, as it would any other.
-        let _ = host.signals.take_over(2, &host.inbox);
+        let _ = host.signals.take_for_engine(2, &host.inbox);
     }
 
     /// Lets the engine answer SIGQUIT with the tree of tasks and threads, and end a program that
@@ -105,7 +105,7 @@ impl Engine {
         use crate::modules::waits;
         let vm = &mut *self.vm;
         let ignored = vm.host.signals.is_ignored(3);
-        if vm.host.signals.take_over(3, &vm.host.inbox).is_ok() {
+        if vm.host.signals.take_for_engine(3, &vm.host.inbox).is_ok() {
             vm.tell_standing = Some(match ignored {
                 true => waits::on_quit_when_asked,
                 false => waits::on_quit,
@@ -128,7 +128,7 @@ impl Engine {
 
     /// A whole file of this engine's world.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>, crate::host::HostError> {
-        self.vm.host.files.read_file(std::path::Path::new(path))
+        self.vm.host.files.read_module(std::path::Path::new(path))
     }
 
     /// All of standard input.
@@ -172,14 +172,15 @@ impl Engine {
     /// The file that stands for a folder: `__main__` in it.
     fn main_of_folder(&self, path: &str) -> Option<String> {
         let files = &self.vm.host.files;
-        if !files.is_directory(std::path::Path::new(path)) {
+        let stat = |path: &str| files.stat_module(std::path::Path::new(path));
+        if !stat(path).is_ok_and(|stat| stat.is_directory()) {
             return None;
         }
         let folder = path.trim_end_matches('/');
         let names = ["async", "py"].map(|ending| format!("{folder}/__main__.{ending}"));
         names
             .into_iter()
-            .find(|name| files.is_file(std::path::Path::new(name)))
+            .find(|name| stat(name).is_ok_and(|stat| stat.is_file()))
     }
 
     /// Runs a text as the main script.
@@ -244,7 +245,7 @@ impl Engine {
 
     fn absolute(&self, folder: &str) -> String {
         let path = std::path::Path::new(if folder.is_empty() { "." } else { folder });
-        match self.vm.host.files.real_path(path) {
+        match self.vm.host.files.real_module_path(path) {
             Ok(path) => path.to_string_lossy().into_owned(),
             Err(_) => folder.to_string(),
         }

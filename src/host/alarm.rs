@@ -27,7 +27,7 @@ impl Host {
     /// Lets SIGALRM come after a while, and then in an interval, neither of them if zero. Answers
     /// how it was set before: what was left, and the interval. All in seconds.
     pub fn set_alarm(&mut self, after: f64, interval: f64) -> Result<(f64, f64), HostError> {
-        self.permissions.check_processes()?;
+        self.grants.check_processes("setting an alarm")?;
         let before = self.alarm.left();
         let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         let (after, interval) = (duration(after), duration(interval));

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The folders in which sockets may lie.
 fn folders(host: &Host) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    if let Some(run) = host.environment.variable("XDG_RUNTIME_DIR") {
+    if let Some(run) = host.environment.own_variable("XDG_RUNTIME_DIR") {
         let run = PathBuf::from(run);
         if run.is_absolute() && run.is_dir() {
             found.push(run.join("hoop"));
@@ -136,7 +136,7 @@ impl Host {
         check(process)?;
         for signal in [1, 2, 15] {
             // An interrupt must not leave the socket behind.
-            let _ = self.signals.take_over(signal, &self.inbox);
+            let _ = self.signals.take_for_engine(signal, &self.inbox);
         }
         let question = self.question(process, what)?;
         pidfd_send_signal(&handle, Signal::QUIT)

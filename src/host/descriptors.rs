@@ -47,14 +47,17 @@ pub struct Descriptors {
     standard: [Option<Option<Arc<File>>>; 3],
     /// False for an engine that does not own the terminal.
     may_use_standard: bool,
+    /// Whether the standard streams may come to stand for something else, which is felt by all the process.
+    may_replace_standard: bool,
     /// True for a program whose descriptors are all its script's.
     takes_inherited: bool,
 }
 
 impl Descriptors {
-    pub(super) fn new(may_use_standard: bool) -> Self {
+    pub(super) fn new(may_use_standard: bool, may_replace_standard: bool) -> Self {
         Descriptors {
             may_use_standard,
+            may_replace_standard,
             ..Descriptors::default()
         }
     }
@@ -111,6 +114,14 @@ impl Descriptors {
         self.may_use_standard
     }
 
+    /// An error unless the standard streams may come to stand for something else.
+    pub(super) fn check_replace(&self) -> Result<(), HostError> {
+        match self.may_replace_standard {
+            true => Ok(()),
+            false => Err(HostError::refused("replacing a standard stream")),
+        }
+    }
+
     /// A standard stream stands for something else from now on.
     pub(super) fn forget_standard(&mut self, slot: usize) {
         if let Some(known) = self.standard.get_mut(slot) {
@@ -165,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_standard_streams_are_found_where_they_belong() {
-        let mut descriptors = Descriptors::new(true);
+        let mut descriptors = Descriptors::new(true, true);
         assert!(descriptors.get(2).unwrap().fileno() > 2);
         descriptors.remove(2).unwrap();
         assert!(descriptors.get(2).is_err());

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::Settings;
+use super::{Permissions, Settings};
 
 /// The engine's own copy of what the process was started with. Changes stay in
 /// the copy; children are given it explicitly.
@@ -16,6 +16,8 @@ pub struct Environment {
     /// None until the first question, so that starting stays cheap.
     variables: OnceCell<Vec<(OsString, OsString)>>,
     of_process: bool,
+    /// Whether variables of the process are hidden, since they were not granted.
+    hides: bool,
     /// Whether the running program runs scripts, as `hoop` does: only then can it be started as a worker.
     runs_scripts: bool,
 }
@@ -28,6 +30,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::new(),
             of_process: true,
+            hides: false,
             runs_scripts: false,
         }
     }
@@ -44,6 +47,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::from(variables),
             of_process: false,
+            hides: false,
             runs_scripts: false,
         }
     }
@@ -55,6 +59,7 @@ impl Environment {
             settings: self.settings.clone(),
             variables: self.variables.clone(),
             of_process: self.of_process,
+            hides: self.hides,
             runs_scripts: self.runs_scripts,
         }
     }
@@ -83,9 +88,26 @@ impl Environment {
         }
     }
 
+    /// Leaves only those variables of the process that are granted. What an embedder has given stays.
+    pub(super) fn hide(&mut self, permissions: &Permissions) {
+        if !self.of_process || permissions.env.is_everything() {
+            return;
+        }
+        let named = permissions.env.each().iter();
+        let seen = named.filter_map(|name| Some((name.clone(), self.variable(name)?)));
+        self.variables = OnceCell::from(seen.collect::<Vec<_>>());
+        self.hides = true;
+    }
+
+    /// A variable for the interpreter itself, which sees also what is hidden from scripts.
+    pub fn own_variable(&self, name: &str) -> Option<OsString> {
+        let hidden = || std::env::var_os(name).filter(|_| self.hides);
+        self.variable(name).or_else(hidden)
+    }
+
     /// A variable that steers the interpreter, unless it was told to ignore those.
     pub fn steering_variable(&self, name: &str) -> Option<OsString> {
-        self.variable(name)
+        self.own_variable(name)
             .filter(|text| !self.settings.ignore_environment && !text.is_empty())
     }
 
@@ -125,6 +147,11 @@ impl Environment {
     /// Says that the running program takes the arguments of `hoop`.
     pub fn set_runs_scripts(&mut self) {
         self.runs_scripts = true;
+    }
+
+    /// Whether the running program is one for scripts, as `hoop` is.
+    pub fn runs_scripts(&self) -> bool {
+        self.runs_scripts
     }
 
     /// The path of the running program, if it runs scripts; an embedder's does not.

@@ -55,14 +55,23 @@ impl HostError {
         .with_message(message)
     }
 
-    /// Something that the host does not grant.
-    pub fn denied(what: &str) -> Self {
+    /// Something that is not granted, and the option that would grant it, behind `--allow-`.
+    pub fn denied(what: &str, option: &str) -> Self {
+        HostError::forbidden(format!("{what} is not granted (--allow-{option})"))
+    }
+
+    /// Something that nothing but granting everything would allow.
+    pub fn refused(what: &str) -> Self {
+        HostError::forbidden(format!("{what} is not possible under a sandbox"))
+    }
+
+    fn forbidden(message: String) -> Self {
         HostError {
             errno: rustix::io::Errno::PERM.raw_os_error(),
             kind: ErrorKind::Denied,
             details: None,
         }
-        .with_message(format!("{what} is not permitted here"))
+        .with_message(message)
     }
 
     /// The same error with a text of its own.

@@ -1,6 +1,7 @@
 //! Open files, and the door through which they are opened.
 
-use super::{FileStat, HostError, Permissions};
+use super::folders::{Folders, Need};
+use super::{FileStat, Grants, HostError};
 use rustix::io::Errno;
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, Write};
@@ -71,8 +72,14 @@ impl OpenMode {
         Some(mode)
     }
 
-    fn changes(self) -> bool {
-        self.write || self.append || self.create || self.truncate
+    /// Whether something may be another than before, or be there at all.
+    pub(super) fn changes(self) -> bool {
+        use rustix::fs::OFlags;
+        let more = OFlags::from_bits_retain(self.flags.unwrap_or(0) as u32);
+        let changing = OFlags::CREATE | OFlags::TRUNC;
+        #[cfg(target_os = "linux")]
+        let changing = changing | (OFlags::TMPFILE - OFlags::DIRECTORY);
+        self.write || self.append || self.create || self.truncate || more.intersects(changing)
     }
 }
 
@@ -80,16 +87,16 @@ impl OpenMode {
 /// relative paths start from. Errors name the path as the caller wrote it.
 #[derive(Clone)]
 pub struct Files {
-    pub(super) permissions: Arc<Permissions>,
+    grants: Arc<Grants>,
     current: PathBuf,
     /// False until `change_directory`: relative paths are then the process's.
     moved: bool,
 }
 
 impl Files {
-    pub(super) fn new(permissions: Arc<Permissions>, current: PathBuf) -> Self {
+    pub(super) fn new(grants: Arc<Grants>, current: PathBuf) -> Self {
         Files {
-            permissions,
+            grants,
             current,
             moved: false,
         }
@@ -102,7 +109,10 @@ impl Files {
 
     /// `os.chdir`, for this engine only.
     pub fn change_directory(&mut self, path: &Path) -> Result<(), HostError> {
-        self.permissions.check_read()?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            self.current = folders.folder(&whole).map_err(|e| e.at(path))?;
+            return Ok(());
+        }
         let target = std::fs::canonicalize(self.resolve(path)?).map_err(|e| fail(e, path))?;
         let stat = std::fs::metadata(&target).map_err(|e| fail(e, path))?;
         if !stat.is_dir() {
@@ -126,14 +136,31 @@ impl Files {
         })
     }
 
+    /// The granted folders and the whole path to look up in them; None where every path is granted.
+    pub(super) fn sandboxed(&self, path: &Path) -> Result<Option<(&Folders, PathBuf)>, HostError> {
+        let Some(folders) = self.grants.folders() else {
+            return Ok(None);
+        };
+        if path.as_os_str().is_empty() {
+            return Err(HostError::from(Errno::NOENT).at(path));
+        }
+        Ok(Some((folders, self.current.join(path))))
+    }
+
+    /// The path of a socket file, to hand to a socket, which knows of no directory.
+    pub fn socket_path(&self, path: PathBuf) -> PathBuf {
+        match self.moved || self.grants.folders().is_some() {
+            true => self.current.join(path),
+            false => path,
+        }
+    }
+
     /// Opens a file. `permissions` are those of a file it makes, usually
     /// 0o666, before the process's mask.
     pub fn open(&self, path: &Path, mode: OpenMode, permissions: u32) -> Result<File, HostError> {
-        if mode.read {
-            self.permissions.check_read().map_err(|e| e.at(path))?;
-        }
-        if mode.changes() {
-            self.permissions.check_write().map_err(|e| e.at(path))?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            let opened = folders.open_file(&whole, mode, permissions);
+            return only_file(opened.map_err(|e| e.at(path))?, mode, path);
         }
         let mut options = OpenOptions::new();
         options
@@ -148,17 +175,40 @@ impl Files {
         let file = options
             .open(self.resolve(path)?)
             .map_err(|e| fail(e, path))?;
-        // The system opens a directory for reading, and a script may not.
-        if !mode.changes()
-            && mode.flags.is_none()
-            && file.metadata().is_ok_and(|data| data.is_dir())
-        {
-            return Err(HostError::from(Errno::ISDIR).at(path));
-        }
-        Ok(File { inner: file })
+        only_file(File { inner: file }, mode, path)
     }
 
-    /// A whole file, for the loader of modules.
+    /// A module, or the script that is run: what may be imported need not be open to scripts.
+    pub fn read_module(&self, path: &Path) -> Result<Vec<u8>, HostError> {
+        let Some((folders, whole)) = self.sandboxed(path)? else {
+            return self.read_file(path);
+        };
+        let file = folders.open_module(&whole).map_err(|e| e.at(path))?;
+        let file = only_file(file, OpenMode::READ, path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|e| e.at(path))?;
+        Ok(bytes)
+    }
+
+    /// What is at a path where a module may be.
+    pub fn stat_module(&self, path: &Path) -> Result<FileStat, HostError> {
+        match self.sandboxed(path)? {
+            Some((folders, whole)) => folders.stat_module(&whole).map_err(|e| e.at(path)),
+            None => self.stat(path, true),
+        }
+    }
+
+    /// The path of a module, or of a folder of modules, without links, dots and relative parts.
+    pub fn real_module_path(&self, path: &Path) -> Result<PathBuf, HostError> {
+        match self.sandboxed(path)? {
+            Some((folders, whole)) => folders
+                .real_path(&whole, Need::Package)
+                .map_err(|e| e.at(path)),
+            None => self.real_path(path),
+        }
+    }
+
+    /// A whole file.
     pub fn read_file(&self, path: &Path) -> Result<Vec<u8>, HostError> {
         let mut bytes = Vec::new();
         let file = self.open(path, OpenMode::READ, 0)?;
@@ -174,6 +224,15 @@ impl Files {
         let file = self.open(path, mode, 0o666)?;
         (&file.inner).write_all(bytes).map_err(|e| fail(e, path))
     }
+}
+
+/// The system opens a directory for reading, and a script may not, unless it says flags of its own.
+fn only_file(file: File, mode: OpenMode, path: &Path) -> Result<File, HostError> {
+    let may_be_folder = mode.changes() || mode.flags.is_some();
+    if !may_be_folder && file.inner.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err(HostError::from(Errno::ISDIR).at(path));
+    }
+    Ok(file)
 }
 
 /// An error of std about `path`.
@@ -353,6 +412,7 @@ fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> Result<usize, Host
 
 #[cfg(test)]
 mod tests {
+    use super::super::Permissions;
     use super::*;
 
     /// A directory of one test, removed with its files at the end.
@@ -374,7 +434,7 @@ mod tests {
     }
 
     fn files() -> Files {
-        Files::new(Arc::new(Permissions::all()), "/".into())
+        Files::new(Arc::new(Grants::new(Permissions::all())), "/".into())
     }
 
     #[test]
@@ -458,7 +518,7 @@ mod tests {
 
     #[test]
     fn files_can_be_denied() {
-        let files = Files::new(Arc::new(Permissions::none()), "/".into());
+        let files = Files::new(Arc::new(Grants::new(Permissions::none())), "/".into());
         let error = files.read_file("/etc/hosts".as_ref()).unwrap_err();
         assert_eq!(error.errno, 1);
         assert!(!files.exists("/".as_ref()));

@@ -22,16 +22,20 @@ mod entropy;
 mod environment;
 mod error;
 mod files;
+mod folders;
+mod grants;
 mod inbox;
 mod inherited;
 #[cfg(feature = "terminal")]
 pub mod line_editor;
+mod network_grants;
 mod paths;
 mod permissions;
 mod poller;
 mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
+mod programs;
 mod ready;
 mod resolver;
 mod settings;
@@ -43,6 +47,7 @@ mod stdio;
 mod system;
 #[cfg(feature = "tls")]
 mod trust;
+mod within;
 mod workers;
 mod zone;
 
@@ -55,6 +60,7 @@ pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use environment::{Environment, process_arguments};
 pub use error::{ErrorKind, HostError, strerror};
 pub use files::{File, Files, OpenMode, SeekFrom};
+pub use grants::Grants;
 pub use inbox::{Event, Inbox, Outcome, Ticket, WakeHandle};
 pub use paths::{DirEntry, path_bytes, path_from_bytes};
 pub use permissions::Permissions;
@@ -74,8 +80,6 @@ pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
 pub use system::SystemName;
 #[cfg(feature = "tls")]
 pub use trust::trusted_certificates;
-#[cfg(target_os = "linux")]
-pub use workers::end_with_parent;
 pub use workers::start_thread;
 pub use zone::{LocalTime, Zone};
 
@@ -96,7 +100,8 @@ pub struct Host {
     pub pool: Pool,
     pub resolver: Resolver,
     pub signals: Signals,
-    pub permissions: Arc<Permissions>,
+    /// What is granted. It was settled when the host was made.
+    pub grants: Arc<Grants>,
     pub alarm: alarm::Alarm,
     /// What lines are typed in, where there is a prompt.
     #[cfg(feature = "terminal")]
@@ -135,22 +140,23 @@ impl Host {
     }
 
     /// A host with the real clock, entropy and poller.
-    pub fn with(permissions: Permissions, environment: Environment, stdio: Stdio) -> Self {
-        let permissions = Arc::new(permissions);
+    pub fn with(permissions: Permissions, mut environment: Environment, stdio: Stdio) -> Self {
+        environment.hide(&permissions);
+        let grants = Arc::new(Grants::new(permissions));
         let inbox = Arc::new(Inbox::new());
         Host {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
-            files: Files::new(permissions.clone(), environment.start_directory()),
-            descriptors: Descriptors::new(environment.is_of_process()),
+            files: Files::new(grants.clone(), environment.start_directory()),
+            descriptors: Descriptors::new(environment.is_of_process(), grants.is_all()),
             environment,
             stdio,
             poller: Poller::new(),
             pool: Pool::new(inbox.clone()),
-            resolver: Resolver::new(permissions.clone()),
-            signals: Signals::new(),
+            resolver: Resolver::new(grants.clone()),
+            signals: Signals::new(grants.permissions().run.is_everything()),
             inbox,
-            permissions,
+            grants,
             alarm: alarm::Alarm::default(),
             #[cfg(feature = "terminal")]
             line_editor: None,
@@ -167,10 +173,36 @@ impl Host {
         self.pool = Pool::inline(self.inbox.clone());
     }
 
-    /// `os._exit`: ends the process at once. Only output that was flushed is written.
-    pub fn end_process(&self, status: i32) {
+    /// `os._exit`: ends the process at once. Only output that was flushed is written. Under a sandbox
+    /// it is refused, but to `hoop`, whose process is its script's.
+    pub fn end_process(&self, status: i32) -> Result<(), HostError> {
+        self.check_own_process("ending the process")?;
         if self.environment.is_of_process() {
             std::process::exit(status);
+        }
+        Ok(())
+    }
+
+    /// `os.abort`: ends the process as by SIGABRT.
+    pub fn abort_process(&self) -> Result<(), HostError> {
+        self.check_own_process("ending the process")?;
+        self.signals.die_of(6);
+        self.end_process(134)
+    }
+
+    /// An error unless the process is the script's, or everything is granted.
+    pub(super) fn check_own_process(&self, what: &str) -> Result<(), HostError> {
+        match self.environment.runs_scripts() {
+            true => Ok(()),
+            false => self.grants.check_all(what),
+        }
+    }
+
+    /// The machine's name on the network; under a sandbox, the name that every machine has.
+    pub fn host_name(&self) -> std::ffi::OsString {
+        match self.grants.is_all() {
+            true => self.environment.host_name(),
+            false => "localhost".into(),
         }
     }
 

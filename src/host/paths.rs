@@ -1,6 +1,7 @@
 //! What can be done with a path without opening it.
 
 use super::files::fail;
+use super::folders::{Folders, Need};
 use super::{FileStat, Files, HostError};
 use rustix::fs::{Access, AtFlags, CWD, Timespec, Timestamps};
 use std::ffi::{OsStr, OsString};
@@ -31,7 +32,10 @@ impl Files {
     /// What the system knows of a file; `follow` a symbolic link or ask about
     /// the link itself.
     pub fn stat(&self, path: &Path, follow: bool) -> Result<FileStat, HostError> {
-        let target = self.to_read(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.stat(&whole, follow).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let data = if follow {
             std::fs::metadata(target)
         } else {
@@ -57,7 +61,10 @@ impl Files {
 
     /// What is in a directory, in the system's order.
     pub fn list(&self, path: &Path) -> Result<Vec<DirEntry>, HostError> {
-        let target = self.to_read(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.list(&whole).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(target).map_err(|e| fail(e, path))? {
             let entry = entry.map_err(|e| fail(e, path))?;
@@ -75,53 +82,83 @@ impl Files {
     /// Makes one directory.
     pub fn make_directory(&self, path: &Path, mode: u32) -> Result<(), HostError> {
         use std::os::unix::fs::DirBuilderExt;
-        let target = self.to_write(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.make_directory(&whole, mode).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let made = std::fs::DirBuilder::new().mode(mode).create(target);
         made.map_err(|e| fail(e, path))
     }
 
     /// Removes an empty directory.
     pub fn remove_directory(&self, path: &Path) -> Result<(), HostError> {
-        std::fs::remove_dir(self.to_write(path)?).map_err(|e| fail(e, path))
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.remove(&whole, true).map_err(|e| e.at(path));
+        }
+        std::fs::remove_dir(self.resolve(path)?).map_err(|e| fail(e, path))
     }
 
     /// Removes a file or a link.
     pub fn remove(&self, path: &Path) -> Result<(), HostError> {
-        std::fs::remove_file(self.to_write(path)?).map_err(|e| fail(e, path))
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.remove(&whole, false).map_err(|e| e.at(path));
+        }
+        std::fs::remove_file(self.resolve(path)?).map_err(|e| fail(e, path))
     }
 
     /// Gives a file another name, replacing what has that name.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError> {
-        let renamed = std::fs::rename(self.to_write(from)?, self.to_write(to)?);
+        if let Some((folders, old, new)) = self.sandboxed_pair(from, to)? {
+            let done = folders.rename(&old, &new);
+            return done.map_err(|e| e.between(from, to));
+        }
+        let renamed = std::fs::rename(self.resolve(from)?, self.resolve(to)?);
         renamed.map_err(|e| HostError::from(e).between(from, to))
     }
 
     /// Makes `link` a symbolic link that says `target`.
     pub fn symbolic_link(&self, target: &Path, link: &Path) -> Result<(), HostError> {
-        let made = std::os::unix::fs::symlink(target, self.to_write(link)?);
+        if let Some((folders, whole)) = self.sandboxed(link)? {
+            let done = folders.symbolic_link(target, &whole);
+            return done.map_err(|e| e.between(target, link));
+        }
+        let made = std::os::unix::fs::symlink(target, self.resolve(link)?);
         made.map_err(|e| HostError::from(e).between(target, link))
     }
 
     /// Makes `link` a second name of `target`.
     pub fn hard_link(&self, target: &Path, link: &Path) -> Result<(), HostError> {
-        let made = std::fs::hard_link(self.to_write(target)?, self.to_write(link)?);
+        if let Some((folders, old, new)) = self.sandboxed_pair(target, link)? {
+            let done = folders.hard_link(&old, &new);
+            return done.map_err(|e| e.between(target, link));
+        }
+        let made = std::fs::hard_link(self.resolve(target)?, self.resolve(link)?);
         made.map_err(|e| HostError::from(e).between(target, link))
     }
 
     /// What a symbolic link says.
     pub fn read_link(&self, path: &Path) -> Result<PathBuf, HostError> {
-        std::fs::read_link(self.to_read(path)?).map_err(|e| fail(e, path))
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.read_link(&whole).map_err(|e| e.at(path));
+        }
+        std::fs::read_link(self.resolve(path)?).map_err(|e| fail(e, path))
     }
 
     /// The path without links, dots and relative parts; all of it must exist.
     pub fn real_path(&self, path: &Path) -> Result<PathBuf, HostError> {
-        std::fs::canonicalize(self.to_read(path)?).map_err(|e| fail(e, path))
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.real_path(&whole, Need::See).map_err(|e| e.at(path));
+        }
+        std::fs::canonicalize(self.resolve(path)?).map_err(|e| fail(e, path))
     }
 
     /// Sets who may read, write and run a file.
     pub fn set_mode(&self, path: &Path, mode: u32) -> Result<(), HostError> {
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.set_mode(&whole, mode).map_err(|e| e.at(path));
+        }
         let permissions = std::fs::Permissions::from_mode(mode);
-        let done = std::fs::set_permissions(self.to_write(path)?, permissions);
+        let done = std::fs::set_permissions(self.resolve(path)?, permissions);
         done.map_err(|e| fail(e, path))
     }
 
@@ -136,14 +173,20 @@ impl Files {
             last_access: timespec(accessed_ns),
             last_modification: timespec(modified_ns),
         };
-        let target = self.to_write(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.set_times(&whole, &times).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         rustix::fs::utimensat(CWD, target, &times, AtFlags::empty())
             .map_err(|e| HostError::from(e).at(path))
     }
 
     /// Cuts or extends a file to a length.
     pub fn truncate(&self, path: &Path, length: u64) -> Result<(), HostError> {
-        let target = self.to_write(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.truncate(&whole, length).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let file = std::fs::OpenOptions::new().write(true).open(target);
         file.and_then(|file| file.set_len(length))
             .map_err(|e| fail(e, path))
@@ -156,21 +199,26 @@ impl Files {
         wanted.set(Access::READ_OK, bits & 4 != 0);
         wanted.set(Access::WRITE_OK, bits & 2 != 0);
         wanted.set(Access::EXEC_OK, bits & 1 != 0);
-        if bits & 2 != 0 && !self.permissions.write {
-            return false;
+        match self.sandboxed(path) {
+            Err(_) => return false,
+            Ok(Some((folders, whole))) => return folders.access(&whole, wanted, bits).is_ok(),
+            Ok(None) => {}
         }
-        self.to_read(path)
+        self.resolve(path)
             .is_ok_and(|target| rustix::fs::access(target, wanted).is_ok())
     }
 
-    pub(super) fn to_read(&self, path: &Path) -> Result<PathBuf, HostError> {
-        self.permissions.check_read().map_err(|e| e.at(path))?;
-        self.resolve(path)
-    }
-
-    pub(super) fn to_write(&self, path: &Path) -> Result<PathBuf, HostError> {
-        self.permissions.check_write().map_err(|e| e.at(path))?;
-        self.resolve(path)
+    /// As `sandboxed`, for two paths.
+    fn sandboxed_pair(
+        &self,
+        from: &Path,
+        to: &Path,
+    ) -> Result<Option<(&Folders, PathBuf, PathBuf)>, HostError> {
+        let pair = (self.sandboxed(from)?, self.sandboxed(to)?);
+        Ok(match pair {
+            (Some((folders, from)), Some((_, to))) => Some((folders, from, to)),
+            _ => None,
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! readable when the child ends: no signal is involved, and nobody else's
 //! children are touched. Its pipes are files that never block.
 
-use super::{File, Host, HostError};
+use super::{File, Grants, Host, HostError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
@@ -54,6 +54,7 @@ pub struct Command {
 pub struct Child {
     inner: std::process::Child,
     watch: OwnedFd,
+    grants: Arc<Grants>,
     pub input: Option<File>,
     pub output: Option<File>,
     pub error: Option<File>,
@@ -63,7 +64,10 @@ pub struct Child {
 impl Host {
     /// Starts a child process.
     pub fn spawn(&self, command: &Command) -> Result<Child, HostError> {
-        self.permissions.check_processes()?;
+        let command = &self
+            .grants
+            .confine(command, self.files.current_directory())?;
+        let command = &self.keep_streams(command);
         let mut builder = std::process::Command::new(&command.program);
         builder.args(&command.arguments).env_clear();
         builder.envs(
@@ -87,9 +91,11 @@ impl Host {
         // The builder holds the child's ends; with them a pipe never ends.
         drop(builder);
         let watch = watch(inner.id())?;
+        self.grants.add_child(inner.id() as i32);
         Ok(Child {
             inner,
             watch,
+            grants: self.grants.clone(),
             input,
             output,
             error,
@@ -97,10 +103,31 @@ impl Host {
         })
     }
 
+    /// A process whose streams are not the script's does not lend them to children.
+    fn keep_streams(&self, command: &Command) -> Command {
+        let mut command = command.clone();
+        if self.environment.is_of_process() {
+            return command;
+        }
+        for stream in [&mut command.input, &mut command.output, &mut command.error] {
+            if matches!(stream, Redirect::Inherit) {
+                *stream = Redirect::Null;
+            }
+        }
+        command
+    }
+
     /// `os.kill`; signal 0 asks whether the process is there. A negative
     /// number names a process group.
     pub fn send_signal(&self, process: i32, signal: i32) -> Result<(), HostError> {
-        self.permissions.check_processes()?;
+        match process > 0 {
+            true => self
+                .grants
+                .check_child(process, "sending a signal to process")?,
+            false => self
+                .grants
+                .check_processes("sending a signal to a group of processes")?,
+        }
         let target = Pid::from_raw(process.checked_abs().ok_or(Errno::INVAL)?);
         let target = target.ok_or(Errno::INVAL)?;
         let group = process < 0;
@@ -139,6 +166,9 @@ impl Child {
                 Some(signal) => -signal,
                 None => status.code().unwrap_or(-1),
             });
+            if self.ended.is_some() {
+                self.grants.forget_child(self.inner.id() as i32);
+            }
         }
         Ok(self.ended)
     }

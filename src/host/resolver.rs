@@ -4,7 +4,8 @@
 //! ask [`Query::answer_now`], and if that does not know, submit
 //! [`Resolver::look_up`] and take its result from the inbox.
 
-use super::{Family, HostError, Permissions, SocketKind};
+use super::network_grants::Reach;
+use super::{Family, Grants, HostError, SocketKind};
 use dns_lookup::{AddrInfoHints, LookupError};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +18,10 @@ const RAW_SOCKET: i32 = 3;
 /// Bits of `Query::flags`, the system's own (`socket.AI_*`).
 const AI_PASSIVE: i32 = 1;
 const AI_CANONNAME: i32 = 2;
+const AI_NUMERICHOST: i32 = 4;
+
+/// Bit of the flags of `getnameinfo`: the host's number will do.
+const NI_NUMERICHOST: i32 = 1;
 
 /// One row of `getaddrinfo`'s answer. Numbers are the system's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +52,35 @@ pub struct Query {
 /// The door to name look-ups.
 #[derive(Clone)]
 pub struct Resolver {
-    permissions: Arc<Permissions>,
+    grants: Arc<Grants>,
 }
 
 impl Resolver {
-    pub(super) fn new(permissions: Arc<Permissions>) -> Self {
-        Resolver { permissions }
+    pub(super) fn new(grants: Arc<Grants>) -> Self {
+        Resolver { grants }
     }
 
-    /// Asks the system; blocks.
+    /// Asks the system; blocks. What it answers for a granted name may be connected to.
     pub fn look_up(&self, query: &Query) -> Result<Vec<AddressInfo>, HostError> {
-        self.check()?;
+        let Some(host) = &query.host else {
+            return self.ask(query);
+        };
+        if let Err(denied) = self.grants.check_name(host) {
+            // What is a number, in whatever form, tells nobody that somebody asks.
+            let flags = query.flags | AI_NUMERICHOST;
+            let number = Query {
+                flags,
+                ..query.clone()
+            };
+            return self.ask(&number).map_err(|_| denied);
+        }
+        let rows = self.ask(query)?;
+        self.grants
+            .learn(host, rows.iter().map(|row| row.address.ip()));
+        Ok(rows)
+    }
+
+    fn ask(&self, query: &Query) -> Result<Vec<AddressInfo>, HostError> {
         if query.host.is_none() && query.service.is_none() {
             return Err(HostError::lookup(-2, "Name or service not known"));
         }
@@ -85,13 +108,11 @@ impl Resolver {
         Ok(rows)
     }
 
-    fn check(&self) -> Result<(), HostError> {
-        self.permissions.check_network()
-    }
-
     /// The name of an address and of a port's service, as `getnameinfo`.
     pub fn name_of(&self, address: &SocketAddr, flags: i32) -> Result<(String, String), HostError> {
-        self.check()?;
+        if flags & NI_NUMERICHOST == 0 {
+            self.grants.check_net(Reach::Connect, address)?;
+        }
         dns_lookup::getnameinfo(address, flags).map_err(explain)
     }
 }
@@ -175,6 +196,7 @@ fn explain(error: LookupError) -> HostError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Permissions;
     use super::*;
 
     fn query(host: Option<&str>, service: &str) -> Query {
@@ -200,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_we_answer_is_what_the_system_answers() {
-        let resolver = Resolver::new(Arc::new(Permissions::all()));
+        let resolver = Resolver::new(Arc::new(Grants::new(Permissions::all())));
         for kind in [0, 1, 2] {
             for host in [Some("127.0.0.1"), Some("::1")] {
                 let query = Query {
@@ -215,7 +237,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_explained() {
-        let resolver = Resolver::new(Arc::new(Permissions::all()));
+        let resolver = Resolver::new(Arc::new(Grants::new(Permissions::all())));
         let question = Query {
             flags: 4,
             ..query(Some("not-a-number"), "80")
@@ -224,7 +246,14 @@ mod tests {
         assert_eq!(error.kind, crate::host::ErrorKind::Lookup);
         assert_eq!(error.errno, -2);
         assert_eq!(error.message(), "Name or service not known");
-        let denied = Resolver::new(Arc::new(Permissions::none()));
-        assert!(denied.look_up(&question).is_err());
+        let denied = Resolver::new(Arc::new(Grants::new(Permissions::none())));
+        let error = denied.look_up(&question).unwrap_err();
+        let text = "looking up 'not-a-number' is not granted (--allow-net=not-a-number)";
+        assert_eq!(error.message(), text);
+        let number = query(Some("127.1"), "80");
+        assert_eq!(
+            denied.look_up(&number).unwrap()[0].address.to_string(),
+            "127.0.0.1:80"
+        );
     }
 }

@@ -70,7 +70,7 @@ impl Settings {
     pub fn add_variables(&mut self, environment: &Environment) {
         let variable = |name: &str| {
             let value = environment
-                .variable(name)
+                .own_variable(name)
                 .filter(|_| !self.ignore_environment);
             value.filter(|text| !text.is_empty())
         };

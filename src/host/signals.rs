@@ -37,11 +37,15 @@ pub struct Signals {
     watches: BTreeMap<i32, Watch>,
     /// What the handlers write to, and what the poller reads.
     pipe: Option<(UnixStream, UnixStream)>,
+    /// Whether scripts may change what the process does at any signal; else only at those that the
+    /// engine has taken for itself.
+    free: bool,
 }
 
 impl Signals {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(free: bool) -> Self {
         Signals {
+            free,
             watches: BTreeMap::new(),
             pipe: None,
         }
@@ -52,8 +56,14 @@ impl Signals {
     /// engine of this process takes signals, with EINVAL for SIGKILL, SIGSTOP
     /// and what reports a fault of the program itself.
     pub fn take_over(&mut self, signal: i32, inbox: &Inbox) -> Result<(), HostError> {
+        self.check(signal)?;
+        self.take_for_engine(signal, inbox)
+    }
+
+    /// As `take_over`, for the engine itself, which needs no grant: who made it asks for that.
+    pub fn take_for_engine(&mut self, signal: i32, inbox: &Inbox) -> Result<(), HostError> {
         match self.watches.get(&signal) {
-            Some(watch) if watch.ignored => self.let_go(signal),
+            Some(watch) if watch.ignored => self.release(signal),
             Some(_) => return Ok(()),
             None => {}
         }
@@ -69,9 +79,10 @@ impl Signals {
     /// Ignores `signal` from now on. To the system a handler is in place, so
     /// children are born with the default action.
     pub fn ignore(&mut self, signal: i32) -> Result<(), HostError> {
+        self.check(signal)?;
         self.claim()?;
         let nobody = Inbox::new();
-        self.let_go(signal);
+        self.release(signal);
         let mut watch = self.register(signal, &nobody)?;
         watch.ignored = true;
         self.watches.insert(signal, watch);
@@ -79,7 +90,25 @@ impl Signals {
     }
 
     /// Lets a signal do again what the system does by default.
-    pub fn let_go(&mut self, signal: i32) {
+    pub fn let_go(&mut self, signal: i32) -> Result<(), HostError> {
+        self.check(signal)?;
+        self.release(signal);
+        Ok(())
+    }
+
+    /// An error unless a script may have to do with this signal.
+    fn check(&self, signal: i32) -> Result<(), HostError> {
+        if self.free || self.watches.contains_key(&signal) {
+            return Ok(());
+        }
+        let name = Signals::name(signal).unwrap_or("this signal");
+        Err(HostError::denied(
+            &format!("having to do with {name}"),
+            "run",
+        ))
+    }
+
+    fn release(&mut self, signal: i32) {
         if let Some(watch) = self.watches.remove(&signal) {
             watch.ids.into_iter().for_each(|id| {
                 signal_hook::low_level::unregister(id);
@@ -106,6 +135,7 @@ impl Signals {
 
     /// Sends a signal to this very process, as `signal.raise_signal`.
     pub fn raise(&self, signal: i32) -> Result<(), HostError> {
+        self.check(signal)?;
         Ok(signal_hook::low_level::raise(signal)?)
     }
 
@@ -202,7 +232,7 @@ impl Drop for Signals {
             });
         }
         let all: Vec<i32> = self.watches.keys().copied().collect();
-        all.into_iter().for_each(|signal| self.let_go(signal));
+        all.into_iter().for_each(|signal| self.release(signal));
         if self.pipe.take().is_some() {
             TAKEN.store(false, Ordering::SeqCst);
         }
@@ -233,9 +263,14 @@ mod tests {
     // One test, because signals are the process's.
     #[test]
     fn signals_become_events_of_one_host() {
-        let mut host = Host::simulated(1).0;
-        let mut other = Host::simulated(2).0;
+        let mut denied = Host::simulated(1).0;
+        let mut host = Host::system(Vec::new());
+        let mut other = Host::system(Vec::new());
         let inbox = host.inbox.clone();
+        let refused = denied.signals.take_over(USR1, &inbox).unwrap_err();
+        let text = "having to do with SIGUSR1 is not granted (--allow-run)";
+        assert_eq!(refused.message(), text);
+        assert!(denied.signals.raise(9).is_err() && denied.signals.ignore(15).is_err());
         host.signals.take_over(USR1, &inbox).unwrap();
         let refused = other.signals.take_over(USR1, &other.inbox);
         assert!(refused.unwrap_err().is(Errno::BUSY));
@@ -261,7 +296,7 @@ mod tests {
         thread.join().unwrap();
 
         // Let go and taken again, it does not do what the system would.
-        host.signals.let_go(USR1);
+        host.signals.let_go(USR1).unwrap();
         host.signals.take_over(USR1, &inbox).unwrap();
         host.signals.raise(USR1).unwrap();
         host.signals.ignore(USR1).unwrap();

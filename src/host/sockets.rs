@@ -5,11 +5,13 @@
 //! poller and tries again when it is ready. A script's blocking socket is the
 //! same thing with a fiber that parks.
 
-use super::{Address, File, Host, HostError, Permissions};
+use super::network_grants::Reach;
+use super::{Address, File, Grants, Host, HostError};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 pub use rustix::net::Shutdown;
 
@@ -89,6 +91,10 @@ pub struct Socket {
     family: Family,
     kind: SocketKind,
     protocol: i32,
+    /// Who is asked where it may go; None if it may go anywhere.
+    grants: Option<Arc<Grants>>,
+    /// The socket file that it stands for under a sandbox, by its own name.
+    place: OnceLock<PathBuf>,
 }
 
 impl Host {
@@ -99,7 +105,27 @@ impl Host {
         kind: SocketKind,
         protocol: i32,
     ) -> Result<Socket, HostError> {
-        Socket::open(&self.permissions, family, kind, protocol)
+        Socket::open(&self.grants, family, kind, protocol)
+    }
+
+    /// Two sockets connected to each other, which a script may also send elsewhere with.
+    pub fn open_pair(&self, kind: SocketKind) -> Result<(Socket, Socket), HostError> {
+        Socket::pair_for(self.bound_grants(), kind)
+    }
+
+    /// The socket that a number stands for; what is not given is asked of the system.
+    pub fn socket_of_file(
+        &self,
+        file: Arc<File>,
+        family: Option<Family>,
+        kind: Option<SocketKind>,
+        protocol: i32,
+    ) -> Result<Socket, HostError> {
+        Socket::of_file(self.bound_grants(), file, family, kind, protocol)
+    }
+
+    fn bound_grants(&self) -> Option<Arc<Grants>> {
+        (!self.grants.is_all()).then(|| self.grants.clone())
     }
 
     /// Closes a socket and forgets whoever watched it.
@@ -110,13 +136,13 @@ impl Host {
 
 impl Socket {
     pub(super) fn open(
-        permissions: &Permissions,
+        grants: &Arc<Grants>,
         family: Family,
         kind: SocketKind,
         protocol: i32,
     ) -> Result<Socket, HostError> {
         if family != Family::Local {
-            permissions.check_network()?;
+            grants.check_any_net("opening a socket")?;
         }
         let wanted = u32::try_from(protocol).map_err(|_| HostError::from(Errno::PROTONOSUPPORT))?;
         let wanted = std::num::NonZeroU32::new(wanted).map(Protocol::from_raw);
@@ -126,11 +152,20 @@ impl Socket {
             family,
             kind,
             protocol,
+            grants: (!grants.is_all()).then(|| grants.clone()),
+            place: OnceLock::new(),
         })
     }
 
     /// Two sockets connected to each other.
     pub fn pair(kind: SocketKind) -> Result<(Socket, Socket), HostError> {
+        Socket::pair_for(None, kind)
+    }
+
+    fn pair_for(
+        grants: Option<Arc<Grants>>,
+        kind: SocketKind,
+    ) -> Result<(Socket, Socket), HostError> {
         let family = Family::Local;
         let (a, b) = rustix::net::socketpair(family.raw(), kind.raw(), FLAGS, None)?;
         let wrap = |fd| Socket {
@@ -138,12 +173,14 @@ impl Socket {
             family,
             kind,
             protocol: 0,
+            grants: grants.clone(),
+            place: OnceLock::new(),
         };
         Ok((wrap(a), wrap(b)))
     }
 
-    /// The socket that a number stands for; what is not given is asked of the system.
-    pub fn of_file(
+    fn of_file(
+        grants: Option<Arc<Grants>>,
         file: Arc<File>,
         family: Option<Family>,
         kind: Option<SocketKind>,
@@ -161,6 +198,8 @@ impl Socket {
             family: family.ok_or_else(unknown)?,
             kind: kind.ok_or_else(unknown)?,
             protocol,
+            grants,
+            place: OnceLock::new(),
         })
     }
 
@@ -192,11 +231,21 @@ impl Socket {
 
     /// Gives it an address.
     pub fn bind(&self, address: &Address) -> Result<(), HostError> {
+        if let Some(grants) = &self.grants {
+            return self.bind_granted(grants, address);
+        }
         Ok(rustix::net::bind(&self.fd, &address.to_any()?)?)
     }
 
     /// Lets others connect; so many may wait to be accepted.
     pub fn listen(&self, backlog: i32) -> Result<(), HostError> {
+        if let Some(grants) = &self.grants
+            && let Address::Internet(address) = self.local_address()?
+            && address.port() == 0
+        {
+            // The system gives it an address now.
+            grants.check_net(Reach::Listen, &address)?;
+        }
         Ok(rustix::net::listen(&self.fd, backlog.max(0))?)
     }
 
@@ -212,6 +261,8 @@ impl Socket {
             family: self.family,
             kind: self.kind,
             protocol: self.protocol,
+            grants: self.grants.clone(),
+            place: self.place.clone(),
         };
         Ok((socket, peer))
     }
@@ -219,7 +270,11 @@ impl Socket {
     /// Begins to connect. "Would block" means under way: when the socket is
     /// writable, `take_error` says how it went.
     pub fn connect(&self, address: &Address) -> Result<(), HostError> {
-        let address = address.to_any()?;
+        let held = self.reach(Reach::Connect, address)?;
+        let address = held
+            .as_ref()
+            .map_or(address, |held| &held.address)
+            .to_any()?;
         match rustix::net::connect(&self.fd, &address) {
             Ok(()) => Ok(()),
             Err(Errno::INTR) => Err(HostError::from(Errno::INPROGRESS)),
@@ -283,7 +338,11 @@ impl Socket {
 
     /// Sends one datagram to an address.
     pub fn send_to(&self, bytes: &[u8], address: &Address) -> Result<usize, HostError> {
-        let address = address.to_any()?;
+        let held = self.reach(Reach::Send, address)?;
+        let address = held
+            .as_ref()
+            .map_or(address, |held| &held.address)
+            .to_any()?;
         retry(|| rustix::net::sendto(&self.fd, bytes, NO_SIGNAL, &address))
     }
 
@@ -301,13 +360,14 @@ impl Socket {
 
     /// Its own address.
     pub fn local_address(&self) -> Result<Address, HostError> {
-        Address::from_any(rustix::net::getsockname(&self.fd)?)
+        let address = Address::from_any(rustix::net::getsockname(&self.fd)?)?;
+        Ok(self.own_name(address))
     }
 
     /// The address of the other side.
     pub fn peer_address(&self) -> Result<Address, HostError> {
         match rustix::net::getpeername(&self.fd)? {
-            Some(address) => Address::from_any(address),
+            Some(address) => Ok(self.own_name(Address::from_any(address)?)),
             None => Ok(Address::Unnamed),
         }
     }
@@ -316,8 +376,61 @@ impl Socket {
     pub fn duplicate(&self) -> Result<Socket, HostError> {
         Ok(Socket {
             fd: shared(rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)?),
+            grants: self.grants.clone(),
+            place: self.place.clone(),
             ..*self
         })
+    }
+}
+
+/// A socket file that is held while somebody connects to it, and the address that stands for it.
+pub(super) struct Held {
+    pub address: Address,
+    /// Keeps the address valid.
+    pub _file: OwnedFd,
+}
+
+// What sockets may do under a sandbox.
+impl Socket {
+    /// An error unless it may do this at an address; what stands for the address, if it is a file.
+    fn reach(&self, reach: Reach, address: &Address) -> Result<Option<Held>, HostError> {
+        let Some(grants) = &self.grants else {
+            return Ok(None);
+        };
+        match (address, grants.folders()) {
+            (Address::Internet(address), _) => grants.check_net(reach, address).map(|()| None),
+            (Address::Path(path), Some(folders)) => {
+                let held = folders.hold_socket(path).map_err(|e| e.at(path))?;
+                let _ = self.place.set(path.clone());
+                Ok(Some(held))
+            }
+            (address, _) => {
+                let what = format!("{reach} the nameless or abstract address '{address}'");
+                grants.check_all_net(&what).map(|()| None)
+            }
+        }
+    }
+
+    fn bind_granted(&self, grants: &Grants, address: &Address) -> Result<(), HostError> {
+        if let (Address::Path(path), Some(folders)) = (address, grants.folders()) {
+            folders
+                .bind_socket(&self.fd, path)
+                .map_err(|e| e.at(path))?;
+            let _ = self.place.set(path.clone());
+            return Ok(());
+        }
+        self.reach(Reach::Listen, address)?;
+        Ok(rustix::net::bind(&self.fd, &address.to_any()?)?)
+    }
+
+    /// An address as the script knows it.
+    fn own_name(&self, address: Address) -> Address {
+        match (address, self.place.get()) {
+            (Address::Path(_), Some(place)) if self.grants.is_some() => {
+                Address::Path(place.clone())
+            }
+            (address, _) => address,
+        }
     }
 }
 
@@ -351,13 +464,17 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> Result<T, HostEr
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Direction, Environment, Owner, Stdio, Wait};
+    use super::super::{Direction, Environment, Owner, Permissions, Stdio, Wait};
     use super::*;
 
     const OWNER: Owner = Owner(1);
 
+    fn host_of(permissions: Permissions) -> Host {
+        Host::with(permissions, Environment::empty(), Stdio::system())
+    }
+
     fn host() -> Host {
-        Host::with(Permissions::all(), Environment::empty(), Stdio::system())
+        host_of(Permissions::all())
     }
 
     fn stream(host: &Host) -> Socket {
@@ -492,6 +609,11 @@ mod tests {
             .unwrap();
         assert!(local.bind(&Address::Path(path.into())).is_err());
         let name = Address::Abstract(b"hoopsnake-test-socket".to_vec());
+        assert_eq!(local.bind(&name).unwrap_err().errno, 1);
+        let free = host_of(Permissions::all());
+        let local = free
+            .open_socket(Family::Local, SocketKind::Stream, 0)
+            .unwrap();
         local.bind(&name).unwrap();
         assert_eq!(local.local_address().unwrap(), name);
     }

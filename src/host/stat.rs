@@ -69,6 +69,28 @@ impl From<Metadata> for FileStat {
     }
 }
 
+// The widths of the fields are the system's.
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
+impl From<rustix::fs::Stat> for FileStat {
+    fn from(data: rustix::fs::Stat) -> Self {
+        FileStat {
+            mode: data.st_mode as u32,
+            inode: data.st_ino as u64,
+            device: data.st_dev as u64,
+            links: data.st_nlink as u64,
+            uid: data.st_uid,
+            gid: data.st_gid,
+            size: data.st_size as u64,
+            accessed_ns: nanoseconds(data.st_atime as i64, data.st_atime_nsec as i64),
+            modified_ns: nanoseconds(data.st_mtime as i64, data.st_mtime_nsec as i64),
+            changed_ns: nanoseconds(data.st_ctime as i64, data.st_ctime_nsec as i64),
+            block_size: data.st_blksize as u64,
+            blocks: data.st_blocks as u64,
+            special_device: data.st_rdev as u64,
+        }
+    }
+}
+
 fn nanoseconds(seconds: i64, rest: i64) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(rest)
 }

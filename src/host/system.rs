@@ -1,6 +1,6 @@
 //! What the system says of itself and of processes, and the rarer things it does with files.
 
-use super::{Descriptors, File, Files, Host, HostError};
+use super::{Descriptors, File, Files, Grants, Host, HostError};
 use rustix::fs::{CWD, FileType, MemfdFlags, Mode, StatVfs};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 use rustix::process::{self, Pid, Signal, WaitOptions};
@@ -116,26 +116,11 @@ impl File {
         Ok(flock(self, operation)?)
     }
 
-    /// A file in memory.
-    #[cfg(target_os = "linux")]
-    pub fn in_memory(name: &Path, flags: u32) -> Result<File, HostError> {
-        let flags = MemfdFlags::from_bits_retain(flags);
-        Ok(File::from(rustix::fs::memfd_create(name, flags)?))
-    }
-
     /// A counter to wait for.
     #[cfg(target_os = "linux")]
     pub fn event_counter(start: u32, flags: u32) -> Result<File, HostError> {
         let flags = rustix::event::EventfdFlags::from_bits_retain(flags);
         Ok(File::from(rustix::event::eventfd(start, flags)?))
-    }
-
-    /// A file that is ready for reading when a process has ended.
-    #[cfg(target_os = "linux")]
-    pub fn of_process(process: i32) -> Result<File, HostError> {
-        let process = Pid::from_raw(process).ok_or(Errno::INVAL)?;
-        let flags = process::PidfdFlags::empty();
-        Ok(File::from(process::pidfd_open(process, flags)?))
     }
 }
 
@@ -148,7 +133,11 @@ impl Files {
         group: Option<u32>,
         follow: bool,
     ) -> Result<(), HostError> {
-        let target = self.to_write(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            let done = folders.set_owner(&whole, user, group, follow);
+            return done.map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let done = if follow {
             std::os::unix::fs::chown(target, user, group)
         } else {
@@ -159,14 +148,21 @@ impl Files {
 
     /// Makes a pipe with a name.
     pub fn make_pipe(&self, path: &Path, mode: u32) -> Result<(), HostError> {
-        let target = self.to_write(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            return folders.make_pipe(&whole, mode).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let mode = Mode::from_raw_mode(mode);
         Ok(rustix::fs::mknodat(CWD, target, FileType::Fifo, mode, 0)?)
     }
 
     /// What is known of the file system a path lies on.
     pub fn file_system(&self, path: &Path) -> Result<[u64; 11], HostError> {
-        let target = self.to_read(path)?;
+        if let Some((folders, whole)) = self.sandboxed(path)? {
+            let stat = folders.file_system(&whole);
+            return stat.map(|stat| numbers_of(&stat)).map_err(|e| e.at(path));
+        }
+        let target = self.resolve(path)?;
         let stat = rustix::fs::statvfs(target);
         stat.map(|stat| numbers_of(&stat))
             .map_err(|error| HostError::from(error).at(path))
@@ -179,6 +175,7 @@ impl Descriptors {
         if let Ok(slot @ 0..=2) = usize::try_from(number)
             && self.has_standard()
         {
+            self.check_replace()?;
             match slot {
                 0 => rustix::stdio::dup2_stdin(file)?,
                 1 => rustix::stdio::dup2_stdout(file)?,
@@ -219,6 +216,9 @@ fn whom(which: i32, id: i32) -> Result<(i32, Option<Pid>), Errno> {
 impl Host {
     /// The priority of a process (0), a group (1) or a user (2); 0 is the own one.
     pub fn priority(&self, which: i32, id: i32) -> Result<i32, HostError> {
+        if id != 0 {
+            self.grants.check_processes("asking for a priority")?;
+        }
         let (which, pid) = whom(which, id)?;
         Ok(match which {
             0 => process::getpriority_process(pid)?,
@@ -229,7 +229,7 @@ impl Host {
 
     /// Sets a priority.
     pub fn set_priority(&self, which: i32, id: i32, priority: i32) -> Result<(), HostError> {
-        self.permissions.check_processes()?;
+        self.grants.check_processes("setting a priority")?;
         let (which, pid) = whom(which, id)?;
         match which {
             0 => process::setpriority_process(pid, priority)?,
@@ -241,29 +241,37 @@ impl Host {
 
     /// `os.nice`: the new priority.
     pub fn add_nice(&self, more: i32) -> Result<i32, HostError> {
-        self.permissions.check_processes()?;
+        self.grants.check_processes("setting a priority")?;
         Ok(process::nice(more)?)
     }
 
     /// The group of a process; 0 is the own one.
     pub fn process_group(&self, id: i32) -> Result<i32, HostError> {
+        if id != 0 {
+            self.grants
+                .check_child(id, "asking for the group of process")?;
+        }
         Ok(process::getpgid(Pid::from_raw(id))?.as_raw_nonzero().get())
     }
 
     /// Puts a process into a group.
     pub fn set_process_group(&self, id: i32, group: i32) -> Result<(), HostError> {
-        self.permissions.check_processes()?;
+        self.grants.check_processes("setting a process group")?;
         Ok(process::setpgid(Pid::from_raw(id), Pid::from_raw(group))?)
     }
 
     /// The session of a process; 0 is the own one.
     pub fn session(&self, id: i32) -> Result<i32, HostError> {
+        if id != 0 {
+            self.grants
+                .check_child(id, "asking for the session of process")?;
+        }
         Ok(process::getsid(Pid::from_raw(id))?.as_raw_nonzero().get())
     }
 
     /// Begins a session.
     pub fn begin_session(&self) -> Result<(), HostError> {
-        self.permissions.check_processes()?;
+        self.grants.check_processes("beginning a session")?;
         process::setsid()?;
         Ok(())
     }
@@ -275,13 +283,17 @@ impl Host {
     }
 
     /// Which rights new files do not get, and sets that: the mask before.
-    pub fn set_mask(&self, mask: u32) -> u32 {
-        process::umask(Mode::from_raw_mode(mask)).as_raw_mode()
+    pub fn set_mask(&self, mask: u32) -> Result<u32, HostError> {
+        self.grants
+            .check_processes("setting the mask of new files")?;
+        Ok(process::umask(Mode::from_raw_mode(mask)).as_raw_mode())
     }
 
     /// How a child has ended, in the system's bits; None while none has. -1 is any child.
     pub fn wait_child(&self, id: i32) -> Result<Option<(i32, i32)>, HostError> {
-        self.permissions.check_processes()?;
+        if let Some(own) = self.grants.own_children() {
+            return self.wait_own_child(id, &own);
+        }
         let options = WaitOptions::NOHANG;
         let found = match id {
             -1 => process::wait(options)?,
@@ -291,6 +303,48 @@ impl Host {
         Ok(found.map(|(pid, status)| (pid.as_raw_nonzero().get(), status.as_raw())))
     }
 
+    /// The same where only processes that were started here may be waited for.
+    fn wait_own_child(&self, id: i32, own: &[i32]) -> Result<Option<(i32, i32)>, HostError> {
+        if id != -1 {
+            self.grants.check_child(id, "waiting for process")?;
+        }
+        let mut there = false;
+        for &child in own.iter().filter(|child| id == -1 || id == **child) {
+            match process::waitpid(Pid::from_raw(child), WaitOptions::NOHANG) {
+                Ok(Some((_, status))) => {
+                    self.grants.forget_child(child);
+                    return Ok(Some((child, status.as_raw())));
+                }
+                Ok(None) => there = true,
+                Err(_) => {}
+            }
+        }
+        match there {
+            true => Ok(None),
+            false => Err(Errno::CHILD.into()),
+        }
+    }
+
+    /// A file that is ready for reading when a process has ended.
+    #[cfg(target_os = "linux")]
+    pub fn process_file(&self, process: i32) -> Result<File, HostError> {
+        let process = Grants::positive(process)?;
+        self.grants.check_child(process, "watching process")?;
+        let process = Pid::from_raw(process).ok_or(Errno::INVAL)?;
+        let flags = process::PidfdFlags::empty();
+        Ok(File::from(process::pidfd_open(process, flags)?))
+    }
+
+    /// A file in memory.
+    #[cfg(target_os = "linux")]
+    pub fn memory_file(&self, name: &Path, flags: u32) -> Result<File, HostError> {
+        if !self.grants.permissions().write.is_everything() {
+            return Err(HostError::denied("making a file in memory", "write"));
+        }
+        let flags = MemfdFlags::from_bits_retain(flags);
+        Ok(File::from(rustix::fs::memfd_create(name, flags)?))
+    }
+
     /// Lets another program go on in place of this one; comes back only if that fails.
     pub fn replace_program(
         &self,
@@ -298,15 +352,30 @@ impl Host {
         arguments: &[OsString],
         environment: &[(OsString, OsString)],
     ) -> HostError {
-        if let Err(denied) = self.permissions.check_processes() {
-            return denied;
-        }
         let Some((name, rest)) = arguments.split_first() else {
             return Errno::INVAL.into();
         };
         // A name without a directory is not searched for.
-        let program = self.files.current_directory().join(program);
-        let mut command = std::process::Command::new(program);
+        let mut program = self.files.current_directory().join(program);
+        let here = self.files.current_directory();
+        let granted = self
+            .check_own_process("replacing the process")
+            .and_then(|()| {
+                let granted = self.grants.program(program.as_os_str(), here)?;
+                self.grants
+                    .check_variables_for(granted.as_deref(), environment)?;
+                Ok(granted)
+            });
+        let mut name = name.as_os_str();
+        match granted {
+            Ok(None) => {}
+            Ok(Some(found)) => {
+                program = found;
+                name = program.as_os_str();
+            }
+            Err(denied) => return denied,
+        }
+        let mut command = std::process::Command::new(&program);
         command.arg0(name).args(rest).env_clear();
         let pairs = environment.iter().map(|(name, value)| (name, value));
         command.envs(pairs);
@@ -316,7 +385,8 @@ impl Host {
 
     /// Sends a signal to a group of processes.
     pub fn signal_group(&self, group: i32, signal: i32) -> Result<(), HostError> {
-        self.permissions.check_processes()?;
+        self.grants
+            .check_processes("sending a signal to a group of processes")?;
         let group = Pid::from_raw(group).ok_or(Errno::INVAL)?;
         if signal == 0 {
             return Ok(process::test_kill_process_group(group)?);

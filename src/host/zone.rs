@@ -407,12 +407,13 @@ fn year_of(seconds: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Grants;
     use super::*;
     use crate::host::Permissions;
     use std::sync::Arc;
 
     fn rule(text: &str) -> Zone {
-        let files = Files::new(Arc::new(Permissions::none()), "/".into());
+        let files = Files::new(Arc::new(Grants::new(Permissions::none())), "/".into());
         Zone::named(&files, text).unwrap()
     }
 
@@ -460,7 +461,7 @@ mod tests {
             "../etc/passwd",
             "CET-999",
         ] {
-            let files = Files::new(Arc::new(Permissions::none()), "/".into());
+            let files = Files::new(Arc::new(Grants::new(Permissions::none())), "/".into());
             assert_eq!(Zone::named(&files, text), None, "{text}");
         }
         assert_eq!(Zone::decode(b"TZif2"), None);
@@ -485,7 +486,7 @@ mod tests {
 
     #[test]
     fn the_database_is_read() {
-        let files = Files::new(Arc::new(Permissions::all()), "/".into());
+        let files = Files::new(Arc::new(Grants::new(Permissions::all())), "/".into());
         // Not every machine has one.
         let Some(zone) = Zone::read(&files, Path::new("/usr/share/zoneinfo/America/New_York"))
         else {

@@ -37,9 +37,15 @@ pub static MODULE: ModuleDef = ModuleDef {
 /// EBADF: the editor was not started.
 const BAD_DESCRIPTOR: i32 = 9;
 
+/// The file of the history, if it may be read and written.
+fn history(vm: &Vm, path: &Value) -> Option<PathBuf> {
+    let path = (!path.is_none()).then(|| PathBuf::from(plain(path)))?;
+    vm.host.grants.is_all().then_some(path)
+}
+
 fn start(vm: &mut Vm, args: &[Value]) -> R {
     let options = Options {
-        history: (!args[0].is_none()).then(|| PathBuf::from(plain(&args[0]))),
+        history: history(vm, &args[0]),
         colours: vm.truth(&args[1])?,
     };
     let host = &mut vm.host;

@@ -271,10 +271,7 @@ fn set_handler(vm: &mut Vm, args: &[Value]) -> R {
         Some(0) if number == 3 && vm.tell_standing.is_some() => {
             vm.host.signals.take_over(number, &vm.host.inbox)
         }
-        Some(0) => {
-            vm.host.signals.let_go(number);
-            Ok(())
-        }
+        Some(0) => vm.host.signals.let_go(number),
         Some(1) => vm.host.signals.ignore(number),
         _ => vm.host.signals.take_over(number, &vm.host.inbox),
     };

@@ -40,7 +40,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         ),
         Def::leaf("getnameinfo(sockaddr, flags, /)", getnameinfo),
         Def::leaf("gethostname()", |vm, _| {
-            Ok(wtf8_lossy(path_bytes(&vm.host.environment.host_name())))
+            Ok(wtf8_lossy(path_bytes(&vm.host.host_name())))
         }),
         Def::leaf("inet_pton(family, text, /)", inet_pton),
         Def::leaf("inet_ntop(family, packed, /)", inet_ntop),
@@ -143,7 +143,7 @@ fn of_number(vm: &mut Vm, args: &[Value]) -> R {
     let protocol = small(vm, &args[3])?.max(0);
     let known = vm.host.descriptors.get(number);
     let file = lift(vm, known)?;
-    let socket = Socket::of_file(
+    let socket = vm.host.socket_of_file(
         file,
         Family::of_number(family),
         SocketKind::of_number(kind),
@@ -195,7 +195,7 @@ fn socketpair(vm: &mut Vm, args: &[Value]) -> R {
     let Some(kind) = SocketKind::of_number(kind) else {
         return Err(vm.os_error(94, Value::UNDEF));
     };
-    let made = Socket::pair(kind);
+    let made = vm.host.open_pair(kind);
     let (a, b) = lift(vm, made)?;
     let shape = shape_of_class(&args[0]);
     Ok(pair(wrap(shape, a), wrap(shape, b)))
@@ -246,7 +246,7 @@ fn local_address(vm: &mut Vm, value: &Value) -> R<Address> {
     }
     Ok(match name {
         Some(name) => Address::Abstract(name.to_vec()),
-        None => Address::Path(path_from_bytes(&path)),
+        None => Address::Path(vm.host.files.socket_path(path_from_bytes(&path))),
     })
 }
 

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 
 use crate::builtins::arguments::{outside, plain, small};
 use crate::heap::Value;
-use crate::host::end_with_parent;
 use crate::object::native::{Def, ModuleDef, R};
 use crate::vm::Vm;
 
@@ -20,7 +19,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         ),
         Def::leaf("end_with_parent(parent, /)", |vm, args| {
             let parent = small(vm, &args[0])?;
-            let there = end_with_parent(parent);
+            let there = vm.host.end_with_parent(parent);
             outside(vm, there).map(Value::bool)
         })
         .doc("Has this process end with the one that started it; whether that is there still."),

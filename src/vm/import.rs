@@ -538,14 +538,14 @@ impl Vm {
     fn is_file(&self, path: &str) -> bool {
         self.host
             .files
-            .stat(std::path::Path::new(path), true)
+            .stat_module(std::path::Path::new(path))
             .is_ok_and(|s| s.is_file())
     }
 
     fn is_folder(&self, path: &str) -> bool {
         self.host
             .files
-            .stat(std::path::Path::new(path), true)
+            .stat_module(std::path::Path::new(path))
             .is_ok_and(|s| s.is_directory())
     }
 
@@ -565,7 +565,7 @@ impl Vm {
     }
 
     fn compile_file(&mut self, file: &str) -> R<std::sync::Arc<crate::bytecode::Code>> {
-        let bytes = match self.host.files.read_file(std::path::Path::new(file)) {
+        let bytes = match self.host.files.read_module(std::path::Path::new(file)) {
             Ok(bytes) => bytes,
             Err(e) => return Err(self.host_error(&e)),
         };

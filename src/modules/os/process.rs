@@ -77,7 +77,7 @@ pub fn strerror(vm: &mut Vm, args: &[Value]) -> R {
 /// `os.uname()`
 pub fn uname(vm: &mut Vm, _: &[Value]) -> R {
     let environment = &vm.host.environment;
-    let fields = if environment.is_of_process() {
+    let fields = if environment.is_of_process() && vm.host.grants.is_all() {
         let name = crate::host::SystemName::ask();
         [
             name.system,
@@ -111,14 +111,15 @@ pub fn times(vm: &mut Vm, _: &[Value]) -> R {
 /// `os._exit(status)`: at once, without anything that a normal end does.
 pub fn exit(vm: &mut Vm, args: &[Value]) -> R {
     let status = small(vm, &args[0])?;
-    vm.host.end_process(status);
+    let ended = vm.host.end_process(status);
+    outside(vm, ended)?;
     Ok(Value::NONE)
 }
 
 /// `os.abort()`
 pub fn abort(vm: &mut Vm, _: &[Value]) -> R {
-    vm.host.signals.die_of(6);
-    vm.host.end_process(134);
+    let ended = vm.host.abort_process();
+    outside(vm, ended)?;
     Ok(Value::NONE)
 }
 

@@ -92,7 +92,8 @@ static FUNCTIONS: &[Def] = &[
     Def::leaf("memfd_create(name, flags=1)", |vm, args| {
         let name = path_of(vm, &args[0], "memfd_create")?;
         let flags = index(vm, &args[1])? as u32;
-        made(vm, File::in_memory(&name, flags))
+        let file = vm.host.memory_file(&name, flags);
+        made(vm, file)
     }),
     Def::leaf("eventfd(initval, flags=524288)", |vm, args| {
         let (start, flags) = (index(vm, &args[0])? as u32, index(vm, &args[1])? as u32);
@@ -100,7 +101,8 @@ static FUNCTIONS: &[Def] = &[
     }),
     Def::leaf("pidfd_open(pid, flags=0)", |vm, args| {
         let pid = small(vm, &args[0])?;
-        made(vm, File::of_process(pid))
+        let file = vm.host.process_file(pid);
+        made(vm, file)
     }),
     Def::leaf("getpgid(pid)", |vm, args| {
         let pid = small(vm, &args[0])?;
@@ -156,7 +158,8 @@ static FUNCTIONS: &[Def] = &[
     }),
     Def::leaf("umask(mask, /)", |vm, args| {
         let mask = small(vm, &args[0])? as u32;
-        Ok(Value::int32(vm.host.set_mask(mask) as i32))
+        let before = vm.host.set_mask(mask);
+        outside(vm, before).map(|mask| Value::int32(mask as i32))
     }),
     Def::leaf("killpg(pgid, signal, /)", |vm, args| {
         let (group, signal) = (small(vm, &args[0])?, small(vm, &args[1])?);

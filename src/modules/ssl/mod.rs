@@ -35,7 +35,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         })
         .doc("The private key under a password, or None."),
         Def::leaf("system_certificates()", |vm, _| {
-            let found = crate::host::trusted_certificates(&vm.host.permissions);
+            let found = crate::host::trusted_certificates(&vm.host.grants);
             let found = outside(vm, found)?;
             let mut out = Vec::with_capacity(found.len());
             for der in &found {

@@ -23,7 +23,8 @@ pub fn end_if_dead(vm: &mut Vm) {
     let _ = vm.host.stdio.output.flush();
     let _ = vm.host.stdio.error.write(text.as_bytes());
     let _ = vm.host.stdio.error.flush();
-    vm.host.end_process(STATUS);
+    // Only a program that runs scripts is ended so, and that may end.
+    let _ = vm.host.end_process(STATUS);
 }
 
 /// Whether the script has said what is to be done at a signal, or waits for one.

@@ -89,14 +89,14 @@ impl Vm {
         }
         let given = |name: &str| {
             environment
-                .variable(name)
+                .own_variable(name)
                 .is_some_and(|text| !text.is_empty())
         };
         if given("NO_COLOR") {
             return false;
         }
         let dumb = environment
-            .variable("TERM")
+            .own_variable("TERM")
             .is_some_and(|term| term == "dumb");
         given("FORCE_COLOR") || (terminal && !dumb)
     }
@@ -562,11 +562,11 @@ impl Vm {
     fn file_lines(&self, name: &str, line: u32, text: &str) -> Option<Vec<String>> {
         const LONGEST: i64 = 4 << 20;
         let path = std::path::Path::new(name);
-        let stat = self.host.files.stat(path, true).ok()?;
+        let stat = self.host.files.stat_module(path).ok()?;
         if name.starts_with('<') || !stat.is_file() || stat.size as i64 > LONGEST {
             return None;
         }
-        let bytes = self.host.files.read_file(path).ok()?;
+        let bytes = self.host.files.read_module(path).ok()?;
         let whole = String::from_utf8(bytes).ok()?;
         let lines: Vec<String> = whole.lines().map(str::to_string).collect();
         (lines.get((line as usize).checked_sub(1)?)? == text).then_some(lines)
