@@ -382,7 +382,7 @@ fn options() -> Vec<String> {
     let names = rows.flat_map(|row| {
         let heading = row.split('`').nth(1).unwrap_or_default();
         heading.split(", ").map(|name| {
-            let name = name.split([' ', '=']).next().unwrap_or_default();
+            let name = name.split([' ', '=', '[']).next().unwrap_or_default();
             name.to_string()
         })
     });
@@ -565,6 +565,69 @@ fn on_terminal(
     });
     let status = child.wait().expect("it ends");
     (status.code(), reader.join().expect("the reader ends"))
+}
+
+#[test]
+fn a_sandbox_grants_what_is_said() {
+    let folder = scratch("sandbox");
+    write(&folder, "a,b", "");
+    write(&folder, "data.txt", "text");
+    let tries = "def t(call, *arguments):\n    try:\n        return call(*arguments) is not None\n    except PermissionError:\n        return False\nimport os, socket, subprocess\n";
+    let seen = |options: &str, what: &str| {
+        let words = options.split_whitespace();
+        let text = format!("{tries}print({what})");
+        printed(
+            Hoop::new(words.chain(["-c", &text]))
+                .folder(&folder)
+                .env("A_NAME", "1")
+                .run(),
+        )
+    };
+    let read = "t(open, 'data.txt'), t(open, 'a,b'), t(open, '/etc/hosts')";
+    assert_eq!(seen("", read), "True True True\n");
+    assert_eq!(seen("--sandbox", read), "False False False\n");
+    assert_eq!(seen("--allow-read=data.txt", read), "True False False\n");
+    assert_eq!(seen("--sandbox --allow-read=.", read), "True True False\n");
+    assert_eq!(seen("--allow-read", read), "True True True\n");
+    let write = "t(open, 'new', 'w'), t(open, '/dev/null', 'w'), t(open, 'data.txt')";
+    assert_eq!(seen("--allow-write=new,other", write), "True False False\n");
+    assert_eq!(seen("--allow-write", write), "True True False\n");
+    let net = "t(socket.socket), t(socket.getaddrinfo, 'localhost', 80), t(socket.socket().bind, ('127.0.0.9', 0)) if t(socket.socket) else 0";
+    assert_eq!(seen("--sandbox", net), "False False 0\n");
+    assert_eq!(seen("--allow-net=localhost", net), "True True False\n");
+    let run =
+        "t(subprocess.run, ['true']), t(subprocess.run, ['false']), t(os.kill, os.getppid(), 0)";
+    assert_eq!(seen("--allow-run=true", run), "True False False\n");
+    assert_eq!(
+        seen(
+            "--allow-run",
+            run.replace("t(os.kill", "True or t(os.kill").as_str()
+        ),
+        "True True True\n"
+    );
+    let env = "'A_NAME' in os.environ, 'NO_COLOR' in os.environ";
+    assert_eq!(seen("--sandbox", env), "False False\n");
+    assert_eq!(seen("--allow-env=A_NAME", env), "True False\n");
+    assert_eq!(seen("--allow-env", env), "True True\n");
+    for (options, wrong) in [
+        (
+            "--allow-read=",
+            "the option --allow-read grants nothing with an empty value",
+        ),
+        (
+            "--allow-net=a:b:c",
+            "--allow-net: 'a:b:c' is no place in the network",
+        ),
+        (
+            "--allow-run=no-such-program",
+            "--allow-run: there is no program 'no-such-program'",
+        ),
+        ("--sandbox=x", "the option --sandbox takes no value"),
+    ] {
+        let run = code(options, "print(1)");
+        assert_eq!(run.code, Some(2), "{options}");
+        assert!(run.stderr.contains(wrong), "{}", run.stderr);
+    }
 }
 
 /// The page is not a promise that nothing keeps: each option has a place in this file.

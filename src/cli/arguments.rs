@@ -60,7 +60,7 @@ impl Given {
 
 /// A command line that was understood.
 pub enum Line {
-    Run(Run),
+    Run(Box<Run>),
     Tool(fn(&Given) -> u8, Given),
     Help(Topic),
     /// The version, and how often it was asked for.
@@ -369,12 +369,12 @@ impl<'a> Reader<'a> {
             (None, Some(file)) => (Script::File(file), self.given[self.at..].to_vec()),
             (None, None) => (Script::None, vec![OsString::new()]),
         };
-        Ok(Line::Run(Run {
+        Ok(Line::Run(Box::new(Run {
             script,
             arguments,
             settings: self.settings,
             permissions: self.permissions,
-        }))
+        })))
     }
 
     /// The options and operands of a command, or what help about it was asked for.
@@ -545,7 +545,7 @@ mod tests {
 
     fn run(text: &str) -> Run {
         match line(text) {
-            Ok(Line::Run(run)) => run,
+            Ok(Line::Run(run)) => *run,
             Ok(_) => panic!("{text} runs nothing"),
             Err(wrong) => panic!("{text}: {wrong:?}"),
         }

@@ -21,7 +21,7 @@ use arguments::{Given, Line, Run, Script, Wrong};
 /// Runs the program and answers with its exit status.
 pub fn main() -> u8 {
     match arguments::read(&process_arguments()) {
-        Ok(Line::Run(run)) => run_script(run),
+        Ok(Line::Run(run)) => run_script(*run),
         Ok(Line::Tool(tool, given)) => tool(&given),
         Ok(Line::Help(topic)) => say(&help::text(topic)),
         Ok(Line::Version(times)) => say(&version(times)),

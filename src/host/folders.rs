@@ -175,6 +175,14 @@ impl Folders {
         Ok(found?)
     }
 
+    /// Whether a path, as it stands, is that of a folder above something that is granted.
+    pub(super) fn is_above(&self, path: &Path) -> bool {
+        let roots = self.roots.iter().filter(|root| root.rights != IMPORT);
+        let mut names = roots.flat_map(|root| [Some(&root.path), root.alias.as_ref()]);
+        let plain = !path.components().any(|c| c == Component::ParentDir);
+        plain && names.any(|name| name.is_some_and(|name| name != path && name.starts_with(path)))
+    }
+
     /// A root at a path, the one that is a folder and open if there is one. Where modules lie nothing is
     /// told of to who looks for a file.
     fn root_at(&self, path: &Path, need: Need) -> Option<&Root> {

@@ -62,7 +62,14 @@ impl Folders {
     }
 
     pub(super) fn stat(&self, path: &Path, follow: bool) -> Result<FileStat> {
-        stat_at(&self.find(path, Need::See, follow)?)
+        match self.find(path, Need::See, follow) {
+            Ok(target) => stat_at(&target),
+            // The folders above what is granted are there, which a grant tells anyway; who walks down to
+            // it, as `os.makedirs` and `os.path.realpath`, wants to see them.
+            Err(_) if self.is_above(path) && follow => Ok(std::fs::metadata(path)?.into()),
+            Err(_) if self.is_above(path) => Ok(std::fs::symlink_metadata(path)?.into()),
+            Err(denied) => Err(denied),
+        }
     }
 
     /// The whole path of a folder, which is there.

@@ -2,4 +2,6 @@
 
 mod functions;
 mod handles;
+#[cfg(target_os = "linux")]
+mod permissions;
 mod values;
