@@ -264,6 +264,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.last_entry = Some(self.vm.enter());
+        self.vm.tear_down();
     }
 }
 

@@ -93,24 +93,12 @@ impl Heap {
 
     fn cyclic_objects(&self) -> Vec<*mut Header> {
         let mut objects = Vec::new();
-        for page in self.each_page() {
-            // SAFETY: pages in the lists are live; the first `used` slots were handed out,
-            // and a slot that was freed since has shape 0.
-            unsafe {
-                let (size, used) = ((*page).slot_size, (*page).used as usize);
-                for i in 0..used {
-                    let header = page
-                        .cast::<u8>()
-                        .add(FIRST_SLOT + i * size)
-                        .cast::<Header>();
-                    if (*header).shape != 0
-                        && self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic
-                    {
-                        objects.push(header);
-                    }
-                }
+        // SAFETY: the object is live.
+        self.each_object(|header| unsafe {
+            if self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic {
+                objects.push(header);
             }
-        }
+        });
         objects
     }
 

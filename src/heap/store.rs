@@ -159,6 +159,12 @@ pub struct Heap {
     pub shared: Vec<Value>,
     /// The last version that was given to the keys of a dict.
     pub keys_version: u32,
+    /// How many tasks live.
+    pub tasks: usize,
+    /// What dies goes without a word: no finalizer is asked for, as a run that was stopped is taken down.
+    pub discarding: bool,
+    /// The engine is gone: counts mean nothing any more, and each object gives back what it holds outside the heap.
+    pub(super) torn_down: bool,
     /// The most decimal digits an integer may have when it becomes text or comes from it; 0 for no limit.
     pub int_digits: usize,
 }
@@ -243,6 +249,9 @@ impl Heap {
                 .take(SHARED)
                 .collect(),
             keys_version: 0,
+            tasks: 0,
+            discarding: false,
+            torn_down: false,
             int_digits: 4300,
         }
     }
@@ -436,6 +445,11 @@ impl Heap {
         flags: u8,
         table: &KindTable,
     ) -> bool {
+        if self.discarding {
+            // Weak references must hear of it still.
+            return flags & shape_flags::WEAKLY_REFERENCED != 0
+                && self.weak.contains_key(&(header as usize));
+        }
         if flags & shape_flags::FINALIZER != 0 && self.finalized.insert(header as usize) {
             return true;
         }
@@ -472,10 +486,61 @@ impl Heap {
     }
 }
 
+impl Heap {
+    /// The engine goes: from now on no object dies, until all go together with the heap.
+    pub fn tear_down(&mut self) {
+        self.torn_down = true;
+    }
+
+    /// Whether all objects are about to go together. What an object's destructor would do to others is left out then:
+    /// they may have had their turn.
+    pub fn is_torn_down(&self) -> bool {
+        self.torn_down
+    }
+
+    /// All living objects of a kind.
+    pub fn living(&self, kind: super::Kind) -> Vec<Value> {
+        let mut found = Vec::new();
+        // SAFETY: the objects are live; the new count is made here.
+        self.each_object(|header| unsafe {
+            if self.shapes[(*header).shape as usize].kind == kind && (*header).count > 0 {
+                (*header).count += 1;
+                found.push(Value::from_header(header));
+            }
+        });
+        found
+    }
+
+    /// Calls `visit` with each object.
+    pub(super) fn each_object(&self, mut visit: impl FnMut(*mut Header)) {
+        for &page in self.pages.iter().chain(&self.large) {
+            // SAFETY: the first `used` slots of a live page were handed out, and one that was freed since has shape 0.
+            unsafe {
+                let (size, used) = ((*page).slot_size, (*page).used as usize);
+                for i in 0..used {
+                    let header = page
+                        .cast::<u8>()
+                        .add(FIRST_SLOT + i * size)
+                        .cast::<Header>();
+                    if (*header).shape != 0 {
+                        visit(header);
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Drop for Heap {
-    /// Gives the memory back without running any destructor of what is left:
-    /// only immortal objects and leaks are.
+    /// Runs the destructor of each object that is left, then gives the memory back.
     fn drop(&mut self) {
+        self.torn_down = true;
+        // SAFETY: each object is whole and has its turn once. Counts go down, and nobody looks at them; the memory of all
+        // stays until the last has had its turn.
+        self.each_object(|header| unsafe {
+            let kind = self.shapes[(*header).shape as usize].kind;
+            (self.kinds[kind as usize].drop)(header);
+        });
         // The Values of the heap's own lists go with their pages: dropping them one by one would touch freed memory.
         std::mem::take(&mut self.finalize)
             .into_iter()
@@ -568,6 +633,9 @@ unsafe fn drop_slots(header: *mut Header, size: usize, flags: u8, capacity: u16)
 #[inline(never)]
 pub(super) unsafe fn release(header: *mut Header) {
     let heap = current();
+    if heap.torn_down {
+        return;
+    }
     if heap.releasing {
         heap.dying.push(header);
         return;

@@ -8,6 +8,7 @@ use super::{Direction, HostError, Owner};
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 
 /// Something that happened outside the engine.
 #[derive(Debug)]
@@ -56,9 +57,13 @@ pub struct Inbox {
     queue: Mutex<Vec<Event>>,
     /// Set by every arrival, a signal handler's too; the budget check reads it.
     attention: Arc<AtomicBool>,
-    /// True while the engine sleeps in its poller and must be woken.
+    /// True while the engine sleeps, in its poller or in a future that is not done, and must be woken.
     asleep: AtomicBool,
     waker: OnceLock<mio::Waker>,
+    /// Who polls the future in which the engine sleeps.
+    task: Mutex<Option<Waker>>,
+    /// Somebody wants the run to stop.
+    stop: AtomicBool,
 }
 
 impl Inbox {
@@ -68,16 +73,67 @@ impl Inbox {
             attention: Arc::new(AtomicBool::new(false)),
             asleep: AtomicBool::new(false),
             waker: OnceLock::new(),
+            task: Mutex::new(None),
+            stop: AtomicBool::new(false),
         }
     }
 
     /// Puts an event in, from any thread, and wakes the engine if it sleeps.
     pub fn push(&self, event: Event) {
         self.lock().push(event);
+        self.call();
+    }
+
+    /// Has the run stop, from any thread: at the engine's next look, which it takes at once.
+    pub fn request_stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.call();
+    }
+
+    /// Whether the run is to stop.
+    #[inline]
+    pub fn stop_is_requested(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Forgets a request to stop, before a run or after it.
+    pub fn forget_stop(&self) {
+        self.stop.store(false, Ordering::SeqCst);
+    }
+
+    /// Calls the engine, which wakes if it sleeps.
+    fn call(&self) {
         self.attention.store(true, Ordering::SeqCst);
         if self.asleep.swap(false, Ordering::SeqCst) {
-            self.wake_poller();
+            self.wake_sleeper();
         }
+    }
+
+    /// From now on the engine sleeps in a future that `waker`'s task polls: false if it must not, because
+    /// something has arrived.
+    pub fn sleep_in_task(&self, waker: &Waker) -> bool {
+        {
+            let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+            if !task.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                *task = Some(waker.clone());
+            }
+        }
+        self.fall_asleep()
+    }
+
+    /// The future in which it slept is polled, or gone.
+    pub fn wake_in_task(&self) {
+        self.woke_up();
+    }
+
+    /// Nobody polls a future any more.
+    pub fn forget_task(&self) {
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(task);
     }
 
     /// True when an event waits. The engine asks at each budget check.
@@ -124,7 +180,12 @@ impl Inbox {
         self.asleep.store(false, Ordering::SeqCst);
     }
 
-    fn wake_poller(&self) {
+    fn wake_sleeper(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = task.clone();
+        if let Some(task) = task {
+            task.wake();
+        }
         if let Some(waker) = self.waker.get() {
             // Fails only if the poller is gone, and then nobody sleeps.
             let _ = waker.wake();

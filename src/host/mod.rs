@@ -40,6 +40,8 @@ mod ready;
 mod resolver;
 mod settings;
 mod signals;
+#[cfg(any(feature = "async-io", feature = "tokio"))]
+mod sleeper;
 mod socket_options;
 mod sockets;
 mod stat;
@@ -74,6 +76,8 @@ pub use ready::poll_now;
 pub use resolver::{AddressInfo, Query, Resolver};
 pub use settings::{Settings, TracebackStyle};
 pub use signals::Signals;
+#[cfg(any(feature = "async-io", feature = "tokio"))]
+pub use sleeper::Sleeper;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};
 pub use stat::FileStat;
 pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
@@ -85,7 +89,7 @@ pub use zone::{LocalTime, Zone};
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
+pub use std::time::Duration;
 
 /// One engine's outside world.
 pub struct Host {

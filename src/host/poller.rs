@@ -197,6 +197,22 @@ impl Poller {
         }
     }
 
+    /// What a reactor watches in place of all that is watched here.
+    #[cfg(any(feature = "async-io", feature = "tokio"))]
+    pub(super) fn descriptor(&mut self) -> Result<std::os::fd::BorrowedFd<'_>, HostError> {
+        let system = System::get(&mut self.system)?;
+        Ok(std::os::fd::AsFd::as_fd(system.poll.registry()))
+    }
+
+    /// Forgets all that is watched, whoever watches it.
+    pub fn forget_all(&mut self) {
+        let watched: Vec<i32> = self.entries.keys().copied().collect();
+        for fd in watched {
+            self.forget(fd);
+        }
+        self.fired.clear();
+    }
+
     /// Says that `fd` has nothing left in `direction`: a read would block, or
     /// was shorter than asked for. The system reports when that changes.
     #[inline]

@@ -13,7 +13,7 @@ use crate::object::str::Str;
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::fiber::Fiber;
+use crate::vm::fiber::{Fiber, MAIN_IDENT};
 use crate::vm::types::Known;
 
 /// Its types.
@@ -45,6 +45,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     ],
     types: &[&LOCK, &RLOCK, &LOCAL],
     setup: Some(|vm, module| {
+        vm.forget_run.push(forget_run);
         let error = vm.known_class(Known::RuntimeError).into_value();
         vm.set_name(&module.namespace, "error", error)?;
         let lock = vm.class_of_def(&LOCK).into_value();
@@ -302,6 +303,31 @@ fn release(vm: &mut Vm, args: &[Value]) -> R {
     }
     hand_over(vm, lock);
     Ok(Value::NONE)
+}
+
+/// A run was taken down, with all its threads: nobody holds a lock, or waits for one, and `threading` knows the main
+/// thread only.
+fn forget_run(vm: &mut Vm) {
+    for value in vm.living(kind::THREAD_LOCK) {
+        if let Some(lock) = value.get::<Lock>() {
+            lock.held.set(0);
+            lock.owner.set(0);
+            drop(lock.waiters.take());
+        }
+    }
+    let main = int::from_u64(MAIN_IDENT);
+    for (table, keeps_main) in [("_active", true), ("_limbo", false)] {
+        let Some(threads) = vm.plain_global("threading", table).to_ref::<Dict>() else {
+            continue;
+        };
+        for (key, _) in threads.pairs() {
+            let is_main = keeps_main && key.as_small_int() == main.as_small_int();
+            if !is_main {
+                // The keys are numbers or plain threads: no script is asked for their hash.
+                let _ = vm.dict_remove(&threads, &key);
+            }
+        }
+    }
 }
 
 fn locked(_: &mut Vm, args: &[Value]) -> R {

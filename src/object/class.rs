@@ -217,6 +217,9 @@ unsafe fn counted(class: *const Class) -> Ref<Class> {
 impl Drop for Class {
     fn drop(&mut self) {
         let heap = heap::current();
+        if heap.is_torn_down() {
+            return;
+        }
         for &id in self.shapes.borrow().iter() {
             heap.free_shape(id);
         }

@@ -10,7 +10,7 @@ use super::frame::{Frame, frame_flags};
 use super::function::{Code, Function};
 use super::kind;
 use crate::bytecode::code::flags as code_flags;
-use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
+use crate::heap::{self, Field, Header, Kind, Object, Ref, Value, Visitor};
 
 /// A frame as scripts see it (`sys._getframe`, `tb_frame`, `gi_frame`). The registers for the
 /// locals of a frame that has ended follow it.
@@ -309,6 +309,9 @@ impl FrameObject {
 
 impl Drop for FrameObject {
     fn drop(&mut self) {
+        if heap::current().is_torn_down() {
+            return;
+        }
         for i in 0..self.code.nlocals as usize {
             // SAFETY: nobody uses the object's registers again.
             drop(unsafe { std::ptr::replace(self.own_registers().add(i), Value::UNDEF) });

@@ -341,6 +341,9 @@ impl Generator {
 
 impl Drop for Generator {
     fn drop(&mut self) {
+        if heap::current().is_torn_down() {
+            return;
+        }
         if matches!(self.state.get(), State::Created | State::Suspended) {
             self.discard_frame();
         }

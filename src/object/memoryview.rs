@@ -39,6 +39,9 @@ unsafe impl Object for MemoryView {
 
 impl Drop for MemoryView {
     fn drop(&mut self) {
+        if heap::current().is_torn_down() {
+            return;
+        }
         self.release();
     }
 }

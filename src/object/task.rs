@@ -371,6 +371,7 @@ impl Task {
             waiter: Field::undef(),
             links: Links::none(),
         };
+        heap::current().tasks += 1;
         if shape == kind::TASK as u32 {
             heap::alloc(task)
         } else {
@@ -386,6 +387,11 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
+        let heap = heap::current();
+        if heap.is_torn_down() {
+            return;
+        }
+        heap.tasks -= 1;
         self.links.remove();
     }
 }
@@ -478,6 +484,9 @@ impl TaskList {
 
 impl Drop for TaskList {
     fn drop(&mut self) {
+        if heap::current().is_torn_down() {
+            return;
+        }
         let here: *const Links = &*self.ring;
         let mut at = self.ring.next.get();
         while at != here && !at.is_null() {

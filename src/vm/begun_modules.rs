@@ -3,6 +3,7 @@
 use super::Vm;
 use super::fiber::Fiber;
 use crate::heap::{Ref, Value};
+use crate::object::str::Str;
 
 /// A module whose body runs.
 pub(crate) struct BegunModule {
@@ -32,6 +33,18 @@ impl Vm {
         let begun = self.begun_modules.remove(at);
         for fiber in begun.waiters {
             self.wake_fiber(&fiber, Value::NONE);
+        }
+    }
+
+    /// The bodies that run still will not go on: their modules were not imported.
+    pub(super) fn forget_begun_modules(&mut self) {
+        let begun = std::mem::take(&mut self.begun_modules);
+        for (name, module) in self.modules.pairs() {
+            if let Some(name) = name.get::<Str>()
+                && begun.iter().any(|begun| begun.module.is(&module))
+            {
+                drop(self.modules.remove_str(name));
+            }
         }
     }
 

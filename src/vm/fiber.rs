@@ -5,72 +5,21 @@
 //! and, when its budget is used up, to those that are ready. A fiber that parks
 //! inside a nested run cannot leave the Rust stack: the others run on top of it.
 
-use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::Vm;
 use super::dispatch::Cursor;
-use super::types::Known;
+use super::stack::Segment;
 use crate::event_loop::{TimerId, Timers};
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 use crate::host::{Event, Owner, Wait};
 use crate::object::dict::Dict;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::kind;
-use crate::object::native::{Def, Input, R, Raised, Step};
+use crate::object::native::{Args, Def, Input, R, Raised, Step};
 use crate::object::tuple::Tuple;
-
-/// A piece of a fiber's stack.
-pub(crate) struct Segment {
-    memory: *mut u8,
-    size: usize,
-    before: (*mut u8, *mut u8),
-}
-
-/// The usual size of a segment.
-const SEGMENT_SIZE: usize = 64 * 1024;
-
-impl Segment {
-    /// A segment with room for at least `size` bytes; `sp` and `limit` are those of the one before.
-    pub(crate) fn new(size: usize, sp: *mut u8, limit: *mut u8) -> Segment {
-        let size = size.max(SEGMENT_SIZE).next_multiple_of(16);
-        let layout = Layout::from_size_align(size, 16).expect("frames have bounded sizes");
-        // SAFETY: the layout is not empty.
-        let memory = unsafe { alloc::alloc(layout) };
-        if memory.is_null() {
-            alloc::handle_alloc_error(layout);
-        }
-        Segment {
-            memory,
-            size,
-            before: (sp, limit),
-        }
-    }
-
-    pub(crate) fn start(&self) -> *mut u8 {
-        self.memory
-    }
-
-    pub(crate) fn end(&self) -> *mut u8 {
-        // SAFETY: one past the allocation.
-        unsafe { self.memory.add(self.size) }
-    }
-
-    /// Stack pointer and limit of the segment before.
-    pub(crate) fn before(&self) -> (*mut u8, *mut u8) {
-        self.before
-    }
-}
-
-impl Drop for Segment {
-    fn drop(&mut self) {
-        let layout = Layout::from_size_align(self.size, 16).expect("checked when it was made");
-        // SAFETY: allocated with this layout in `new`.
-        unsafe { alloc::dealloc(self.memory, layout) };
-    }
-}
 
 /// Where a fiber is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,6 +84,17 @@ impl Drop for Fiber {
 }
 
 impl Fiber {
+    /// A new reference to this fiber.
+    fn to_ref(&self) -> Ref<Fiber> {
+        // SAFETY: self is a live object; the count that is made here passes to the Ref.
+        unsafe {
+            let value = Value::from_header((&raw const *self).cast_mut().cast());
+            let counted = value.to_ref().expect("it is a Fiber");
+            value.forget();
+            counted
+        }
+    }
+
     /// The frame at which it goes on and, in a frame of script, the instruction. None while it runs.
     pub(super) fn saved_place(&self) -> Option<(*mut Frame, *const u64)> {
         let saved = self.saved.borrow();
@@ -186,10 +146,39 @@ pub(crate) struct Fibers {
     next_look: f64,
 }
 
+/// The `threading.get_ident()` of whoever runs what is called from outside.
+pub const MAIN_IDENT: u64 = FIRST_ID + 64;
+/// Fibers have numbers above this one.
+const FIRST_ID: u64 = 0x7f00_0000_1000;
+
 /// How often a fiber that never waits looks for those that do, in seconds.
 const LOOK_INTERVAL: f64 = 0.001;
 
 impl Fibers {
+    /// All that live and are not over, oldest first.
+    pub(super) fn living(&self) -> Vec<Ref<Fiber>> {
+        let all = self.all.borrow();
+        // SAFETY: a fiber takes itself out of the table when it dies.
+        let all = all.values().map(|&fiber| unsafe { &*fiber });
+        all.filter(|fiber| fiber.status.get() != Status::Done)
+            .map(Fiber::to_ref)
+            .collect()
+    }
+
+    /// How many there are.
+    fn count_living(&self) -> usize {
+        self.living().len()
+    }
+
+    /// None of them runs again.
+    pub(super) fn forget_all(&mut self) {
+        self.ready.clear();
+        self.waiting.clear();
+        self.timers = Timers::new();
+        self.current = None;
+        (self.alive, self.level) = (0, 1);
+    }
+
     /// When a fiber wakes by itself.
     pub(super) fn deadline_of(&self, fiber: &Fiber) -> Option<f64> {
         self.timers.deadline(fiber.timer.get()?)
@@ -210,7 +199,7 @@ impl Default for Fibers {
             current: None,
             waiting: Vec::new(),
             alive: 1,
-            last_id: 0x7f00_0000_1000,
+            last_id: FIRST_ID,
             level: 1,
             next_look: 0.0,
         }
@@ -340,6 +329,23 @@ impl Vm {
 
     fn make_fiber(&mut self, function: &Value, args: Vec<Value>) -> Ref<Fiber> {
         self.current_fiber();
+        let parameters = smallvec::smallvec![function.clone(), Tuple::of(args).into_value()];
+        self.fiber_with(&BASE, parameters)
+    }
+
+    /// A fiber for a call from outside, where no other one runs; `base` is its outermost frame.
+    pub(super) fn make_driven_fiber(&mut self, base: &'static Def, registers: Args) -> Ref<Fiber> {
+        if self.main_fiber.is_none() && self.fibers.current.is_none() {
+            // The VM was made with a fiber in mind that calls come from. There is none here.
+            self.fibers.alive = self.fibers.count_living();
+        }
+        let fiber = self.fiber_with(base, registers);
+        fiber.ident.set(MAIN_IDENT);
+        fiber
+    }
+
+    /// A fiber that stands before its outermost frame, which gets these registers.
+    fn fiber_with(&mut self, base: &'static Def, parameters: Args) -> Ref<Fiber> {
         let fiber = self.new_fiber();
         let here = (
             self.frame,
@@ -354,8 +360,7 @@ impl Vm {
         self.limit = segment.end();
         self.segments.push(segment);
         self.frame = std::ptr::null_mut();
-        let parameters = smallvec::smallvec![function.clone(), Tuple::of(args).into_value()];
-        let base = self.push_def(&BASE, parameters, std::ptr::null_mut(), 0, 0);
+        let base = self.push_def(base, parameters, std::ptr::null_mut(), 0, 0);
         // It starts when the fiber's turn comes: the one that spawns it runs on.
         self.enter_native(base, Input::Start);
         let saved = Saved {
@@ -372,7 +377,19 @@ impl Vm {
         (self.frame, self.sp, self.limit, self.cursor, self.input) = here;
         *fiber.saved.borrow_mut() = Some(Box::new(saved));
         self.fibers.alive += 1;
+        self.check_tasks();
         fiber
+    }
+
+    /// How many fibers live beside the one of the main program.
+    pub(super) fn living_threads(&self) -> usize {
+        self.fibers.alive.saturating_sub(1)
+    }
+
+    /// A fiber that waits for nothing runs next.
+    pub(super) fn resume_fiber_first(&mut self, fiber: &Ref<Fiber>) {
+        fiber.status.set(Status::Ready);
+        self.fibers.ready.push_front(fiber.clone());
     }
 
     /// Under which number the running fiber watches descriptors; no loop has such a number.
@@ -453,7 +470,8 @@ impl Vm {
 
     /// Other fibers run on top of the Rust code that waits, until this one is woken.
     fn park_in_nested_run(&mut self, fiber: &Ref<Fiber>, frame: *mut Frame) {
-        if self.fibers.level > 1 {
+        let may_not_sleep = self.driver.as_ref().is_some_and(|driver| !driver.may_sleep);
+        if self.fibers.level > 1 || may_not_sleep {
             self.unpark(fiber);
             let raised = self.runtime_error("cannot block here");
             return self.raise_in(frame, raised);
@@ -466,6 +484,12 @@ impl Vm {
         self.dispatch();
         self.fibers.level = level;
         fiber.in_nested_run.set(false);
+        if self.stopping.is_some() {
+            // The loop was left before anybody woke it.
+            self.load_to_discard(fiber);
+            let signal = self.stop_signal();
+            return self.discard_frames(frame, signal);
+        }
         self.cursor = cursor;
         self.input = Some(
             fiber
@@ -489,18 +513,33 @@ impl Vm {
     /// A fiber is over: its last frame goes.
     fn end_fiber(&mut self, frame: *mut Frame) {
         // SAFETY: the base frame is the only one left.
+        unsafe { self.drop_last_frame(frame) };
+        if self.driver_has_result() {
+            // The others go on when the next call is driven.
+            return self.leave();
+        }
+        self.schedule();
+    }
+
+    /// Drops the base frame of the running fiber, which is over.
+    ///
+    /// # Safety
+    /// `frame` is the only frame that is left.
+    pub(super) unsafe fn drop_last_frame(&mut self, frame: *mut Frame) {
+        // SAFETY: its registers are not used again.
         unsafe {
             for i in 0..=Self::native_registers(frame) {
                 std::ptr::drop_in_place(Frame::regs(frame).add(i));
             }
         }
         self.segments.clear();
+        (self.sp, self.limit) = (std::ptr::null_mut(), std::ptr::null_mut());
+        self.frame = std::ptr::null_mut();
         self.fibers.alive -= 1;
         self.fibers.current = None;
         self.running_loop = Value::NONE;
         self.context = Value::NONE;
         self.asyncgen_hooks = (Value::NONE, Value::NONE);
-        self.schedule();
     }
 
     fn save(&mut self, fiber: &Ref<Fiber>) {
@@ -519,14 +558,32 @@ impl Vm {
         self.fibers.current = None;
     }
 
-    /// Goes on in the next fiber that can; waits for one if there is none.
-    fn schedule(&mut self) {
+    /// Goes on in the next fiber that can. If there is none it waits for one, or lets the driver wait.
+    pub(super) fn schedule(&mut self) {
         let fiber = loop {
             if let Some(fiber) = self.fibers.ready.pop_front() {
                 break fiber;
             }
+            if self.stopping.is_some() || self.is_driven() && self.fibers.level == 1 {
+                return self.leave();
+            }
             self.wait_for_fibers();
+            if self.is_driven()
+                && let Some(limit) = self.limit_reached()
+            {
+                let _ = self.stop(limit);
+            }
         };
+        let input = self.load(&fiber);
+        if fiber.in_nested_run.get() {
+            // Its Rust code goes on when this loop is left.
+            return self.leave();
+        }
+        self.input = fiber.wake.borrow_mut().take().or(input);
+    }
+
+    /// Makes a fiber the running one, and answers what its topmost frame was to be entered with.
+    fn load(&mut self, fiber: &Ref<Fiber>) -> Option<Input> {
         let saved = fiber
             .saved
             .borrow_mut()
@@ -543,11 +600,19 @@ impl Vm {
         self.asyncgen_hooks = saved.hooks;
         fiber.status.set(Status::Running);
         self.fibers.current = Some(fiber.clone());
-        if fiber.in_nested_run.get() {
-            // Its Rust code goes on when this loop is left.
-            return self.leave();
+        saved.input
+    }
+
+    /// Makes a fiber the running one that is not to run again, but to be taken down: its topmost frame.
+    pub(super) fn load_to_discard(&mut self, fiber: &Ref<Fiber>) -> Option<*mut Frame> {
+        let (top, at) = fiber.saved_place()?;
+        drop(self.load(fiber));
+        drop(fiber.wake.borrow_mut().take());
+        if !at.is_null() {
+            // SAFETY: a live frame of script, which stands before the instruction at its cursor.
+            unsafe { (*top).ip = at.add(1) };
         }
-        self.input = fiber.wake.borrow_mut().take().or(saved.input);
+        Some(top)
     }
 
     /// Called before a sleep that nothing in this engine ends: it may be that nothing else does.
@@ -566,14 +631,19 @@ impl Vm {
         self.fibers.will_run()
     }
 
+    /// When the first of the fibers that sleep wakes.
+    pub(super) fn wait_of_fibers(&mut self) -> Wait {
+        self.fibers.timers.drop_cancelled();
+        let next = self.fibers.timers.next_deadline();
+        next.map_or(Wait::Forever, Wait::Until)
+    }
+
     /// Waits until at least one fiber is ready.
     fn wait_for_fibers(&mut self) {
-        self.fibers.timers.drop_cancelled();
-        let wait = self
-            .fibers
-            .timers
-            .next_deadline()
-            .map_or(Wait::Forever, Wait::Until);
+        let wait = match self.is_driven() {
+            true => self.next_wait(),
+            false => self.wait_of_fibers(),
+        };
         let mut events = Vec::new();
         self.about_to_sleep(wait);
         let waited = self.host.wait(wait, &mut events);
@@ -622,7 +692,7 @@ impl Vm {
         self.hand_out_all(events)
     }
 
-    fn wake_due(&mut self, now: f64) {
+    pub(super) fn wake_due(&mut self, now: f64) {
         // A moment that is now is due, as for the timers of a loop.
         let end = now + self.host.clock.resolution();
         while let Some(fiber) = self.fibers.timers.pop_due(end) {
@@ -671,7 +741,7 @@ impl Vm {
     }
 
     /// An exception from outside (KeyboardInterrupt) goes to the main fiber.
-    fn interrupt_main(&mut self, raised: Raised) {
+    pub(super) fn interrupt_main(&mut self, raised: Raised) {
         let Some(main) = self.main_fiber.clone() else {
             return;
         };
@@ -685,29 +755,35 @@ impl Vm {
     /// Lets the other fibers run, if there are any that can. The running one stands at the cursor,
     /// in script code.
     pub(crate) fn preempt(&mut self) {
-        if self.fibers.ready.is_empty() || self.nested > self.fibers.level {
+        if self.fibers.ready.is_empty() {
             return;
+        }
+        if let Some(fiber) = self.save_running() {
+            self.fibers.ready.push_back(fiber);
+            self.schedule();
+        }
+    }
+
+    /// Leaves the dispatch loop for the driver, who lets the running fiber go on where it stands, at the cursor.
+    pub(super) fn pause(&mut self) {
+        if let Some(fiber) = self.save_running() {
+            self.fibers.ready.push_front(fiber);
+            self.paused = true;
+            self.leave();
+        }
+    }
+
+    /// The running fiber is to go on later; None in a nested run, whose Rust code cannot be left.
+    fn save_running(&mut self) -> Option<Ref<Fiber>> {
+        if self.nested > self.fibers.level {
+            return None;
         }
         let fiber = self.current_fiber();
         if fiber.in_nested_run.get() {
-            return;
+            return None;
         }
         fiber.status.set(Status::Ready);
         self.save(&fiber);
-        self.fibers.ready.push_back(fiber);
-        self.schedule();
-    }
-
-    fn report_thread_exception(&mut self, raised: &Raised, function: &Value) {
-        if self.is_raised(raised, Known::SystemExit) {
-            return;
-        }
-        let what = self
-            .repr_text(function)
-            .unwrap_or_else(|_| "<object repr() failed>".to_string());
-        let report = self.report_exception(&raised.0);
-        self.write_error(&format!(
-            "Exception ignored in thread started by: {what}\n{report}"
-        ));
+        Some(fiber)
     }
 }

@@ -188,6 +188,7 @@ impl Vm {
     pub fn stress(&mut self, every: i32) {
         self.slice = every;
         self.budget = every;
+        self.meter.granted = every;
         self.heap.collect_always();
     }
 
@@ -209,7 +210,13 @@ impl Vm {
 
     /// Looks at what the budget's end brings: finalizers, the collector, requests from outside.
     pub(crate) fn check_budget(&mut self) {
-        self.budget = self.slice;
+        if let Some(limit) = self.stopping.as_ref().map(|stop| stop.limit) {
+            // A native did not pass on that the run is being ended.
+            return self.stop_at_cursor(limit);
+        }
+        if let Some(limit) = self.refill_budget() {
+            return self.stop_at_cursor(limit);
+        }
         if self.heap.collection_due() {
             self.heap.collect();
         }
@@ -223,7 +230,9 @@ impl Vm {
             self.wake_sleepers()
         };
         let Err(raised) = looked else {
-            if self.has_ready_fibers() {
+            if self.is_driven() && self.driver_wants_pause() {
+                self.pause();
+            } else if self.has_ready_fibers() {
                 self.preempt();
             }
             return;

@@ -509,7 +509,7 @@ impl Vm {
         }
     }
 
-    unsafe fn end_generator(&mut self, generator: &Generator, frame: *mut Frame) {
+    pub(super) unsafe fn end_generator(&mut self, generator: &Generator, frame: *mut Frame) {
         // SAFETY: the frame is done: its locals are dropped once.
         unsafe {
             generator.state.set(State::Closed);

@@ -1,4 +1,12 @@
-//! What a run may use up.
+//! What a run may use up, and where that is counted.
+//!
+//! One counter of the VM counts down at calls and back-edges (`budget`); natives that may take
+//! long count their work there too (`Vm::tick`). At zero, and only then, the VM looks at what has
+//! a limit: fuel, time, memory, tasks, output, and requests to stop.
+
+use super::Vm;
+use crate::host::{Clock, SystemClock};
+use crate::object::native::R;
 
 /// What ended a run that was not over.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -28,5 +36,136 @@ impl std::fmt::Display for Limit {
             Limit::Output => "output",
             Limit::Interrupt => "interrupt",
         })
+    }
+}
+
+/// What the running run has left. A limit that is None is not looked at.
+#[derive(Default)]
+pub struct Meter {
+    /// Calls and turns of loops.
+    pub fuel: Option<u64>,
+    /// The moment of the system's monotonic clock at which it has to be over.
+    pub deadline: Option<f64>,
+    /// How many tasks and threads may live together.
+    pub tasks: Option<usize>,
+    /// A limit that was found exceeded where the run cannot be stopped; the next look stops it.
+    pub exceeded: Option<Limit>,
+    /// What `budget` was set to last.
+    pub(super) granted: i32,
+}
+
+impl Meter {
+    /// No limits; the first slice is granted.
+    pub(super) fn unlimited() -> Meter {
+        Meter {
+            granted: super::finalize::SLICE,
+            ..Meter::default()
+        }
+    }
+}
+
+impl Vm {
+    /// Counts `units` of work that a native does without running script, as a call of a function would
+    /// count: one for about a hundred nanoseconds.
+    ///
+    /// # Errors
+    /// What ends the run, which nobody may catch, when a limit is reached or somebody wants it to stop.
+    #[inline]
+    pub fn tick(&mut self, units: usize) -> R<()> {
+        self.budget = self.budget.saturating_sub(units.min(1 << 30) as i32);
+        if self.budget < 0 {
+            self.look_at_limits()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Looks at the limits in the middle of a native.
+    #[cold]
+    fn look_at_limits(&mut self) -> R<()> {
+        if self.stopping.is_some() {
+            return Err(self.stop_signal());
+        }
+        match self.refill_budget() {
+            Some(limit) => Err(self.stop(limit)),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins a run that may use up so much.
+    pub(crate) fn begin_meter(
+        &mut self,
+        fuel: Option<u64>,
+        deadline: Option<f64>,
+        tasks: Option<usize>,
+    ) {
+        self.meter = Meter {
+            fuel,
+            deadline,
+            tasks,
+            ..Meter::default()
+        };
+        // The first look is due at once, and counts from here.
+        self.budget = 0;
+    }
+
+    /// From now on nothing is counted.
+    pub(crate) fn end_meter(&mut self) {
+        if self.host.inbox.stop_is_requested() && self.stopping.is_none() {
+            // Whoever wanted the run to stop got that, one way or the other.
+            self.host.inbox.forget_stop();
+        }
+        self.begin_meter(None, None, None);
+    }
+
+    /// Begins another slice of work; the limit that leaves none, if there is one.
+    pub(super) fn refill_budget(&mut self) -> Option<Limit> {
+        let used = i64::from(self.meter.granted) - i64::from(self.budget);
+        self.meter.granted = self.slice;
+        if let Some(fuel) = &mut self.meter.fuel {
+            *fuel = fuel.saturating_sub(used.max(0) as u64);
+            // The last slice is a short one, so that the end comes where the fuel does.
+            self.meter.granted = self.slice.min(i32::try_from(*fuel).unwrap_or(self.slice));
+        }
+        self.budget = self.meter.granted;
+        self.limit_reached()
+    }
+
+    /// The limit that is reached, if one is.
+    pub(super) fn limit_reached(&mut self) -> Option<Limit> {
+        let meter = &self.meter;
+        let out_of_time = |deadline: f64| SystemClock.monotonic() >= deadline;
+        if let Some(limit) = meter.exceeded {
+            Some(limit)
+        } else if self.host.inbox.stop_is_requested() {
+            Some(Limit::Interrupt)
+        } else if meter.fuel == Some(0) {
+            Some(Limit::Fuel)
+        } else if self.heap.bytes > self.heap.limit {
+            Some(Limit::Memory)
+        } else if meter.deadline.is_some_and(out_of_time) {
+            Some(Limit::Time)
+        } else {
+            None
+        }
+    }
+
+    /// Called when a task or a thread was made: there may be too many now.
+    #[inline]
+    pub fn check_tasks(&mut self) {
+        if let Some(most) = self.meter.tasks
+            && self.heap.tasks + self.living_threads() > most
+        {
+            self.exceed(Limit::Tasks);
+        }
+    }
+
+    /// Has the run stopped at the next look, which is due at once.
+    #[cold]
+    pub fn exceed(&mut self, limit: Limit) {
+        self.meter.exceeded.get_or_insert(limit);
+        // What was granted stays what it was, so that the fuel is counted right.
+        self.meter.granted -= self.budget.max(0);
+        self.budget = 0;
     }
 }

@@ -18,6 +18,7 @@ mod collecting;
 pub mod compare;
 pub mod convert;
 pub mod dispatch;
+pub mod driving;
 pub mod error;
 mod excerpt;
 mod fancy;
@@ -46,6 +47,7 @@ pub mod signature;
 pub mod special;
 mod stack;
 pub mod standing;
+pub mod stopping;
 pub mod table;
 pub mod text;
 mod throwing;
@@ -129,7 +131,7 @@ pub struct SyntaxFault {
 pub type Compiled = Result<(Arc<bytecode::Code>, Vec<SyntaxFault>), SyntaxFault>;
 
 /// The VM's way to the parser, the compiler and the embedded library.
-pub trait Loader {
+pub trait Loader: Send {
     /// Compiles text.
     fn compile(&self, request: &Request<'_>) -> Compiled;
     /// The syntax tree of a text, as `ast.dump` with positions would write it.
@@ -179,6 +181,18 @@ pub struct Vm {
     pub(crate) stack_limit: usize,
     /// Parsed signatures of native functions, by the address of their table line.
     pub(crate) signatures: HashMap<usize, std::rc::Rc<crate::object::native::Signature>, ByAddress>,
+    /// See `limits`.
+    pub meter: limits::Meter,
+    /// The run is being ended, and why.
+    pub(crate) stopping: Option<stopping::Stop>,
+    /// Who lets the VM run, where that is somebody else.
+    pub(crate) driver: Option<driving::Driver>,
+    /// The dispatch loop was left because the driver wanted to be asked again.
+    pub(crate) paused: bool,
+    /// What has happened outside while the driver slept.
+    pub(crate) happened: Vec<crate::host::Event>,
+    /// Called when a run was taken down: native modules forget what they keep of it.
+    pub forget_run: Vec<fn(&mut Vm)>,
     /// Where the dispatch loop goes on.
     pub(crate) cursor: dispatch::Cursor,
     /// What the native frame at the cursor is entered with.
@@ -194,7 +208,7 @@ pub struct Vm {
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.
-    pub(crate) segments: Vec<fiber::Segment>,
+    pub(crate) segments: Vec<stack::Segment>,
     /// All fibers, and which of them run next.
     pub(crate) fibers: fiber::Fibers,
     /// The fiber of the main program, once there is a need to know it.
@@ -276,10 +290,25 @@ pub struct Vm {
     pub(crate) host_defs: crate::object::host::HostDefs,
 }
 
+// SAFETY: a VM is a world of its own. What it counts without atomics (objects, `Rc`s of its tables) is held by itself only,
+// and no Value, Rc or pointer into it leaves it: so it goes from thread to thread as a whole, between two entries. The one
+// thing of a thread that it uses, the current heap and the bounds of the stack, is set anew at each entry.
+unsafe impl Send for Vm {}
+
 impl Vm {
     /// Makes this VM's heap the current one until the guard is dropped.
     pub fn enter(&mut self) -> Entered {
         Entered::enter(&mut *self.heap)
+    }
+
+    /// All living objects of a kind.
+    pub fn living(&self, kind: crate::heap::Kind) -> Vec<Value> {
+        self.heap.living(kind)
+    }
+
+    /// The engine goes, and with it all its objects.
+    pub fn tear_down(&mut self) {
+        self.heap.tear_down();
     }
 
     /// The interned string of `name`.

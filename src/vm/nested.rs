@@ -38,6 +38,9 @@ impl Vm {
     /// Pushes a boundary, lets `start` set the cursor, and runs until the boundary is reached.
     pub(crate) fn run_nested(&mut self, start: impl FnOnce(&mut Vm, *mut Frame)) -> R {
         self.check_stack()?;
+        if self.stopping.is_some() {
+            return Err(self.stop_signal());
+        }
         let (frame, cursor, input) = (self.frame, self.cursor, self.input.take());
         // SAFETY: the boundary is the topmost frame until the run is over.
         unsafe {

@@ -26,9 +26,18 @@ impl Vm {
         self.records_origins = wanted;
     }
 
+    /// A task was made: there may be too many now, and where it was made may be wanted.
+    #[inline]
+    pub fn note_new_task(&mut self, task: &Task) {
+        self.check_tasks();
+        if self.records_origins {
+            self.note_origin(task);
+        }
+    }
+
     /// Keeps with a task that the script which runs makes it.
     #[cold]
-    pub fn note_origin(&mut self, task: &Task) {
+    fn note_origin(&mut self, task: &Task) {
         let Some((code, at)) = self.visible_code() else {
             return;
         };

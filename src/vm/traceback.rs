@@ -9,7 +9,7 @@ use crate::bytecode::Position;
 use crate::heap::{Ref, Value};
 use crate::object::exception::{Exception, Traceback};
 use crate::object::list::List;
-use crate::object::native::R;
+use crate::object::native::{R, Raised};
 use crate::object::str::{Str, without_surrogates};
 use crate::object::tuple::Tuple;
 use crate::source::marked_line;
@@ -216,6 +216,20 @@ impl Vm {
         }
         self.push_notes(exception, &mut out);
         out
+    }
+
+    /// Tells of an exception that ended a thread.
+    pub(super) fn report_thread_exception(&mut self, raised: &Raised, function: &Value) {
+        if self.is_raised(raised, Known::SystemExit) {
+            return;
+        }
+        let what = self
+            .repr_text(function)
+            .unwrap_or_else(|_| "<object repr() failed>".to_string());
+        let report = self.report_exception(&raised.0);
+        self.write_error(&format!(
+            "Exception ignored in thread started by: {what}\n{report}"
+        ));
     }
 
     /// `module.Class`, without the module where it is `builtins` or `__main__`.

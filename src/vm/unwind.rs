@@ -160,6 +160,9 @@ impl Vm {
     }
 
     fn unwind(&mut self, mut frame: *mut Frame, mut raised: Raised, mut trace: bool) {
+        if self.stopping.is_some() {
+            return self.discard_frames(frame, raised);
+        }
         loop {
             // SAFETY: the frame is the topmost live one.
             unsafe {

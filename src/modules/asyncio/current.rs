@@ -48,6 +48,7 @@ pub fn shared(vm: &mut Vm) -> Ref<Shared> {
         RefCell::default(),
     );
     vm.state.insert(KEY, shared.value());
+    vm.forget_run.push(forget_run);
     shared
 }
 
@@ -118,4 +119,24 @@ pub fn loop_of_owner(vm: &mut Vm, owner: u64) -> Option<Value> {
                 .is_some_and(|l| l.turns.0.borrow().owner().0 == owner)
         })
         .cloned()
+}
+
+/// A run was taken down: its loops do not run any more, and nobody waits for what they were asked to do.
+pub(super) fn forget_run(vm: &mut Vm) {
+    let Some(shared) = vm.state.get(KEY).and_then(Value::to_ref::<Shared>) else {
+        return;
+    };
+    for owner in shared.loops.take() {
+        if let Some(owner) = owner.get::<Loop>() {
+            owner.turns.0.borrow_mut().finish();
+            owner.running.set(false);
+            owner.current.set(Value::NONE);
+        }
+    }
+    drop(shared.foreign.take());
+    drop(shared.tickets.take());
+    shared.event_loop.set(Value::UNDEF);
+    if vm.state.remove(super::turns::OWN_SIGINT).is_some() {
+        vm.state.insert(super::turns::SIGINT, Value::NONE);
+    }
 }

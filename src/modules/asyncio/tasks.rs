@@ -45,9 +45,7 @@ pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Task>> {
 /// Fills in a new task, and has its loop take its first step soon.
 /// `name` is None for `Task-N`, `context` None or Undef for a copy of the running one.
 pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
-    if vm.records_origins {
-        vm.note_origin(task);
-    }
+    vm.note_new_task(task);
     let owner = task.future.owner.get();
     jobs::push(vm, &owner, Job::Step(task.value()))?;
     register(&owner, task);

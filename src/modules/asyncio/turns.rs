@@ -464,7 +464,8 @@ fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
             Wait::Now
         };
     }
-    if wait != Wait::Now && vm.has_other_fibers() {
+    vm.tick(1)?;
+    if wait != Wait::Now && (vm.is_driven() || vm.has_other_fibers()) {
         let deadline = if let Wait::Until(deadline) = wait {
             Some(deadline)
         } else {
@@ -549,7 +550,7 @@ fn hand_out(vm: &mut Vm, event: Event) -> R<()> {
 }
 
 /// Where the VM looks for the handler of SIGINT.
-const SIGINT: &str = "signal.SIGINT";
+pub const SIGINT: &str = "signal.SIGINT";
 /// Where it is said that the handler is that of `asyncio.run`, not of the script.
 pub const OWN_SIGINT: &str = "signal.SIGINT.asyncio";
 
