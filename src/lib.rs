@@ -14,3 +14,10 @@ pub mod object;
 pub mod source;
 pub mod syntax;
 pub mod vm;
+
+pub use engine::{
+    Builder, Bytes, Conversion, Engine, Error, Exception, FromScript, Handle, Interrupt,
+    IntoArguments, IntoScript, Items, Limit, Limits, Local, ModuleText, Modules, Namespace, Place,
+    Run, Scope, Script, Stopped, SyntaxError,
+};
+pub use host::Permissions;

@@ -112,7 +112,7 @@ fn run_script(run: Run) -> u8 {
 /// Runs what is on standard input.
 fn run_input(engine: &mut Engine) -> u8 {
     match engine.read_input() {
-        Ok(text) => finish(engine.run(&Program {
+        Ok(text) => finish(engine.run_program(&Program {
             text: &text,
             name: "<stdin>",
             file: None,

@@ -189,6 +189,15 @@ fn exit_status(vm: &mut Vm, raised: &Raised) -> i32 {
     1
 }
 
+/// Writes what is held back of the two outputs.
+///
+/// # Errors
+/// The first that writing met.
+pub(super) fn flush_streams(vm: &mut Vm) -> Result<(), crate::host::HostError> {
+    let output = vm.host.stdio.output.flush();
+    output.and(vm.host.stdio.error.flush())
+}
+
 fn flush_output(vm: &mut Vm) {
     if let Stream::Object(file) = stream(vm, "stdout")
         && let Ok(method) = vm.get_attr(&file, "flush")

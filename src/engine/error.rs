@@ -12,6 +12,7 @@ use crate::object::list::List;
 use crate::object::native::Raised;
 use crate::vm::error::{fields, set_field};
 use crate::vm::limits::Limit;
+use crate::vm::stopping::Stop;
 use crate::vm::types::Known;
 use crate::vm::{SyntaxFault, Vm};
 
@@ -328,8 +329,28 @@ impl Error {
     }
 
     /// What an exception on its way out of the VM is to Rust code.
+    /// Why a run was stopped.
+    pub(crate) fn from_stop(stop: &Stop) -> Error {
+        let place = |(file, line): &(String, u32)| Place {
+            file: file.clone(),
+            line: *line,
+        };
+        Error::Stopped(Stopped {
+            limit: stop.limit,
+            at: stop.at.as_ref().map(place),
+        })
+    }
+
+    /// What the system has against something that the engine itself does.
+    pub(crate) fn from_host(error: crate::host::HostError) -> Error {
+        Error::Internal(error.to_string())
+    }
+
     #[cold]
     pub(crate) fn from_raised(vm: &mut Vm, raised: Raised) -> Error {
+        if let Some(stop) = &vm.stopping {
+            return Error::from_stop(stop);
+        }
         if vm.is_raised(&raised, Known::SystemExit) {
             return Error::Exit(exit_status(vm, &raised));
         }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::bytecode;
 use crate::compiler;
@@ -17,10 +17,97 @@ include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
 /// The stack of an engine on a thread of its own: what a program has by default.
 const ENGINE_STACK: usize = 8 << 20;
 
+/// The code of each library module that was wanted, in the order of `LIBRARY`. It is plain data that never changes, so all
+/// engines of the process run the same.
+static COMPILED: [OnceLock<Arc<bytecode::Code>>; LIBRARY.len()] =
+    [const { OnceLock::new() }; LIBRARY.len()];
+
 /// Compiles on demand; library modules once.
 #[derive(Default)]
 pub struct SourceLoader {
-    library: RefCell<HashMap<&'static str, Arc<bytecode::Code>>>,
+    provided: Option<RefCell<Box<dyn Modules>>>,
+}
+
+/// Modules that an embedder provides: `import` asks here before it looks anywhere else.
+///
+/// A closure that finds a text by a name does, and so does a map of texts by names.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Script};
+/// use std::collections::HashMap;
+///
+/// let modules = HashMap::from([("shop", "def price(n): return n * 3")]);
+/// let mut engine = Engine::builder().modules(modules).build()?;
+/// let script = Script::compile("main", "import shop\ntotal = shop.price(14)")?;
+/// let names = engine.run(&script).blocking()?;
+/// assert_eq!(names.get::<i64>(&mut engine, "total")?, 42);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Modules: Send {
+    /// The module of this dotted name; None if it is to be looked for elsewhere.
+    fn find(&mut self, name: &str) -> Option<ModuleText>;
+}
+
+/// A module that is provided.
+pub struct ModuleText {
+    script: Result<super::Script, SyntaxFault>,
+    package: bool,
+}
+
+impl ModuleText {
+    /// A module of this text, named so in tracebacks.
+    pub fn new(name: &str, text: &str) -> ModuleText {
+        ModuleText {
+            script: super::Script::module(name, text),
+            package: false,
+        }
+    }
+
+    /// A module that was compiled before, with `Script::module`.
+    pub fn compiled(script: super::Script) -> ModuleText {
+        ModuleText {
+            script: Ok(script),
+            package: false,
+        }
+    }
+
+    /// The same as a package, which may have submodules.
+    pub fn package(mut self) -> ModuleText {
+        self.package = true;
+        self
+    }
+}
+
+impl<F: FnMut(&str) -> Option<String> + Send> Modules for F {
+    fn find(&mut self, name: &str) -> Option<ModuleText> {
+        Some(ModuleText::new(&format!("<{name}>"), &self(name)?))
+    }
+}
+
+impl<K, T> Modules for HashMap<K, T>
+where
+    K: std::borrow::Borrow<str> + Eq + std::hash::Hash + Send,
+    T: AsRef<str> + Send,
+{
+    fn find(&mut self, name: &str) -> Option<ModuleText> {
+        let within = format!("{name}.");
+        let is_package = self.keys().any(|known| known.borrow().starts_with(&within));
+        let found = ModuleText::new(&format!("<{name}>"), self.get(name)?.as_ref());
+        Some(match is_package {
+            true => found.package(),
+            false => found,
+        })
+    }
+}
+
+impl SourceLoader {
+    /// One that asks for modules there first.
+    pub(super) fn with_modules(modules: Option<Box<dyn Modules>>) -> SourceLoader {
+        SourceLoader {
+            provided: modules.map(RefCell::new),
+            ..SourceLoader::default()
+        }
+    }
 }
 
 impl Loader for SourceLoader {
@@ -38,12 +125,20 @@ impl Loader for SourceLoader {
         ))
     }
 
+    fn provided(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
+        let found = self.provided.as_ref()?.borrow_mut().find(module)?;
+        Some(match found.script {
+            Ok(script) => Ok((script.code(), found.package)),
+            Err(fault) => Err(fault),
+        })
+    }
+
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
         let at = LIBRARY
             .binary_search_by_key(&module, |entry| entry.name)
             .ok()?;
         let entry = &LIBRARY[at];
-        if let Some(code) = self.library.borrow().get(entry.name) {
+        if let Some(code) = COMPILED[at].get() {
             return Some(Ok((code.clone(), entry.package)));
         }
         let name = format!("<library>/{}", entry.file);
@@ -57,7 +152,7 @@ impl Loader for SourceLoader {
             from_tree: false,
         };
         Some(compile(&request).map(|(code, _)| {
-            self.library.borrow_mut().insert(entry.name, code.clone());
+            let code = COMPILED[at].get_or_init(|| code).clone();
             (code, entry.package)
         }))
     }

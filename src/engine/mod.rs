@@ -2,6 +2,7 @@
 //! host and a VM of its own; two engines in a process do not know of each other.
 
 mod anchors;
+pub mod builder;
 pub mod contents;
 pub mod convert;
 mod ending;
@@ -10,21 +11,32 @@ pub mod function;
 pub mod handle;
 mod kinds;
 mod library;
+pub mod limits;
 pub mod loader;
 pub mod module;
+pub mod namespace;
 pub mod raise;
+#[cfg(any(feature = "async-io", feature = "tokio"))]
+pub mod run;
 pub mod scope;
+pub mod script;
 mod signature;
 
+pub use builder::Builder;
 pub use convert::{Bytes, FromScript, IntoArguments, IntoScript};
 pub use error::{Conversion, Error, Exception, Place, Stopped, SyntaxError};
 pub use function::{Function, HostFunction, Parameter, Returned};
 pub use handle::Handle;
 pub use kinds::KINDS;
 pub use library::{LIBRARY, builtin_names};
+pub use limits::{Interrupt, Limit, Limits};
+pub use loader::{ModuleText, Modules};
 pub use module::Module;
+pub use namespace::Namespace;
 pub use raise::{HostError, Raise};
+pub use run::Run;
 pub use scope::{Items, Local, Scope};
+pub use script::Script;
 
 use crate::heap::{Entered, Ref, Value};
 use crate::host::Host;
@@ -36,6 +48,7 @@ pub use crate::vm::{Mode, Request};
 
 use crate::vm::Vm;
 use loader::SourceLoader;
+use run::Start;
 
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +70,23 @@ impl Exit {
     };
 }
 
-/// An interpreter.
+/// An interpreter. It may go to another thread, and is used by one at a time.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Script};
+///
+/// let mut engine = Engine::builder().build()?;
+/// let script = Script::compile("hello", "def greet(name): return f'hello {name}'")?;
+/// let names = engine.run(&script).blocking()?;
+/// let greet = names.handle(&mut engine, "greet")?;
+/// assert_eq!(engine.call::<String>(&greet, ("world",)).blocking()?, "hello world");
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Engine {
     vm: Box<Vm>,
-    /// Keeps the VM's heap the current one while the VM is dropped: it goes after the VM.
-    last_entry: Option<Entered>,
+    limits: Limits,
+    /// What went wrong in the engine itself: it runs nothing any more.
+    fault: Option<String>,
 }
 
 /// What a script is run as.
@@ -85,10 +110,81 @@ impl Engine {
         if let Some(every) = stress.and_then(|text| text.to_str()?.parse().ok()) {
             vm.stress(every);
         }
+        Engine::of(vm)
+    }
+
+    fn of(vm: Box<Vm>) -> Engine {
         Engine {
             vm,
-            last_entry: None,
+            limits: Limits::new(),
+            fault: None,
         }
+    }
+
+    /// An engine for a program that embeds one: closed to the outside until something is granted.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Runs a program in a new `__main__`: the names that it binds. It ends when its last statement has; threads and
+    /// processes that it started go on whenever the engine runs.
+    pub fn run(&mut self, script: &Script) -> Run<'_, Namespace> {
+        Run::new(self, Start::Program(script.clone()))
+    }
+
+    /// The value of an expression, which may `await`, among the built-in names.
+    pub fn eval<T: FromScript>(&mut self, expression: &str) -> Run<'_, T> {
+        let start = match Script::expression(expression) {
+            Ok(script) => Start::Expression(script),
+            Err(error) => Start::Failed(error),
+        };
+        Run::new(self, start)
+    }
+
+    /// Calls a function of a script. What an async function returns is what it comes to in the end.
+    pub fn call<T: FromScript>(
+        &mut self,
+        function: &Handle,
+        arguments: impl IntoArguments,
+    ) -> Run<'_, T> {
+        let given = self.enter(|scope| scope.arguments(arguments));
+        let start = match given {
+            Ok(given) => Start::Call(function.clone(), given),
+            Err(error) => Start::Failed(error),
+        };
+        Run::new(self, start)
+    }
+
+    /// What stops a run from another thread.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt::of(&self.vm.host.inbox)
+    }
+
+    /// How much each run may use up, from the next on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let _entered = self.vm.enter();
+        self.vm.set_memory_limit(limits.memory);
+        self.limits = limits;
+    }
+
+    /// Makes the VM ready to work on this thread.
+    fn enter_vm(&mut self) -> Entered {
+        let entered = self.vm.enter();
+        self.vm.set_stack_limit();
+        drop(self.vm.roots.empty_released());
+        entered
+    }
+
+    fn within<T>(&mut self, act: impl FnOnce(&mut Vm) -> R<T>) -> Result<T, Error> {
+        let _entered = self.enter_vm();
+        act(&mut self.vm).map_err(|raised| Error::from_raised(&mut self.vm, raised))
+    }
+
+    /// A panic of ours leaves nothing that could be relied on.
+    fn close_after(&mut self, payload: &(dyn std::any::Any + Send)) -> Error {
+        let text = crate::host::panic_text(payload);
+        self.fault = Some(text.clone());
+        Error::Internal(text)
     }
 
     /// Lets the engine take SIGINT, so that it becomes KeyboardInterrupt.
@@ -161,7 +257,7 @@ impl Engine {
             let here = here.trim_end_matches('/');
             format!("{here}/{}", path.strip_prefix("./").unwrap_or(path))
         };
-        Ok(self.run(&Program {
+        Ok(self.run_program(&Program {
             text: &text,
             name: &full,
             file: Some(&full),
@@ -185,7 +281,7 @@ impl Engine {
 
     /// Runs a text as the main script.
     pub fn run_source(&mut self, text: &str, name: &str) -> Exit {
-        self.run(&Program {
+        self.run_program(&Program {
             text: text.as_bytes(),
             name,
             file: None,
@@ -252,19 +348,12 @@ impl Engine {
     }
 
     /// Runs a program as `__main__` to its very end: exit functions, threads, flushing.
-    pub fn run(&mut self, program: &Program<'_>) -> Exit {
+    pub fn run_program(&mut self, program: &Program<'_>) -> Exit {
         let vm = &mut *self.vm;
         let _entered = vm.enter();
         vm.set_stack_limit();
         let result = run_main(vm, program);
         ending::end(vm, result)
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.last_entry = Some(self.vm.enter());
-        self.vm.tear_down();
     }
 }
 
@@ -293,6 +382,16 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
 fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<ModuleObject>> {
     library::fill_builtins(vm)?;
     vm.path = search_path(vm, folder);
+    let module = new_main(vm, file)?;
+    if !vm.host.environment.settings.warnings.is_empty() {
+        // It says which of the filters it was given make no sense.
+        vm.import("warnings")?;
+    }
+    Ok(module)
+}
+
+/// Makes an empty `__main__`, in the place of the one that was.
+fn new_main(vm: &mut Vm, file: Option<&str>) -> R<Ref<ModuleObject>> {
     let module = vm.new_module("__main__", "");
     let namespace = module.namespace.clone();
     let builtins = vm.import("builtins")?;
@@ -305,10 +404,6 @@ fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<
     }
     let modules = vm.modules.clone();
     vm.set_name(&modules, "__main__", module.value())?;
-    if !vm.host.environment.settings.warnings.is_empty() {
-        // It says which of the filters it was given make no sense.
-        vm.import("warnings")?;
-    }
     Ok(module)
 }
 

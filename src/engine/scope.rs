@@ -182,6 +182,13 @@ impl<'s> Scope<'s> {
         Handle::new(self.vm, value.value.clone())
     }
 
+    /// A tuple of what a call is to be given.
+    pub(crate) fn arguments(&mut self, given: impl IntoArguments) -> Result<Handle, Error> {
+        let _entered = self.vm.enter();
+        let given = Tuple::of(given.into_arguments(self)?);
+        Ok(Handle::new(self.vm, given.into_value()))
+    }
+
     /// The value that a handle holds.
     ///
     /// # Errors
@@ -525,6 +532,7 @@ impl Engine {
         vm.set_stack_limit();
         drop(vm.roots.empty_released());
         let result = work(&mut Scope::new(vm));
+        self.vm.discard_run();
         if self.vm.heap.has_finalizers() {
             self.vm.run_finalizers_now();
         }

@@ -57,8 +57,17 @@ impl<T> Buffer<T> {
     fn grow(&mut self, n: usize) -> Result<(), OutOfMemory> {
         let before = self.0.capacity();
         let wanted = self.0.len().checked_add(n).ok_or(OutOfMemory)?;
-        check_limit((wanted - before.min(wanted)).saturating_mul(size_of::<T>()))?;
-        self.0.try_reserve(n).map_err(|_| OutOfMemory)?;
+        // Slack for later ones, as long as the limit allows it.
+        let slack = wanted.max(before.saturating_mul(2)).max(4);
+        let more = |capacity: usize| (capacity - before).saturating_mul(size_of::<T>());
+        if check_limit(more(slack)).is_ok() {
+            self.0
+                .try_reserve_exact(slack - self.0.len())
+                .map_err(|_| OutOfMemory)?;
+        } else {
+            check_limit(more(wanted))?;
+            self.0.try_reserve_exact(n).map_err(|_| OutOfMemory)?;
+        }
         charge((self.0.capacity() - before) * size_of::<T>());
         Ok(())
     }

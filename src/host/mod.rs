@@ -67,7 +67,7 @@ pub use inbox::{Event, Inbox, Outcome, Ticket, WakeHandle};
 pub use paths::{DirEntry, path_bytes, path_from_bytes};
 pub use permissions::Permissions;
 pub use poller::{Direction, Owner, Poller, Wait};
-pub use pool::Pool;
+pub use pool::{Pool, panic_text};
 #[cfg(target_os = "linux")]
 pub use processes::{Child, Command, Redirect, pass_on, ready_now};
 #[cfg(target_os = "linux")]

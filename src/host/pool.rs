@@ -195,7 +195,8 @@ fn finish(ticket: Ticket, call: Call) -> Event {
     Event::Done { ticket, outcome }
 }
 
-fn panic_text(payload: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

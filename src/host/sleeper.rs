@@ -72,8 +72,12 @@ impl Sleeper {
         }
         self.reactor
             .as_mut()
-            .ok_or_else(|| HostError::denied("sleeping without a reactor"))
+            .ok_or_else(|| no_reactor("sleeping needs a reactor"))
     }
+}
+
+fn no_reactor(text: &str) -> HostError {
+    HostError::from(rustix::io::Errno::NOTSUP).with_message(text)
 }
 
 impl Reactor {
@@ -88,8 +92,8 @@ impl Reactor {
             Ok(Reactor::Own(on_any::Watch::default()))
         }
         #[cfg(not(feature = "async-io"))]
-        Err(HostError::denied(
-            "waiting outside of a runtime of tokio (without the feature async-io)",
+        Err(no_reactor(
+            "waiting outside of a runtime of tokio needs the feature async-io",
         ))
     }
 

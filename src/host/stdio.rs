@@ -2,6 +2,7 @@
 
 use super::HostError;
 use rustix::io::Errno;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is held back before it is written.
@@ -83,6 +84,19 @@ impl Stdio {
         }
     }
 
+    /// Lets the two outputs take so many bytes more, together; None for no limit.
+    pub fn limit_output(&mut self, bytes: Option<u64>) {
+        let left = bytes.map(|bytes| Arc::new(AtomicU64::new(bytes)));
+        self.output.left = left.clone();
+        self.error.left = left;
+        (self.output.exceeded, self.error.exceeded) = (false, false);
+    }
+
+    /// Whether more was to be written than the limit lets through.
+    pub fn output_is_exceeded(&self) -> bool {
+        self.output.exceeded || self.error.exceeded
+    }
+
     /// Locks standard input; a call on the pool may hold it.
     pub fn lock_input(&self) -> MutexGuard<'_, Input> {
         self.input.lock().unwrap_or_else(PoisonError::into_inner)
@@ -106,6 +120,10 @@ pub struct Output {
     sink: Box<dyn Sink>,
     held: Vec<u8>,
     buffering: Buffering,
+    /// How many bytes it may take still, where there is a limit.
+    left: Option<Arc<AtomicU64>>,
+    /// It was given more.
+    exceeded: bool,
 }
 
 impl Output {
@@ -115,6 +133,8 @@ impl Output {
             sink,
             held: Vec::new(),
             buffering,
+            left: None,
+            exceeded: false,
         }
     }
 
@@ -122,6 +142,16 @@ impl Output {
     /// bytes that were not written are still held, those of this call only if
     /// there was room.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        if let Some(left) = &self.left {
+            let count = bytes.len() as u64;
+            let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(count)
+            });
+            if taken.is_err() {
+                self.exceeded = true;
+                return Err(HostError::from(Errno::FBIG));
+            }
+        }
         if self.held.len() + bytes.len() > HOLD {
             self.flush()?;
         }

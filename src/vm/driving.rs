@@ -18,6 +18,8 @@ pub(crate) struct Driver {
     pub may_sleep: bool,
     /// The moment of the system's monotonic clock at which the driver wants to be asked again.
     pub until: Option<f64>,
+    /// The dispatch loop was left because the driver wants to be asked again.
+    pub(super) paused: bool,
     /// The number of the fiber whose end is waited for.
     awaited: u64,
     /// What that fiber ended with.
@@ -83,6 +85,7 @@ impl Vm {
         self.driver = Some(Driver {
             may_sleep: false,
             until: None,
+            paused: false,
             awaited: fiber.id,
             result: None,
         });
@@ -124,14 +127,13 @@ impl Vm {
     /// Lets fibers run. `may_sleep` and `until` are those of `Driver`. A call was begun and is not over.
     pub(crate) fn drive_fibers(&mut self, may_sleep: bool, until: Option<f64>) -> Drive {
         if let Some(driver) = &mut self.driver {
-            (driver.may_sleep, driver.until) = (may_sleep, until);
+            (driver.may_sleep, driver.until, driver.paused) = (may_sleep, until, false);
         }
-        self.paused = false;
         if self.stopping.is_none() {
             if let Err(raised) = self.take_what_happened() {
                 self.interrupt_main(raised);
             }
-            if let Some(limit) = self.limit_reached() {
+            if let Some(limit) = self.limit_between() {
                 self.stop_outside(limit);
             } else {
                 self.run_fibers();
@@ -146,7 +148,7 @@ impl Vm {
             self.main_fiber = None;
             return Drive::Done(result);
         }
-        if self.paused || self.has_ready_fibers() {
+        if self.driver.as_ref().is_some_and(|driver| driver.paused) || self.has_ready_fibers() {
             return Drive::Pause;
         }
         Drive::Idle(self.next_wait())

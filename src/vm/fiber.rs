@@ -569,7 +569,7 @@ impl Vm {
             }
             self.wait_for_fibers();
             if self.is_driven()
-                && let Some(limit) = self.limit_reached()
+                && let Some(limit) = self.limit_between()
             {
                 let _ = self.stop(limit);
             }
@@ -768,7 +768,9 @@ impl Vm {
     pub(super) fn pause(&mut self) {
         if let Some(fiber) = self.save_running() {
             self.fibers.ready.push_front(fiber);
-            self.paused = true;
+            if let Some(driver) = &mut self.driver {
+                driver.paused = true;
+            }
             self.leave();
         }
     }

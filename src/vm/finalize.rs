@@ -214,7 +214,7 @@ impl Vm {
             // A native did not pass on that the run is being ended.
             return self.stop_at_cursor(limit);
         }
-        if let Some(limit) = self.refill_budget() {
+        if let Some(limit) = self.refill_budget_between() {
             return self.stop_at_cursor(limit);
         }
         if self.heap.collection_due() {

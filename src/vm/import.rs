@@ -429,6 +429,12 @@ impl Vm {
         }
     }
 
+    /// The main program failed: nobody asks for its names any more.
+    pub(crate) fn forget_main(&mut self) {
+        let name = self.intern("__main__");
+        drop(self.modules.remove_str(&name));
+    }
+
     fn finish_module(&mut self, module: &Value) {
         if let Some(module) = module.get::<Module>() {
             let name = module
@@ -485,6 +491,15 @@ impl Vm {
     }
 
     fn find_module(&mut self, name: &str, path: Option<&[String]>) -> R<Option<Found>> {
+        if let Some(code) = self.loader.provided(name) {
+            let (code, is_package) = code.map_err(|fault| self.syntax_error(fault))?;
+            let package = is_package.then(|| format!("<provided>/{name}"));
+            return Ok(Some(Found::Code {
+                code,
+                file: None,
+                package,
+            }));
+        }
         if let Some(def) = self.library.modules.iter().find(|m| m.name == name) {
             return Ok(Some(Found::Native(def)));
         }

@@ -87,9 +87,21 @@ impl Vm {
             return Err(self.stop_signal());
         }
         match self.refill_budget() {
+            // The collector cannot look for room in the middle of a native: the next look between two instructions does.
+            Some(Limit::Memory) => Err(self.memory_error()),
             Some(limit) => Err(self.stop(limit)),
             None => Ok(()),
         }
+    }
+
+    /// Looks at the limits between two instructions. What only garbage takes is given back first.
+    pub(super) fn limit_between(&mut self) -> Option<Limit> {
+        let limit = self.limit_reached();
+        if limit != Some(Limit::Memory) {
+            return limit;
+        }
+        self.heap.collect();
+        self.limit_reached()
     }
 
     /// Begins a run that may use up so much.
@@ -109,6 +121,19 @@ impl Vm {
         self.budget = 0;
     }
 
+    /// How many bytes all that lives may take together; None for all there is.
+    pub(crate) fn set_memory_limit(&mut self, bytes: Option<usize>) {
+        self.heap.limit = bytes.unwrap_or(usize::MAX);
+    }
+
+    /// Gives back what only garbage takes, where more than half of what there may be is taken.
+    pub(crate) fn make_room(&mut self) {
+        if self.heap.bytes > self.heap.limit / 2 {
+            self.heap.collect();
+            self.run_finalizers_now();
+        }
+    }
+
     /// From now on nothing is counted.
     pub(crate) fn end_meter(&mut self) {
         if self.host.inbox.stop_is_requested() && self.stopping.is_none() {
@@ -119,7 +144,7 @@ impl Vm {
     }
 
     /// Begins another slice of work; the limit that leaves none, if there is one.
-    pub(super) fn refill_budget(&mut self) -> Option<Limit> {
+    fn refill_budget(&mut self) -> Option<Limit> {
         let used = i64::from(self.meter.granted) - i64::from(self.budget);
         self.meter.granted = self.slice;
         if let Some(fuel) = &mut self.meter.fuel {
@@ -131,12 +156,19 @@ impl Vm {
         self.limit_reached()
     }
 
+    /// As `refill_budget`, between two instructions.
+    pub(super) fn refill_budget_between(&mut self) -> Option<Limit> {
+        self.refill_budget().and_then(|_| self.limit_between())
+    }
+
     /// The limit that is reached, if one is.
-    pub(super) fn limit_reached(&mut self) -> Option<Limit> {
+    fn limit_reached(&mut self) -> Option<Limit> {
         let meter = &self.meter;
         let out_of_time = |deadline: f64| SystemClock.monotonic() >= deadline;
         if let Some(limit) = meter.exceeded {
             Some(limit)
+        } else if self.host.stdio.output_is_exceeded() {
+            Some(Limit::Output)
         } else if self.host.inbox.stop_is_requested() {
             Some(Limit::Interrupt)
         } else if meter.fuel == Some(0) {

@@ -136,6 +136,8 @@ pub trait Loader: Send {
     fn compile(&self, request: &Request<'_>) -> Compiled;
     /// The syntax tree of a text, as `ast.dump` with positions would write it.
     fn tree(&self, request: &Request<'_>) -> Result<(String, Vec<SyntaxFault>), SyntaxFault>;
+    /// The code of a module that an embedder provides, and whether it is a package.
+    fn provided(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The code of a library module written in the language, and whether it is a package.
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The source of a library module, by the name of its file.
@@ -187,8 +189,6 @@ pub struct Vm {
     pub(crate) stopping: Option<stopping::Stop>,
     /// Who lets the VM run, where that is somebody else.
     pub(crate) driver: Option<driving::Driver>,
-    /// The dispatch loop was left because the driver wanted to be asked again.
-    pub(crate) paused: bool,
     /// What has happened outside while the driver slept.
     pub(crate) happened: Vec<crate::host::Event>,
     /// Called when a run was taken down: native modules forget what they keep of it.
@@ -288,6 +288,15 @@ pub struct Vm {
     pub(crate) heap: Box<Heap>,
     /// Definitions that functions in the heap point to.
     pub(crate) host_defs: crate::object::host::HostDefs,
+    /// Keeps the heap the current one while the VM is dropped.
+    pub(crate) last_entry: Option<Entered>,
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.last_entry = Some(self.enter());
+        self.heap.tear_down();
+    }
 }
 
 // SAFETY: a VM is a world of its own. What it counts without atomics (objects, `Rc`s of its tables) is held by itself only,
@@ -304,11 +313,6 @@ impl Vm {
     /// All living objects of a kind.
     pub fn living(&self, kind: crate::heap::Kind) -> Vec<Value> {
         self.heap.living(kind)
-    }
-
-    /// The engine goes, and with it all its objects.
-    pub fn tear_down(&mut self) {
-        self.heap.tear_down();
     }
 
     /// The interned string of `name`.

@@ -123,6 +123,9 @@ impl Vm {
 
     /// The OSError for an error of the host.
     pub fn host_error(&mut self, error: &HostError) -> Raised {
+        if self.host.stdio.output_is_exceeded() {
+            self.exceed(super::limits::Limit::Output);
+        }
         let filename = error.filename().map_or(Value::NONE, |name| {
             Str::new(&name.to_string_lossy()).into_value()
         });

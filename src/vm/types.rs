@@ -127,7 +127,6 @@ impl Vm {
             meter: super::limits::Meter::unlimited(),
             stopping: None,
             driver: None,
-            paused: false,
             happened: Vec::new(),
             forget_run: Vec::new(),
             stack_limit: 0,
@@ -180,14 +179,23 @@ impl Vm {
             path: Vec::new(),
             heap,
             host_defs: Default::default(),
+            last_entry: None,
         };
-        vm.known.coroutine = vm.known_class(Known::Coroutine).root_shape.get();
-        vm.known.async_generator = vm.known_class(Known::AsyncGenerator).root_shape.get();
-        vm.known.athrow = vm.known_class(Known::AsyncThrow).root_shape.get();
-        vm.known.alias_iterator = vm.known_class(Known::AliasIterator).root_shape.get();
-        vm.known.wrapper = vm.known_class(Known::CoroutineWrapper).root_shape.get();
-        let memory_error = vm.known_class(Known::MemoryError);
-        vm.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
+        vm.learn_types();
+        vm.set_stack_limit();
+        drop(entered);
+        vm
+    }
+
+    /// What the VM and its heap have to know of the built-in types before the first instruction.
+    fn learn_types(&mut self) {
+        self.known.coroutine = self.known_class(Known::Coroutine).root_shape.get();
+        self.known.async_generator = self.known_class(Known::AsyncGenerator).root_shape.get();
+        self.known.athrow = self.known_class(Known::AsyncThrow).root_shape.get();
+        self.known.alias_iterator = self.known_class(Known::AliasIterator).root_shape.get();
+        self.known.wrapper = self.known_class(Known::CoroutineWrapper).root_shape.get();
+        let memory_error = self.known_class(Known::MemoryError);
+        self.heap.shared[super::error::MEMORY_ERROR_CLASS] = memory_error.into_value();
         for kind in [
             kind::FUNCTION,
             kind::MODULE,
@@ -197,19 +205,16 @@ impl Vm {
             kind::SUPER,
             kind::EXCEPTION,
         ] {
-            vm.heap.shapes[kind as usize].flags |= shape_flags::UNCACHEABLE;
+            self.heap.shapes[kind as usize].flags |= shape_flags::UNCACHEABLE;
         }
-        for def in library.types {
+        for def in self.library.types {
             if def.awaits.is_some() {
-                vm.await_hooks[def.kind as usize] = def.awaits;
+                self.await_hooks[def.kind as usize] = def.awaits;
             }
             if def.next_at_once.is_some() {
-                vm.next_hooks[def.kind as usize] = def.next_at_once;
+                self.next_hooks[def.kind as usize] = def.next_at_once;
             }
         }
-        vm.set_stack_limit();
-        drop(entered);
-        vm
     }
 
     /// The shape of a new generator of this flavour.

@@ -4,4 +4,5 @@ mod functions;
 mod handles;
 #[cfg(target_os = "linux")]
 mod permissions;
+mod runs;
 mod values;
