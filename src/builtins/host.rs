@@ -10,6 +10,11 @@ use crate::vm::Vm;
 /// What the classes of the embedding program derive from.
 pub static HOST_OBJECT: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
+    // Without it a copy would be made by the constructor, and be another value.
+    methods: &[Def::leaf("__reduce__(self, /)", |vm, args| {
+        let name = vm.type_name(&args[0]);
+        Err(vm.type_error(format!("cannot pickle '{name}' object")))
+    })],
     doc: "The base of classes that come from the program around the engine.",
     ..TypeDef::new("hoopsnake", "HostObject", kind::HOST_OBJECT)
 };

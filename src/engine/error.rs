@@ -304,6 +304,11 @@ impl Error {
         Error::conversion_of("OverflowError", message.into())
     }
 
+    /// A value cannot be had now, because somebody else has it; to a script this is a RuntimeError.
+    pub(crate) fn busy(message: impl Into<String>) -> Error {
+        Error::conversion_of("RuntimeError", message.into())
+    }
+
     fn conversion_of(class: &'static str, message: String) -> Error {
         Error::Conversion(Conversion(Box::new(ConversionDetails {
             places: Vec::new(),
@@ -328,7 +333,6 @@ impl Error {
         self
     }
 
-    /// What an exception on its way out of the VM is to Rust code.
     /// Why a run was stopped.
     pub(crate) fn from_stop(stop: &Stop) -> Error {
         let place = |(file, line): &(String, u32)| Place {
@@ -346,6 +350,7 @@ impl Error {
         Error::Internal(error.to_string())
     }
 
+    /// What an exception on its way out of the VM is to Rust code.
     #[cold]
     pub(crate) fn from_raised(vm: &mut Vm, raised: Raised) -> Error {
         if let Some(stop) = &vm.stopping {
@@ -440,6 +445,7 @@ impl Error {
                 match conversion.class() {
                     "ValueError" => vm.value_error(text),
                     "OverflowError" => vm.overflow_error(text),
+                    "RuntimeError" => vm.runtime_error(text),
                     _ => vm.type_error(text),
                 }
             }

@@ -43,7 +43,7 @@ use crate::vm::Vm;
 /// ```
 #[derive(Clone)]
 pub struct Function {
-    pub(super) layout: Arc<Layout>,
+    layout: Arc<Layout>,
     doc: Arc<str>,
     call: Arc<HostCall>,
 }
@@ -51,13 +51,16 @@ pub struct Function {
 /// A closure that can be a function of scripts. `M` stands for its parameters, so that closures of
 /// many forms can be told apart.
 pub trait HostFunction<M>: Send + Sync + 'static {
+    /// What it returns.
+    type Output;
+
     /// How many parameters it has.
     #[doc(hidden)]
     const ARITY: usize;
 
     /// Calls it.
     #[doc(hidden)]
-    fn invoke<'s>(&self, scope: &mut Scope<'s>, given: &Given<'_>) -> Result<Local<'s>, HostError>;
+    fn invoke(&self, scope: &mut Scope<'_>, given: &Given<'_>) -> Result<Self::Output, HostError>;
 }
 
 /// What a parameter of a host function can be: whatever is made from a script's value, and what is only
@@ -145,6 +148,12 @@ impl<'a> Given<'a> {
 
     #[cold]
     fn blamed(&self, number: usize, error: Error) -> HostError {
+        if self.layout.leaves_to_others()
+            && let Error::Conversion(conversion) = &error
+            && conversion.class() == "TypeError"
+        {
+            return HostError::not_implemented();
+        }
         let place = self.layout.place(number);
         error.at(|| place).into()
     }
@@ -156,15 +165,15 @@ macro_rules! host_functions {
         where
             Fun: Send + Sync + 'static,
             Fun: Fn($($type),*) -> Ret + for<'p> Fn($($type::Item<'p>),*) -> Ret,
-            Ret: Returned,
         {
+            type Output = Ret;
             const ARITY: usize = $arity;
             #[inline]
-            fn invoke<'s>(
+            fn invoke(
                 &self,
-                scope: &mut Scope<'s>,
+                _scope: &mut Scope<'_>,
                 _given: &Given<'_>,
-            ) -> Result<Local<'s>, HostError> {
+            ) -> Result<Ret, HostError> {
                 // A call that is generic over the parameters, so that the bound that fits is used.
                 #[inline(always)]
                 fn call<$($type,)* Ret>(
@@ -174,8 +183,8 @@ macro_rules! host_functions {
                     let _ = &arguments;
                     function($(arguments.$number),*)
                 }
-                let arguments = ($(_given.take::<$type>($number, scope)?,)*);
-                call(self, arguments).into_result(scope)
+                let arguments = ($(_given.take::<$type>($number, _scope)?,)*);
+                Ok(call(self, arguments))
             }
         }
 
@@ -185,15 +194,15 @@ macro_rules! host_functions {
             Fun: Send + Sync + 'static,
             Fun: for<'a, 'p> Fn(&'a mut Scope<'p>, $($type),*) -> Ret
                 + for<'a, 'p> Fn(&'a mut Scope<'p>, $($type::Item<'p>),*) -> Ret,
-            Ret: Returned,
         {
+            type Output = Ret;
             const ARITY: usize = $arity;
             #[inline]
-            fn invoke<'s>(
+            fn invoke(
                 &self,
-                scope: &mut Scope<'s>,
+                scope: &mut Scope<'_>,
                 _given: &Given<'_>,
-            ) -> Result<Local<'s>, HostError> {
+            ) -> Result<Ret, HostError> {
                 #[inline(always)]
                 fn call<'s, $($type,)* Ret>(
                     function: impl for<'a> Fn(&'a mut Scope<'s>, $($type),*) -> Ret,
@@ -204,7 +213,7 @@ macro_rules! host_functions {
                     function(scope, $(arguments.$number),*)
                 }
                 let arguments = ($(_given.take::<$type>($number, scope)?,)*);
-                call(self, scope, arguments).into_result(scope)
+                Ok(call(self, scope, arguments))
             }
         }
     )+};
@@ -228,12 +237,18 @@ host_functions! {
 
 impl Function {
     /// A function with this signature.
-    pub fn new<M: 'static>(signature: &str, function: impl HostFunction<M>) -> Function {
-        Function::with_arity(signature, arity_of(&function), move |layout| {
+    pub fn new<M, F>(signature: &str, function: F) -> Function
+    where
+        M: 'static,
+        F: HostFunction<M>,
+        F::Output: Returned,
+    {
+        Function::with_arity(signature, Some(F::ARITY), move |layout| {
             Arc::new(move |vm, values| {
                 let layout = &*layout;
                 guarded(vm, layout, |scope| {
-                    function.invoke(scope, &Given::new(values, layout))
+                    let result = function.invoke(scope, &Given::new(values, layout))?;
+                    result.into_result(scope)
                 })
             })
         })
@@ -291,7 +306,15 @@ impl Function {
         arity: Option<usize>,
         make: impl FnOnce(Arc<Layout>) -> Arc<HostCall>,
     ) -> Function {
-        let layout = Arc::new(Layout::of(signature, arity));
+        Function::with_layout(Layout::of(signature, arity), make)
+    }
+
+    /// A function of this layout.
+    pub(super) fn with_layout(
+        layout: Layout,
+        make: impl FnOnce(Arc<Layout>) -> Arc<HostCall>,
+    ) -> Function {
+        let layout = Arc::new(layout);
         Function {
             call: make(layout.clone()),
             layout,
@@ -359,10 +382,6 @@ impl IntoScript for &Function {
     }
 }
 
-fn arity_of<M, F: HostFunction<M>>(_: &F) -> Option<usize> {
-    Some(F::ARITY)
-}
-
 /// Runs code of the embedding program for a script: its error becomes an exception, and so does a panic.
 #[inline]
 pub(super) fn guarded(
@@ -377,6 +396,7 @@ pub(super) fn guarded(
     }));
     match result {
         Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) if error.is_not_implemented() => Ok(Value::NOT_IMPLEMENTED),
         Ok(Err(error)) => Err(error.into_raised(vm)),
         Err(panic) => {
             if vm.nested != depth {

@@ -3,16 +3,20 @@
 
 mod anchors;
 pub mod builder;
+pub mod class;
+mod class_macro;
 pub mod contents;
 pub mod convert;
 mod ending;
 pub mod error;
 pub mod function;
 pub mod handle;
+pub mod instance;
 mod kinds;
 mod library;
 pub mod limits;
 pub mod loader;
+pub mod method;
 pub mod module;
 pub mod namespace;
 pub mod raise;
@@ -23,14 +27,17 @@ pub mod script;
 mod signature;
 
 pub use builder::Builder;
+pub use class::{Class, Constructed, Op};
 pub use convert::{Bytes, FromScript, IntoArguments, IntoScript};
 pub use error::{Conversion, Error, Exception, Place, Stopped, SyntaxError};
 pub use function::{Function, HostFunction, Parameter, Returned};
 pub use handle::Handle;
+pub use instance::{Instance, Ref, RefMut};
 pub use kinds::KINDS;
 pub use library::{LIBRARY, builtin_names};
 pub use limits::{Interrupt, Limit, Limits};
 pub use loader::{ModuleText, Modules};
+pub use method::{HostMethod, HostMethodMut};
 pub use module::Module;
 pub use namespace::Namespace;
 pub use raise::{HostError, Raise};
@@ -38,7 +45,7 @@ pub use run::Run;
 pub use scope::{Items, Local, Scope};
 pub use script::Script;
 
-use crate::heap::{Entered, Ref, Value};
+use crate::heap::{self, Entered, Value};
 use crate::host::Host;
 use crate::object::dict::Dict;
 use crate::object::function::Code;
@@ -379,7 +386,11 @@ fn run_main(vm: &mut Vm, program: &Program<'_>) -> R {
 }
 
 /// Makes the built-in names, `sys.path` and the empty `__main__`.
-fn prepare_main(vm: &mut Vm, file: Option<&str>, folder: Option<&str>) -> R<Ref<ModuleObject>> {
+fn prepare_main(
+    vm: &mut Vm,
+    file: Option<&str>,
+    folder: Option<&str>,
+) -> R<heap::Ref<ModuleObject>> {
     library::fill_builtins(vm)?;
     vm.path = search_path(vm, folder);
     let module = new_main(vm, file)?;
@@ -408,7 +419,7 @@ fn new_main(vm: &mut Vm, file: Option<&str>) -> R<Ref<ModuleObject>> {
 }
 
 /// Runs a module's code; a coroutine on a loop, as `asyncio.run` does.
-fn run_code(vm: &mut Vm, code: &Ref<Code>, module: &Ref<ModuleObject>) -> R {
+fn run_code(vm: &mut Vm, code: &heap::Ref<Code>, module: &heap::Ref<ModuleObject>) -> R {
     let is_coroutine = code.flags & crate::bytecode::code::flags::COROUTINE != 0;
     let body = vm.new_function(code.clone(), module.namespace.clone(), Box::default());
     let result = vm.call(body.as_value(), &[])?;

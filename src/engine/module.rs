@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use super::class::{Class, Plan};
 use super::convert::IntoScript;
 use super::error::Error;
-use super::function::{Function, HostFunction};
+use super::function::{Function, HostFunction, Returned};
 use super::scope::Scope;
 use crate::heap::Value;
 use crate::object::native::Binding;
 use crate::vm::Vm;
 
 /// Makes the value of a constant in an engine.
-type Constant = dyn Fn(&mut Scope<'_>) -> Result<Value, Error> + Send + Sync;
+pub(super) type Constant = dyn Fn(&mut Scope<'_>) -> Result<Value, Error> + Send + Sync;
 
 /// A module that the embedding program gives to scripts. It is made before there is an engine, and can
 /// be given to many. Its name may have dots; the packages before them come to be by themselves.
@@ -36,6 +37,7 @@ pub struct Module {
     doc: String,
     functions: Vec<Function>,
     constants: Vec<(String, Arc<Constant>)>,
+    classes: Vec<Arc<Plan>>,
 }
 
 impl Module {
@@ -46,6 +48,7 @@ impl Module {
             doc: String::new(),
             functions: Vec::new(),
             constants: Vec::new(),
+            classes: Vec::new(),
         }
     }
 
@@ -61,8 +64,19 @@ impl Module {
     }
 
     /// The same module with one more function, see `Function::new`.
-    pub fn function<M: 'static>(self, signature: &str, function: impl HostFunction<M>) -> Module {
+    pub fn function<M, F>(self, signature: &str, function: F) -> Module
+    where
+        M: 'static,
+        F: HostFunction<M>,
+        F::Output: Returned,
+    {
         self.add(Function::new(signature, function))
+    }
+
+    /// The same module with one more class.
+    pub fn class<T: Send + 'static>(mut self, class: Class<T>) -> Module {
+        self.classes.push(class.plan());
+        self
     }
 
     /// The same module with one more function that was made before.
@@ -77,8 +91,7 @@ impl Module {
         name: &str,
         value: impl IntoScript + Clone + Send + Sync + 'static,
     ) -> Module {
-        let make = move |scope: &mut Scope<'_>| Ok(scope.make(value.clone())?.into_value());
-        self.constants.push((name.to_string(), Arc::new(make)));
+        self.constants.push((name.to_string(), constant(value)));
         self
     }
 
@@ -103,6 +116,11 @@ impl Module {
             let named = vm.set_name(&namespace, function.name(), value);
             lift(vm, named)?;
         }
+        for class in &self.classes {
+            let value = class.install(vm, &self.name)?;
+            let named = vm.set_name(&namespace, class.name(), value);
+            lift(vm, named)?;
+        }
         for (name, make) in &self.constants {
             let value = make(&mut Scope::new(vm))?;
             let named = vm.set_name(&namespace, name, value);
@@ -111,6 +129,11 @@ impl Module {
         let added = vm.add_module(&self.name, module.value());
         lift(vm, added)
     }
+}
+
+/// How to make a constant in each engine.
+pub(super) fn constant(value: impl IntoScript + Clone + Send + Sync + 'static) -> Arc<Constant> {
+    Arc::new(move |scope| Ok(scope.make(value.clone())?.into_value()))
 }
 
 impl std::fmt::Debug for Module {

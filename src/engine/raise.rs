@@ -86,7 +86,29 @@ impl StdError for Raise {}
 /// The most causes of an error that are taken along.
 const LONGEST_CHAIN: usize = 32;
 
+/// An operand is not one that the operator knows: another class may.
+#[derive(Debug)]
+struct NotImplemented;
+
+impl fmt::Display for NotImplemented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unsupported operand")
+    }
+}
+
+impl StdError for NotImplemented {}
+
 impl HostError {
+    /// The operator does not know its operand.
+    pub(super) fn not_implemented() -> HostError {
+        HostError(Box::new(NotImplemented))
+    }
+
+    /// Whether the operator does not know its operand.
+    pub(super) fn is_not_implemented(&self) -> bool {
+        self.0.is::<NotImplemented>()
+    }
+
     /// The exception that a script gets.
     #[cold]
     pub(super) fn into_raised(self, vm: &mut Vm) -> Raised {

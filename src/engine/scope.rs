@@ -64,12 +64,21 @@ impl Clone for Local<'_> {
 impl Drop for Local<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Within a scope of another engine the value must find its own heap all the same.
-        if self.value.is_object() && !std::ptr::eq(current(), self.heap) {
-            let _entered = Entered::enter(self.heap.cast_mut());
-            drop(std::mem::take(&mut self.value));
+        if self.value.is_object() {
+            in_heap(self.heap, || drop(std::mem::take(&mut self.value)));
         }
     }
+}
+
+/// Does something in the heap of a scope that is there still: within a scope of another engine, values
+/// must find their own heap all the same.
+#[inline]
+pub(super) fn in_heap(heap: *const Heap, act: impl FnOnce()) {
+    let _entered = match std::ptr::eq(current(), heap) {
+        true => None,
+        false => Some(Entered::enter(heap.cast_mut())),
+    };
+    act();
 }
 
 impl fmt::Debug for Local<'_> {

@@ -8,8 +8,12 @@ pub struct Layout {
     /// Where the VM puts the argument of each parameter, if not in their order: behind the
     /// parameters with names of their own come `*rest` and `**named`.
     order: Option<Vec<usize>>,
-    /// The receiver comes first, and is none of the closure's parameters.
-    is_method: bool,
+    /// An operand of the wrong type is left to other classes.
+    leaves_to_others: bool,
+    /// It is an attribute's: what is set has no name of its own.
+    is_attribute: bool,
+    /// What messages call the function, if not by its name.
+    called: Option<String>,
     problem: Option<String>,
 }
 
@@ -34,7 +38,9 @@ impl Layout {
             text: String::new(),
             names: Vec::new(),
             order: None,
-            is_method: receiver.is_some(),
+            leaves_to_others: false,
+            is_attribute: false,
+            called: None,
             problem: None,
         };
         if !is_identifier(name) {
@@ -63,6 +69,15 @@ impl Layout {
             layout.problem.get_or_insert(format!(
                 "it names {named} parameters, but the closure takes {arity}"
             ));
+        }
+        for part in &mut parts {
+            // As Rust writes them.
+            for (own, theirs) in [("true", "True"), ("false", "False")] {
+                let start = part.strip_suffix(own);
+                if let Some(start) = start.filter(|start| start.trim_end().ends_with('=')) {
+                    *part = format!("{start}{theirs}");
+                }
+            }
         }
         if let Some(receiver) = receiver {
             parts.insert(0, receiver.to_string());
@@ -146,7 +161,10 @@ impl Layout {
 
     /// The argument of a parameter, for a message.
     pub fn place(&self, number: usize) -> String {
-        let name = self.name();
+        let name = self.called.as_deref().unwrap_or(self.name());
+        if self.is_attribute {
+            return format!("attribute '{name}'");
+        }
         match self.names.get(number) {
             Some(parameter) if !parameter.starts_with("argument") => {
                 format!("{name}() argument '{parameter}'")
@@ -155,9 +173,27 @@ impl Layout {
         }
     }
 
-    /// Whether a receiver comes before the closure's parameters.
-    pub fn is_method(&self) -> bool {
-        self.is_method
+    /// The same for an operator, which leaves operands of other types to other classes.
+    pub fn leaving_to_others(mut self) -> Layout {
+        self.leaves_to_others = true;
+        self
+    }
+
+    /// The same for what sets an attribute.
+    pub fn of_attribute(mut self) -> Layout {
+        self.is_attribute = true;
+        self
+    }
+
+    /// The same for what goes by another name in messages.
+    pub fn called(mut self, name: &str) -> Layout {
+        self.called = Some(name.to_string());
+        self
+    }
+
+    /// Whether it is that of such an operator.
+    pub fn leaves_to_others(&self) -> bool {
+        self.leaves_to_others
     }
 }
 
@@ -177,8 +213,10 @@ fn is_literal(text: &str) -> bool {
             && text.ends_with(quote)
             && !text[1..text.len() - 1].contains([quote, '\\'])
     };
-    matches!(text, "None" | "True" | "False" | "..." | "()" | "b''")
-        || text.parse::<i64>().is_ok()
+    matches!(
+        text,
+        "None" | "True" | "False" | "true" | "false" | "..." | "()" | "b''"
+    ) || text.parse::<i64>().is_ok()
         || text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit())
         || quoted('\'')
         || quoted('"')

@@ -52,8 +52,9 @@ impl HostDefs {
                 _texts: texts,
             })
         });
+        let def: *const Def = &kept.def;
         // SAFETY: the box stays where it is, and is never taken out of the table.
-        unsafe { &*(&raw const kept.def) }
+        unsafe { &*def }
     }
 }
 

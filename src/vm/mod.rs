@@ -274,6 +274,8 @@ pub struct Vm {
     pub origin_depth: u32,
     /// Makes what `sys.unraisablehook` is called with: of an exception and an object.
     pub unraisable_arguments: Option<fn(&mut Vm, &Value, &Value) -> R>,
+    /// The class of each type of the embedding program that has one here.
+    pub(crate) host_classes: HashMap<std::any::TypeId, Ref<Class>>,
     /// Values that Rust code outside the engine holds.
     pub(crate) roots: roots::Roots,
     /// The operating system.
@@ -286,7 +288,7 @@ pub struct Vm {
     pub path: Vec<String>,
     /// Keep the heap behind all that has values: it goes when everything that points into it is gone.
     pub(crate) heap: Box<Heap>,
-    /// Definitions that functions in the heap point to.
+    /// Keep it behind the heap: definitions that functions in the heap point to.
     pub(crate) host_defs: crate::object::host::HostDefs,
     /// Keeps the heap the current one while the VM is dropped.
     pub(crate) last_entry: Option<Entered>,

@@ -178,6 +178,7 @@ impl Vm {
             library,
             path: Vec::new(),
             heap,
+            host_classes: HashMap::new(),
             host_defs: Default::default(),
             last_entry: None,
         };

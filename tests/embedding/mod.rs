@@ -1,5 +1,6 @@
 //! The embedding API as a Rust program uses it.
 
+mod classes;
 mod functions;
 mod handles;
 #[cfg(target_os = "linux")]
