@@ -16,8 +16,9 @@ pub mod syntax;
 pub mod vm;
 
 pub use engine::{
-    Builder, Bytes, Conversion, Engine, Error, Exception, FromScript, Handle, Interrupt,
-    IntoArguments, IntoScript, Items, Limit, Limits, Local, ModuleText, Modules, Namespace, Place,
-    Run, Scope, Script, Stopped, SyntaxError,
+    Builder, Bytes, Class, Constructed, Conversion, Engine, Error, Exception, FromScript, Function,
+    Handle, HostError, HostFunction, HostMethod, HostMethodMut, Instance, Interrupt, IntoArguments,
+    IntoScript, Items, Limit, Limits, Local, Module, ModuleText, Modules, Namespace, Op, Parameter,
+    Place, Raise, Ref, RefMut, Returned, Run, Scope, Script, Stopped, SyntaxError,
 };
 pub use host::Permissions;

@@ -1,10 +1,14 @@
 //! Making an engine.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
+use super::class::{Class, Plan};
 use super::error::Error;
+use super::function::{Function, HostFunction, Returned};
 use super::limits::Limits;
 use super::loader::{Modules, SourceLoader};
+use super::module::Module;
 use super::{Engine, library};
 use crate::host::{
     Buffering, Clock, Environment, Host, Input, Output, Permissions, SeededEntropy, Sink, Source,
@@ -26,6 +30,14 @@ pub struct Builder {
     seed: Option<u64>,
     modules: Option<Box<dyn Modules>>,
     path: Vec<String>,
+    given: Vec<Given>,
+}
+
+/// What scripts get from the embedding program.
+enum Given {
+    Function(Function),
+    Module(Module),
+    Class(Arc<Plan>),
 }
 
 impl Builder {
@@ -42,6 +54,7 @@ impl Builder {
             seed: None,
             modules: None,
             path: Vec::new(),
+            given: Vec::new(),
         }
     }
 
@@ -115,10 +128,51 @@ impl Builder {
         self
     }
 
+    /// Gives scripts another built-in function; see `Function` for signature and closure.
+    ///
+    /// ```
+    /// use hoopsnake::{Engine, Error};
+    ///
+    /// let mut engine = Engine::builder()
+    ///     .function("greet(name, greeting='hello')", |name: String, greeting: String| {
+    ///         format!("{greeting} {name}")
+    ///     })
+    ///     .build()?;
+    /// assert_eq!(engine.eval::<String>("greet('world')").blocking()?, "hello world");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn function<M, F>(self, signature: &str, function: F) -> Builder
+    where
+        M: 'static,
+        F: HostFunction<M>,
+        F::Output: Returned,
+    {
+        self.add(Function::new(signature, function))
+    }
+
+    /// Gives scripts another built-in function, which was made before.
+    pub fn add(mut self, function: Function) -> Builder {
+        self.given.push(Given::Function(function));
+        self
+    }
+
+    /// Gives scripts a module to import.
+    pub fn module(mut self, module: Module) -> Builder {
+        self.given.push(Given::Module(module));
+        self
+    }
+
+    /// Gives scripts another built-in class.
+    pub fn class<T: Send + 'static>(mut self, class: Class<T>) -> Builder {
+        self.given.push(Given::Class(class.plan()));
+        self
+    }
+
     /// Makes the engine.
     ///
     /// # Errors
-    /// `Error::Conversion` if a grant makes no sense (`Permissions::mistakes`).
+    /// `Error::Conversion` if a grant makes no sense (`Permissions::mistakes`), `Error::Internal` if a
+    /// signature of what scripts are given is wrong.
     pub fn build(self) -> Result<Engine, Error> {
         if let Some(mistake) = self.permissions.mistakes().first() {
             return Err(Error::wrong_value(mistake));
@@ -148,6 +202,13 @@ impl Builder {
         let mut engine = Engine::of(vm);
         engine.limits = self.limits;
         engine.within(|vm| library::fill_builtins(vm))?;
+        for given in &self.given {
+            engine.enter(|scope| match given {
+                Given::Function(function) => function.install(scope.vm()),
+                Given::Module(module) => module.install(scope.vm()),
+                Given::Class(class) => class.install_built_in(scope),
+            })?;
+        }
         if let Some(depth) = engine.limits.recursion {
             engine.vm.recursion_limit = depth;
         }

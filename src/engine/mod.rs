@@ -402,7 +402,7 @@ fn prepare_main(
 }
 
 /// Makes an empty `__main__`, in the place of the one that was.
-fn new_main(vm: &mut Vm, file: Option<&str>) -> R<Ref<ModuleObject>> {
+fn new_main(vm: &mut Vm, file: Option<&str>) -> R<heap::Ref<ModuleObject>> {
     let module = vm.new_module("__main__", "");
     let namespace = module.namespace.clone();
     let builtins = vm.import("builtins")?;
