@@ -24,7 +24,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The folders in which sockets may lie.
 fn folders(host: &Host) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    if let Some(run) = host.environment.own_variable("XDG_RUNTIME_DIR") {
+    // Not what a script has made of the variable: sockets are looked for there, and removed.
+    let own = host.environment.is_of_process();
+    if let Some(run) = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| own) {
         let run = PathBuf::from(run);
         if run.is_absolute() && run.is_dir() {
             found.push(run.join("hoop"));

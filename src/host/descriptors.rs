@@ -105,7 +105,9 @@ impl Descriptors {
         let Some(slot) = slot.filter(|_| self.may_use_standard) else {
             return Err(bad());
         };
-        let file = slot.get_or_insert_with(|| File::standard(fd).ok().map(Arc::new));
+        let is_kept = !self.may_replace_standard;
+        let standard = || Some(Arc::new(File::standard(fd).ok()?.kept(is_kept)));
+        let file = slot.get_or_insert_with(standard);
         file.clone().ok_or_else(bad)
     }
 

@@ -175,7 +175,7 @@ impl Files {
         let file = options
             .open(self.resolve(path)?)
             .map_err(|e| fail(e, path))?;
-        only_file(File { inner: file }, mode, path)
+        only_file(File::of(file), mode, path)
     }
 
     /// A module, or the script that is run: what may be imported need not be open to scripts.
@@ -246,9 +246,35 @@ pub(super) fn fail(error: std::io::Error, path: &Path) -> HostError {
 #[derive(Debug)]
 pub struct File {
     inner: std::fs::File,
+    /// Its mode and owner are not for the script to change, which may read it only or was lent it.
+    is_kept: bool,
 }
 
 impl File {
+    fn of(inner: std::fs::File) -> File {
+        File {
+            inner,
+            is_kept: false,
+        }
+    }
+
+    /// The same file, whose mode and owner are not for the script to change.
+    pub(super) fn kept(self, is_kept: bool) -> File {
+        File { is_kept, ..self }
+    }
+
+    /// An error if its mode and owner are not for the script to change.
+    pub(super) fn check_kept(&self) -> Result<(), HostError> {
+        match self.is_kept {
+            true => Err(HostError::denied("changing this file", "write")),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
     pub(super) fn inner(&self) -> &std::fs::File {
         &self.inner
     }
@@ -330,6 +356,7 @@ impl File {
     pub fn duplicate(&self) -> Result<File, HostError> {
         Ok(File {
             inner: self.inner.try_clone()?,
+            is_kept: self.is_kept,
         })
     }
 
@@ -384,7 +411,7 @@ impl File {
 
 impl From<std::os::fd::OwnedFd> for File {
     fn from(fd: std::os::fd::OwnedFd) -> File {
-        File { inner: fd.into() }
+        File::of(fd.into())
     }
 }
 

@@ -142,7 +142,7 @@ impl Permissions {
     }
 
     /// Lets `import` find modules in a folder and below it, or lets one file be run. Scripts cannot
-    /// `open` what is granted this way; they see what their own source is, in tracebacks.
+    /// `open` what is granted this way; what the text of a module is they may learn.
     ///
     /// ```
     /// # use hoopsnake::host::Permissions;

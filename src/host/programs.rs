@@ -77,7 +77,8 @@ impl Grants {
         let real = std::fs::canonicalize(&found).unwrap_or_else(|_| found.clone());
         let changes = |path: &Path| {
             let folders = self.folders();
-            folders.is_some_and(|folders| folders.check(path, Need::Write).is_ok())
+            let granted = folders.is_some_and(|folders| folders.check(path, Need::Write).is_ok());
+            granted && may_be_changed(path)
         };
         if changes(&found) || changes(&real) {
             let what = format!(
@@ -137,6 +138,12 @@ impl Grants {
         command.program = program.into();
         Ok(command)
     }
+}
+
+/// Whether the system lets this process change what is at a path, or put something else there.
+fn may_be_changed(path: &Path) -> bool {
+    let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    path.ancestors().any(writable)
 }
 
 fn is_steering(name: &str) -> bool {

@@ -77,11 +77,13 @@ impl File {
 
     /// Sets who may read, write and run it.
     pub fn set_mode(&self, mode: u32) -> Result<(), HostError> {
+        self.check_kept()?;
         Ok(rustix::fs::fchmod(self, Mode::from_raw_mode(mode))?)
     }
 
     /// Sets whose it is; None leaves it.
     pub fn set_owner(&self, user: Option<u32>, group: Option<u32>) -> Result<(), HostError> {
+        self.check_kept()?;
         Ok(std::os::unix::fs::fchown(self.as_fd(), user, group)?)
     }
 
@@ -186,7 +188,7 @@ impl Descriptors {
         }
         let Ok(taken) = self.remove(number) else {
             let copy = fcntl_dupfd_cloexec(file, number)?;
-            let copy = File::from(copy);
+            let copy = File::from(copy).kept(file.is_kept());
             if copy.fileno() != number {
                 // The number belongs to somebody a script does not see.
                 return Err(Errno::BUSY.into());
@@ -199,7 +201,7 @@ impl Descriptors {
         };
         let mut owned = OwnedFd::from(taken);
         rustix::io::dup3(file, &mut owned, rustix::io::DupFlags::CLOEXEC)?;
-        self.insert(File::from(owned));
+        self.insert(File::from(owned).kept(file.is_kept()));
         Ok(())
     }
 }

@@ -42,7 +42,8 @@ impl Folders {
             _ => Need::Read,
         };
         let target = self.find(path, need, follow)?;
-        Ok(File::from(open_at(&target, flags, rights)?))
+        let opened = open_at(&target, flags, rights)?;
+        Ok(File::from(opened).kept(!matches!(need, Need::Write | Need::Both)))
     }
 
     /// Opens a module to be read.

@@ -1,6 +1,6 @@
 //! `_imp` and `_opcode`: what the script halves of `importlib` and `dis` ask the interpreter.
 
-use crate::builtins::arguments::{int, plain, string, tuple};
+use crate::builtins::arguments::{bytes, int, outside_named, plain, string, tuple};
 use crate::bytecode::{op, rows};
 use crate::heap::{Ref, Value};
 use crate::object::function::Code;
@@ -43,6 +43,23 @@ pub static MODULE: ModuleDef = ModuleDef {
             Ok(Value::NONE)
         })
         .doc("The library has no other form than the built-in one, so there is nothing to prefer."),
+        Def::leaf("_module_kind(path, /)", |vm, args| {
+            let path = crate::modules::io::path(vm, &args[0])?;
+            let stat = vm.host.files.stat_module(&path);
+            Ok(match stat {
+                Ok(stat) if stat.is_file() => string("file"),
+                Ok(stat) if stat.is_directory() => string("folder"),
+                _ => Value::NONE,
+            })
+        })
+        .doc("What is there, for who looks for modules: 'file', 'folder' or None."),
+        Def::leaf("_read_module(path, /)", |vm, args| {
+            let path = crate::modules::io::path(vm, &args[0])?;
+            let read = vm.host.files.read_module(&path);
+            let read = outside_named(vm, read, &args[0], None)?;
+            bytes(vm, &read)
+        })
+        .doc("The bytes of a module's file, which under a sandbox need not be open to scripts otherwise."),
     ],
     types: &[],
     setup: None,

@@ -156,8 +156,11 @@ impl World {
     fn untouchable(&self, one: &Try) -> BTreeMap<PathBuf, String> {
         let mut seen = BTreeMap::new();
         note(&self.folder.join("outside"), &mut seen);
-        note(&self.folder.join("scripts"), &mut seen);
-        if !one.grants.iter().any(|grant| grant.starts_with("write")) {
+        let writes = |what: &str| one.grants.iter().any(|grant| grant.starts_with(what));
+        if !writes("write=@scripts@") {
+            note(&self.folder.join("scripts"), &mut seen);
+        }
+        if !writes("write") {
             note(&self.folder.join("granted"), &mut seen);
         }
         seen
