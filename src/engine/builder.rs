@@ -122,7 +122,8 @@ impl Builder {
         self
     }
 
-    /// Another folder in which `import` looks for files (`sys.path`). The permissions must allow to read it.
+    /// Another folder in which `import` looks for files (`sys.path`). That it may
+    /// look there is granted with it, as by `Permissions::imports`.
     pub fn path(mut self, folder: impl Into<String>) -> Builder {
         self.path.push(folder.into());
         self
@@ -177,7 +178,9 @@ impl Builder {
         if let Some(mistake) = self.permissions.mistakes().first() {
             return Err(Error::wrong_value(mistake));
         }
-        let environment = Environment::with_variables(self.arguments, self.variables);
+        let folders = self.path.iter();
+        let permissions = folders.fold(self.permissions, |granted, folder| granted.imports(folder));
+        let environment = Environment::with_granted(self.arguments, self.variables, &permissions);
         let mut stdio = Stdio::system();
         *stdio.lock_input() = match self.input {
             Some(source) => Input::new(source),
@@ -189,7 +192,7 @@ impl Builder {
         if let Some(sink) = self.error {
             stdio.error = Output::new(sink, Buffering::Line);
         }
-        let mut host = Host::with(self.permissions, environment, stdio);
+        let mut host = Host::with(permissions, environment, stdio);
         if let Some(seed) = self.seed {
             host.entropy = Box::new(SeededEntropy::new(seed));
         }

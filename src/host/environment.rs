@@ -52,6 +52,23 @@ impl Environment {
         }
     }
 
+    /// The same with the variables of the process that are granted; where a name is in both, what the
+    /// embedder has chosen stands.
+    pub fn with_granted(
+        arguments: Vec<OsString>,
+        variables: Vec<(OsString, OsString)>,
+        permissions: &Permissions,
+    ) -> Self {
+        let mut environment = Environment::of_process(arguments);
+        environment.hide(permissions);
+        for (name, value) in variables {
+            environment.set_variable(name, value);
+        }
+        environment.of_process = false;
+        environment.hides = false;
+        environment
+    }
+
     /// A copy for an engine that works for this one.
     pub(super) fn for_worker(&self, arguments: Vec<OsString>) -> Self {
         Environment {
@@ -136,9 +153,10 @@ impl Environment {
         known.unwrap_or_else(|| std::env::vars_os().collect())
     }
 
-    /// The directory relative paths start from, when the engine starts.
-    pub fn start_directory(&self) -> PathBuf {
-        if !self.of_process {
+    /// The directory relative paths start from, when the engine starts. Whom no files are granted need
+    /// not know where the process is.
+    pub(super) fn start_directory(&self, has_files: bool) -> PathBuf {
+        if !self.of_process && !has_files {
             return PathBuf::from("/");
         }
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))

@@ -62,7 +62,7 @@ impl HostError {
 
     /// Something that nothing but granting everything would allow.
     pub fn refused(what: &str) -> Self {
-        HostError::forbidden(format!("{what} is not possible under a sandbox"))
+        HostError::forbidden(format!("{what} is not possible here"))
     }
 
     fn forbidden(message: String) -> Self {

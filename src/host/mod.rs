@@ -146,12 +146,13 @@ impl Host {
     /// A host with the real clock, entropy and poller.
     pub fn with(permissions: Permissions, mut environment: Environment, stdio: Stdio) -> Self {
         environment.hide(&permissions);
+        let start = environment.start_directory(permissions.has_files());
         let grants = Arc::new(Grants::new(permissions));
         let inbox = Arc::new(Inbox::new());
         Host {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
-            files: Files::new(grants.clone(), environment.start_directory()),
+            files: Files::new(grants.clone(), start),
             descriptors: Descriptors::new(environment.is_of_process(), grants.is_all()),
             environment,
             stdio,
@@ -181,10 +182,7 @@ impl Host {
     /// it is refused, but to `hoop`, whose process is its script's.
     pub fn end_process(&self, status: i32) -> Result<(), HostError> {
         self.check_own_process("ending the process")?;
-        if self.environment.is_of_process() {
-            std::process::exit(status);
-        }
-        Ok(())
+        std::process::exit(status)
     }
 
     /// `os.abort`: ends the process as by SIGABRT.
@@ -196,9 +194,13 @@ impl Host {
 
     /// An error unless the process is the script's, or everything is granted.
     pub(super) fn check_own_process(&self, what: &str) -> Result<(), HostError> {
-        match self.environment.runs_scripts() {
-            true => Ok(()),
-            false => self.grants.check_all(what),
+        match (
+            self.environment.runs_scripts(),
+            self.environment.is_of_process(),
+        ) {
+            (true, _) => Ok(()),
+            (false, true) => self.grants.check_all(what),
+            (false, false) => Err(HostError::refused(what)),
         }
     }
 

@@ -240,6 +240,12 @@ impl Permissions {
         self.all
     }
 
+    /// Whether some files are granted.
+    pub(super) fn has_files(&self) -> bool {
+        let some = |grant: &Grant<PathBuf>| grant.is_everything() || !grant.each().is_empty();
+        some(&self.read) || some(&self.write)
+    }
+
     /// What was to be granted and makes no sense: a place that is none, a program that is not there.
     pub fn mistakes(&self) -> &[String] {
         &self.mistakes

@@ -10,10 +10,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hoopsnake::engine::Engine;
-use hoopsnake::host::{
-    Buffering, Environment, Host, Input, Output, Permissions, SharedBytes, Stdio,
-};
+use hoopsnake::host::SharedBytes;
+use hoopsnake::{Engine, Permissions, Script};
 
 use crate::hoop::Hoop;
 
@@ -259,20 +257,26 @@ fn permissions(one: &Try, world: &World) -> Permissions {
 /// Runs one in an engine of this process.
 fn by_engine(one: &Try, world: &World) -> (String, String) {
     let (out, err) = (SharedBytes::default(), SharedBytes::default());
-    let stdio = Stdio::new(
-        Input::from_bytes(Vec::new()),
-        Output::new(Box::new(out.clone()), Buffering::Block),
-        Output::new(Box::new(err.clone()), Buffering::Line),
-    );
-    let environment = Environment::with_variables(Vec::new(), Vec::new());
-    let host = Host::with(permissions(one, world), environment, stdio);
-    let script = world.fill(&one.script);
-    let run = move || Engine::new(host).run_source(&script, "<escape>").status;
+    let (text_of_script, granted) = (world.fill(&one.script), permissions(one, world));
+    let (output, error) = (out.clone(), err.clone());
+    let run = move || {
+        let script = Script::compile("<escape>", &text_of_script).expect("it compiles");
+        let builder = Engine::builder().permissions(granted);
+        let mut engine = builder
+            .output(output)
+            .error(error)
+            .build()
+            .expect("it can be made");
+        engine.run(&script).blocking().map(drop)
+    };
     let thread = std::thread::Builder::new().stack_size(16 << 20).spawn(run);
-    thread
+    let ended = thread
         .expect("a thread can be started")
         .join()
         .expect("no panic");
+    if let Err(error) = ended {
+        return (String::new(), format!("{error:?}"));
+    }
     let text = |bytes: SharedBytes| String::from_utf8_lossy(&bytes.take()).into_owned();
     (text(out), text(err))
 }
