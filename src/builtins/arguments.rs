@@ -251,6 +251,7 @@ pub fn shown_type(vm: &mut Vm, value: &Value) -> String {
 
 /// The bytes of a bytes-like argument.
 pub fn buffer(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+    vm.check_room(crate::object::bytes::with_bytes(value, <[u8]>::len).unwrap_or(0))?;
     if let Some(bytes) = crate::object::bytes::with_bytes(value, <[u8]>::to_vec) {
         return Ok(bytes);
     }

@@ -12,6 +12,7 @@ use crate::object::error::Fault;
 use crate::object::float;
 use crate::object::format_spec::Subject;
 use crate::object::int::{self, Int, IntView};
+use crate::object::int_large;
 use crate::object::int_math;
 use crate::object::int_text;
 use crate::object::kind;
@@ -268,7 +269,8 @@ fn as_integer_ratio(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Tuple::pair(number, Value::int32(1)).into_value())
 }
 
-fn bit_count(_: &mut Vm, args: &[Value]) -> R {
+fn bit_count(vm: &mut Vm, args: &[Value]) -> R {
+    vm.tick_bytes(view(&args[0]).bit_length() as usize / 8 * 8)?;
     Ok(int::from_u64(view(&args[0]).bit_count()))
 }
 
@@ -351,12 +353,15 @@ fn round(vm: &mut Vm, args: &[Value]) -> R {
     if digits.unsigned_abs() > number.bit_length() / 3 + 2 {
         return Ok(Value::int32(0));
     }
-    let unit = IBig::from(10).pow(digits.unsigned_abs() as usize);
-    let (quotient, rest) = int::divmod_big(&number.big(), &unit);
+    let unit = int_large::power_of_ten(digits.unsigned_abs() as usize).map(IBig::from);
+    let unit = vm.lift(unit)?;
+    let parts = int::divmod_big(&number.big(), &unit);
+    let (quotient, rest) = vm.lift(parts)?;
     let twice = rest * IBig::from(2);
     let up = twice > unit || twice == unit && IntView::of_big(&quotient).is_odd();
     let rounded = if up { quotient + IBig::ONE } else { quotient };
-    Ok(int::from_big(rounded * unit))
+    let product = int_large::mul(&rounded, &unit);
+    vm.lift(product).map(int::from_big)
 }
 
 fn byte_order(vm: &mut Vm, value: &Value, function: &str) -> R<bool> {

@@ -199,6 +199,7 @@ fn insert(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         index.min(len)
     };
+    vm.tick_bytes((len - place) as usize * 8)?;
     let inserted = target
         .items
         .borrow_mut()
@@ -217,6 +218,7 @@ fn pop(vm: &mut Vm, args: &[Value]) -> R {
     if place < 0 || place >= len {
         return Err(vm.index_error("pop index out of range"));
     }
+    vm.tick_bytes((len - place) as usize * 8)?;
     Ok(match place == len - 1 {
         true => target.pop().unwrap_or(Value::NONE),
         false => target.items.borrow_mut().remove(place as usize),
@@ -239,10 +241,9 @@ fn remove(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reverse(vm: &mut Vm, args: &[Value]) -> R {
-    receiver!(vm, args[0], List, "list")
-        .items
-        .borrow_mut()
-        .reverse();
+    let target = receiver!(vm, args[0], List, "list");
+    vm.tick_bytes(target.len() * 8)?;
+    target.items.borrow_mut().reverse();
     Ok(Value::NONE)
 }
 

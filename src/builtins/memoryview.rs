@@ -269,7 +269,9 @@ fn hex(vm: &mut Vm, args: &[Value]) -> R {
     let data = bytes_of(vm, &args[0])?;
     let separator = hex_separator(vm, &args[1])?;
 
-    super::adapt::string(vm, &hex_text(&data, separator, group))
+    let text = hex_text(&data, separator, group);
+    let text = vm.lift(text)?;
+    super::adapt::string(vm, &text)
 }
 
 fn toreadonly(vm: &mut Vm, args: &[Value]) -> R {
@@ -411,6 +413,7 @@ fn tolist(vm: &mut Vm, args: &[Value]) -> R {
     let (view, source) = live(vm, &args[0])?;
     let mut items = Buffer::new();
     for i in 0..view.len {
+        vm.count_one()?;
         let value = item(vm, &view, &source, i)?;
         let pushed = items.push(value);
         lift(vm, pushed)?;
@@ -601,6 +604,7 @@ fn compare(vm: &mut Vm, args: &[Value], op: CompareOp) -> R {
     let other = of_object(vm, &args[1]).ok();
     let same = match (view.source(), other) {
         (Some(_), Some(other)) => {
+            vm.check_room(view.len.saturating_mul(32))?;
             let (a, b) = (tolist(vm, args)?, tolist(vm, std::slice::from_ref(&other))?);
             vm.eq(&a, &b)?
         }

@@ -122,10 +122,14 @@ fn getnewargs(vm: &mut Vm, args: &[Value]) -> R {
 fn hash(vm: &mut Vm, args: &[Value]) -> R {
     let tuple = receiver!(vm, args[0], Tuple, "tuple");
     vm.check_stack()?;
+    vm.check_room(tuple.len() * 8)?;
     let hashes = tuple
         .items()
         .iter()
-        .map(|item| vm.hash(item))
+        .map(|item| {
+            vm.count_one()?;
+            vm.hash(item)
+        })
         .collect::<R<Vec<i64>>>()?;
     Ok(int::from_i64(
         tuple_hash(hashes.into_iter().map(Some)).unwrap_or(0),

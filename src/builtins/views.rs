@@ -230,6 +230,7 @@ fn intersection(vm: &mut Vm, a: &Value, b: &Value) -> R {
     let mut common = SetTable::new();
     if with_table(seek, |_| ()).is_some() {
         for (hash, item) in hashed(vm, scan)? {
+            vm.count_one()?;
             if vm.set_find(seek, &item, hash)?.is_some() {
                 set_ops::add::<Raised>(&mut common, hash, &item, &mut |a, b| vm.eq(a, b))?;
             }
@@ -237,6 +238,7 @@ fn intersection(vm: &mut Vm, a: &Value, b: &Value) -> R {
         return set_value(common);
     }
     for item in vm.collect(scan)? {
+        vm.count_one()?;
         if vm.contains(seek, &item)? {
             let hash = vm.hash(&item)?;
             set_ops::add::<Raised>(&mut common, hash, &item, &mut |a, b| vm.eq(a, b))?;

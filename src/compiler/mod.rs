@@ -42,7 +42,7 @@ pub use unparse::unparse;
 
 use crate::bytecode::Code;
 use crate::bytecode::code::flags;
-use crate::source::{Diagnostic, DiagnosticKind, SourceFile, Span};
+use crate::source::{Diagnostic, DiagnosticKind, SourceFile, Span, Watch};
 use crate::syntax::ast::{Body, Module, Stmt};
 use scope::SymbolTable;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ pub fn compile_with_warnings(
 ) -> Result<(Arc<Code>, Vec<Diagnostic>), Diagnostic> {
     let future = import::future_features(module)?;
     let lazy = options.future_annotations || future.annotations;
-    let stack = StackGuard::new(options.stack_budget);
+    let stack = StackGuard::new(options.stack_budget, file.watch());
     let symbols = symtable::build(module, lazy, stack)?;
     let mut compiler = Compiler {
         file,
@@ -137,13 +137,16 @@ type Outcome<T = ()> = Result<T, Diagnostic>;
 struct StackGuard {
     start: usize,
     budget: usize,
+    /// Says whether to go on, too.
+    watch: Option<Watch>,
 }
 
 impl StackGuard {
-    fn new(budget: usize) -> StackGuard {
+    fn new(budget: usize, watch: Option<Watch>) -> StackGuard {
         StackGuard {
             start: Self::here(),
             budget,
+            watch,
         }
     }
 
@@ -155,6 +158,9 @@ impl StackGuard {
 
     /// Refuses to go deeper when the budget is used up.
     fn check(self, span: Span) -> Outcome {
+        if self.watch.is_some_and(|watch| !watch(4)) {
+            return syntax("the compiler was stopped", span);
+        }
         if self.start.abs_diff(Self::here()) < self.budget {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bytecode;
 use crate::compiler;
+use crate::heap;
 use crate::host::{self, Host, HostError};
 use crate::source::{Diagnostic, DiagnosticKind, SourceFile};
 use crate::syntax;
@@ -228,6 +229,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
                 true => file.from_tree(),
                 false => file,
             };
+            let file = file.watched(heap::work_goes_on);
             Arc::new(match request.mode {
                 Mode::Exec | Mode::Eval if is_no_file(request.name) => file.unshown(),
                 _ => file,

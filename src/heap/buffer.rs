@@ -1,11 +1,13 @@
 //! `Buffer`: a growable array whose memory is charged to the engine's heap
 //! before it is taken, and which fails rather than aborts.
 
+use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
 use super::store;
 
-/// There is no memory for what was asked: the script sees MemoryError.
+/// There is no memory for what was asked: the script sees MemoryError. Or the run is to be stopped (`heap::work`), so that
+/// nothing is done for it any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory;
 
@@ -178,6 +180,31 @@ impl<T: Clone> Buffer<T> {
     }
 }
 
+/// Memory that something outside the heap takes, charged to the heap until this is dropped.
+#[derive(Debug, Default)]
+pub struct Charge(Cell<usize>);
+
+impl Charge {
+    /// Charges so many bytes, if there is room for them.
+    pub fn take(bytes: usize) -> Result<Charge, OutOfMemory> {
+        store::current().check_room(bytes)?;
+        charge(bytes);
+        Ok(Charge(Cell::new(bytes)))
+    }
+
+    /// From now on it is so many bytes.
+    pub fn settle(&self, bytes: usize) {
+        refund(self.0.replace(bytes));
+        charge(bytes);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        refund(self.0.get());
+    }
+}
+
 fn charge(bytes: usize) {
     store::current().bytes += bytes;
 }
@@ -190,7 +217,10 @@ fn refund(bytes: usize) {
 fn check_limit(bytes: usize) -> Result<(), OutOfMemory> {
     let heap = store::current();
     match heap.bytes.checked_add(bytes) {
-        Some(total) if total <= heap.limit && bytes <= isize::MAX as usize => Ok(()),
+        // What is made room for is about to be filled.
+        Some(total) if total <= heap.limit && bytes <= isize::MAX as usize => {
+            heap.work.count_bytes(bytes)
+        }
         _ => Err(OutOfMemory),
     }
 }

@@ -13,6 +13,7 @@ use std::ptr;
 use super::buffer::OutOfMemory;
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
+use super::work::Work;
 
 /// What every object starts with.
 #[repr(C)]
@@ -161,6 +162,8 @@ pub struct Heap {
     pub keys_version: u32,
     /// How many tasks live.
     pub tasks: usize,
+    /// What was done without script.
+    pub work: Work,
     /// What dies goes without a word: no finalizer is asked for, as a run that was stopped is taken down.
     pub discarding: bool,
     /// The engine is gone: counts mean nothing any more, and each object gives back what it holds outside the heap.
@@ -184,6 +187,11 @@ pub fn current<'a>() -> &'a mut Heap {
     // SAFETY: `Entered` keeps the pointer valid while it is set; callers hold
     // the reference for single field accesses only and never across script code.
     unsafe { &mut *heap }
+}
+
+/// Whether an engine is entered on this thread.
+pub(super) fn is_entered() -> bool {
+    !CURRENT.get().is_null()
 }
 
 /// Makes a heap the current one of this thread until dropped.
@@ -250,6 +258,7 @@ impl Heap {
                 .collect(),
             keys_version: 0,
             tasks: 0,
+            work: Work::new(),
             discarding: false,
             torn_down: false,
             int_digits: 4300,
@@ -298,15 +307,15 @@ impl Heap {
         !self.finalize.is_empty()
     }
 
-    /// Whether an object of so many bytes can be made.
-    pub fn check_room(&self, bytes: usize) -> Result<(), OutOfMemory> {
+    /// Whether an object of so many bytes can be made; the work of filling it is counted.
+    pub fn check_room(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
         if bytes > MOST_BYTES || self.bytes.saturating_add(bytes) > self.limit {
             return Err(OutOfMemory);
         }
         if bytes > ASK_FIRST && !can_allocate(bytes) {
             return Err(OutOfMemory);
         }
-        Ok(())
+        self.work.count_bytes(bytes)
     }
 
     /// Room for `size` bytes; what is in it is undefined but for `shape`.

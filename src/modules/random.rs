@@ -202,6 +202,8 @@ fn getrandbits(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.memory_error());
     }
     let mut left = count;
+    vm.check_room(count as usize / 4)?;
+    vm.tick(count as usize / 1000)?;
     let mut bytes = Vec::with_capacity((count as usize).div_ceil(32) * 4);
     while left > 0 {
         let mut word = twister.next();

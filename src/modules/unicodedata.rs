@@ -145,12 +145,21 @@ fn normalize(vm: &mut Vm, args: &[Value]) -> R {
     let Some(form) = Form::named(&form) else {
         return Err(vm.value_error("invalid normalization form"));
     };
+    if !text.is_ascii() {
+        vm.check_room(text.byte_len())?;
+    }
     if text.is_ascii() {
         return Ok(args[1].clone());
     }
     match text.as_str() {
-        Some(plain) if unicode::is_normalized(plain, form) => Ok(args[1].clone()),
-        Some(plain) => long_string(vm, &unicode::normalized(plain, form)),
+        Some(plain) => {
+            let normal = unicode::normalized(plain, form);
+            let normal = vm.lift(normal)?;
+            if normal == plain {
+                return Ok(args[1].clone());
+            }
+            long_string(vm, &normal)
+        }
         None => around_surrogates(vm, text, form),
     }
 }
@@ -164,7 +173,10 @@ fn is_normalized(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("invalid normalization form"));
     };
     Ok(Value::bool(match text.as_str() {
-        Some(plain) => unicode::is_normalized(plain, form),
+        Some(plain) => {
+            let answer = unicode::is_normalized(plain, form);
+            vm.lift(answer)?
+        }
         None => {
             let normal = around_surrogates(vm, text, form)?;
             normal.get::<Str>().is_some_and(|normal| normal.eq(text))
@@ -181,13 +193,15 @@ fn around_surrogates(vm: &mut Vm, text: &Str, form: Form) -> R {
             run.push(c);
             continue;
         }
-        let copied = out.extend_from_slice(unicode::normalized(&run, form).as_bytes());
+        let normal = unicode::normalized(&run, form);
+        let copied = out.extend_from_slice(vm.lift(normal)?.as_bytes());
         vm.lift(copied)?;
         let copied = push_point(&mut out, point);
         vm.lift(copied)?;
         run.clear();
     }
-    let copied = out.extend_from_slice(unicode::normalized(&run, form).as_bytes());
+    let normal = unicode::normalized(&run, form);
+    let copied = out.extend_from_slice(vm.lift(normal)?.as_bytes());
     vm.lift(copied)?;
     wtf8(vm, &out)
 }

@@ -10,7 +10,7 @@ use zlib_rs::{
 use super::binary::binascii::{crc32, low_bits};
 use super::binary::window::bytes_like;
 use crate::builtins::arguments::{bytes, index, int, small, string};
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{Buffer, Charge, Field, OutOfMemory, Ref, Value, current, work};
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::module::Module;
@@ -25,6 +25,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     functions: &[
         Def::leaf("adler32(data, value=1, /)", |vm, args| {
             let data = bytes_like(vm, &args[0])?;
+            vm.tick_bytes(data.len())?;
             let start = low_bits(vm, &args[1])?;
             Ok(int(i64::from(zlib_rs::adler32::adler32(start, &data))))
         })
@@ -94,6 +95,8 @@ traced_object! {
     pub struct Compressor: COMPRESSOR {
         /// The stream, until it is finished.
         stream: Untraced<RefCell<Option<Deflate>>>,
+        /// What that takes.
+        charge: Untraced<Charge>,
     }
 }
 
@@ -102,6 +105,8 @@ traced_object! {
     pub struct Decompressor: DECOMPRESSOR {
         /// The stream.
         stream: Untraced<RefCell<Inflate>>,
+        /// What that takes.
+        charge: Untraced<Charge>,
         /// The dictionary that the stream may ask for.
         dictionary: Untraced<Vec<u8>>,
         /// Input that was not looked at yet, of `_ZlibDecompressor`.
@@ -238,20 +243,67 @@ fn deflate(numbers: [i32; 5]) -> Option<Deflate> {
     }))
 }
 
+/// Why there is no result.
+enum Lack {
+    /// No room, or no time.
+    Memory,
+    /// The stream is wrong.
+    Stream(DeflateError),
+}
+
+impl From<OutOfMemory> for Lack {
+    fn from(_: OutOfMemory) -> Lack {
+        Lack::Memory
+    }
+}
+
+impl From<DeflateError> for Lack {
+    fn from(error: DeflateError) -> Lack {
+        Lack::Stream(error)
+    }
+}
+
+impl Lack {
+    fn raise(self, vm: &mut Vm, doing: &str) -> Raised {
+        match self {
+            Lack::Memory => vm.memory_error(),
+            Lack::Stream(error) => failed(vm, error as i32, doing, None),
+        }
+    }
+}
+
+/// So many bytes go through a stream between two looks, and so many in a unit of work.
+const PIECE: usize = 1 << 16;
+const BYTES_A_UNIT: usize = 8;
+/// What a stream takes outside the heap.
+const COMPRESSOR_SIZE: usize = 270 << 10;
+const DECOMPRESSOR_SIZE: usize = 48 << 10;
+
 /// Compresses all of the input; true when the stream has ended.
 fn deflated(
     stream: &mut Deflate,
     data: &[u8],
     flush: DeflateFlush,
-) -> Result<(Vec<u8>, bool), DeflateError> {
-    let (mut out, mut at) = (Vec::new(), 0);
+) -> Result<(Buffer<u8>, bool), Lack> {
+    let (mut out, mut at) = (Buffer::new(), 0);
+    // Where somebody may stop it, it goes in pieces.
+    let piece = match current().work.guarded {
+        true => PIECE,
+        false => data.len().max(1),
+    };
     let mut room = vec![0; (data.len() / 2).clamp(1 << 10, 1 << 18)];
     loop {
         let (before_in, before_out) = (stream.total_in(), stream.total_out());
-        let status = stream.compress(&data[at..], &mut room, flush)?;
+        let rest = &data[at..];
+        let (part, how) = match rest.len() > piece {
+            true => (&rest[..piece], DeflateFlush::NoFlush),
+            false => (rest, flush),
+        };
+        work(part.len() / BYTES_A_UNIT)?;
+        let status = stream.compress(part, &mut room, how)?;
         let made = (stream.total_out() - before_out) as usize;
         at += (stream.total_in() - before_in) as usize;
-        out.extend_from_slice(&room[..made]);
+        out.extend_from_slice(&room[..made])?;
         match status {
             Status::StreamEnd => return Ok((out, true)),
             Status::Ok if made == room.len() || at < data.len() => {}
@@ -268,7 +320,7 @@ fn compress(vm: &mut Vm, args: &[Value]) -> R {
     };
     match deflated(&mut stream, &data, DeflateFlush::Finish) {
         Ok((out, _)) => bytes(vm, &out),
-        Err(error) => Err(failed(vm, error as i32, "while compressing data", None)),
+        Err(lack) => Err(lack.raise(vm, "while compressing data")),
     }
 }
 
@@ -281,6 +333,8 @@ fn compressobj(vm: &mut Vm, args: &[Value]) -> R {
         none if none.is_none() => None,
         value => Some(bytes_like(vm, value)?),
     };
+    let charge = Charge::take(COMPRESSOR_SIZE);
+    let charge = Untraced(vm.lift(charge)?);
     let Some(mut stream) = deflate(numbers) else {
         return Err(vm.value_error("Invalid initialization option"));
     };
@@ -291,7 +345,7 @@ fn compressobj(vm: &mut Vm, args: &[Value]) -> R {
     }
     let stream = Untraced(RefCell::new(Some(stream)));
     let class = vm.class_of_def(&COMPRESS);
-    Ok(Compressor::alloc(class.root_shape.get(), stream).into_value())
+    Ok(Compressor::alloc(class.root_shape.get(), stream, charge).into_value())
 }
 
 fn with_compressor(vm: &mut Vm, value: &Value, data: &[u8], flush: DeflateFlush, doing: &str) -> R {
@@ -311,7 +365,7 @@ fn with_compressor(vm: &mut Vm, value: &Value, data: &[u8], flush: DeflateFlush,
             drop(place);
             bytes(vm, &out)
         }
-        Err(error) => Err(failed(vm, error as i32, &doing, None)),
+        Err(lack) => Err(lack.raise(vm, &doing)),
     }
 }
 
@@ -347,28 +401,35 @@ enum Ended {
     Hungry,
     /// The limit of the output was reached.
     Full,
+    /// No room, or no time.
+    Lacking,
     /// With an error, and the words for what was tried.
     Failed(i32, &'static str, Option<String>),
 }
 
 /// What was made of some input, how much of it was used, and how it ended.
 struct Inflated {
-    out: Vec<u8>,
+    out: Buffer<u8>,
     used: usize,
     ended: Ended,
 }
 
 /// Decompresses input to at most so many bytes.
 fn inflated(stream: &mut Inflate, dictionary: &[u8], data: &[u8], most: usize) -> Inflated {
-    let (mut out, mut at) = (Vec::new(), 0);
+    let (mut out, mut at) = (Buffer::new(), 0);
     let mut room = vec![0; data.len().saturating_mul(4).clamp(1 << 10, 1 << 18)];
     let ended = loop {
+        if work(room.len() / BYTES_A_UNIT / 4).is_err() {
+            break Ended::Lacking;
+        }
         let limit = room.len().min(most - out.len());
         let (before_in, before_out) = (stream.total_in(), stream.total_out());
         let result = stream.decompress(&data[at..], &mut room[..limit], InflateFlush::SyncFlush);
         let made = (stream.total_out() - before_out) as usize;
         at += (stream.total_in() - before_in) as usize;
-        out.extend_from_slice(&room[..made]);
+        if out.extend_from_slice(&room[..made]).is_err() {
+            break Ended::Lacking;
+        }
         match result {
             Ok(Status::StreamEnd) => break Ended::Eof,
             Ok(_) if made < limit => break Ended::Hungry,
@@ -412,6 +473,7 @@ fn decompress(vm: &mut Vm, args: &[Value]) -> R {
     let done = inflated(&mut stream, &[], &data, usize::MAX);
     match done.ended {
         Ended::Eof => bytes(vm, &done.out),
+        Ended::Lacking => Err(vm.memory_error()),
         Ended::Failed(number, doing, message) => Err(failed(vm, number, doing, message.as_deref())),
         _ => Err(failed(vm, -5, "while decompressing data", None)),
     }
@@ -428,6 +490,8 @@ fn new_decompressor(vm: &mut Vm, shape: u32, wbits: &Value, dictionary: &Value) 
         Ok(dictionary) => dictionary,
         Err(_) => return Err(vm.type_error("zdict argument must support the buffer protocol")),
     };
+    let charge = Charge::take(DECOMPRESSOR_SIZE);
+    let charge = Untraced(vm.lift(charge)?);
     let Some(mut stream) = inflate(wbits) else {
         return Err(vm.value_error("Invalid initialization option"));
     };
@@ -439,6 +503,7 @@ fn new_decompressor(vm: &mut Vm, shape: u32, wbits: &Value, dictionary: &Value) 
     Ok(Decompressor::alloc(
         shape,
         Untraced(RefCell::new(stream)),
+        charge,
         Untraced(dictionary),
         Untraced(RefCell::default()),
         Field::new(empty.clone()),
@@ -458,7 +523,7 @@ fn this<'a>(vm: &mut Vm, value: &'a Value) -> R<&'a Decompressor> {
 }
 
 /// Decompresses input and keeps what is left of it in the two attributes.
-fn decompress_into(vm: &mut Vm, this: &Decompressor, data: &[u8], most: usize) -> R<Vec<u8>> {
+fn decompress_into(vm: &mut Vm, this: &Decompressor, data: &[u8], most: usize) -> R<Buffer<u8>> {
     if this.ended.get() && !data.is_empty() {
         return Err(failed(vm, -2, "while decompressing data", None));
     }
@@ -466,7 +531,7 @@ fn decompress_into(vm: &mut Vm, this: &Decompressor, data: &[u8], most: usize) -
         let unused = bytes_like(vm, &this.unused_data.get())?;
         this.unused_data
             .set(bytes(vm, &[&unused[..], data].concat())?);
-        return Ok(Vec::new());
+        return Ok(Buffer::new());
     }
     let done = inflated(&mut this.stream.borrow_mut(), &this.dictionary, data, most);
     let rest = &data[done.used..];
@@ -476,6 +541,7 @@ fn decompress_into(vm: &mut Vm, this: &Decompressor, data: &[u8], most: usize) -
             this.unused_data.set(bytes(vm, rest)?);
             &[]
         }
+        Ended::Lacking => return Err(vm.memory_error()),
         Ended::Failed(number, doing, message) => {
             this.unconsumed_tail.set(bytes(vm, rest)?);
             return Err(failed(vm, number, doing, message.as_deref()));
@@ -530,6 +596,7 @@ fn decompress_kept(vm: &mut Vm, args: &[Value]) -> R {
     );
     let rest = &input[done.used..];
     match done.ended {
+        Ended::Lacking => return Err(vm.memory_error()),
         Ended::Failed(number, doing, message) => {
             return Err(failed(vm, number, doing, message.as_deref()));
         }

@@ -81,11 +81,17 @@ fn plain_kind(value: &Value) -> Option<Plain> {
     }
 }
 
+/// Counts the work of going through so many items; false if it is too much: then the VM has a look. Few levels of few items
+/// are not counted.
+pub(super) fn may_go_through(items: usize, depth: u32) -> bool {
+    items < 64 && depth > DEPTH - 4 || crate::heap::work(items / 16 + 1).is_ok()
+}
+
 fn tuples_equal(a: &Tuple, b: &Tuple, depth: u32) -> Option<bool> {
     if a.len() != b.len() {
         return Some(false);
     }
-    if depth == 0 {
+    if depth == 0 || !may_go_through(a.len(), depth) {
         return None;
     }
     for (x, y) in a.items().iter().zip(b.items()) {

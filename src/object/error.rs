@@ -10,7 +10,7 @@ pub type Text = Cow<'static, str>;
 /// An error that has no exception object yet. The names are those of the exception classes.
 #[derive(Clone)]
 pub enum Fault {
-    /// MemoryError
+    /// MemoryError, or the end of a run that is to be stopped
     Memory,
     /// TypeError
     Type(Text),

@@ -42,13 +42,13 @@ fn hash_within(value: &Value, depth: u32) -> Option<i64> {
         kind::FLOAT => Some(float::hash(float::as_float(value)?)),
         kind::COMPLEX => Some(complex::hash(value.get_exact::<Complex>()?.parts())),
         kind::BYTES => Some(value.get_exact::<Bytes>()?.hash()),
-        kind::TUPLE if depth > 0 => tuple_hash(
-            value
-                .get_exact::<Tuple>()?
-                .items()
-                .iter()
-                .map(|item| hash_within(item, depth - 1)),
-        ),
+        kind::TUPLE if depth > 0 => {
+            let items = value.get_exact::<Tuple>()?.items();
+            if !super::compare::may_go_through(items.len(), depth) {
+                return None;
+            }
+            tuple_hash(items.iter().map(|item| hash_within(item, depth - 1)))
+        }
         kind::FROZENSET => Some(value.get_exact::<FrozenSet>()?.hash()),
         kind::RANGE => Some(value.get_exact::<Range>()?.hash()),
         kind::SLICE if depth > 0 => {

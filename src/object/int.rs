@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use dashu_int::IBig;
-use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::ops::BitTest;
 
 use super::error::{Fault, Outcome};
+use super::int_large;
 use super::kind;
-use crate::heap::{self, Header, Kind, Object, Ref, Value, Visitor, current};
+use crate::heap::{self, Header, Kind, Object, Ref, Value, Visitor, current, work};
 
 /// A big integer, or an instance of a subclass of `int`.
 #[repr(C)]
@@ -313,6 +314,8 @@ pub fn hash_i64(i: i64) -> i64 {
 
 fn hash_big(big: &IBig) -> i64 {
     let (sign, words) = big.as_sign_words();
+    // What is too much ends at the VM's next look.
+    let _ = work(words.len() / 20);
     let rest = words.iter().rev().fold(0u64, |rest, &word| {
         ((((rest as u128) << 64) | word as u128) % MODULUS as u128) as u64
     }) as i64;
@@ -368,7 +371,7 @@ pub fn mul(a: IntView<'_>, b: IntView<'_>) -> Outcome<Value> {
         return Err(Fault::Memory);
     }
     check_bits(bits)?;
-    Ok(from_big(&*a.big() * &*b.big()))
+    Ok(from_big(int_large::mul(&a.big(), &b.big())?))
 }
 
 fn by_zero() -> Fault {
@@ -388,18 +391,18 @@ pub fn divmod(a: IntView<'_>, b: IntView<'_>) -> Outcome<(Value, Value)> {
             false => (from_i128(q), from_i128(r)),
         });
     }
-    let (q, r) = divmod_big(&a.big(), &b.big());
+    let (q, r) = divmod_big(&a.big(), &b.big())?;
     Ok((from_big(q), from_big(r)))
 }
 
 /// `divmod` of big numbers; `b` is not 0.
-pub fn divmod_big(a: &IBig, b: &IBig) -> (IBig, IBig) {
-    let (q, r) = a.div_rem(b);
-    if !r.is_zero() && r.sign() != b.sign() {
+pub fn divmod_big(a: &IBig, b: &IBig) -> Outcome<(IBig, IBig)> {
+    let (q, r) = int_large::div_rem(a, b)?;
+    Ok(if !r.is_zero() && r.sign() != b.sign() {
         (q - IBig::ONE, r + b)
     } else {
         (q, r)
-    }
+    })
 }
 
 /// `a // b`

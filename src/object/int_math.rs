@@ -1,12 +1,12 @@
 //! Integers: division to floats, powers, roots, and the way to bytes.
 
-use dashu_int::fast_div::ConstDivisor;
-use dashu_int::ops::{DivRem, Gcd, SquareRoot, UnsignedAbs};
+use dashu_int::ops::{DivRem, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 
 use super::error::{Fault, Outcome};
 use super::int::{self, IntView, from_big, from_i64, magnitude_bits};
-use crate::heap::Value;
+use super::int_large;
+use crate::heap::{Value, work};
 
 /// `m * 2^exponent`, correctly rounded, where the last bit of `m` also says
 /// whether something below it was cut off; None when it is too large.
@@ -166,7 +166,7 @@ pub fn pow(a: IntView<'_>, b: IntView<'_>) -> Outcome<Value> {
             power
         }));
     }
-    Ok(from_big(a.big().pow(exponent)))
+    Ok(from_big(int_large::pow(&a.big(), exponent)?))
 }
 
 /// `pow(a, b, m)`
@@ -178,15 +178,15 @@ pub fn pow_mod(a: IntView<'_>, b: IntView<'_>, m: IntView<'_>) -> Outcome<Value>
     if modulus.is_one() {
         return Ok(from_i64(0));
     }
-    let (_, base) = int::divmod_big(&a.big(), &IBig::from(modulus.clone()));
+    let (_, base) = int::divmod_big(&a.big(), &IBig::from(modulus.clone()))?;
     let mut base = base.unsigned_abs();
     let exponent = b.into_big();
     if b.is_negative() {
-        base = inverse(&base, &modulus)
+        base = inverse(&base, &modulus)?
             .ok_or_else(|| Fault::value("base is not invertible for the given modulus"))?;
     }
-    let ring = ConstDivisor::new(modulus.clone());
-    let result = IBig::from(ring.reduce(base).pow(&exponent.unsigned_abs()).residue());
+    let power = int_large::pow_mod(base, &exponent.unsigned_abs(), &modulus)?;
+    let result = IBig::from(power);
     Ok(from_big(
         if m.is_negative() && !result.is_zero() && !cfg!(hoop_mutant = "18") {
             result - IBig::from(modulus)
@@ -197,36 +197,38 @@ pub fn pow_mod(a: IntView<'_>, b: IntView<'_>, m: IntView<'_>) -> Outcome<Value>
 }
 
 /// The number whose product with `a` is 1 modulo `m`.
-fn inverse(a: &UBig, m: &UBig) -> Option<UBig> {
+fn inverse(a: &UBig, m: &UBig) -> Outcome<Option<UBig>> {
     let (mut r, mut next_r) = (IBig::from(m.clone()), IBig::from(a.clone()));
     let (mut t, mut next_t) = (IBig::ZERO, IBig::ONE);
     while !next_r.is_zero() {
-        let (q, rest) = (&r).div_rem(&next_r);
-        let rest_t = t - q * &next_t;
+        let (q, rest) = int_large::div_rem(&r, &next_r)?;
+        let rest_t = t - int_large::mul(&q, &next_t)?;
+        // Few of the steps are long ones, but there are many.
+        work(r.as_sign_words().1.len() / 100 + 1)?;
         (r, next_r) = (next_r, rest);
         (t, next_t) = (next_t, rest_t);
     }
     if !r.is_one() {
-        return None;
+        return Ok(None);
     }
-    let (_, t) = int::divmod_big(&t, &IBig::from(m.clone()));
-    Some(t.unsigned_abs())
+    let (_, t) = int::divmod_big(&t, &IBig::from(m.clone()))?;
+    Ok(Some(t.unsigned_abs()))
 }
 
 /// The greatest common divisor.
-pub fn gcd(a: IntView<'_>, b: IntView<'_>) -> Value {
+pub fn gcd(a: IntView<'_>, b: IntView<'_>) -> Outcome<Value> {
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
         while b != 0 {
             (a, b) = (b, a % b);
         }
-        return int::from_u64(a);
+        return Ok(int::from_u64(a));
     }
     let (a, b) = (a.into_big().unsigned_abs(), b.into_big().unsigned_abs());
     if a.is_zero() || b.is_zero() {
-        return from_big(IBig::from(a + b));
+        return Ok(from_big(IBig::from(a + b)));
     }
-    from_big(IBig::from(a.gcd(b)))
+    Ok(from_big(IBig::from(int_large::gcd(a, b)?)))
 }
 
 /// The integer part of the square root.
@@ -237,7 +239,8 @@ pub fn isqrt(a: IntView<'_>) -> Outcome<Value> {
     if let IntView::Small(i) = a {
         return Ok(from_i64(i.isqrt()));
     }
-    Ok(from_big(IBig::from(a.into_big().unsigned_abs().sqrt())))
+    let root = int_large::sqrt(&a.into_big().unsigned_abs())?;
+    Ok(from_big(IBig::from(root)))
 }
 
 /// `a.to_bytes(length, order, signed=signed)`

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use dashu_int::{IBig, UBig};
+use dashu_int::IBig;
+use dashu_int::ops::UnsignedAbs;
 
 use super::error::{Fault, Outcome};
 use super::int::{IntView, check_bits, from_big, from_i64, magnitude_bits};
+use super::int_large;
 use super::repr;
 use super::str::{self as text, Str};
 use super::unicode;
@@ -31,7 +33,10 @@ pub fn to_decimal(view: IntView<'_>) -> Outcome<String> {
                 return Err(too_long());
             }
             check_bits(magnitude_bits(big) * 4)?;
-            let digits = big.to_string();
+            let mut digits = int_large::to_decimal(&big.unsigned_abs())?;
+            if view.is_negative() {
+                digits.insert(0, '-');
+            }
             if limit != 0 && digits.trim_start_matches('-').len() > limit {
                 return Err(too_long());
             }
@@ -181,7 +186,7 @@ pub fn parse(plain: &str, base: u32) -> Outcome<Option<Value>> {
         )));
     }
     check_bits(digits.len() as u64 * 6)?;
-    Ok(UBig::from_str_radix(&digits, base).ok().map(|magnitude| {
+    Ok(int_large::from_digits(&digits, base)?.map(|magnitude| {
         let big = IBig::from(magnitude);
         from_big(if negative { -big } else { big })
     }))

@@ -21,6 +21,7 @@ pub mod generator;
 pub mod hash;
 pub mod host;
 pub mod int;
+pub mod int_large;
 pub mod int_math;
 #[cfg(test)]
 mod int_tests;

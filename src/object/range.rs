@@ -1,6 +1,7 @@
 //! `range`: three ints, nearly always words.
 
 use dashu_int::IBig;
+use dashu_int::ops::DivRem;
 
 use super::hash::tuple_hash;
 use super::int::{self, IntView, from_big, from_i64};
@@ -154,10 +155,8 @@ impl Range {
             return (on_a_step && 0 <= index && index < length as i128)
                 .then(|| int::from_i128(index));
         }
-        let (index, rest) = int::divmod_big(
-            &(number.into_big() - self.big(&self.start)),
-            &self.big(&self.step),
-        );
+        let distance = number.into_big() - self.big(&self.start);
+        let (index, rest) = distance.div_rem(self.big(&self.step));
         let inside = rest.is_zero() && index >= IBig::ZERO && index < self.big(&self.length);
         inside.then(|| from_big(index))
     }

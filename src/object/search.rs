@@ -4,7 +4,11 @@
 use std::ops::Range;
 
 use super::error::Outcome;
-use crate::heap::{Buffer, OutOfMemory};
+use crate::heap::{Buffer, OutOfMemory, work};
+
+/// So many finds and one are counted together, as so many units of work.
+const COUNTED_TOGETHER: usize = 0xFFF;
+const UNITS: usize = 800;
 
 /// Takes one part of what was split.
 pub type Push<'a> = &'a mut dyn FnMut(Range<usize>) -> Outcome<()>;
@@ -62,6 +66,9 @@ pub fn replace(
         out.extend_from_slice(new)?;
         done += at + old.len();
         replaced += 1;
+        if replaced & COUNTED_TOGETHER == 0 {
+            work(UNITS)?;
+        }
     }
     if replaced == 0 {
         return Ok(None);
@@ -86,6 +93,9 @@ pub fn interleave(
         out.extend_from_slice(&hay[at..next])?;
         at = next;
         done += 1;
+        if done & COUNTED_TOGETHER == 0 {
+            work(UNITS)?;
+        }
     }
     if done < most {
         out.extend_from_slice(new)?;

@@ -191,6 +191,8 @@ pub struct SetSearch {
     left: usize,
     perturb: u64,
     mutation: u32,
+    /// Members with this hash that were others.
+    mismatches: u32,
 }
 
 const SMALLEST: usize = 8;
@@ -243,6 +245,7 @@ impl SetTable {
             left: self.neighbours(run),
             perturb: hash as u64,
             mutation: self.mutation,
+            mismatches: 0,
         }
     }
 
@@ -271,7 +274,10 @@ impl SetTable {
                 return Probe::Hit(at);
             }
             let answer = if candidate {
+                search.mismatches += 1;
+                // Keys whose hashes collide with intent take long: the VM counts them.
                 simple_eq(&slot.key, key)
+                    .filter(|&same| same || search.mismatches < super::dict::MOST_MISMATCHES)
             } else {
                 Some(false)
             };

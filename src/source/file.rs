@@ -29,7 +29,12 @@ pub struct SourceFile {
     free_names: bool,
     /// Which line of the original each line is, if this text was written from a tree.
     originals: Box<[u32]>,
+    /// Says after so many units of work on it whether to go on.
+    watch: Option<Watch>,
 }
+
+/// Is told of so many units of work, each about a hundred nanoseconds, and says whether there may be more.
+pub type Watch = fn(usize) -> bool;
 
 impl SourceFile {
     /// Takes text as it was read; line ends become `\n`.
@@ -43,6 +48,7 @@ impl SourceFile {
             shown: true,
             free_names: false,
             originals: Box::default(),
+            watch: None,
         }
     }
 
@@ -83,6 +89,7 @@ impl SourceFile {
             shown: self.shown,
             free_names: self.free_names,
             originals: self.originals.clone(),
+            watch: None,
         }
     }
 
@@ -92,6 +99,24 @@ impl SourceFile {
             shown: false,
             ..self
         }
+    }
+
+    /// The same; what takes long with it asks whether to go on.
+    pub fn watched(self, watch: Watch) -> SourceFile {
+        SourceFile {
+            watch: Some(watch),
+            ..self
+        }
+    }
+
+    /// Who is asked whether to go on.
+    pub fn watch(&self) -> Option<Watch> {
+        self.watch
+    }
+
+    /// Counts units of work; whether to go on.
+    pub fn goes_on(&self, units: usize) -> bool {
+        self.watch.is_none_or(|watch| watch(units))
     }
 
     /// Whether tracebacks show its lines.

@@ -223,6 +223,9 @@ impl Vm {
     /// `a op b` as the built-in types answer it that the operands are laid out as, or NotImplemented.
     pub fn native_compare(&mut self, op: CompareOp, a: &Value, b: &Value) -> R {
         let (x, y) = (core_kind(self.kind_of(a), a), core_kind(self.kind_of(b), b));
+        if x == y && x != Core::Number {
+            self.tick_bytes(compared_bytes(a).min(compared_bytes(b)))?;
+        }
         let answer = match (x, y) {
             (Core::Number, Core::Number) => return Ok(compare_numbers(op, a, b)),
             (Core::Str, Core::Str) => match (a.get::<Str>(), b.get::<Str>()) {
@@ -322,6 +325,7 @@ impl Vm {
             return Ok(false);
         }
         self.check_stack_for(" in comparison")?;
+        self.check_room(s.len() * 24)?;
         for (hash, key, value) in s.hashed_entries() {
             let found = self.dict_find_hashed(&t, &key, hash)?;
             let Some(other) = found.and_then(|position| t.entry_value(position)) else {
@@ -350,6 +354,7 @@ impl Vm {
 
     fn is_subset(&mut self, a: &Value, b: &Value) -> R<bool> {
         for (hash, member) in hashed_members(a).unwrap_or_default() {
+            self.count_one()?;
             if self.set_find(b, &member, hash)?.is_none() {
                 return Ok(false);
             }
@@ -505,6 +510,7 @@ impl Vm {
     fn str_contains(&mut self, text: &Value, item: &Value) -> R<bool> {
         match (text.get::<Str>(), item.get::<Str>()) {
             (Some(text), Some(part)) => {
+                self.tick_bytes(text.byte_len())?;
                 Ok(memchr::memmem::find(text.bytes(), part.bytes()).is_some())
             }
             _ => {
@@ -527,6 +533,7 @@ impl Vm {
             },
             part => part,
         };
+        self.tick_bytes(bytes::with_bytes(container, <[u8]>::len).unwrap_or(0))?;
         if let Some(part) = part {
             return Ok(
                 bytes::with_bytes(container, |b| memchr::memmem::find(b, &part).is_some())
@@ -688,6 +695,14 @@ fn is_core(kind: u8) -> bool {
 #[inline]
 pub(crate) fn is_plain(value: &Value) -> bool {
     value.shape() < FIRST_FREE_SHAPE
+}
+
+/// How many bytes a comparison of what is laid out in one piece may look at.
+fn compared_bytes(value: &Value) -> usize {
+    match value.get::<Str>() {
+        Some(text) => text.byte_len(),
+        None => bytes::with_bytes(value, <[u8]>::len).unwrap_or(0),
+    }
 }
 
 fn compare_numbers(op: CompareOp, a: &Value, b: &Value) -> Value {

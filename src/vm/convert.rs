@@ -307,7 +307,9 @@ impl Vm {
             return Ok(hash);
         }
         self.check_stack()?;
+        self.tick(1)?;
         if let Some(tuple) = value.get_exact::<Tuple>() {
+            self.check_room(tuple.len() * 16)?;
             let mut hashes = Vec::with_capacity(tuple.len());
             for item in tuple.items() {
                 hashes.push(Some(self.hash(item)?));
@@ -548,6 +550,7 @@ impl Vm {
 
     /// `a is b or a == b`, as a truth, nested.
     pub fn eq(&mut self, a: &Value, b: &Value) -> R<bool> {
+        self.count_one()?;
         if a.is(b) {
             return Ok(true);
         }

@@ -133,6 +133,7 @@ impl Vm {
             if let Err(raised) = self.take_what_happened() {
                 self.interrupt_main(raised);
             }
+            self.share_limits();
             if let Some(limit) = self.limit_between() {
                 self.stop_outside(limit);
             } else {

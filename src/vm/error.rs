@@ -273,12 +273,15 @@ impl Vm {
     /// A MemoryError.
     #[cold]
     pub fn out_of_memory(&mut self, _: OutOfMemory) -> Raised {
-        self.raise_bare(Known::MemoryError)
+        self.memory_error()
     }
 
-    /// A MemoryError.
+    /// A MemoryError; or what ends the run, if that is why no memory is given.
     #[cold]
     pub fn memory_error(&mut self) -> Raised {
+        if self.heap.work.halted || self.stopping.is_some() {
+            return self.halted();
+        }
         self.raise_bare(Known::MemoryError)
     }
 

@@ -593,6 +593,7 @@ impl Vm {
             optimize: self.host.environment.settings.optimize,
             from_tree: false,
         };
+        let _room = self.room_for_source(bytes.len())?;
         match self.loader.compile(&request) {
             Ok((code, warnings)) => {
                 self.issue_syntax_warnings(warnings)?;
@@ -605,6 +606,9 @@ impl Vm {
     /// The exception for a syntax error.
     pub fn syntax_error(&mut self, fault: SyntaxFault) -> crate::object::native::Raised {
         use super::error::{fields, set_field};
+        if self.heap.work.halted || self.stopping.is_some() {
+            return self.memory_error();
+        }
         let known = match fault.class {
             "IndentationError" => Known::IndentationError,
             "TabError" => Known::TabError,

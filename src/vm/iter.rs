@@ -331,6 +331,12 @@ impl Vm {
     /// Next value of an iterator of a built-in type that runs no script; None for any other.
     pub fn native_next(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
         let shape = iterator.shape();
+        self.pulls -= 1;
+        if self.pulls < 0
+            && let Err(raised) = self.count_pulls()
+        {
+            return Some(Err(raised));
+        }
         if shape >= crate::heap::FIRST_FREE_SHAPE || !iterator.is_object() {
             return None;
         }

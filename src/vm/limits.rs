@@ -4,9 +4,38 @@
 //! long count their work there too (`Vm::tick`). At zero, and only then, the VM looks at what has
 //! a limit: fuel, time, memory, tasks, output, and requests to stop.
 
+use std::sync::Arc;
+
 use super::Vm;
-use crate::host::{Clock, SystemClock};
-use crate::object::native::R;
+use crate::heap;
+use crate::host::{Clock, Inbox, SystemClock};
+use crate::object::native::{R, Raised};
+
+/// So many elements of a list, or entries of a table, are gone through in one unit.
+const ELEMENTS_A_UNIT: usize = 16;
+/// So many bytes of tokens and tree come of a byte of source, about.
+const TREE_OF_A_BYTE: usize = 32;
+/// How long a unit takes, about.
+const SECONDS_A_UNIT: f64 = 1e-7;
+/// What takes less is not asked for.
+const SMALL: usize = 4096;
+/// So many values natives take from iterators between two counts.
+pub(super) const PULLS: i32 = 1024;
+
+/// A step of a native frame is as much work as so many of those.
+pub(super) const PULLS_A_STEP: i32 = 16;
+
+/// Says of work in the rooms below whether it may go on.
+pub(super) fn watch(inbox: &Arc<Inbox>) -> heap::Watch {
+    // Who holds an inbox counts as one who may wake the engine: this one never does.
+    let inbox = Arc::downgrade(inbox);
+    Box::new(move |deadline| {
+        let stopped = inbox
+            .upgrade()
+            .is_some_and(|inbox| inbox.stop_is_requested());
+        !stopped && (deadline.is_infinite() || SystemClock.monotonic() < deadline)
+    })
+}
 
 /// What ended a run that was not over.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -72,11 +101,102 @@ impl Vm {
     /// What ends the run, which nobody may catch, when a limit is reached or somebody wants it to stop.
     #[inline]
     pub fn tick(&mut self, units: usize) -> R<()> {
-        self.budget = self.budget.saturating_sub(units.min(1 << 30) as i32);
-        if self.budget < 0 {
-            self.look_at_limits()
-        } else {
-            Ok(())
+        let work = &mut self.heap.work;
+        work.done = work.done.saturating_add(units);
+        if work.done < work.next_look {
+            return Ok(());
+        }
+        self.look_at_limits()
+    }
+
+    /// As `tick`, for work that cannot be interrupted once it has begun: it does not begin if there will be no time for it.
+    ///
+    /// # Errors
+    /// As `tick`.
+    pub fn tick_ahead(&mut self, units: usize) -> R<()> {
+        let takes = units as f64 * SECONDS_A_UNIT;
+        if let Some(deadline) = self.meter.deadline
+            && takes > 0.001
+            && SystemClock.monotonic() + takes > deadline
+        {
+            return Err(self.stop(Limit::Time));
+        }
+        self.tick(units)
+    }
+
+    /// Whether there is room for so many bytes that a native takes for a while: MemoryError if not.
+    ///
+    /// # Errors
+    /// As `tick`, since what is taken is filled.
+    #[inline]
+    pub fn check_room(&mut self, bytes: usize) -> R<()> {
+        if bytes < SMALL {
+            return Ok(());
+        }
+        let room = self.heap.check_room(bytes);
+        self.lift(room)
+    }
+
+    /// What a source of so many bytes takes as tokens and as a tree, while it is compiled.
+    ///
+    /// # Errors
+    /// MemoryError, or as `tick`.
+    pub fn room_for_source(&mut self, bytes: usize) -> R<heap::Charge> {
+        let charge = heap::Charge::take(bytes.saturating_mul(TREE_OF_A_BYTE));
+        self.lift(charge)
+    }
+
+    /// Counts the work that is done on so many bytes one after the other.
+    ///
+    /// # Errors
+    /// As `tick`.
+    #[inline]
+    pub fn tick_bytes(&mut self, bytes: usize) -> R<()> {
+        self.lift(heap::work_on_bytes(bytes))
+    }
+
+    /// Counts the work that is done on so many elements one after the other, each a few dozen instructions.
+    ///
+    /// # Errors
+    /// As `tick`.
+    #[inline]
+    pub fn tick_elements(&mut self, elements: usize) -> R<()> {
+        if elements < ELEMENTS_A_UNIT {
+            return Ok(());
+        }
+        self.tick(elements / ELEMENTS_A_UNIT)
+    }
+
+    /// Counts one value that a native looks at, of many.
+    ///
+    /// # Errors
+    /// As `tick`.
+    #[inline(always)]
+    pub fn count_one(&mut self) -> R<()> {
+        self.pulls -= 1;
+        if self.pulls < 0 {
+            return self.count_pulls();
+        }
+        Ok(())
+    }
+
+    /// Counts the values that natives have taken from iterators since it was called last.
+    ///
+    /// # Errors
+    /// As `tick`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn count_pulls(&mut self) -> R<()> {
+        self.pulls = PULLS;
+        self.tick(PULLS as usize / ELEMENTS_A_UNIT)
+    }
+
+    /// What ends the run whose work was halted in a room below.
+    #[cold]
+    pub(super) fn halted(&mut self) -> Raised {
+        match self.look_at_limits() {
+            Err(raised) => raised,
+            Ok(()) => self.stop(Limit::Interrupt),
         }
     }
 
@@ -90,7 +210,11 @@ impl Vm {
             // The collector cannot look for room in the middle of a native: the next look between two instructions does.
             Some(Limit::Memory) => Err(self.memory_error()),
             Some(limit) => Err(self.stop(limit)),
-            None => Ok(()),
+            None => {
+                // What waits for a check, a signal or another fiber, has its turn when the native is done.
+                (self.meter.granted, self.budget) = (0, 0);
+                Ok(())
+            }
         }
     }
 
@@ -119,6 +243,9 @@ impl Vm {
         };
         // The first look is due at once, and counts from here.
         self.budget = 0;
+        self.pulls = PULLS;
+        self.heap.work.done = 0;
+        self.share_limits();
     }
 
     /// How many bytes all that lives may take together; None for all there is.
@@ -145,20 +272,33 @@ impl Vm {
 
     /// Begins another slice of work; the limit that leaves none, if there is one.
     fn refill_budget(&mut self) -> Option<Limit> {
-        let used = i64::from(self.meter.granted) - i64::from(self.budget);
+        let calls = i64::from(self.meter.granted) - i64::from(self.budget);
+        let work = std::mem::take(&mut self.heap.work.done);
+        let used = (calls.max(0) as u64).saturating_add(work as u64);
         self.meter.granted = self.slice;
         if let Some(fuel) = &mut self.meter.fuel {
-            *fuel = fuel.saturating_sub(used.max(0) as u64);
+            *fuel = fuel.saturating_sub(used);
             // The last slice is a short one, so that the end comes where the fuel does.
             self.meter.granted = self.slice.min(i32::try_from(*fuel).unwrap_or(self.slice));
         }
         self.budget = self.meter.granted;
+        self.share_limits();
         self.limit_reached()
     }
 
     /// As `refill_budget`, between two instructions.
     pub(super) fn refill_budget_between(&mut self) -> Option<Limit> {
         self.refill_budget().and_then(|_| self.limit_between())
+    }
+
+    /// Tells those who work below of the limits.
+    pub(super) fn share_limits(&mut self) {
+        let fuel = self.meter.fuel.unwrap_or(u64::MAX);
+        let guarded = self.is_driven();
+        let work = &mut self.heap.work;
+        work.guarded = guarded;
+        work.deadline = self.meter.deadline.unwrap_or(f64::INFINITY);
+        work.allow(usize::try_from(fuel).unwrap_or(usize::MAX));
     }
 
     /// The limit that is reached, if one is.

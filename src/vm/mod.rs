@@ -171,6 +171,8 @@ pub struct Vm {
     pub(crate) limit: *mut u8,
     /// Counts down at calls and back-edges.
     pub(crate) budget: i32,
+    /// Counts down as natives take values from iterators.
+    pub(crate) pulls: i32,
     /// How many natives were started by natives that were started so (`start_native`).
     pub(crate) native_starts: u32,
     /// What the budget is after each check.

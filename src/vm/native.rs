@@ -76,6 +76,12 @@ impl Vm {
         // SAFETY: the frame is native and at rest; its registers are used by its function only.
         unsafe {
             let def = &*(*frame).native;
+            self.pulls -= super::limits::PULLS_A_STEP;
+            if self.pulls < 0
+                && let Err(raised) = self.count_pulls()
+            {
+                return Step::Raise(raised);
+            }
             let (NativeCode::Frame(_, resume) | NativeCode::Coroutine(_, resume)) = def.code else {
                 unreachable!("only such definitions have frames")
             };

@@ -461,6 +461,7 @@ impl Vm {
             return Ok(Value::NOT_IMPLEMENTED);
         };
         let (left, right) = (self.lift(left)?, self.lift(right)?);
+        self.tick((left.len() + right.len()) / 4)?;
         let mut ask = |x: &Value, y: &Value| self.eq(x, y);
         use crate::object::set_ops;
         let table = match op {

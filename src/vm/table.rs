@@ -150,13 +150,16 @@ impl Vm {
             return Ok(());
         }
         if dict.is_empty() {
+            self.tick(source.len() / 16)?;
             let copied = source.table.borrow().copy();
             let copied = self.lift(copied)?;
             drop(dict.table.replace(copied));
             return Ok(());
         }
         let mutation = source.mutation();
+        self.check_room(source.len() * 24)?;
         for (hash, key, value) in source.hashed_entries() {
+            self.count_one()?;
             self.dict_set_hashed(dict, &key, hash, value)?;
             if source.mutation() != mutation {
                 return Err(self.runtime_error("dict mutated during update"));
@@ -174,6 +177,7 @@ impl Vm {
             )));
         }
         for (key, value) in self.mapping_entries(mapping)? {
+            self.count_one()?;
             if self.dict_find(dict, &key)?.is_some() {
                 let who = self.callee_name(callee);
                 let key = self.str(&key)?;
@@ -217,6 +221,7 @@ impl Vm {
         if let Some(dict) = mapping.get::<Dict>()
             && self.iterates_as_dict(mapping)
         {
+            self.check_room(dict.len() * 16)?;
             return Ok(dict.pairs());
         }
         let keys = self.call_method(mapping, "keys", &[])?;
@@ -233,6 +238,7 @@ impl Vm {
     /// A plain dict of the same items, as they are found by iteration.
     pub fn copy_dict(&mut self, value: &Value, dict: &Dict) -> R<Ref<Dict>> {
         if dict.is_empty() || self.iterates_as_dict(value) {
+            self.tick(dict.len() / 16)?;
             let table = dict.table.borrow().copy();
             return self.lift(table).map(Dict::from_table);
         }
@@ -356,13 +362,17 @@ impl Vm {
             return Ok(true);
         }
         if let Some(dict) = other.get_exact::<Dict>() {
+            self.check_room(dict.len() * 16)?;
             let keys = dict.hashed_keys();
             let room = set.table.borrow_mut().expect_members(keys.len());
             self.lift(room)?;
-            keys.into_iter()
-                .try_for_each(|(hash, key)| self.set_add_hashed(set, &key, hash))?;
+            keys.into_iter().try_for_each(|(hash, key)| {
+                self.count_one()?;
+                self.set_add_hashed(set, &key, hash)
+            })?;
             return Ok(true);
         }
+        self.tick(with_table(other, SetTable::len).unwrap_or(0) / 4)?;
         let quick = with_table(other, |other| {
             set_ops::update::<Refused>(&mut set.table.borrow_mut(), other, &mut set_ops::refuse)
         });

@@ -118,6 +118,7 @@ impl Vm {
     /// Appends `repr(value)`.
     pub fn repr_into(&mut self, value: &Value, out: &mut Text) -> R<()> {
         self.check_stack()?;
+        self.count_one()?;
         if value.shape() <= u8::MAX as u32 && self.repr_layout(value, out)? {
             return Ok(());
         }

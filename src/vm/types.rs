@@ -113,6 +113,7 @@ impl Vm {
     pub fn new(library: &'static Library, mut host: Host, loader: Box<dyn Loader>) -> Vm {
         let mut heap = Box::new(Heap::new(library.kinds));
         heap.hash_seed = hash_seed(&mut host);
+        heap.work.watch = Some(super::limits::watch(&host.inbox));
         let entered = Entered::enter(&mut *heap);
         let mut interner = Interner::new();
         let names = special::Names::new(&mut interner);
@@ -138,6 +139,7 @@ impl Vm {
             running_loop: Value::NONE,
             context: Value::NONE,
             native_starts: 0,
+            pulls: super::limits::PULLS,
             raised: None,
             leaf_result: Value::UNDEF,
             method_cache: Box::default(),

@@ -5,5 +5,6 @@ mod functions;
 mod handles;
 #[cfg(target_os = "linux")]
 mod permissions;
+mod runaways;
 mod runs;
 mod values;

@@ -7,7 +7,7 @@ use super::super::adapt::{
 use super::super::int::BYTES_HEAD;
 use super::super::{codecs, percent};
 use super::{buffer_of, is_buffer};
-use crate::heap::{Buffer, OutOfMemory, Ref, Value};
+use crate::heap::{Buffer, OutOfMemory, Ref, Value, current, work};
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::error::Fault;
 use crate::object::int::{self, IntView};
@@ -22,6 +22,7 @@ use crate::vm::Vm;
 
 /// Runs a computation on the receiver's bytes.
 fn with<T>(vm: &mut Vm, receiver: &Value, compute: impl FnOnce(&[u8]) -> T) -> R<T> {
+    vm.tick_bytes(bytes::with_bytes(receiver, <[u8]>::len).unwrap_or(0) * 2)?;
     match bytes::with_bytes(receiver, compute) {
         Some(result) => Ok(result),
         None => Err(bad_receiver(vm, receiver, "bytes")),
@@ -435,7 +436,12 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
     }
     let data = with(vm, &args[0], <[u8]>::to_vec)?;
     let mut ranges = Buffer::new();
-    let mut push = |range: std::ops::Range<usize>| Ok::<_, Fault>(ranges.push(range)?);
+    let mut push = |range: std::ops::Range<usize>| {
+        if ranges.len() & 0xFFF == 0xFFF {
+            work(800)?;
+        }
+        Ok::<_, Fault>(ranges.push(range)?)
+    };
     let split = match (&separator, from_end) {
         (Some(separator), false) => search::split(&data, separator, most, &mut push),
         (Some(separator), true) => search::rsplit(&data, separator, most, &mut push),
@@ -475,7 +481,12 @@ pub fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
         keep_ends,
         |_| 1,
         search::byte_line_break,
-        &mut |range| Ok(ranges.push(range)?),
+        &mut |range| {
+            if ranges.len() & 0xFFF == 0xFFF {
+                work(800)?;
+            }
+            Ok(ranges.push(range)?)
+        },
     );
     lift(vm, split)?;
     parts(vm, &args[0], &data, &ranges)
@@ -551,11 +562,17 @@ pub fn decode(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The bytes of `hex` with a separator each so many bytes, counted from the end (or the start if negative).
-pub fn hex_text(data: &[u8], separator: Option<u8>, group: i64) -> String {
+pub fn hex_text(data: &[u8], separator: Option<u8>, group: i64) -> Result<String, OutOfMemory> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    if data.len() > 1 << 12 {
+        current().check_room(data.len().saturating_mul(3))?;
+    }
     let mut out = String::with_capacity(data.len() * 2);
     let size = group.unsigned_abs() as usize;
     for (i, byte) in data.iter().enumerate() {
+        if i & 0x3FFF == 0x3FFF {
+            work(1000)?;
+        }
         let boundary = if group > 0 { data.len() - i } else { i };
         if let Some(separator) = separator
             && size > 0
@@ -567,7 +584,7 @@ pub fn hex_text(data: &[u8], separator: Option<u8>, group: i64) -> String {
         out.push(DIGITS[(byte >> 4) as usize] as char);
         out.push(DIGITS[(byte & 15) as usize] as char);
     }
-    out
+    Ok(out)
 }
 
 /// The separator argument of `hex`.
@@ -597,6 +614,7 @@ pub fn hex(vm: &mut Vm, args: &[Value]) -> R {
     let separator = hex_separator(vm, &args[1])?;
 
     let shown = with(vm, &args[0], |data| hex_text(data, separator, group))?;
+    let shown = lift(vm, shown)?;
     super::super::adapt::string(vm, &shown)
 }
 

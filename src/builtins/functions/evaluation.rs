@@ -232,6 +232,7 @@ fn compiled(
 }
 
 fn compiled_request(vm: &mut Vm, request: &Request<'_>) -> R<Ref<Code>> {
+    let _room = vm.room_for_source(request.text.len())?;
     match vm.loader.compile(request) {
         Ok((code, warnings)) => {
             vm.issue_syntax_warnings(warnings)?;
@@ -414,6 +415,7 @@ fn tree(vm: &mut Vm, text: &[u8], name: &str, mode: Mode) -> R {
         optimize: 0,
         from_tree: false,
     };
+    let _room = vm.room_for_source(text.len().saturating_mul(3))?;
     match vm.loader.tree(&request) {
         Ok((written, warnings)) => {
             vm.issue_syntax_warnings(warnings)?;

@@ -218,15 +218,25 @@ fn sort_any<T>(
 ) -> (Vec<T>, R<()>) {
     let order = |o: Ordering| if reverse { o.reverse() } else { o };
     match uniform(values.iter().map(key)) {
-        Uniform::Ints => values.sort_by(|a, b| order(key(a).word().cmp(&key(b).word()))),
+        Uniform::Ints => {
+            let compare = |a: &T, b: &T| order(key(a).word().cmp(&key(b).word()));
+            let done = sort_in_stretches(vm, &mut values, compare);
+            return (values, done);
+        }
         Uniform::Floats => {
             let f = |v: &T| float::as_float(key(v)).unwrap_or(0.0);
-            values.sort_by(|a, b| order(f(a).partial_cmp(&f(b)).unwrap_or(Ordering::Equal)));
+            let compare = |a: &T, b: &T| order(f(a).partial_cmp(&f(b)).unwrap_or(Ordering::Equal));
+            let done = sort_in_stretches(vm, &mut values, compare);
+            return (values, done);
         }
-        Uniform::Strs => values.sort_by(|a, b| match (key(a).get::<Str>(), key(b).get::<Str>()) {
-            (Some(a), Some(b)) => order(a.cmp(b)),
-            _ => Ordering::Equal,
-        }),
+        Uniform::Strs => {
+            let compare = |a: &T, b: &T| match (key(a).get::<Str>(), key(b).get::<Str>()) {
+                (Some(a), Some(b)) => order(a.cmp(b)),
+                _ => Ordering::Equal,
+            };
+            let done = sort_in_stretches(vm, &mut values, compare);
+            return (values, done);
+        }
         Uniform::No => {
             let asked = own_less(vm, values.iter().map(key));
             let mut less =
@@ -239,10 +249,34 @@ fn sort_any<T>(
             if reverse && !cfg!(hoop_mutant = "8") {
                 values.reverse();
             }
-            return (values, result);
+            (values, result)
         }
     }
-    (values, Ok(()))
+}
+
+/// So many values are sorted in less than a millisecond.
+const STRETCH: usize = 1 << 14;
+
+/// Sorts values by an order that asks nobody: first short stretches, then two neighbours at a time, which are merged.
+fn sort_in_stretches<T>(
+    vm: &mut Vm,
+    values: &mut [T],
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> R<()> {
+    let mut length = STRETCH;
+    for stretch in values.chunks_mut(STRETCH) {
+        vm.tick(stretch.len() / 4)?;
+        stretch.sort_by(&compare);
+    }
+    while length < values.len() {
+        length *= 2;
+        for two in values.chunks_mut(length) {
+            vm.tick_elements(two.len())?;
+            // Finds that both are sorted already.
+            two.sort_by(&compare);
+        }
+    }
+    Ok(())
 }
 
 /// The `__lt__` of a script that all keys have because they are of one class.
@@ -267,6 +301,7 @@ fn less_of_one_class(vm: &mut Vm, asked: Option<&Value>, a: &Value, b: &Value) -
 
 /// `a < b`, nested if script code decides.
 pub fn less_than(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
+    vm.count_one()?;
     if let Some(order) = simple_cmp(a, b) {
         return Ok(order == Ordering::Less);
     }
@@ -418,6 +453,7 @@ fn merge<T>(vm: &mut Vm, slots: &mut [Option<T>], middle: usize, less: Less<'_, 
     let mut right = middle;
     let mut out = 0;
     let mut result = Ok(());
+    vm.tick_elements(middle)?;
     while let Some(first) = left.front() {
         let take_right = match slots.get(right) {
             Some(Some(second)) if result.is_ok() => match less(vm, second, first) {

@@ -4,7 +4,7 @@ use super::super::adapt::{
     bound, c_int, count, given, lift, limit, list, made, size_value, str_arg, text,
 };
 use crate::builtins::{codecs, percent};
-use crate::heap::{Buffer, Ref, Value};
+use crate::heap::{Buffer, Ref, Value, work};
 use crate::object::dict::Dict;
 use crate::object::int::{self, IntView};
 use crate::object::list::List;
@@ -33,6 +33,7 @@ macro_rules! mapping {
         /// See the table.
         pub fn $name(vm: &mut Vm, args: &[Value]) -> R {
             let text = receiver!(vm, args[0], Str, "str");
+            vm.tick_bytes(text.byte_len() * 4)?;
             let mapped = str_ops::$name(text);
             made(vm, mapped)
         }
@@ -46,6 +47,7 @@ macro_rules! question {
         /// See the table.
         pub fn $name(vm: &mut Vm, args: &[Value]) -> R {
             let $text = receiver!(vm, args[0], Str, "str");
+            vm.tick_bytes($text.byte_len() * 8)?;
             Ok(Value::bool($answer))
         }
     )+};
@@ -134,6 +136,7 @@ fn found(vm: &mut Vm, args: &[Value], name: &str, last: bool) -> R<Option<usize>
         None => str_arg(vm, &args[1], &format!("{name}() argument 1"))?,
     };
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    vm.tick_bytes(string.byte_len())?;
     Ok(str_ops::find(string, needle, start, end, last))
 }
 
@@ -175,6 +178,7 @@ pub fn count_of(vm: &mut Vm, args: &[Value]) -> R {
     let string = receiver!(vm, args[0], Str, "str");
     let needle = str_arg(vm, &args[1], "count() argument 1")?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    vm.tick_bytes(string.byte_len() * 4)?;
     Ok(size_value(str_ops::count(string, needle, start, end)))
 }
 
@@ -246,6 +250,7 @@ pub fn replace(vm: &mut Vm, args: &[Value]) -> R {
     let old = str_arg(vm, &args[1], "replace() argument 1")?;
     let new = str_arg(vm, &args[2], "replace() argument 2")?;
     let most = limit(vm, &args[3])?;
+    vm.tick_bytes(string.byte_len() * 4)?;
     let replaced = str_ops::replace(string, old, new, most);
     match lift(vm, replaced)? {
         Some(new) => Ok(new.into_value()),
@@ -260,6 +265,7 @@ fn stripped(vm: &mut Vm, args: &[Value], name: &str, left: bool, right: bool) ->
         None => return Err(vm.type_error(format!("{name} arg must be None or str"))),
         chars => chars,
     };
+    vm.tick_bytes(string.byte_len())?;
     let range = str_ops::strip(string, chars, left, right);
     if range.len() == string.byte_len() {
         return plain(vm, &args[0]);
@@ -297,6 +303,9 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
     };
     let mut parts = Buffer::new();
     let split = str_ops::split(string, separator, most, from_end, &mut |part| {
+        if parts.len() % 1024 == 1023 {
+            work(512)?;
+        }
         Ok(parts.push(part.into_value())?)
     });
     lift(vm, split)?;
@@ -322,6 +331,9 @@ pub fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     let keep_ends = vm.truth(&args[1])?;
     let mut parts = Buffer::new();
     let split = str_ops::split_lines(string, keep_ends, &mut |part| {
+        if parts.len() % 1024 == 1023 {
+            work(512)?;
+        }
         Ok(parts.push(part.into_value())?)
     });
     lift(vm, split)?;
@@ -338,6 +350,7 @@ fn parted(vm: &mut Vm, args: &[Value], last: bool) -> R {
         return Err(vm.value_error("empty separator"));
     }
     let (bytes, part) = (string.bytes(), separator.bytes());
+    vm.tick_bytes(bytes.len())?;
     let at = if last {
         search::rfind(bytes, part)
     } else {
@@ -404,6 +417,7 @@ fn joined(vm: &mut Vm, separator: &Value, items: &[Value]) -> R {
             "sequence item {i}: expected str instance, {given} found"
         )));
     }
+    vm.tick_elements(items.len())?;
     let parts = items.iter().filter_map(|item| item.get::<Str>());
     let joined = Str::joined(parts, between);
     lift(vm, joined).map(Ref::into_value)
@@ -419,6 +433,7 @@ pub fn translate(vm: &mut Vm, args: &[Value]) -> R {
     let string = receiver!(vm, args[0], Str, "str");
     let mut out = Buffer::new();
     for point in string.points() {
+        vm.count_one()?;
         let key = Value::int32(point as i32);
         let mapped = match looked_up(vm, &args[1], &key)? {
             Some(mapped) => mapped,

@@ -74,12 +74,13 @@ fn hexlify(vm: &mut Vm, args: &[Value]) -> R {
         }
         _ => hex_separator(vm, &args[1])?,
     };
-    let text: Vec<u8> = hex_text(&data, separator, group)
-        .chars()
-        .map(|c| c as u8)
-        .collect();
+    let text = hex_text(&data, separator, group);
+    let text: Vec<u8> = vm.lift(text)?.chars().map(|c| c as u8).collect();
     bytes(vm, &text)
 }
+
+/// So many bytes or groups and one are counted together.
+const COUNTED_TOGETHER: usize = 0x3FFF;
 
 fn hex_digit(byte: u8) -> Option<u8> {
     (byte as char).to_digit(16).map(|digit| digit as u8)
@@ -90,14 +91,17 @@ fn unhexlify(vm: &mut Vm, args: &[Value]) -> R {
     if text.len() % 2 != 0 {
         return Err(failed(vm, "Odd-length string"));
     }
-    let pairs = text.as_chunks::<2>().0.iter();
-    let data: Option<Vec<u8>> = pairs
-        .map(|[a, b]| Some(hex_digit(*a)? << 4 | hex_digit(*b)?))
-        .collect();
-    match data {
-        Some(data) => bytes(vm, &data),
-        None => Err(failed(vm, "Non-hexadecimal digit found")),
+    let mut data = Vec::with_capacity(text.len() / 2);
+    for (i, [a, b]) in text.as_chunks::<2>().0.iter().enumerate() {
+        if i & COUNTED_TOGETHER == 0 {
+            vm.tick(1000)?;
+        }
+        let (Some(high), Some(low)) = (hex_digit(*a), hex_digit(*b)) else {
+            return Err(failed(vm, "Non-hexadecimal digit found"));
+        };
+        data.push(high << 4 | low);
     }
+    bytes(vm, &data)
 }
 
 // ----- base 64 ---------------------------------------------------------------
@@ -117,8 +121,12 @@ static VALUES: [u8; 256] = {
 
 fn b2a_base64(vm: &mut Vm, args: &[Value]) -> R {
     let data = bytes_like(vm, &args[0])?;
+    vm.check_room(data.len() / 3 * 4)?;
     let mut out = Vec::with_capacity(data.len() / 3 * 4 + 5);
-    for group in data.chunks(3) {
+    for (number, group) in data.chunks(3).enumerate() {
+        if number & COUNTED_TOGETHER == 0 {
+            vm.tick(1000)?;
+        }
         let at = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
         let word = at(0) << 16 | at(1) << 8 | at(2);
         for i in 0..4 {
@@ -138,6 +146,7 @@ fn b2a_base64(vm: &mut Vm, args: &[Value]) -> R {
 fn a2b_base64(vm: &mut Vm, args: &[Value]) -> R {
     let data = ascii_or_bytes(vm, &args[0])?;
     let strict = vm.truth(&args[1])?;
+    vm.tick_bytes(data.len() * 16)?;
     match from_base64(&data, strict) {
         Ok(out) => bytes(vm, &out),
         Err(text) => Err(failed(vm, &text)),

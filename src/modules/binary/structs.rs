@@ -247,6 +247,7 @@ fn packed(vm: &mut Vm, layout: &Layout, values: &[Value], function: &str) -> R<V
         );
         return Err(failed(vm, text));
     }
+    vm.check_room(layout.size)?;
     let mut out = Vec::new();
     if out.try_reserve_exact(layout.size).is_err() {
         return Err(vm.memory_error());

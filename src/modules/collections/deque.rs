@@ -6,12 +6,12 @@ use std::collections::VecDeque;
 use crate::builtins::arguments::{index, int, list, long_string, pair, shape_of_class};
 use crate::builtins::functions::iterators::itself;
 use crate::builtins::functions::{outcome, pull};
-use crate::heap::{Ref, Value};
+use crate::heap::{Charge, OutOfMemory, Ref, Value, current};
 use crate::object::class::class_flags;
 use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
-use crate::object::traced::traced_object;
+use crate::object::traced::{Untraced, traced_object};
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
 
@@ -24,6 +24,8 @@ traced_object! {
         most: Cell<usize>,
         /// Counts changes, for iterators.
         changes: Cell<u64>,
+        /// What the items take outside the heap.
+        charge: Untraced<Charge>,
     }
 }
 
@@ -44,7 +46,13 @@ traced_object! {
 impl Deque {
     /// An empty deque of a class.
     fn empty(shape: u32, most: usize) -> Ref<Deque> {
-        Deque::alloc(shape, RefCell::default(), Cell::new(most), Cell::new(0))
+        Deque::alloc(
+            shape,
+            RefCell::default(),
+            Cell::new(most),
+            Cell::new(0),
+            Untraced(Charge::default()),
+        )
     }
 
     fn len(&self) -> usize {
@@ -56,36 +64,51 @@ impl Deque {
     }
 
     /// Puts an item at the right end; what falls off the left is returned.
-    fn push_right(&self, item: Value) -> Option<Value> {
+    fn push_right(&self, item: Value) -> Result<Option<Value>, OutOfMemory> {
         self.changed();
         let mut items = self.items.borrow_mut();
+        if items.len() == items.capacity() {
+            self.grow(&mut items)?;
+        }
         items.push_back(item);
-        if items.len() > self.most.get() {
+        Ok(if items.len() > self.most.get() {
             items.pop_front()
         } else {
             None
-        }
+        })
     }
 
-    fn push_left(&self, item: Value) -> Option<Value> {
+    fn push_left(&self, item: Value) -> Result<Option<Value>, OutOfMemory> {
         self.changed();
         let mut items = self.items.borrow_mut();
+        if items.len() == items.capacity() {
+            self.grow(&mut items)?;
+        }
         items.push_front(item);
-        if items.len() > self.most.get() {
+        Ok(if items.len() > self.most.get() {
             items.pop_back()
         } else {
             None
-        }
+        })
+    }
+
+    #[cold]
+    fn grow(&self, items: &mut VecDeque<Value>) -> Result<(), OutOfMemory> {
+        current().check_room(items.capacity() * 8)?;
+        items.try_reserve(1).map_err(|_| OutOfMemory)?;
+        self.charge.settle(items.capacity() * 8);
+        Ok(())
     }
 
     fn copies(&self) -> Vec<Value> {
         self.items.borrow().iter().cloned().collect()
     }
 
-    fn fill(&self, items: impl IntoIterator<Item = Value>) {
+    fn fill(&self, items: impl IntoIterator<Item = Value>) -> Result<(), OutOfMemory> {
         for item in items {
-            drop(self.push_right(item));
+            drop(self.push_right(item)?);
         }
+        Ok(())
     }
 }
 
@@ -114,6 +137,7 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let deque = deque_of(&frame.regs[0]);
         deque.most.set(most);
         let old = deque.items.take();
+        deque.charge.settle(0);
         drop(old);
         if frame.regs[1].is_undef() {
             return Step::Return(Value::NONE);
@@ -174,11 +198,15 @@ fn fill_from(
         if item.is_undef() {
             return Step::Return(Value::NONE);
         }
-        drop(if left {
+        let fallen = if left {
             deque.push_left(item)
         } else {
             deque.push_right(item)
-        });
+        };
+        match fallen {
+            Ok(fallen) => drop(fallen),
+            Err(lacking) => return Step::Raise(vm.out_of_memory(lacking)),
+        }
     }
 }
 
@@ -197,16 +225,24 @@ fn iadd(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
-fn append(_: &mut Vm, args: &[Value]) -> R {
-    let fallen = this(&args[0]).and_then(|d| d.push_right(args[1].clone()));
-    drop(fallen);
-    Ok(Value::NONE)
+fn append(vm: &mut Vm, args: &[Value]) -> R {
+    match this(&args[0]).map(|d| d.push_right(args[1].clone())) {
+        Some(Err(lacking)) => Err(vm.out_of_memory(lacking)),
+        fallen => {
+            drop(fallen);
+            Ok(Value::NONE)
+        }
+    }
 }
 
-fn appendleft(_: &mut Vm, args: &[Value]) -> R {
-    let fallen = this(&args[0]).and_then(|d| d.push_left(args[1].clone()));
-    drop(fallen);
-    Ok(Value::NONE)
+fn appendleft(vm: &mut Vm, args: &[Value]) -> R {
+    match this(&args[0]).map(|d| d.push_left(args[1].clone())) {
+        Some(Err(lacking)) => Err(vm.out_of_memory(lacking)),
+        fallen => {
+            drop(fallen);
+            Ok(Value::NONE)
+        }
+    }
 }
 
 fn pop(vm: &mut Vm, args: &[Value]) -> R {
@@ -229,6 +265,7 @@ fn clear(_: &mut Vm, args: &[Value]) -> R {
     let deque = deque_of(&args[0]);
     deque.changed();
     let old = deque.items.take();
+    deque.charge.settle(0);
     drop(old);
     Ok(Value::NONE)
 }
@@ -252,7 +289,8 @@ fn like(vm: &mut Vm, value: &Value, items: Vec<Value>) -> R {
         }
     };
     if let Some(deque) = made.get::<Deque>() {
-        deque.fill(items);
+        let filled = deque.fill(items);
+        vm.lift(filled)?;
     }
     Ok(made)
 }
@@ -282,6 +320,7 @@ fn repeated(vm: &mut Vm, deque: &Deque, count: &Value) -> R<Vec<Value>> {
     if kept > 1 << 40 {
         return Err(vm.memory_error());
     }
+    vm.check_room(kept * 16)?;
     let start = if items.is_empty() {
         0
     } else {
@@ -305,7 +344,9 @@ fn imul(vm: &mut Vm, args: &[Value]) -> R {
     let deque = deque_of(&args[0]);
     let items = repeated(vm, &deque, &args[1])?;
     deque.changed();
-    let old = deque.items.replace(items.into());
+    let items = VecDeque::from(items);
+    deque.charge.settle(items.capacity() * 8);
+    let old = deque.items.replace(items);
     drop(old);
     Ok(args[0].clone())
 }
@@ -313,6 +354,7 @@ fn imul(vm: &mut Vm, args: &[Value]) -> R {
 fn rotate(vm: &mut Vm, args: &[Value]) -> R {
     let count = index(vm, &args[1])?;
     let deque = deque_of(&args[0]);
+    vm.tick_bytes(deque.len() * 8)?;
     let mut items = deque.items.borrow_mut();
     if items.len() > 1 {
         let by = count.rem_euclid(items.len() as i64) as usize;
@@ -322,8 +364,9 @@ fn rotate(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-fn reverse(_: &mut Vm, args: &[Value]) -> R {
+fn reverse(vm: &mut Vm, args: &[Value]) -> R {
     let deque = deque_of(&args[0]);
+    vm.tick_bytes(deque.len() * 8)?;
     deque.items.borrow_mut().make_contiguous().reverse();
     deque.changed();
     Ok(Value::NONE)

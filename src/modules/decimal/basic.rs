@@ -1,11 +1,12 @@
 //! Addition, multiplication, division.
 
 use dashu_int::UBig;
-use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::ops::BitTest;
 use std::cmp::Ordering;
 
 use super::work::{Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Number, power_of_ten, strip_zeros};
+use crate::object::int_large;
 
 /// `a + b`
 pub fn add(a: &Number, b: &Number, work: &mut Work) -> Out {
@@ -109,7 +110,11 @@ fn exact_product(a: &Number, b: &Number, work: &mut Work) -> Out {
         return Ok(Number::infinity(negative));
     }
     room(a.digits() + b.digits())?;
-    Ok(Number::new(negative, &a.coef * &b.coef, a.exp + b.exp))
+    Ok(Number::new(
+        negative,
+        int_large::product(&a.coef, &b.coef)?,
+        a.exp + b.exp,
+    ))
 }
 
 /// `a * b + c`, rounded once.
@@ -159,9 +164,9 @@ fn finite_quotient(a: &Number, b: &Number, work: &Work) -> Out {
     let ideal = a.exp - b.exp;
     let shift = b.digits() - a.digits() + work.set.prec + 1;
     let (mut coef, rest) = if shift >= 0 {
-        scaled(&a.coef, shift)?.div_rem(&b.coef)
+        int_large::divide(&scaled(&a.coef, shift)?, &b.coef)?
     } else {
-        (&a.coef).div_rem(scaled(&b.coef, -shift)?)
+        int_large::divide(&a.coef, &scaled(&b.coef, -shift)?)?
     };
     let mut exp = ideal - shift;
     if !rest.is_zero() {
@@ -191,7 +196,7 @@ fn integer_quotient(a: &Number, b: &Number, work: &Work) -> Out<Option<(UBig, Nu
     } else {
         let x = scaled(&a.coef, a.exp - exp)?;
         let y = scaled(&b.coef, b.exp - exp)?;
-        x.div_rem(y)
+        int_large::divide(&x, &y)?
     };
     let (quotient, rest) = rest;
     if crate::object::decimal::digits(&quotient) > work.set.prec {

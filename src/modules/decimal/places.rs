@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::work::{MAX_EMAX, Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Number, digits, power_of_ten, strip_zeros};
+use crate::object::int_large;
 
 /// `a` with the exponent of `b`.
 pub fn quantize(a: &Number, b: &Number, work: &mut Work) -> Out {
@@ -307,13 +308,15 @@ pub fn sqrt(a: &Number, work: &mut Work) -> Out {
     let (square, cut) = if pairs >= 0 {
         (scaled(&coef, pairs.saturating_mul(2))?, false)
     } else {
-        let (kept, rest) =
-            dashu_int::ops::DivRem::div_rem(coef, power_of_ten(2 * pairs.unsigned_abs()));
+        let (kept, rest) = int_large::divide(
+            &coef,
+            &int_large::power_of_ten(2 * pairs.unsigned_abs() as usize)?,
+        )?;
         (kept, !rest.is_zero())
     };
-    let mut root = dashu_int::ops::SquareRoot::sqrt(&square);
+    let mut root = int_large::sqrt(&square)?;
     let mut exp = ideal - pairs;
-    if !cut && root.sqr() == square {
+    if !cut && int_large::product(&root, &root)? == square {
         if exp < ideal {
             exp += strip_zeros(&mut root, (ideal - exp) as u64) as i64;
         }
@@ -360,7 +363,7 @@ pub fn power_modulo(a: &Number, b: &Number, m: &Number, work: &mut Work) -> Out 
         let ten = UBig::from(10u8);
         let mut left = b.exp;
         while left > 0 && base != UBig::ONE && !base.is_zero() {
-            work.tick()?;
+            work.tick(64)?;
             base = ring.reduce(base).pow(&ten).residue();
             left -= 1;
         }

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use super::order;
 use super::work::{Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Number, digits, power_of_ten, strip_zeros};
+use crate::object::int_large;
 
 /// An exponent that is too large, or too small, in every context.
 const BEYOND: i64 = 4_000_000_000_000_000_000;
@@ -31,7 +32,7 @@ fn artanh_of_inverse(n: u32, bits: usize, work: &Work) -> Out<UBig> {
         sum += &power / k;
         k += 2;
         if k & 255 == 1 {
-            work.tick()?;
+            work.tick(bits * 256)?;
         }
     }
 }
@@ -56,17 +57,17 @@ fn exp_fixed(x: &UBig, bits: usize, work: &Work) -> Out<UBig> {
     let mut sum = (UBig::ONE << wide) + &x;
     let mut n = 2u32;
     loop {
-        term = ((term * &x) >> wide) / n;
+        term = (int_large::product(&term, &x)? >> wide) / n;
         if term.is_zero() {
             break;
         }
         sum += &term;
         n += 1;
-        work.tick()?;
+        work.tick(bits)?;
     }
     for _ in 0..halvings {
-        sum = sum.sqr() >> wide;
-        work.tick()?;
+        sum = int_large::product(&sum, &sum)? >> wide;
+        work.tick(bits)?;
     }
     Ok(sum >> more)
 }
@@ -91,7 +92,7 @@ fn ln_fixed(m: &UBig, bits: usize, work: &Work) -> Out<IBig> {
         wanted = wanted / 3 + 6;
     }
     for wanted in steps.into_iter().rev() {
-        work.tick()?;
+        work.tick(bits)?;
         let wide = wanted + 8;
         y = shifted(y, wide as i64 - precision as i64);
         precision = wide;
@@ -99,12 +100,12 @@ fn ln_fixed(m: &UBig, bits: usize, work: &Work) -> Out<IBig> {
         let (sign, magnitude) = y.clone().into_parts();
         let mut power = exp_fixed(&magnitude, wide, work)?;
         if sign == Sign::Negative {
-            power = (UBig::ONE << (2 * wide)) / power;
+            power = int_large::divide(&(UBig::ONE << (2 * wide)), &power)?.0;
         }
         // Halley's step: three times as many digits.
         let sum = IBig::from(&value + &power);
         let difference = IBig::from(value) - IBig::from(power);
-        y += (difference << (wide + 1)) / sum;
+        y += int_large::div_rem(&(difference << (wide + 1)), &sum)?.0;
     }
     Ok(shifted(y, bits as i64 - precision as i64))
 }
@@ -123,7 +124,8 @@ fn to_fixed(coef: &UBig, exp: i64, bits: usize) -> Out<UBig> {
         return Ok(scaled(coef, exp)? << bits);
     }
     room(exp.saturating_neg())?;
-    Ok((coef << bits) / power_of_ten(exp.unsigned_abs()))
+    let unit = int_large::power_of_ten(exp.unsigned_abs() as usize)?;
+    Ok(int_large::divide(&(coef << bits), &unit)?.0)
 }
 
 /// A positive number as `m * 10^k` with `m` near one.
@@ -214,7 +216,7 @@ fn nearly_one(below: bool, work: &Work) -> Out {
 /// `e^(l / 2^bits)` with so many digits, give or take a few units of the last.
 fn exp_of_fixed(l: IBig, bits: usize, wanted: i64, work: &Work) -> Out {
     let ten = IBig::from(ln_ten(bits, work)?);
-    let (k, rest) = crate::object::int::divmod_big(&l, &ten);
+    let (k, rest) = crate::object::int::divmod_big(&l, &ten)?;
     let (_, rest) = rest.into_parts();
     let power = exp_fixed(&rest, bits, work)?;
     let coef = (power * power_of_ten((wanted - 1) as u64)) >> bits;

@@ -1,9 +1,10 @@
 //! The frame of each operation: precision, range and rounding, and the signals it raised.
 
 use dashu_int::UBig;
-use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::ops::BitTest;
 
 use crate::object::decimal::{Form, Number, digits, power_of_ten};
+use crate::object::int_large;
 
 /// Bits of the signals, and of the conditions that are InvalidOperation in more words.
 pub mod signal {
@@ -137,6 +138,18 @@ pub enum Stop {
     Interrupted,
 }
 
+impl From<crate::object::error::Fault> for Stop {
+    fn from(_: crate::object::error::Fault) -> Stop {
+        Stop::Memory
+    }
+}
+
+impl From<crate::heap::OutOfMemory> for Stop {
+    fn from(_: crate::heap::OutOfMemory) -> Stop {
+        Stop::Memory
+    }
+}
+
 /// A result.
 pub type Out<T = Number> = Result<T, Stop>;
 
@@ -145,9 +158,9 @@ pub fn room(digits: i64) -> Out<()> {
     if digits > MOST_DIGITS {
         return Err(Stop::Memory);
     }
-    let heap = crate::heap::current();
-    if digits > 20_000 && heap.check_room(digits as usize).is_err() {
-        return Err(Stop::Memory);
+    if digits > 20_000 {
+        crate::heap::current().check_room(digits as usize)?;
+        crate::heap::work(digits as usize / 100)?;
     }
     Ok(())
 }
@@ -158,7 +171,10 @@ pub fn scaled(coef: &UBig, places: i64) -> Out<UBig> {
         return Ok(coef.clone());
     }
     room(digits(coef).saturating_add(places))?;
-    Ok(coef * power_of_ten(places as u64))
+    Ok(int_large::product(
+        coef,
+        &int_large::power_of_ten(places as usize)?,
+    )?)
 }
 
 /// An operation at work.
@@ -181,8 +197,9 @@ impl Work {
         }
     }
 
-    /// Stops a long operation when somebody wants attention.
-    pub fn tick(&self) -> Out<()> {
+    /// Stops a long operation when somebody wants attention. It has done a few sums of so many bits since it was called last.
+    pub fn tick(&self, bits: usize) -> Out<()> {
+        crate::heap::work(bits / 10_000 + 1)?;
         match &self.watch {
             Some(watch) if watch() => Err(Stop::Interrupted),
             _ => Ok(()),
@@ -326,8 +343,8 @@ impl Work {
             };
             (UBig::ZERO, rest)
         } else {
-            let unit = power_of_ten(drop as u64);
-            let (kept, rest) = (&number.coef).div_rem(&unit);
+            let unit = int_large::power_of_ten(drop as usize)?;
+            let (kept, rest) = int_large::divide(&number.coef, &unit)?;
             let rest = Rest::of(rest, unit);
             (kept, rest)
         };

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use super::binary::window::bytes_like;
 use crate::builtins::arguments::{bytes, int, long_string, plain, shown_type, string};
-use crate::heap::{Ref, Value};
+use crate::heap::{Charge, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::int::IntView;
 use crate::object::kind;
@@ -123,7 +123,7 @@ fn facts_of(value: &Value) -> Facts {
 const UPDATE: Def = Def::leaf("update(self, obj, /)", |vm, args| {
     let data = input(vm, &args[1])?;
     if let Some(this) = args[0].get::<Hasher>() {
-        this.state.borrow_mut().update(&data);
+        feed(vm, &mut this.state.borrow_mut(), &data)?;
     }
     Ok(Value::NONE)
 })
@@ -201,7 +201,12 @@ fn result(value: &Value, length: usize) -> Vec<u8> {
 fn any_length(vm: &mut Vm, args: &[Value]) -> R<Vec<u8>> {
     let length = crate::builtins::adapt::word(vm, &args[1])?;
     match usize::try_from(length) {
-        Ok(length) if length < 1 << 40 => Ok(result(&args[0], length)),
+        Ok(length) if length < 1 << 40 => {
+            vm.check_room(length)?;
+            let out = result(&args[0], length);
+            vm.tick(0)?;
+            Ok(out)
+        }
         Ok(_) => Err(vm.memory_error()),
         Err(_) => Err(vm.system_error("Negative size passed to PyBytes_FromStringAndSize")),
     }
@@ -209,6 +214,7 @@ fn any_length(vm: &mut Vm, args: &[Value]) -> R<Vec<u8>> {
 
 fn hexadecimal(vm: &mut Vm, data: &[u8]) -> R {
     let text = crate::builtins::bytes::methods::hex_text(data, None, 1);
+    let text = vm.lift(text)?;
     long_string(vm, &text)
 }
 
@@ -226,13 +232,26 @@ fn input(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     bytes_like(vm, value)
 }
 
+/// Adds bytes, a piece at a time.
+fn feed(vm: &mut Vm, state: &mut State, data: &[u8]) -> R<()> {
+    for piece in data.chunks(PIECE) {
+        vm.tick(piece.len() / BYTES_A_UNIT)?;
+        state.update(piece);
+    }
+    Ok(())
+}
+
+/// So many bytes are hashed between two looks, and so many in a unit of work.
+const PIECE: usize = 1 << 16;
+const BYTES_A_UNIT: usize = 32;
+
 fn begin(vm: &mut Vm, name: &str, data: &Value) -> R {
     let data = input(vm, data)?;
     let Some(facts) = state::facts(name) else {
         return Err(vm.raise(&UNSUPPORTED, format!("unsupported hash type {name}")));
     };
     let mut state = State::new(facts.0);
-    state.update(&data);
+    feed(vm, &mut state, &data)?;
     let class = vm.class_of_def(if facts.1 == 0 { &HASHXOF } else { &HASH });
     Ok(made(class.root_shape.get(), state, facts))
 }
@@ -254,6 +273,7 @@ fn hmac_digest(vm: &mut Vm, args: &[Value]) -> R {
     let Some(facts) = state::facts(&plain(&args[2])).filter(|facts| facts.1 > 0) else {
         return Err(unsupported(vm));
     };
+    vm.tick((key.len() + message.len()) / BYTES_A_UNIT)?;
     let out = Keyed::new(facts, &key).of(&[&message]);
     bytes(vm, &out)
 }
@@ -287,8 +307,10 @@ fn pbkdf2_hmac(vm: &mut Vm, args: &[Value]) -> R {
     if length > i64::from(i32::MAX) {
         return Err(vm.overflow_error("key length is too great."));
     }
+    vm.check_room(length as usize)?;
     let secret = (&password[..], &salt[..]);
     let out = state::stretched(facts, secret, rounds as u64, length as usize, || {
+        vm.tick(state::ROUNDS_A_LOOK as usize * 8)?;
         vm.look_outside()
     })?;
     bytes(vm, &out)
@@ -351,6 +373,12 @@ fn scrypt(vm: &mut Vm, args: &[Value]) -> R {
     if needed > most {
         return Err(vm.value_error("[digital envelope routines] memory limit exceeded"));
     }
+    let room = Charge::take(needed as usize);
+    let _room = vm.lift(room)?;
+    vm.check_room(length as usize)?;
+    // The library does it in one go: what it takes is counted before.
+    let blocks = n.saturating_mul(r).saturating_mul(p);
+    vm.tick_ahead(blocks.saturating_mul(2) as usize)?;
     let mut out = vec![0; length as usize];
     match scrypt::scrypt(&password, &salt, &params, &mut out) {
         Ok(()) => bytes(vm, &out),

@@ -114,20 +114,24 @@ impl State {
     pub fn digest(&self, length: usize) -> Vec<u8> {
         match self.clone() {
             State::Fixed(state) => state.finalize().into_vec(),
-            State::Shake128(state) => {
-                let mut out = vec![0; length];
-                state.finalize_xof().read(&mut out);
-                out
-            }
-            State::Shake256(state) => {
-                let mut out = vec![0; length];
-                state.finalize_xof().read(&mut out);
-                out
-            }
+            State::Shake128(state) => squeezed(state.finalize_xof(), length),
+            State::Shake256(state) => squeezed(state.finalize_xof(), length),
             State::Blake2b(state, _) => state.finalize().as_bytes().to_vec(),
             State::Blake2s(state, _) => state.finalize().as_bytes().to_vec(),
         }
     }
+}
+
+/// So many bytes; fewer if the run is to be stopped, which the caller finds out.
+fn squeezed(mut reader: impl XofReader, length: usize) -> Vec<u8> {
+    let mut out = vec![0; length];
+    for piece in out.chunks_mut(1 << 14) {
+        if crate::heap::work(1000).is_err() {
+            break;
+        }
+        reader.read(piece);
+    }
+    out
 }
 
 /// A keyed hash (HMAC) in the making.
@@ -171,6 +175,9 @@ impl Keyed {
     }
 }
 
+/// After so many rounds `stretched` asks whether to go on.
+pub const ROUNDS_A_LOOK: u64 = 512;
+
 /// A key of `length` bytes out of a password (PBKDF2); `go_on` is asked now and then.
 pub fn stretched<E>(
     facts: Facts,
@@ -184,10 +191,13 @@ pub fn stretched<E>(
     let mut block = 0u32;
     while out.len() < length {
         block += 1;
+        if block % 256 == 0 {
+            go_on()?;
+        }
         let mut last = keyed.of(&[salt, &block.to_be_bytes()]);
         let mut sum = last.clone();
         for round in 1..rounds {
-            if round % 4096 == 0 {
+            if round % ROUNDS_A_LOOK == 0 {
                 go_on()?;
             }
             last = keyed.of(&[&last]);

@@ -30,6 +30,7 @@ fn picked(vm: &mut Vm, tool: &Tool) -> R {
     let Some(pool) = source.get::<List>() else {
         return Ok(Value::NONE);
     };
+    vm.tick_elements(tool.indices.borrow().len())?;
     let items = tool
         .indices
         .borrow()
@@ -127,6 +128,7 @@ fn replacement_new(vm: &mut Vm, args: &[Value]) -> R {
     if count == 0 && r > 0 {
         tool.stage.set(END);
     } else {
+        vm.check_room(r.saturating_mul(8))?;
         *tool.indices.borrow_mut() = vec![0; r];
     }
     tool.n.set(count as i64);
@@ -230,6 +232,7 @@ fn permutations_next(vm: &mut Vm, args: &[Value]) -> R {
     let Some(pool) = source.get::<List>() else {
         return Ok(Value::NONE);
     };
+    vm.tick_elements(n)?;
     let items = tool.indices.borrow()[..r]
         .iter()
         .filter_map(|&i| pool.get(i))
@@ -269,6 +272,7 @@ fn product_new(vm: &mut Vm, args: &[Value]) -> R {
     if pools.len().checked_mul(times).is_none_or(|n| n > 1 << 32) {
         return Err(vm.overflow_error("repeat argument too large"));
     }
+    vm.check_room(pools.len() * times * 24)?;
     let pools: Vec<Value> = pools
         .iter()
         .cycle()
@@ -313,6 +317,7 @@ fn product_next(vm: &mut Vm, args: &[Value]) -> R {
         }
         _ => return stop(vm, &tool),
     }
+    vm.tick_elements(pools.len())?;
     let items = tool
         .indices
         .borrow()

@@ -269,6 +269,7 @@ pub fn tee(vm: &mut Vm, args: &[Value]) -> R {
     let Ok(count) = usize::try_from(count) else {
         return Err(vm.value_error("n must be >= 0"));
     };
+    vm.check_room(count.saturating_mul(200))?;
     let class = vm.class_of_def(&TEE);
     let shape = class.root_shape.get();
     if count == 0 {

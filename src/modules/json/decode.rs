@@ -97,6 +97,7 @@ impl Decoder<'_> {
 
     fn value(&mut self, vm: &mut Vm) -> R {
         let start = self.at;
+        vm.tick(1)?;
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;

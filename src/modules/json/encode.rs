@@ -25,6 +25,8 @@ struct Encoder {
     item_separator: String,
     key_separator: String,
     out: Vec<u8>,
+    /// For so many bytes of it there was room.
+    asked: usize,
     /// The containers that are being written.
     open: Vec<Value>,
 }
@@ -56,6 +58,7 @@ pub fn encode(vm: &mut Vm, args: &[Value]) -> R {
         key_separator: plain(&args[9]),
         out: Vec::new(),
         open: Vec::new(),
+        asked: 0,
     };
     encoder.value(vm, &args[0])?;
     wtf8(vm, &encoder.out)
@@ -87,6 +90,7 @@ impl Encoder {
             key_separator: String::new(),
             out: Vec::new(),
             open: Vec::new(),
+            asked: 0,
         }
     }
 
@@ -95,7 +99,14 @@ impl Encoder {
     }
 
     fn value(&mut self, vm: &mut Vm, value: &Value) -> R<()> {
+        vm.tick(1)?;
+        if self.out.capacity() > self.asked {
+            // What is there is charged when it becomes a string.
+            self.asked = self.out.capacity();
+            vm.check_room(self.asked)?;
+        }
         if let Some(text) = value.get::<Str>() {
+            vm.check_room(text.byte_len() * 2)?;
             self.string(text);
             return Ok(());
         }

@@ -2,8 +2,10 @@
 
 use dashu_int::IBig;
 
-use crate::heap::Value;
+use crate::heap::{Value, work};
+use crate::object::error::Outcome;
 use crate::object::int::{self, IntView};
+use crate::object::int_large;
 use crate::object::int_math;
 use crate::object::native::R;
 use crate::object::tuple::Tuple;
@@ -15,7 +17,8 @@ pub fn gcd(vm: &mut Vm, args: &[Value]) -> R {
     for number in args[0].get::<Tuple>().map_or(&[][..], Tuple::items) {
         let number = vm.index_value(number)?;
         if let (Some(a), Some(b)) = (IntView::of(&result), IntView::of(&number)) {
-            result = int_math::gcd(a, b);
+            let common = int_math::gcd(a, b);
+            result = vm.lift(common)?;
         }
     }
     Ok(result)
@@ -34,6 +37,7 @@ pub fn lcm(vm: &mut Vm, args: &[Value]) -> R {
             continue;
         }
         let common = int_math::gcd(a, b);
+        let common = vm.lift(common)?;
         let common = IntView::of(&common).unwrap_or(IntView::Small(1));
         let quotient = int::floordiv(a, common);
         let quotient = vm.lift(quotient)?;
@@ -56,15 +60,16 @@ pub fn isqrt(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The product of `low..=high`, by halves, so that factors are of like size.
-fn product(low: u64, high: u64) -> IBig {
+fn product(low: u64, high: u64) -> Outcome<IBig> {
     if low > high {
-        return IBig::ONE;
+        return Ok(IBig::ONE);
     }
     if high - low < 8 {
-        return (low..=high).fold(IBig::ONE, |acc, n| acc * IBig::from(n));
+        work(1)?;
+        return Ok((low..=high).fold(IBig::ONE, |acc, n| acc * IBig::from(n)));
     }
     let middle = low + (high - low) / 2;
-    product(low, middle) * product(middle + 1, high)
+    int_large::mul(&product(low, middle)?, &product(middle + 1, high)?)
 }
 
 /// Results of more bits would take hours.
@@ -78,7 +83,10 @@ pub fn factorial(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("factorial() not defined for negative values"));
     }
     match view.as_i64() {
-        Some(n) if n <= MOST_FACTORIAL => Ok(int::from_big(product(2, n as u64))),
+        Some(n) if n <= MOST_FACTORIAL => {
+            let result = product(2, n as u64);
+            vm.lift(result).map(int::from_big)
+        }
         Some(_) => Err(vm.memory_error()),
         None => Err(vm.overflow_error(format!(
             "factorial() argument should not exceed {}",
@@ -118,10 +126,17 @@ fn falling(vm: &mut Vm, n: IntView<'_>, count: i64) -> R<IBig> {
         return Err(vm.memory_error());
     }
     if let Some(n) = n.as_u64() {
-        return Ok(product(n - count as u64 + 1, n));
+        let result = product(n - count as u64 + 1, n);
+        return vm.lift(result);
     }
     let n = n.into_big();
-    Ok((0..count).fold(IBig::ONE, |acc, i| acc * (&n - IBig::from(i))))
+    let mut result = IBig::ONE;
+    for i in 0..count {
+        vm.tick(result.as_sign_words().1.len() / 20 + 1)?;
+        let product = int_large::mul(&result, &(&n - IBig::from(i)));
+        result = vm.lift(product)?;
+    }
+    Ok(result)
 }
 
 /// `comb(n, k)`
@@ -150,5 +165,7 @@ pub fn comb(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.overflow_error(format!("min(n - k, k) must not exceed {}", u64::MAX)));
     };
     let top = falling(vm, n, count)?;
-    Ok(int::from_big(top / product(2, count as u64)))
+    let quotient = product(2, count as u64).and_then(|below| int_large::div_rem(&top, &below));
+    vm.lift(quotient)
+        .map(|(quotient, _)| int::from_big(quotient))
 }

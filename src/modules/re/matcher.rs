@@ -4,6 +4,7 @@
 use super::class::{Category, folded, is};
 use super::parse::{Greed, MANY, Place};
 use super::program::{Op, Program};
+use crate::heap::Buffer;
 
 /// The text that is searched: WTF-8, or plain bytes.
 #[derive(Clone, Copy)]
@@ -122,8 +123,9 @@ pub struct Matcher<'a> {
     /// Beginnings and ends of groups; those of group 0 are the whole match.
     pub saved: Vec<usize>,
     counters: Vec<(u32, usize)>,
-    stack: Vec<Choice>,
-    steps: u32,
+    stack: Buffer<Choice>,
+    /// Counts down.
+    steps: i32,
     /// Asked now and then whether to go on.
     check: &'a mut dyn FnMut() -> bool,
     /// Whether the match must reach the end of the text.
@@ -131,6 +133,11 @@ pub struct Matcher<'a> {
     /// An empty match at this place does not count.
     not_empty_at: usize,
 }
+
+/// After so many steps and one somebody is asked.
+const CHECK_EVERY: i32 = 0x3FFF;
+/// So many units of work are done then.
+pub const UNITS_A_CHECK: usize = 2000;
 
 /// The most choices that may be open.
 const MOST_CHOICES: usize = 1 << 26;
@@ -147,12 +154,27 @@ impl<'a> Matcher<'a> {
             subject,
             saved: vec![NOWHERE; program.groups * 2 + 2],
             counters: vec![(0, NOWHERE); program.counters],
-            stack: Vec::new(),
-            steps: 0,
+            stack: Buffer::new(),
+            steps: CHECK_EVERY,
             check,
             whole: false,
             not_empty_at: NOWHERE,
         }
+    }
+
+    /// Begins to count anew.
+    #[cold]
+    fn ask(&mut self) -> Result<(), Trouble> {
+        self.steps = CHECK_EVERY;
+        match (self.check)() {
+            true => Ok(()),
+            false => Err(Trouble::Interrupted),
+        }
+    }
+
+    /// How many units of work were done since somebody was asked.
+    pub fn uncounted(&self) -> usize {
+        (CHECK_EVERY - self.steps) as usize / (CHECK_EVERY as usize / UNITS_A_CHECK)
     }
 
     /// Looks for a match from a place on; `not_empty_at` is a place where an empty one does not count.
@@ -166,6 +188,11 @@ impl<'a> Matcher<'a> {
                     .bytes
                     .get(at..self.subject.end)
                     .and_then(|rest| memchr::memmem::find(rest, &self.program.prefix));
+                let gap = found.unwrap_or(self.subject.end.saturating_sub(at));
+                self.steps -= (gap / 64).min(1 << 30) as i32;
+                if self.steps < 0 {
+                    self.ask()?;
+                }
                 match found {
                     Some(gap) => at += gap,
                     None => return Ok(false),
@@ -204,8 +231,7 @@ impl<'a> Matcher<'a> {
         if self.stack.len() >= MOST_CHOICES {
             return Err(Trouble::Memory);
         }
-        self.stack.push(choice);
-        Ok(())
+        self.stack.push(choice).map_err(|_| Trouble::Memory)
     }
 
     /// Runs from an instruction on; the place where it ends if it matches. Nested for
@@ -214,9 +240,9 @@ impl<'a> Matcher<'a> {
         let base = self.stack.len();
         let (mut op, mut at, start) = (op, at, at);
         loop {
-            self.steps = self.steps.wrapping_add(1);
-            if self.steps & 0xFFFF == 0 && !(self.check)() {
-                return Err(Trouble::Interrupted);
+            self.steps -= 1;
+            if self.steps < 0 {
+                self.ask()?;
             }
             let went = match &self.program.ops[op] {
                 Op::Match
@@ -362,8 +388,8 @@ impl<'a> Matcher<'a> {
         {
             place = after;
             taken += 1;
-            if taken & 0xFFFF == 0 && !(self.check)() {
-                return Err(Trouble::Interrupted);
+            if taken & CHECK_EVERY as u32 == 0 {
+                self.ask()?;
             }
         }
         if how == Greed::Greedy && place > floor {
@@ -501,11 +527,11 @@ impl<'a> Matcher<'a> {
                         continue;
                     };
                     if place > least {
-                        self.stack.push(Choice::Shorter {
+                        self.push(Choice::Shorter {
                             next,
                             least,
                             at: place,
-                        });
+                        })?;
                     }
                     return Ok(Some((next, place)));
                 }
@@ -517,12 +543,12 @@ impl<'a> Matcher<'a> {
                         continue;
                     };
                     let left = if left == MANY { MANY } else { left - 1 };
-                    self.stack.push(Choice::Longer {
+                    self.push(Choice::Longer {
                         op,
                         next,
                         at: place,
                         left,
-                    });
+                    })?;
                     return Ok(Some((next, place)));
                 }
                 None => break,

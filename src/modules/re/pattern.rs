@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::matcher::{Matcher, Subject, Trouble};
+use super::matcher::{Matcher, Subject, Trouble, UNITS_A_CHECK};
 use super::matches::MatchObject;
 use super::parse::{self, flags};
 use super::program::{self, Program};
 use crate::builtins::arguments::{index, int, list, long_string, pair, string};
 use crate::builtins::bytes::buffer_of;
 use crate::builtins::functions::iterators::itself;
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{Field, Ref, Value, work};
 use crate::object::bytes::{Bytes, with_bytes};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
@@ -90,6 +90,10 @@ pub fn compile(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The characters of a pattern, and whether they are bytes.
 fn points_of(vm: &mut Vm, pattern: &Value) -> R<(Vec<u32>, bool)> {
+    // For the characters, the tree and the program.
+    let length = vm.layout_len(pattern).unwrap_or(0);
+    vm.check_room(length.saturating_mul(160))?;
+    vm.tick(length)?;
     if let Some(text) = pattern.get::<Str>() {
         return Ok((text.points().collect(), false));
     }
@@ -271,9 +275,11 @@ pub fn find(
         end,
     };
     let program = pattern.program.0.clone();
+    // What a search costs at least.
+    vm.tick(2)?;
     let inbox = vm.host.inbox.clone();
-    let mut check = || !inbox.wants_attention();
-    let mut ignoring = || true;
+    let mut check = || work(UNITS_A_CHECK).is_ok() && !inbox.wants_attention();
+    let mut ignoring = || work(UNITS_A_CHECK).is_ok();
     let mut interrupted = false;
     loop {
         let check: &mut dyn FnMut() -> bool = if interrupted {
@@ -287,10 +293,13 @@ pub fn find(
             Wanted::Match => matcher.match_at(from, false),
             Wanted::Full => matcher.match_at(from, true),
         };
+        let (uncounted, saved) = (matcher.uncounted(), std::mem::take(&mut matcher.saved));
+        vm.tick(uncounted)?;
         match result {
-            Ok(true) => return Ok(Some(std::mem::take(&mut matcher.saved))),
+            Ok(true) => return Ok(Some(saved)),
             Ok(false) => return Ok(None),
             Err(Trouble::Memory) => return Err(vm.memory_error()),
+            Err(Trouble::Interrupted) if vm.heap.work.halted => return Err(vm.memory_error()),
             Err(Trouble::Interrupted) => {
                 // A signal is heard at once; anything else can wait.
                 vm.look_outside()?;

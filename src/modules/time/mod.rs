@@ -441,6 +441,8 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
         zone: &zone,
         moment,
     };
+    vm.check_room(format.len() * 4)?;
+    vm.tick(format.len() / 4)?;
     Ok(string(&format::strftime(&format, &t, &extra)))
 }
 

@@ -1,7 +1,7 @@
 //! Bytes to text.
 
 use super::{Bad, Begins, Encoding, Handler, Multibyte, Order};
-use crate::heap::{Buffer, Value};
+use crate::heap::{Buffer, Value, work, work_on_bytes};
 use crate::object::error::{Fault, Outcome, UnicodeFault};
 use crate::object::repr::push_hex;
 use crate::object::str::{self as text, is_surrogate, push_point};
@@ -37,7 +37,9 @@ pub fn decode(
     last: bool,
 ) -> Outcome<(Buffer<u8>, usize)> {
     let mut decoder = Decoder::new(bytes, encoding, last);
+    work_on_bytes(bytes.len() * 4)?;
     while let Some(bad) = decoder.run()? {
+        work(2)?;
         if decoder.awaits_more(&bad, handler) {
             break;
         }

@@ -2,7 +2,7 @@
 
 use super::escape::push_escaped;
 use super::{Bad, Encoding, Handler, Order};
-use crate::heap::{Buffer, OutOfMemory, Value};
+use crate::heap::{Buffer, OutOfMemory, Value, work, work_on_bytes};
 use crate::object::error::{Fault, Outcome, UnicodeFault};
 use crate::object::repr::push_hex;
 use crate::object::str::{Str, is_surrogate, push_point};
@@ -17,7 +17,9 @@ pub fn encode(
 ) -> Outcome<Buffer<u8>> {
     let mut out = encode_start(encoding)?;
     let mut at = 0;
+    work_on_bytes(string.byte_len() * 4)?;
     while let Some(bad) = encode_run(&mut out, string, at, encoding)? {
+        work(2 + (bad.end - bad.start) / 16)?;
         at = handle_unencodable(&mut out, string, value, &bad, encoding, handler)?;
     }
     Ok(out)

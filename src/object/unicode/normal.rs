@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::heap::{OutOfMemory, current, work};
+
 use super::{
     decomposition::{DECOMPOSITIONS, KINDS, MAPPED},
     is_assigned,
@@ -34,28 +36,41 @@ impl Form {
 }
 
 /// The text in a normal form. Characters of later versions of Unicode stay as they are.
-pub fn normalized(text: &str, form: Form) -> String {
+pub fn normalized(text: &str, form: Form) -> Result<String, OutOfMemory> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let known = rest.find(|c| !is_assigned(c as u32)).unwrap_or(rest.len());
         let (plain, tail) = rest.split_at(known);
         match form {
-            Form::Nfc => out.extend(plain.nfc()),
-            Form::Nfd => out.extend(plain.nfd()),
-            Form::Nfkc => out.extend(plain.nfkc()),
-            Form::Nfkd => out.extend(plain.nfkd()),
+            Form::Nfc => push_all(&mut out, plain.nfc())?,
+            Form::Nfd => push_all(&mut out, plain.nfd())?,
+            Form::Nfkc => push_all(&mut out, plain.nfkc())?,
+            Form::Nfkd => push_all(&mut out, plain.nfkd())?,
         }
         let unknown = tail.chars().next().map_or(0, char::len_utf8);
         out.push_str(&tail[..unknown]);
         rest = &tail[unknown..];
     }
-    out
+    Ok(out)
+}
+
+fn push_all(out: &mut String, characters: impl Iterator<Item = char>) -> Result<(), OutOfMemory> {
+    for (i, c) in characters.enumerate() {
+        if i & 0xFFF == 0xFFF {
+            work(2000)?;
+            if out.len() == out.capacity() {
+                current().check_room(out.len() * 2)?;
+            }
+        }
+        out.push(c);
+    }
+    Ok(())
 }
 
 /// Whether the text is in a normal form.
-pub fn is_normalized(text: &str, form: Form) -> bool {
-    text.is_ascii() || normalized(text, form) == text
+pub fn is_normalized(text: &str, form: Form) -> Result<bool, OutOfMemory> {
+    Ok(text.is_ascii() || normalized(text, form)? == text)
 }
 
 /// The decomposition mapping of a code point as the database has it; empty if there is none.

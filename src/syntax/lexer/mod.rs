@@ -124,6 +124,9 @@ impl<'a> Lexer<'a> {
             logos.bump(self.pos);
             let Some(found) = logos.next() else { break };
             let span = logos.span();
+            if self.tokens.len() & 0xFF == 0xFF && !self.file.goes_on(100) {
+                return Err(self.bad_character(span.start));
+            }
             match found {
                 Ok(kind) => self.accept(kind, span.start, span.end)?,
                 Err(()) => return Err(self.bad_character(span.start)),
