@@ -247,7 +247,9 @@ fn run_decoder<'a>(
     object: &Value,
     errors: &'a Errors,
 ) -> R<Option<(Bad, &'a str)>> {
+    vm.tick_bytes(decoder.bytes.len().saturating_mul(4))?;
     loop {
+        vm.tick(2)?;
         let found = decoder.run();
         let Some(bad) = lift(vm, found)? else {
             return Ok(None);

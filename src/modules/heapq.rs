@@ -199,6 +199,7 @@ fn less(
     b: &Value,
 ) -> Result<bool, Step> {
     frame.state = state;
+    vm.count_one().map_err(Step::Raise)?;
     let value = outcome(vm.compare_step(CompareOp::Lt, a, b))?;
     answered(vm, frame, value)
 }

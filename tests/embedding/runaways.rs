@@ -24,7 +24,7 @@ use Ends::{Deep, Raises, Room, Time};
 /// How long a snippet may run before it is stopped.
 const TIME: Duration = Duration::from_millis(20);
 /// How much later it may end: far more than it takes, for machines that have other work.
-const SLACK: Duration = Duration::from_millis(if cfg!(debug_assertions) { 900 } else { 90 });
+const SLACK: Duration = Duration::from_millis(if cfg!(debug_assertions) { 900 } else { 250 });
 /// How long it may take before it counts as one that cannot be stopped.
 const FOREVER: Duration = Duration::from_secs(20);
 /// How much memory an engine may have.
@@ -390,8 +390,8 @@ fn long_data_is_stopped() {
         (NO, "(0,) * 10**12", Raises("MemoryError")),
         (NO, "bytearray(10**12)", Raises("MemoryError")),
         (NO, "bytes(10**12)", Raises("MemoryError")),
-        (NO, "'x' * 10**8", Raises("MemoryError")),
-        (NO, "[0] * 10**8", Raises("MemoryError")),
+        (NO, "'x' * 10**9", Raises("MemoryError")),
+        (NO, "[0] * 10**9", Raises("MemoryError")),
         (NO, "x = []\nwhile 1: x.append(0)", Room),
         (NO, "x = []\nwhile 1: x = [x, x]", Room),
         (NO, "x = ''\nwhile 1: x += 'abc'", Room),
@@ -680,11 +680,6 @@ fn modules_are_stopped() {
         ),
         (
             "import hashlib",
-            "hashlib.scrypt(b'a', salt=b'b', n=2**14, r=8, p=1000, maxmem=10**9)",
-            Time,
-        ),
-        (
-            "import hashlib",
             "hashlib.scrypt(b'a', salt=b'b', n=2**20, r=8, p=1, maxmem=2**31-1)",
             Room,
         ),
@@ -731,7 +726,7 @@ fn modules_are_stopped() {
         (
             "import zlib",
             "zlib.decompressobj().decompress(b'', 10**12)\nzlib.decompress(b'x', bufsize=10**12)",
-            Raises("error"),
+            Raises("zlib.error"),
         ),
         (
             "import binascii\nx = bytes(10**7)",
@@ -839,7 +834,7 @@ fn modules_are_stopped() {
         ),
         (
             "import io\nx = io.BytesIO()",
-            "x.truncate(0)\nx.seek(10**8)\nx.write(b'a')",
+            "x.truncate(0)\nx.seek(10**10)\nx.write(b'a')",
             Raises("MemoryError"),
         ),
         (
@@ -855,7 +850,7 @@ fn modules_are_stopped() {
         (
             "import pickle",
             "pickle.loads(b'\\x80\\x04\\x8e\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00.')",
-            Raises("UnpicklingError"),
+            Raises("_pickle.UnpicklingError"),
         ),
         ("import uuid, secrets", "secrets.token_bytes(10**12)", Room),
     ]);
@@ -865,7 +860,7 @@ fn modules_are_stopped() {
 fn deep_data_ends_in_an_exception() {
     let nested = "x = []\nfor _ in range(10**5): x = [x]";
     check(&[
-        (nested, "repr(x)", Raises("RecursionError")),
+        (nested, "repr(x)", Deep),
         (nested, "str(x)", Raises("RecursionError")),
         (nested, "f'{x!a}'", Raises("RecursionError")),
         (
@@ -879,20 +874,16 @@ fn deep_data_ends_in_an_exception() {
             Raises("RecursionError"),
         ),
         ("x = ()\nfor _ in range(10**5): x = (x,)", "hash(x)", Deep),
-        (
-            "x = {}\nfor _ in range(10**5): x = {1: x}",
-            "repr(x)",
-            Raises("RecursionError"),
-        ),
+        ("x = {}\nfor _ in range(10**5): x = {1: x}", "repr(x)", Deep),
         (
             "import collections\nx = collections.deque()\nfor _ in range(10**5): x = collections.deque([x])",
             "repr(x)",
-            Raises("RecursionError"),
+            Deep,
         ),
         (
             "import collections\nx = collections.OrderedDict()\nfor _ in range(10**5): x = collections.OrderedDict(a=x)",
             "repr(x)",
-            Raises("RecursionError"),
+            Deep,
         ),
         (
             "import json\nx = []\nfor _ in range(10**5): x = [x]",
@@ -997,7 +988,7 @@ fn deep_data_ends_in_an_exception() {
         (
             "import re",
             "re.compile('(?:' * 10**5 + ')' * 10**5)",
-            Raises("PatternError"),
+            Raises("re.PatternError"),
         ),
         (
             "import ast",
@@ -1031,7 +1022,7 @@ fn deep_data_ends_in_an_exception() {
         (
             "x = ValueError()\nfor _ in range(10**5): x = ExceptionGroup('a', [x])",
             "repr(x)",
-            Raises("RecursionError"),
+            Deep,
         ),
     ]);
 }
@@ -1064,7 +1055,13 @@ fn work_of_built_in_functions_takes_fuel() {
 #[test]
 fn built_in_functions_end_when_the_time_is_over() {
     let limits = Limits::new().time(TIME);
-    for snippet in ["sum(range(10**12))", "3 ** 10 ** 8", "[*iter(int, 1)]"] {
+    for snippet in [
+        "sum(range(10**12))",
+        "3 ** 10 ** 8",
+        "[*iter(int, 1)]",
+        // Cannot be interrupted, so it does not even begin.
+        "import hashlib\nhashlib.scrypt(b'a', salt=b'b', n=2**14, r=8, p=1000, maxmem=10**9)",
+    ] {
         let script = Script::compile("runaway", snippet).unwrap();
         let mut engine = Engine::builder().limits(limits.clone()).build().unwrap();
         let begin = Instant::now();

@@ -184,8 +184,15 @@ impl Encoder {
     }
 
     fn list(&mut self, vm: &mut Vm, value: &Value) -> R<()> {
-        let items = vm.collect(value)?;
-        if items.is_empty() {
+        let items = match value.is_exact::<List>() {
+            true => Vec::new(),
+            false => vm.collect(value)?,
+        };
+        let empty = match value.get_exact::<List>() {
+            Some(list) => list.is_empty(),
+            None => items.is_empty(),
+        };
+        if empty {
             self.push("[]");
             return Ok(());
         }

@@ -20,7 +20,13 @@ pub struct Extra<'a> {
 pub fn strftime(format: &str, t: &Broken, extra: &Extra<'_>) -> String {
     let mut out = String::new();
     let mut chars = format.chars().peekable();
+    let mut pieces = 0;
     while let Some(c) = chars.next() {
+        pieces += 1;
+        if pieces & 0x3FF == 0 && crate::heap::work(1000).is_err() {
+            // The caller finds out why.
+            break;
+        }
         if c != '%' {
             out.push(c);
             continue;

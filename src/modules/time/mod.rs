@@ -442,8 +442,9 @@ fn strftime(vm: &mut Vm, args: &[Value]) -> R {
         moment,
     };
     vm.check_room(format.len() * 4)?;
-    vm.tick(format.len() / 4)?;
-    Ok(string(&format::strftime(&format, &t, &extra)))
+    let written = format::strftime(&format, &t, &extra);
+    vm.tick(0)?;
+    Ok(string(&written))
 }
 
 /// `strptime` is written in the language, in a module that `datetime` shares.
