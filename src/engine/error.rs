@@ -285,6 +285,8 @@ impl fmt::Display for Conversion {
 
 impl std::error::Error for Conversion {}
 
+/// The most places of a conversion's error that are named.
+const MOST_PLACES: usize = 32;
 /// The most exceptions of a chain that are taken along.
 const LONGEST_CHAIN: usize = 64;
 
@@ -328,7 +330,12 @@ impl Error {
     #[cold]
     pub fn at(mut self, place: impl FnOnce() -> String) -> Error {
         if let Error::Conversion(conversion) = &mut self {
-            conversion.0.places.push(place());
+            let places = &mut conversion.0.places;
+            match places.len() {
+                0..MOST_PLACES => places.push(place()),
+                MOST_PLACES => places.push("...".into()),
+                _ => {}
+            }
         }
         self
     }

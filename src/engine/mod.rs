@@ -7,6 +7,8 @@ pub mod class;
 mod class_macro;
 pub mod contents;
 pub mod convert;
+#[cfg(feature = "serde")]
+mod deserialize;
 mod ending;
 pub mod error;
 pub mod function;
@@ -24,6 +26,8 @@ pub mod raise;
 pub mod run;
 pub mod scope;
 pub mod script;
+#[cfg(feature = "serde")]
+mod serialize;
 mod signature;
 
 pub use builder::Builder;

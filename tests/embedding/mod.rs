@@ -1,6 +1,7 @@
 //! The embedding API as a Rust program uses it.
 
 mod classes;
+mod data;
 mod functions;
 mod handles;
 #[cfg(target_os = "linux")]
