@@ -42,14 +42,18 @@ impl Folders {
             _ => Need::Read,
         };
         let target = self.find(path, need, follow)?;
-        let opened = open_at(&target, flags, rights)?;
+        let opened = open_without_waiting(&target, flags, rights)?;
         Ok(File::from(opened).kept(!matches!(need, Need::Write | Need::Both)))
     }
 
     /// Opens a module to be read.
     pub(super) fn open_module(&self, path: &Path) -> Result<File> {
         let target = self.find(path, Need::Import, true)?;
-        Ok(File::from(open_at(&target, OFlags::RDONLY, 0)?))
+        Ok(File::from(open_without_waiting(
+            &target,
+            OFlags::RDONLY,
+            0,
+        )?))
     }
 
     /// What is at a path that a module may be loaded from.
@@ -338,6 +342,21 @@ fn open_at(target: &Target, flags: OFlags, mode: u32) -> std::result::Result<Own
             opened => return opened,
         }
     }
+}
+
+/// Opens a file without waiting for who opens the other end of a pipe with a name: nothing could end
+/// such a wait. Later on it waits as it was asked to.
+fn open_without_waiting(
+    target: &Target,
+    flags: OFlags,
+    mode: u32,
+) -> std::result::Result<OwnedFd, Errno> {
+    let opened = open_at(target, flags | OFlags::NONBLOCK, mode)?;
+    if !flags.contains(OFlags::NONBLOCK) {
+        // What was opened only to be held has no such flag.
+        let _ = rustix::io::ioctl_fionbio(&opened, false);
+    }
+    Ok(opened)
 }
 
 fn stat_at(target: &Target) -> Result<FileStat> {

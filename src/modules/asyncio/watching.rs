@@ -6,6 +6,7 @@ use super::base_events::{Loop, open, this};
 use super::handles::cancel_handle;
 use super::jobs::Job;
 use super::{debug, script};
+use crate::builtins::arguments::outside;
 use crate::heap::Value;
 use crate::host::Direction;
 use crate::modules::contextvars;
@@ -120,6 +121,11 @@ pub fn unwatch(vm: &mut Vm, owner: &Value, fd: i32, direction: Direction) -> boo
 fn add_watch(vm: &mut Vm, args: &[Value], direction: Direction) -> R {
     let looped = open(vm, &args[0])?;
     let fd = descriptor(vm, &looped, &args[1])?;
+    if !vm.host.grants.is_all() {
+        // What the script has not opened is not there, as for `os.read`.
+        let known = vm.host.descriptors.get(fd);
+        outside(vm, known)?;
+    }
     let context = contextvars::copy(vm);
     let handle = Handle::alloc(args[0].clone(), args[2].clone(), args[3].clone(), context);
     if debug::is_on(&args[0]) {
