@@ -473,7 +473,8 @@ impl<T: Send + 'static> Class<T> {
         self.with(function, Binding::Method)
     }
 
-    fn with(mut self, function: Function, binding: Binding) -> Self {
+    /// The same class with another function in it, whose receiver is its first value.
+    pub(super) fn with(mut self, function: Function, binding: Binding) -> Self {
         self.members.push(Member::Function(function, binding));
         self
     }
