@@ -32,8 +32,11 @@ pub static HOST_ITERATOR: TypeDef = TypeDef {
     ..TypeDef::new("hoopsnake", "host_iterator", kind::HOST_ITERATOR)
 };
 
+/// What a script never sees: the future that a coroutine of a host function waits for.
+pub static HOST_WORK: TypeDef = TypeDef::new("hoopsnake", "host_work", kind::HOST_WORK);
+
 /// The tables of this file.
-pub static TYPES: &[&TypeDef] = &[&HOST_OBJECT, &HOST_ITERATOR];
+pub static TYPES: &[&TypeDef] = &[&HOST_OBJECT, &HOST_ITERATOR, &HOST_WORK];
 
 /// The next value of a host iterator.
 fn next(vm: &mut Vm, iterator: &Value) -> R<Option<Value>> {

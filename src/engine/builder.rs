@@ -142,11 +142,11 @@ impl Builder {
     /// assert_eq!(engine.eval::<String>("greet('world')").blocking()?, "hello world");
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn function<M, F>(self, signature: &str, function: F) -> Builder
+    pub fn function<M, K, F>(self, signature: &str, function: F) -> Builder
     where
         M: 'static,
         F: HostFunction<M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         self.add(Function::new(signature, function))
     }

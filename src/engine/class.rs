@@ -219,33 +219,33 @@ impl<T: Send + 'static> Class<T> {
     }
 
     /// A method that looks at the object.
-    pub fn method<M, F>(self, signature: &str, method: F) -> Self
+    pub fn method<M, K, F>(self, signature: &str, method: F) -> Self
     where
         M: 'static,
         F: HostMethod<T, M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         let layout = Layout::of_method(signature, Some(F::ARITY), "self");
         self.with(looking(layout, method), Binding::Method)
     }
 
     /// A method that changes the object.
-    pub fn method_mut<M, F>(self, signature: &str, method: F) -> Self
+    pub fn method_mut<M, K, F>(self, signature: &str, method: F) -> Self
     where
         M: 'static,
         F: HostMethodMut<T, M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         let layout = Layout::of_method(signature, Some(F::ARITY), "self");
         self.with(changing(layout, method), Binding::Method)
     }
 
     /// A function that lies in the class and gets no object (`Point.origin()`).
-    pub fn function<M, F>(self, signature: &str, function: F) -> Self
+    pub fn function<M, K, F>(self, signature: &str, function: F) -> Self
     where
         M: 'static,
         F: HostFunction<M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         self.with(Function::new(signature, function), Binding::Static)
     }
@@ -292,11 +292,11 @@ impl<T: Send + 'static> Class<T> {
 
     /// An operator, or any other special method: `.operator(Op::Add, ...)`, `.operator("__radd__", ...)`.
     /// An operand of a type that the closure does not take is left to the operand's own class.
-    pub fn operator<M, F>(self, operator: impl AsRef<str>, method: F) -> Self
+    pub fn operator<M, K, F>(self, operator: impl AsRef<str>, method: F) -> Self
     where
         M: 'static,
         F: HostMethod<T, M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         let layout = Layout::of_method(operator.as_ref(), Some(F::ARITY), "self");
         self.with(looking(layout.leaving_to_others(), method), Binding::Method)
@@ -533,12 +533,12 @@ impl<T: 'static> Guard for Changed<T> {
 }
 
 /// A method that looks at its object.
-fn looking<T, M, F>(layout: Layout, method: F) -> Function
+fn looking<T, M, K, F>(layout: Layout, method: F) -> Function
 where
     T: 'static,
     M: 'static,
     F: HostMethod<T, M>,
-    F::Output: Returned,
+    F::Output: Returned<K>,
 {
     Function::with_layout(layout, move |layout| {
         Arc::new(move |vm, values| {
@@ -547,19 +547,19 @@ where
                     let object = found(Looked::<T>::of(&values[0]), &values[0], scope)?;
                     method.invoke(scope, &object, &Given::new(&values[1..], &layout))?
                 };
-                result.into_result(scope)
+                result.into_result_of(layout.name(), scope)
             })
         })
     })
 }
 
 /// A method that changes its object.
-fn changing<T, M, F>(layout: Layout, method: F) -> Function
+fn changing<T, M, K, F>(layout: Layout, method: F) -> Function
 where
     T: 'static,
     M: 'static,
     F: HostMethodMut<T, M>,
-    F::Output: Returned,
+    F::Output: Returned<K>,
 {
     Function::with_layout(layout, move |layout| {
         Arc::new(move |vm, values| {
@@ -568,7 +568,7 @@ where
                     let mut object = found(Changed::<T>::of(&values[0]), &values[0], scope)?;
                     method.invoke(scope, &mut object, &Given::new(&values[1..], &layout))?
                 };
-                result.into_result(scope)
+                result.into_result_of(layout.name(), scope)
             })
         })
     })

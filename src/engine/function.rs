@@ -10,7 +10,7 @@ use super::raise::HostError;
 use super::scope::{Local, Scope};
 use super::signature::Layout;
 use crate::heap::Value;
-use crate::object::native::{Binding, HostCall, Native, R};
+use crate::object::native::{Binding, HostCall, Native, NativeCode, R};
 use crate::vm::Vm;
 
 /// A function of the embedding program. It is made before there is an engine, and can be given to many.
@@ -46,6 +46,7 @@ pub struct Function {
     layout: Arc<Layout>,
     doc: Arc<str>,
     call: Arc<HostCall>,
+    code: NativeCode,
 }
 
 /// A closure that can be a function of scripts. `M` stands for its parameters, so that closures of
@@ -93,11 +94,26 @@ impl Parameter for Local<'_> {
 }
 
 /// What a host function can return.
-pub trait Returned {
+///
+/// `K` tells plain values from futures, which are coroutines to scripts.
+pub trait Returned<K = Plain> {
     /// The script's value, or the error that becomes an exception.
     #[doc(hidden)]
     fn into_result<'s>(self, scope: &mut Scope<'s>) -> Result<Local<'s>, HostError>;
+
+    /// The same for the function of this name.
+    #[doc(hidden)]
+    fn into_result_of<'s>(self, _name: &str, scope: &mut Scope<'s>) -> Result<Local<'s>, HostError>
+    where
+        Self: Sized,
+    {
+        self.into_result(scope)
+    }
 }
+
+/// Marks what is returned as a value, or a `Result`.
+#[doc(hidden)]
+pub struct Plain;
 
 impl<T: IntoScript> Returned for T {
     #[inline]
@@ -237,18 +253,18 @@ host_functions! {
 
 impl Function {
     /// A function with this signature.
-    pub fn new<M, F>(signature: &str, function: F) -> Function
+    pub fn new<M, K, F>(signature: &str, function: F) -> Function
     where
         M: 'static,
         F: HostFunction<M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         Function::with_arity(signature, Some(F::ARITY), move |layout| {
             Arc::new(move |vm, values| {
                 let layout = &*layout;
                 guarded(vm, layout, |scope| {
                     let result = function.invoke(scope, &Given::new(values, layout))?;
-                    result.into_result(scope)
+                    result.into_result_of(layout.name(), scope)
                 })
             })
         })
@@ -319,6 +335,19 @@ impl Function {
             call: make(layout.clone()),
             layout,
             doc: "".into(),
+            code: NativeCode::Host,
+        }
+    }
+
+    /// As `with_arity`; what it gives is work, which the caller's thread waits for.
+    pub(super) fn waiting(
+        signature: &str,
+        arity: Option<usize>,
+        make: impl FnOnce(Arc<Layout>) -> Arc<HostCall>,
+    ) -> Function {
+        Function {
+            code: NativeCode::HostWaiting,
+            ..Function::with_arity(signature, arity, make)
         }
     }
 
@@ -346,7 +375,9 @@ impl Function {
                 self.layout.text()
             )));
         }
-        let def = vm.host_defs.intern(self.layout.text(), &self.doc, binding);
+        let def = vm
+            .host_defs
+            .intern((self.layout.text(), &self.doc), binding, self.code);
         Ok(Native::alloc_host(def, self.call.clone(), owner).into_value())
     }
 
@@ -389,6 +420,16 @@ pub(super) fn guarded(
     layout: &Layout,
     work: impl for<'s> FnOnce(&mut Scope<'s>) -> Result<Local<'s>, HostError>,
 ) -> R {
+    guarded_by(vm, layout.name(), work)
+}
+
+/// As `guarded`, for the function of this name.
+#[inline]
+pub(super) fn guarded_by(
+    vm: &mut Vm,
+    name: &str,
+    work: impl for<'s> FnOnce(&mut Scope<'s>) -> Result<Local<'s>, HostError>,
+) -> R {
     let depth = vm.nested;
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut scope = Scope::new(vm);
@@ -403,7 +444,6 @@ pub(super) fn guarded(
                 // It came out of the VM itself, which is not fit to go on.
                 resume_unwind(panic);
             }
-            let name = layout.name();
             let text = panic_text(&*panic);
             Err(vm.runtime_error(format!("host function '{name}' panicked: {text}")))
         }

@@ -60,7 +60,7 @@ kinds! {
     Class, Function, Native, BoundMethod, Cell_, Code, Module, Exception, Traceback, FrameObject, FrameLocals, Generator,
     Property, ClassMethod, StaticMethod, Super, SlotDescriptor, AttributeDescriptor, MappingProxy, GenericAlias, Union,
     ListIterator, TupleIterator, DictIterator, SetIterator, StrIterator, RangeIterator, SequenceIterator, CallIterator,
-    HostObject, HostIterator, ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
+    HostObject, HostIterator, crate::object::host_work::HostWork, ReversedIterator, DictKeys, DictValues, DictItems, BytesIterator, LongRangeIterator,
     ListReverseIterator, DictValueIterator, DictItemIterator, DictReverseKeyIterator, DictReverseValueIterator,
     DictReverseItemIterator, StrAsciiIterator, ByteArrayIterator,
     Enumerate, Filter, Map, Zip, AnextAwaitable, crate::builtins::memoryview::MemoryIterator,

@@ -2,6 +2,7 @@
 //! host and a VM of its own; two engines in a process do not know of each other.
 
 mod anchors;
+mod async_function;
 pub mod builder;
 pub mod class;
 mod class_macro;

@@ -64,11 +64,11 @@ impl Module {
     }
 
     /// The same module with one more function, see `Function::new`.
-    pub fn function<M, F>(self, signature: &str, function: F) -> Module
+    pub fn function<M, K, F>(self, signature: &str, function: F) -> Module
     where
         M: 'static,
         F: HostFunction<M>,
-        F::Output: Returned,
+        F::Output: Returned<K>,
     {
         self.add(Function::new(signature, function))
     }

@@ -196,20 +196,17 @@ impl<T: FromScript> Future for Run<'_, T> {
         let this = self.get_mut();
         this.engine.vm.host.inbox.wake_in_task();
         let until = SystemClock.monotonic() + SLICE;
-        loop {
-            match this.advance(false, Some(until)) {
-                Came::Done(result) => return Poll::Ready(result),
-                Came::Pause => {
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Came::Idle(wait) => match this.sleep(context, wait) {
-                    Ok(true) => return Poll::Pending,
-                    Ok(false) => {}
-                    Err(error) => return Poll::Ready(Err(error)),
-                },
-            }
+        match this.advance(false, Some(until)) {
+            Came::Done(result) => return Poll::Ready(result),
+            Came::Pause => context.waker().wake_by_ref(),
+            Came::Idle(wait) => match this.sleep(context, wait) {
+                Ok(true) => {}
+                // What came meanwhile has its turn when others on the executor have had theirs.
+                Ok(false) => context.waker().wake_by_ref(),
+                Err(error) => return Poll::Ready(Err(error)),
+            },
         }
+        Poll::Pending
     }
 }
 

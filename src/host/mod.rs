@@ -32,6 +32,7 @@ mod network_grants;
 mod paths;
 mod permissions;
 mod poller;
+mod polling;
 mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
@@ -67,6 +68,7 @@ pub use inbox::{Event, Inbox, Outcome, Ticket, WakeHandle};
 pub use paths::{DirEntry, path_bytes, path_from_bytes};
 pub use permissions::Permissions;
 pub use poller::{Direction, Owner, Poller, Wait};
+pub use polling::poll_freely;
 pub use pool::{Pool, panic_text};
 #[cfg(target_os = "linux")]
 pub use processes::{Child, Command, Redirect, pass_on, ready_now};

@@ -14,6 +14,7 @@ pub mod greenlet;
 #[cfg(feature = "hashes")]
 pub mod hashes;
 pub mod heapq;
+pub mod host_work;
 pub mod html;
 pub mod imp;
 pub mod io;

@@ -21,6 +21,7 @@ struct Key {
     sig: String,
     doc: String,
     binding: u8,
+    waits: bool,
 }
 
 /// A definition and the texts that it points to.
@@ -32,11 +33,17 @@ struct Kept {
 impl HostDefs {
     /// The definition of a host function. It is there as long as this table: only objects of the VM
     /// that owns the table may keep it, and they are gone when the table goes.
-    pub fn intern(&mut self, sig: &str, doc: &str, binding: Binding) -> &'static Def {
+    pub fn intern(
+        &mut self,
+        (sig, doc): (&str, &str),
+        binding: Binding,
+        code: NativeCode,
+    ) -> &'static Def {
         let key = Key {
             sig: sig.to_string(),
             doc: doc.to_string(),
             binding: binding as u8,
+            waits: matches!(code, NativeCode::HostWaiting),
         };
         let kept = self.0.entry(key).or_insert_with(|| {
             let texts: [Box<str>; 2] = [sig.into(), doc.into()];
@@ -45,7 +52,7 @@ impl HostDefs {
             Box::new(Kept {
                 def: Def {
                     sig,
-                    code: NativeCode::Host,
+                    code,
                     doc,
                     binding,
                 },

@@ -161,4 +161,5 @@ kinds! {
     // Kinds of what the embedding program brings in.
     HOST_OBJECT = 180,
     HOST_ITERATOR = 181,
+    HOST_WORK = 182,
 }

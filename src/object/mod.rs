@@ -20,6 +20,7 @@ pub mod function;
 pub mod generator;
 pub mod hash;
 pub mod host;
+pub mod host_work;
 pub mod int;
 pub mod int_large;
 pub mod int_math;

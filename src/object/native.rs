@@ -124,6 +124,8 @@ pub enum NativeCode {
     Coroutine(u16, Resume),
     /// As `Leaf`, but it is a closure of the program that embeds the engine, and lies in the function.
     Host,
+    /// As `Host`, but it gives work (`HostWork`), which the fiber waits for.
+    HostWaiting,
 }
 
 /// See `NativeCode::Host`.

@@ -304,10 +304,10 @@ impl Vm {
                     let result = self.call_leaf(native, leaf, args, n, names);
                     self.deliver_result(parent, dst, flags, result);
                 }
-                NativeCode::Host => {
+                NativeCode::Host | NativeCode::HostWaiting => {
                     let call = native.host.as_deref().expect("it has what it does");
                     let result = self.call_leaf(native, call, args, n, names);
-                    self.deliver_result(parent, dst, flags, result);
+                    self.host_answered(native, parent, dst, flags, result);
                 }
                 NativeCode::Raw(raw) => {
                     let given = std::slice::from_raw_parts(args, n);

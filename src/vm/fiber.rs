@@ -419,6 +419,11 @@ impl Vm {
         self.wake_with(fiber, Input::Value(value));
     }
 
+    /// Wakes a parked fiber: it goes on with this result, be it an exception.
+    pub fn wake_fiber_with(&mut self, fiber: &Ref<Fiber>, result: R) {
+        self.wake_with(fiber, result.map_or_else(Input::Raised, Input::Value));
+    }
+
     fn wake_with(&mut self, fiber: &Ref<Fiber>, input: Input) {
         if fiber.status.get() != Status::Parked {
             return;

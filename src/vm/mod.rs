@@ -28,6 +28,7 @@ pub mod finders;
 mod frames;
 pub mod generator;
 pub mod groups;
+pub mod host_work;
 pub mod import;
 pub mod instantiate;
 mod item;
@@ -278,6 +279,8 @@ pub struct Vm {
     pub unraisable_arguments: Option<fn(&mut Vm, &Value, &Value) -> R>,
     /// The class of each type of the embedding program that has one here.
     pub(crate) host_classes: HashMap<std::any::TypeId, Ref<Class>>,
+    /// Futures of the embedding program that somebody waits for.
+    pub(crate) host_works: host_work::HostWorks,
     /// Values that Rust code outside the engine holds.
     pub(crate) roots: roots::Roots,
     /// The operating system.

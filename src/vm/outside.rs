@@ -54,6 +54,7 @@ impl Vm {
             match event {
                 Event::Signal(SIGINT) => interrupted = true,
                 Event::Signal(number) => self.call_signal_handler(number)?,
+                Event::Wake(number) => self.host_work_wakes(number)?,
                 other => self.pending_events.push(other),
             }
         }

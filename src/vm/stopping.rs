@@ -166,6 +166,9 @@ impl Vm {
         self.pending_events.clear();
         self.forget_begun_modules();
         self.host.poller.forget_all();
+        for work in self.host_works.take_all() {
+            self.forget_host_work(&work);
+        }
         self.event_sink = None;
         for forget in self.forget_run.clone() {
             forget(self);

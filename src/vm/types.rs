@@ -174,6 +174,7 @@ impl Vm {
             origin_depth: 0,
             unraisable_arguments: None,
             repr_guard: Vec::new(),
+            host_works: Default::default(),
             roots: Default::default(),
             host,
             loader,

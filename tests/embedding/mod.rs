@@ -1,5 +1,6 @@
 //! The embedding API as a Rust program uses it.
 
+mod async_functions;
 mod classes;
 mod data;
 mod functions;

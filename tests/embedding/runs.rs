@@ -305,7 +305,7 @@ fn memory_ends_a_run_of_many_small_things() {
         ),
         ("x = None\nwhile True: x = [x]", None),
         (
-            "import asyncio\ntasks = []\nwhile True: tasks.append(asyncio.create_task(asyncio.sleep(1)))",
+            "import asyncio\nawait asyncio.sleep(0)\ntasks = []\nwhile True: tasks.append(asyncio.create_task(asyncio.sleep(1)))",
             None,
         ),
     ] {
