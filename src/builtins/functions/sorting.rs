@@ -221,13 +221,13 @@ fn sort_any<T>(
         Uniform::Ints => {
             let compare = |a: &T, b: &T| order(key(a).word().cmp(&key(b).word()));
             let done = sort_in_stretches(vm, &mut values, compare);
-            return (values, done);
+            (values, done)
         }
         Uniform::Floats => {
             let f = |v: &T| float::as_float(key(v)).unwrap_or(0.0);
             let compare = |a: &T, b: &T| order(f(a).partial_cmp(&f(b)).unwrap_or(Ordering::Equal));
             let done = sort_in_stretches(vm, &mut values, compare);
-            return (values, done);
+            (values, done)
         }
         Uniform::Strs => {
             let compare = |a: &T, b: &T| match (key(a).get::<Str>(), key(b).get::<Str>()) {
@@ -235,7 +235,7 @@ fn sort_any<T>(
                 _ => Ordering::Equal,
             };
             let done = sort_in_stretches(vm, &mut values, compare);
-            return (values, done);
+            (values, done)
         }
         Uniform::No => {
             let asked = own_less(vm, values.iter().map(key));

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::{debug, exceptions, futures, locks, script};
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{Charge, Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, Native, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::task::Future;
-use crate::object::traced::{Traced, traced_object};
+use crate::object::traced::{Traced, Untraced, traced_object};
 use crate::vm::Vm;
 use crate::vm::class::DICT;
 use crate::vm::types::Known;
@@ -44,6 +44,8 @@ traced_object! {
         unfinished: Cell<i64>,
         /// The items.
         items: RefCell<VecDeque<Value>>,
+        /// What they take outside the heap.
+        charge: Untraced<Charge>,
         /// Those who wait for an item.
         getters: locks::Queue,
         /// Those who wait for room.
@@ -82,6 +84,7 @@ fn make(vm: &mut Vm, class: &Value, order: Order) -> R {
         Cell::new(0),
         Cell::new(0),
         RefCell::default(),
+        Untraced(Charge::default()),
         locks::Queue::default(),
         locks::Queue::default(),
         locks::Queue::default(),
@@ -146,9 +149,22 @@ fn is_full(vm: &mut Vm, queue: &Ref<Queue>) -> R<bool> {
     Ok(count(vm, queue)? as i64 >= size)
 }
 
+fn push(vm: &mut Vm, queue: &Ref<Queue>, item: Value) -> R<()> {
+    let mut items = queue.items.borrow_mut();
+    let room = items.capacity();
+    if items.len() == room {
+        vm.check_room(room * 8)?;
+    }
+    items.push_back(item);
+    if items.capacity() != room {
+        queue.charge.settle(items.capacity() * 8);
+    }
+    Ok(())
+}
+
 fn store(vm: &mut Vm, queue: &Ref<Queue>, item: Value) -> R<()> {
     match queue.order.get() {
-        Order::Fifo | Order::Lifo => queue.items.borrow_mut().push_back(item),
+        Order::Fifo | Order::Lifo => return push(vm, queue, item),
         Order::Priority => return heap_push(vm, queue, item),
         Order::Own => {
             script::call_method(vm, queue.as_value(), "_put", &[item])?;
@@ -181,7 +197,7 @@ fn swap(queue: &Queue, a: usize, b: usize) {
 /// As `heapq.heappush`: the same comparisons in the same order, so that equal
 /// items leave as they do there.
 fn heap_push(vm: &mut Vm, queue: &Ref<Queue>, item: Value) -> R<()> {
-    queue.items.borrow_mut().push_back(item);
+    push(vm, queue, item)?;
     let last = queue.items.borrow().len() - 1;
     sift_down(vm, queue, 0, last)
 }

@@ -9,7 +9,7 @@ use super::stream_protocol::{self, StreamProtocol};
 use super::trsock::{self, TransportSocket};
 use super::watching;
 use super::{debug, futures, reactions, reading, report, script};
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{Buffer, Field, Ref, Value};
 use crate::host::{Direction, HostError, Shutdown};
 use crate::modules::contextvars;
 use crate::object::bytes;
@@ -17,7 +17,7 @@ use crate::object::exception::Exception;
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, R, Raised, Step};
 use crate::object::task::{Future, Handle};
-use crate::object::traced::traced_object;
+use crate::object::traced::{Untraced, traced_object};
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -46,7 +46,7 @@ traced_object! {
         /// At so many it is told to go on.
         low: Cell<usize>,
         /// Bytes not sent yet, from `sent` on.
-        buffer: RefCell<Vec<u8>>,
+        buffer: Untraced<RefCell<Buffer<u8>>>,
         /// How many bytes of the buffer are sent.
         sent: Cell<usize>,
         /// The descriptor.
@@ -109,7 +109,7 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
         Cell::new(0),
         Cell::new(64 * 1024),
         Cell::new(16 * 1024),
-        RefCell::default(),
+        Untraced(RefCell::default()),
         Cell::new(0),
         Cell::new(socket.fileno()),
         Field::new(args[1].clone()),
@@ -514,7 +514,8 @@ fn prepare_write(vm: &mut Vm, transport: &Ref<Transport>, data: &[u8]) -> R<()> 
         let job = Job::Call(reactions::WRITE_READY, transport.value());
         watching::watch(vm, &owner, transport.fd.get(), Direction::Write, job)?;
     }
-    transport.buffer.borrow_mut().extend_from_slice(rest);
+    let kept = transport.buffer.borrow_mut().extend_from_slice(rest);
+    vm.lift(kept)?;
     maybe_pause(vm, transport)
 }
 
@@ -650,7 +651,7 @@ fn forget_sent(transport: &Transport, count: usize) {
     let sent = transport.sent.get() + count;
     let mut buffer = transport.buffer.borrow_mut();
     if sent >= buffer.len() {
-        *buffer = Vec::new();
+        *buffer = Buffer::new();
         transport.sent.set(0);
     } else if sent > 1 << 20 {
         // A long queue is moved down once a megabyte, not at each write.
@@ -703,7 +704,8 @@ pub fn writelines(vm: &mut Vm, transport: &Ref<Transport>, lines: &Value) -> R<(
     if all.is_empty() {
         return Ok(());
     }
-    transport.buffer.borrow_mut().extend_from_slice(&all);
+    let kept = transport.buffer.borrow_mut().extend_from_slice(&all);
+    vm.lift(kept)?;
     // What waited goes with it, at once.
     write_ready(vm, &transport.value())?;
     if unsent(transport) == 0 {

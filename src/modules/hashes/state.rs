@@ -191,13 +191,13 @@ pub fn stretched<E>(
     let mut block = 0u32;
     while out.len() < length {
         block += 1;
-        if block % 256 == 0 {
+        if block.is_multiple_of(256) {
             go_on()?;
         }
         let mut last = keyed.of(&[salt, &block.to_be_bytes()]);
         let mut sum = last.clone();
         for round in 1..rounds {
-            if round % ROUNDS_A_LOOK == 0 {
+            if round.is_multiple_of(ROUNDS_A_LOOK) {
                 go_on()?;
             }
             last = keyed.of(&[&last]);
