@@ -204,7 +204,7 @@ impl Builder {
         vm.path = self.path;
         let mut engine = Engine::of(vm);
         engine.limits = self.limits;
-        engine.within(|vm| library::fill_builtins(vm))?;
+        engine.within(library::fill_builtins)?;
         for given in &self.given {
             engine.enter(|scope| match given {
                 Given::Function(function) => function.install(scope.vm()),

@@ -106,7 +106,6 @@ impl SourceLoader {
     pub(super) fn with_modules(modules: Option<Box<dyn Modules>>) -> SourceLoader {
         SourceLoader {
             provided: modules.map(RefCell::new),
-            ..SourceLoader::default()
         }
     }
 }

@@ -172,9 +172,7 @@ mod on_tokio {
                     // SAFETY: an OwnedFd is open, and stays the same, until it is dropped, which the AsyncFd it passes to sees to.
                     let watched =
                         unsafe { AsyncFd::register_with_interest(owned, Interest::READABLE) };
-                    none.insert(
-                        watched.map_err(|error| std::io::Error::from(error.into_parts().1))?,
-                    )
+                    none.insert(watched.map_err(|error| error.into_parts().1)?)
                 }
             };
             // Until the runtime has nothing to say of the poller, so that it wakes the task when it has again.
