@@ -22,3 +22,8 @@ pub use engine::{
     Place, Raise, Ref, RefMut, Returned, Run, Scope, Script, Stopped, SyntaxError,
 };
 pub use host::Permissions;
+
+/// The programs on the page about embedding, which are tested with the examples of the items.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+pub struct EmbeddingPage;

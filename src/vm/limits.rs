@@ -206,15 +206,14 @@ impl Vm {
         if self.stopping.is_some() {
             return Err(self.stop_signal());
         }
-        match self.refill_budget() {
+        let limit = self.refill_budget();
+        // What waits for a check, a signal or another fiber, has its turn when the native is done.
+        (self.meter.granted, self.budget) = (0, 0);
+        match limit {
             // The collector cannot look for room in the middle of a native: the next look between two instructions does.
             Some(Limit::Memory) => Err(self.memory_error()),
             Some(limit) => Err(self.stop(limit)),
-            None => {
-                // What waits for a check, a signal or another fiber, has its turn when the native is done.
-                (self.meter.granted, self.budget) = (0, 0);
-                Ok(())
-            }
+            None => Ok(()),
         }
     }
 
@@ -253,11 +252,12 @@ impl Vm {
         self.heap.limit = bytes.unwrap_or(usize::MAX);
     }
 
-    /// Gives back what only garbage takes, where more than half of what there may be is taken.
+    /// Gives back what only garbage takes, where more than half of what there may be is taken: a run that ended for lack of
+    /// memory may have left much, and no room for its finalizers, which do not run.
     pub(crate) fn make_room(&mut self) {
         if self.heap.bytes > self.heap.limit / 2 {
-            self.heap.collect();
             self.run_finalizers_now();
+            self.collect_without_a_word();
         }
     }
 

@@ -79,6 +79,7 @@ impl Vm {
             self.pulls -= super::limits::PULLS_A_STEP;
             if self.pulls < 0
                 && let Err(raised) = self.count_pulls()
+                && self.stopping.is_some()
             {
                 return Step::Raise(raised);
             }

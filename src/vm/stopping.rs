@@ -173,11 +173,17 @@ impl Vm {
         for forget in self.forget_run.clone() {
             forget(self);
         }
+        self.collect_without_a_word();
+        Some(stop)
+    }
+
+    /// Gives back all that nobody holds, without running a finalizer.
+    pub(super) fn collect_without_a_word(&mut self) {
+        self.heap.discarding = true;
         self.drop_without_a_word();
         self.heap.collect();
         self.drop_without_a_word();
         self.heap.discarding = false;
-        Some(stop)
     }
 
     /// Takes down a fiber that does not run.

@@ -371,7 +371,7 @@ fn long_data_is_stopped() {
         (
             "x = dict.fromkeys(range(10**5))",
             "while 1: x.keys() & x.keys()",
-            Time,
+            Room,
         ),
         (
             "x = dict.fromkeys(range(10**5))",
@@ -396,7 +396,7 @@ fn long_data_is_stopped() {
         (NO, "x = []\nwhile 1: x = [x, x]", Room),
         (NO, "x = ''\nwhile 1: x += 'abc'", Room),
         (NO, "x = [1]\nwhile 1: x += x", Room),
-        (NO, "x = 'a'\nwhile 1: x += x", Raises("MemoryError")),
+        (NO, "x = 'a'\nwhile 1: x += x", Room),
         ("x = 'a' * 10**7", "while 1: x.replace('a', 'b')", Time),
         (
             "x = 'a' * 10**7",
@@ -861,8 +861,8 @@ fn deep_data_ends_in_an_exception() {
     let nested = "x = []\nfor _ in range(10**5): x = [x]";
     check(&[
         (nested, "repr(x)", Deep),
-        (nested, "str(x)", Raises("RecursionError")),
-        (nested, "f'{x!a}'", Raises("RecursionError")),
+        (nested, "str(x)", Deep),
+        (nested, "f'{x!a}'", Deep),
         (
             "x = []\ny = []\nfor _ in range(10**5): x = [x]; y = [y]",
             "x == y",

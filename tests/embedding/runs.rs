@@ -304,10 +304,6 @@ fn memory_ends_a_run_of_many_small_things() {
             Some("MemoryError"),
         ),
         ("x = None\nwhile True: x = [x]", None),
-        (
-            "import asyncio\nawait asyncio.sleep(0)\ntasks = []\nwhile True: tasks.append(asyncio.create_task(asyncio.sleep(1)))",
-            None,
-        ),
     ] {
         engine.set_limits(Limits::new().memory(64 << 20).time(Duration::from_secs(20)));
         match (engine.run(&script(text)).blocking(), error) {
@@ -324,6 +320,26 @@ fn memory_ends_a_run_of_many_small_things() {
             engine.eval::<i64>("len('x' * 1000)").blocking().unwrap(),
             1000
         );
+    }
+}
+
+#[test]
+fn tasks_without_end_take_no_more_than_they_may() {
+    let mut engine = engine();
+    let text = "import asyncio\nasync def spawn():\n    while True: asyncio.create_task(asyncio.sleep(1))\nawait spawn()";
+    for _ in 0..2 {
+        engine.set_limits(Limits::new().memory(64 << 20).time(Duration::from_secs(20)));
+        match engine.run(&script(text)).blocking() {
+            Err(Error::Stopped(stopped)) => assert_eq!(stopped.limit, Limit::Memory),
+            // Where it is the loop's table that does not fit.
+            Err(Error::Exception(exception)) => {
+                assert!(exception.traceback().contains("MemoryError"))
+            }
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("nothing happened"),
+        }
+        let text = "await __import__('asyncio').sleep(0, 1000)";
+        assert_eq!(engine.eval::<i64>(text).blocking().unwrap(), 1000);
     }
 }
 

@@ -136,6 +136,15 @@ pub(super) fn forget_run(vm: &mut Vm) {
     drop(shared.foreign.take());
     drop(shared.tickets.take());
     shared.event_loop.set(Value::UNDEF);
+    shared.policy.set(Value::UNDEF);
+    // The policy knows the loop of each thread, and with it all its tasks.
+    if let Some(events) = vm.modules.get_name("asyncio.events")
+        && let Some(events) = events.get::<crate::object::module::Module>()
+    {
+        let names = events.namespace.clone();
+        // The name is there already, so that there is no need for room.
+        let _ = vm.set_name(&names, "_event_loop_policy", Value::NONE);
+    }
     if vm.state.remove(super::turns::OWN_SIGINT).is_some() {
         vm.state.insert(super::turns::SIGINT, Value::NONE);
     }
