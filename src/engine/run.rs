@@ -111,7 +111,8 @@ impl<'e, T: FromScript> Run<'e, T> {
     ///
     /// ```
     /// use hoopsnake::{Engine, Error, Script};
-    ///     ///
+    /// use std::time::Duration;
+    ///
     /// let mut engine = Engine::builder().build()?;
     /// let script = Script::compile("level", "import asyncio\nfor i in range(3): await asyncio.sleep(0.001)")?;
     /// let mut run = engine.run(&script);
