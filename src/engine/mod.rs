@@ -159,7 +159,11 @@ impl Engine {
         function: &Handle,
         arguments: impl IntoArguments,
     ) -> Run<'_, T> {
-        let given = self.enter(|scope| scope.arguments(arguments));
+        let given = match &self.fault {
+            // Its heap is not looked at any more.
+            Some(fault) => Err(Error::Internal(fault.clone())),
+            None => self.enter(|scope| scope.arguments(arguments)),
+        };
         let start = match given {
             Ok(given) => Start::Call(function.clone(), given),
             Err(error) => Start::Failed(error),

@@ -21,6 +21,9 @@ use crate::vm::driving::Drive;
 /// How long a run keeps the executor's thread before others have their turn.
 const SLICE: f64 = 0.01;
 
+/// How many bytes it may take to tell how a run ended, beyond what the run itself might take.
+const TELLING: usize = 1 << 20;
+
 /// A run of script: a future that is done when the script is, or fails as it does. It is `Send`, and any executor may poll it.
 ///
 /// Nothing runs before it is polled (or `blocking` is called). Dropped before its end, it takes down what runs: without
@@ -276,11 +279,29 @@ impl Engine {
         result: R,
         namespace: Option<Handle>,
     ) -> Result<T, Error> {
+        let is_program = namespace.is_some();
+        // What a run leaves may fill all that it might take; to tell of it takes a little more.
+        let memory = self.limits.memory;
+        self.vm
+            .set_memory_limit(memory.map(|bytes| bytes.saturating_add(TELLING)));
+        let result = self.converted(result, namespace);
+        if self.vm.stopping.is_some() {
+            // A `__str__` or an iterator of the script's was asked, and took what was left.
+            return Err(self.take_down(is_program));
+        }
+        self.vm.end_meter();
+        self.vm.set_memory_limit(None);
+        result
+    }
+
+    /// The result of a run as the embedder's value or error. It may ask script, which counts as the run's.
+    fn converted<T: FromScript>(
+        &mut self,
+        result: R,
+        namespace: Option<Handle>,
+    ) -> Result<T, Error> {
         let vm = &mut *self.vm;
         let flushed = super::ending::flush_streams(vm);
-        vm.end_meter();
-        // What a run leaves may fill all that it might take; to tell of it takes more.
-        vm.set_memory_limit(None);
         let value: Value = match result {
             Ok(value) => value,
             Err(raised) => {

@@ -294,7 +294,8 @@ impl Vm {
     /// Tells those who work below of the limits.
     pub(super) fn share_limits(&mut self) {
         let fuel = self.meter.fuel.unwrap_or(u64::MAX);
-        let guarded = self.is_driven();
+        let guarded =
+            self.is_driven() || self.meter.fuel.is_some() || self.meter.deadline.is_some();
         let work = &mut self.heap.work;
         work.guarded = guarded;
         work.deadline = self.meter.deadline.unwrap_or(f64::INFINITY);

@@ -289,6 +289,31 @@ fn time_ends_a_run_that_waits_or_works() {
 }
 
 #[test]
+fn what_a_result_asks_of_the_script_is_limited_too() {
+    let mut engine = engine();
+    let failing = "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E";
+    let large = "class E(Exception):\n    def __str__(self): return str(7 ** 10 ** 9)\nraise E";
+    for limits in [
+        Limits::new().fuel(100_000),
+        Limits::new().time(Duration::from_millis(50)),
+    ] {
+        for text in [failing, large] {
+            engine.set_limits(limits.clone());
+            let began = Instant::now();
+            stopped(engine.run(&script(text)).blocking());
+            assert!(began.elapsed() < Duration::from_secs(5), "{text}");
+        }
+        let endless = "iter(int, 1)";
+        match engine.eval::<Vec<i64>>(endless).blocking() {
+            Err(Error::Stopped(_)) => {}
+            other => panic!("{other:?}"),
+        }
+        engine.set_limits(Limits::new());
+        assert_eq!(engine.eval::<i64>("6 * 7").blocking().unwrap(), 42);
+    }
+}
+
+#[test]
 fn memory_ends_a_run_of_many_small_things() {
     let mut engine = engine();
     for (text, error) in [
