@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::convert::{FromScript, IntoArguments, IntoScript};
 use super::error::Error;
 use super::handle::Handle;
-use super::{Engine, prepare_main};
+use super::{Engine, new_main, prepare_main};
 use crate::builtins::arguments::{plain, string};
 use crate::heap::{Entered, Heap, Ref, Value, current};
 use crate::object::dict::Dict;
@@ -399,7 +399,9 @@ impl<'s> Scope<'s> {
     fn main(&mut self) -> R<Ref<Dict>> {
         let main = match self.vm.modules.get_name("__main__") {
             Some(main) => main,
-            None => prepare_main(self.vm, None, None)?.into_value(),
+            None if self.vm.builtins.is_empty() => prepare_main(self.vm, None, None)?.into_value(),
+            // The built-in names are there, and what an embedder may have put in their place; so is the path.
+            None => new_main(self.vm, None)?.into_value(),
         };
         match main.get::<Module>() {
             Some(module) => Ok(module.namespace.clone()),

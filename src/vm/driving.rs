@@ -140,6 +140,12 @@ impl Vm {
                 self.run_fibers();
             }
         }
+        if self.driver_has_result()
+            && let Some(limit) = self.limit_exceeded()
+        {
+            // The last thing that it did was too much: there was no look any more.
+            self.stop_outside(limit);
+        }
         if self.stopping.is_some() {
             self.driver = None;
             return Drive::Stopped;

@@ -306,10 +306,8 @@ impl Vm {
     fn limit_reached(&mut self) -> Option<Limit> {
         let meter = &self.meter;
         let out_of_time = |deadline: f64| SystemClock.monotonic() >= deadline;
-        if let Some(limit) = meter.exceeded {
+        if let Some(limit) = self.limit_exceeded() {
             Some(limit)
-        } else if self.host.stdio.output_is_exceeded() {
-            Some(Limit::Output)
         } else if self.host.inbox.stop_is_requested() {
             Some(Limit::Interrupt)
         } else if meter.fuel == Some(0) {
@@ -321,6 +319,12 @@ impl Vm {
         } else {
             None
         }
+    }
+
+    /// The limit that the run went beyond already.
+    pub(super) fn limit_exceeded(&self) -> Option<Limit> {
+        let too_loud = self.host.stdio.output_is_exceeded();
+        self.meter.exceeded.or(too_loud.then_some(Limit::Output))
     }
 
     /// Called when a task or a thread was made: there may be too many now.

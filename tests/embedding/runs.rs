@@ -395,10 +395,36 @@ fn tasks_and_output_have_limits() {
         "{}",
         written.len()
     );
+    for last in [
+        "print('x' * 1001)",
+        "try: print('x' * 1001)\nexcept OSError: pass",
+    ] {
+        let stopped = stopped(engine.run(&script(last)).blocking());
+        assert_eq!(stopped.limit, Limit::Output, "{last}");
+    }
     engine.set_limits(Limits::new());
     let text =
         "import asyncio\nx = await asyncio.gather(*[asyncio.sleep(0, n) for n in range(300)])";
     engine.run(&script(text)).blocking().unwrap();
+}
+
+#[test]
+fn what_an_engine_was_built_with_stays() {
+    let mut engine = Engine::builder()
+        .path("/plugins")
+        .function("len(items)", |_: hoopsnake::Handle| 42)
+        .build()
+        .unwrap();
+    engine.set_global("name", 1).unwrap();
+    let text = "import sys\npath = sys.path\nlength = len('abc')";
+    let names = engine.run(&script(text)).blocking().unwrap();
+    let path: Vec<String> = names.get(&mut engine, "path").unwrap();
+    assert_eq!(path, ["/plugins"]);
+    assert_eq!(names.get::<i64>(&mut engine, "length").unwrap(), 42);
+    // Arguments of a type of one's own, any number of them.
+    let total = engine.global::<hoopsnake::Handle>("max").unwrap();
+    let largest: i64 = engine.call(&total, vec![1, 7, 3]).blocking().unwrap();
+    assert_eq!(largest, 7);
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub trait IntoScript: Sized {
     }
 }
 
-/// What a call can be given: a tuple of values, or an array or vector of `Local`s.
+/// What a call can be given: a tuple of values, or an array or vector of values of one type, such as `Local`.
 pub trait IntoArguments {
     /// The values.
     ///
@@ -114,17 +114,19 @@ pub trait IntoArguments {
     fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error>;
 }
 
-impl IntoArguments for Vec<Local<'_>> {
+impl<T: IntoScript> IntoArguments for Vec<T> {
     fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
         let mut values = Vec::new();
-        for local in self {
-            values.push(local.into_script(scope)?.into_value());
+        for given in self {
+            let value = given.into_script(scope);
+            let value = value.map_err(|e| e.at(|| format!("argument {}", values.len() + 1)))?;
+            values.push(value.into_value());
         }
         Ok(values)
     }
 }
 
-impl<const N: usize> IntoArguments for [Local<'_>; N] {
+impl<T: IntoScript, const N: usize> IntoArguments for [T; N] {
     fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
         Vec::from(self).into_arguments(scope)
     }
