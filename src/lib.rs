@@ -3,6 +3,8 @@
 
 pub mod builtins;
 pub mod bytecode;
+#[cfg(feature = "capi")]
+pub mod capi;
 pub mod cli;
 pub mod compiler;
 pub mod engine;

@@ -55,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "modules",
         ],
     ),
+    ("capi", &["engine", "host"]),
     (
         "cli",
         &["engine", "source", "host", "bytecode", "syntax", "compiler"],

@@ -1,6 +1,8 @@
 //! The embedding API as a Rust program uses it.
 
 mod async_functions;
+#[cfg(unix)]
+mod capi;
 mod classes;
 mod data;
 mod functions;
