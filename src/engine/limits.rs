@@ -30,6 +30,7 @@ pub use crate::vm::limits::Limit;
 pub struct Limits {
     pub(super) fuel: Option<u64>,
     pub(super) time: Option<Duration>,
+    pub(super) step: Option<Duration>,
     pub(super) memory: Option<usize>,
     pub(super) tasks: Option<usize>,
     pub(super) output: Option<u64>,
@@ -52,6 +53,30 @@ impl Limits {
     /// How long a run may take by the clock on the wall, from its first step on; what it waits counts too.
     pub fn time(mut self, time: Duration) -> Limits {
         self.time = Some(time);
+        self
+    }
+
+    /// How long one step of the run's loop may take: from where a task, or a callback, goes on until it awaits something that is
+    /// not there yet, or ends. For runs that go on for days and do many things at once, none of which may hold up the others:
+    /// what waits by `await` takes no time, what computes or calls `time.sleep` does.
+    ///
+    /// ```
+    /// use hoopsnake::{Engine, Error, Limit, Limits, Script};
+    /// use std::time::Duration;
+    ///
+    /// let limits = Limits::new().step(Duration::from_millis(20));
+    /// let mut engine = Engine::builder().limits(limits).build()?;
+    /// let patient = Script::compile("patient", "import asyncio\nawait asyncio.sleep(0.1)")?;
+    /// engine.run(&patient).blocking()?;
+    /// let hog = Script::compile("hog", "import asyncio\nawait asyncio.sleep(0.001)\nwhile True: pass")?;
+    /// match engine.run(&hog).blocking() {
+    ///     Err(Error::Stopped(stopped)) => assert_eq!(stopped.limit, Limit::Step),
+    ///     _ => unreachable!(),
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step(mut self, time: Duration) -> Limits {
+        self.step = Some(time);
         self
     }
 

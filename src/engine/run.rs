@@ -237,7 +237,8 @@ impl Engine {
         let deadline = limits
             .time
             .map(|time| SystemClock.monotonic() + time.as_secs_f64());
-        vm.begin_meter(limits.fuel, deadline, limits.tasks);
+        let step = limits.step.map(|time| time.as_secs_f64());
+        vm.begin_meter(limits.fuel, deadline, limits.tasks, step);
         vm.set_memory_limit(limits.memory);
         vm.make_room();
         vm.host.stdio.limit_output(limits.output);

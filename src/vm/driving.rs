@@ -129,6 +129,7 @@ impl Vm {
         if let Some(driver) = &mut self.driver {
             (driver.may_sleep, driver.until, driver.paused) = (may_sleep, until, false);
         }
+        self.resume_step();
         if self.stopping.is_none() {
             if let Err(raised) = self.take_what_happened() {
                 self.interrupt_main(raised);
@@ -156,6 +157,7 @@ impl Vm {
             return Drive::Done(result);
         }
         if self.driver.as_ref().is_some_and(|driver| driver.paused) || self.has_ready_fibers() {
+            self.pause_step();
             return Drive::Pause;
         }
         Drive::Idle(self.next_wait())
@@ -192,10 +194,10 @@ impl Vm {
         })
     }
 
-    /// When a sleep has to end by itself: for a fiber, or for the limit of time.
+    /// When a sleep has to end by itself: for a fiber, or for a limit of time.
     pub(super) fn next_wait(&mut self) -> Wait {
         let wait = self.wait_of_fibers();
-        match self.meter.deadline {
+        match self.meter.soonest() {
             Some(deadline) if !self.host.clock.is_manual() => wait.min(Wait::Until(deadline)),
             _ => wait,
         }

@@ -45,6 +45,8 @@ pub enum Limit {
     Fuel,
     /// It took longer than it might, by the clock on the wall.
     Time,
+    /// One step of its loop took longer than it might.
+    Step,
     /// All that lives in the engine together takes more memory than it might.
     Memory,
     /// More tasks or threads lived at the same time than might.
@@ -60,6 +62,7 @@ impl std::fmt::Display for Limit {
         f.write_str(match self {
             Limit::Fuel => "fuel",
             Limit::Time => "time",
+            Limit::Step => "step",
             Limit::Memory => "memory",
             Limit::Tasks => "tasks",
             Limit::Output => "output",
@@ -75,6 +78,12 @@ pub struct Meter {
     pub fuel: Option<u64>,
     /// The moment of the system's monotonic clock at which it has to be over.
     pub deadline: Option<f64>,
+    /// How many seconds a step of the run's own loop may take.
+    pub step: Option<f64>,
+    /// The moment by which the step that runs has to be over; None where none runs, or it may take for ever.
+    step_until: Option<f64>,
+    /// When the driver was given the thread back in the middle of a step.
+    paused_at: Option<f64>,
     /// How many tasks and threads may live together.
     pub tasks: Option<usize>,
     /// A limit that was found exceeded where the run cannot be stopped; the next look stops it.
@@ -89,6 +98,14 @@ impl Meter {
         Meter {
             granted: super::finalize::SLICE,
             ..Meter::default()
+        }
+    }
+
+    /// The first of the moments at which something has to be over.
+    pub(super) fn soonest(&self) -> Option<f64> {
+        match (self.deadline, self.step_until) {
+            (Some(deadline), Some(until)) => Some(deadline.min(until)),
+            (deadline, until) => deadline.or(until),
         }
     }
 }
@@ -115,11 +132,15 @@ impl Vm {
     /// As `tick`.
     pub fn tick_ahead(&mut self, units: usize) -> R<()> {
         let takes = units as f64 * SECONDS_A_UNIT;
-        if let Some(deadline) = self.meter.deadline
+        if let Some(soonest) = self.meter.soonest()
             && takes > 0.001
-            && SystemClock.monotonic() + takes > deadline
+            && SystemClock.monotonic() + takes > soonest
         {
-            return Err(self.stop(Limit::Time));
+            let limit = match self.meter.step_until == Some(soonest) {
+                true => Limit::Step,
+                false => Limit::Time,
+            };
+            return Err(self.stop(limit));
         }
         self.tick(units)
     }
@@ -233,11 +254,15 @@ impl Vm {
         fuel: Option<u64>,
         deadline: Option<f64>,
         tasks: Option<usize>,
+        step: Option<f64>,
     ) {
         self.meter = Meter {
             fuel,
             deadline,
             tasks,
+            step,
+            // What comes before the loop counts as a step.
+            step_until: step.map(|most| SystemClock.monotonic() + most),
             ..Meter::default()
         };
         // The first look is due at once, and counts from here.
@@ -267,7 +292,53 @@ impl Vm {
             // Whoever wanted the run to stop got that, one way or the other.
             self.host.inbox.forget_stop();
         }
-        self.begin_meter(None, None, None);
+        self.begin_meter(None, None, None, None);
+    }
+
+    /// A loop begins the next of its steps.
+    #[inline]
+    pub fn step_begins(&mut self) {
+        if let Some(most) = self.meter.step {
+            self.time_step(Some(most));
+        }
+    }
+
+    /// A loop begins to wait.
+    #[inline]
+    pub fn step_ends(&mut self) {
+        if self.meter.step.is_some() {
+            self.time_step(None);
+        }
+    }
+
+    /// Steps of loops in other threads hold up nobody: only those of the run itself are timed.
+    fn time_step(&mut self, most: Option<f64>) {
+        let running = self.current_fiber();
+        if self
+            .main_fiber
+            .as_ref()
+            .is_none_or(|main| main.is(&running))
+        {
+            self.meter.step_until = most.map(|most| SystemClock.monotonic() + most);
+            self.share_deadlines();
+        }
+    }
+
+    /// The driver takes the thread back in the middle of a step.
+    pub(super) fn pause_step(&mut self) {
+        if self.meter.step_until.is_some() {
+            self.meter.paused_at = Some(SystemClock.monotonic());
+        }
+    }
+
+    /// The driver lets a step go on: how long others had the thread does not count.
+    pub(super) fn resume_step(&mut self) {
+        if let Some(paused_at) = self.meter.paused_at.take()
+            && let Some(until) = &mut self.meter.step_until
+        {
+            *until += SystemClock.monotonic() - paused_at;
+            self.share_deadlines();
+        }
     }
 
     /// Begins another slice of work; the limit that leaves none, if there is one.
@@ -295,11 +366,15 @@ impl Vm {
     pub(super) fn share_limits(&mut self) {
         let fuel = self.meter.fuel.unwrap_or(u64::MAX);
         let guarded =
-            self.is_driven() || self.meter.fuel.is_some() || self.meter.deadline.is_some();
+            self.is_driven() || self.meter.fuel.is_some() || self.meter.soonest().is_some();
         let work = &mut self.heap.work;
         work.guarded = guarded;
-        work.deadline = self.meter.deadline.unwrap_or(f64::INFINITY);
         work.allow(usize::try_from(fuel).unwrap_or(usize::MAX));
+        self.share_deadlines();
+    }
+
+    fn share_deadlines(&mut self) {
+        self.heap.work.deadline = self.meter.soonest().unwrap_or(f64::INFINITY);
     }
 
     /// The limit that is reached, if one is.
@@ -316,6 +391,8 @@ impl Vm {
             Some(Limit::Memory)
         } else if meter.deadline.is_some_and(out_of_time) {
             Some(Limit::Time)
+        } else if meter.step_until.is_some_and(out_of_time) {
+            Some(Limit::Step)
         } else {
             None
         }

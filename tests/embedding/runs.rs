@@ -528,3 +528,62 @@ fn sockets_wake_a_run_in_a_future() {
     let names = engine.run(&script(text)).blocking().unwrap();
     assert_eq!(names.get::<i64>(&mut engine, "total").unwrap(), 200);
 }
+
+#[test]
+fn one_step_may_take_no_longer() {
+    let mut engine = engine();
+    for text in [
+        "while True: pass",
+        "import asyncio\nawait asyncio.sleep(0.01)\nwhile True: pass",
+        "import asyncio, time\nawait asyncio.sleep(0.01)\ntime.sleep(1000)",
+        "import asyncio\nasync def f():\n    while True: pass\nasync with asyncio.TaskGroup() as g:\n    for n in range(20): g.create_task(asyncio.sleep(0.001 * n))\n    g.create_task(f())",
+        "import asyncio\nasyncio.get_running_loop().call_later(0.01, lambda: [0 for _ in iter(int, 1)])\nawait asyncio.sleep(1000)",
+        // Work that runs no script.
+        "import asyncio\nawait asyncio.sleep(0.01)\n7 ** 10 ** 9",
+        "import asyncio\nawait asyncio.sleep(0.01)\nsorted(range(10**9))",
+        // What another thread does is no step of this loop.
+        "import asyncio, threading, time\nasync def ticks():\n    while True: await asyncio.sleep(0.001)\nthreading.Thread(target=asyncio.run, args=(ticks(),)).start()\nawait asyncio.sleep(0.01)\nwhile True: pass",
+        // What comes behind the loop.
+        "import asyncio\nasyncio.run(asyncio.sleep(0.1))\nwhile True: pass",
+    ] {
+        engine.set_limits(
+            Limits::new()
+                .step(Duration::from_millis(50))
+                .memory(1 << 30),
+        );
+        for blocking in [true, false] {
+            let began = Instant::now();
+            let ended = match blocking {
+                true => engine.run(&script(text)).blocking(),
+                false => futures_lite::future::block_on(engine.run(&script(text))),
+            };
+            let took = began.elapsed();
+            assert_eq!(stopped(ended).limit, Limit::Step, "{text}");
+            assert!(took < Duration::from_millis(1500), "{took:?}: {text}");
+        }
+        engine.set_limits(Limits::new());
+        assert_eq!(engine.eval::<i64>("6 * 7").blocking().unwrap(), 42);
+    }
+}
+
+#[test]
+fn many_steps_may_take_longer_than_one() {
+    let mut engine = engine();
+    engine.set_limits(Limits::new().step(Duration::from_millis(200)));
+    for text in [
+        "import asyncio\nfor _ in range(3): await asyncio.sleep(0.15)",
+        "import asyncio, time\nend = time.monotonic() + 0.6\nasync def busy():\n    while time.monotonic() < end:\n        n = 0\n        while n < 1000: n += 1\n        await asyncio.sleep(0)\nawait asyncio.gather(*[busy() for _ in range(20)])",
+        "import threading, asyncio, time\nend = time.monotonic() + 0.6\ndef busy():\n    while time.monotonic() < end: pass\nawait asyncio.to_thread(busy)",
+    ] {
+        engine.run(&script(text)).blocking().expect(text);
+        futures_lite::future::block_on(engine.run(&script(text))).expect(text);
+    }
+    // How long others have the thread does not count.
+    let busy = script(
+        "import time\nend = time.monotonic() + 0.6\nasync def f():\n    n = 0\n    while n < 100_000: n += 1\nawait f()",
+    );
+    let mut run = engine.run(&busy);
+    while run.step(Duration::from_micros(100)).is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -119,6 +119,8 @@ fn begin(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) -> R<()> 
 /// Ends a run, by a stop or an exception.
 fn finish(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) {
     looped.turns.0.borrow_mut().finish();
+    // What follows is no longer the step that ended the loop.
+    vm.step_begins();
     looped.running.set(false);
     debug::track_origins(vm, looped, false);
     vm.running_loop = Value::NONE;
@@ -203,6 +205,7 @@ fn begin_own_turn(vm: &mut Vm, looped: &Ref<Loop>, frame: &mut NativeFrame<'_>) 
         Wait::Forever => Value::NONE,
     };
     frame.state = SELECTS;
+    vm.step_ends();
     let method = script::attr(vm, &selector, "select")?;
     Ok(Some(Step::Call(method, Args::from_iter([timeout]))))
 }
@@ -257,6 +260,7 @@ fn begin_turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<()> {
 
 /// Begins an entry: a step for the VM, or None if it is done.
 fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> {
+    vm.step_begins();
     match job {
         Job::Step(task) => start_task(vm, frame, task, Value::UNDEF),
         Job::Throw(task, exception) => start_task(vm, frame, task, exception),
@@ -472,6 +476,7 @@ fn turn(vm: &mut Vm, looped: &Ref<Loop>) -> R<bool> {
             None
         };
         looped.turns.0.borrow_mut().park();
+        vm.step_ends();
         vm.park(deadline, true);
         return Ok(false);
     }
