@@ -1,7 +1,9 @@
 //! The VM's way to the parser, the compiler and the embedded library.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
 use crate::bytecode;
@@ -31,7 +33,7 @@ pub struct SourceLoader {
 
 /// Modules that an embedder provides: `import` asks here before it looks anywhere else.
 ///
-/// A closure that finds a text by a name does, and so does a map of texts by names.
+/// A closure that finds a text by a name does, and so does a map of texts, or of compiled scripts, by names.
 ///
 /// ```
 /// use hoopsnake::{Engine, Error, Script};
@@ -59,7 +61,7 @@ impl ModuleText {
     /// A module of this text, named so in tracebacks.
     pub fn new(name: &str, text: &str) -> ModuleText {
         ModuleText {
-            script: super::Script::module(name, text),
+            script: super::Script::module_or_fault(name, text),
             package: false,
         }
     }
@@ -77,6 +79,17 @@ impl ModuleText {
         self.package = true;
         self
     }
+
+    /// The same; as a package if one of these names is that of a submodule.
+    fn package_if_among<'k, K: Borrow<str> + 'k>(
+        mut self,
+        mut names: impl Iterator<Item = &'k K>,
+        name: &str,
+    ) -> ModuleText {
+        let within = format!("{name}.");
+        self.package |= names.any(|known| known.borrow().starts_with(&within));
+        self
+    }
 }
 
 impl<F: FnMut(&str) -> Option<String> + Send> Modules for F {
@@ -87,17 +100,38 @@ impl<F: FnMut(&str) -> Option<String> + Send> Modules for F {
 
 impl<K, T> Modules for HashMap<K, T>
 where
-    K: std::borrow::Borrow<str> + Eq + std::hash::Hash + Send,
+    K: Borrow<str> + Eq + Hash + Send,
     T: AsRef<str> + Send,
 {
     fn find(&mut self, name: &str) -> Option<ModuleText> {
-        let within = format!("{name}.");
-        let is_package = self.keys().any(|known| known.borrow().starts_with(&within));
         let found = ModuleText::new(&format!("<{name}>"), self.get(name)?.as_ref());
-        Some(match is_package {
-            true => found.package(),
-            false => found,
-        })
+        Some(found.package_if_among(self.keys(), name))
+    }
+}
+
+/// Modules that were compiled before, so that many engines can share them.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Script};
+/// use std::collections::HashMap;
+///
+/// let shop = Script::module("shop", "def price(n): return n * 3")?;
+/// let modules = HashMap::from([("shop", shop)]);
+/// let script = Script::compile("main", "import shop\ntotal = shop.price(14)")?;
+/// for _ in 0..2 {
+///     let mut engine = Engine::builder().modules(modules.clone()).build()?;
+///     let names = engine.run(&script).blocking()?;
+///     assert_eq!(names.get::<i64>(&mut engine, "total")?, 42);
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+impl<K> Modules for HashMap<K, super::Script>
+where
+    K: Borrow<str> + Eq + Hash + Send,
+{
+    fn find(&mut self, name: &str) -> Option<ModuleText> {
+        let found = ModuleText::compiled(self.get(name)?.clone());
+        Some(found.package_if_among(self.keys(), name))
     }
 }
 

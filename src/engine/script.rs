@@ -35,8 +35,15 @@ impl Script {
         Ok(Script::of_kind(name, text, Mode::File, true)?)
     }
 
-    /// Compiles a text that is to be imported as a module, and so may not `await` at its top level.
-    pub(super) fn module(name: &str, text: &str) -> Result<Script, SyntaxFault> {
+    /// Compiles a text that is to be imported as a module (`ModuleText::compiled`), and so may not `await` at its top level.
+    ///
+    /// # Errors
+    /// `Error::Syntax`
+    pub fn module(name: &str, text: &str) -> Result<Script, Error> {
+        Ok(Script::module_or_fault(name, text)?)
+    }
+
+    pub(super) fn module_or_fault(name: &str, text: &str) -> Result<Script, SyntaxFault> {
         Script::of_kind(name, text, Mode::File, false)
     }
 
