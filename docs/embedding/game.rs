@@ -3,7 +3,9 @@
 //! `cargo run --release --example game`
 
 use hoopsnake::host::Duration;
-use hoopsnake::{Engine, Error, Script};
+use hoopsnake::{Engine, Script};
+use std::error::Error;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 /// What the scripts move.
@@ -28,7 +30,8 @@ async with asyncio.TaskGroup() as group:
 ends = [task.result() for task in tasks]
 ";
 
-fn main() -> Result<(), Error> {
+/// Plays, and tells how it ended.
+pub fn play(output: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let world = Arc::new(Mutex::new(World::default()));
     let seen = world.clone();
     let mut engine = Engine::builder()
@@ -50,7 +53,11 @@ fn main() -> Result<(), Error> {
     drop(run);
     let ends = names.get::<Vec<f64>>(&mut engine, "ends")?;
     let moves = world.lock().unwrap().positions.len();
-    println!("{moves} moves, the guards end at {ends:?}");
+    writeln!(output, "{moves} moves, the guards end at {ends:?}")?;
     assert!(frames > 3 && moves == 8);
     Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    play(&mut std::io::stdout())
 }

@@ -3,9 +3,13 @@
 //! `printf 'total()\nx = await later(3)\nx + 1\nnope\n' | cargo run --release --example prompt`
 
 use hoopsnake::{Engine, Error, Handle, Script};
-use std::io::BufRead;
+use std::io::{BufRead, Write};
 
-fn main() -> Result<(), Error> {
+/// Reads lines and writes what they come to.
+pub fn prompt(
+    input: impl BufRead,
+    output: &mut impl Write,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut engine = Engine::builder()
         .function("total()", || 42)
         .function("later(value)", async |value: Handle| value)
@@ -13,15 +17,19 @@ fn main() -> Result<(), Error> {
     // What a line binds is there for the next: one program asks for the lines and runs them.
     let names = engine.run(&Script::compile("prompt", PROMPT)?).blocking()?;
     let run_line = names.handle(&mut engine, "run_line")?;
-    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+    for line in input.lines().map_while(Result::ok) {
         match engine.call::<Option<String>>(&run_line, (line,)).blocking() {
-            Ok(Some(shown)) => println!("{shown}"),
+            Ok(Some(shown)) => writeln!(output, "{shown}")?,
             Ok(None) => {}
             Err(Error::Exit(_)) => break,
-            Err(error) => println!("{error}"),
+            Err(error) => writeln!(output, "{error}")?,
         }
     }
     Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    prompt(std::io::stdin().lock(), &mut std::io::stdout())
 }
 
 const PROMPT: &str = "

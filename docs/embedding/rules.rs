@@ -6,6 +6,7 @@
 use hoopsnake::host::Duration;
 use hoopsnake::{Engine, Error, Handle, Limits, Script};
 use std::collections::BTreeMap;
+use std::io::Write;
 
 const RULES: &[(&str, &str)] = &[
     (
@@ -47,7 +48,8 @@ fn order(total: f64, country: &'static str) -> Order {
     ])
 }
 
-fn main() -> Result<(), Error> {
+/// Tells which rules apply to two orders.
+pub fn judge(output: &mut impl Write) -> Result<(), Box<dyn std::error::Error>> {
     let limits = Limits::new()
         .fuel(20_000)
         .time(Duration::from_millis(200))
@@ -61,11 +63,15 @@ fn main() -> Result<(), Error> {
     for order in [order(1500.0, "DE"), order(20.0, "US")] {
         for (name, rule) in &rules {
             match engine.call::<bool>(rule, (order.clone(),)).blocking() {
-                Ok(applies) => println!("{name}: {applies}"),
+                Ok(applies) => writeln!(output, "{name}: {applies}")?,
                 // Of this rule only: the next one runs as if nothing had been.
-                Err(error) => println!("{name}: {error}"),
+                Err(error) => writeln!(output, "{name}: {error}")?,
             }
         }
     }
     Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    judge(&mut std::io::stdout())
 }

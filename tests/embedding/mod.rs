@@ -9,6 +9,8 @@ mod functions;
 mod handles;
 #[cfg(target_os = "linux")]
 mod permissions;
+mod programs;
 mod runaways;
 mod runs;
+mod server;
 mod values;
