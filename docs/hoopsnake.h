@@ -3,7 +3,8 @@
  *     cargo rustc --release --lib --features capi --crate-type cdylib
  *     cc program.c -Idocs -Ltarget/release -lhoopsnake
  *
- * (`--crate-type staticlib` makes a library to be linked into the program.)
+ * (`--crate-type staticlib` makes a library to be linked into the program, with
+ * `-pthread -ldl -lm`.)
  * The page docs/embedding.md has a program; docs/permissions.md tells what
  * can be granted, docs/internals/limits.md how limits count.
  *
