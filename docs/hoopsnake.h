@@ -110,7 +110,10 @@ typedef enum hoop_limit {
     HOOP_LIMIT_OUTPUT = 4,
     /* How deep calls may go: RecursionError beyond it, which scripts may
      * catch. 1000 if it is not set. */
-    HOOP_LIMIT_RECURSION = 5
+    HOOP_LIMIT_RECURSION = 5,
+    /* Milliseconds of one step of the loop: from where a task goes on until it
+     * awaits something that is not there yet. */
+    HOOP_LIMIT_STEP = 6
 } hoop_limit;
 
 /* A function that scripts call. `arguments` are lent for the call: what is to
@@ -248,8 +251,8 @@ hoop_error *hoop_error_new(const char *class_name, const char *message);
 /* What the call returned. */
 hoop_status hoop_error_status(const hoop_error *error);
 /* The class of the exception: "ValueError", with the module if it is not built
- * in. Of HOOP_STOPPED the limit: "fuel", "time", "memory", "tasks", "output"
- * or "interrupt". Never NULL; the length may be. */
+ * in. Of HOOP_STOPPED the limit: "fuel", "time", "step", "memory", "tasks",
+ * "output" or "interrupt". Never NULL; the length may be. */
 const char *hoop_error_class(const hoop_error *error, size_t *length);
 /* What is wrong. Never NULL; the length may be. */
 const char *hoop_error_message(const hoop_error *error, size_t *length);

@@ -26,6 +26,8 @@ pub enum Limit {
     Output = 4,
     /// How deep calls may go.
     Recursion = 5,
+    /// Milliseconds of one step of the loop.
+    Step = 6,
 }
 
 /// The number that C gives for a `hoop_limit`, which need not be one.
@@ -80,13 +82,14 @@ impl HoopOptions {
     }
 
     fn limit(&mut self, limit: LimitNumber, most: u64) -> Result<(), String> {
-        const LIMITS: [Limit; 6] = [
+        const LIMITS: [Limit; 7] = [
             Limit::Fuel,
             Limit::Time,
             Limit::Memory,
             Limit::Tasks,
             Limit::Output,
             Limit::Recursion,
+            Limit::Step,
         ];
         let known = LIMITS.into_iter().find(|known| *known as c_int == limit);
         let known = known.ok_or_else(|| format!("there is no limit {limit}"))?;
@@ -96,6 +99,7 @@ impl HoopOptions {
         self.limits = match known {
             Limit::Fuel => limits.fuel(most),
             Limit::Time => limits.time(Duration::from_millis(most)),
+            Limit::Step => limits.step(Duration::from_millis(most)),
             Limit::Memory => limits.memory(number),
             Limit::Tasks => limits.tasks(number),
             Limit::Output => limits.output(most),

@@ -426,6 +426,15 @@ static void limits_stop_runs(void) {
     CHECK(strcmp(hoop_error_class(error, NULL), "time") == 0);
     hoop_error_free(error);
     hoop_engine_free(engine);
+
+    options = hoop_options_new();
+    hoop_options_limit(options, HOOP_LIMIT_STEP, 100);
+    engine = engine_of(options);
+    hoop_options_free(options);
+    CHECK(hoop_run(engine, "hog", "import asyncio\nawait asyncio.sleep(0.2)\nwhile True: pass", &error) == HOOP_STOPPED);
+    CHECK(strcmp(hoop_error_class(error, NULL), "step") == 0 && hoop_error_number(error) == 3);
+    hoop_error_free(error);
+    hoop_engine_free(engine);
 }
 
 /* Whether an engine is refused with this message; the options are freed. */
