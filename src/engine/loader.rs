@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::bytecode;
 use crate::compiler;
@@ -29,6 +29,8 @@ static COMPILED: [OnceLock<Arc<bytecode::Code>>; LIBRARY.len()] =
 #[derive(Default)]
 pub struct SourceLoader {
     provided: Option<RefCell<Box<dyn Modules>>>,
+    /// The sources of what the embedder has given, by name: no file has them. Whoever can run them keeps them.
+    given: RefCell<HashMap<String, Weak<SourceFile>>>,
 }
 
 /// Modules that an embedder provides: `import` asks here before it looks anywhere else.
@@ -140,6 +142,7 @@ impl SourceLoader {
     pub(super) fn with_modules(modules: Option<Box<dyn Modules>>) -> SourceLoader {
         SourceLoader {
             provided: modules.map(RefCell::new),
+            given: RefCell::default(),
         }
     }
 }
@@ -162,7 +165,11 @@ impl Loader for SourceLoader {
     fn provided(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
         let found = self.provided.as_ref()?.borrow_mut().find(module)?;
         Some(match found.script {
-            Ok(script) => Ok((script.code(), found.package)),
+            Ok(script) => {
+                let code = script.code();
+                self.remember(&code.source);
+                Ok((code, found.package))
+            }
             Err(fault) => Err(fault),
         })
     }
@@ -191,7 +198,19 @@ impl Loader for SourceLoader {
         }))
     }
 
-    fn library_source(&self, file: &str) -> Option<Arc<SourceFile>> {
+    fn remember(&self, source: &Arc<SourceFile>) {
+        let mut given = self.given.borrow_mut();
+        if given.len() == given.capacity() {
+            // Before it grows: most of what an engine has run may be gone.
+            given.retain(|_, source| source.strong_count() > 0);
+        }
+        given.insert(source.name().to_string(), Arc::downgrade(source));
+    }
+
+    fn source_of(&self, file: &str) -> Option<Arc<SourceFile>> {
+        if let Some(given) = self.given.borrow().get(file).and_then(Weak::upgrade) {
+            return Some(given);
+        }
         let file = file.strip_prefix("<library>/")?;
         let entry = LIBRARY.iter().find(|entry| entry.file == file)?;
         let (code, _) = self.library(entry.name)?.ok()?;

@@ -247,6 +247,7 @@ impl Engine {
             Start::Program(script) => {
                 let module = new_main(vm, None);
                 let module = module.map_err(|raised| Error::from_raised(vm, raised))?;
+                vm.loader.remember(&script.code().source);
                 let body = vm.instantiate_code(script.code());
                 let body = vm.new_function(body, module.namespace.clone(), Box::default());
                 vm.begin_call(body.as_value(), &Tuple::empty());

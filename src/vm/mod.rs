@@ -141,8 +141,10 @@ pub trait Loader: Send {
     fn provided(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The code of a library module written in the language, and whether it is a package.
     fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
-    /// The source of a library module, by the name of its file.
-    fn library_source(&self, file: &str) -> Option<Arc<SourceFile>>;
+    /// The source of a library module by the name of its file, or of what an embedder has given by its name.
+    fn source_of(&self, file: &str) -> Option<Arc<SourceFile>>;
+    /// Keeps in mind what an embedder runs, as long as somebody has it.
+    fn remember(&self, source: &Arc<SourceFile>);
     /// Whether there is such a library module, and whether it is a package.
     fn library_kind(&self, module: &str) -> Option<bool>;
     /// Whether a text typed at a prompt, wrong as it stands, may become right when more lines follow.

@@ -111,13 +111,13 @@ impl Vm {
     }
 
     /// The text of a file that is compiled, where it is not to be read anew: a module of the library,
-    /// or what a running script was given as text.
+    /// what an embedder has given, or what a running script was given as text.
     pub fn known_source(
         &mut self,
         name: &str,
     ) -> Option<std::sync::Arc<crate::source::SourceFile>> {
         if !name.starts_with('<') {
-            return None;
+            return self.loader.source_of(name);
         }
         let mut frame = self.frame;
         // SAFETY: parents of live frames are live, and the functions of script frames.
@@ -132,7 +132,7 @@ impl Vm {
                 frame = (*frame).parent;
             }
         }
-        self.loader.library_source(name)
+        self.loader.source_of(name)
     }
 
     /// The exception that is being handled where a native was called; None if none is.

@@ -587,3 +587,38 @@ fn many_steps_may_take_longer_than_one() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn scripts_see_the_lines_of_their_tracebacks() {
+    let shop = "def price(n):\n    return 100 / n";
+    let modules =
+        std::collections::HashMap::from([("shop", Script::module("shop", shop).unwrap())]);
+    let mut engine = Engine::builder().modules(modules).build().unwrap();
+    let text = "import traceback, shop\n\
+        def f(): return shop.price(0)\n\
+        try:\n    f()\nexcept ZeroDivisionError:\n    told = traceback.format_exc()";
+    let expected = "\
+Traceback (most recent call last):
+  File \"test\", line 4, in <module>
+    f()
+    ~^^
+  File \"test\", line 2, in f
+    def f(): return shop.price(0)
+                    ~~~~~~~~~~^^^
+  File \"shop\", line 2, in price
+    return 100 / n
+           ~~~~^~~
+ZeroDivisionError: division by zero
+";
+    for _ in 0..2 {
+        let names = engine.run(&script(text)).blocking().unwrap();
+        assert_eq!(names.get::<String>(&mut engine, "told").unwrap(), expected);
+    }
+    // The text is that of the script that runs, not of an earlier one of that name.
+    let other = script(
+        "import traceback\ntry:\n    1 // 0\nexcept ZeroDivisionError:\n    told = traceback.format_exc()",
+    );
+    let names = engine.run(&other).blocking().unwrap();
+    let told = names.get::<String>(&mut engine, "told").unwrap();
+    assert!(told.contains("line 3, in <module>\n    1 // 0\n"), "{told}");
+}

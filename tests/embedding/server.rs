@@ -105,7 +105,9 @@ fn a_handler_that_fails_is_the_only_one_that_does() {
         // There is such a file, but not for scripts.
         let (status, body) = ask(address, "GET /wrong?file=Cargo.toml", "").await;
         assert_eq!((status, &*body), (500, r#"{"error": "it failed"}"#));
-        assert!(logged("File \"wrong\", line 3, in get\nPermissionError: "));
+        let log = "File \"wrong\", line 3, in get\n    return open(request.query['file']).read()\n";
+        assert!(logged(log));
+        assert!(logged("PermissionError: "));
         let (status, _) = ask(address, "GET /hello", "").await;
         assert_eq!(status, 200);
         let (status, body) = slow.await.unwrap();
