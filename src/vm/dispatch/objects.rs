@@ -43,7 +43,7 @@ op! {
         return get_attr_slow(ip, regs, k, vm);
     }
     fn get_attr_of_class(ip, regs, k, vm) {
-        // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or the address of a property's getter.
+        // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or `PROPERTY` and the address of its getter.
         let cached = *ip.add(2);
         if cached & CLASS_VALUE == 0 {
             if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
@@ -125,6 +125,9 @@ op! {
 
 /// Marks a cached place in a class.
 const CLASS_VALUE: u64 = 1 << 63;
+/// Marks a property's getter, whose address alone may be as small as the number of a slot: in programs that do not move their
+/// code about, the heap begins low.
+const PROPERTY: u64 = 1 << 61;
 /// Marks a cached place in a module, of an instruction that knows its shape to be the modules'.
 pub(super) const MODULE_VALUE: u64 = 1 << 62;
 
@@ -196,7 +199,7 @@ impl Vm {
                 shape,
                 CLASS_VALUE | (position as u64) << 48 | owner.as_ptr() as u64,
             )),
-            Cached::Property { shape, getter } => Some((shape, getter.header() as u64)),
+            Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
             _ => None,
         };
         if let Some((shape, word)) = cached {
@@ -213,7 +216,7 @@ impl Vm {
         let mut object = std::mem::ManuallyDrop::new(at.take_b());
         // SAFETY: the getter is alive; the object passes to the call.
         unsafe {
-            let getter = at.word(2) as *const Function;
+            let getter = (at.word(2) & ADDRESS) as *const Function;
             (*getter).retain();
             let callee = Value::from_header(getter as *mut _);
             self.invoke(
