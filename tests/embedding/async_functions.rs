@@ -175,13 +175,21 @@ fn a_blocking_function_is_called_anywhere() {
         later(Duration::from_millis(1), ()).await;
         Err(Raise::new("LookupError", "gone"))
     });
-    let mut engine = Engine::builder().add(twice).add(fails).build().unwrap();
+    let rests = Function::blocking("rest()", async || {
+        later(Duration::from_millis(50), ()).await
+    });
+    let mut engine = Engine::builder()
+        .add(twice)
+        .add(fails)
+        .add(rests)
+        .build()
+        .unwrap();
     let text = "class N:\n    def __init__(self, n): self.n = n\n    def __add__(self, other): return N(twice(self.n) + other.n)\n    def __iter__(self): yield twice(self.n)\n    @property\n    def double(self): return twice(self.n)\n\
         added = (N(1) + N(2)).n\nordered = sorted([3, 1, 2], key=twice)\nmapped = list(map(twice, range(4)))\nunpacked = [*N(5)]\nprop = N(4).double\n\
         largest = max(range(5), key=lambda n: -twice(n))\n\
         try:\n    fails()\nexcept LookupError as e:\n    error = str(e)\n\
         import threading, time\nsteps = []\ndef ticks():\n    for _ in range(3):\n        time.sleep(0.0001)\n        steps.append('tick')\n\
-        t = threading.Thread(target=ticks)\nt.start()\ntwice(1)\nsteps.append('twice')\nt.join()";
+        t = threading.Thread(target=ticks)\nt.start()\nrest()\nsteps.append('twice')\nt.join()";
     for blocking in [true, false] {
         let names = match blocking {
             true => engine.run(&script(text)).blocking().unwrap(),
@@ -211,7 +219,7 @@ fn a_blocking_function_is_called_anywhere() {
 
 #[test]
 fn where_a_native_is_in_the_middle_a_future_cannot_wait() {
-    let slow = Function::blocking("slow()", async || later(Duration::from_millis(1), 1).await);
+    let slow = Function::blocking("slow()", async || later(Duration::from_millis(50), 1).await);
     let mut engine = Engine::builder().add(slow).build().unwrap();
     let text = "class K:\n    def __hash__(self): return 1\n    def __eq__(self, other):\n        slow()\n        return True\n\
         try:\n    said = {K(): 1}[K()]\nexcept RuntimeError as e:\n    said = str(e)";

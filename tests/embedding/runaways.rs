@@ -24,7 +24,7 @@ use Ends::{Deep, Raises, Room, Time};
 /// How long a snippet may run before it is stopped.
 const TIME: Duration = Duration::from_millis(20);
 /// How much later it may end: far more than it takes, for machines that have other work.
-const SLACK: Duration = Duration::from_millis(if cfg!(debug_assertions) { 900 } else { 250 });
+const SLACK: Duration = Duration::from_millis(if cfg!(debug_assertions) { 900 } else { 500 });
 /// How long it may take before it counts as one that cannot be stopped.
 const FOREVER: Duration = Duration::from_secs(20);
 /// How much memory an engine may have.
