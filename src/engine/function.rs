@@ -75,6 +75,13 @@ pub trait Parameter {
     /// # Errors
     /// As `FromScript::from_script`.
     fn take<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<Self::Item<'s>, Error>;
+
+    /// The same where nothing has to be asked, see `FromScript::from_plain`.
+    #[doc(hidden)]
+    #[inline]
+    fn take_plain<'s>(_value: &Value, _scope: &Scope<'s>) -> Option<Self::Item<'s>> {
+        None
+    }
 }
 
 impl<T: FromScript> Parameter for T {
@@ -82,6 +89,10 @@ impl<T: FromScript> Parameter for T {
     #[inline]
     fn take<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<T, Error> {
         T::from_script(value, scope)
+    }
+    #[inline]
+    fn take_plain<'s>(value: &Value, _scope: &Scope<'s>) -> Option<T> {
+        T::from_plain(value)
     }
 }
 
@@ -118,7 +129,10 @@ pub struct Plain;
 impl<T: IntoScript> Returned for T {
     #[inline]
     fn into_result<'s>(self, scope: &mut Scope<'s>) -> Result<Local<'s>, HostError> {
-        Ok(self.into_script(scope)?)
+        match self.into_plain() {
+            Ok(plain) => Ok(scope.local(plain)),
+            Err(value) => Ok(value.into_script(scope)?),
+        }
     }
 }
 
@@ -155,6 +169,9 @@ impl<'a> Given<'a> {
             None => &self.values[number],
             Some(order) => &self.values[order[number]],
         };
+        if let Some(item) = P::take_plain(value, scope) {
+            return Ok(item);
+        }
         let local = scope.local(value.clone());
         match P::take(&local, scope) {
             Ok(item) => Ok(item),

@@ -10,11 +10,8 @@ use crate::object::native::{Native, R, TypeDef};
 use crate::vm::{Library, Vm};
 
 /// See `Library`.
-pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library {
-    kinds: &super::KINDS,
-    types: all_types(),
-    modules: modules::MODULES,
-});
+pub static LIBRARY: LazyLock<Library> =
+    LazyLock::new(|| Library::new(&super::KINDS, all_types(), modules::MODULES));
 
 /// In `builtins` and `modules` everyone adds a line.
 fn all_types() -> &'static [&'static TypeDef] {
@@ -28,16 +25,21 @@ fn all_types() -> &'static [&'static TypeDef] {
     &TYPES
 }
 
+/// The types that are names of `builtins`.
+static BUILTIN_TYPES: LazyLock<Vec<&'static TypeDef>> = LazyLock::new(|| {
+    let types = all_types().iter().copied();
+    types
+        .filter(|def| def.module == "builtins" && is_public(def.name))
+        .collect()
+});
+
 /// The names of the built-in functions and types.
 pub fn builtin_names() -> Vec<&'static str> {
     let functions = builtins::functions::FUNCTIONS
         .iter()
         .chain(modules::BUILTIN_FUNCTIONS)
         .flat_map(|table| table.iter().map(|def| def.name()));
-    let types = all_types()
-        .iter()
-        .filter(|def| def.module == "builtins" && is_public(def.name))
-        .map(|def| def.name);
+    let types = BUILTIN_TYPES.iter().map(|def| def.name);
     functions.chain(types).collect()
 }
 
@@ -52,12 +54,7 @@ pub(super) fn fill_builtins(vm: &mut Vm) -> R<()> {
         let native = Native::alloc(def, Value::UNDEF, owner.clone()).into_value();
         vm.set_name(&namespace, def.name(), native)?;
     }
-    for def in vm
-        .library
-        .types
-        .iter()
-        .filter(|def| def.module == "builtins" && is_public(def.name))
-    {
+    for def in BUILTIN_TYPES.iter() {
         let class = vm.class_of_def(def).into_value();
         vm.set_name(&namespace, def.name, class)?;
     }

@@ -167,6 +167,9 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// `Error::Conversion` if it is of another type, or does not fit.
     pub fn get<T: FromScript>(&mut self, value: &Local<'s>) -> Result<T, Error> {
+        if let Some(plain) = T::from_plain(&value.value) {
+            return Ok(plain);
+        }
         let _entered = self.vm.enter();
         T::from_script(value, self)
     }
@@ -194,7 +197,7 @@ impl<'s> Scope<'s> {
     /// A tuple of what a call is to be given.
     pub(crate) fn arguments(&mut self, given: impl IntoArguments) -> Result<Handle, Error> {
         let _entered = self.vm.enter();
-        let given = Tuple::of(given.into_arguments(self)?);
+        let given = Tuple::of(given.into_arguments(self)?.into_vec());
         Ok(Handle::new(self.vm, given.into_value()))
     }
 
@@ -284,7 +287,11 @@ impl<'s> Scope<'s> {
         let _entered = self.vm.enter();
         let mut given = arguments.into_arguments(self)?;
         if named.is_empty() {
-            return self.made(|vm| vm.call(&callee.value, &given));
+            let result = self.vm.call_taking(callee.value.clone(), given, None);
+            return match result {
+                Ok(value) => Ok(self.local(value)),
+                Err(raised) => Err(Error::from_raised(self.vm, raised)),
+            };
         }
         let mut names = Vec::new();
         for (name, value) in named {
@@ -294,7 +301,7 @@ impl<'s> Scope<'s> {
         self.made(|vm| {
             let names = Tuple::from_vec(names);
             let names = vm.lift(names)?.into_value();
-            vm.call_kw(&callee.value, &given, &names)
+            vm.call_taking(callee.value.clone(), given, Some(&names))
         })
     }
 

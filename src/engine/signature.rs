@@ -3,6 +3,8 @@
 /// What a signature says. The text is what the VM reads; the rest is for the closure.
 pub struct Layout {
     text: String,
+    /// How many of its bytes are the name.
+    name_length: usize,
     /// The names of the parameters as they stand in the signature.
     names: Vec<String>,
     /// Where the VM puts the argument of each parameter, if not in their order: behind the
@@ -36,6 +38,7 @@ impl Layout {
         };
         let mut layout = Layout {
             text: String::new(),
+            name_length: name.len(),
             names: Vec::new(),
             order: None,
             leaves_to_others: false,
@@ -145,7 +148,7 @@ impl Layout {
 
     /// The name of the function.
     pub fn name(&self) -> &str {
-        self.text.split('(').next().unwrap_or("")
+        &self.text[..self.name_length]
     }
 
     /// What is wrong with it.

@@ -9,6 +9,7 @@ use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use super::buffer::OutOfMemory;
 use super::refs::{KindTable, Object, Ref};
@@ -224,14 +225,14 @@ impl Heap {
             end: ptr::null_mut(),
             page: ptr::null_mut(),
         };
-        let shapes = (0..FIRST_FREE_SHAPE)
-            .map(|id| ShapeEntry {
-                kind: id as u8,
-                flags: 0,
-                capacity: 0,
-                class: std::mem::ManuallyDrop::new(Value::UNDEF),
-            })
-            .collect();
+        // Room for those of the built-in classes, too.
+        let mut shapes = Vec::with_capacity(2 * FIRST_FREE_SHAPE as usize);
+        shapes.extend((0..FIRST_FREE_SHAPE).map(|id| ShapeEntry {
+            kind: id as u8,
+            flags: 0,
+            capacity: 0,
+            class: std::mem::ManuallyDrop::new(Value::UNDEF),
+        }));
         Heap {
             classes: [no_class; CLASSES],
             pages: Vec::new(),
@@ -343,16 +344,17 @@ impl Heap {
         if class.next == class.end {
             let index = self.pages.len() as u32;
             let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
-            let page = new_page(
-                PAGE_SIZE,
-                Page {
+            let page = spare_page().unwrap_or_else(|| allocate_page(PAGE_SIZE));
+            // SAFETY: nobody uses the page yet; its head fits.
+            unsafe {
+                page.write(Page {
                     slot_size,
                     used: 0,
                     slots: slots as u32,
                     ordinal: self.next_ordinal,
                     index,
-                },
-            );
+                });
+            }
             self.next_ordinal += 1;
             self.pages.push(page);
             class.page = page;
@@ -372,16 +374,17 @@ impl Heap {
     fn allocate_large(&mut self, size: usize) -> *mut Header {
         let index = self.large.len() as u32;
         let size = size.next_multiple_of(16);
-        let page = new_page(
-            size + PAGE_HEADER,
-            Page {
+        let page = allocate_page(size + PAGE_HEADER);
+        // SAFETY: as above.
+        unsafe {
+            page.write(Page {
                 slot_size: size,
                 used: 1,
                 slots: 1,
                 ordinal: self.next_ordinal,
                 index,
-            },
-        );
+            });
+        }
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
         self.large.push(page);
         // SAFETY: the object follows the page's header.
@@ -563,7 +566,7 @@ impl Drop for Heap {
             .for_each(Value::forget);
         for &page in &self.pages {
             // SAFETY: the pages were allocated with this layout and nobody uses them any more.
-            unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
+            unsafe { free_page(page) };
         }
         for &page in &self.large {
             // SAFETY: as above.
@@ -586,17 +589,49 @@ fn page_layout(size: usize) -> Layout {
         .expect("object sizes are checked before they are asked for")
 }
 
-fn new_page(size: usize, head: Page) -> *mut Page {
+fn allocate_page(size: usize) -> *mut Page {
     let layout = page_layout(size);
-    // SAFETY: the layout is not empty; the page's head fits.
-    unsafe {
-        let page = alloc::alloc(layout).cast::<Page>();
-        if page.is_null() {
-            alloc::handle_alloc_error(layout);
-        }
-        page.write(head);
-        page
+    // SAFETY: the layout is not empty.
+    let page = unsafe { alloc::alloc(layout) };
+    if page.is_null() {
+        alloc::handle_alloc_error(layout);
     }
+    page.cast()
+}
+
+/// Pages of heaps that are gone, for the next ones: a page that comes from the system is mapped and
+/// cleared piece by piece as it is touched, which costs as much as making all the built-in names.
+static SPARE_PAGES: Mutex<Vec<SparePage>> = Mutex::new(Vec::new());
+
+/// No more pages are kept than these: 2 MB.
+const MOST_SPARE_PAGES: usize = 32;
+
+/// A page of `PAGE_SIZE` that nobody uses.
+struct SparePage(*mut Page);
+
+// SAFETY: it is memory without an owner, and whoever takes it out is the only one that has it.
+unsafe impl Send for SparePage {}
+
+fn spare_page() -> Option<*mut Page> {
+    let mut spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    spare.pop().map(|page| page.0)
+}
+
+/// Gives a page of `PAGE_SIZE` back.
+///
+/// # Safety
+/// `allocate_page` made it, and nobody uses it any more.
+unsafe fn free_page(page: *mut Page) {
+    // The checks of tools that watch memory need pages that are really given back.
+    if !cfg!(hoop_heap_debug) {
+        let mut spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < MOST_SPARE_PAGES {
+            spare.push(SparePage(page));
+            return;
+        }
+    }
+    // SAFETY: it was allocated with this layout.
+    unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
 }
 
 #[inline(always)]

@@ -7,7 +7,7 @@ use super::{Event, HostError, Inbox, Outcome, Ticket};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,10 +18,17 @@ const STACK: usize = 512 * 1024;
 
 type Call = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
 
+/// How many threads suit the machine. The system is asked once, when the first pool has work: it
+/// reads several files for the answer, and most engines never ask.
+static USUAL_LIMIT: LazyLock<usize> = LazyLock::new(|| {
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    (cpus + 4).min(32)
+});
+
 /// Where calls run.
 enum Mode {
-    /// On threads, at most so many.
-    Threads(usize),
+    /// On threads, at most so many; as many as suit the machine unless a number was asked for.
+    Threads(Option<usize>),
     /// At once, in place: for runs that must repeat.
     Inline,
 }
@@ -52,8 +59,7 @@ struct State {
 
 impl Pool {
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
-        let cpus = thread::available_parallelism().map_or(1, usize::from);
-        Pool::with_mode(inbox, Mode::Threads((cpus + 4).min(32)))
+        Pool::with_mode(inbox, Mode::Threads(None))
     }
 
     /// A pool that runs each call in place, at once.
@@ -77,7 +83,7 @@ impl Pool {
     /// Changes how many threads there may be, one at least.
     pub fn set_limit(&mut self, threads: usize) {
         if let Mode::Threads(limit) = &mut self.mode {
-            *limit = threads.max(1);
+            *limit = Some(threads.max(1));
         }
     }
 
@@ -109,7 +115,7 @@ impl Pool {
         };
         let mut state = self.shared.lock();
         state.calls.push_back((ticket, call));
-        if state.idle >= state.calls.len() || state.threads >= limit {
+        if state.idle >= state.calls.len() || state.threads >= limit.unwrap_or(*USUAL_LIMIT) {
             drop(state);
             self.shared.work.notify_one();
             return Ok(ticket);

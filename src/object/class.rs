@@ -273,6 +273,9 @@ pub struct Shape {
 #[derive(Default)]
 pub struct Shapes(Vec<Shape>);
 
+/// Room for the shapes of the built-in classes, and some of a script's.
+const FIRST_SHAPES: usize = 512;
+
 /// More attributes than this, and an instance goes to dictionary mode.
 pub const MOST_KEYS: usize = 64;
 /// More transitions of one shape than this, and instances go to dictionary mode.
@@ -287,6 +290,9 @@ impl Shapes {
 
     fn entry(&mut self, id: u32) -> &mut Shape {
         if self.0.len() <= id as usize {
+            if self.0.capacity() == 0 {
+                self.0.reserve_exact(FIRST_SHAPES);
+            }
             self.0.resize_with(id as usize + 1, Shape::default);
         }
         &mut self.0[id as usize]

@@ -1,8 +1,8 @@
 //! The engine's table of names and literals: one string object for each text,
 //! so that names compare by address first.
 
-use indexmap::Equivalent;
-use indexmap::IndexSet;
+use indexmap::IndexMap;
+use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::str::Str;
@@ -11,7 +11,7 @@ use crate::heap::Ref;
 /// One string object for each text.
 #[derive(Default)]
 pub struct Interner {
-    strings: IndexSet<Interned, BuildHasherDefault<KnownHash>>,
+    strings: IndexMap<Interned, (), BuildHasherDefault<KnownHash>>,
 }
 
 struct Interned(Ref<Str>);
@@ -27,21 +27,6 @@ impl Eq for Interned {}
 impl Hash for Interned {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_i64(self.0.hash());
-    }
-}
-
-/// Bytes with their hash, to look a string up before it is made.
-struct Wanted<'a>(&'a [u8], i64);
-
-impl Hash for Wanted<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_i64(self.1);
-    }
-}
-
-impl Equivalent<Interned> for Wanted<'_> {
-    fn equivalent(&self, key: &Interned) -> bool {
-        self.0 == key.0.bytes()
     }
 }
 
@@ -64,25 +49,24 @@ impl Hasher for KnownHash {
 impl Interner {
     /// An interner without strings.
     pub fn new() -> Interner {
-        Interner::default()
+        // As many as an engine knows before its first script.
+        const FIRST: usize = 800;
+        Interner {
+            strings: IndexMap::with_capacity_and_hasher(FIRST, BuildHasherDefault::default()),
+        }
     }
 
     /// The string of this text.
     pub fn intern(&mut self, text: &str) -> Ref<Str> {
-        let wanted = Wanted(text.as_bytes(), super::str::hash_text(text.as_bytes()));
-        match self.strings.get(&wanted) {
-            Some(known) => known.0.clone(),
-            None => self.add(Str::new(text)),
-        }
+        let hash = super::str::hash_text(text.as_bytes());
+        self.find_or_add(text.as_bytes(), hash, || Some(Str::new(text)))
+            .expect("a string can be made of every text")
     }
 
     /// The string of these WTF-8 bytes, which must be well-formed and few.
     pub fn intern_wtf8(&mut self, bytes: &[u8]) -> Option<Ref<Str>> {
-        let wanted = Wanted(bytes, super::str::hash_text(bytes));
-        match self.strings.get(&wanted) {
-            Some(known) => Some(known.0.clone()),
-            None => Some(self.add(Str::from_wtf8(bytes).ok()?)),
-        }
+        let hash = super::str::hash_text(bytes);
+        self.find_or_add(bytes, hash, || Str::from_wtf8(bytes).ok())
     }
 
     /// The string with the text of `string`, which is that one if the text is new.
@@ -90,14 +74,32 @@ impl Interner {
         if string.is_interned() {
             return string.clone();
         }
-        match self.strings.get(&Wanted(string.bytes(), string.hash())) {
-            Some(known) => known.0.clone(),
+        let own = || match string.as_value().is_exact::<Str>() {
+            true => Some(string.clone()),
             // An instance of a subclass, or one with room to grow, does not stay.
-            None if !string.as_value().is_exact::<Str>() => match Str::from_wtf8(string.bytes()) {
-                Ok(plain) => self.add(plain),
-                Err(_) => string.clone(),
-            },
-            None => self.add(string.clone()),
+            false => Str::from_wtf8(string.bytes()).ok(),
+        };
+        self.find_or_add(string.bytes(), string.hash(), own)
+            .unwrap_or_else(|| string.clone())
+    }
+
+    /// The string of these bytes, which have this hash; `make` makes one, if it can.
+    fn find_or_add(
+        &mut self,
+        bytes: &[u8],
+        hash: i64,
+        make: impl FnOnce() -> Option<Ref<Str>>,
+    ) -> Option<Ref<Str>> {
+        let strings = self.strings.raw_entry_mut_v1();
+        match strings.from_hash(hash as u64, |known| known.0.bytes() == bytes) {
+            RawEntryMut::Occupied(known) => Some(known.key().0.clone()),
+            RawEntryMut::Vacant(place) => {
+                let string = make()?;
+                string.set_hash(hash);
+                string.set_interned();
+                place.insert_hashed_nocheck(hash as u64, Interned(string.clone()), ());
+                Some(string)
+            }
         }
     }
 
@@ -109,11 +111,5 @@ impl Interner {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.strings.is_empty()
-    }
-
-    fn add(&mut self, string: Ref<Str>) -> Ref<Str> {
-        string.set_interned();
-        self.strings.insert(Interned(string.clone()));
-        string
     }
 }

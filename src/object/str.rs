@@ -481,6 +481,13 @@ impl Str {
         hash
     }
 
+    /// Remembers the hash, for those who know it already.
+    #[inline]
+    pub(super) fn set_hash(&self, hash: i64) {
+        debug_assert_eq!(hash, self.hash());
+        self.hash.set(hash);
+    }
+
     /// Whether both have the same text.
     #[inline]
     pub fn eq(&self, other: &Str) -> bool {

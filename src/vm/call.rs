@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::candidates;
-use super::dispatch::{Cursor, LEAVE_WORD, NATIVE_WORDS};
+use super::dispatch::{Cursor, LEAVE_WORD};
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
 use crate::object::exception::Exception;
@@ -46,36 +46,6 @@ fn look_up_and_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
             vm.blame_attribute();
             Step::Raise(raised)
         }
-        _ => unreachable!("nothing else resumes this frame"),
-    }
-}
-
-/// Decides a jump of its parent by the truth of a step's result. Registers: the result,
-/// when to jump, the target's address, the register to drop when it does not jump (or None).
-static TEST: Def = Def::frame("<test>(value, when, target, drop, /)", 0, test);
-
-fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    match (frame.state, input) {
-        (0, _) => {
-            // The value to be tested is in register 0, or comes when a call is over.
-            frame.state = 1;
-            vm.truth_step(&frame.regs[0]).then_go_on()
-        }
-        (_, Input::Value(value)) if value.as_bool().is_some() => {
-            // SAFETY: vm.frame is this native frame; its parent is the script frame that jumps.
-            unsafe {
-                let parent = (*vm.frame).parent;
-                if value.is_true() == frame.regs[1].is_true() {
-                    (*parent).ip = frame.regs[2].as_small_int().unwrap_or(0) as *const u64;
-                } else if let Some(register) = frame.regs[3].as_small_int() {
-                    drop(Frame::regs(parent).add(register as usize).read());
-                }
-            }
-            Step::Return(Value::NONE)
-        }
-        (_, Input::Value(value)) => vm.truth_step(&value).then_go_on(),
-        // What was to be dropped is live there: unwinding drops it.
-        (_, Input::Raised(raised)) => Step::Raise(raised),
         _ => unreachable!("nothing else resumes this frame"),
     }
 }
@@ -215,6 +185,7 @@ impl Vm {
         unsafe {
             let function: *mut Function = callee.header().cast();
             let code = (*function).code.borrow().clone();
+            let is_simple = names.is_none() && (*function).simple.get() as usize == n;
             if let Some(flavour) = Flavour::of_code(code.flags) {
                 let result = self.make_generator(callee, flavour, args, n, names);
                 return match result {
@@ -231,10 +202,14 @@ impl Vm {
             (*frame).depth = (*parent).depth + 1;
             (*frame).ip = code.start().add(1);
             let regs = Frame::regs(frame);
-            for i in 0..code.nlocals as usize {
+            let given = if is_simple { n } else { 0 };
+            std::ptr::copy_nonoverlapping(args, regs, given);
+            for i in given..code.nlocals as usize {
                 regs.add(i).write(Value::UNDEF);
             }
-            if let Err(raised) = self.bind(&Callee::Function(&*function), args, n, names, regs) {
+            if !is_simple
+                && let Err(raised) = self.bind(&Callee::Function(&*function), args, n, names, regs)
+            {
                 for i in 0..code.nlocals as usize {
                     drop(std::ptr::replace(regs.add(i), Value::UNDEF));
                 }
@@ -510,7 +485,11 @@ impl Vm {
         }
     }
 
-    unsafe fn invoke_args(
+    /// As `invoke`, with arguments in a vector.
+    ///
+    /// # Safety
+    /// `parent` is a live frame whose `ip` is saved.
+    pub(super) unsafe fn invoke_args(
         &mut self,
         callee: Value,
         mut args: Args,
@@ -559,49 +538,6 @@ impl Vm {
                 drop(std::ptr::replace(Frame::regs(frame).add(i), value));
             }
             frame
-        }
-    }
-
-    /// Performs a step whose result decides a jump of `parent`.
-    pub(crate) fn perform_test(
-        &mut self,
-        step: Step,
-        parent: *mut Frame,
-        when: bool,
-        target: *mut u64,
-    ) {
-        self.push_test(step, parent, when, target, Value::NONE);
-    }
-
-    /// As `perform_test`; where it does not jump, the temporary A is dropped.
-    pub(crate) fn perform_test_keeping(
-        &mut self,
-        step: Step,
-        at: super::dispatch::At,
-        when: bool,
-        target: *mut u64,
-    ) {
-        self.push_test(step, at.frame(), when, target, Value::int32(at.a() as i32));
-    }
-
-    fn push_test(
-        &mut self,
-        step: Step,
-        parent: *mut Frame,
-        when: bool,
-        target: *mut u64,
-        drop: Value,
-    ) {
-        let target = Value::small_int(target as i64).expect("addresses have 47 bits");
-        // SAFETY: as in `enter_def`.
-        unsafe {
-            let frame = self.push_native(&TEST, 4, parent, 0, frame_flags::DISCARD);
-            let regs = Frame::regs(frame);
-            regs.add(1).write(Value::bool(when));
-            regs.add(2).write(target);
-            regs.add(3).write(drop);
-            (*frame).ip = &NATIVE_WORDS[1];
-            self.perform(step, frame, 0, 0);
         }
     }
 

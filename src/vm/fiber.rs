@@ -355,10 +355,8 @@ impl Vm {
             self.input.take(),
         );
         let segments = std::mem::take(&mut self.segments);
-        let segment = Segment::new(0, std::ptr::null_mut(), std::ptr::null_mut());
-        self.sp = segment.start();
-        self.limit = segment.end();
-        self.segments.push(segment);
+        (self.sp, self.limit) = (std::ptr::null_mut(), std::ptr::null_mut());
+        self.push_segment(0);
         self.frame = std::ptr::null_mut();
         let base = self.push_def(base, parameters, std::ptr::null_mut(), 0, 0);
         // It starts when the fiber's turn comes: the one that spawns it runs on.
@@ -537,7 +535,9 @@ impl Vm {
                 std::ptr::drop_in_place(Frame::regs(frame).add(i));
             }
         }
-        self.segments.clear();
+        while let Some(segment) = self.segments.pop() {
+            self.keep_segment(segment);
+        }
         (self.sp, self.limit) = (std::ptr::null_mut(), std::ptr::null_mut());
         self.frame = std::ptr::null_mut();
         self.fibers.alive -= 1;

@@ -16,6 +16,7 @@ pub mod candidates;
 pub mod class;
 mod collecting;
 pub mod compare;
+mod conditions;
 pub mod convert;
 pub mod dispatch;
 pub mod driving;
@@ -79,6 +80,8 @@ pub struct Library {
     pub types: &'static [&'static TypeDef],
     /// The native modules.
     pub modules: &'static [&'static ModuleDef],
+    /// The tables of the types in `Known`, in that order.
+    known: Vec<&'static TypeDef>,
 }
 
 /// What kind of text is compiled.
@@ -214,6 +217,8 @@ pub struct Vm {
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.
     pub(crate) segments: Vec<stack::Segment>,
+    /// A segment that no fiber uses.
+    spare_segment: Option<stack::Segment>,
     /// All fibers, and which of them run next.
     pub(crate) fibers: fiber::Fibers,
     /// The fiber of the main program, once there is a need to know it.

@@ -3,7 +3,7 @@
 use super::Vm;
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
-use crate::object::native::{Def, R, Step};
+use crate::object::native::{Args, Def, R, Step};
 
 /// The frame under every nested run: what reaches it ends the run.
 static BOUNDARY: Def = Def::frame("<boundary>()", 0, |_, _, _| {
@@ -25,14 +25,21 @@ impl Vm {
     /// # Errors
     /// Whatever the callee raises.
     pub fn call(&mut self, callee: &Value, args: &[Value]) -> R {
-        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
-        self.finish(Step::TailCall(callee, args))
+        self.call_taking(callee.clone(), args.iter().cloned().collect(), None)
+    }
+
+    /// As `call`, with what the call may keep; the last arguments are named by the tuple `names`.
+    pub(crate) fn call_taking(&mut self, callee: Value, args: Args, names: Option<&Value>) -> R {
+        // SAFETY: the boundary is the live frame that waits for the result.
+        self.run_nested(|vm, boundary| unsafe {
+            vm.invoke_args(callee, args, names, boundary, 0, 0);
+        })
     }
 
     /// As `call`; the last arguments are named by the tuple `names`.
     pub fn call_kw(&mut self, callee: &Value, args: &[Value], names: &Value) -> R {
-        let (callee, args) = (callee.clone(), args.iter().cloned().collect());
-        self.finish(Step::TailCallKw(callee, args, names.clone()))
+        let args = args.iter().cloned().collect();
+        self.call_taking(callee.clone(), args, Some(names))
     }
 
     /// Pushes a boundary, lets `start` set the cursor, and runs until the boundary is reached.

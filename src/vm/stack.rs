@@ -14,6 +14,7 @@ use crate::object::native::Def;
 pub(crate) struct Segment {
     memory: *mut u8,
     size: usize,
+    /// Stack pointer and limit of the segment before.
     before: (*mut u8, *mut u8),
 }
 
@@ -21,8 +22,8 @@ pub(crate) struct Segment {
 const SEGMENT_SIZE: usize = 64 * 1024;
 
 impl Segment {
-    /// A segment with room for at least `size` bytes; `sp` and `limit` are those of the one before.
-    pub(crate) fn new(size: usize, sp: *mut u8, limit: *mut u8) -> Segment {
+    /// A segment with room for at least `size` bytes.
+    fn new(size: usize) -> Segment {
         let size = size.max(SEGMENT_SIZE).next_multiple_of(16);
         let layout = Layout::from_size_align(size, 16).expect("frames have bounded sizes");
         // SAFETY: the layout is not empty.
@@ -33,22 +34,17 @@ impl Segment {
         Segment {
             memory,
             size,
-            before: (sp, limit),
+            before: (std::ptr::null_mut(), std::ptr::null_mut()),
         }
     }
 
-    pub(crate) fn start(&self) -> *mut u8 {
+    fn start(&self) -> *mut u8 {
         self.memory
     }
 
-    pub(crate) fn end(&self) -> *mut u8 {
+    fn end(&self) -> *mut u8 {
         // SAFETY: one past the allocation.
         unsafe { self.memory.add(self.size) }
-    }
-
-    /// Stack pointer and limit of the segment before.
-    pub(crate) fn before(&self) -> (*mut u8, *mut u8) {
-        self.before
     }
 }
 
@@ -105,8 +101,13 @@ impl Vm {
         }
     }
 
-    fn push_segment(&mut self, size: usize) {
-        let segment = Segment::new(size, self.sp, self.limit);
+    /// Gives the running fiber another segment, with room for at least `size` bytes.
+    pub(super) fn push_segment(&mut self, size: usize) {
+        let mut segment = match self.spare_segment.take_if(|spare| spare.size >= size) {
+            Some(spare) => spare,
+            None => Segment::new(size),
+        };
+        segment.before = (self.sp, self.limit);
         self.sp = segment.start();
         self.limit = segment.end();
         self.segments.push(segment);
@@ -117,7 +118,15 @@ impl Vm {
             .segments
             .pop()
             .expect("a frame with this flag began a segment");
-        (self.sp, self.limit) = segment.before();
+        (self.sp, self.limit) = segment.before;
+        self.keep_segment(segment);
+    }
+
+    /// One segment is kept: calls from outside take and give one each time.
+    pub(super) fn keep_segment(&mut self, segment: Segment) {
+        if segment.size == SEGMENT_SIZE {
+            self.spare_segment = Some(segment);
+        }
     }
 
     /// A native frame with `count` registers, all Undef, and one more for what it awaits.

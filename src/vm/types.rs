@@ -12,7 +12,7 @@ use crate::object::descriptor::StaticMethod;
 use crate::object::dict::Dict;
 use crate::object::generator::Flavour;
 use crate::object::kind;
-use crate::object::native::{AttributeDescriptor, Binding, Def, Native, TypeDef};
+use crate::object::native::{AttributeDescriptor, Binding, Def, ModuleDef, Native, TypeDef};
 use crate::object::str::{Interner, Str};
 use crate::vm::{Library, Loader};
 
@@ -108,8 +108,30 @@ const QUALIFIED_MODULES: &[&str] = &[
     "weakref",
 ];
 
+impl Library {
+    /// Of these tables; the library must at least have those of the core types.
+    pub fn new(
+        kinds: &'static [heap::KindTable],
+        types: &'static [&'static TypeDef],
+        modules: &'static [&'static ModuleDef],
+    ) -> Library {
+        let find = |name: &&str| {
+            let mut types = types.iter().copied();
+            let found =
+                types.find(|def| def.name == *name && matches!(def.module, "builtins" | "types"));
+            found.unwrap_or_else(|| panic!("the library has no type {name}"))
+        };
+        Library {
+            kinds,
+            types,
+            modules,
+            known: KNOWN.iter().map(find).collect(),
+        }
+    }
+}
+
 impl Vm {
-    /// A VM with nothing loaded. The library must at least have the tables of the core types.
+    /// A VM with nothing loaded.
     pub fn new(library: &'static Library, mut host: Host, loader: Box<dyn Loader>) -> Vm {
         let mut heap = Box::new(Heap::new(library.kinds));
         heap.hash_seed = hash_seed(&mut host);
@@ -133,6 +155,7 @@ impl Vm {
             stack_limit: 0,
             outcome: None,
             segments: Vec::new(),
+            spare_segment: None,
             fibers: Default::default(),
             main_fiber: None,
             event_sink: None,
@@ -243,25 +266,12 @@ impl Vm {
 
     #[cold]
     fn find_known(&mut self, known: Known) -> Ref<Class> {
-        let name = KNOWN[known as usize];
-        let def = self
-            .builtin_def(name)
-            .unwrap_or_else(|| panic!("the library has no type {name}"));
-        let class = self.class_of_def(def);
+        let class = self.class_of_def(self.library.known[known as usize]);
         if self.known.classes.is_empty() {
             self.known.classes.resize_with(KNOWN.len(), || None);
         }
         self.known.classes[known as usize] = Some(class.clone());
         class
-    }
-
-    /// The table of a type of the modules `builtins` and `types`.
-    pub fn builtin_def(&self, name: &str) -> Option<&'static TypeDef> {
-        self.library
-            .types
-            .iter()
-            .copied()
-            .find(|d| d.name == name && matches!(d.module, "builtins" | "types"))
     }
 
     /// The class of a native type.

@@ -7,6 +7,7 @@ mod classes;
 mod data;
 mod functions;
 mod handles;
+mod leaks;
 #[cfg(target_os = "linux")]
 mod permissions;
 mod programs;

@@ -29,6 +29,7 @@ use super::handle::Handle;
 use super::scope::{Local, Scope};
 use crate::builtins::arguments::shown_type;
 use crate::heap::Value;
+use crate::object::native::Args;
 
 /// A type whose values can be made from those of a script.
 ///
@@ -62,6 +63,13 @@ pub trait FromScript: Sized {
     /// # Errors
     /// `Error::Conversion` for a value that is of another type, or does not fit.
     fn from_script<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<Self, Error>;
+
+    /// The same where nothing has to be asked and nothing can go wrong: the short way of calls.
+    #[doc(hidden)]
+    #[inline]
+    fn from_plain(_value: &Value) -> Option<Self> {
+        None
+    }
 
     /// Makes many from a value that holds them: bytes are taken at once.
     #[doc(hidden)]
@@ -97,6 +105,14 @@ pub trait IntoScript: Sized {
     /// `Error::Conversion` if a script can have no such value, MemoryError if there is no room for it.
     fn into_script<'s>(self, scope: &mut Scope<'s>) -> Result<Local<'s>, Error>;
 
+    /// The same where no scope is needed and nothing can go wrong: the short way of calls. What cannot
+    /// go it comes back.
+    #[doc(hidden)]
+    #[inline]
+    fn into_plain(self) -> Result<Value, Self> {
+        Err(self)
+    }
+
     /// Makes one value of many: bytes at once.
     #[doc(hidden)]
     fn many_into_script<'s>(items: Vec<Self>, scope: &mut Scope<'s>) -> Result<Local<'s>, Error> {
@@ -111,23 +127,23 @@ pub trait IntoArguments {
     /// # Errors
     /// As `IntoScript::into_script`, and the error says which argument it is.
     #[doc(hidden)]
-    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error>;
+    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Args, Error>;
 }
 
 impl<T: IntoScript> IntoArguments for Vec<T> {
-    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
-        let mut values = Vec::new();
+    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Args, Error> {
+        let mut arguments = Args::new();
         for given in self {
             let value = given.into_script(scope);
-            let value = value.map_err(|e| e.at(|| format!("argument {}", values.len() + 1)))?;
-            values.push(value.into_value());
+            let value = value.map_err(|e| e.at(|| format!("argument {}", arguments.len() + 1)))?;
+            arguments.push(value.into_value());
         }
-        Ok(values)
+        Ok(arguments)
     }
 }
 
 impl<T: IntoScript, const N: usize> IntoArguments for [T; N] {
-    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
+    fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Args, Error> {
         Vec::from(self).into_arguments(scope)
     }
 }

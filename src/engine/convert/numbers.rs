@@ -13,6 +13,11 @@ use crate::object::int::{self, IntView};
 
 impl FromScript for bool {
     #[inline]
+    fn from_plain(value: &Value) -> Option<bool> {
+        value.as_bool()
+    }
+
+    #[inline]
     fn from_script<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<Self, Error> {
         match value.value().as_bool() {
             Some(flag) => Ok(flag),
@@ -22,6 +27,11 @@ impl FromScript for bool {
 }
 
 impl IntoScript for bool {
+    #[inline]
+    fn into_plain(self) -> Result<Value, bool> {
+        Ok(Value::bool(self))
+    }
+
     #[inline]
     fn into_script<'s>(self, scope: &mut Scope<'s>) -> Result<Local<'s>, Error> {
         Ok(scope.local(Value::bool(self)))
@@ -45,10 +55,13 @@ macro_rules! small_integers {
     ($($type:ident)+) => {$(
         impl FromScript for $type {
             #[inline]
+            fn from_plain(value: &Value) -> Option<$type> {
+                $type::try_from(value.as_small_int()?).ok()
+            }
+
+            #[inline]
             fn from_script<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<Self, Error> {
-                if let Some(number) = value.value().as_small_int()
-                    && let Ok(number) = $type::try_from(number)
-                {
+                if let Some(number) = $type::from_plain(value.value()) {
                     return Ok(number);
                 }
                 let number = IntView::of(value.value()).and_then(IntView::as_i64);
@@ -60,6 +73,11 @@ macro_rules! small_integers {
         }
 
         impl IntoScript for $type {
+            #[inline]
+            fn into_plain(self) -> Result<Value, $type> {
+                Value::small_int(self as i64).ok_or(self)
+            }
+
             #[inline]
             fn into_script<'s>(self, scope: &mut Scope<'s>) -> Result<Local<'s>, Error> {
                 Ok(scope.local(int::from_i64(self as i64)))
@@ -159,6 +177,11 @@ impl IntoScript for UBig {
 }
 
 impl FromScript for f64 {
+    #[inline]
+    fn from_plain(value: &Value) -> Option<f64> {
+        value.as_inline_float()
+    }
+
     #[inline]
     fn from_script<'s>(value: &Local<'s>, scope: &mut Scope<'s>) -> Result<Self, Error> {
         if let Some(number) = value.value().as_inline_float() {

@@ -5,6 +5,7 @@ use crate::engine::error::Error;
 use crate::engine::scope::{Local, Scope};
 use crate::heap::Value;
 use crate::object::list::List;
+use crate::object::native::Args;
 use crate::object::tuple::Tuple;
 
 /// The values of a tuple or list of so many.
@@ -35,8 +36,8 @@ fn of_length<'s>(
 }
 
 impl IntoArguments for () {
-    fn into_arguments(self, _: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
-        Ok(Vec::new())
+    fn into_arguments(self, _: &mut Scope<'_>) -> Result<Args, Error> {
+        Ok(Args::new())
     }
 }
 
@@ -68,11 +69,19 @@ macro_rules! tuples {
         }
 
         impl<$($type: IntoScript),+> IntoArguments for ($($type,)+) {
-            fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Vec<Value>, Error> {
-                Ok(vec![$({
-                    let item = self.$place.into_script(scope);
-                    item.map_err(|e| e.at(|| format!("argument {}", $place + 1)))?.into_value()
-                }),+])
+            fn into_arguments(self, scope: &mut Scope<'_>) -> Result<Args, Error> {
+                let mut arguments = Args::new();
+                $(
+                    arguments.push(match self.$place.into_plain() {
+                        Ok(plain) => plain,
+                        Err(item) => {
+                            let item = item.into_script(scope);
+                            let item = item.map_err(|e| e.at(|| format!("argument {}", $place + 1)))?;
+                            item.into_value()
+                        }
+                    });
+                )+
+                Ok(arguments)
             }
         }
     )+};
