@@ -146,3 +146,32 @@ fn tables_of_the_language_are_true() {
     let run = Hoop::new([script.as_os_str(), "check".as_ref()]).run();
     assert!(run.code == Some(0), "\n{}{}", run.stdout, run.stderr);
 }
+
+/// The names of the crates in `[dependencies]`.
+fn dependencies() -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
+    let (_, table) = manifest
+        .split_once("\n[dependencies]\n")
+        .expect("it has dependencies");
+    let (table, _) = table.split_once("\n[").expect("another table follows");
+    let names = table.lines().filter_map(|line| line.split_once(" = "));
+    let mut names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
+    names.retain(|name| !name.starts_with('#'));
+    names.sort();
+    names
+}
+
+#[test]
+fn the_list_of_crates_is_true() {
+    let page = fs::read_to_string(root().join("docs/embedding.md")).expect("the page is there");
+    let (_, list) = page
+        .split_once("What it is built of")
+        .expect("it has the list");
+    let (list, _) = list
+        .split_once("\n\nBuilt")
+        .expect("build times follow the list");
+    // Names stand between backticks.
+    let mut listed: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, dependencies());
+}
