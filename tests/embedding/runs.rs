@@ -98,7 +98,7 @@ fn any_executor_drives_a_run() {
 fn threads_of_a_script_run_in_a_future() {
     let mut engine = engine();
     let text = "import threading, time, queue\nq = queue.Queue()\n\
-        def work(n):\n    time.sleep(0.001 * n)\n    q.put(n)\n\
+        def work(n):\n    time.sleep(0.03 * n)\n    q.put(n)\n\
         threads = [threading.Thread(target=work, args=(n,)) for n in (3, 1, 2)]\n\
         for t in threads: t.start()\nfor t in threads: t.join()\n\
         found = [q.get() for _ in threads]";
