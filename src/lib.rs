@@ -1,20 +1,50 @@
 //! Hoopsnake: an interpreter for a small async scripting language that mirrors
 //! Python's `async`/`await`.
+//!
+//! A Rust program makes an [`Engine`], runs a [`Script`] in it, and gives it functions, modules and
+//! classes; [`engine`] has all of that. The page `docs/embedding.md` tells how it goes together.
+//!
+//! ```
+//! use hoopsnake::{Engine, Error, Script};
+//!
+//! let mut engine = Engine::builder()
+//!     .function("fetch(place)", async |place: String| format!("it rains in {place}"))
+//!     .build()?;
+//! let script = Script::compile("weather", "
+//! import asyncio
+//! news = await asyncio.gather(fetch('Rome'), fetch('Oslo'))
+//! ")?;
+//! let names = engine.run(&script).blocking()?;
+//! let news: Vec<String> = names.get(&mut engine, "news")?;
+//! assert_eq!(news, ["it rains in Rome", "it rains in Oslo"]);
+//! # Ok::<(), Error>(())
+//! ```
 
+#[doc(hidden)]
 pub mod builtins;
+#[doc(hidden)]
 pub mod bytecode;
 #[cfg(feature = "capi")]
 pub mod capi;
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod compiler;
 pub mod engine;
+#[doc(hidden)]
 pub mod event_loop;
+#[doc(hidden)]
 pub mod heap;
 pub mod host;
+#[doc(hidden)]
 pub mod modules;
+#[doc(hidden)]
 pub mod object;
+#[doc(hidden)]
 pub mod source;
+#[doc(hidden)]
 pub mod syntax;
+#[doc(hidden)]
 pub mod vm;
 
 pub use engine::{

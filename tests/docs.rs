@@ -175,3 +175,60 @@ fn the_list_of_crates_is_true() {
     listed.sort_unstable();
     assert_eq!(listed, dependencies());
 }
+
+/// The names that `src/lib.rs` takes out of `engine`.
+fn exported() -> Vec<String> {
+    let text = fs::read_to_string(root().join("src/lib.rs")).expect("the crate has a root");
+    let (_, list) = text
+        .split_once("pub use engine::{")
+        .expect("it shows the engine");
+    let (list, _) = list.split_once('}').expect("the list ends");
+    let names = list.split(',').map(str::trim);
+    let names = names.filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// The comments in front of the public types and traits of a file, by their names.
+fn documented(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut comment = String::new();
+    for line in text.lines() {
+        match line
+            .strip_prefix("pub ")
+            .and_then(|rest| rest.split_once(' '))
+        {
+            Some(("struct" | "enum" | "trait" | "type", rest)) => {
+                let end = rest
+                    .find(|c: char| !c.is_alphanumeric())
+                    .unwrap_or(rest.len());
+                found.push((rest[..end].to_owned(), std::mem::take(&mut comment)));
+            }
+            _ if line.starts_with("///") => comment += line,
+            _ if line.starts_with('#') => {}
+            _ => comment.clear(),
+        }
+    }
+    found
+}
+
+#[test]
+fn what_embedders_use_has_examples() {
+    let mut files = vec![root().join("src/engine"), root().join("src/vm/limits.rs")];
+    let mut comments = std::collections::HashMap::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            let inside = fs::read_dir(path).expect("the folder can be read");
+            files.extend(inside.flatten().map(|entry| entry.path()));
+        } else {
+            let text = fs::read_to_string(path).expect("a source is text");
+            comments.extend(documented(&text));
+        }
+    }
+    let names = exported();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let comment = comments.get(&name);
+        let comment = comment.unwrap_or_else(|| panic!("{name} is nowhere"));
+        assert!(comment.contains("```"), "{name} has no example");
+    }
+}

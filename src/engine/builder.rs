@@ -18,6 +18,25 @@ use crate::vm::Vm;
 
 /// How an engine is to be. What is not said is as closed as it can be: no files, network, processes or environment, no
 /// input. What scripts print goes to the outputs of the process.
+///
+/// ```
+/// use hoopsnake::host::SharedBytes;
+/// use hoopsnake::{Engine, Error, Limits, Permissions, Script};
+/// use std::time::Duration;
+///
+/// let printed = SharedBytes::default();
+/// let mut engine = Engine::builder()
+///     .permissions(Permissions::none().env("HOME").net("api.example.org:443"))
+///     .limits(Limits::new().time(Duration::from_secs(5)).memory(64 << 20))
+///     .arguments(["report", "--short"])
+///     .variable("HOME", "/home/of/scripts")
+///     .output(printed.clone())
+///     .build()?;
+/// let script = Script::compile("report", "import os, sys\nprint(sys.argv[1], os.environ['HOME'])")?;
+/// engine.run(&script).blocking()?;
+/// assert_eq!(printed.take(), b"--short /home/of/scripts\n");
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Builder {
     permissions: Permissions,
     limits: Limits,

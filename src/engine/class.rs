@@ -95,6 +95,21 @@ pub(super) struct Plan {
 }
 
 /// An operator, by the method that scripts know it by.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error, Instance, Op};
+///
+/// struct Money(i64);
+///
+/// let money = Class::<Money>::new("Money")
+///     .constructor("(cents)", Money)
+///     .operator(Op::Mul, |money: &Money, times: i64| Instance(Money(money.0 * times)))
+///     .operator(Op::Neg, |money: &Money| Instance(Money(-money.0)))
+///     .repr(|money| format!("{} cents", money.0));
+/// let mut engine = Engine::builder().class(money).build()?;
+/// assert_eq!(engine.eval::<String>("repr(-(Money(21) * 2))").blocking()?, "-42 cents");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Op {
@@ -159,6 +174,21 @@ impl AsRef<str> for Op {
 }
 
 /// What a constructor may return: the value, or a `Result` with it.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error, Raise};
+///
+/// struct Even(i64);
+///
+/// let even = Class::<Even>::new("Even").constructor("(n)", |n: i64| match n % 2 {
+///     0 => Ok(Even(n)),
+///     _ => Err(Raise::new("ValueError", "odd")),
+/// });
+/// let mut engine = Engine::builder().class(even.getter("half", |even: &Even| even.0 / 2)).build()?;
+/// assert_eq!(engine.eval::<i64>("Even(84).half").blocking()?, 42);
+/// assert!(engine.eval::<i64>("Even(3).half").blocking().is_err());
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Constructed<T> {
     /// The value.
     #[doc(hidden)]

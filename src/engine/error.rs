@@ -74,6 +74,18 @@ impl std::error::Error for Error {
 /// A syntax error in a text that was to be compiled.
 ///
 /// Its text (`to_string`) is what CPython prints: the place, the line, a mark below it, the message.
+///
+/// ```
+/// use hoopsnake::{Error, Script};
+///
+/// match Script::compile("rules", "x = 1\ny = (2") {
+///     Err(Error::Syntax(error)) => {
+///         assert_eq!((error.file(), error.line()), ("rules", 2));
+///         assert_eq!(error.message(), "'(' was never closed");
+///     }
+///     _ => unreachable!(),
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SyntaxError(Box<SyntaxDetails>);
 
@@ -145,6 +157,21 @@ impl fmt::Display for SyntaxError {
 impl std::error::Error for SyntaxError {}
 
 /// Where a script was.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Limits, Place, Script};
+///
+/// let mut engine = Engine::builder().limits(Limits::new().fuel(1000)).build()?;
+/// let script = Script::compile("forever", "n = 0\nwhile True:\n    n += 1")?;
+/// match engine.run(&script).blocking() {
+///     Err(Error::Stopped(stopped)) => {
+///         let Some(Place { file, line }) = stopped.at else { unreachable!() };
+///         assert!(file == "forever" && line >= 2);
+///     }
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The name of the file.
@@ -154,6 +181,27 @@ pub struct Place {
 }
 
 /// A run that was ended before it was over: by a limit, or because somebody wanted it to stop.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Limit, Limits, Script};
+///
+/// let mut engine = Engine::builder().limits(Limits::new().tasks(100)).build()?;
+/// let script = Script::compile("bomb", "
+/// import asyncio
+///
+/// async def work():
+///     asyncio.create_task(work())
+///     asyncio.create_task(work())
+///     await asyncio.sleep(1)
+///
+/// await work()
+/// ")?;
+/// match engine.run(&script).blocking() {
+///     Err(Error::Stopped(stopped)) => assert_eq!(stopped.limit, Limit::Tasks),
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// What ended it.
@@ -177,6 +225,23 @@ impl fmt::Display for Stopped {
 /// The texts are taken when it leaves the engine, so they are there when the engine is gone. The
 /// exception object itself is held too: a host function that gives it back as its own error raises
 /// that very object again.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Script};
+///
+/// let mut engine = Engine::builder().build()?;
+/// let script = Script::compile("main", "try:\n    {}['key']\nexcept KeyError as e:\n    raise RuntimeError('no key') from e")?;
+/// match engine.run(&script).blocking() {
+///     Err(Error::Exception(exception)) => {
+///         assert_eq!((exception.class(), exception.message()), ("RuntimeError", "no key"));
+///         assert!(exception.is("Exception"));
+///         assert!(exception.traceback().starts_with("Traceback (most recent call last):"));
+///         assert_eq!(exception.cause().unwrap().class(), "KeyError");
+///     }
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Exception(Box<Details>);
 
@@ -248,6 +313,19 @@ impl std::error::Error for Exception {
 }
 
 /// A value that is not what was asked for: `list item 3: expected int, got str`.
+///
+/// ```
+/// use hoopsnake::{Engine, Error};
+///
+/// let mut engine = Engine::builder().build()?;
+/// match engine.eval::<Vec<i64>>("[1, 2, 'three']").blocking() {
+///     Err(Error::Conversion(error)) => {
+///         assert_eq!(error.to_string(), "list item 2: expected int, got str");
+///     }
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conversion(Box<ConversionDetails>);
 

@@ -51,6 +51,24 @@ pub struct Function {
 
 /// A closure that can be a function of scripts. `M` stands for its parameters, so that closures of
 /// many forms can be told apart.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, HostFunction, Returned};
+///
+/// /// An engine with one function, whatever its parameters are.
+/// fn engine_with<M, K, F>(signature: &str, function: F) -> Result<Engine, Error>
+/// where
+///     M: 'static,
+///     F: HostFunction<M>,
+///     F::Output: Returned<K>,
+/// {
+///     Engine::builder().function(signature, function).build()
+/// }
+///
+/// let mut engine = engine_with("area(width, height)", |width: f64, height: f64| width * height)?;
+/// assert_eq!(engine.eval::<f64>("area(6, height=7)").blocking()?, 42.0);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait HostFunction<M>: Send + Sync + 'static {
     /// What it returns.
     type Output;
@@ -66,6 +84,21 @@ pub trait HostFunction<M>: Send + Sync + 'static {
 
 /// What a parameter of a host function can be: whatever is made from a script's value, and what is only
 /// lent for the call: `Local`, `Ref`, `RefMut`.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Handle, Local, Scope};
+///
+/// let mut engine = Engine::builder()
+///     .function("is_something(value)", |value: Local<'_>| !value.is_none())
+///     .function("describe(value, times=1)", |scope: &mut Scope<'_>, value: Handle, times: usize| {
+///         let value = scope.held(&value)?;
+///         Ok::<String, Error>(scope.type_name(&value).repeat(times))
+///     })
+///     .build()?;
+/// assert!(engine.eval::<bool>("is_something(0)").blocking()?);
+/// assert_eq!(engine.eval::<String>("describe([], times=2)").blocking()?, "listlist");
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Parameter {
     /// What the function gets.
     type Item<'s>;
@@ -107,6 +140,18 @@ impl Parameter for Local<'_> {
 /// What a host function can return.
 ///
 /// `K` tells plain values from futures, which are coroutines to scripts.
+///
+/// ```
+/// use hoopsnake::{Engine, Error};
+///
+/// let mut engine = Engine::builder()
+///     .function("plain()", || 20)
+///     .function("checked()", || "21".parse::<i64>())
+///     .function("later()", async || 1)
+///     .build()?;
+/// assert_eq!(engine.eval::<i64>("plain() + checked() + await later()").blocking()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Returned<K = Plain> {
     /// The script's value, or the error that becomes an exception.
     #[doc(hidden)]

@@ -40,6 +40,20 @@ impl<T: Send + 'static> IntoScript for Instance<T> {
 }
 
 /// A value of Rust's in an object, to be looked at. As long as there is one, nobody can change the value.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error, Ref};
+///
+/// struct Team(Vec<String>);
+///
+/// let team = Class::<Team>::new("Team").constructor("(*names)", Team);
+/// let mut engine = Engine::builder()
+///     .class(team)
+///     .function("size(team)", |team: Ref<'_, Team>| team.0.len())
+///     .build()?;
+/// assert_eq!(engine.eval::<usize>("size(Team('Ada', 'Grace'))").blocking()?, 2);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Ref<'s, T: 'static> {
     looked: Option<Looked<T>>,
     heap: *const Heap,
@@ -47,6 +61,22 @@ pub struct Ref<'s, T: 'static> {
 }
 
 /// A value of Rust's in an object, to be changed. As long as there is one, nobody else gets at the value.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error, RefMut};
+///
+/// struct Account(i64);
+///
+/// let account = Class::<Account>::new("Account")
+///     .constructor("(balance)", Account)
+///     .getter("balance", |account: &Account| account.0);
+/// let mut engine = Engine::builder()
+///     .class(account)
+///     .function("pay(account, amount)", |mut account: RefMut<'_, Account>, amount: i64| account.0 += amount)
+///     .build()?;
+/// assert_eq!(engine.eval::<i64>("(a := Account(40), pay(a, 2), a.balance)[2]").blocking()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct RefMut<'s, T: 'static> {
     changed: Option<Changed<T>>,
     heap: *const Heap,

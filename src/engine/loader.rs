@@ -54,6 +54,28 @@ pub trait Modules: Send {
 }
 
 /// A module that is provided.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, ModuleText, Modules};
+///
+/// /// A package `levels` with a module for each number.
+/// struct Levels;
+///
+/// impl Modules for Levels {
+///     fn find(&mut self, name: &str) -> Option<ModuleText> {
+///         if name == "levels" {
+///             return Some(ModuleText::new(name, "").package());
+///         }
+///         let number: u32 = name.strip_prefix("levels.level")?.parse().ok()?;
+///         Some(ModuleText::new(name, &format!("enemies = {}", number * 3)))
+///     }
+/// }
+///
+/// let mut engine = Engine::builder().modules(Levels).build()?;
+/// let enemies = "__import__('levels.level14', fromlist=['enemies']).enemies";
+/// assert_eq!(engine.eval::<i64>(enemies).blocking()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct ModuleText {
     script: Result<super::Script, SyntaxFault>,
     package: bool,

@@ -6,6 +6,19 @@ use super::scope::Scope;
 
 /// A closure that can be a method which looks at its object: `|point: &Point, factor: f64| ...`. A
 /// `&mut Scope<'_>` may come before the object. `M` stands for its parameters.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error};
+///
+/// struct Circle(f64);
+///
+/// let circle = Class::<Circle>::new("Circle")
+///     .constructor("(radius)", Circle)
+///     .method("scaled(factor=2.0)", |circle: &Circle, factor: f64| circle.0 * factor);
+/// let mut engine = Engine::builder().class(circle).build()?;
+/// assert_eq!(engine.eval::<f64>("Circle(21).scaled()").blocking()?, 42.0);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait HostMethod<T, M>: Send + Sync + 'static {
     /// What it returns.
     type Output;
@@ -26,6 +39,20 @@ pub trait HostMethod<T, M>: Send + Sync + 'static {
 
 /// A closure that can be a method which changes its object: `|point: &mut Point, by: f64| ...`. A
 /// `&mut Scope<'_>` may come before the object. `M` stands for its parameters.
+///
+/// ```
+/// use hoopsnake::{Class, Engine, Error};
+///
+/// struct Stack(Vec<i64>);
+///
+/// let stack = Class::<Stack>::new("Stack")
+///     .constructor("(*items)", Stack)
+///     .method_mut("push(item)", |stack: &mut Stack, item: i64| stack.0.push(item))
+///     .method_mut("pop()", |stack: &mut Stack| stack.0.pop());
+/// let mut engine = Engine::builder().class(stack).build()?;
+/// assert_eq!(engine.eval::<i64>("(s := Stack(1, 2), s.push(42), s.pop())[2]").blocking()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait HostMethodMut<T, M>: Send + Sync + 'static {
     /// What it returns.
     type Output;

@@ -3,6 +3,8 @@
 
 mod anchors;
 mod async_function;
+#[cfg(any(feature = "async-io", feature = "tokio"))]
+mod awaiting;
 pub mod builder;
 pub mod class;
 mod class_macro;
@@ -23,7 +25,6 @@ pub mod method;
 pub mod module;
 pub mod namespace;
 pub mod raise;
-#[cfg(any(feature = "async-io", feature = "tokio"))]
 pub mod run;
 pub mod scope;
 pub mod script;

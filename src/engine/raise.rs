@@ -23,6 +23,25 @@ use crate::vm::Vm;
 /// | any other | RuntimeError with its text |
 ///
 /// The `source` of an error becomes the `__cause__` of the exception.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, HostError};
+///
+/// fn first_line(path: &str) -> Result<String, HostError> {
+///     let text = std::fs::read_to_string(path)?;
+///     Ok(text.lines().next().ok_or("the file is empty")?.to_owned())
+/// }
+///
+/// let mut engine = Engine::builder()
+///     .function("first_line(path)", |path: String| first_line(&path))
+///     .build()?;
+/// let error = engine.eval::<String>("first_line('/no/such/file')").blocking().unwrap_err();
+/// match error {
+///     Error::Exception(exception) => assert!(exception.is("FileNotFoundError")),
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 pub struct HostError(Box<dyn StdError + Send + Sync>);
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HostError {

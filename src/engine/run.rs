@@ -1,10 +1,7 @@
 //! A run that is under way, as a future or step by step.
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use super::convert::FromScript;
 use super::error::Error;
@@ -12,14 +9,13 @@ use super::handle::Handle;
 use super::script::Script;
 use super::{Engine, new_main};
 use crate::heap::{Ref, Value};
-use crate::host::{Clock, Duration, Sleeper, SystemClock, Wait};
+#[cfg(any(feature = "async-io", feature = "tokio"))]
+use crate::host::Sleeper;
+use crate::host::{Clock, Duration, SystemClock, Wait};
 use crate::object::dict::Dict;
 use crate::object::native::R;
 use crate::object::tuple::Tuple;
 use crate::vm::driving::Drive;
-
-/// How long a run keeps the executor's thread before others have their turn.
-const SLICE: f64 = 0.01;
 
 /// How many bytes it may take to tell how a run ended, beyond what the run itself might take.
 const TELLING: usize = 1 << 20;
@@ -40,9 +36,11 @@ const TELLING: usize = 1 << 20;
 /// ```
 #[must_use = "nothing runs before a run is awaited, or `blocking` is called"]
 pub struct Run<'e, T> {
-    engine: &'e mut Engine,
+    pub(super) engine: &'e mut Engine,
     stage: Stage,
-    sleeper: Sleeper,
+    /// What wakes the future.
+    #[cfg(any(feature = "async-io", feature = "tokio"))]
+    pub(super) sleeper: Sleeper,
     result: PhantomData<fn() -> T>,
 }
 
@@ -69,7 +67,7 @@ pub(crate) enum Start {
 }
 
 /// How far a step came.
-enum Came<T> {
+pub(super) enum Came<T> {
     /// The run is over.
     Done(Result<T, Error>),
     /// It could go on at once.
@@ -83,6 +81,7 @@ impl<'e, T: FromScript> Run<'e, T> {
         Run {
             engine,
             stage: Stage::New(start),
+            #[cfg(any(feature = "async-io", feature = "tokio"))]
             sleeper: Sleeper::default(),
             result: PhantomData,
         }
@@ -135,7 +134,7 @@ impl<'e, T: FromScript> Run<'e, T> {
     }
 
     /// Goes on until the run is over, waits, or the driver wants a pause. A panic of ours ends the engine.
-    fn advance(&mut self, may_sleep: bool, until: Option<f64>) -> Came<T> {
+    pub(super) fn advance(&mut self, may_sleep: bool, until: Option<f64>) -> Came<T> {
         if let Some(fault) = &self.engine.fault {
             return Came::Done(Err(Error::Internal(fault.clone())));
         }
@@ -175,42 +174,6 @@ impl<'e, T: FromScript> Run<'e, T> {
                 Came::Pause
             }
         }
-    }
-
-    /// Falls asleep in the future that `context` belongs to; false if there is something to do already.
-    fn sleep(&mut self, context: &mut Context<'_>, wait: Wait) -> Result<bool, Error> {
-        let _entered = self.engine.vm.enter();
-        let vm = &mut *self.engine.vm;
-        if vm.host.clock.is_manual() && matches!(wait, Wait::Until(_)) {
-            // It jumps.
-            vm.sleep_outside(wait).map_err(Error::from_host)?;
-            return Ok(false);
-        }
-        let asleep = self
-            .sleeper
-            .sleep(context, wait, &mut vm.host, &mut vm.happened);
-        asleep.map_err(Error::from_host)
-    }
-}
-
-impl<T: FromScript> Future for Run<'_, T> {
-    type Output = Result<T, Error>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        this.engine.vm.host.inbox.wake_in_task();
-        let until = SystemClock.monotonic() + SLICE;
-        match this.advance(false, Some(until)) {
-            Came::Done(result) => return Poll::Ready(result),
-            Came::Pause => context.waker().wake_by_ref(),
-            Came::Idle(wait) => match this.sleep(context, wait) {
-                Ok(true) => {}
-                // What came meanwhile has its turn when others on the executor have had theirs.
-                Ok(false) => context.waker().wake_by_ref(),
-                Err(error) => return Poll::Ready(Err(error)),
-            },
-        }
-        Poll::Pending
     }
 }
 

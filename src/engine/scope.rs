@@ -43,6 +43,23 @@ pub struct Scope<'s> {
 
 /// A value of an engine that is entered. It cannot leave the scope: what is to be kept becomes a
 /// `Handle` (`Scope::hold`) or a value of Rust's (`Scope::get`).
+///
+/// ```
+/// use hoopsnake::{Engine, Error};
+///
+/// let mut engine = Engine::builder().build()?;
+/// let (count, kept) = engine.enter(|scope| {
+///     let words = scope.eval("'to be or not to be'.split()")?;
+///     let count: i64 = {
+///         let found = scope.call_method(&words, "count", ("be",))?;
+///         scope.get(&found)?
+///     };
+///     Ok::<_, Error>((count, scope.hold(&words)))
+/// })?;
+/// assert_eq!(count, 2);
+/// assert_eq!(engine.get::<Vec<String>>(&kept)?.len(), 6);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Local<'s> {
     value: Value,
     /// The heap in which the value lives. It is there as long as the scope.
@@ -512,6 +529,26 @@ impl fmt::Debug for Scope<'_> {
 }
 
 /// What `Scope::iterate` goes through.
+///
+/// ```
+/// use hoopsnake::{Engine, Error};
+///
+/// let mut engine = Engine::builder().build()?;
+/// let longest = engine.enter(|scope| {
+///     let words = scope.eval("(word for word in ('a', 'bbb', 'cc'))")?;
+///     let mut items = scope.iterate(&words)?;
+///     let mut longest = String::new();
+///     while let Some(item) = items.next(scope)? {
+///         let word: String = scope.get(&item)?;
+///         if word.len() > longest.len() {
+///             longest = word;
+///         }
+///     }
+///     Ok::<_, Error>(longest)
+/// })?;
+/// assert_eq!(longest, "bbb");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Items<'s> {
     iterator: Local<'s>,

@@ -38,6 +38,18 @@ pub(super) fn watch(inbox: &Arc<Inbox>) -> heap::Watch {
 }
 
 /// What ended a run that was not over.
+///
+/// ```
+/// use hoopsnake::{Engine, Error, Limit, Limits, Script};
+///
+/// let mut engine = Engine::builder().limits(Limits::new().output(1000)).build()?;
+/// let script = Script::compile("chatty", "while True: print('again')")?;
+/// match engine.run(&script).blocking() {
+///     Err(Error::Stopped(stopped)) => assert_eq!(stopped.limit, Limit::Output),
+///     _ => unreachable!(),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Limit {

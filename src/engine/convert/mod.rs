@@ -121,6 +121,21 @@ pub trait IntoScript: Sized {
 }
 
 /// What a call can be given: a tuple of values, or an array or vector of values of one type, such as `Local`.
+///
+/// ```
+/// use hoopsnake::{Engine, Error};
+///
+/// let mut engine = Engine::builder().build()?;
+/// engine.enter(|scope| {
+///     let largest = scope.eval("max")?;
+///     let of_tuple = scope.call(&largest, (3, 4.5))?;
+///     let of_vector = scope.call(&largest, vec![1, 2, 3])?;
+///     assert_eq!(scope.get::<f64>(&of_tuple)?, 4.5);
+///     assert_eq!(scope.get::<i64>(&of_vector)?, 3);
+///     Ok::<(), Error>(())
+/// })?;
+/// # Ok::<(), Error>(())
+/// ```
 pub trait IntoArguments {
     /// The values.
     ///

@@ -84,6 +84,19 @@ impl IntoScript for char {
 }
 
 /// Bytes: what a script has as `bytes`. A `Vec<u8>` is the same; this says so.
+///
+/// ```
+/// use hoopsnake::{Bytes, Engine, Error};
+///
+/// let mut engine = Engine::builder()
+///     .function("reversed_bytes(data)", |mut data: Bytes| {
+///         data.0.reverse();
+///         data
+///     })
+///     .build()?;
+/// assert_eq!(engine.eval::<Bytes>("reversed_bytes(b'abc')").blocking()?, Bytes(b"cba".to_vec()));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bytes(pub Vec<u8>);
 
