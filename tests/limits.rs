@@ -431,3 +431,42 @@ fn the_program_has_every_instruction() {
         .collect();
     assert!(missing.is_empty(), "without: {missing:?}");
 }
+
+/// Too many open files are an OSError as in CPython, and the loop goes on when some are closed.
+#[test]
+#[cfg(unix)]
+fn open_files_run_out() {
+    let program = "\
+import asyncio, socket
+kept = []
+def fill(make):
+    try:
+        while True: kept.append(make())
+    except OSError as error:
+        print(error.errno, error)
+fill(lambda: open('/dev/null'))
+kept.pop().close()
+fill(socket.socket)
+for _ in range(8): kept.pop().close()
+async def answer(reader, writer):
+    writer.write(await reader.readline())
+    writer.close()
+async with await asyncio.start_server(answer, '127.0.0.1', 0) as server:
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(b'still here\\n')
+    print((await reader.read()).decode(), end='')
+    writer.close()
+";
+    let run = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" -c \"$1\""])
+        .args([env!("CARGO_BIN_EXE_hoop"), program])
+        .output()
+        .expect("a shell can be started");
+    assert_eq!(
+        String::from_utf8_lossy(&run.stdout),
+        "24 [Errno 24] Too many open files: '/dev/null'\n24 [Errno 24] Too many open files\nstill here\n",
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    assert_eq!(run.status.code(), Some(0));
+}
