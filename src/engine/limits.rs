@@ -106,7 +106,8 @@ impl Limits {
     }
 }
 
-/// Stops what runs in an engine, from any thread, within a millisecond.
+/// Stops what runs in an engine, from any thread, as a rule within a millisecond; a script that holds millions of objects takes
+/// some tens of them, to free those.
 ///
 /// A request that comes while nothing runs stops the next run at its start.
 ///
