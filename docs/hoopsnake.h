@@ -210,10 +210,9 @@ hoop_status hoop_from_json(hoop_engine *engine, const char *text, size_t length,
  * thread, but not when it has been freed. NULL if the engine is NULL. */
 hoop_interrupt *hoop_interrupt_new(const hoop_engine *engine);
 
-/* Stops what runs in the engine, as a rule within a millisecond, from any
- * thread (millions of objects take longer to free); if
- * nothing runs, the next run at its start. When the engine has been freed
- * nothing happens. */
+/* Stops what runs in the engine, as a rule within a millisecond (millions of
+ * objects take longer to free), from any thread; if nothing runs, the next run
+ * at its start. When the engine has been freed nothing happens. */
 void hoop_interrupt_stop(const hoop_interrupt *interrupt);
 
 void hoop_interrupt_free(hoop_interrupt *interrupt);
