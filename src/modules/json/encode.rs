@@ -351,7 +351,7 @@ impl Encoder {
             0x09 => "\\t",
             0x0C => "\\f",
             0x08 => "\\b",
-            0..=0x1F => return self.push(&format!("\\u{point:04x}")),
+            0..=0x1F => return self.unit(point),
             0x20..=0x7E => return self.out.push(point as u8),
             0x7F if !self.ascii => return self.out.push(0x7F),
             _ if !self.ascii => {
@@ -360,14 +360,22 @@ impl Encoder {
                 self.out.extend_from_slice(bytes);
                 return;
             }
-            0x7F..=0xFFFF => return self.push(&format!("\\u{point:04x}")),
+            0x7F..=0xFFFF => return self.unit(point),
             _ => {
                 let rest = point - 0x1_0000;
-                let (high, low) = (0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
-                return self.push(&format!("\\u{high:04x}\\u{low:04x}"));
+                self.unit(0xD800 + (rest >> 10));
+                return self.unit(0xDC00 + (rest & 0x3FF));
             }
         };
         self.push(escape);
+    }
+
+    /// A unit of UTF-16, by its number: texts that are not English have many.
+    fn unit(&mut self, unit: u32) {
+        let digit = |shift: u32| b"0123456789abcdef"[(unit >> shift & 0xF) as usize];
+        let digits = [digit(12), digit(8), digit(4), digit(0)];
+        self.push("\\u");
+        self.out.extend_from_slice(&digits);
     }
 }
 
