@@ -58,6 +58,10 @@ impl Interner {
 
     /// The string of this text.
     pub fn intern(&mut self, text: &str) -> Ref<Str> {
+        if super::str::is_marked(text) {
+            // The string has other bytes than the text, and so another hash.
+            return self.intern_str(&Str::new(text));
+        }
         let hash = super::str::hash_text(text.as_bytes());
         self.find_or_add(text.as_bytes(), hash, || Some(Str::new(text)))
             .expect("a string can be made of every text")

@@ -611,6 +611,11 @@ pub fn hash_text(bytes: &[u8]) -> i64 {
     hash_bytes(&units)
 }
 
+/// Whether a text of Rust's stands for a string with surrogates, which no such text can have.
+pub(super) fn is_marked(text: &str) -> bool {
+    !text.is_ascii() && text.contains(SURROGATE_MARK)
+}
+
 /// How many code points WTF-8 bytes encode.
 pub fn count_points(bytes: &[u8]) -> usize {
     // Continuation bytes are 0x80..=0xBF: the others each start a code point.
