@@ -117,3 +117,29 @@ impl Interner {
         self.strings.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::testing::with_heap;
+
+    #[test]
+    fn a_text_that_stands_for_surrogates_is_the_string_of_their_bytes() {
+        with_heap(|| {
+            let mut interner = Interner::new();
+            let known = interner
+                .intern_wtf8(b"\xED\xA0\x80abc")
+                .expect("it is small");
+            let again = interner.intern(&known.to_text());
+            assert!(again.is(&known));
+            let Ok(other) = Str::from_wtf8(b"\xED\xBF\xBFx") else {
+                panic!("it is small");
+            };
+            let interned = interner.intern(&other.to_text());
+            assert_eq!(
+                (interned.hash(), interned.bytes()),
+                (other.hash(), other.bytes())
+            );
+        });
+    }
+}
