@@ -23,4 +23,6 @@ pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, sh
 pub use value::{Field, INT_MAX, INT_MIN, Value};
 pub use work::{Watch, Work, work, work_goes_on, work_on_bytes};
 
-pub(crate) use store::{alloc, alloc_shaped, alloc_trailing, object_capacity, try_alloc_trailing};
+pub(crate) use store::{
+    alloc, alloc_shaped, alloc_trailing, free, object_capacity, try_alloc_trailing,
+};

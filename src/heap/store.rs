@@ -673,9 +673,10 @@ unsafe fn drop_slots(header: *mut Header, size: usize, flags: u8, capacity: u16)
 }
 
 /// Called when a count has reached zero: frees the object, and all that die with it, one after the other.
-#[cold]
-#[inline(never)]
-pub(super) unsafe fn release(header: *mut Header) {
+///
+/// # Safety
+/// The count has just reached zero, and nobody else will free the object.
+pub(crate) unsafe fn free(header: *mut Header) {
     let heap = current();
     if heap.torn_down {
         return;

@@ -302,7 +302,7 @@ impl Drop for Value {
                 let header = self.header();
                 (*header).count -= 1;
                 if (*header).count == 0 {
-                    store::release(header);
+                    store::free(header);
                 }
             }
         }

@@ -281,6 +281,22 @@ impl Function {
         }
     }
 
+    /// Whether there is only one reference to it.
+    #[inline(always)]
+    pub(crate) fn is_last(&self) -> bool {
+        self.head.count == 1
+    }
+
+    /// Gives up one of several references.
+    ///
+    /// # Safety
+    /// The caller owns a count, and it is not the last.
+    #[inline(always)]
+    pub(crate) unsafe fn release_shared(&self) {
+        // SAFETY: as above; counts are written through pointers only.
+        unsafe { (*(self as *const Function as *mut Header)).count -= 1 };
+    }
+
     /// Gives up one reference.
     #[inline(always)]
     pub(crate) unsafe fn release_one(&self) {

@@ -211,8 +211,12 @@ pub struct Vm {
     pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
     /// What a leaf raised that the dispatch loop called.
     pub(crate) raised: Option<crate::object::native::Raised>,
-    /// What such a leaf gave, while finalizers run first.
+    /// What such a leaf gave, while finalizers run first; a result that waits for the operands to be freed.
     pub(crate) leaf_result: Value,
+    /// The object that died last under a handler's hands, until another one frees it.
+    pub(crate) dead: *mut crate::heap::Header,
+    /// Which local a frame that ends goes on with, when the one before died.
+    pub(crate) next_local: usize,
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.

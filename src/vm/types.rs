@@ -165,6 +165,8 @@ impl Vm {
             pulls: super::limits::PULLS,
             raised: None,
             leaf_result: Value::UNDEF,
+            dead: std::ptr::null_mut(),
+            next_local: 0,
             method_cache: Box::default(),
             sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),

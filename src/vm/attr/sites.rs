@@ -28,21 +28,23 @@ struct Entry {
 const ENTRIES: usize = 1024;
 
 /// See the module. Holds addresses and places only: the epoch changes when one of them is void.
-pub(crate) struct SiteCache(Box<[Entry]>);
+pub(crate) struct SiteCache(Box<[Entry; ENTRIES]>);
 
 impl Default for SiteCache {
     fn default() -> SiteCache {
-        SiteCache(vec![Entry::default(); ENTRIES].into())
+        SiteCache(Box::new([Entry::default(); ENTRIES]))
     }
 }
 
 /// Interned names lie 16 bytes apart at least; shapes of one class follow each other.
+#[inline(always)]
 fn index(shape: u32, name: usize, site: Site) -> usize {
     (name >> 4 ^ (shape as usize).wrapping_mul(37) ^ (site as usize) << 8) & (ENTRIES - 1)
 }
 
 impl SiteCache {
     /// The words found for objects of a shape, if the epoch is still that one.
+    #[inline(always)]
     pub(crate) fn get(
         &self,
         site: Site,

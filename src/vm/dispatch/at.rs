@@ -60,16 +60,36 @@ pub(crate) unsafe fn put(ip: *const u64, regs: *mut Value, value: Value) {
     }
 }
 
+/// Gives up a value. True if an object died with it: its address is then in `vm.dead`, and
+/// somebody else has to free it before anything else dies.
+#[inline(always)]
+pub(super) unsafe fn lose(vm: &mut Vm, value: Value) -> bool {
+    if !value.is_object() {
+        value.forget();
+        return false;
+    }
+    let header = value.header();
+    value.forget();
+    // SAFETY: the value owned one count of a live object.
+    unsafe {
+        (*header).count -= 1;
+        if (*header).count == 0 {
+            vm.dead = header;
+            return true;
+        }
+    }
+    false
+}
+
 /// Takes operand B: a temporary is moved out, a local copied.
 #[inline(always)]
 pub(super) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {
     unsafe {
-        let src = regs.add(b(ip));
-        if flags(ip) & TEMP_B != 0 {
-            src.read()
-        } else {
-            (*src).clone()
+        let value = regs.add(b(ip)).read();
+        if flags(ip) & TEMP_B == 0 && value.is_object() {
+            (*value.header()).count += 1;
         }
+        value
     }
 }
 

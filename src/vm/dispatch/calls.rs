@@ -2,8 +2,8 @@
 
 use std::mem::ManuallyDrop;
 
-use super::at::{a, b, c, flags, wide};
-use super::objects::{MODULE_VALUE, module_value, module_word};
+use super::at::{a, b, c, flags, lose, wide};
+use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
@@ -54,10 +54,12 @@ macro_rules! enter_simple {
         while i < $n {
             registers.add(i).write($args.add(i).read());
             i += 1;
+            keep_loop();
         }
         while i < nlocals {
             registers.add(i).write(Value::UNDEF);
             i += 1;
+            keep_loop();
         }
         $vm.sp = end;
         (*parent).ip = $ip.add(1 + $words);
@@ -67,36 +69,53 @@ macro_rules! enter_simple {
 
 pub(super) use enter_simple;
 
+/// Keeps a loop of few rounds from being made into one for many.
+#[inline(always)]
+pub(super) fn keep_loop() {
+    #[cfg(not(miri))]
+    // SAFETY: it does nothing.
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
+    }
+}
+
 /// Pops a plain frame and goes on in its parent, which may be native.
 macro_rules! leave_simple {
-    ($value:ident, $frame:ident, $regs:ident, $vm:ident) => {{
+    ($ip:ident, $value:ident, $frame:ident, $regs:ident, $k:ident, $vm:ident) => {{
         let function = (*$frame).function;
         let code = (*(*function).code.as_ptr()).as_ptr();
         let nlocals = (*code).nlocals as usize;
         let mut i = 0;
         while i < nlocals {
-            std::ptr::drop_in_place($regs.add(i));
+            if lose($vm, $regs.add(i).read()) {
+                std::ptr::write(&mut $vm.leaf_result, $value);
+                $vm.next_local = i + 1;
+                return free_and_leave($ip, $regs, $k, $vm);
+            }
             i += 1;
         }
-        (*function).release_one();
-        $vm.sp = $frame.cast();
         let parent = (*$frame).parent;
-        if (*parent).flags & frame_flags::NATIVE != 0 || $vm.heap.has_finalizers() {
-            $vm.deliver(parent, (*$frame).dst, (*$frame).flags, $value);
-            go_on!($vm)
+        if (*parent).flags & frame_flags::NATIVE != 0 || (*function).is_last() {
+            std::ptr::write(&mut $vm.leaf_result, $value);
+            return leave_to_native($ip, $regs, $k, $vm);
         }
+        (*function).release_shared();
+        $vm.sp = $frame.cast();
         let registers = Frame::regs(parent);
         let dst = registers.add((*$frame).dst as usize);
+        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
         if (*$frame).flags & frame_flags::DST_LOCAL != 0 {
-            drop(std::ptr::replace(dst, $value));
-            if $vm.heap.has_finalizers() {
-                $vm.go_on_in(parent);
-                go_on!($vm)
+            if lose($vm, std::ptr::replace(dst, $value)) {
+                return crate::vm::dispatch::values::free_and_go(
+                    (*parent).ip as *mut u64,
+                    registers,
+                    (*code).consts.as_ptr(),
+                    $vm,
+                );
             }
         } else {
             dst.write($value);
         }
-        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
         go!(
             (*parent).ip as *mut u64,
             registers,
@@ -221,7 +240,9 @@ op! {
         // Words: name, then shape and type epoch, then the function found for them (not counted).
         let base = regs.add(b(ip));
         let cached = *ip.add(2);
-        if cached != 0 && (*base).shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+        if (*base).is_object() && (*(*base).header()).shape == cached as u32
+            && vm.heap.type_epoch == (cached >> 32) as u32
+        {
             let target = *ip.add(3);
             let n = c(ip) + 1;
             if target & 1 == 0 {
@@ -238,8 +259,14 @@ op! {
                     return call_native_method(ip, regs, k, vm);
                 }
             }
+            return call_method_slow(ip, regs, k, vm);
         }
-        return call_method_slow(ip, regs, k, vm);
+        return call_method_shared(ip, regs, k, vm);
+    }
+    fn call_method_shared(ip, regs, k, vm) {
+        let name = *ip.add(1) as u32 as usize;
+        if !recall(ip, regs, vm, Site::Method, b(ip), name, 2) { return call_method_slow(ip, regs, k, vm); }
+        return call_method(ip, regs, k, vm);
     }
     fn call_module_value(ip, regs, k, vm) {
         // The window becomes that of a plain call: the function takes the module's place.
@@ -266,14 +293,53 @@ op! {
         let frame = Frame::of(regs);
         if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
         let src = regs.add(b(ip));
-        let value = if flags(ip) & TEMP_B != 0 { src.read() } else { std::ptr::replace(src, Value::UNDEF) };
-        leave_simple!(value, frame, regs, vm)
+        let value = src.read();
+        if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
+        leave_simple!(ip, value, frame, regs, k, vm)
     }
     fn return_const(ip, regs, k, vm) {
         let frame = Frame::of(regs);
         if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
         let value = (*k.add(wide(ip) as usize)).clone();
-        leave_simple!(value, frame, regs, vm)
+        leave_simple!(ip, value, frame, regs, k, vm)
+    }
+    fn free_and_leave(_ip, regs, _k, vm) {
+        // A local died: the frame goes on to end where it was, `vm.next_local`. Its value waits in `vm.leaf_result`.
+        leave_with_deaths(vm, regs);
+        go_on!(vm)
+    }
+    fn leave_to_native(_ip, regs, _k, vm) {
+        // Its locals are gone.
+        leave_anywhere(vm, regs);
+        go_on!(vm)
+    }
+}
+
+/// Goes on dropping the locals of a plain frame, then leaves it.
+#[inline(never)]
+unsafe fn leave_with_deaths(vm: &mut Vm, regs: *mut Value) {
+    // SAFETY: the frame is the running one; the locals from `next_local` on are whole, and those before are gone.
+    unsafe {
+        crate::heap::free(vm.dead);
+        let function = (*Frame::of(regs)).function;
+        let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
+        for i in vm.next_local..nlocals {
+            drop(regs.add(i).read());
+        }
+        leave_anywhere(vm, regs);
+    }
+}
+
+/// Leaves a plain frame whose locals are gone, whatever its parent is.
+#[inline(never)]
+unsafe fn leave_anywhere(vm: &mut Vm, regs: *mut Value) {
+    // SAFETY: as above.
+    unsafe {
+        let frame = Frame::of(regs);
+        (*(*frame).function).release_one();
+        vm.sp = frame.cast();
+        let value = std::mem::take(&mut vm.leaf_result);
+        vm.deliver((*frame).parent, (*frame).dst, (*frame).flags, value);
     }
 }
 
@@ -414,9 +480,6 @@ impl Vm {
         let base = at.b();
         let name = at.name(at.word(1) as u32 as usize);
         let receiver = at.reg(base);
-        if receiver.is_object() && self.recall(at, Site::Method, receiver, name, 2) {
-            return;
-        }
         if receiver.is_exact::<Super>()
             && let Some((callee, own)) = self.super_function(receiver, name)
         {

@@ -1,6 +1,6 @@
 //! Iteration, awaiting, yielding.
 
-use super::at::{a, b, flags, take_b};
+use super::at::{a, b, flags, lose, take_b};
 use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
@@ -87,10 +87,10 @@ op! {
         let registers = Frame::regs(parent);
         let dst = registers.add((*root).dst as usize);
         if (*root).flags & frame_flags::DST_LOCAL != 0 {
-            drop(std::ptr::replace(dst, value));
-            if vm.heap.has_finalizers() {
-                vm.go_on_in(parent);
-                go_on!(vm)
+            if lose(vm, std::ptr::replace(dst, value)) {
+                let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+                let ip = (*parent).ip as *mut u64;
+                return crate::vm::dispatch::values::free_and_go(ip, registers, (*code).consts.as_ptr(), vm);
             }
         } else {
             dst.write(value);

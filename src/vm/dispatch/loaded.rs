@@ -6,9 +6,9 @@
 
 use std::mem::ManuallyDrop;
 
-use super::at::{a, b, c, flags, take_b};
-use super::calls::{enter_simple, run_leaf, save, takes_defaults};
-use super::objects::{MODULE_VALUE, module_value};
+use super::at::{a, b, c, flags, lose, take_b};
+use super::calls::{enter_simple, keep_loop, run_leaf, save, takes_defaults};
+use super::objects::{MODULE_VALUE, module_value, recall};
 use super::{At, Exit};
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
@@ -25,7 +25,9 @@ op! {
         // Words: shape and type epoch, then the function found for them (not counted).
         let object = regs.add(b(ip));
         let cached = *ip.add(1);
-        if cached != 0 && (*object).shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+        if (*object).is_object() && (*(*object).header()).shape == cached as u32
+            && vm.heap.type_epoch == (cached >> 32) as u32
+        {
             let target = *ip.add(2);
             if target & MODULE_VALUE != 0 { return get_function_of_module(ip, regs, k, vm); }
             let own = take_b(ip, regs);
@@ -35,18 +37,20 @@ op! {
             dst.add(1).write(own);
             go!(ip.add(3), regs, k, vm)
         }
-        return get_method_slow(ip, regs, k, vm);
+        return get_method_shared(ip, regs, k, vm);
+    }
+    fn get_method_shared(ip, regs, k, vm) {
+        if !recall(ip, regs, vm, Site::Method, b(ip), c(ip), 1) { return get_method_slow(ip, regs, k, vm); }
+        return get_method(ip, regs, k, vm);
     }
     fn get_function_of_module(ip, regs, k, vm) {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
         if value.is_undef() { return get_method_slow(ip, regs, k, vm); }
         let dst = regs.add(a(ip));
-        if flags(ip) & TEMP_B != 0 { drop(regs.add(b(ip)).read()); }
+        let dies = flags(ip) & TEMP_B != 0 && lose(vm, regs.add(b(ip)).read());
         dst.write(value);
         dst.add(1).write(Value::UNDEF);
-        if vm.heap.has_finalizers() {
-            return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
-        }
+        if dies { return crate::vm::dispatch::values::free_and_go(ip.add(3), regs, k, vm); }
         go!(ip.add(3), regs, k, vm)
     }
     fn call_loaded(ip, regs, k, vm) {
@@ -99,9 +103,6 @@ impl Vm {
         at.save(self);
         let name = at.name(at.c());
         let object = at.reg(at.b());
-        if object.is_object() && self.recall(at, Site::Method, object, name, 1) {
-            return;
-        }
         if object.is_exact::<Super>()
             && let Some((callee, own)) = self.super_function(object, name)
         {

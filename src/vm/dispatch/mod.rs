@@ -4,7 +4,10 @@
 //!
 //! Rules for a handler: nothing with `Drop` alive at the hand-over, no address
 //! of a local escapes, and what is not the common case is a method of `Vm`
-//! that leaves where to go on in `vm.cursor`.
+//! that leaves where to go on in `vm.cursor`. A handler calls nothing on its
+//! common way: a call makes it save registers first, on every way. So a value
+//! is not dropped but given up with `lose`, and if an object died with it,
+//! another handler frees it (`free_and_go`, `free_and_store`).
 //!
 //! The frame's instruction pointer is stored (`At::save`) before anything that
 //! may run other code, raise, or look at the frame: it then lies behind the
@@ -109,25 +112,39 @@ macro_rules! go {
 }
 
 /// Writes a result into register A and hands over to the instruction behind
-/// this one, `words` words on. Only a local's old value can die here, and only
-/// then are finalizers looked for.
+/// this one, `words` words on. Only a local's old value can die here.
 macro_rules! store {
     ($ip:ident, $regs:ident, $k:ident, $vm:ident, $value:expr, $words:literal) => {{
         let dst = $regs.add(crate::vm::dispatch::at::a($ip));
+        let value = $value;
         if crate::vm::dispatch::at::flags($ip) & crate::bytecode::op::TEMP_A != 0 {
-            dst.write($value);
+            dst.write(value);
         } else {
-            let old = std::ptr::replace(dst, $value);
-            if old.is_object() {
-                drop(old);
-                if $vm.heap.has_finalizers() {
-                    return crate::vm::dispatch::values::finalize_and_go($ip, $regs, $k, $vm);
-                }
-            } else {
-                old.forget();
+            let old = std::ptr::replace(dst, value);
+            if crate::vm::dispatch::at::lose($vm, old) {
+                return crate::vm::dispatch::values::free_and_go(
+                    $ip.add(1 + $words),
+                    $regs,
+                    $k,
+                    $vm,
+                );
             }
         }
         go!($ip.add(1 + $words), $regs, $k, $vm)
+    }};
+}
+
+/// As `store!`, and gives up operand B, which the result came from, if it is a temporary.
+macro_rules! store_and_lose_b {
+    ($ip:ident, $regs:ident, $k:ident, $vm:ident, $value:expr, $words:literal) => {{
+        let value = $value;
+        if crate::vm::dispatch::at::flags($ip) & crate::bytecode::op::TEMP_B != 0
+            && crate::vm::dispatch::at::lose($vm, $regs.add(b($ip)).read())
+        {
+            std::ptr::write(&mut $vm.leaf_result, value);
+            return crate::vm::dispatch::values::free_and_store($ip, $regs, $k, $vm);
+        }
+        store!($ip, $regs, $k, $vm, value, $words)
     }};
 }
 
@@ -156,7 +173,7 @@ macro_rules! plain_ops {
     };
 }
 
-pub(crate) use {go, go_on, op, plain_ops, store};
+pub(crate) use {go, go_on, op, plain_ops, store, store_and_lose_b};
 
 op! {
     fn leave(_ip, _regs, _k, _vm) {

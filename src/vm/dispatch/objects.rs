@@ -1,17 +1,18 @@
 //! Attributes and items.
 
-use super::at::{a, b, c, flags, put};
+use super::at::{a, b, c, flags, lose, take_b};
 use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
 use crate::object::class::Class;
+use crate::object::frame::Frame;
 use crate::object::function::Function;
 use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore, Site};
-use crate::vm::dispatch::{Cursor, go, go_on, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store, store_and_lose_b};
 use crate::vm::special::Special;
 
 /// The slots of a plain instance lie right behind its header.
@@ -25,22 +26,21 @@ op! {
         // Word 1: shape low, type epoch high. Word 2: slot number + 1, or see `get_attr_of_class`.
         let object = &*regs.add(b(ip));
         let cached = *ip.add(1);
-        if cached != 0 && object.shape() == cached as u32 && vm.heap.type_epoch == (cached >> 32) as u32 {
+        if object.is_object() && (*object.header()).shape == cached as u32
+            && vm.heap.type_epoch == (cached >> 32) as u32
+        {
             if *ip.add(2) > u32::MAX as u64 { return get_attr_of_class(ip, regs, k, vm); }
             let value = &*slot(object.header(), *ip.add(2) as usize - 1);
             if !value.is_undef() {
-                let value = value.clone();
-                if flags(ip) & TEMP_B != 0 {
-                    drop(regs.add(b(ip)).read());
-                    if vm.heap.has_finalizers() {
-                        put(ip, regs, value);
-                        return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
-                    }
-                }
-                store!(ip, regs, k, vm, value, 2)
+                store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
             }
         }
-        return get_attr_slow(ip, regs, k, vm);
+        return get_attr_shared(ip, regs, k, vm);
+    }
+    fn get_attr_shared(ip, regs, k, vm) {
+        // The site has seen another shape before: what it found then may be known still.
+        if !recall(ip, regs, vm, Site::Get, b(ip), c(ip), 1) { return get_attr_slow(ip, regs, k, vm); }
+        return get_attr(ip, regs, k, vm);
     }
     fn get_attr_of_class(ip, regs, k, vm) {
         // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or `PROPERTY` and the address of its getter.
@@ -52,52 +52,32 @@ op! {
         let owner = (cached & ADDRESS) as *const Class;
         let value = (*(*owner).namespace.as_ptr()).value_at((cached >> 48 & 0x7FFF) as usize);
         let Some(value) = value else { return get_attr_slow(ip, regs, k, vm) };
-        let value = value.clone();
-        if flags(ip) & TEMP_B != 0 {
-            drop(regs.add(b(ip)).read());
-            if vm.heap.has_finalizers() {
-                put(ip, regs, value);
-                return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
-            }
-        }
-        store!(ip, regs, k, vm, value, 2)
+        store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
     }
     fn get_attr_of_module(ip, regs, k, vm) {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
-        if value.is_undef() { return get_attr_slow(ip, regs, k, vm); }
-        if flags(ip) & TEMP_B != 0 {
-            drop(regs.add(b(ip)).read());
-            if vm.heap.has_finalizers() {
-                put(ip, regs, value);
-                return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
-            }
-        }
-        store!(ip, regs, k, vm, value, 2)
+        if value.is_undef() { value.forget(); return get_attr_slow(ip, regs, k, vm); }
+        store_and_lose_b!(ip, regs, k, vm, value, 2)
     }
     fn set_attr(ip, regs, k, vm) {
         // Word 1: old shape low, slot number + 1 in 16 bits, then unused. Word 2: new shape low, type epoch high.
         let object = &*regs.add(a(ip));
         let (first, second) = (*ip.add(1), *ip.add(2));
-        if first != 0 && object.shape() == first as u32 && vm.heap.type_epoch == (second >> 32) as u32
-            && flags(ip) & TEMP_A == 0
+        if object.is_object() && (*object.header()).shape == first as u32
+            && vm.heap.type_epoch == (second >> 32) as u32 && flags(ip) & TEMP_A == 0
         {
             let header = object.header();
             let place = slot(header, (first >> 32) as usize - 1);
-            let source = regs.add(b(ip));
-            let value = if flags(ip) & TEMP_B != 0 { source.read() } else { (*source).clone() };
             (*header).shape = second as u32;
-            let old = std::ptr::replace(place, value);
-            if old.is_object() {
-                drop(old);
-                if vm.heap.has_finalizers() {
-                    return crate::vm::dispatch::values::finalize_and_go(ip, regs, k, vm);
-                }
-            } else {
-                old.forget();
-            }
+            let old = std::ptr::replace(place, take_b(ip, regs));
+            if lose(vm, old) { return crate::vm::dispatch::values::free_and_go(ip.add(3), regs, k, vm); }
             go!(ip.add(3), regs, k, vm)
         }
-        return set_attr_slow(ip, regs, k, vm);
+        return set_attr_shared(ip, regs, k, vm);
+    }
+    fn set_attr_shared(ip, regs, k, vm) {
+        if !recall(ip, regs, vm, Site::Set, a(ip), c(ip), 1) { return set_attr_slow(ip, regs, k, vm); }
+        return set_attr(ip, regs, k, vm);
     }
     fn get_item(ip, regs, k, vm) {
         let (object, index) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
@@ -120,6 +100,53 @@ op! {
                 store!(ip, regs, k, vm, value, 0)
             }
         return get_item_slow(ip, regs, k, vm);
+    }
+}
+
+/// What another site found for a shape and a name goes into the words of this instruction, from `first` on; false if there is
+/// nothing new. `object` is the register of the object, `name` the number of the name.
+#[inline(always)]
+pub(super) unsafe fn recall(
+    ip: *mut u64,
+    regs: *mut Value,
+    vm: &mut Vm,
+    site: Site,
+    object: usize,
+    name: usize,
+    first: usize,
+) -> bool {
+    // SAFETY: the dispatch loop's contract; the two words are caches of the instruction.
+    unsafe {
+        let object = &*regs.add(object);
+        if !object.is_object() {
+            return false;
+        }
+        let function = (*Frame::of(regs)).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        let name = (*code).names.as_ptr().add(name);
+        let shape = (*object.header()).shape;
+        let Some(words) = vm.sites.get(site, &*name, shape, vm.heap.type_epoch) else {
+            return false;
+        };
+        let (place, next) = (ip.add(first), ip.add(first + 1));
+        if *place == words.0 && *next == words.1 {
+            return false;
+        }
+        (*place, *next) = words;
+        true
+    }
+}
+
+/// A counted copy.
+#[inline(always)]
+unsafe fn copy_of(place: *const Value) -> Value {
+    // SAFETY: the place holds a value, and the copy gets its own count.
+    unsafe {
+        let value = place.read();
+        if value.is_object() {
+            (*value.header()).count += 1;
+        }
+        value
     }
 }
 
@@ -171,9 +198,6 @@ impl Vm {
     fn op_get_attr(&mut self, at: At) {
         at.save(self);
         let name = at.name(at.c());
-        if self.recall(at, Site::Get, at.reg(at.b()), name, 1) {
-            return;
-        }
         let object = at.take_b();
         if let Some(value) = self.plain_attr(&object, name) {
             if let (Some(module), Some(text)) = (object.get_exact::<Module>(), name.get::<Str>())
@@ -231,36 +255,6 @@ impl Vm {
         }
     }
 
-    /// What another site found for the object's shape goes into the instruction's words from `first`
-    /// on, and the instruction runs again; false if there is nothing new.
-    pub(super) fn recall(
-        &mut self,
-        at: At,
-        site: Site,
-        object: &Value,
-        name: &Value,
-        first: usize,
-    ) -> bool {
-        let Some(words) = self
-            .sites
-            .get(site, name, object.shape(), self.heap.type_epoch)
-        else {
-            return false;
-        };
-        // SAFETY: the two words are caches of the instruction.
-        let place = unsafe { &mut *at.ip.add(first).cast::<[u64; 2]>() };
-        if *place == [words.0, words.1] {
-            return false;
-        }
-        *place = [words.0, words.1];
-        self.cursor = Cursor {
-            ip: at.ip,
-            regs: at.regs,
-            consts: at.consts,
-        };
-        true
-    }
-
     /// Puts what was found for a shape and a name into the instruction's words, and where other sites find it.
     pub(super) fn remember(
         &mut self,
@@ -279,9 +273,6 @@ impl Vm {
     fn op_set_attr(&mut self, at: At) {
         at.save(self);
         let name = at.name(at.c());
-        if self.recall(at, Site::Set, at.reg(at.a()), name, 1) {
-            return;
-        }
         let (object, value) = (at.take_a(), at.take_b());
         let (step, cached) = self.resolve_store(&object, name, &value);
         let cached = match cached {

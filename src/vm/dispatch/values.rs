@@ -1,6 +1,6 @@
 //! Moving values, cells, constants.
 
-use super::at::{a, b, flags, take_b, wide};
+use super::at::{a, b, flags, lose, take_b, wide};
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
 use crate::heap::{Ref, Value};
@@ -28,13 +28,16 @@ op! {
     }
     fn clear(ip, regs, k, vm) {
         let register = regs.add(a(ip));
-        if flags(ip) & TEMP_A != 0 {
-            drop(register.read());
-        } else {
-            drop(std::ptr::replace(register, Value::UNDEF));
-        }
-        if vm.heap.has_finalizers() { return finalize_and_go(ip, regs, k, vm); }
+        let value = register.read();
+        if flags(ip) & TEMP_A == 0 { register.write(Value::UNDEF); }
+        if lose(vm, value) { return free_and_go(ip.add(1), regs, k, vm); }
         go!(ip.add(1), regs, k, vm)
+    }
+    fn free_and_go(ip, regs, k, vm) {
+        // `ip` is where to go on.
+        free_dead(vm);
+        if vm.heap.has_finalizers() { return finalize_and_go(ip, regs, k, vm); }
+        go!(ip, regs, k, vm)
     }
     fn get_cell(ip, regs, k, vm) {
         let cell = (*regs.add(b(ip))).get_exact::<Cell_>();
@@ -51,8 +54,16 @@ op! {
     }
 }
 
+/// Frees what `lose` left.
+#[inline(never)]
+fn free_dead(vm: &mut Vm) {
+    // SAFETY: `lose` brought its count to zero, and nobody else knows it.
+    unsafe { crate::heap::free(vm.dead) }
+}
+
 plain_ops! {
     finalize_and_go = op_finalize_and_go;
+    free_and_store = op_free_and_store;
     unbound_local = op_unbound_local;
     delete_local = op_delete_local;
     make_cell = op_make_cell;
@@ -85,9 +96,16 @@ impl At {
 }
 
 impl Vm {
-    /// The instruction is done; finalizers wait.
+    /// Goes on at the instruction; finalizers wait.
     fn op_finalize_and_go(&mut self, at: At) {
-        at.go_on(self);
+        at.go_to(self, at.ip);
+    }
+
+    /// Frees what died of the operands, then stores the result that waits.
+    fn op_free_and_store(&mut self, at: At) {
+        free_dead(self);
+        let value = std::mem::take(&mut self.leaf_result);
+        at.done(self, value);
     }
 
     fn op_unbound_local(&mut self, at: At) {
