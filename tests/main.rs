@@ -1,5 +1,6 @@
 //! The one integration binary. Most of it runs the built `hoop`.
 
+mod bench;
 mod check;
 mod cli;
 mod command_line;
