@@ -51,7 +51,7 @@ class Failed(Exception):
     """A program ended with an error, which is the message."""
 
 
-def run(command, environment=None, timeout=300):
+def run(command, environment=None, timeout=60):
     """Runs a command to its end."""
     report, written = os.pipe()
     with tempfile.TemporaryFile("w+") as errors:

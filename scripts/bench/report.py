@@ -1,4 +1,4 @@
-"""What the runs come to: medians, ratios and means, as lines, tables and plots."""
+"""What the runs come to: medians, ratios and means, as lines and as Markdown tables."""
 import math
 import statistics
 
@@ -19,20 +19,19 @@ def ratio(theirs, ours):
 
 def summary(runs):
     """For each program and interpreter: the medians, and how many times as fast as CPython it is."""
-    found = {}
-    for name, by_interpreter in runs.items():
-        theirs = by_interpreter["CPython"]
-        found[name] = {
+    return {
+        name: {
             who: {
                 "seconds": median_of(ours, "seconds"),
                 "cpu": median_of(ours, "cpu"),
                 "peak_kib": median_of(ours, "peak_kib"),
                 "all_seconds": [run.seconds for run in ours],
-                "ratio": ratio(theirs, ours),
+                "ratio": ratio(by_interpreter["CPython"], ours),
             }
             for who, ours in by_interpreter.items()
         }
-    return found
+        for name, by_interpreter in runs.items()
+    }
 
 
 def means(group):
@@ -40,20 +39,61 @@ def means(group):
     found = {}
     for by_interpreter in group.values():
         for who, result in by_interpreter.items():
-            found.setdefault(who, []).append(result["ratio"]["median"])
-    del found["CPython"]
+            if who != "CPython":
+                found.setdefault(who, []).append(result["ratio"]["median"])
     return {who: {"mean": geometric_mean(values), "lowest": min(values), "programs": len(values)} for who, values in found.items()}
 
 
-def show(title, group):
-    """Prints the results of a group of programs."""
-    print(f"{title + ' program':<26}{'CPython':>9}{'hoop':>9}{'ratio':>7}{'low':>7}{'high':>7}{'CPU':>7}{'MiB':>8}{'of CPython':>12}   others")
-    for name, by_interpreter in group.items():
-        theirs, ours = by_interpreter["CPython"], by_interpreter["hoop"]
-        others = "  ".join(f"{who} {result['ratio']['median']:.2f}" for who, result in by_interpreter.items() if who not in ("CPython", "hoop"))
+def cells(group, results):
+    """The heading and the rows of the table of a group."""
+    who = []
+    for by_interpreter in results.values():
+        who.extend(each for each in by_interpreter if each not in who)
+    match group:
+        case "memory":
+            cell = lambda found: f"{found:,.0f} B"
+            return ["blocked in", *who], [[name, *(cell(row[each]) if each in row else "" for each in who)] for name, row in results.items()]
+        case "start":
+            cell = lambda found: f"{found['ms']:.1f} ms, {found['mib']:.1f} MiB"
+            return ["from start to end", *who], [[name, *(cell(row[each]) if each in row else "" for each in who)] for name, row in results.items()]
+        case "servers":
+            cell = lambda found: f"{found['cpu_us']:.1f} us ({found['ratio']['median']:.2f})"
+            return ["CPU time a request", *who], [[name, *(cell(row[each]) if each in row else "" for each in who)] for name, row in results.items()]
+    others = [each for each in who if each not in ("CPython", "hoop")]
+    heading = ["program", "CPython", "hoop", "ratio", "low to high", "CPU", "MiB", "CPython's", *others]
+    rows = []
+    for name, row in results.items():
+        theirs, ours = row["CPython"], row["hoop"]
         each = ours["ratio"]
-        print(f"{name:<26}{theirs['seconds']:>7.3f} s{ours['seconds']:>7.3f} s{each['median']:>7.2f}{each['low']:>7.2f}{each['high']:>7.2f}"
-              f"{theirs['cpu'] / ours['cpu']:>7.2f}{ours['peak_kib'] / 1024:>8.1f}{theirs['peak_kib'] / 1024:>12.1f}   {others}")
-    for who, mean in means(group).items():
-        print(f"{title}: {who}, geometric mean of {mean['programs']} {mean['mean']:.2f}, lowest {mean['lowest']:.2f}")
-    print(flush=True)
+        rows.append([name, f"{theirs['seconds']:.3f} s", f"{ours['seconds']:.3f} s", f"{each['median']:.2f}", f"{each['low']:.2f} to {each['high']:.2f}",
+                     f"{theirs['cpu'] / ours['cpu']:.2f}", f"{ours['peak_kib'] / 1024:.1f}", f"{theirs['peak_kib'] / 1024:.1f}",
+                     *(f"{row[other]['ratio']['median']:.2f}" if other in row else "" for other in others)])
+    return heading, rows
+
+
+def closing(group, results):
+    """The means of a group, a line for each interpreter."""
+    if group in ("memory", "start"):
+        return []
+    return [f"{who}: geometric mean of {mean['programs']} {mean['mean']:.2f}, lowest {mean['lowest']:.2f}" for who, mean in means(results).items()]
+
+
+def show(group, results):
+    """Prints the results of a group, in columns."""
+    heading, rows = cells(group, results)
+    widths = [max(map(len, column)) for column in zip(heading, *rows)]
+    print(f"== {group}")
+    for row in (heading, *rows):
+        print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]))
+    print("\n".join(closing(group, results)), flush=True)
+
+
+def markdown(found):
+    """The tables of all groups."""
+    lines = ["Versions: " + "; ".join(f"{who} {version}" for who, version in found["versions"].items()) + f". Medians of {found['rounds']} rounds.", ""]
+    for group, results in found["groups"].items():
+        heading, rows = cells(group, results)
+        lines += [f"### {group}", "", "| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
+        lines += ["| " + " | ".join([f"`{row[0]}`", *row[1:]]) + " |" for row in rows]
+        lines += ["", *(f"- {line}" for line in closing(group, results)), ""]
+    return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Compare `hoop` with CPython and others on the programs of this folder, interleaved in one run.
 
-    python3.13 scripts/bench/run.py [--group cpu,async] [--only NAME,...] [--rounds 5]
+    python3.13 scripts/bench/run.py [--group cpu,async,servers,memory,start] [--only NAME,...] [--rounds 5]
+    python3.13 scripts/bench/run.py --instructions [--bless]
 
 Each round runs every program once under each interpreter, in turn.  The ratio of a program is the median over the rounds
 of CPython's seconds by the other's; of a group the geometric mean is given, and the lowest.
@@ -14,25 +15,32 @@ import os
 import platform
 import re
 import shutil
+import statistics
 import sys
 
+import instructions
 import measure
+import plots
 import report
+import servers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PROGRAMS = ("cpu", "async")
-GROUPS = PROGRAMS
+GROUPS = ("cpu", "async", "servers", "memory", "start")
+STARTS = instructions.STARTS
+NODE_STARTS = {"start": "", "start_asyncio": "(async () => {})();"}
 
 
 def programs(group):
     """The names of the programs of a group."""
+    if group == "start":
+        return list(STARTS)
     folder = os.path.join(HERE, group)
     return sorted(name.removesuffix(".async") for name in os.listdir(folder) if name.endswith(".async"))
 
 
 def default_size(path):
-    """The size that a program has without an argument: the last `else` of it."""
+    """The size that a program has without an argument."""
     with open(path) as file:
         return re.findall(r"sys\.argv\[1:\] else ([\d_]+)", file.read())[-1].replace("_", "")
 
@@ -43,36 +51,43 @@ class Interpreters:
     def __init__(self, options):
         self.commands = {"CPython": [sys.executable], "hoop": [os.path.abspath(options.hoop)]}
         if options.uvloop:
-            self.commands["uvloop"] = [shutil.which(options.uvloop), "-c", measure.WITH_UVLOOP]
+            self.commands["uvloop"] = [shutil.which(options.uvloop)]
         if pypy := shutil.which(options.pypy):
             self.commands["PyPy"] = [pypy]
         if node := shutil.which(options.node):
             self.commands["Node"] = [node]
 
     def command(self, who, group, name):
-        """The command that runs a program, or None where this interpreter has none for it."""
+        """The command that runs a program, or None where this interpreter is not compared on it."""
+        command = self.commands[who]
+        if group == "start":
+            if who == "uvloop":
+                return None
+            return [*command, "-e", NODE_STARTS[name]] if who == "Node" else [*command, "-c", STARTS[name]]
         path = os.path.join(HERE, group, name + ".async")
         if who == "Node":
             twin = os.path.join(HERE, "node", name + ".js")
-            return [*self.commands[who], twin, default_size(path)] if os.path.exists(twin) else None
-        if who == "uvloop" and group != "async":
+            return [*command, twin, default_size(path)] if group == "async" and os.path.exists(twin) else None
+        if who == "uvloop":
+            return [*command, "-c", measure.WITH_UVLOOP, path] if group in ("async", "servers") else None
+        if who == "PyPy" and group == "servers":
             return None
-        return [*self.commands[who], path]
+        return [*command, path]
 
     def versions(self):
         """What each says that it is."""
         found = {"CPython": platform.python_version()}
         for who in ("hoop", "PyPy", "Node"):
             if who in self.commands:
-                found[who] = measure.run([self.commands[who][0], "--version"]).out.split("\n")[0]
+                found[who] = measure.run([*self.commands[who], "--version"]).out.strip().replace("\n", " ")
         if "uvloop" in self.commands:
-            found["uvloop"] = measure.run([self.commands["uvloop"][0], "-c", "import uvloop; print(uvloop.__version__)"]).out.strip()
+            found["uvloop"] = measure.run([*self.commands["uvloop"], "-c", "import uvloop; print(uvloop.__version__)"]).out.strip()
         return found
 
 
-def compare(interpreters, group, names, rounds):
-    """Runs the programs and answers with their runs: by name, then by interpreter."""
-    runs = {name: {} for name in names}
+def rounds_of(interpreters, group, names, rounds, measured):
+    """What `measured` finds of each command: by program, then by interpreter."""
+    found = {name: {} for name in names}
     failed = set()
     for turn in range(rounds):
         for name in names:
@@ -81,15 +96,44 @@ def compare(interpreters, group, names, rounds):
                 if command is None or (who, name) in failed:
                     continue
                 try:
-                    runs[name].setdefault(who, []).append(measure.run(command))
+                    found[name].setdefault(who, []).append(measured(command))
                 except measure.Failed as error:
                     if who in ("hoop", "CPython"):
                         raise SystemExit(str(error)) from None
                     # An older Python lacks some of what the programs need.
                     failed.add((who, name))
+                    found[name].pop(who, None)
                     print(f"{name} is left out for {who}: {str(error).strip().splitlines()[-1]}", file=sys.stderr)
         print(f"{group}: round {turn + 1} of {rounds} is done", file=sys.stderr)
-    return runs
+    return found
+
+
+def memory(interpreters, names, rounds, tasks):
+    """Bytes of each blocked task: what the peak is higher than without any, by how many there are."""
+    def bytes_each(command):
+        none, all_of_them = (measure.run([*command, str(n)]).peak_kib for n in (0, tasks))
+        return (all_of_them - none) * 1024 / tasks
+    found = rounds_of(interpreters, "memory", names, rounds, bytes_each)
+    return {name: {who: statistics.median(each) for who, each in by_interpreter.items()} for name, by_interpreter in found.items()}
+
+
+def start(interpreters, names, rounds):
+    """Milliseconds and MiB from start to end of next to nothing."""
+    found = rounds_of(interpreters, "start", names, 4 * rounds, measure.run)
+    return {name: {who: {"ms": report.median_of(runs, "wall") * 1e3, "cpu_ms": report.median_of(runs, "cpu") * 1e3,
+                         "mib": report.median_of(runs, "peak_kib") / 1024}
+                   for who, runs in by_interpreter.items()} for name, by_interpreter in found.items()}
+
+
+def results_of(options, interpreters, group, names):
+    match group:
+        case "servers":
+            return servers.compare(interpreters, names, options.rounds, options.load, options.connections, options.requests)
+        case "memory":
+            return memory(interpreters, names, min(options.rounds, 3), options.tasks)
+        case "start":
+            return start(interpreters, names, options.rounds)
+    return report.summary(rounds_of(interpreters, group, names, options.rounds, measure.run))
 
 
 def arguments():
@@ -101,28 +145,53 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--group", default=",".join(GROUPS), help="of " + ", ".join(GROUPS))
     parser.add_argument("--only", default="", metavar="NAME,...", help="of the programs these")
-    parser.add_argument("--json", metavar="FILE", help="write the runs")
+    parser.add_argument("--load", default=servers.LOAD, help="the load generator")
+    parser.add_argument("--connections", type=int, default=50, help="to a server at once")
+    parser.add_argument("--requests", type=int, default=60_000, help="to a server in all")
+    parser.add_argument("--tasks", type=int, default=200_000, help="that are blocked where memory is measured")
+    parser.add_argument("--json", metavar="FILE", help="write what was measured")
+    parser.add_argument("--from-json", metavar="FILE", help="measure nothing, and show what was written so")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables")
-    parser.add_argument("--svg", metavar="FOLDER", help="write a plot for each group")
+    parser.add_argument("--svg", metavar="FOLDER", help="write a plot of each group of programs")
+    parser.add_argument("--instructions", action="store_true", help="count instructions instead")
+    parser.add_argument("--bless", action="store_true", help="keep these counts of instructions")
     return parser.parse_args()
 
 
-def main():
-    options = arguments()
-    wanted = options.only.split(",") if options.only else None
+def measure_all(options, wanted):
+    """The results of all groups, in the form of the JSON file."""
     interpreters = Interpreters(options)
-    results = {}
+    found = {"versions": interpreters.versions(), "rounds": options.rounds, "groups": {}}
     for group in options.group.split(","):
         if group not in GROUPS:
             raise SystemExit(f"there is no group {group}; there are {', '.join(GROUPS)}")
         names = [name for name in programs(group) if wanted is None or name in wanted]
         if names:
-            runs = compare(interpreters, group, names, options.rounds)
-            results[group] = report.summary(runs)
-            report.show(group, results[group])
+            found["groups"][group] = results_of(options, interpreters, group, names)
+            report.show(group, found["groups"][group])
+    return found
+
+
+def main():
+    options = arguments()
+    wanted = options.only.split(",") if options.only else None
+    if options.instructions:
+        sys.exit(instructions.check(os.path.abspath(options.hoop), wanted, options.bless))
+    if options.from_json:
+        with open(options.from_json) as file:
+            found = json.load(file)
+        for group, results in found["groups"].items():
+            report.show(group, results)
+    else:
+        found = measure_all(options, wanted)
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"versions": interpreters.versions(), "rounds": options.rounds, "groups": results}, file, indent=1)
+            json.dump(found, file, indent=1)
+    if options.markdown:
+        with open(options.markdown, "w") as file:
+            file.write(report.markdown(found))
+    if options.svg:
+        plots.write(options.svg, found["groups"])
 
 
 if __name__ == "__main__":

@@ -1,92 +1,85 @@
-"""Requests per CPU second of small servers: `hoop` against a CPython that has uvloop, interleaved in one run.
-
-    python3.13 scripts/bench/servers.py [--hoop target/release/hoop] [--python PYTHON] [--rounds 3] [--requests 40000] [--connections 50]
-
-PYTHON is an interpreter with uvloop (its own package).  A server of `servers/` runs in a
-process of its own; this one is its client, over so many connections at once, each with one request
-on its way.  What counts is the processor time of the server alone, in user and system mode.
-"""
-import argparse
+"""Servers under load: what a request costs the process that answers it."""
+import contextlib
+import json
 import os
-import selectors
-import socket
 import statistics
 import subprocess
 import sys
-import time
+
+import measure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-LINE = b"a line of some forty bytes for the echo\n"
-GET = b"GET /items/7 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
-SERVERS = {"echo": (LINE, lambda got: got.endswith(b"\n")),
-           "echo_protocol": (LINE, lambda got: got.endswith(b"\n")),
-           "http": (GET, lambda got: got.endswith(b"}"))}
-
-
-def drive(port, request, complete, connections, requests):
-    """Plays so many requests, one at a time on each connection."""
-    selector = selectors.DefaultSelector()
-    for _ in range(connections):
-        peer = socket.create_connection(("127.0.0.1", port))
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(peer, selectors.EVENT_READ, bytearray())
-        peer.sendall(request)
-    sent, done = connections, 0
-    while done < requests:
-        for key, _ in selector.select():
-            data = key.fileobj.recv(65536)
-            if not data:
-                raise SystemExit("the server has closed a connection")
-            key.data.extend(data)
-            if complete(key.data):
-                key.data.clear()
-                done += 1
-                if sent < requests:
-                    sent += 1
-                    key.fileobj.sendall(request)
-    for key in list(selector.get_map().values()):
-        key.fileobj.close()
+# Each server, and what the generator says to it.
+SERVERS = {"echo": "line", "echo_records": "record", "echo_protocol": "line", "http": "http"}
+LOAD = os.path.join(HERE, "load", "target", "release", "load")
 
 
 def cpu_seconds(pid):
-    """Processor time of a process so far."""
+    """Processor time of a process so far, in user and system mode."""
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(interpreter, name, connections, requests):
-    """Requests per CPU second and per second of one server."""
-    request, complete = SERVERS[name]
-    server = subprocess.Popen([interpreter, os.path.join(HERE, "servers", name + ".async")], stdout=subprocess.PIPE)
+@contextlib.contextmanager
+def serving(command):
+    """A server's process and its port."""
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
-        port = int(server.stdout.readline())
-        drive(port, request, complete, connections, requests // 10)
-        cpu, start = cpu_seconds(server.pid), time.perf_counter()
-        drive(port, request, complete, connections, requests)
-        return requests / (cpu_seconds(server.pid) - cpu), requests / (time.perf_counter() - start)
+        line = server.stdout.readline()
+        if not line:
+            raise measure.Failed(f"{' '.join(command)} told no port")
+        yield server.pid, line.strip()
     finally:
         server.kill()
-        server.wait()
+        server.communicate()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--hoop", default=os.path.join(ROOT, "target", "release", "hoop"))
-    parser.add_argument("--python", default=sys.executable, help="a CPython with uvloop")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--requests", type=int, default=40_000)
-    parser.add_argument("--connections", type=int, default=50)
-    parser.add_argument("--only", default=",".join(SERVERS))
-    options = parser.parse_args()
-    print(f"{'server':<16}{'CPython, uvloop':>17}{'hoop':>10}  requests per CPU second; ratio, lowest to highest; hoop's per second")
-    for name in options.only.split(","):
-        rows = [(measure(options.python, name, options.connections, options.requests), measure(options.hoop, name, options.connections, options.requests))
-                for _ in range(options.rounds)]
-        ratios = sorted(ours[0] / theirs[0] for theirs, ours in rows)
-        print(f"{name:<16}{statistics.median(theirs[0] for theirs, _ in rows):>17.0f}{statistics.median(ours[0] for _, ours in rows):>10.0f}"
-              f"  {statistics.median(ratios):.2f}, {ratios[0]:.2f} to {ratios[-1]:.2f}; {statistics.median(ours[1] for _, ours in rows):.0f}", flush=True)
+def drive(load, port, kind, connections, requests):
+    """Plays the requests and says how many were answered in a second."""
+    done = subprocess.run([load, "drive", port, kind, str(connections), str(requests)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=600)
+    if done.returncode:
+        raise measure.Failed(done.stderr.strip())
+    result = json.loads(done.stdout)
+    return result["requests"] / result["seconds"]
 
 
-main()
+def measure_server(command, load, kind, connections, requests):
+    """Microseconds of the server's processor time for a request, and requests per second."""
+    with serving(command) as (pid, port):
+        drive(load, port, kind, connections, max(requests // 10, connections))
+        before = cpu_seconds(pid)
+        rate = drive(load, port, kind, connections, requests)
+        return {"cpu_us": (cpu_seconds(pid) - before) / requests * 1e6, "rate": rate}
+
+
+def compare(interpreters, names, rounds, load, connections, requests):
+    """The medians for each server and interpreter; the floor is an echo server of system calls alone."""
+    if not os.path.exists(load):
+        raise SystemExit("the load generator is not built: cargo build --release --manifest-path scripts/bench/load/Cargo.toml")
+    measured = {name: {} for name in names}
+    for turn in range(rounds):
+        for name in names:
+            commands = {who: interpreters.command(who, "servers", name) for who in interpreters.commands}
+            if SERVERS[name] == "line":
+                commands["floor"] = [load, "floor"]
+            for who, command in commands.items():
+                if command is not None:
+                    try:
+                        found = measure_server(command, load, SERVERS[name], connections, requests)
+                    except measure.Failed as error:
+                        raise SystemExit(f"{name} under {who}: {error}") from None
+                    measured[name].setdefault(who, []).append(found)
+        print(f"servers: round {turn + 1} of {rounds} is done", file=sys.stderr)
+    return {name: {who: summary(found, by_interpreter["CPython"]) for who, found in by_interpreter.items()}
+            for name, by_interpreter in measured.items()}
+
+
+def summary(ours, theirs):
+    each = sorted(a["cpu_us"] / b["cpu_us"] for a, b in zip(theirs, ours))
+    return {
+        "cpu_us": statistics.median(found["cpu_us"] for found in ours),
+        "rate": statistics.median(found["rate"] for found in ours),
+        "ratio": {"median": statistics.median(each), "low": each[0], "high": each[-1]},
+    }
