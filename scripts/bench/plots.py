@@ -9,11 +9,15 @@ COLOURS = {"hoop": "#2a9d5c", "uvloop": "#c9772b", "PyPy": "#7d6bc4", "Node": "#
 LABELS, WIDTH, BAR, GAP = 190, 520, 9, 8
 
 
+# Bars that are longer end at the edge; the tables have the figures.
+LEAST, MOST = -3, 5
+
+
 def scale(values):
-    """Powers of two that hold all values, and a function from a value to its place between them."""
-    low = min(0, math.floor(math.log2(min(values))))
-    high = max(1, math.ceil(math.log2(max(values))))
-    return low, high, lambda value: LABELS + (math.log2(value) - low) / (high - low) * WIDTH
+    """The powers of two that hold the values, and a function from a value to its place between them."""
+    low = max(LEAST, min(-1, math.floor(math.log2(min(values)))))
+    high = min(MOST, max(1, math.ceil(math.log2(max(values)))))
+    return low, high, lambda value: LABELS + (min(max(math.log2(value), low), high) - low) / (high - low) * WIDTH
 
 
 def plot(title, results):
@@ -32,7 +36,7 @@ def plot(title, results):
     for power in range(low, high + 1):
         x = place(2.0 ** power)
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top - 8}" y2="{height}" stroke="#808080" stroke-width="{1.5 if power == 0 else 0.4}"/>'
-                     f'<text x="{x:.1f}" y="{height + 16}" text-anchor="middle">{2.0 ** power:g}</text>')
+                     f'<text x="{x:.1f}" y="{height + 16}" text-anchor="middle">{2 ** power if power >= 0 else f"1/{2 ** -power}"}</text>')
     for at, (name, row) in enumerate(rows):
         y = top + at * step
         parts.append(f'<text x="{LABELS - 6}" y="{y + step / 2 + 1:.1f}" text-anchor="end">{html.escape(name)}</text>')

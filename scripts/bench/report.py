@@ -1,5 +1,6 @@
 """What the runs come to: medians, ratios and means, as lines and as Markdown tables."""
 import math
+import os
 import statistics
 
 
@@ -86,6 +87,22 @@ def show(group, results):
     for row in (heading, *rows):
         print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]))
     print("\n".join(closing(group, results)), flush=True)
+
+
+# What the tables stand between in a page that has other text too.
+BEGIN, END = "<!-- tables -->", "<!-- end of the tables -->"
+
+
+def write_markdown(path, found):
+    """Writes the tables, into their place where the page has one."""
+    text = markdown(found)
+    if os.path.exists(path):
+        with open(path) as file:
+            before, begin, rest = file.read().partition(BEGIN)
+        if begin:
+            text = f"{before}{begin}\n\n{text}\n{END}{rest.partition(END)[2]}"
+    with open(path, "w") as file:
+        file.write(text)
 
 
 def markdown(found):

@@ -75,13 +75,15 @@ class Interpreters:
         return [*command, path]
 
     def versions(self):
-        """What each says that it is."""
+        """What each says that it is, and how `hoop` was built."""
+        asked = {"hoop": ["--version"], "PyPy": ["--version"], "Node": ["--version"], "uvloop": ["-c", "import uvloop; print(uvloop.__version__)"]}
         found = {"CPython": platform.python_version()}
-        for who in ("hoop", "PyPy", "Node"):
+        for who, arguments in asked.items():
             if who in self.commands:
-                found[who] = measure.run([*self.commands[who], "--version"]).out.strip().replace("\n", " ")
-        if "uvloop" in self.commands:
-            found["uvloop"] = measure.run([*self.commands["uvloop"], "-c", "import uvloop; print(uvloop.__version__)"]).out.strip()
+                said = measure.run([*self.commands[who], *arguments]).out
+                found[who] = re.findall(r"\d+\.[\w.]+", said.partition("[PyPy")[2] or said)[0]
+        profile = instructions.build_of(self.commands["hoop"][0])["profile"]
+        found["hoop"] += f" (lto {profile['lto']}, codegen-units {profile['codegen-units']})"
         return found
 
 
@@ -151,7 +153,7 @@ def arguments():
     parser.add_argument("--tasks", type=int, default=200_000, help="that are blocked where memory is measured")
     parser.add_argument("--json", metavar="FILE", help="write what was measured")
     parser.add_argument("--from-json", metavar="FILE", help="measure nothing, and show what was written so")
-    parser.add_argument("--markdown", metavar="FILE", help="write the tables")
+    parser.add_argument("--markdown", metavar="FILE", help="write the tables, into their place where the page has one")
     parser.add_argument("--svg", metavar="FOLDER", help="write a plot of each group of programs")
     parser.add_argument("--instructions", action="store_true", help="count instructions instead")
     parser.add_argument("--bless", action="store_true", help="keep these counts of instructions")
@@ -188,8 +190,7 @@ def main():
         with open(options.json, "w") as file:
             json.dump(found, file, indent=1)
     if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write(report.markdown(found))
+        report.write_markdown(options.markdown, found)
     if options.svg:
         plots.write(options.svg, found["groups"])
 
