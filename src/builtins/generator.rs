@@ -468,7 +468,13 @@ impl Vm {
         } else {
             generator.delegate()
         };
-        awaited.map_or(Value::NONE, |awaited| self.unwrapped_iterator(&awaited))
+        match awaited {
+            Some(awaited) => match awaited.get::<Generator>() {
+                Some(inner) if inner.flavour == Flavour::AsyncGenerator => Vm::step_left_out(inner),
+                _ => self.unwrapped_iterator(&awaited),
+            },
+            None => Value::NONE,
+        }
     }
 
     /// Whether calls of this function make coroutines.

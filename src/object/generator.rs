@@ -117,14 +117,16 @@ impl Generator {
     ///
     /// # Safety
     /// `function` is a counted pointer that passes to the frame, or null for a native
-    /// frame with `native` set; `ip` is where the frame begins.
+    /// frame with `native` set; `ip` is where the frame begins. Of its registers the first
+    /// `cleared` are Undef: the locals of a script frame, all of a native one.
+    #[inline]
     pub unsafe fn alloc(
         flavour: Flavour,
         shape: u32,
         function: *mut Function,
         native: *const Def,
         ip: *const u64,
-        registers: u32,
+        (registers, cleared): (u32, u32),
         name: Value,
         qualname: Value,
     ) -> Ref<Generator> {
@@ -164,7 +166,7 @@ impl Generator {
             shape,
         );
         let regs = generator.regs();
-        for i in 0..registers as usize {
+        for i in 0..cleared as usize {
             // SAFETY: the registers are the object's trailing memory.
             unsafe { regs.add(i).write(Value::UNDEF) };
         }

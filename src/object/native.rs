@@ -222,7 +222,8 @@ impl Def {
     }
     /// The name: the signature up to its parenthesis.
     pub fn name(&self) -> &'static str {
-        self.sig.split('(').next().unwrap_or(self.sig)
+        let end = self.sig.bytes().position(|byte| byte == b'(');
+        end.map_or(self.sig, |end| &self.sig[..end])
     }
 }
 

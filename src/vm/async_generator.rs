@@ -8,7 +8,7 @@ use super::generator::AsyncStep;
 use crate::heap::Value;
 use crate::object::exception::{Exception, Traceback};
 use crate::object::frame::{Frame, frame_flags};
-use crate::object::generator::{Generator, State};
+use crate::object::generator::{Flavour, Generator, State};
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
 use crate::vm::types::Known;
@@ -88,6 +88,58 @@ impl Vm {
         let shape = (action != SEND).then_some(self.known.athrow);
         let step = AsyncStep::alloc(shape, generator.clone(), argument, action);
         Ok(step.into_value())
+    }
+
+    /// Enters an async generator for the Await at `wait`, which stands behind the `__anext__` that an
+    /// `async for` of `parent` makes: the step that it would await is left out, since only that loop
+    /// would hold it. False, with nothing done, where there is more to it.
+    ///
+    /// # Safety
+    /// `parent` is a live frame of script that holds the generator for as long as it loops.
+    pub(crate) unsafe fn enter_next_step(
+        &mut self,
+        generator: &Generator,
+        parent: *mut Frame,
+        wait: *const u64,
+    ) -> bool {
+        let rests = match generator.state.get() {
+            State::Created => true,
+            State::Suspended => generator.leaf.get() == generator.frame_ptr(),
+            State::Running | State::Closed => false,
+        };
+        if generator.flavour != Flavour::AsyncGenerator
+            || !generator.hooks_done.get()
+            || generator.step.get() != 0
+            || !rests
+        {
+            return false;
+        }
+        let number = generator.newest_step.get().wrapping_add(1).max(1);
+        generator.newest_step.set(number);
+        generator.step.set(1 + SEND as u8);
+        // SAFETY: the parent stands behind the Await from now on. In the place of the step it
+        // holds the generator, for those who ask what it waits for.
+        unsafe {
+            (*parent).ip = wait.add(1);
+            let held = *wait.cast::<u16>().add(2) as usize;
+            let own = generator.to_ref().into_value();
+            Frame::regs(parent).add(held).write(own);
+            if (*parent).has(frame_flags::GENERATOR) {
+                Generator::of_frame(parent).state.set(State::Suspended);
+            }
+        }
+        let flags = frame_flags::DELEGATED;
+        self.enter_generator(generator, Ok(Value::NONE), parent, 0, flags);
+        true
+    }
+
+    /// The step that an `async for` would wait for had it been made: what `enter_next_step` left out.
+    pub(crate) fn step_left_out(generator: &Generator) -> Value {
+        let own = generator.to_ref().into_value();
+        let step = AsyncStep::alloc(None, own, Value::NONE, SEND);
+        let number = i32::from(generator.newest_step.get()) << NUMBER;
+        step.action.set(Value::int32(SEND + USED_UP + number));
+        step.into_value()
     }
 
     /// Enters the generator of a step, from a frame that awaits it (flag DELEGATED) or drives it.

@@ -188,6 +188,13 @@ impl Vm {
             let is_simple = names.is_none() && (*function).simple.get() as usize == n;
             if let Some(flavour) = Flavour::of_code(code.flags) {
                 let result = self.make_generator(callee, flavour, args, n, names);
+                if flavour == Flavour::Coroutine
+                    && flags == 0
+                    && let Ok(coroutine) = &result
+                    && let Some(wait) = self.awaited_at_once(parent, dst)
+                {
+                    return self.await_new_coroutine(coroutine, parent, wait);
+                }
                 return match result {
                     Ok(generator) => self.deliver(parent, dst, flags, generator),
                     Err(raised) => self.raise_in(parent, raised),
@@ -304,6 +311,11 @@ impl Vm {
                     self.start_native(frame);
                 }
                 NativeCode::Coroutine(extra, _) => {
+                    if flags == 0
+                        && let Some(wait) = self.awaited_at_once(parent, dst)
+                    {
+                        return self.run_awaited(native, (extra, args, n), names, parent, wait);
+                    }
                     let result = self.make_native_coroutine(native, extra, args, n, names);
                     self.deliver_result(parent, dst, flags, result);
                 }

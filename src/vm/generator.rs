@@ -135,7 +135,7 @@ impl Vm {
         // SAFETY: the generator's frame takes over the count of the function.
         unsafe {
             let function: *mut Function = callee.header().cast();
-            let code = (*function).code.borrow().clone();
+            let code = (*(*function).code.as_ptr()).as_ptr();
             let (name, qualname) = ((*function).name.get(), (*function).qualname.get());
             let shape = self.flavour_shape(flavour);
             callee.forget();
@@ -144,8 +144,8 @@ impl Vm {
                 shape,
                 function,
                 std::ptr::null(),
-                code.start(),
-                code.nregisters,
+                (*code).start(),
+                ((*code).nregisters, (*code).nlocals),
                 name,
                 qualname,
             );
@@ -206,7 +206,7 @@ impl Vm {
                 std::ptr::null_mut(),
                 native.def,
                 NATIVE_WORDS.as_ptr(),
-                count as u32,
+                (count as u32, count as u32),
                 name,
                 qualname,
             );
@@ -226,7 +226,7 @@ impl Vm {
     }
 
     /// Name and qualified name of the coroutines that a native function makes.
-    fn coroutine_names(&mut self, native: &Native) -> (Value, Value) {
+    pub(super) fn coroutine_names(&mut self, native: &Native) -> (Value, Value) {
         if native.names.0.is_undef() {
             let name = self.intern(native.def.name()).into_value();
             let qualname = self.native_qualname(native).unwrap_or_else(|| name.clone());
@@ -257,7 +257,7 @@ impl Vm {
                 std::ptr::null_mut(),
                 def,
                 NATIVE_WORDS.as_ptr(),
-                count as u32,
+                (count as u32, count as u32),
                 name.clone(),
                 name,
             );

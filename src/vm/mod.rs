@@ -9,6 +9,7 @@
 
 pub mod async_generator;
 pub mod attr;
+mod awaited_call;
 pub mod awaiting;
 mod begun_modules;
 pub mod call;

@@ -72,7 +72,7 @@ impl Vm {
     }
 
     /// Runs the frame's function once.
-    fn step_native(&mut self, frame: *mut Frame, input: Input) -> Step {
+    pub(super) fn step_native(&mut self, frame: *mut Frame, input: Input) -> Step {
         // SAFETY: the frame is native and at rest; its registers are used by its function only.
         unsafe {
             let def = &*(*frame).native;
@@ -101,7 +101,7 @@ impl Vm {
     }
 
     /// Does what a native frame wants.
-    fn act(&mut self, frame: *mut Frame, step: Step) {
+    pub(super) fn act(&mut self, frame: *mut Frame, step: Step) {
         self.frame = frame;
         match step {
             Step::Return(value) => self.native_returned(frame, value),

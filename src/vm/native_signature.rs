@@ -527,7 +527,8 @@ pub(super) fn is_constructor_of(native: &Native, names: &[&str]) -> bool {
         && native
             .owner
             .get::<Class>()
-            .is_some_and(|class| names.contains(&&*class.name_str()))
+            .and_then(|class| class.def)
+            .is_some_and(|def| names.contains(&def.name))
 }
 
 /// Whether CPython's C takes the arguments of a method apart as a tuple: such a method goes by its plain name.

@@ -3,13 +3,14 @@
 use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, flags, lose, wide};
+use super::iterate::return_awaited;
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::descriptor::Super;
 use crate::object::frame::{Frame, frame_flags};
-use crate::object::function::Function;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::module::Module;
 use crate::object::native::{Native, NativeCode, R};
 use crate::object::str::Str;
@@ -291,15 +292,21 @@ op! {
     }
     fn return_(ip, regs, k, vm) {
         let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_specially(ip, regs, k, vm); }
         let src = regs.add(b(ip));
         let value = src.read();
         if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
         leave_simple!(ip, value, frame, regs, k, vm)
     }
+    fn return_specially(ip, regs, k, vm) {
+        if (*Frame::of(regs)).flags == frame_flags::GENERATOR | frame_flags::DELEGATED {
+            return return_awaited(ip, regs, k, vm);
+        }
+        return return_slow(ip, regs, k, vm);
+    }
     fn return_const(ip, regs, k, vm) {
         let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_slow(ip, regs, k, vm); }
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_specially(ip, regs, k, vm); }
         let value = (*k.add(wide(ip) as usize)).clone();
         leave_simple!(ip, value, frame, regs, k, vm)
     }
@@ -388,12 +395,22 @@ impl Vm {
             }
         }
         let callee = at.take(base);
+        let (mut first, mut n) = (base + 1, at.c());
+        let callee = match callee.get_exact::<BoundMethod>() {
+            Some(method) => {
+                // The receiver takes the callee's place in the window.
+                (first, n) = (base, n + 1);
+                at.write(base, method.receiver.clone());
+                method.function.clone()
+            }
+            None => callee,
+        };
         // SAFETY: the window holds the arguments; they pass to the callee.
         unsafe {
             self.invoke(
                 callee,
-                at.regs.add(base + 1),
-                at.c(),
+                at.regs.add(first),
+                n,
                 None,
                 at.frame(),
                 at.a() as u16,

@@ -1,18 +1,46 @@
 //! Iteration, awaiting, yielding.
 
-use super::at::{a, b, flags, lose, take_b};
-use super::{At, Exit};
+use super::at::{a, b, flags, lose, take_b, wide};
+use super::calls::return_slow;
+use super::{At, Exit, put};
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
-use crate::bytecode::op::TEMP_A;
+use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::iterator::{ListIterator, RangeIterator};
-use crate::object::native::{AwaitOutcome, Step};
+use crate::object::native::{AwaitOutcome, Native, Step};
 use crate::vm::Vm;
+use crate::vm::async_generator::SEND;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
 use crate::vm::generator::{AsyncStep, ENTRY};
+use crate::vm::special::Special;
+
+/// Goes on in the script frame `$parent`, which stands behind an Await, with the result of that.
+macro_rules! end_of_await {
+    ($value:ident, $parent:ident, $vm:ident) => {{
+        if (*$parent).flags & frame_flags::GENERATOR != 0 {
+            Generator::of_frame($parent).state.set(State::Running);
+        }
+        let wait = (*$parent).ip.sub(1);
+        let registers = Frame::regs($parent);
+        drop(std::ptr::replace(registers.add(b(wait)), Value::UNDEF));
+        put(wait, registers, $value);
+        if $vm.heap.has_finalizers() {
+            $vm.go_on_in($parent);
+            go_on!($vm)
+        }
+        let code = (*(*(*$parent).function).code.as_ptr()).as_ptr();
+        go!(
+            (*$parent).ip as *mut u64,
+            registers,
+            (*code).consts.as_ptr(),
+            $vm
+        )
+    }};
+}
 
 op! {
     fn for_iter(ip, regs, k, vm) {
@@ -64,9 +92,52 @@ op! {
         let code = (*(*(*leaf).function).code.as_ptr()).as_ptr();
         go!((*leaf).ip as *mut u64, Frame::regs(leaf), (*code).consts.as_ptr(), vm)
     }
+    fn get_awaitable(ip, regs, k, vm) {
+        // The common case: a coroutine, which is awaited itself.
+        let value = regs.add(b(ip));
+        if (*value).shape() != vm.flavour_shape(Flavour::Coroutine) || flags(ip) & TEMP_A == 0 {
+            return get_awaitable_slow(ip, regs, k, vm);
+        }
+        let value = take_b(ip, regs);
+        regs.add(a(ip)).write(value);
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn await_(ip, regs, k, vm) {
+        // The common case: a coroutine of script that has not begun.
+        let target = regs.add(b(ip));
+        if (*target).shape() != vm.flavour_shape(Flavour::Coroutine) {
+            return await_slow(ip, regs, k, vm);
+        }
+        let coroutine = (*target).header().cast::<Generator>();
+        let inner = (*coroutine).frame_ptr();
+        let parent = Frame::of(regs);
+        if (*coroutine).state.get() != State::Created
+            || (*inner).flags & (frame_flags::NATIVE | frame_flags::DELEGATED) != 0
+            || (*parent).depth >= vm.recursion_limit
+        {
+            return await_slow(ip, regs, k, vm);
+        }
+        (*parent).ip = ip.add(1);
+        if (*parent).flags & frame_flags::GENERATOR != 0 {
+            Generator::of_frame(parent).state.set(State::Suspended);
+        }
+        (*coroutine).state.set(State::Running);
+        (*inner).parent = parent;
+        (*inner).dst = a(ip) as u16;
+        (*inner).flags = (*inner).flags & !ENTRY | frame_flags::DELEGATED;
+        (*inner).depth = (*parent).depth + 1;
+        let code = (*(*(*inner).function).code.as_ptr()).as_ptr();
+        go!((*inner).ip as *mut u64, Frame::regs(inner), (*code).consts.as_ptr(), vm)
+    }
     fn yield_(ip, regs, k, vm) {
         // The common case: to a `for` loop of a script frame.
         let frame = Frame::of(regs);
+        if (*frame).flags & (frame_flags::DELEGATED | frame_flags::GENERATOR)
+            == frame_flags::DELEGATED | frame_flags::GENERATOR
+            && Generator::of_frame(frame).flavour == Flavour::AsyncGenerator
+        {
+            return async_yield(ip, regs, k, vm);
+        }
         let mut root = frame;
         while (*root).flags & frame_flags::DELEGATED != 0 {
             root = (*root).parent;
@@ -98,6 +169,54 @@ op! {
         let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
         go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), vm)
     }
+    fn async_yield(ip, regs, k, vm) {
+        // The common case: to an `async for` of a script frame.
+        let frame = Frame::of(regs);
+        let generator = Generator::of_frame(frame);
+        let parent = (*frame).parent;
+        if generator.step.get() != 1 + SEND as u8 || (*parent).flags & frame_flags::NATIVE != 0 {
+            return yield_slow(ip, regs, k, vm);
+        }
+        let value = take_b(ip, regs);
+        (*frame).ip = ip.add(1);
+        generator.step.set(0);
+        generator.state.set(State::Suspended);
+        generator.leaf.set(frame);
+        (*frame).flags &= !(frame_flags::DELEGATED | frame_flags::THROWN);
+        (*frame).parent = std::ptr::null_mut();
+        end_of_await!(value, parent, vm)
+    }
+    fn return_awaited(ip, regs, k, vm) {
+        // A coroutine that nobody but the Await of a script frame holds.
+        let frame = Frame::of(regs);
+        let parent = (*frame).parent;
+        let coroutine = std::ptr::from_ref(Generator::of_frame(frame));
+        if (*coroutine).flavour != Flavour::Coroutine || (*parent).flags & frame_flags::NATIVE != 0 {
+            return return_slow(ip, regs, k, vm);
+        }
+        let held = &*Frame::regs(parent).add(b((*parent).ip.sub(1)));
+        if !held.is_object() || held.header().cast() != coroutine.cast_mut() || held.reference_count() != 1 {
+            return return_slow(ip, regs, k, vm);
+        }
+        let value = if *ip as u8 == Op::ReturnConst as u8 {
+            (*k.add(wide(ip) as usize)).clone()
+        } else if flags(ip) & TEMP_B != 0 {
+            regs.add(b(ip)).read()
+        } else {
+            std::ptr::replace(regs.add(b(ip)), Value::UNDEF)
+        };
+        let function = (*frame).function;
+        let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
+        (*coroutine).state.set(State::Closed);
+        let mut i = 0;
+        while i < nlocals {
+            std::ptr::drop_in_place(regs.add(i));
+            i += 1;
+        }
+        (*frame).function = std::ptr::null_mut();
+        (*function).release_one();
+        end_of_await!(value, parent, vm)
+    }
 }
 
 plain_ops! {
@@ -107,9 +226,9 @@ plain_ops! {
     get_aiter = op_get_aiter;
     get_anext = op_get_anext;
     end_async_for = op_end_async_for;
-    get_awaitable = op_get_awaitable;
+    get_awaitable_slow = op_get_awaitable;
     get_yield_from = op_get_yield_from;
-    await_ = op_await;
+    await_slow = op_await;
     yield_slow = op_yield;
 }
 
@@ -194,7 +313,24 @@ impl Vm {
 
     fn op_get_anext(&mut self, at: At) {
         at.save(self);
-        let step = self.anext_step(at.reg(at.b()));
+        let iterator = at.reg(at.b());
+        // SAFETY: the frame was saved; the receiver passes to the call.
+        unsafe {
+            if let Some(generator) = iterator.get::<Generator>() {
+                if let Some(wait) = self.awaited_at_once(at.frame(), at.a() as u16)
+                    && self.enter_next_step(generator, at.frame(), wait)
+                {
+                    return;
+                }
+            } else if let Some(method) = self.special_of(iterator, Special::ANext)
+                && (method.is_exact::<Function>() || method.is_exact::<Native>())
+            {
+                let mut receiver = std::mem::ManuallyDrop::new(iterator.clone());
+                let (dst, flags) = (at.a() as u16, at.result_flags());
+                return self.invoke(method, &mut *receiver, 1, None, at.frame(), dst, flags);
+            }
+        }
+        let step = self.anext_step(iterator);
         at.follow(self, step);
     }
 

@@ -6,9 +6,10 @@ use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
 use crate::object::class::Class;
 use crate::object::frame::Frame;
-use crate::object::function::Function;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::list::List;
 use crate::object::module::Module;
+use crate::object::native::{Native, NativeCode};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore, Site};
@@ -194,6 +195,14 @@ plain_ops! {
     load_special = op_load_special;
 }
 
+/// Whether a special method is a function or a native coroutine function: only the call of it that
+/// follows sees what it is bound by.
+fn binds_plainly(method: &Value) -> bool {
+    let native = method.get_exact::<Native>();
+    method.is_exact::<Function>()
+        || native.is_some_and(|native| matches!(native.def.code, NativeCode::Coroutine(..)))
+}
+
 impl Vm {
     fn op_get_attr(&mut self, at: At) {
         at.save(self);
@@ -342,6 +351,10 @@ impl Vm {
             _ => Special::AExit,
         };
         match self.special_of(&object, special) {
+            Some(method) if binds_plainly(&method) => {
+                let bound = BoundMethod::alloc(method, object).into_value();
+                at.done(self, bound);
+            }
             Some(method) => {
                 let result = self.bind_special(&method, &object);
                 at.result(self, result);
