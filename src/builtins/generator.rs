@@ -456,7 +456,7 @@ impl Vm {
     }
 
     /// What a suspended generator or coroutine waits for: `cr_await`, `gi_yieldfrom`.
-    pub fn awaited_by(&self, value: &Value) -> Value {
+    pub fn awaited_by(&mut self, value: &Value) -> Value {
         let Some(generator) = value.get::<Generator>() else {
             return Value::NONE;
         };
@@ -469,6 +469,7 @@ impl Vm {
             generator.delegate()
         };
         match awaited {
+            Some(awaited) if awaited.is_not_implemented() => self.paused_coroutine(),
             Some(awaited) => match awaited.get::<Generator>() {
                 Some(inner) if inner.flavour == Flavour::AsyncGenerator => Vm::step_left_out(inner),
                 _ => self.unwrapped_iterator(&awaited),

@@ -96,6 +96,8 @@ pub struct Function {
     head: Header,
     /// Number of arguments when a call with exactly so many positional ones needs no binding, else `NOT_SIMPLE`.
     pub simple: Cell<u32>,
+    /// The same number, for a call that makes a coroutine.
+    pub coroutine: Cell<u32>,
     /// How many trailing positional arguments have defaults.
     pub default_count: Cell<u32>,
     /// Its code.
@@ -171,6 +173,7 @@ impl Function {
         let function = crate::heap::alloc(Function {
             head: Header::new(),
             simple: Cell::new(NOT_SIMPLE),
+            coroutine: Cell::new(NOT_SIMPLE),
             default_count: Cell::new(0),
             code: RefCell::new(code),
             globals,
@@ -193,17 +196,16 @@ impl Function {
     pub fn refresh(&self) {
         use bytecode::code::flags;
         let code = self.code.borrow();
-        let complex = flags::VARARGS
-            | flags::VARKEYWORDS
-            | flags::GENERATOR
-            | flags::COROUTINE
-            | flags::ASYNC_GENERATOR;
-        let simple = code.flags & complex == 0 && code.plain.kwonly_count == 0;
-        self.simple.set(if simple {
-            code.plain.arg_count
-        } else {
-            NOT_SIMPLE
-        });
+        let kind = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+        let binds =
+            code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || code.plain.kwonly_count > 0;
+        let count_if = |suits: bool| match suits {
+            true => code.plain.arg_count,
+            false => NOT_SIMPLE,
+        };
+        self.simple.set(count_if(!binds && code.flags & kind == 0));
+        let makes_coroutine = code.flags & kind == flags::COROUTINE;
+        self.coroutine.set(count_if(!binds && makes_coroutine));
         let defaults = self.defaults.get();
         let count = defaults.get::<super::tuple::Tuple>().map_or(0, |t| t.len());
         self.default_count.set(count as u32);

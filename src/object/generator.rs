@@ -173,6 +173,77 @@ impl Generator {
         generator
     }
 
+    /// The coroutine that a call of a function with nothing to bind makes. The arguments and the
+    /// count of the function pass to it.
+    ///
+    /// # Safety
+    /// `shape` is that of coroutines and dies plainly; there are as many arguments as parameters.
+    #[inline(always)]
+    pub unsafe fn of_call(
+        heap: &mut heap::Heap,
+        shape: u32,
+        function: *mut Function,
+        (args, n): (*mut Value, usize),
+    ) -> *mut Generator {
+        // SAFETY: the function is alive and its code does not change meanwhile; the registers
+        // are the object's trailing memory.
+        unsafe {
+            let code = (*(*function).code.as_ptr()).as_ptr();
+            let registers = (*code).nregisters;
+            let generator = Generator {
+                head: Header::new(),
+                state: Cell::new(State::Created),
+                flavour: Flavour::Coroutine,
+                step: Cell::new(0),
+                shut: Cell::new(false),
+                newest_step: Cell::new(0),
+                hooks_done: Cell::new(false),
+                finalized: Cell::new(false),
+                leaf: Cell::new(std::ptr::null_mut()),
+                name: Field::new((*function).name.get()),
+                qualname: Field::new((*function).qualname.get()),
+                hook: Field::undef(),
+                registers,
+                frame: UnsafeCell::new(Frame {
+                    ip: (*code).start(),
+                    parent: std::ptr::null_mut(),
+                    function,
+                    native: std::ptr::null(),
+                    dst: 0,
+                    flags: frame_flags::GENERATOR,
+                    depth: 0,
+                }),
+            };
+            let generator = heap.place(generator, registers as usize * 8, shape);
+            let regs = (*generator).regs();
+            for i in 0..n {
+                regs.add(i).write(args.add(i).read());
+            }
+            for i in n..(*code).nlocals as usize {
+                regs.add(i).write(Value::UNDEF);
+            }
+            generator
+        }
+    }
+
+    /// Frees a coroutine that has ended, and whose registers are dropped.
+    ///
+    /// # Safety
+    /// The caller holds the only reference to it.
+    #[inline]
+    pub unsafe fn free_ended(heap: &mut heap::Heap, generator: *mut Generator) {
+        // SAFETY: nobody looks at it again.
+        unsafe {
+            if !heap.dies_plainly((*generator).head.shape()) {
+                return drop(Ref::from_raw(generator));
+            }
+            std::ptr::drop_in_place(&raw mut (*generator).name);
+            std::ptr::drop_in_place(&raw mut (*generator).qualname);
+            std::ptr::drop_in_place(&raw mut (*generator).hook);
+            heap.give_back(generator);
+        }
+    }
+
     /// Whether its frame is native.
     pub fn is_native(&self) -> bool {
         // SAFETY: the flag never changes.

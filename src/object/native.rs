@@ -79,6 +79,9 @@ pub enum Step {
     Send(Value, Value),
     /// Throw an exception into this coroutine or generator; go on as with Send.
     Throw(Value, Raised),
+    /// Yield None to whoever drives the coroutine, then be done with the result None, whatever is sent: an
+    /// exception passes through. The state says so already, for who is entered again all the same.
+    Pause,
     /// Park the fiber until something wakes it; go on with the value it is woken with.
     Park,
 }
@@ -375,6 +378,8 @@ pub struct Native {
     /// The least positional arguments of a leaf that takes few and no others, once the signature
     /// was parsed; else `u32::MAX`.
     pub least: Cell<u32>,
+    /// The same of a coroutine function.
+    pub least_awaited: Cell<u32>,
     /// Its table line.
     pub def: &'static Def,
     /// `__name__` and `__qualname__` of the coroutines it makes; Undef before the first.
@@ -420,6 +425,7 @@ impl Native {
             exact: if is_leaf { most } else { u32::MAX },
             most,
             least: Cell::new(u32::MAX),
+            least_awaited: Cell::new(u32::MAX),
             def,
             names: (Field::undef(), Field::undef()),
             is_method: def.binding == Binding::Method
@@ -441,6 +447,16 @@ impl Native {
         crate::heap::alloc(native)
     }
 
+    /// A new reference to this function.
+    pub fn to_ref(&self) -> Ref<Native> {
+        // SAFETY: self is a live object; the new count is made here.
+        unsafe {
+            let header = (&raw const *self).cast_mut().cast::<Header>();
+            (*header).count += 1;
+            Ref::from_raw(header.cast())
+        }
+    }
+
     /// Whether both do the same, to whatever they are bound.
     pub fn is_same_code(&self, other: &Native) -> bool {
         let same_host = match (&self.host, &other.host) {
@@ -460,6 +476,7 @@ impl Native {
             exact: self.exact,
             most: self.most,
             least: self.least.clone(),
+            least_awaited: self.least_awaited.clone(),
             def: self.def,
             names: (Field::undef(), Field::undef()),
             is_method: self.is_method,

@@ -6,12 +6,14 @@
 
 use super::Vm;
 use super::call::Callee;
+use super::dispatch::{Cursor, NATIVE_WORDS, put};
 use crate::bytecode::Op;
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
+use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
-use crate::object::native::{Input, Native, Step};
+use crate::object::native::{Input, Native, NativeCode, Step};
 
 /// Operand A of the instruction at `ip`, operand B, and its flags.
 unsafe fn operands(ip: *const u64) -> (u16, u16, u8) {
@@ -22,7 +24,30 @@ unsafe fn operands(ip: *const u64) -> (u16, u16, u8) {
     }
 }
 
+/// What an Await holds in the place of a native coroutine that paused and has nothing more to do.
+const PAUSED: Value = Value::NOT_IMPLEMENTED;
+
 impl Vm {
+    /// Whether what an Await holds stands for a coroutine that paused: what goes on with None.
+    #[inline(always)]
+    pub(super) fn is_pause(held: &Value) -> bool {
+        held.is_not_implemented()
+    }
+
+    /// The coroutine that a pause stands for, for those who ask what is awaited.
+    pub(crate) fn paused_coroutine(&mut self) -> Value {
+        let Some(def) = self.paused_in else {
+            return Value::NONE;
+        };
+        let arguments = [Value::int32(0), Value::NONE];
+        let coroutine = self.native_coroutine(def, Flavour::Coroutine, &arguments);
+        coroutine.state.set(State::Suspended);
+        coroutine.leaf.set(coroutine.frame_ptr());
+        // SAFETY: the frame is at rest; it stands where the pause would have left it.
+        unsafe { (*coroutine.frame_ptr()).ip = &raw const NATIVE_WORDS[1] };
+        coroutine.into_value()
+    }
+
     /// The Await for whose sake `parent` makes a call with its result in the temporary `dst`, if
     /// that is all that happens to the result.
     ///
@@ -53,6 +78,127 @@ impl Vm {
         }
     }
 
+    /// Calls a coroutine function with nothing to bind for the Await of `parent` that takes the
+    /// result of the call from the temporary `dst`: makes the coroutine and enters it. The arguments
+    /// and the count of the function pass to it. False, with nothing done, where there is more to it.
+    ///
+    /// # Safety
+    /// `parent` is a live frame whose `ip` is saved; the arguments are as many as the parameters.
+    #[inline(never)]
+    pub(crate) unsafe fn call_awaited(
+        &mut self,
+        function: *mut Function,
+        args: (*mut Value, usize),
+        parent: *mut Frame,
+        dst: usize,
+    ) -> bool {
+        // SAFETY: as above. The parent stands behind the Await from now on.
+        unsafe {
+            let shape = self.known.coroutine;
+            let Some(wait) = self.awaited_at_once(parent, dst as u16) else {
+                return false;
+            };
+            if (*parent).depth >= self.recursion_limit || !self.heap.dies_plainly(shape) {
+                return false;
+            }
+            let coroutine = Generator::of_call(&mut self.heap, shape, function, args);
+            (*coroutine).state.set(State::Running);
+            let (dst, held, _) = operands(wait);
+            (*parent).ip = wait.add(1);
+            Frame::regs(parent)
+                .add(held as usize)
+                .write(Value::from_header(coroutine.cast()));
+            if (*parent).has(frame_flags::GENERATOR) {
+                Generator::of_frame(parent).state.set(State::Suspended);
+            }
+            let frame = (*coroutine).frame_ptr();
+            (*frame).parent = parent;
+            (*frame).dst = dst;
+            (*frame).flags |= frame_flags::DELEGATED;
+            (*frame).depth = (*parent).depth + 1;
+            let code = (*(*function).code.as_ptr()).as_ptr();
+            self.cursor = Cursor {
+                ip: (*frame).ip.cast_mut(),
+                regs: Frame::regs(frame),
+                consts: (*code).consts.as_ptr(),
+            };
+            true
+        }
+    }
+
+    /// A coroutine of script returns `value` to the Await of a script frame, which alone holds it.
+    ///
+    /// # Safety
+    /// `frame` is the running one, of such a coroutine.
+    #[inline(never)]
+    pub(crate) unsafe fn end_awaited(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the locals are dropped once, and then nobody refers to the coroutine any more.
+        unsafe {
+            let coroutine = std::ptr::from_ref(Generator::of_frame(frame)).cast_mut();
+            let parent = (*frame).parent;
+            let function = (*frame).function;
+            let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
+            (*coroutine).state.set(State::Closed);
+            for i in 0..nlocals {
+                std::ptr::drop_in_place(Frame::regs(frame).add(i));
+            }
+            (*frame).function = std::ptr::null_mut();
+            (*function).release_one();
+            let (_, held, _) = operands((*parent).ip.sub(1));
+            let held = Frame::regs(parent).add(held as usize);
+            std::ptr::replace(held, Value::UNDEF).forget();
+            Generator::free_ended(&mut self.heap, coroutine);
+            self.go_on_behind_await(parent, value);
+        }
+    }
+
+    /// Goes on in a script frame that stands behind an Await, with the result of that.
+    ///
+    /// # Safety
+    /// `parent` is live; the operand of the Await is Undef.
+    #[inline]
+    pub(crate) unsafe fn go_on_behind_await(&mut self, parent: *mut Frame, value: Value) {
+        // SAFETY: as above.
+        unsafe {
+            if (*parent).has(frame_flags::GENERATOR) {
+                Generator::of_frame(parent).state.set(State::Running);
+            }
+            let regs = Frame::regs(parent);
+            put((*parent).ip.sub(1), regs, value);
+            if self.heap.has_finalizers() {
+                return self.go_on_in(parent);
+            }
+            let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+            self.cursor = Cursor {
+                ip: (*parent).ip.cast_mut(),
+                regs,
+                consts: (*code).consts.as_ptr(),
+            };
+        }
+    }
+
+    /// An async generator that an `async for` of a script frame asked for its next item yields it.
+    ///
+    /// # Safety
+    /// `frame` is the running one, of such a generator; its `ip` is saved.
+    #[inline(never)]
+    pub(crate) unsafe fn yield_awaited(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the parent waits for the step that ends here.
+        unsafe {
+            let generator = Generator::of_frame(frame);
+            let parent = (*frame).parent;
+            generator.step.set(0);
+            generator.state.set(State::Suspended);
+            generator.leaf.set(frame);
+            (*frame).flags &= !(frame_flags::DELEGATED | frame_flags::THROWN);
+            (*frame).parent = std::ptr::null_mut();
+            let (_, held, _) = operands((*parent).ip.sub(1));
+            let held = Frame::regs(parent).add(held as usize);
+            drop(std::ptr::replace(held, Value::UNDEF));
+            self.go_on_behind_await(parent, value);
+        }
+    }
+
     /// Enters a coroutine that was just made, from the Await at `wait`.
     ///
     /// # Safety
@@ -79,6 +225,32 @@ impl Vm {
         }
     }
 
+    /// As `call_awaited`, for a native coroutine function that takes so many arguments.
+    ///
+    /// # Safety
+    /// As for that.
+    #[inline(never)]
+    pub(crate) unsafe fn call_native_awaited(
+        &mut self,
+        native: &Native,
+        (args, n): (*mut Value, usize),
+        parent: *mut Frame,
+        dst: usize,
+    ) -> bool {
+        // SAFETY: as above; a native coroutine function outlives the classes that scripts change.
+        unsafe {
+            let NativeCode::Coroutine(extra, _) = native.def.code else {
+                return false;
+            };
+            let Some(wait) = self.awaited_at_once(parent, dst as u16) else {
+                return false;
+            };
+            let kept = native.to_ref();
+            self.run_awaited(&kept, (extra, args, n), None, parent, wait);
+            true
+        }
+    }
+
     /// Runs a native coroutine for the Await at `wait` up to where it waits: only then it becomes an object.
     ///
     /// # Safety
@@ -98,9 +270,24 @@ impl Vm {
                 0 => frame_flags::DST_LOCAL,
                 _ => 0,
             };
+            let signature = self.signature(native);
+            let params = signature.params.len();
+            let plain = names.is_none()
+                && n >= native.least_awaited.get() as usize
+                && n <= native.most as usize;
             let count = self.parameter_count(native) + extra as usize;
             let frame = self.push_native(native.def, count, parent, dst, flags);
-            let bound = self.bind(&Callee::Native(native), args, n, names, Frame::regs(frame));
+            let regs = Frame::regs(frame);
+            let bound = if plain {
+                std::ptr::copy_nonoverlapping(args, regs, n);
+                for (i, param) in signature.params.iter().enumerate().skip(n) {
+                    regs.add(i).write(param.default.clone());
+                }
+                let first = if params > 0 { Some(&*regs) } else { None };
+                self.check_method_receiver(native, first)
+            } else {
+                self.bind(&Callee::Native(native), args, n, names, regs)
+            };
             if let Err(raised) = bound {
                 self.pop_native(frame);
                 return self.raise_in(parent, raised);
@@ -117,6 +304,12 @@ impl Vm {
                 Step::Return(value) => {
                     self.pop_native(frame);
                     self.deliver(parent, dst, flags, value);
+                }
+                Step::Pause if (*parent).has(frame_flags::GENERATOR) => {
+                    self.pop_native(frame);
+                    self.paused_in = Some(native.def);
+                    Frame::regs(parent).add(held as usize).write(PAUSED);
+                    self.yield_from_frame(parent, Value::NONE);
                 }
                 step => {
                     let moved = self.move_to_coroutine(native, frame, wait);

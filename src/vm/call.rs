@@ -490,7 +490,12 @@ impl Vm {
                 Step::Enter(def, args) => self.enter_def(def, args, parent, dst, flags),
                 Step::Next(iterator) => self.perform_next(iterator, parent, dst, flags),
                 Step::Do(step) => self.perform(*step, parent, dst, flags),
-                Step::Await(_) | Step::Yield(_) | Step::Send(..) | Step::Throw(..) | Step::Park => {
+                Step::Await(_)
+                | Step::Yield(_)
+                | Step::Pause
+                | Step::Send(..)
+                | Step::Throw(..)
+                | Step::Park => {
                     unreachable!("only a native frame answers so")
                 }
             }

@@ -360,6 +360,9 @@ impl Vm {
             drop(value);
             let register = *ip.cast::<u16>().add(2) as usize;
             let target = (*regs.add(register)).clone();
+            if Self::is_pause(&target) {
+                return self.await_is_over(leaf, Value::NONE);
+            }
             match self.await_hook(&target, false) {
                 Ok(AwaitOutcome::Done(value)) => self.await_is_over(leaf, value),
                 Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(leaf, value),

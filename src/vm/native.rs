@@ -114,6 +114,7 @@ impl Vm {
             }
             Step::Await(awaitable) => self.await_from_native(frame, awaitable),
             Step::Yield(value) => self.yield_from_frame(frame, value),
+            Step::Pause => self.yield_from_frame(frame, Value::NONE),
             Step::Send(target, value) => self.drive(frame, target, Ok(value)),
             Step::Throw(target, raised) => self.drive(frame, target, Err(raised)),
             Step::Park => self.park_fiber(frame),

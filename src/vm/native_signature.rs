@@ -375,14 +375,18 @@ impl Vm {
             }
         };
         let signature = native.signature.get_or_init(|| signature);
-        let plain = matches!(native.def.code, NativeCode::Leaf(_) | NativeCode::Host)
-            && !signature.varargs
+        let plain = !signature.varargs
             && !signature.varkw
             && signature.positional == signature.params.len()
             && native.most as usize == signature.params.len()
             && signature.params.len() <= MOST_SIMPLE;
         if plain {
-            native.least.set(signature.required as u32);
+            let least = match native.def.code {
+                NativeCode::Leaf(_) | NativeCode::Host => Some(&native.least),
+                NativeCode::Coroutine(..) => Some(&native.least_awaited),
+                _ => None,
+            };
+            least.map(|least| least.set(signature.required as u32));
         }
         signature
     }

@@ -48,7 +48,10 @@ fn begin_sleep(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     };
     if delay <= 0.0 {
         frame.state = 1;
-        return Ok(Step::Yield(Value::NONE));
+        return Ok(match frame.regs[1].is_none() {
+            true => Step::Pause,
+            false => Step::Yield(Value::NONE),
+        });
     }
     if delay.is_nan() {
         return Err(script::error(

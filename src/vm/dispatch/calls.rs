@@ -206,6 +206,7 @@ op! {
             if (*function).simple.get() as usize == n {
                 enter_simple!(function, base.add(1), n, ip, regs, vm, 2, call_slow(ip, regs, k, vm))
             }
+            if (*function).coroutine.get() as usize == n { return call_coroutine(ip, regs, k, vm); }
         }
         if (*base).is_exact::<Native>() {
             let native = (*base).header().cast::<Native>();
@@ -214,6 +215,38 @@ op! {
             }
         }
         return call_slow(ip, regs, k, vm);
+    }
+    fn call_coroutine(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let function = (*base).header().cast::<Function>();
+        save(ip, regs, vm, 2);
+        if vm.call_awaited(function, (base.add(1), c(ip)), Frame::of(regs), a(ip)) { go_on!(vm) }
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_module_coroutine(ip, regs, k, vm) {
+        // As `call_coroutine`: the function was put in the module's place.
+        let base = regs.add(b(ip));
+        let function = (*base).header().cast::<Function>();
+        save(ip, regs, vm, 3);
+        if vm.call_awaited(function, (base.add(1), c(ip)), Frame::of(regs), a(ip)) { go_on!(vm) }
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_method_coroutine(ip, regs, k, vm) {
+        let function = *ip.add(3) as *mut Function;
+        save(ip, regs, vm, 3);
+        let args = (regs.add(b(ip)), c(ip) + 1);
+        if vm.call_awaited(function, args, Frame::of(regs), a(ip)) {
+            (*function).retain();
+            go_on!(vm)
+        }
+        return call_method_slow(ip, regs, k, vm);
+    }
+    fn call_native_coroutine(ip, regs, k, vm) {
+        let native = &*((*ip.add(3) & !1) as *const Native);
+        save(ip, regs, vm, 3);
+        let args = (regs.add(b(ip)), c(ip) + 1);
+        if vm.call_native_awaited(native, args, Frame::of(regs), a(ip)) { go_on!(vm) }
+        return call_method_slow(ip, regs, k, vm);
     }
     fn call_leaf(ip, regs, k, vm) {
         let base = regs.add(b(ip));
@@ -252,12 +285,18 @@ op! {
                     (*function).retain();
                     enter_simple!(function, base, n, ip, regs, vm, 3, call_method_undo(ip, regs, k, vm))
                 }
+                if (*function).coroutine.get() as usize == n {
+                    return call_method_coroutine(ip, regs, k, vm);
+                }
             } else {
                 if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }
                 let native = (target & !1) as *const Native;
                 if (*native).exact as usize == n { return call_method_leaf(ip, regs, k, vm); }
                 if takes_defaults(native, n) {
                     return call_native_method(ip, regs, k, vm);
+                }
+                if n >= (*native).least_awaited.get() as usize && n <= (*native).most as usize {
+                    return call_native_coroutine(ip, regs, k, vm);
                 }
             }
             return call_method_slow(ip, regs, k, vm);
@@ -280,6 +319,9 @@ op! {
             let function = (*base).header().cast::<Function>();
             if (*function).simple.get() as usize == n {
                 enter_simple!(function, base.add(1), n, ip, regs, vm, 3, call_slow(ip, regs, k, vm))
+            }
+            if (*function).coroutine.get() as usize == n {
+                return call_module_coroutine(ip, regs, k, vm);
             }
         }
         return call_slow(ip, regs, k, vm);

@@ -2,7 +2,7 @@
 
 use super::at::{a, b, flags, lose, take_b, wide};
 use super::calls::return_slow;
-use super::{At, Exit, put};
+use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
 use crate::bytecode::op::{TEMP_A, TEMP_B};
@@ -17,30 +17,6 @@ use crate::vm::async_generator::SEND;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
 use crate::vm::generator::{AsyncStep, ENTRY};
 use crate::vm::special::Special;
-
-/// Goes on in the script frame `$parent`, which stands behind an Await, with the result of that.
-macro_rules! end_of_await {
-    ($value:ident, $parent:ident, $vm:ident) => {{
-        if (*$parent).flags & frame_flags::GENERATOR != 0 {
-            Generator::of_frame($parent).state.set(State::Running);
-        }
-        let wait = (*$parent).ip.sub(1);
-        let registers = Frame::regs($parent);
-        drop(std::ptr::replace(registers.add(b(wait)), Value::UNDEF));
-        put(wait, registers, $value);
-        if $vm.heap.has_finalizers() {
-            $vm.go_on_in($parent);
-            go_on!($vm)
-        }
-        let code = (*(*(*$parent).function).code.as_ptr()).as_ptr();
-        go!(
-            (*$parent).ip as *mut u64,
-            registers,
-            (*code).consts.as_ptr(),
-            $vm
-        )
-    }};
-}
 
 op! {
     fn for_iter(ip, regs, k, vm) {
@@ -179,12 +155,8 @@ op! {
         }
         let value = take_b(ip, regs);
         (*frame).ip = ip.add(1);
-        generator.step.set(0);
-        generator.state.set(State::Suspended);
-        generator.leaf.set(frame);
-        (*frame).flags &= !(frame_flags::DELEGATED | frame_flags::THROWN);
-        (*frame).parent = std::ptr::null_mut();
-        end_of_await!(value, parent, vm)
+        vm.yield_awaited(frame, value);
+        go_on!(vm)
     }
     fn return_awaited(ip, regs, k, vm) {
         // A coroutine that nobody but the Await of a script frame holds.
@@ -205,17 +177,8 @@ op! {
         } else {
             std::ptr::replace(regs.add(b(ip)), Value::UNDEF)
         };
-        let function = (*frame).function;
-        let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
-        (*coroutine).state.set(State::Closed);
-        let mut i = 0;
-        while i < nlocals {
-            std::ptr::drop_in_place(regs.add(i));
-            i += 1;
-        }
-        (*frame).function = std::ptr::null_mut();
-        (*function).release_one();
-        end_of_await!(value, parent, vm)
+        vm.end_awaited(frame, value);
+        go_on!(vm)
     }
 }
 

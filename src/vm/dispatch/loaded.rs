@@ -62,6 +62,9 @@ op! {
             if (*function).simple.get() as usize == n {
                 enter_simple!(function, base.add(1), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
             }
+            if (*function).coroutine.get() as usize == n {
+                return call_loaded_coroutine(ip, regs, k, vm);
+            }
         }
         if (*base).is_exact::<Native>() && (*(*base).header().cast::<Native>()).exact as usize == n {
             return call_loaded_leaf(ip, regs, k, vm);
@@ -76,7 +79,18 @@ op! {
             if (*function).simple.get() as usize == n {
                 enter_simple!(function, base.add(2), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
             }
+            if (*function).coroutine.get() as usize == n {
+                return call_loaded_coroutine(ip, regs, k, vm);
+            }
         }
+        return call_loaded_slow(ip, regs, k, vm);
+    }
+    fn call_loaded_coroutine(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let function = (*base).header().cast::<Function>();
+        let (first, n) = Vm::loaded_arguments(At { ip, regs, consts: k }, b(ip));
+        save(ip, regs, vm, 0);
+        if vm.call_awaited(function, (regs.add(first), n), Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_loaded_slow(ip, regs, k, vm);
     }
     fn call_loaded_leaf(ip, regs, k, vm) {
