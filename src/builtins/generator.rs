@@ -463,13 +463,13 @@ impl Vm {
         if self.is_running(generator) {
             return Value::NONE;
         }
+        self.make_awaited_whole(generator);
         let awaited = if generator.is_native() {
             self.awaited_by_native(generator)
         } else {
             generator.delegate()
         };
         match awaited {
-            Some(awaited) if awaited.is_not_implemented() => self.paused_coroutine(),
             Some(awaited) => match awaited.get::<Generator>() {
                 Some(inner) if inner.flavour == Flavour::AsyncGenerator => Vm::step_left_out(inner),
                 _ => self.unwrapped_iterator(&awaited),

@@ -70,7 +70,7 @@ kinds! {
     asyncio::waiting::Waiting, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
-    crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
+    crate::object::native_rest::NativeRest, crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,
     modules::operator::Fetcher, modules::functools::Partial, modules::functools::CmpKey, modules::itertools::Tool,
     modules::io::FileObject, modules::collections::TupleGetter, modules::collections::deque::Deque,
     modules::collections::deque::DequeIterator, modules::os::entries::DirEntry, crate::object::weakref::WeakRef,

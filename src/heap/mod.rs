@@ -8,6 +8,7 @@
 mod address;
 mod buffer;
 mod collect;
+mod plain;
 mod refs;
 mod slots;
 mod store;

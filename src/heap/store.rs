@@ -33,14 +33,6 @@ impl Header {
     }
 }
 
-impl Header {
-    /// Its shape.
-    #[inline(always)]
-    pub(crate) fn shape(&self) -> u32 {
-        self.shape
-    }
-}
-
 impl Default for Header {
     fn default() -> Self {
         Header::new()
@@ -329,7 +321,7 @@ impl Heap {
 
     /// Room for `size` bytes; what is in it is undefined but for `shape`.
     #[inline]
-    unsafe fn allocate(&mut self, size: usize) -> *mut Header {
+    pub(super) unsafe fn allocate(&mut self, size: usize) -> *mut Header {
         if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
             return self.allocate_large(size);
         }
@@ -399,59 +391,8 @@ impl Heap {
         unsafe { page.cast::<u8>().add(PAGE_HEADER).cast() }
     }
 
-    /// Whether the death of an object of this shape asks nothing but that its fields are dropped.
-    #[inline(always)]
-    pub(crate) fn dies_plainly(&self, shape: u32) -> bool {
-        self.shapes[shape as usize].flags & !shape_flags::OWNS_CLASS == 0
-    }
-
-    /// As `alloc_shaped`, for a shape that `dies_plainly`.
-    ///
-    /// # Safety
-    /// `extra` bytes follow the object, which the caller fills.
-    #[inline(always)]
-    pub(crate) unsafe fn place<T: Object>(
-        &mut self,
-        object: T,
-        extra: usize,
-        shape: u32,
-    ) -> *mut T {
-        let entry = &self.shapes[shape as usize];
-        if entry.flags & shape_flags::OWNS_CLASS != 0 {
-            (*entry.class).clone().forget();
-        }
-        // SAFETY: the slot is large enough for T and the extra bytes.
-        unsafe {
-            let slot = self.allocate(size_of::<T>() + extra);
-            self.bytes += (*page_of(slot)).slot_size;
-            self.debt += T::CYCLIC as isize;
-            slot.cast::<T>().write(object);
-            (*slot).count = 1;
-            (*slot).shape = shape;
-            slot.cast()
-        }
-    }
-
-    /// Gives back the memory of an object whose shape `dies_plainly`.
-    ///
-    /// # Safety
-    /// The caller holds the only reference to the object, and has dropped its fields.
-    #[inline(always)]
-    pub(crate) unsafe fn give_back<T: Object>(&mut self, object: *mut T) {
-        // SAFETY: the object is dead and emptied.
-        unsafe {
-            let header = object.cast::<Header>();
-            let entry = &self.shapes[(*header).shape as usize];
-            if entry.flags & shape_flags::OWNS_CLASS != 0 {
-                drop(entry.class.copy_uncounted());
-            }
-            self.debt -= T::CYCLIC as isize;
-            self.deallocate(header);
-        }
-    }
-
     #[inline]
-    unsafe fn deallocate(&mut self, header: *mut Header) {
+    pub(super) unsafe fn deallocate(&mut self, header: *mut Header) {
         let page = page_of(header);
         // SAFETY: the caller owns the dead object; its page is live.
         unsafe {

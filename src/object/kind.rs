@@ -158,6 +158,7 @@ kinds! {
     CONTEXT_MAP = 143,
     STREAM_PROTOCOL = 144,
     TRANSPORT_SOCKET = 145,
+    NATIVE_REST = 146,
     // Kinds of what the embedding program brings in.
     HOST_OBJECT = 180,
     HOST_ITERATOR = 181,

@@ -35,6 +35,7 @@ pub mod members;
 pub mod memoryview;
 pub mod module;
 pub mod native;
+pub mod native_rest;
 pub mod percent;
 mod quick_format;
 pub mod range;

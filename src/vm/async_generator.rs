@@ -297,6 +297,9 @@ impl Vm {
             .get::<Generator>()
             .expect("steps are made of async generators");
         let begun = step.is_under_way(generator);
+        if input.is_err() {
+            self.make_leaf_whole(generator);
+        }
         match input {
             Err(raised) if begun && self.exits_chain(generator, &raised) => {
                 let step = super::generator::exit_step(&target, Err(raised));

@@ -9,11 +9,13 @@ use super::call::Callee;
 use super::dispatch::{Cursor, NATIVE_WORDS, put};
 use crate::bytecode::Op;
 use crate::bytecode::op::{TEMP_A, TEMP_B};
-use crate::heap::Value;
+use crate::heap::{Ref, Value};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
-use crate::object::native::{Input, Native, NativeCode, Step};
+use crate::object::native::{AwaitOutcome, Input, Native, NativeCode, Step};
+use crate::object::native_rest::NativeRest;
+use crate::object::task::{Future, FutureState};
 
 /// Operand A of the instruction at `ip`, operand B, and its flags.
 unsafe fn operands(ip: *const u64) -> (u16, u16, u8) {
@@ -26,6 +28,9 @@ unsafe fn operands(ip: *const u64) -> (u16, u16, u8) {
 
 /// What an Await holds in the place of a native coroutine that paused and has nothing more to do.
 const PAUSED: Value = Value::NOT_IMPLEMENTED;
+/// The state of a native frame that paused, and the register from which it then returns None.
+const PAUSE_STATE: usize = 1;
+const RESULT_OF_PAUSE: usize = 1;
 
 impl Vm {
     /// Whether what an Await holds stands for a coroutine that paused: what goes on with None.
@@ -34,18 +39,24 @@ impl Vm {
         held.is_not_implemented()
     }
 
-    /// The coroutine that a pause stands for, for those who ask what is awaited.
-    pub(crate) fn paused_coroutine(&mut self) -> Value {
-        let Some(def) = self.paused_in else {
-            return Value::NONE;
+    /// The coroutine that a pause stands for.
+    fn paused_coroutine(&mut self) -> Option<Ref<Generator>> {
+        let native = self.paused_in.to_ref::<Native>()?;
+        let NativeCode::Coroutine(extra, _) = native.def.code else {
+            return None;
         };
-        let arguments = [Value::int32(0), Value::NONE];
-        let coroutine = self.native_coroutine(def, Flavour::Coroutine, &arguments);
-        coroutine.state.set(State::Suspended);
-        coroutine.leaf.set(coroutine.frame_ptr());
-        // SAFETY: the frame is at rest; it stands where the pause would have left it.
-        unsafe { (*coroutine.frame_ptr()).ip = &raw const NATIVE_WORDS[1] };
-        coroutine.into_value()
+        let count = self.parameter_count(&native) + extra as usize + 1;
+        let ip = &raw const NATIVE_WORDS[PAUSE_STATE];
+        let coroutine = self.empty_coroutine(&native, ip, count as u32);
+        for i in 0..count {
+            let value = match i {
+                RESULT_OF_PAUSE => Value::NONE,
+                _ => Value::UNDEF,
+            };
+            // SAFETY: the registers are the object's trailing memory.
+            unsafe { coroutine.regs().add(i).write(value) };
+        }
+        Some(coroutine)
     }
 
     /// The Await for whose sake `parent` makes a call with its result in the temporary `dst`, if
@@ -300,22 +311,191 @@ impl Vm {
             // From here on the parent stands behind the Await, whose operand counts as live.
             (*parent).ip = wait.add(1);
             Frame::regs(parent).add(held as usize).write(Value::UNDEF);
-            match self.step_native(frame, Input::Start) {
+            let step = self.step_native(frame, Input::Start);
+            self.act_awaited(native, frame, step, wait);
+        }
+    }
+
+    /// Does what a native frame on the stack wants that runs for the Await at `wait`.
+    unsafe fn act_awaited(
+        &mut self,
+        native: &Native,
+        frame: *mut Frame,
+        step: Step,
+        wait: *const u64,
+    ) {
+        // SAFETY: the frame is the topmost one; its parent stands behind the Await.
+        unsafe {
+            let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
+            let (_, held, _) = operands(wait);
+            let held = Frame::regs(parent).add(held as usize);
+            let in_coroutine = (*parent).has(frame_flags::GENERATOR);
+            match step {
                 Step::Return(value) => {
                     self.pop_native(frame);
-                    self.deliver(parent, dst, flags, value);
+                    self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, value);
                 }
-                Step::Pause if (*parent).has(frame_flags::GENERATOR) => {
+                Step::Pause if in_coroutine => {
                     self.pop_native(frame);
-                    self.paused_in = Some(native.def);
-                    Frame::regs(parent).add(held as usize).write(PAUSED);
+                    self.paused_in = native.to_ref().into_value();
+                    held.write(PAUSED);
                     self.yield_from_frame(parent, Value::NONE);
+                }
+                Step::Await(future)
+                    if in_coroutine
+                        && future.get_exact::<Future>().is_some_and(|future| {
+                            future.is_pending() && !future.blocking.get()
+                        }) =>
+                {
+                    match self.await_hook(&future, true) {
+                        Ok(AwaitOutcome::Yield(value)) => {
+                            *Self::awaiting(frame) = future;
+                            let count = Self::native_registers(frame) + 1;
+                            let regs = Frame::regs(frame);
+                            let rest = NativeRest::alloc(native, (*frame).ip, regs, count);
+                            self.pop_frame(frame);
+                            held.write(rest.into_value());
+                            self.yield_from_frame(parent, value);
+                        }
+                        Ok(AwaitOutcome::Done(value)) => {
+                            let step = self.step_native(frame, Input::Value(value));
+                            self.act_awaited(native, frame, step, wait);
+                        }
+                        Err(raised) => {
+                            let moved = self.move_to_coroutine(native, frame, wait);
+                            self.set_context(&raised.0, moved);
+                            self.enter_native(moved, Input::Raised(raised));
+                        }
+                    }
                 }
                 step => {
                     let moved = self.move_to_coroutine(native, frame, wait);
                     self.act(moved, step);
                 }
             }
+        }
+    }
+
+    /// Goes on in the native coroutine that `leaf`, a script frame, holds in the place of one that rests.
+    /// False, with nothing done, where what it awaits has no result.
+    ///
+    /// # Safety
+    /// `leaf` is a suspended frame behind an Await; it is entered now.
+    pub(super) unsafe fn resume_rest(&mut self, leaf: *mut Frame, rest: &NativeRest) -> bool {
+        // SAFETY: the registers move to the stack.
+        unsafe {
+            let future = rest.awaited();
+            let Some(done) = future.get_exact::<Future>() else {
+                return false;
+            };
+            if done.state.get() != FutureState::Result {
+                return false;
+            }
+            let wait = (*leaf).ip.sub(1);
+            let (dst, held, flags) = operands(wait);
+            let kept = std::ptr::replace(Frame::regs(leaf).add(held as usize), Value::UNDEF);
+            let (Some(rest), Some(native)) =
+                (kept.get::<NativeRest>(), rest.native.to_ref::<Native>())
+            else {
+                return false;
+            };
+            let flags = match flags & TEMP_A {
+                0 => frame_flags::DST_LOCAL,
+                _ => 0,
+            };
+            let frame = self.push_native(native.def, rest.count() - 1, leaf, dst, flags);
+            rest.take_registers(Frame::regs(frame));
+            (*frame).ip = rest.ip;
+            *Self::awaiting(frame) = Value::UNDEF;
+            let step = self.step_native(frame, Input::Value(done.outcome.get()));
+            self.act_awaited(&native, frame, step, wait);
+            true
+        }
+    }
+
+    /// Makes a coroutine of what the innermost frame of a suspended chain awaits, where that is
+    /// one that rests or paused: for those who look at it, or throw into it. The innermost frame then.
+    ///
+    /// # Safety
+    /// `leaf` is the innermost frame of a suspended chain.
+    pub(super) unsafe fn whole_leaf(&mut self, leaf: *mut Frame) -> *mut Frame {
+        // SAFETY: the frames of the chain are at rest; the coroutine is held by the Await.
+        unsafe {
+            if (*leaf).has(frame_flags::NATIVE) || *(*leaf).ip.sub(1) as u8 != Op::Await as u8 {
+                return leaf;
+            }
+            let (dst, held, _) = operands((*leaf).ip.sub(1));
+            let held = Frame::regs(leaf).add(held as usize);
+            let coroutine = if Self::is_pause(&*held) {
+                self.paused_coroutine()
+            } else if let Some(rest) = (*held).get::<NativeRest>() {
+                Self::coroutine_of_rest(self, rest)
+            } else {
+                return leaf;
+            };
+            let Some(coroutine) = coroutine else {
+                return leaf;
+            };
+            let frame = coroutine.frame_ptr();
+            coroutine.state.set(State::Suspended);
+            (*frame).parent = leaf;
+            (*frame).dst = dst;
+            (*frame).flags |= frame_flags::DELEGATED;
+            (*frame).depth = (*leaf).depth + 1;
+            drop(std::ptr::replace(held, coroutine.into_value()));
+            let mut root = leaf;
+            while (*root).has(frame_flags::DELEGATED) {
+                root = (*root).parent;
+            }
+            if (*root).has(frame_flags::GENERATOR) && Generator::of_frame(root).leaf.get() == leaf {
+                Generator::of_frame(root).leaf.set(frame);
+            }
+            frame
+        }
+    }
+
+    fn coroutine_of_rest(&mut self, rest: &NativeRest) -> Option<Ref<Generator>> {
+        let native = rest.native.to_ref::<Native>()?;
+        let coroutine = self.empty_coroutine(&native, rest.ip, rest.count() as u32);
+        // SAFETY: the registers are those of the same definition.
+        unsafe { rest.take_registers(coroutine.regs()) };
+        Some(coroutine)
+    }
+
+    /// A coroutine of a native function, whose registers the caller fills.
+    fn empty_coroutine(&mut self, native: &Native, ip: *const u64, count: u32) -> Ref<Generator> {
+        let (name, qualname) = self.coroutine_names(native);
+        let shape = self.flavour_shape(Flavour::Coroutine);
+        let none = std::ptr::null_mut();
+        // SAFETY: a native frame has no function.
+        unsafe {
+            Generator::alloc(
+                Flavour::Coroutine,
+                shape,
+                none,
+                native.def,
+                ip,
+                (count, 0),
+                name,
+                qualname,
+            )
+        }
+    }
+
+    /// What the innermost frame of a chain awaits that begins with this one is a coroutine from now on.
+    pub(crate) fn make_leaf_whole(&mut self, generator: &Generator) {
+        let leaf = generator.leaf.get();
+        if !leaf.is_null() {
+            // SAFETY: a generator that has a leaf is suspended.
+            unsafe { self.whole_leaf(leaf) };
+        }
+    }
+
+    /// As `make_leaf_whole`, for a generator that need not be the outermost one of its chain.
+    pub(crate) fn make_awaited_whole(&mut self, generator: &Generator) {
+        if generator.state.get() == State::Suspended {
+            // SAFETY: the frame of a suspended generator is at rest.
+            unsafe { self.whole_leaf(generator.frame_ptr()) };
         }
     }
 
@@ -329,20 +509,7 @@ impl Vm {
         // SAFETY: the frame is the topmost one and at rest; its registers are moved, not dropped.
         unsafe {
             let count = Self::native_registers(frame) as u32 + 1;
-            let (name, qualname) = self.coroutine_names(native);
-            let shape = self.flavour_shape(Flavour::Coroutine);
-            let none = std::ptr::null_mut();
-            let ip = (*frame).ip;
-            let coroutine = Generator::alloc(
-                Flavour::Coroutine,
-                shape,
-                none,
-                native.def,
-                ip,
-                (count, 0),
-                name,
-                qualname,
-            );
+            let coroutine = self.empty_coroutine(native, (*frame).ip, count);
             coroutine.state.set(State::Running);
             std::ptr::copy_nonoverlapping(Frame::regs(frame), coroutine.regs(), count as usize);
             let parent = (*frame).parent;

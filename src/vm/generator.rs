@@ -19,6 +19,7 @@ use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::int;
 use crate::object::native::{AwaitOutcome, Input, Native, R, Raised, Step};
+use crate::object::native_rest::NativeRest;
 
 /// What `asend`, `athrow`, `aclose` and `__anext__` of an async generator give.
 #[repr(C)]
@@ -363,6 +364,15 @@ impl Vm {
             if Self::is_pause(&target) {
                 return self.await_is_over(leaf, Value::NONE);
             }
+            if let Some(rest) = target.get_exact::<NativeRest>() {
+                if !self.resume_rest(leaf, rest) {
+                    let whole = self.whole_leaf(leaf);
+                    Generator::of_frame(leaf).state.set(State::Suspended);
+                    Generator::of_frame(whole).state.set(State::Running);
+                    self.enter_native(whole, Input::Value(Value::NONE));
+                }
+                return;
+            }
             match self.await_hook(&target, false) {
                 Ok(AwaitOutcome::Done(value)) => self.await_is_over(leaf, value),
                 Ok(AwaitOutcome::Yield(value)) => self.yield_from_frame(leaf, value),
@@ -620,6 +630,9 @@ impl Vm {
             let step = self.foreign_drive_step(&target, input);
             return self.perform(step, frame, 0, 0);
         };
+        if input.is_err() {
+            self.make_leaf_whole(generator);
+        }
         if let Err(raised) = self.check_enter(generator, &input) {
             return self.raise_in(frame, raised);
         }

@@ -286,7 +286,7 @@ pub struct Vm {
     /// What a foreign coroutine gave last was yielded, not returned.
     pub(crate) foreign_yielded: bool,
     /// The native coroutine function that paused last (`Step::Pause`).
-    pub(crate) paused_in: Option<&'static crate::object::native::Def>,
+    pub(crate) paused_in: Value,
     /// `sys.set_coroutine_origin_tracking_depth`
     pub origin_depth: u32,
     /// Makes what `sys.unraisablehook` is called with: of an exception and an object.

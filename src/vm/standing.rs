@@ -123,10 +123,11 @@ fn content(local: Value) -> Value {
 
 impl Vm {
     /// The frames in which a coroutine or generator stands that does not run, innermost first.
-    pub fn standing_of(&self, coroutine: &Value) -> Vec<Level> {
+    pub fn standing_of(&mut self, coroutine: &Value) -> Vec<Level> {
         let Some(generator) = coroutine.get::<Generator>() else {
             return Vec::new();
         };
+        self.make_leaf_whole(generator);
         let own = generator.frame_ptr();
         let leaf = generator.leaf.get();
         match generator.state.get() {

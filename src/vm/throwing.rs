@@ -62,6 +62,7 @@ impl Vm {
         let Some(generator) = target.get::<Generator>() else {
             return false;
         };
+        self.make_leaf_whole(generator);
         let leaf = generator.leaf.get();
         if leaf.is_null() || generator.state.get() != State::Suspended {
             return false;

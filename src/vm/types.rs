@@ -196,7 +196,7 @@ impl Vm {
             thrown_arguments: Value::UNDEF,
             ending: false,
             foreign_yielded: false,
-            paused_in: None,
+            paused_in: Value::UNDEF,
             origin_depth: 0,
             unraisable_arguments: None,
             repr_guard: Vec::new(),
