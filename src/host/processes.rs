@@ -7,11 +7,13 @@
 use super::{File, Grants, Host, HostError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fs::{Access, access};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::process::{Pid, PidfdFlags, Signal};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio as Wiring;
 use std::sync::Arc;
 
@@ -68,7 +70,11 @@ impl Host {
             .grants
             .confine(command, self.files.current_directory())?;
         let command = &self.keep_streams(command);
-        let mut builder = std::process::Command::new(&command.program);
+        let here = self.files.current_directory();
+        let directory = here.join(command.directory.as_deref().unwrap_or(here));
+        let place = place_of(command, &directory);
+        let program = place.as_ref().map_or(&*command.program, |p| p.as_os_str());
+        let mut builder = std::process::Command::new(program);
         builder.args(&command.arguments).env_clear();
         builder.envs(
             command
@@ -76,11 +82,8 @@ impl Host {
                 .iter()
                 .map(|(name, value)| (name, value)),
         );
-        if let Some(name) = &command.name {
-            builder.arg0(name);
-        }
-        let directory = command.directory.as_deref();
-        builder.current_dir(directory.unwrap_or(self.files.current_directory()));
+        builder.arg0(command.name.as_ref().unwrap_or(&command.program));
+        builder.current_dir(directory);
         if let Some(group) = command.process_group {
             builder.process_group(group);
         }
@@ -250,6 +253,21 @@ fn wire_output(redirect: &Redirect) -> Result<Wired, HostError> {
 
 fn wiring(file: &File) -> Result<Wiring, HostError> {
     Ok(Wiring::from(file.as_fd().try_clone_to_owned()?))
+}
+
+/// Where a program is along the PATH of its own environment; None where it is named by a path, or nowhere.
+///
+/// What is named by its place is started without a copy of this process, which takes several times
+/// as long as the rest of the start. A folder that is not absolute is looked for in the child's own.
+fn place_of(command: &Command, directory: &Path) -> Option<PathBuf> {
+    if command.program.as_bytes().contains(&b'/') {
+        return None;
+    }
+    let mut variables = command.environment.iter().rev();
+    let folders = variables.find(|(name, _)| name == "PATH");
+    std::env::split_paths(folders.map_or(OsStr::new("/bin:/usr/bin"), |(_, folders)| folders))
+        .map(|folder| directory.join(folder).join(&command.program))
+        .find(|place| place.is_file() && access(place, Access::EXEC_OK).is_ok())
 }
 
 /// A failed start names the directory if that is what is missing, else the
