@@ -18,6 +18,7 @@ use crate::vm::ops::BinaryOp;
 
 /// `dict`
 pub static DICT: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::dict),
     flags: class_flags::BASE | class_flags::MAPPING | class_flags::MATCH_SELF,
     doc: "A mapping of keys to values, made of a mapping, of pairs, or of keyword arguments.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),

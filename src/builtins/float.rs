@@ -20,6 +20,7 @@ use crate::vm::special::Special;
 
 /// `float`
 pub static FLOAT: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::float_),
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "A float of a number or of text.",
     new: Some(Def::leaf("__new__(cls, x=<unset>, /)", new)),
@@ -102,7 +103,8 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Float::with_shape(shape, f).into_value())
 }
 
-fn float_of_text(vm: &mut Vm, value: &Value) -> R<f64> {
+/// `float(text)`
+pub fn float_of_text(vm: &mut Vm, value: &Value) -> R<f64> {
     let text = receiver!(vm, value, Str, "str");
     let parsed = int_text::ascii_float(text).and_then(|plain| float::parse(&plain));
     match parsed {

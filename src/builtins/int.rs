@@ -26,6 +26,7 @@ use crate::vm::types::Known;
 
 /// `int`
 pub static INT: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::int_),
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "int([x]) -> integer\nint(x, base=10) -> integer",
     new: Some(Def::leaf("__new__(cls, x=<unset>, /, base=<unset>)", new)),
@@ -36,6 +37,7 @@ pub static INT: TypeDef = TypeDef {
 
 /// `bool`
 pub static BOOL: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::bool_),
     base: Some(&INT),
     flags: class_flags::MATCH_SELF,
     doc: "True or False, as the argument counts in an if.",

@@ -14,6 +14,7 @@ use crate::vm::ops::BinaryOp;
 
 /// `list`
 pub static LIST: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::list),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that can be changed; made of the items of an iterable.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),

@@ -20,6 +20,7 @@ use crate::vm::compare::CompareOp;
 
 /// `range`
 pub static RANGE: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::range),
     flags: class_flags::SEQUENCE,
     doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object",
     new: Some(Def::leaf(
@@ -125,7 +126,8 @@ fn view(value: &Value) -> IntView<'_> {
     IntView::of(value).unwrap_or(IntView::Small(0))
 }
 
-fn range_of(vm: &mut Vm, start: &Value, stop: &Value, step: &Value) -> R {
+/// `range(start, stop, step)` of ints.
+pub fn range_of(vm: &mut Vm, start: &Value, stop: &Value, step: &Value) -> R {
     match Range::new(view(start), view(stop), view(step)) {
         Some(range) => Ok(range.into_value()),
         None => Err(vm.value_error("range() arg 3 must not be zero")),

@@ -23,6 +23,7 @@ use crate::vm::Vm;
 
 /// `set`
 pub static SET: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::set),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "set() -> new empty set object\nset(iterable) -> new set object\n\nBuild an unordered collection of unique elements.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
@@ -32,6 +33,7 @@ pub static SET: TypeDef = TypeDef {
 
 /// `frozenset`
 pub static FROZENSET: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::frozenset),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
     new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen)),

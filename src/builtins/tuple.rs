@@ -17,6 +17,7 @@ use crate::vm::ops::BinaryOp;
 
 /// `tuple`
 pub static TUPLE: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::tuple),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that cannot be changed; made of the items of an iterable.",
     new: Some(Def::frame("__new__(cls, iterable=<unset>, /)", 1, new)),

@@ -18,6 +18,7 @@ use crate::vm::types::Known;
 
 /// `type`
 pub static TYPE: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::type_),
     flags: class_flags::BASE,
     doc: "Of one argument its class; of name, bases and namespace a new class.",
     new: Some(TYPE_NEW),

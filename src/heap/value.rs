@@ -263,6 +263,18 @@ impl Value {
         }
     }
 
+    /// Drops a reference to an object that is known not to be the last one.
+    ///
+    /// # Safety
+    /// It is an object, and somebody else holds it too.
+    #[inline(always)]
+    pub(crate) unsafe fn release_shared(self) {
+        let header = self.header();
+        self.forget();
+        // SAFETY: as above.
+        unsafe { (*header).count -= 1 };
+    }
+
     /// A second Value of the same word that is not counted.
     ///
     /// # Safety

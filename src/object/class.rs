@@ -80,6 +80,8 @@ pub struct Class {
     pub specials: RefCell<Vec<Value>>,
     /// The type epoch that `specials` holds for.
     pub specials_epoch: Cell<u32>,
+    /// The type epoch in which a call of the class was found to make a plain exception, and no more.
+    pub plain_exception_epoch: Cell<u32>,
     /// Ids of all shapes of this class.
     pub shapes: RefCell<Vec<u32>>,
     /// The shape in dictionary mode; 0 before it is needed.
@@ -117,6 +119,18 @@ unsafe impl Object for Class {
 }
 
 impl Class {
+    /// What is known of a special method (by its number) since the type epoch began: NotImplemented if the class has none.
+    /// None if nothing is known. The reference holds until something changes the class.
+    #[inline(always)]
+    pub(crate) fn known_special(&self, special: usize, epoch: u32) -> Option<&Value> {
+        if self.specials_epoch.get() != epoch {
+            return None;
+        }
+        // SAFETY: nobody holds the table across a handler.
+        let specials = unsafe { &*self.specials.as_ptr() };
+        specials.get(special).filter(|known| !known.is_undef())
+    }
+
     /// A class without bases and namespace; `vm` fills it.
     pub fn new(name: &Ref<Str>, layout: Kind, flags: u32, def: Option<&'static TypeDef>) -> Class {
         Class {
@@ -136,6 +150,7 @@ impl Class {
             subclasses: RefCell::default(),
             specials: RefCell::default(),
             specials_epoch: Cell::new(0),
+            plain_exception_epoch: Cell::new(0),
             shapes: RefCell::default(),
             dict_shape: Cell::new(0),
             itself: Field::undef(),

@@ -230,6 +230,16 @@ impl Dict {
         Some((found + 1, entry.key.clone(), entry.value.clone()))
     }
 
+    /// The first entry at or after a position: where it is, key and value. The references hold until something changes
+    /// the dict.
+    #[inline(always)]
+    pub(crate) fn entry_from(&self, position: usize) -> Option<(usize, &Value, &Value)> {
+        let table = self.peek();
+        let found = table.position_from(position)?;
+        let entry = table.entries.get(found)?;
+        Some((found, &entry.key, &entry.value))
+    }
+
     /// Whether a look-up of a string can never run script code.
     #[inline(always)]
     pub fn strings_only(&self) -> bool {

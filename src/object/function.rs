@@ -29,6 +29,8 @@ pub struct Code {
     pub plain: Arc<bytecode::Code>,
     /// Instances of the code constants, made at their first use; the index is the constant's.
     pub children: RefCell<Vec<(u32, Ref<Code>)>>,
+    /// The interned name and qualified name of its functions, made with the first.
+    pub own_names: std::cell::OnceCell<(Value, Value)>,
     /// Interned names of the locals, made when somebody asks.
     pub local_names: std::cell::OnceCell<std::rc::Rc<[Value]>>,
 }
@@ -44,6 +46,10 @@ unsafe impl Object for Code {
             .borrow()
             .iter()
             .for_each(|(_, c)| visitor.visit(c.as_value()));
+        if let Some((name, qualname)) = self.own_names.get() {
+            visitor.visit(name);
+            visitor.visit(qualname);
+        }
         self.local_names
             .get()
             .into_iter()
@@ -69,6 +75,7 @@ impl Code {
             flags: plain.flags,
             plain,
             children: RefCell::default(),
+            own_names: std::cell::OnceCell::new(),
             local_names: std::cell::OnceCell::new(),
         })
     }

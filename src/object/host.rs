@@ -55,6 +55,7 @@ impl HostDefs {
                     code,
                     doc,
                     binding,
+                    at_once: None,
                 },
                 _texts: texts,
             })

@@ -111,6 +111,9 @@ impl From<R> for Step {
 /// and then nothing was done.
 pub type NextHook = fn(&mut Vm, &Value) -> Option<R<Option<Value>>>;
 
+/// The next pair of an iterator that gives pairs, where it is at hand; None otherwise, and then nothing was done.
+pub type PairHook = fn(&mut Vm, &Value) -> Option<(Value, Value)>;
+
 /// A few arguments.
 pub type Args = smallvec::SmallVec<[Value; 4]>;
 
@@ -158,7 +161,12 @@ pub struct Def {
     pub doc: &'static str,
     /// How a method is bound.
     pub binding: Binding,
+    /// What a call gives that needs no frame.
+    pub at_once: Option<AtOnce>,
 }
+
+/// Answers a call by position without a frame, if that can be done, with its result; else with None, and has done nothing.
+pub type AtOnce = fn(&mut Vm, &[Value]) -> Option<R>;
 
 /// How a function in a type's table is bound.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -179,6 +187,7 @@ impl Def {
             code: NativeCode::Leaf(f),
             doc: "",
             binding: Binding::Method,
+            at_once: None,
         }
     }
     /// A raw leaf; the signature is for show and for its name.
@@ -188,6 +197,7 @@ impl Def {
             code: NativeCode::Raw(f),
             doc: "",
             binding: Binding::Method,
+            at_once: None,
         }
     }
     /// A native frame with `extra` registers beyond its parameters.
@@ -197,6 +207,7 @@ impl Def {
             code: NativeCode::Frame(extra, f),
             doc: "",
             binding: Binding::Method,
+            at_once: None,
         }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
@@ -206,11 +217,17 @@ impl Def {
             code: NativeCode::Coroutine(extra, f),
             doc: "",
             binding: Binding::Method,
+            at_once: None,
         }
     }
     /// The same with a docstring.
     pub const fn doc(mut self, doc: &'static str) -> Def {
         self.doc = doc;
+        self
+    }
+    /// The same with a way that needs no frame.
+    pub const fn at_once(mut self, f: AtOnce) -> Def {
+        self.at_once = Some(f);
         self
     }
     /// The same as a class method.
@@ -287,8 +304,12 @@ pub struct TypeDef {
     pub attributes: &'static [Attribute],
     /// Makes instances awaitable without an iterator between (Future, Task).
     pub awaits: Option<AwaitHook>,
+    /// What a call of the class itself gives that needs no frame.
+    pub at_once: Option<AtOnce>,
     /// Gives the next value of an iterator without a frame, where that can be done.
     pub next_at_once: Option<NextHook>,
+    /// Gives the next pair of an iterator that gives pairs, for a loop that takes it apart.
+    pub pair_at_once: Option<PairHook>,
     /// Puts what a table cannot hold into the class (constants such as `timezone.utc`).
     pub setup: Option<fn(&mut Vm, &Ref<Class>) -> R<()>>,
 }
@@ -317,7 +338,9 @@ impl TypeDef {
             attributes: &[],
             awaits: None,
             call: None,
+            at_once: None,
             next_at_once: None,
+            pair_at_once: None,
             setup: None,
         }
     }

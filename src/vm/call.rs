@@ -424,7 +424,10 @@ impl Vm {
     }
 
     /// Whether a call of the class does what BaseException's `__new__` and `__init__` do, and no more.
-    fn is_plain_exception(&mut self, callee: &Value, class: &Ref<Class>) -> bool {
+    pub(crate) fn is_plain_exception(&mut self, callee: &Value, class: &Ref<Class>) -> bool {
+        if class.plain_exception_epoch.get() == self.heap.type_epoch {
+            return true;
+        }
         let base = self.known_class(Known::BaseException);
         let inherits = |vm: &mut Vm, special| {
             let (own, plain) = (vm.special(class, special), vm.special(&base, special));
@@ -432,7 +435,13 @@ impl Vm {
                 own.is(&plain) || super::types::is_same_native(&own, &plain)
             })
         };
-        callee.is_exact::<Class>() && inherits(self, Special::New) && inherits(self, Special::Init)
+        let is_plain = callee.is_exact::<Class>()
+            && inherits(self, Special::New)
+            && inherits(self, Special::Init);
+        if is_plain {
+            class.plain_exception_epoch.set(self.heap.type_epoch);
+        }
+        is_plain
     }
 
     /// What makes a `super`, if it is that class itself that is called.

@@ -6,6 +6,7 @@ use super::Vm;
 use super::compare::CompareOp;
 use super::dispatch::Cursor;
 use super::ops::BinaryOp;
+use super::special::Special;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
 use crate::object::frame::{Frame, frame_flags};
@@ -96,7 +97,7 @@ fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 /// What lies behind the registers of a frame with the flag ASKED.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Register 0 of an ASK frame.
     number: i64,
     left: Value,
@@ -121,7 +122,7 @@ impl Asked {
     ///
     /// # Safety
     /// The frame has the flag ASKED, and this is done once.
-    pub(super) unsafe fn take(place: *mut Value) -> Asked {
+    pub(crate) unsafe fn take(place: *mut Value) -> Asked {
         // SAFETY: `put` wrote the words.
         unsafe {
             Asked {
@@ -209,12 +210,89 @@ impl Vm {
         // SAFETY: the function takes two arguments; its count passes to the frame.
         unsafe {
             let frame = self.push_asked(method, operands, parent, dst, flags);
-            let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
             let asked = Asked {
                 number,
                 left,
                 right,
             };
+            self.begin_asked(frame, asked);
+        }
+    }
+
+    /// Asks the left operand's class for an operator, where what it has is a plain function and comes first: in a frame of its
+    /// own, which remembers the question. False where the general way must look, and nothing was done.
+    ///
+    /// # Safety
+    /// `parent` is a live frame whose `ip` is saved.
+    pub(super) unsafe fn ask_plain(
+        &mut self,
+        op: BinaryOp,
+        inplace: bool,
+        operands: [&Value; 2],
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> bool {
+        let [left, right] = operands;
+        let Some(class) = self.script_class(left) else {
+            return false;
+        };
+        if let Some(other) = self.script_class(right)
+            && !std::ptr::eq(class, other)
+            && other.is_subclass(class)
+        {
+            return false;
+        }
+        let (special, _, augmented) = op.specials();
+        let epoch = self.heap.type_epoch;
+        let known = |special: Special| class.known_special(special as usize, epoch);
+        if inplace && !known(augmented).is_some_and(Value::is_not_implemented) {
+            return false;
+        }
+        let Some(method) = known(special) else {
+            return false;
+        };
+        let takes_both = method
+            .get_exact::<Function>()
+            .is_some_and(|f| f.simple.get() == 2);
+        // SAFETY: the parent is alive; the function takes two arguments.
+        unsafe {
+            if !takes_both || (*parent).depth >= self.recursion_limit {
+                return false;
+            }
+            let number = packed(
+                Question::Binary(op, inplace),
+                0,
+                &Candidate::new(method.clone(), false, false),
+            );
+            let asked = Asked {
+                number: number.as_small_int().unwrap_or(0),
+                left: left.clone(),
+                right: right.clone(),
+            };
+            let method = method.clone();
+            let frame = self.push_asked(method, [left.clone(), right.clone()], parent, dst, flags);
+            self.begin_asked(frame, asked);
+        }
+        true
+    }
+
+    /// The class of an instance of a class that a script made.
+    fn script_class<'a>(&self, value: &Value) -> Option<&'a Class> {
+        let shape = value.shape();
+        if shape < crate::heap::FIRST_FREE_SHAPE {
+            return None;
+        }
+        let class = self.heap.shapes.get(shape as usize)?.class.get::<Class>()?;
+        // SAFETY: the value, which the caller holds, keeps its class alive.
+        Some(unsafe { &*std::ptr::from_ref(class) })
+    }
+
+    /// Notes the question behind the registers of the frame that was pushed for it, which is about to run.
+    unsafe fn begin_asked(&mut self, frame: *mut Frame, asked: Asked) {
+        // SAFETY: `push_asked` made the room.
+        unsafe {
+            let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
             asked.put(Frame::regs(frame).add((*code).nregisters as usize));
             self.budget -= 1;
             if self.budget < 0 {

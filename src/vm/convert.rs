@@ -83,7 +83,7 @@ impl Vm {
     }
 
     /// The truth of a value of a built-in type; None for any other.
-    fn native_truth(&self, value: &Value) -> Option<bool> {
+    pub(crate) fn native_truth(&self, value: &Value) -> Option<bool> {
         if let Some(truth) = value.as_bool() {
             return Some(truth);
         }

@@ -182,10 +182,10 @@ fn takes_itself(method: &Value) -> bool {
 }
 
 /// A dict's iterator keeps in one word where it is and how many entries it may still give.
-const LEFT_SHIFT: u32 = 32;
+pub(super) const LEFT_SHIFT: u32 = 32;
 /// From the end to the beginning, the values.
 const BACKWARD_VALUES: u8 = BACKWARD | VALUES;
-const POSITION_MASK: usize = u32::MAX as usize;
+pub(super) const POSITION_MASK: usize = u32::MAX as usize;
 
 impl Vm {
     /// What a native frame returns for "no more": the frame that asked gets Undef, a `for` loop ends.
@@ -378,6 +378,9 @@ impl Vm {
 
     /// As `native_next`, for any iterator whose `__next__` needs no frame.
     pub fn next_at_once(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
+        if iterator.is_exact::<Generator>() {
+            return None;
+        }
         if let Some(result) = self.native_next(iterator) {
             return Some(result);
         }

@@ -8,6 +8,7 @@
 //! `docs/internals/calls.md` has the rules.
 
 pub mod async_generator;
+mod at_hand;
 pub mod attr;
 mod awaited_call;
 pub mod awaiting;
@@ -69,7 +70,7 @@ use crate::host::Host;
 use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
-use crate::object::native::{AwaitHook, Input, ModuleDef, NextHook, R, TypeDef};
+use crate::object::native::{AwaitHook, Input, ModuleDef, NextHook, PairHook, R, TypeDef};
 use crate::object::str::{Interner, Str};
 use crate::source::SourceFile;
 
@@ -210,12 +211,16 @@ pub struct Vm {
     pub(crate) await_hooks: Box<[Option<AwaitHook>; 256]>,
     /// How native iterators give their next value without a frame, by kind.
     pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
+    /// How native iterators that give pairs give their next pair, by kind.
+    pub(crate) pair_hooks: Box<[Option<PairHook>; 256]>,
     /// What a leaf raised that the dispatch loop called.
     pub(crate) raised: Option<crate::object::native::Raised>,
     /// What such a leaf gave, while finalizers run first; a result that waits for the operands to be freed.
     pub(crate) leaf_result: Value,
     /// The object that died last under a handler's hands, until another one frees it.
     pub(crate) dead: *mut crate::heap::Header,
+    /// What a handler is about to call in the place of a callee.
+    pub(crate) at_once: Option<crate::object::native::AtOnce>,
     /// Which local a frame that ends goes on with, when the one before died.
     pub(crate) next_local: usize,
     /// What a boundary was left with.

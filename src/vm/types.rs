@@ -167,6 +167,7 @@ impl Vm {
             leaf_result: Value::UNDEF,
             dead: std::ptr::null_mut(),
             next_local: 0,
+            at_once: None,
             method_cache: Box::default(),
             sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),
@@ -184,6 +185,7 @@ impl Vm {
             input: None,
             await_hooks: Box::new([None; 256]),
             next_hooks: Box::new([None; 256]),
+            pair_hooks: Box::new([None; 256]),
             pending_events: Vec::new(),
             tell_signal: None,
             tell_standing: None,
@@ -240,6 +242,9 @@ impl Vm {
         for def in self.library.types {
             if def.awaits.is_some() {
                 self.await_hooks[def.kind as usize] = def.awaits;
+            }
+            if def.pair_at_once.is_some() {
+                self.pair_hooks[def.kind as usize] = def.pair_at_once;
             }
             if def.next_at_once.is_some() {
                 self.next_hooks[def.kind as usize] = def.next_at_once;

@@ -1,6 +1,6 @@
 //! `getattr` and its relatives, `dir`, `vars`, `globals`, `locals`.
 
-use super::{outcome, passed_on, sorting};
+use super::{at_once, outcome, passed_on, sorting};
 use crate::builtins::arguments::list;
 use crate::heap::{Ref, Value};
 use crate::object::class::Class;
@@ -17,9 +17,13 @@ use crate::vm::types::Known;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("getattr(object, name, default=<unset>, /)", 0, getattr)
+        .at_once(at_once::getattr)
         .doc("Get a named attribute from an object."),
-    Def::frame("hasattr(obj, name, /)", 0, hasattr).doc("Whether getattr() would find something."),
+    Def::frame("hasattr(obj, name, /)", 0, hasattr)
+        .at_once(at_once::hasattr)
+        .doc("Whether getattr() would find something."),
     Def::frame("setattr(obj, name, value, /)", 0, setattr)
+        .at_once(at_once::setattr)
         .doc("Sets an attribute: object.name = value."),
     Def::frame("delattr(obj, name, /)", 0, delattr)
         .doc("Takes an attribute away: del object.name."),

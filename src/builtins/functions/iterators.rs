@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use super::anext::or_default;
-use super::{outcome, passed_on, pull};
+use super::{at_once, outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
 use crate::builtins::iterator_state;
 use crate::heap::{Field, Ref, Value};
@@ -27,8 +27,11 @@ use crate::vm::types::Known;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
-    Def::frame("iter(object, sentinel=<unset>, /)", 0, iter).doc("Get an iterator from an object."),
+    Def::frame("iter(object, sentinel=<unset>, /)", 0, iter)
+        .at_once(at_once::iter)
+        .doc("Get an iterator from an object."),
     Def::frame("next(iterator, default=<unset>, /)", 0, next)
+        .at_once(at_once::next)
         .doc("Return the next item from the iterator."),
     Def::frame("aiter(async_iterable, /)", 0, aiter).doc("The asynchronous iterator of an object."),
     Def::frame("anext(async_iterator, default=<unset>, /)", 0, anext)
@@ -289,6 +292,7 @@ fn gather_items(
 
 /// `map`
 pub static MAP: TypeDef = TypeDef {
+    at_once: Some(at_once::map),
     flags: class_flags::BASE,
     doc: "What the function gives for the items of the iterables, one after the other.",
     new: Some(Def::frame("__new__(cls, func, /, *iterables)", 1, map_new)),
@@ -571,6 +575,7 @@ fn zip_strict_end(
 
 /// `zip`
 pub static ZIP: TypeDef = TypeDef {
+    at_once: Some(at_once::zip),
     flags: class_flags::BASE,
     doc: "The zip object yields n-length tuples, where n is the number of iterables.",
     new: Some(Def::frame(
@@ -587,6 +592,7 @@ pub static ZIP: TypeDef = TypeDef {
             .doc("Goes to the place that a pickle has noted."),
     ],
     next_at_once: Some(zip_at_once),
+    pair_at_once: Some(zip_pair),
     ..TypeDef::new("builtins", "zip", kind::ZIP)
 };
 
@@ -628,6 +634,26 @@ fn enumerate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Ste
     Step::Return(this.advance(item))
 }
 
+/// The next number and item, where the source has its item at hand.
+fn enumerate_pair(vm: &mut Vm, this: &Value) -> Option<(Value, Value)> {
+    let this = this.get_exact::<Enumerate>()?;
+    let item = vm.next_of_core(&this.iterator)?;
+    Some((this.next_number(), item))
+}
+
+/// The next items of two iterators over built-in sequences.
+fn zip_pair(vm: &mut Vm, zip: &Value) -> Option<(Value, Value)> {
+    let zip = zip.get_exact::<Zip>()?;
+    let [first, second] = zip.iterators.get_exact::<Tuple>()?.items() else {
+        return None;
+    };
+    if zip.strict.get() || !vm.has_next_of_core(second) {
+        return None;
+    }
+    // One iterator that is given twice may end here: then the general way sees it at its end.
+    Some((vm.next_of_core(first)?, vm.next_of_core(second)?))
+}
+
 /// The next pair, where the source has its item at hand.
 fn enumerate_at_once(vm: &mut Vm, this: &Value) -> Option<R<Option<Value>>> {
     let this = this.get::<Enumerate>()?;
@@ -641,6 +667,11 @@ fn enumerate_at_once(vm: &mut Vm, this: &Value) -> Option<R<Option<Value>>> {
 impl Enumerate {
     /// The pair of the next number and `item`.
     pub fn advance(&self, item: Value) -> Value {
+        pair(self.next_number(), item)
+    }
+
+    /// The next number, which is counted.
+    fn next_number(&self) -> Value {
         let number = self.count.get();
         let next = match number.add_small(&Value::int32(1)) {
             Some(next) => next,
@@ -650,12 +681,13 @@ impl Enumerate {
             },
         };
         self.count.set(next);
-        pair(number, item)
+        number
     }
 }
 
 /// `enumerate`
 pub static ENUMERATE: TypeDef = TypeDef {
+    at_once: Some(at_once::enumerate),
     flags: class_flags::BASE,
     doc: "Numbers the items of an iterable: pairs of a counter and an item.",
     new: Some(Def::frame(
@@ -675,6 +707,7 @@ pub static ENUMERATE: TypeDef = TypeDef {
         .class(),
     ],
     next_at_once: Some(enumerate_at_once),
+    pair_at_once: Some(enumerate_pair),
     ..TypeDef::new("builtins", "enumerate", kind::ENUMERATE)
 };
 
@@ -732,6 +765,7 @@ fn reversed_hint(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `reversed`
 pub static REVERSED: TypeDef = TypeDef {
+    at_once: Some(at_once::reversed),
     flags: class_flags::BASE,
     doc: "The items of a sequence from the last to the first.",
     new: Some(Def::frame("__new__(cls, sequence, /)", 0, reversed_new)),

@@ -1,6 +1,7 @@
 //! The built-in functions: a table of tables.
 
 pub mod anext;
+pub mod at_once;
 pub mod attributes;
 pub mod consuming;
 pub mod evaluation;

@@ -1,7 +1,7 @@
 //! Built-in functions of numbers, characters and texts.
 
 use crate::builtins::arguments::{int, long_string, string};
-use crate::builtins::functions::passed_on;
+use crate::builtins::functions::{at_once, passed_on};
 use crate::heap::Value;
 use crate::object::int::IntView;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
@@ -12,18 +12,26 @@ use crate::vm::special::Special;
 
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
-    Def::frame("abs(x, /)", 0, abs).doc("The number without its sign."),
+    Def::frame("abs(x, /)", 0, abs)
+        .at_once(at_once::abs)
+        .doc("The number without its sign."),
     Def::frame("round(number, ndigits=None)", 0, round)
+        .at_once(at_once::round)
         .doc("The number with so many digits behind the point; halves go to the even one."),
-    Def::frame("divmod(x, y, /)", 0, divmod).doc("Quotient and remainder in one go."),
+    Def::frame("divmod(x, y, /)", 0, divmod)
+        .at_once(at_once::divmod)
+        .doc("Quotient and remainder in one go."),
     Def::frame("pow(base, exp, mod=None)", 0, pow)
+        .at_once(at_once::pow)
         .doc("Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments."),
     Def::leaf("bin(number, /)", bin).doc("The number in base two, as text."),
     Def::leaf("oct(number, /)", oct).doc("The number in base eight, as text."),
     Def::leaf("hex(number, /)", hex).doc("The number in base sixteen, as text."),
     Def::leaf("chr(i, /)", chr).doc("The character of that code point."),
     Def::leaf("ord(c, /)", ord).doc("The code point of a character."),
-    Def::frame("repr(obj, /)", 0, repr).doc("Text that shows the object to developers."),
+    Def::frame("repr(obj, /)", 0, repr)
+        .at_once(at_once::repr)
+        .doc("Text that shows the object to developers."),
     Def::frame("ascii(obj, /)", 0, ascii).doc("As repr(), with escapes for all that is not ASCII."),
     Def::frame("format(value, format_spec='', /)", 0, format)
         .doc("Return type(value).__format__(value, format_spec)."),

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{outcome, pull};
+use super::{at_once, outcome, pull};
 use crate::heap::{Buffer, Value};
 use crate::object::compare::{simple_cmp, simple_eq};
 use crate::object::float;
@@ -21,8 +21,10 @@ pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
         .doc("A list of the items in ascending order."),
     Def::frame("min(*args, key=None, default=<unset>)", 4, min)
+        .at_once(|_, args| at_once::extreme(args, false))
         .doc("With a single iterable argument, return its smallest item."),
     Def::frame("max(*args, key=None, default=<unset>)", 4, max)
+        .at_once(|_, args| at_once::extreme(args, true))
         .doc("With a single iterable argument, return its biggest item."),
 ];
 

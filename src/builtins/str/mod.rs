@@ -10,6 +10,7 @@ use crate::object::native::{Def, TypeDef};
 
 /// `str`
 pub static STR: TypeDef = TypeDef {
+    at_once: Some(crate::builtins::functions::at_once::str_),
     flags: class_flags::BASE | class_flags::MATCH_SELF,
     doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str",
     new: Some(Def::leaf(

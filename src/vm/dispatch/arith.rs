@@ -234,7 +234,24 @@ impl Vm {
         at.save(self);
         let (x, y) = (at.take_b(), at.take_c_or_const());
         let inplace = at.flags() & INPLACE != 0 && !cfg!(hoop_mutant = "16");
-        let step = self.binary_step(binary_operator(at.op()), inplace, &x, &y);
+        let operator = binary_operator(at.op());
+        // SAFETY: the frame's place is saved.
+        if x.is_object()
+            && unsafe {
+                let flags = at.result_flags();
+                self.ask_plain(
+                    operator,
+                    inplace,
+                    [&x, &y],
+                    at.frame(),
+                    at.a() as u16,
+                    flags,
+                )
+            }
+        {
+            return;
+        }
+        let step = self.binary_step(operator, inplace, &x, &y);
         drop((x, y));
         at.follow(self, step);
     }

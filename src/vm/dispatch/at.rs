@@ -81,6 +81,19 @@ pub(super) unsafe fn lose(vm: &mut Vm, value: Value) -> bool {
     false
 }
 
+/// A counted copy.
+#[inline(always)]
+pub(super) unsafe fn copy_of(place: *const Value) -> Value {
+    // SAFETY: the place holds a value, and the copy gets its own count.
+    unsafe {
+        let value = place.read();
+        if value.is_object() {
+            (*value.header()).count += 1;
+        }
+        value
+    }
+}
+
 /// Takes operand B: a temporary is moved out, a local copied.
 #[inline(always)]
 pub(super) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {

@@ -1,7 +1,8 @@
 //! Building containers, strings, functions; unpacking; intrinsics.
 
+use super::at::{a, b, c, copy_of, flags, lose};
 use super::{At, Exit};
-use crate::bytecode::op::{Intrinsic, OWN_SHIFT};
+use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_B};
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::function::{Cell_, Code, Function};
@@ -13,6 +14,36 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
+
+op! {
+    fn unpack(ip, regs, k, vm) {
+        let value = &*regs.add(b(ip));
+        let items: &[Value] = if value.is_exact::<Tuple>() {
+            (*value.header().cast::<Tuple>()).items()
+        } else if value.is_exact::<List>() {
+            &*(*value.header().cast::<List>()).items.as_ptr()
+        } else {
+            return unpack_slow(ip, regs, k, vm);
+        };
+        let n = c(ip);
+        if items.len() != n { return unpack_slow(ip, regs, k, vm); }
+        // Taken before the window is written, which may begin with it.
+        let own = value.copy_uncounted();
+        let dst = regs.add(a(ip));
+        let mut i = 0;
+        while i < n {
+            // The first element lies on top.
+            dst.add(n - 1 - i).write(copy_of(items.as_ptr().add(i)));
+            i += 1;
+        }
+        if flags(ip) & TEMP_B != 0 {
+            if lose(vm, own) { return super::values::free_and_go(ip.add(1), regs, k, vm); }
+        } else {
+            own.forget();
+        }
+        go!(ip.add(1), regs, k, vm)
+    }
+}
 
 plain_ops! {
     build_slice = op_build_slice;
@@ -30,7 +61,7 @@ plain_ops! {
     dict_update = op_dict_update;
     dict_merge = op_dict_merge;
     list_to_tuple = op_list_to_tuple;
-    unpack = op_unpack;
+    unpack_slow = op_unpack;
     unpack_ex = op_unpack_ex;
     make_function = op_make_function;
     intrinsic = op_intrinsic;
@@ -380,7 +411,9 @@ impl Vm {
                 field.set(value);
             }
         }
-        function.refresh();
+        if own & 1 != 0 {
+            function.refresh();
+        }
         at.done(self, function.into_value());
     }
 
@@ -391,8 +424,11 @@ impl Vm {
         globals: Ref<Dict>,
         closure: Box<[Ref<Cell_>]>,
     ) -> Ref<Function> {
-        let name = self.intern(&code.plain.name.clone()).into_value();
-        let qualname = self.intern(&code.plain.qualname.clone()).into_value();
+        let (name, qualname) = code.own_names.get_or_init(|| {
+            let name = self.intern(&code.plain.name).into_value();
+            (name, self.intern(&code.plain.qualname).into_value())
+        });
+        let (name, qualname) = (name.clone(), qualname.clone());
         Function::alloc(code, globals, closure, name, qualname)
     }
 

@@ -1,15 +1,15 @@
-//! Calls and returns.
+//! Calls.
 
 use std::mem::ManuallyDrop;
 
-use super::at::{a, b, c, flags, lose, wide};
-use super::iterate::return_awaited;
+use super::at::{a, b, c, lose};
+use super::enter::{begin_init, enter, enter_plain, result_flags};
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
-use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
+use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Super;
-use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame::Frame;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::module::Module;
 use crate::object::native::{Native, NativeCode, R};
@@ -18,113 +18,6 @@ use crate::vm::Vm;
 use crate::vm::attr::Site;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
 use crate::vm::native_signature::MOST_SIMPLE;
-
-/// Pushes a plain frame for `function` (whose count passes to the frame) with
-/// `n` arguments moved from `args`, and starts it. Falls through to `$slow`
-/// when the stack, the depth or the budget is used up.
-macro_rules! enter_simple {
-    ($function:expr, $args:expr, $n:expr, $ip:ident, $regs:ident, $vm:ident, $words:literal, $slow:expr) => {{
-        let function: *mut Function = $function;
-        let code = (*(*function).code.as_ptr()).as_ptr();
-        let registers = (*code).nregisters as usize;
-        let nlocals = (*code).nlocals as usize;
-        let frame = $vm.sp.cast::<Frame>();
-        let end = $vm.sp.add(Frame::SIZE + registers * 8);
-        let parent = Frame::of($regs);
-        let depth = (*parent).depth + 1;
-        $vm.budget -= 1;
-        if end > $vm.limit || depth > $vm.recursion_limit || $vm.budget < 0 {
-            return $slow;
-        }
-        let dst_flag = if flags($ip) & TEMP_A != 0 {
-            0
-        } else {
-            frame_flags::DST_LOCAL
-        };
-        frame.write(Frame {
-            ip: std::ptr::null(),
-            parent,
-            function,
-            native: std::ptr::null(),
-            dst: a($ip) as u16,
-            flags: dst_flag,
-            depth,
-        });
-        let registers = Frame::regs(frame);
-        let mut i = 0;
-        while i < $n {
-            registers.add(i).write($args.add(i).read());
-            i += 1;
-            keep_loop();
-        }
-        while i < nlocals {
-            registers.add(i).write(Value::UNDEF);
-            i += 1;
-            keep_loop();
-        }
-        $vm.sp = end;
-        (*parent).ip = $ip.add(1 + $words);
-        go!((*code).start(), registers, (*code).consts.as_ptr(), $vm)
-    }};
-}
-
-pub(super) use enter_simple;
-
-/// Keeps a loop of few rounds from being made into one for many.
-#[inline(always)]
-pub(super) fn keep_loop() {
-    #[cfg(not(miri))]
-    // SAFETY: it does nothing.
-    unsafe {
-        std::arch::asm!("", options(nomem, nostack, preserves_flags));
-    }
-}
-
-/// Pops a plain frame and goes on in its parent, which may be native.
-macro_rules! leave_simple {
-    ($ip:ident, $value:ident, $frame:ident, $regs:ident, $k:ident, $vm:ident) => {{
-        let function = (*$frame).function;
-        let code = (*(*function).code.as_ptr()).as_ptr();
-        let nlocals = (*code).nlocals as usize;
-        let mut i = 0;
-        while i < nlocals {
-            if lose($vm, $regs.add(i).read()) {
-                std::ptr::write(&mut $vm.leaf_result, $value);
-                $vm.next_local = i + 1;
-                return free_and_leave($ip, $regs, $k, $vm);
-            }
-            i += 1;
-        }
-        let parent = (*$frame).parent;
-        if (*parent).flags & frame_flags::NATIVE != 0 || (*function).is_last() {
-            std::ptr::write(&mut $vm.leaf_result, $value);
-            return leave_to_native($ip, $regs, $k, $vm);
-        }
-        (*function).release_shared();
-        $vm.sp = $frame.cast();
-        let registers = Frame::regs(parent);
-        let dst = registers.add((*$frame).dst as usize);
-        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
-        if (*$frame).flags & frame_flags::DST_LOCAL != 0 {
-            if lose($vm, std::ptr::replace(dst, $value)) {
-                return crate::vm::dispatch::values::free_and_go(
-                    (*parent).ip as *mut u64,
-                    registers,
-                    (*code).consts.as_ptr(),
-                    $vm,
-                );
-            }
-        } else {
-            dst.write($value);
-        }
-        go!(
-            (*parent).ip as *mut u64,
-            registers,
-            (*code).consts.as_ptr(),
-            $vm
-        )
-    }};
-}
 
 /// Stores where the frame goes on, before a leaf that may look.
 #[inline(always)]
@@ -204,17 +97,11 @@ op! {
         if (*base).is_exact::<Function>() {
             let function = (*base).header().cast::<Function>();
             if (*function).simple.get() as usize == n {
-                enter_simple!(function, base.add(1), n, ip, regs, vm, 2, call_slow(ip, regs, k, vm))
+                enter!(ip, regs, vm, 2, function, base.add(1), n)
             }
             if (*function).coroutine.get() as usize == n { return call_coroutine(ip, regs, k, vm); }
         }
-        if (*base).is_exact::<Native>() {
-            let native = (*base).header().cast::<Native>();
-            if (*native).exact as usize == n && (*native).is_function {
-                return call_leaf(ip, regs, k, vm);
-            }
-        }
-        return call_slow(ip, regs, k, vm);
+        return call_other(ip, regs, k, vm);
     }
     fn call_coroutine(ip, regs, k, vm) {
         let base = regs.add(b(ip));
@@ -247,6 +134,62 @@ op! {
         let args = (regs.add(b(ip)), c(ip) + 1);
         if vm.call_native_awaited(native, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_method_slow(ip, regs, k, vm);
+    }
+    fn call_other(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let n = c(ip);
+        if (*base).is_exact::<Native>() {
+            let native = (*base).header().cast::<Native>();
+            if (*native).exact as usize == n && (*native).is_function {
+                return call_leaf(ip, regs, k, vm);
+            }
+            if (*native).is_function && let Some(f) = (*native).def.at_once {
+                vm.at_once = Some(f);
+                return call_at_once(ip, regs, k, vm);
+            }
+        }
+        if (*base).is_exact::<Class>() { return call_class(ip, regs, k, vm); }
+        if (*base).is_exact::<BoundMethod>() {
+            let method = (*base).header().cast::<BoundMethod>();
+            let function = (*method).function.header().cast::<Function>();
+            // The receiver takes the method's place in the window, unless the method dies with that.
+            if (*method).function.is_exact::<Function>() && (*function).simple.get() as usize == n + 1
+                && (*base).reference_count() > 1
+            {
+                (*function).retain();
+                let receiver = (*method).receiver.clone();
+                std::ptr::replace(base, receiver).release_shared();
+                enter!(ip, regs, vm, 2, function, base, n + 1)
+            }
+        }
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_at_once(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        save(ip, regs, vm, 2);
+        let value = run_at_once(vm, base.add(1), c(ip));
+        if value.is_undef() {
+            value.forget();
+            if vm.raised.is_none() { return call_slow(ip, regs, k, vm); }
+            return leaf_raised(ip, regs, k, vm);
+        }
+        if lose(vm, base.read()) || vm.heap.has_finalizers() {
+            std::ptr::write(&mut vm.leaf_result, value);
+            return free_callee_and_store(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 2)
+    }
+    fn call_class(ip, regs, k, vm) {
+        let class = (*regs.add(b(ip))).header().cast::<Class>();
+        if (*class).has(class_flags::BUILTIN) && let Some(def) = (*class).def && let Some(f) = def.at_once {
+            vm.at_once = Some(f);
+            return call_at_once(ip, regs, k, vm);
+        }
+        let function = begin_init(vm, ip, regs);
+        if function.is_null() { return call_slow(ip, regs, k, vm); }
+        let registers = Frame::regs(vm.frame);
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        go!((*code).start(), registers, (*code).consts.as_ptr(), vm)
     }
     fn call_leaf(ip, regs, k, vm) {
         let base = regs.add(b(ip));
@@ -283,7 +226,7 @@ op! {
                 let function = target as *mut Function;
                 if (*function).simple.get() as usize == n {
                     (*function).retain();
-                    enter_simple!(function, base, n, ip, regs, vm, 3, call_method_undo(ip, regs, k, vm))
+                    enter!(ip, regs, vm, 3, function, base, n)
                 }
                 if (*function).coroutine.get() as usize == n {
                     return call_method_coroutine(ip, regs, k, vm);
@@ -313,12 +256,12 @@ op! {
         let base = regs.add(b(ip));
         let n = c(ip);
         let value = module_value(&*base, *ip.add(3));
-        if value.is_undef() { return call_method_slow(ip, regs, k, vm); }
+        if value.is_undef() { value.forget(); return call_method_slow(ip, regs, k, vm); }
         drop(std::ptr::replace(base, value));
         if (*base).is_exact::<Function>() {
             let function = (*base).header().cast::<Function>();
             if (*function).simple.get() as usize == n {
-                enter_simple!(function, base.add(1), n, ip, regs, vm, 3, call_slow(ip, regs, k, vm))
+                enter!(ip, regs, vm, 3, function, base.add(1), n)
             }
             if (*function).coroutine.get() as usize == n {
                 return call_module_coroutine(ip, regs, k, vm);
@@ -326,69 +269,30 @@ op! {
         }
         return call_slow(ip, regs, k, vm);
     }
-    #[cold]
-    fn call_method_undo(ip, regs, k, vm) {
-        // The fast path had counted the function already.
-        (*(*ip.add(3) as *mut Function)).release_one();
-        return call_method_slow(ip, regs, k, vm);
-    }
-    fn return_(ip, regs, k, vm) {
-        let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_specially(ip, regs, k, vm); }
-        let src = regs.add(b(ip));
-        let value = src.read();
-        if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
-        leave_simple!(ip, value, frame, regs, k, vm)
-    }
-    fn return_specially(ip, regs, k, vm) {
-        if (*Frame::of(regs)).flags == frame_flags::GENERATOR | frame_flags::DELEGATED {
-            return return_awaited(ip, regs, k, vm);
-        }
-        return return_slow(ip, regs, k, vm);
-    }
-    fn return_const(ip, regs, k, vm) {
-        let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_specially(ip, regs, k, vm); }
-        let value = (*k.add(wide(ip) as usize)).clone();
-        leave_simple!(ip, value, frame, regs, k, vm)
-    }
-    fn free_and_leave(_ip, regs, _k, vm) {
-        // A local died: the frame goes on to end where it was, `vm.next_local`. Its value waits in `vm.leaf_result`.
-        leave_with_deaths(vm, regs);
-        go_on!(vm)
-    }
-    fn leave_to_native(_ip, regs, _k, vm) {
-        // Its locals are gone.
-        leave_anywhere(vm, regs);
-        go_on!(vm)
-    }
 }
 
-/// Goes on dropping the locals of a plain frame, then leaves it.
+/// Tries `vm.at_once` on the `n` values at `args`, which it drops if there is an answer. Undef for none, or for an
+/// exception, which then waits in `vm.raised`.
 #[inline(never)]
-unsafe fn leave_with_deaths(vm: &mut Vm, regs: *mut Value) {
-    // SAFETY: the frame is the running one; the locals from `next_local` on are whole, and those before are gone.
+unsafe fn run_at_once(vm: &mut Vm, args: *mut Value, n: usize) -> Value {
+    // SAFETY: the window holds the arguments.
     unsafe {
-        crate::heap::free(vm.dead);
-        let function = (*Frame::of(regs)).function;
-        let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
-        for i in vm.next_local..nlocals {
-            drop(regs.add(i).read());
+        let Some(result) = vm
+            .at_once
+            .and_then(|f| f(vm, std::slice::from_raw_parts(args, n)))
+        else {
+            return Value::UNDEF;
+        };
+        for i in 0..n {
+            drop(args.add(i).read());
         }
-        leave_anywhere(vm, regs);
-    }
-}
-
-/// Leaves a plain frame whose locals are gone, whatever its parent is.
-#[inline(never)]
-unsafe fn leave_anywhere(vm: &mut Vm, regs: *mut Value) {
-    // SAFETY: as above.
-    unsafe {
-        let frame = Frame::of(regs);
-        (*(*frame).function).release_one();
-        vm.sp = frame.cast();
-        let value = std::mem::take(&mut vm.leaf_result);
-        vm.deliver((*frame).parent, (*frame).dst, (*frame).flags, value);
+        match result {
+            Ok(value) => value,
+            Err(raised) => {
+                vm.raised = Some(raised);
+                Value::UNDEF
+            }
+        }
     }
 }
 
@@ -397,21 +301,19 @@ plain_ops! {
     call_method_slow = op_call_method;
     call_native_method = op_call_native_method;
     leaf_is_done = op_leaf_is_done;
+    leaf_raised = op_leaf_raised;
+    free_callee_and_store = op_free_callee_and_store;
     call_kw = op_call_kw;
     call_method_kw = op_call_method_kw;
     call_ex = op_call_ex;
-    return_slow = op_return;
 }
 
 impl At {
     /// The flags for a frame whose result goes into A.
     #[inline(always)]
     pub(super) fn result_flags(self) -> u16 {
-        if self.flags() & TEMP_A != 0 {
-            0
-        } else {
-            frame_flags::DST_LOCAL
-        }
+        // SAFETY: it is an instruction.
+        unsafe { result_flags(self.ip) }
     }
 }
 
@@ -468,6 +370,23 @@ impl Vm {
             Some(raised) => at.raise(self, raised),
             None => at.done(self, value),
         }
+    }
+
+    /// What was called at once raised; the arguments are gone, the callee is not.
+    fn op_leaf_raised(&mut self, at: At) {
+        drop(at.take(at.b()));
+        self.op_leaf_is_done(at);
+    }
+
+    /// Stores the result that waits, after the callee that `lose` left is freed.
+    fn op_free_callee_and_store(&mut self, at: At) {
+        let dead = std::mem::replace(&mut self.dead, std::ptr::null_mut());
+        if !dead.is_null() {
+            // SAFETY: `lose` brought its count to zero, and nobody else knows it.
+            unsafe { crate::heap::free(dead) };
+        }
+        let value = std::mem::take(&mut self.leaf_result);
+        at.done(self, value);
     }
 
     /// Calls a leaf whose arguments lie ready in registers `first..first + n`, then drops the
@@ -752,23 +671,5 @@ impl Vm {
             }
             Err(raised) => at.raise(self, raised),
         }
-    }
-
-    /// Returns from a frame with something special about it.
-    fn op_return(&mut self, at: At) {
-        let value = if at.op() == crate::bytecode::Op::Return {
-            if at.flags() & TEMP_B != 0 {
-                at.take(at.b())
-            } else if unsafe { (*at.frame()).has(frame_flags::OBSERVED) } {
-                // Who holds the frame's object still sees the local.
-                at.reg(at.b()).clone()
-            } else {
-                at.replace(at.b(), Value::UNDEF)
-            }
-        } else {
-            at.constant(at.wide() as usize).clone()
-        };
-        at.save(self);
-        self.return_from(at.frame(), value);
     }
 }

@@ -1,7 +1,7 @@
 //! Iteration, awaiting, yielding.
 
-use super::at::{a, b, flags, lose, take_b, wide};
-use super::calls::return_slow;
+use super::at::{a, b, c, copy_of, flags, lose, take_b, wide};
+use super::returns::return_slow;
 use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
@@ -11,6 +11,7 @@ use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::iterator::{ListIterator, RangeIterator};
+use crate::object::list::List;
 use crate::object::native::{AwaitOutcome, Native, Step};
 use crate::vm::Vm;
 use crate::vm::async_generator::SEND;
@@ -21,20 +22,40 @@ use crate::vm::special::Special;
 op! {
     fn for_iter(ip, regs, k, vm) {
         let iterator = &*regs.add(b(ip));
-        if let Some(range) = iterator.get_exact::<RangeIterator>() {
-            match range.step() {
+        if iterator.is_exact::<RangeIterator>() {
+            match (*iterator.header().cast::<RangeIterator>()).step() {
                 Some(value) => store!(ip, regs, k, vm, value, 1),
                 None => return end_of_loop(ip, regs, k, vm),
             }
         }
-        if let Some(list) = iterator.get_exact::<ListIterator>() {
-            // None may also mean that the iterator goes backward.
-            if let Some(value) = list.step() {
-                store!(ip, regs, k, vm, value, 1)
+        if iterator.is_exact::<ListIterator>() { return for_iter_list(ip, regs, k, vm); }
+        if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }
+        return for_iter_core(ip, regs, k, vm);
+    }
+    fn for_iter_list(ip, regs, k, vm) {
+        let iterator = &*(*regs.add(b(ip))).header().cast::<ListIterator>();
+        let source = iterator.source.as_value();
+        let position = iterator.position.get();
+        if source.is_exact::<List>() {
+            let items = &*(*source.header().cast::<List>()).items.as_ptr();
+            if let Some(item) = items.get(position) {
+                iterator.position.set(position + 1);
+                store!(ip, regs, k, vm, copy_of(item), 1)
             }
         }
-        if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }
         return for_iter_slow(ip, regs, k, vm);
+    }
+    fn for_iter_core(ip, regs, k, vm) {
+        // A pair that the next instruction would take apart is not put together.
+        let next = ip.add(2);
+        let takes_apart = *next as u8 == Op::Unpack as u8 && c(next) == 2 && b(next) == a(ip)
+            && flags(ip) & TEMP_A != 0 && flags(next) & TEMP_B != 0;
+        if takes_apart && next_pair(vm, &*regs.add(b(ip)), regs.add(a(next))) {
+            go!(next.add(1), regs, k, vm)
+        }
+        let value = next_of_core(vm, &*regs.add(b(ip)));
+        if value.is_undef() { value.forget(); return for_iter_slow(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, value, 1)
     }
     fn for_iter_generator(ip, regs, k, vm) {
         // The common case: it rests at a `yield`, its own or that of one it yields from.
@@ -180,6 +201,26 @@ op! {
         vm.end_awaited(frame, value);
         go_on!(vm)
     }
+}
+
+/// The next of an iterator over a tuple, a dict or a text; Undef if there is none, or for any other.
+#[inline(never)]
+fn next_of_core(vm: &mut Vm, iterator: &Value) -> Value {
+    vm.next_of_core(iterator).unwrap_or(Value::UNDEF)
+}
+
+/// Writes the next pair of an iterator as `Unpack` does, if there is one at hand.
+#[inline(never)]
+unsafe fn next_pair(vm: &mut Vm, iterator: &Value, dst: *mut Value) -> bool {
+    let Some((first, second)) = vm.next_pair(iterator) else {
+        return false;
+    };
+    // SAFETY: the two temporaries are the instruction's.
+    unsafe {
+        dst.write(second);
+        dst.add(1).write(first);
+    }
+    true
 }
 
 plain_ops! {

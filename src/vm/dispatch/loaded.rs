@@ -7,13 +7,14 @@
 use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, flags, lose, take_b};
-use super::calls::{enter_simple, keep_loop, run_leaf, save, takes_defaults};
+use super::calls::{run_leaf, save, takes_defaults};
+use super::enter::{enter, enter_plain};
 use super::objects::{MODULE_VALUE, module_value, recall};
 use super::{At, Exit};
-use crate::bytecode::op::{TEMP_A, TEMP_B};
+use crate::bytecode::op::TEMP_B;
 use crate::heap::Value;
 use crate::object::descriptor::Super;
-use crate::object::frame::{Frame, frame_flags};
+use crate::object::frame::Frame;
 use crate::object::function::Function;
 use crate::object::native::Native;
 use crate::vm::Vm;
@@ -45,7 +46,7 @@ op! {
     }
     fn get_function_of_module(ip, regs, k, vm) {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
-        if value.is_undef() { return get_method_slow(ip, regs, k, vm); }
+        if value.is_undef() { value.forget(); return get_method_slow(ip, regs, k, vm); }
         let dst = regs.add(a(ip));
         let dies = flags(ip) & TEMP_B != 0 && lose(vm, regs.add(b(ip)).read());
         dst.write(value);
@@ -60,7 +61,7 @@ op! {
         if (*base).is_exact::<Function>() {
             let function = (*base).header().cast::<Function>();
             if (*function).simple.get() as usize == n {
-                enter_simple!(function, base.add(1), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
+                enter!(ip, regs, vm, 0, function, base.add(1), n)
             }
             if (*function).coroutine.get() as usize == n {
                 return call_loaded_coroutine(ip, regs, k, vm);
@@ -77,7 +78,7 @@ op! {
         if (*base).is_exact::<Function>() {
             let function = (*base).header().cast::<Function>();
             if (*function).simple.get() as usize == n {
-                enter_simple!(function, base.add(2), n, ip, regs, vm, 0, call_loaded_slow(ip, regs, k, vm))
+                enter!(ip, regs, vm, 0, function, base.add(2), n)
             }
             if (*function).coroutine.get() as usize == n {
                 return call_loaded_coroutine(ip, regs, k, vm);

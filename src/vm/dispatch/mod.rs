@@ -17,12 +17,14 @@ mod arith;
 mod at;
 mod build;
 mod calls;
+mod enter;
 mod flow;
 mod iterate;
 mod loaded;
 mod names;
 mod objects;
 mod raising;
+mod returns;
 mod values;
 
 pub(crate) use at::{At, put};
@@ -243,7 +245,7 @@ const fn make_table() -> [Handler; 256] {
         GetANext => iterate::get_anext, EndAsyncFor => iterate::end_async_for,
         GetAwaitable => iterate::get_awaitable, GetYieldFrom => iterate::get_yield_from,
         Await => iterate::await_, YieldFrom => iterate::await_, Yield => iterate::yield_,
-        Return => calls::return_, ReturnConst => calls::return_const,
+        Return => returns::return_, ReturnConst => returns::return_const,
         Call => calls::call, CallMethod => calls::call_method, CallKw => calls::call_kw,
         CallMethodKw => calls::call_method_kw, CallEx => calls::call_ex,
         GetMethod => loaded::get_method, CallLoaded => loaded::call_loaded, CallLoadedKw => loaded::call_loaded_kw,

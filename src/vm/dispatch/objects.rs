@@ -1,6 +1,6 @@
 //! Attributes and items.
 
-use super::at::{a, b, c, flags, lose, take_b};
+use super::at::{a, b, c, copy_of, flags, lose, take_b};
 use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
@@ -135,19 +135,6 @@ pub(super) unsafe fn recall(
         }
         (*place, *next) = words;
         true
-    }
-}
-
-/// A counted copy.
-#[inline(always)]
-unsafe fn copy_of(place: *const Value) -> Value {
-    // SAFETY: the place holds a value, and the copy gets its own count.
-    unsafe {
-        let value = place.read();
-        if value.is_object() {
-            (*value.header()).count += 1;
-        }
-        value
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{At, Exit};
 use crate::heap::Value;
+use crate::object::class::{Class, class_flags};
 use crate::object::exception::Exception;
+use crate::object::kind;
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -57,6 +59,14 @@ impl Vm {
         }
         if !self.is_exception_class(value) {
             return Err(self.type_error(message));
+        }
+        if let Some(class) = value.to_ref::<Class>()
+            && class.layout == kind::EXCEPTION
+            && !class.has(class_flags::ABSTRACT)
+            && self.is_plain_exception(value, &class)
+        {
+            let none = Tuple::empty().into_value();
+            return Ok(Exception::alloc(class.root_shape.get(), none).into_value());
         }
         let instance = self.call(value, &[])?;
         if instance.is_kind::<Exception>() {

@@ -1,6 +1,6 @@
 //! Moving values, cells, constants.
 
-use super::at::{a, b, flags, lose, take_b, wide};
+use super::at::{a, b, copy_of, flags, lose, take_b, wide};
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
 use crate::heap::{Ref, Value};
@@ -40,17 +40,46 @@ op! {
         go!(ip, regs, k, vm)
     }
     fn get_cell(ip, regs, k, vm) {
-        let cell = (*regs.add(b(ip))).get_exact::<Cell_>();
-        let value = match cell { Some(cell) => cell.content.get(), None => Value::UNDEF };
-        if value.is_undef() { return empty_cell(ip, regs, k, vm); }
-        store!(ip, regs, k, vm, value, 0)
+        let cell = &*regs.add(b(ip));
+        if !cell.is_exact::<Cell_>() { return empty_cell(ip, regs, k, vm); }
+        let content = (*cell.header().cast::<Cell_>()).content.as_value();
+        if content.is_undef() { return empty_cell(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, copy_of(content), 0)
+    }
+    fn set_cell(ip, regs, k, vm) {
+        let cell = &*regs.add(a(ip));
+        if !cell.is_exact::<Cell_>() { return not_a_cell(ip, regs, k, vm); }
+        let old = (*cell.header().cast::<Cell_>()).content.replace(take_b(ip, regs));
+        if lose(vm, old) { return free_and_go(ip.add(1), regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
     }
     fn get_free(ip, regs, k, vm) {
+        let content = match free_cell(regs, b(ip)) {
+            Some(cell) => cell.content.as_value(),
+            None => return empty_free(ip, regs, k, vm),
+        };
+        if content.is_undef() { return empty_free(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, copy_of(content), 0)
+    }
+    fn set_free(ip, regs, k, vm) {
+        let Some(cell) = free_cell(regs, a(ip)) else { return not_a_cell(ip, regs, k, vm) };
+        let old = cell.content.replace(take_b(ip, regs));
+        if lose(vm, old) { return free_and_go(ip.add(1), regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn not_a_cell(_ip, _regs, _k, _vm) {
+        panic!("the compiler makes cells before it uses them");
+    }
+}
+
+/// The cell of a free variable of the running function.
+#[inline(always)]
+unsafe fn free_cell<'a>(regs: *mut Value, n: usize) -> Option<&'a Cell_> {
+    // SAFETY: a script frame owns a count of its function, which holds the cells.
+    unsafe {
         let function: *mut Function = (*Frame::of(regs)).function;
-        let function = &*function;
-        let value = function.closure[b(ip)].content.get();
-        if value.is_undef() { return empty_free(ip, regs, k, vm); }
-        store!(ip, regs, k, vm, value, 0)
+        let closure: &[Ref<Cell_>] = &(*function).closure;
+        closure.get(n).map(|cell| &*cell.as_ptr())
     }
 }
 
@@ -58,7 +87,7 @@ op! {
 #[inline(never)]
 fn free_dead(vm: &mut Vm) {
     // SAFETY: `lose` brought its count to zero, and nobody else knows it.
-    unsafe { crate::heap::free(vm.dead) }
+    unsafe { crate::heap::free(std::mem::replace(&mut vm.dead, std::ptr::null_mut())) }
 }
 
 plain_ops! {
@@ -68,10 +97,8 @@ plain_ops! {
     delete_local = op_delete_local;
     make_cell = op_make_cell;
     empty_cell = op_empty_cell;
-    set_cell = op_set_cell;
     delete_cell = op_delete_cell;
     empty_free = op_empty_free;
-    set_free = op_set_free;
     delete_free = op_delete_free;
     get_free_cell = op_get_free_cell;
     load_common = op_load_common;
@@ -131,12 +158,6 @@ impl Vm {
         self.op_unbound_local(at);
     }
 
-    fn op_set_cell(&mut self, at: At) {
-        let value = at.take_b();
-        at.cell_in(at.a()).content.set(value);
-        at.go_on(self);
-    }
-
     fn op_delete_cell(&mut self, at: At) {
         if at.cell_in(at.a()).content.is_undef() {
             return self.op_unbound_local(at);
@@ -148,12 +169,6 @@ impl Vm {
     fn op_empty_free(&mut self, at: At) {
         let raised = self.unbound_free_error(at.name(at.c()));
         at.raise(self, raised);
-    }
-
-    fn op_set_free(&mut self, at: At) {
-        let value = at.take_b();
-        at.free(at.a()).content.set(value);
-        at.go_on(self);
     }
 
     fn op_delete_free(&mut self, at: At) {

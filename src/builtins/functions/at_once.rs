@@ -1,0 +1,446 @@
+//! What calls of built-in classes and functions give at once: where no script
+//! code runs and every argument is given by position, a call needs no frame.
+//! Each answers None where the usual way must look, and has done nothing then.
+
+use std::cell::Cell;
+
+use super::iterators::{Enumerate, Map, Zip};
+use crate::builtins::{float, int as integers, range as ranges};
+use crate::heap::{Buffer, Field, Ref, Value};
+use crate::object::dict::{Dict, DictTable};
+use crate::object::generator::{Flavour, Generator};
+use crate::object::int;
+use crate::object::iterator::{ListReverseIterator, RangeIterator, ReversedIterator};
+use crate::object::kind;
+use crate::object::list::List;
+use crate::object::native::{R, Step};
+use crate::object::set::{FrozenSet, Set, SetTable};
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::iter::is_core_iterator;
+use crate::vm::special::Special;
+
+/// The result of a protocol's step, where that is known.
+fn known(step: Step) -> Option<R> {
+    match step {
+        Step::Return(value) => Some(Ok(value)),
+        Step::Raise(raised) => Some(Err(raised)),
+        _ => None,
+    }
+}
+
+/// Whether the value is of a built-in type whose items are at hand.
+fn has_items_at_hand(value: &Value) -> bool {
+    const KINDS: [crate::heap::Kind; 11] = [
+        kind::LIST,
+        kind::TUPLE,
+        kind::STR,
+        kind::BYTES,
+        kind::DICT,
+        kind::DICT_KEYS,
+        kind::DICT_VALUES,
+        kind::DICT_ITEMS,
+        kind::SET,
+        kind::FROZENSET,
+        kind::RANGE,
+    ];
+    let shape = value.shape();
+    shape != 0 && shape < crate::heap::FIRST_FREE_SHAPE && KINDS.contains(&(shape as u8))
+        || is_core_iterator(value)
+}
+
+/// `iter(value)` of a built-in iterable or a generator.
+fn iterator(vm: &mut Vm, value: &Value) -> Option<Value> {
+    let is_generator = |g: &Generator| g.flavour == Flavour::Generator;
+    if !has_items_at_hand(value) && !value.get_exact::<Generator>().is_some_and(is_generator) {
+        return None;
+    }
+    match vm.iter_step(value) {
+        Step::Return(iterator) => Some(iterator),
+        _ => None,
+    }
+}
+
+/// All items of an iterable, as long as they are at hand.
+fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
+    if !has_items_at_hand(value) {
+        return None;
+    }
+    if let Some(list) = value.get_exact::<List>() {
+        let copy = list.copy();
+        return Some(vm.lift(copy));
+    }
+    if let Some(tuple) = value.get_exact::<Tuple>() {
+        let copy = Buffer::copy_of(tuple.items());
+        return Some(vm.lift(copy));
+    }
+    let iterator = iterator(vm, value)?;
+    Some(all_of(vm, &iterator))
+}
+
+fn all_of(vm: &mut Vm, iterator: &Value) -> R<Buffer<Value>> {
+    let mut items = Buffer::new();
+    if let Some(range) = iterator.get_exact::<RangeIterator>() {
+        let room = items.reserve_exact(range.left() as usize);
+        vm.lift(room)?;
+    }
+    while let Some(Some(item)) = vm.native_next(iterator).transpose()? {
+        let pushed = items.push(item);
+        vm.lift(pushed)?;
+    }
+    Ok(items)
+}
+
+/// `list()`, `list(iterable)`
+pub fn list(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let items = match args {
+        [] => Ok(Buffer::new()),
+        [source] => items(vm, source)?,
+        _ => return None,
+    };
+    Some(items.map(|items| List::new(items).into_value()))
+}
+
+/// `tuple()`, `tuple(iterable)`
+pub fn tuple(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [] => Some(Ok(Tuple::empty().into_value())),
+        [source] if source.is_exact::<Tuple>() => Some(Ok(source.clone())),
+        [source] => Some(items(vm, source)?.and_then(|items| {
+            let tuple = Tuple::from_vec(items.into_vec());
+            vm.lift(tuple.map(Ref::into_value))
+        })),
+        _ => None,
+    }
+}
+
+/// A set of all items; None if one has a hash or an equality of its own.
+fn set_of(vm: &mut Vm, source: &Value) -> Option<R<Ref<Set>>> {
+    if !source.is_exact::<List>() && !source.is_exact::<Tuple>() && !source.is_exact::<Str>() {
+        return None;
+    }
+    let items = match items(vm, source)? {
+        Ok(items) => items,
+        Err(raised) => return Some(Err(raised)),
+    };
+    let is_plain = |item: &Value| !item.is_object() || item.is_exact::<Str>();
+    if !items.iter().all(is_plain) {
+        return None;
+    }
+    let set = Set::new(SetTable::new());
+    let added = items.iter().try_for_each(|item| vm.set_add(&set, item));
+    Some(added.map(|()| set))
+}
+
+/// `set()`, `set(iterable)`
+pub fn set(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [] => Some(Ok(Set::new(SetTable::new()).into_value())),
+        [source] => Some(set_of(vm, source)?.map(Ref::into_value)),
+        _ => None,
+    }
+}
+
+/// `frozenset(iterable)`
+pub fn frozenset(_: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [source] if source.is_exact::<FrozenSet>() => Some(Ok(source.clone())),
+        _ => None,
+    }
+}
+
+/// `dict()`
+pub fn dict(_: &mut Vm, args: &[Value]) -> Option<R> {
+    args.is_empty()
+        .then(|| Ok(Dict::from_table(DictTable::new()).into_value()))
+}
+
+/// `int(number)`, `int(text)`
+pub fn int_(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    if value.is_small_int() {
+        return Some(Ok(value.clone()));
+    }
+    if let Some(f) = value.as_inline_float() {
+        return (f.abs() < 1e15).then(|| Ok(int::from_i64(f as i64)));
+    }
+    value
+        .is_exact::<Str>()
+        .then(|| integers::int_of_value(vm, value))
+}
+
+/// `float(number)`, `float(text)`
+pub fn float_(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    if value.is_inline_float() {
+        return Some(Ok(value.clone()));
+    }
+    if let Some(i) = value.as_small_int() {
+        return Some(Ok(crate::object::float::float(i as f64)));
+    }
+    value
+        .is_exact::<Str>()
+        .then(|| float::float_of_text(vm, value).map(crate::object::float::float))
+}
+
+/// `str(value)` of a text, a number or a constant.
+pub fn str_(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    if !value.is_object() || value.is_exact::<Str>() {
+        return known(vm.str_step(value));
+    }
+    None
+}
+
+/// `bool(value)`
+pub fn bool_(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    vm.native_truth(value).map(|truth| Ok(Value::bool(truth)))
+}
+
+/// `type(value)`
+pub fn type_(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    Some(Ok(vm.class_of(value).into_value()))
+}
+
+/// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` of small numbers.
+pub fn range(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    if !args.iter().all(Value::is_small_int) {
+        return None;
+    }
+    let (zero, one) = (Value::int32(0), Value::int32(1));
+    let (start, stop, step) = match args {
+        [stop] => (&zero, stop, &one),
+        [start, stop] => (start, stop, &one),
+        [start, stop, step] => (start, stop, step),
+        _ => return None,
+    };
+    Some(ranges::range_of(vm, start, stop, step))
+}
+
+/// `enumerate(iterable)`, `enumerate(iterable, start)`
+pub fn enumerate(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let (source, start) = match args {
+        [source] => (source, Value::int32(0)),
+        [source, start] if start.is_small_int() => (source, start.clone()),
+        _ => return None,
+    };
+    let iterator = iterator(vm, source)?;
+    let made = Enumerate::alloc(kind::ENUMERATE as u32, iterator, Field::new(start));
+    Some(Ok(made.into_value()))
+}
+
+fn iterators(vm: &mut Vm, sources: &[Value]) -> Option<R> {
+    let mut iterators = smallvec::SmallVec::<[Value; 4]>::new();
+    for source in sources {
+        iterators.push(iterator(vm, source)?);
+    }
+    let tuple = Tuple::new(&iterators).map(Ref::into_value);
+    Some(vm.lift(tuple))
+}
+
+/// `zip(*iterables)`
+pub fn zip(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let tuple = iterators(vm, args)?;
+    Some(
+        tuple.map(|iterators| {
+            Zip::alloc(kind::ZIP as u32, iterators, Cell::new(false)).into_value()
+        }),
+    )
+}
+
+/// `map(function, *iterables)`
+pub fn map(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [function, sources @ ..] = args else {
+        return None;
+    };
+    if sources.is_empty() {
+        return None;
+    }
+    let tuple = iterators(vm, sources)?;
+    Some(
+        tuple.map(|iterators| {
+            Map::alloc(kind::MAP as u32, function.clone(), iterators).into_value()
+        }),
+    )
+}
+
+/// `reversed(sequence)`
+pub fn reversed(_: &mut Vm, args: &[Value]) -> Option<R> {
+    let [source] = args else { return None };
+    if let Some(list) = source.get_exact::<List>() {
+        let len = list.len();
+        return Some(Ok(
+            ListReverseIterator::alloc(source.clone(), len, 0).into_value()
+        ));
+    }
+    let len = match (source.get_exact::<Tuple>(), source.get_exact::<Str>()) {
+        (Some(tuple), _) => tuple.len(),
+        (_, Some(text)) => text.len(),
+        _ => return None,
+    };
+    Some(Ok(
+        ReversedIterator::alloc(source.clone(), len, 0).into_value()
+    ))
+}
+
+/// `next(iterator)`, `next(iterator, default)` of a built-in iterator.
+pub fn next(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let iterator = args.first()?;
+    if !is_core_iterator(iterator) || args.len() > 2 {
+        return None;
+    }
+    Some(match vm.native_next(iterator)? {
+        Ok(Some(item)) => Ok(item),
+        Ok(None) => match args.get(1) {
+            Some(default) => Ok(default.clone()),
+            None => Err(vm.stop_iteration(Value::NONE)),
+        },
+        Err(raised) => Err(raised),
+    })
+}
+
+/// `iter(iterable)`
+pub fn iter(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [source] => iterator(vm, source).map(Ok),
+        _ => None,
+    }
+}
+
+/// `getattr(object, name)`, `getattr(object, name, default)`
+pub fn getattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let (object, name, default) = match args {
+        [object, name] => (object, name, None),
+        [object, name, default] => (object, name, Some(default)),
+        _ => return None,
+    };
+    if !name.is_exact::<Str>() {
+        return None;
+    }
+    if let Some(default) = default
+        && vm.lacks_attribute(object, name)
+    {
+        return Some(Ok(default.clone()));
+    }
+    match vm.get_attr_step(object, name) {
+        Step::Raise(raised) if default.is_none() => Some(Err(raised)),
+        Step::Return(value) => Some(Ok(value)),
+        _ => None,
+    }
+}
+
+/// `hasattr(object, name)`
+pub fn hasattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [object, name] = args else { return None };
+    if !name.is_exact::<Str>() {
+        return None;
+    }
+    if vm.lacks_attribute(object, name) {
+        return Some(Ok(Value::FALSE));
+    }
+    match vm.get_attr_step(object, name) {
+        Step::Return(_) => Some(Ok(Value::TRUE)),
+        _ => None,
+    }
+}
+
+/// `setattr(object, name, value)`
+pub fn setattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [object, name, value] = args else {
+        return None;
+    };
+    if !name.is_exact::<Str>() {
+        return None;
+    }
+    let name = vm.interned(name).ok()?;
+    known(vm.set_attr_step(object, &name, value)).map(|result| result.map(|_| Value::NONE))
+}
+
+/// A special method of a value that is no object, or of a text.
+fn of_number(vm: &mut Vm, value: &Value, special: Special, rest: &[Value]) -> Option<R> {
+    if value.is_object() {
+        return None;
+    }
+    let method = vm.special_of(value, special)?;
+    known(vm.call_special(method, value, rest))
+}
+
+/// `abs(number)`
+pub fn abs(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    if let Some(i) = value.as_small_int() {
+        return Some(Ok(int::from_i64(i.abs())));
+    }
+    if let Some(f) = value.as_inline_float() {
+        return Some(Ok(crate::object::float::float(f.abs())));
+    }
+    if value.is_exact::<crate::object::complex::Complex>() {
+        let method = vm.special_of(value, Special::Abs)?;
+        return known(vm.call_special(method, value, &[]));
+    }
+    None
+}
+
+/// `round(number)`, `round(number, digits)`
+pub fn round(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [value] => of_number(vm, value, Special::Round, &[]),
+        [value, digits] if digits.is_small_int() => {
+            of_number(vm, value, Special::Round, std::slice::from_ref(digits))
+        }
+        _ => None,
+    }
+}
+
+/// `divmod(x, y)` of numbers.
+pub fn divmod(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [x, y] if !x.is_object() && !y.is_object() => {
+            known(vm.binary_step(crate::vm::ops::BinaryOp::DivMod, false, x, y))
+        }
+        _ => None,
+    }
+}
+
+/// `pow(base, exponent)` of numbers.
+pub fn pow(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [x, y] if x.is_small_int() && y.is_small_int() => {
+            known(vm.binary_step(crate::vm::ops::BinaryOp::Pow, false, x, y))
+        }
+        _ => None,
+    }
+}
+
+/// `repr(value)` of a text, a number or a constant.
+pub fn repr(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [value] = args else { return None };
+    if value.is_object() && !value.is_exact::<Str>() {
+        return None;
+    }
+    known(vm.repr_step(value))
+}
+
+/// `min(a, b, ...)` and `max`: the extreme one of numbers that need no heap.
+pub fn extreme(args: &[Value], largest: bool) -> Option<R> {
+    let (first, rest) = args.split_first()?;
+    if rest.is_empty() {
+        return None;
+    }
+    let mut best = first;
+    for other in rest {
+        let better = if let Some((best, other)) = best.small_ints(other) {
+            if largest { other > best } else { other < best }
+        } else {
+            let (best, other) = best.inline_floats(other)?;
+            if largest { other > best } else { other < best }
+        };
+        if better {
+            best = other;
+        }
+    }
+    Some(Ok(best.clone()))
+}

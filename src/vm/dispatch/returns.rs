@@ -1,0 +1,180 @@
+//! Frames end: what a function returns goes to who called it.
+
+use super::at::{b, flags, lose, wide};
+use super::iterate::return_awaited;
+use super::{At, Exit};
+use crate::bytecode::op::TEMP_B;
+use crate::heap::Value;
+use crate::object::frame::{Frame, frame_flags};
+use crate::vm::Vm;
+use crate::vm::candidates::Asked;
+use crate::vm::dispatch::{go, go_on, op, plain_ops};
+
+/// Pops a plain frame and goes on in its parent, which may be native.
+macro_rules! leave_simple {
+    ($ip:ident, $value:ident, $frame:ident, $regs:ident, $k:ident, $vm:ident) => {{
+        let function = (*$frame).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        let nlocals = (*code).nlocals as usize;
+        let mut i = 0;
+        while i < nlocals {
+            if lose($vm, $regs.add(i).read()) {
+                std::ptr::write(&mut $vm.leaf_result, $value);
+                $vm.next_local = i + 1;
+                return free_and_leave($ip, $regs, $k, $vm);
+            }
+            i += 1;
+        }
+        let parent = (*$frame).parent;
+        if (*parent).flags & frame_flags::NATIVE != 0 || (*function).is_last() {
+            std::ptr::write(&mut $vm.leaf_result, $value);
+            return leave_to_native($ip, $regs, $k, $vm);
+        }
+        (*function).release_shared();
+        $vm.sp = $frame.cast();
+        let registers = Frame::regs(parent);
+        let dst = registers.add((*$frame).dst as usize);
+        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+        if (*$frame).flags & frame_flags::DST_LOCAL != 0 {
+            if lose($vm, std::ptr::replace(dst, $value)) {
+                return crate::vm::dispatch::values::free_and_go(
+                    (*parent).ip as *mut u64,
+                    registers,
+                    (*code).consts.as_ptr(),
+                    $vm,
+                );
+            }
+        } else {
+            dst.write($value);
+        }
+        go!(
+            (*parent).ip as *mut u64,
+            registers,
+            (*code).consts.as_ptr(),
+            $vm
+        )
+    }};
+}
+
+op! {
+    fn return_(ip, regs, k, vm) {
+        let frame = Frame::of(regs);
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_from_operator(ip, regs, k, vm); }
+        let src = regs.add(b(ip));
+        let value = src.read();
+        if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
+        leave_simple!(ip, value, frame, regs, k, vm)
+    }
+    fn return_from_operator(ip, regs, k, vm) {
+        // The answer to an operator's question; what it was asked of lies behind the registers.
+        let frame = Frame::of(regs);
+        let src = regs.add(b(ip));
+        if (*frame).flags & !frame_flags::DST_LOCAL != frame_flags::ASKED || (*src).is_not_implemented() {
+            return return_from_coroutine(ip, regs, k, vm);
+        }
+        let value = src.read();
+        if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
+        std::ptr::write(&mut vm.leaf_result, value);
+        leave_operator(vm, regs);
+        go_on!(vm)
+    }
+    fn return_const(ip, regs, k, vm) {
+        let frame = Frame::of(regs);
+        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_from_init(ip, regs, k, vm); }
+        let value = (*k.add(wide(ip) as usize)).clone();
+        leave_simple!(ip, value, frame, regs, k, vm)
+    }
+    fn return_from_init(ip, regs, k, vm) {
+        // The instance, which lies behind the registers, is what the caller gets.
+        let frame = Frame::of(regs);
+        if (*frame).flags & !frame_flags::DST_LOCAL != frame_flags::INIT || !(*k.add(wide(ip) as usize)).is_none() {
+            return return_from_coroutine(ip, regs, k, vm);
+        }
+        let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
+        let instance = regs.add((*code).nregisters as usize).read();
+        leave_simple!(ip, instance, frame, regs, k, vm)
+    }
+    fn return_from_coroutine(ip, regs, k, vm) {
+        if (*Frame::of(regs)).flags == frame_flags::GENERATOR | frame_flags::DELEGATED {
+            return return_awaited(ip, regs, k, vm);
+        }
+        return return_slow(ip, regs, k, vm);
+    }
+    fn free_and_leave(_ip, regs, _k, vm) {
+        // A local died: the frame goes on to end where it was, `vm.next_local`. Its value waits in `vm.leaf_result`.
+        leave_with_deaths(vm, regs);
+        go_on!(vm)
+    }
+    fn leave_to_native(_ip, regs, _k, vm) {
+        // Its locals are gone.
+        leave_anywhere(vm, regs);
+        go_on!(vm)
+    }
+}
+
+/// Goes on dropping the locals of a plain frame, then leaves it.
+#[inline(never)]
+unsafe fn leave_with_deaths(vm: &mut Vm, regs: *mut Value) {
+    // SAFETY: the frame is the running one; the locals from `next_local` on are whole, and those before are gone.
+    unsafe {
+        crate::heap::free(std::mem::replace(&mut vm.dead, std::ptr::null_mut()));
+        let function = (*Frame::of(regs)).function;
+        let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
+        for i in vm.next_local..nlocals {
+            drop(regs.add(i).read());
+        }
+        leave_anywhere(vm, regs);
+    }
+}
+
+/// Leaves the frame of a function that answered an operator's question.
+#[inline(never)]
+unsafe fn leave_operator(vm: &mut Vm, regs: *mut Value) {
+    // SAFETY: the frame is the running one and whole; `vm.leaf_result` is its value.
+    unsafe {
+        let function = (*Frame::of(regs)).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        for i in 0..(*code).nlocals as usize {
+            drop(regs.add(i).read());
+        }
+        drop(Asked::take(regs.add((*code).nregisters as usize)));
+        leave_anywhere(vm, regs);
+    }
+}
+
+/// Leaves a plain frame whose locals are gone, whatever its parent is.
+#[inline(never)]
+unsafe fn leave_anywhere(vm: &mut Vm, regs: *mut Value) {
+    // SAFETY: as above.
+    unsafe {
+        let frame = Frame::of(regs);
+        (*(*frame).function).release_one();
+        vm.sp = frame.cast();
+        let value = std::mem::take(&mut vm.leaf_result);
+        vm.deliver((*frame).parent, (*frame).dst, (*frame).flags, value);
+    }
+}
+
+plain_ops! {
+    return_slow = op_return;
+}
+
+impl Vm {
+    /// Returns from a frame with something special about it.
+    fn op_return(&mut self, at: At) {
+        let value = if at.op() == crate::bytecode::Op::Return {
+            if at.flags() & TEMP_B != 0 {
+                at.take(at.b())
+            } else if unsafe { (*at.frame()).has(frame_flags::OBSERVED) } {
+                // Who holds the frame's object still sees the local.
+                at.reg(at.b()).clone()
+            } else {
+                at.replace(at.b(), Value::UNDEF)
+            }
+        } else {
+            at.constant(at.wide() as usize).clone()
+        };
+        at.save(self);
+        self.return_from(at.frame(), value);
+    }
+}
