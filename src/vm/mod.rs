@@ -36,6 +36,7 @@ pub mod import;
 pub mod instantiate;
 mod item;
 pub mod iter;
+mod keywords;
 pub mod limits;
 pub mod native;
 mod native_signature;

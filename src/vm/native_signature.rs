@@ -386,7 +386,9 @@ impl Vm {
                 NativeCode::Coroutine(..) => Some(&native.least_awaited),
                 _ => None,
             };
-            least.map(|least| least.set(signature.required as u32));
+            if let Some(least) = least {
+                least.set(signature.required as u32);
+            }
         }
         signature
     }

@@ -50,7 +50,9 @@ impl Vm {
                     self.bind_keywords(function, args, n, names, out)
                 }
                 (Callee::Native(native), None) => self.bind_plain_native(native, args, n, out)?,
-                _ => false,
+                (Callee::Native(native), Some(names)) => {
+                    self.bind_native_keywords(native, args, n, names, out)?
+                }
             }
         };
         if bound {

@@ -15,7 +15,7 @@ use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::task::{Future, Handle, TaskList, TimerHandle};
-use crate::object::traced::{Traced, traced_object};
+use crate::object::traced::{Traced, Untraced, traced_object};
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -36,6 +36,8 @@ traced_object! {
         tasks: Tasks,
         /// What descriptors were watched by.
         files: Files,
+        /// Counts the engine's tasks.
+        numbers: Untraced<current::TaskNumbers>,
         /// It was closed.
         closed: Cell<bool>,
         /// It runs.
@@ -122,6 +124,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         Turns(RefCell::new(EventLoop::new(Owner(number)))),
         Tasks::default(),
         Files::default(),
+        Untraced(current::task_numbers(vm)),
         Cell::new(false),
         Cell::new(false),
         Cell::new(overrides(

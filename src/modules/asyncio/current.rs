@@ -2,18 +2,19 @@
 //! loops that run, and which task each of them runs.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use super::base_events::Loop;
 use crate::heap::{Field, Ref, Value};
 use crate::object::kind;
-use crate::object::traced::traced_object;
+use crate::object::traced::{Untraced, traced_object};
 use crate::vm::Vm;
 
 traced_object! {
     /// See the module's text.
     pub struct Shared: ASYNCIO {
         /// The number of the last task that was not given a name.
-        tasks: Cell<u64>,
+        tasks: Untraced<TaskNumbers>,
         /// The number of the last loop.
         owners: Cell<u64>,
         /// The loops that run now.
@@ -39,7 +40,7 @@ pub fn shared(vm: &mut Vm) -> Ref<Shared> {
     }
     let shared = Shared::alloc(
         kind::ASYNCIO as u32,
-        Cell::new(0),
+        Untraced(TaskNumbers::default()),
         Cell::new(0),
         RefCell::default(),
         Field::undef(),
@@ -52,11 +53,24 @@ pub fn shared(vm: &mut Vm) -> Ref<Shared> {
     shared
 }
 
-/// The number of a new task.
-pub fn next_task_number(vm: &mut Vm) -> Value {
-    let shared = shared(vm);
-    let number = shared.tasks.get() + 1;
-    shared.tasks.set(number);
+/// The number of the last task without a name. Each loop has a reference to its engine's.
+pub type TaskNumbers = Rc<Cell<u64>>;
+
+/// The engine's counter of tasks.
+pub fn task_numbers(vm: &mut Vm) -> TaskNumbers {
+    shared(vm).tasks.0.clone()
+}
+
+/// The number of a new task of a loop.
+pub fn next_task_number(vm: &mut Vm, owner: &Value) -> Value {
+    let next = |numbers: &TaskNumbers| {
+        numbers.set(numbers.get() + 1);
+        numbers.get()
+    };
+    let number = match owner.get::<Loop>() {
+        Some(owner) => next(&owner.numbers.0),
+        None => next(&task_numbers(vm)),
+    };
     Value::small_int(number as i64).unwrap_or(Value::NONE)
 }
 

@@ -73,7 +73,7 @@ pub fn spawn(
         return Err(jobs::closed(vm));
     }
     coroutine_expected(vm, &coro)?;
-    let name = name_of(vm, name)?;
+    let name = name_of(vm, owner, name)?;
     let context = context_of(vm, context);
     let task = Task::alloc(kind::TASK as u32, owner.clone(), coro, context, name);
     if debug::is_on(owner) {
@@ -123,9 +123,9 @@ fn coroutine_expected(vm: &mut Vm, coro: &Value) -> R<()> {
 }
 
 /// A task's name as it is kept: a number of its own for None.
-fn name_of(vm: &mut Vm, name: &Value) -> R {
+fn name_of(vm: &mut Vm, owner: &Value, name: &Value) -> R {
     if name.is_none() || name.is_undef() {
-        return Ok(current::next_task_number(vm));
+        return Ok(current::next_task_number(vm, owner));
     }
     if name.is_exact::<Str>() {
         return Ok(name.clone());
@@ -496,7 +496,7 @@ pub static EAGER: Def = Def::frame("<eager start>(task, /)", 2, eager);
 
 // ----- what scripts see -------------------------------------------------------------
 
-fn new(vm: &mut Vm, args: &[Value]) -> R {
+fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     let shape = vm.shape_for_new(&args[0], &TASK)?;
     let task = Task::alloc(shape, Value::UNDEF, Value::NONE, Value::NONE, Value::NONE);
     task.future.log_destroy.set(false);
@@ -525,7 +525,7 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     if debug::is_on_anywhere(vm, &owner)? {
         debug::note_future(vm, &task.future, &[])?;
     }
-    let name = name_of(vm, &frame.regs[3])?;
+    let name = name_of(vm, &owner, &frame.regs[3])?;
     task.name.set(name);
     task.coro.set(frame.regs[1].clone());
     let context = context_of(vm, &frame.regs[4]);
@@ -533,8 +533,8 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let wants_eager = frame.regs[5].clone();
     if script::truth(vm, &wants_eager)? && events::is_running(vm, &owner)? {
         frame.state = 1;
-        let starter = script::bound(&EAGER, task.value());
-        return Ok(Step::Call(starter, Args::new()));
+        let starter = Step::Enter(&EAGER, Args::from_iter([task.value()]));
+        return Ok(Step::Do(Box::new(starter)));
     }
     start(vm, &task)?;
     Ok(Step::Return(Value::NONE))
@@ -762,7 +762,7 @@ fn set_log_destroy(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
 pub static TASK: TypeDef = TypeDef {
     base: Some(&futures::FUTURE),
     flags: class_flags::BASE | class_flags::WEAKREF,
-    new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
+    new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::frame(
             "__init__(self, coro, *, loop=None, name=None, context=None, eager_start=False)",

@@ -12,6 +12,7 @@ use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
 use crate::object::iterator::{ListIterator, RangeIterator};
 use crate::object::list::List;
+use crate::object::kind;
 use crate::object::native::{AwaitOutcome, Native, Step};
 use crate::vm::Vm;
 use crate::vm::async_generator::SEND;
@@ -90,9 +91,13 @@ op! {
         go!((*leaf).ip as *mut u64, Frame::regs(leaf), (*code).consts.as_ptr(), vm)
     }
     fn get_awaitable(ip, regs, k, vm) {
-        // The common case: a coroutine, which is awaited itself.
+        // The common case: a coroutine, a task or a future, which is awaited itself.
         let value = regs.add(b(ip));
-        if (*value).shape() != vm.flavour_shape(Flavour::Coroutine) || flags(ip) & TEMP_A == 0 {
+        let shape = (*value).shape();
+        let itself = shape == vm.flavour_shape(Flavour::Coroutine)
+            || shape == kind::TASK as u32
+            || shape == kind::FUTURE as u32;
+        if !itself || flags(ip) & TEMP_A == 0 {
             return get_awaitable_slow(ip, regs, k, vm);
         }
         let value = take_b(ip, regs);
