@@ -89,9 +89,10 @@ op! {
     fn call_loaded_coroutine(ip, regs, k, vm) {
         let base = regs.add(b(ip));
         let function = (*base).header().cast::<Function>();
-        let (first, n) = Vm::loaded_arguments(At { ip, regs, consts: k }, b(ip));
+        let own = !(*base.add(1)).is_undef();
+        let args = if own { (base.add(1), c(ip) + 1) } else { (base.add(2), c(ip)) };
         save(ip, regs, vm, 0);
-        if vm.call_awaited(function, (regs.add(first), n), Frame::of(regs), a(ip)) { go_on!(vm) }
+        if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_loaded_slow(ip, regs, k, vm);
     }
     fn call_loaded_leaf(ip, regs, k, vm) {
