@@ -20,6 +20,7 @@ use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::iter::is_core_iterator;
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// The result of a protocol's step, where that is known.
 fn known(step: Step) -> Option<R> {
@@ -325,10 +326,11 @@ pub fn getattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
     {
         return Some(Ok(default.clone()));
     }
-    match vm.get_attr_step(object, name) {
-        Step::Raise(raised) if default.is_none() => Some(Err(raised)),
-        Step::Return(value) => Some(Ok(value)),
-        _ => None,
+    match known(vm.get_attr_step(object, name))? {
+        Err(raised) if vm.is_raised(&raised, Known::AttributeError) => {
+            Some(default.cloned().ok_or(raised))
+        }
+        result => Some(result),
     }
 }
 
@@ -341,9 +343,10 @@ pub fn hasattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if vm.lacks_attribute(object, name) {
         return Some(Ok(Value::FALSE));
     }
-    match vm.get_attr_step(object, name) {
-        Step::Return(_) => Some(Ok(Value::TRUE)),
-        _ => None,
+    match known(vm.get_attr_step(object, name))? {
+        Ok(_) => Some(Ok(Value::TRUE)),
+        Err(raised) if vm.is_raised(&raised, Known::AttributeError) => Some(Ok(Value::FALSE)),
+        Err(raised) => Some(Err(raised)),
     }
 }
 
