@@ -66,7 +66,7 @@ macro_rules! opcodes {
             /// The name, as the disassembler prints it.
             pub fn name(self) -> &'static str { match self { $(Op::$name => stringify!($name),)+ } }
             /// What the operands A, B and C are.
-            pub fn operands(self) -> [Operand; 3] {
+            pub const fn operands(self) -> [Operand; 3] {
                 match self { $(Op::$name => [Operand::$a, Operand::$b, Operand::$c],)+ }
             }
             /// How many operand and cache words follow.

@@ -93,6 +93,21 @@ impl<T> Buffer<T> {
         Ok(())
     }
 
+    /// Appends an element if it needs no more memory; else gives it back.
+    #[inline(always)]
+    pub(crate) fn push_within(&mut self, element: T) -> Option<T> {
+        let len = self.0.len();
+        if len == self.0.capacity() {
+            return Some(element);
+        }
+        // SAFETY: there is room for one more, and it is written before it counts.
+        unsafe {
+            self.0.as_mut_ptr().add(len).write(element);
+            self.0.set_len(len + 1);
+        }
+        None
+    }
+
     /// Takes the last element.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {

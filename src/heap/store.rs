@@ -391,7 +391,7 @@ impl Heap {
         unsafe { page.cast::<u8>().add(PAGE_HEADER).cast() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn deallocate(&mut self, header: *mut Header) {
         let page = page_of(header);
         // SAFETY: the caller owns the dead object; its page is live.
@@ -399,21 +399,29 @@ impl Heap {
             let size = (*page).slot_size;
             self.bytes -= size;
             if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
-                let index = (*page).index as usize;
-                self.large.swap_remove(index);
-                if let Some(&moved) = self.large.get(index) {
-                    (*moved).index = index as u32;
-                }
-                if cfg!(hoop_heap_debug) {
-                    ptr::write_bytes(header.cast::<u8>(), 0xDB, size);
-                }
-                alloc::dealloc(page.cast(), page_layout(size + PAGE_HEADER));
-                return;
+                return self.deallocate_large(header, page, size);
             }
             let class = &mut self.classes[class_of_size(size)];
             (*header).shape = 0;
             *header.add(1).cast::<*mut Header>() = class.free;
             class.free = header;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn deallocate_large(&mut self, header: *mut Header, page: *mut Page, size: usize) {
+        // SAFETY: the page is that of the dead object, which has it for itself.
+        unsafe {
+            let index = (*page).index as usize;
+            self.large.swap_remove(index);
+            if let Some(&moved) = self.large.get(index) {
+                (*moved).index = index as u32;
+            }
+            if cfg!(hoop_heap_debug) {
+                ptr::write_bytes(header.cast::<u8>(), 0xDB, size);
+            }
+            alloc::dealloc(page.cast(), page_layout(size + PAGE_HEADER));
         }
     }
 
@@ -427,6 +435,12 @@ impl Heap {
                 (entry.kind, entry.flags, entry.capacity)
             };
             let table = &self.kinds[kind as usize];
+            if flags == 0 && table.needs_finalizer.is_none() && self.finalized.is_empty() {
+                // Most objects: nobody has to hear of it.
+                self.debt -= table.cyclic as isize;
+                (table.drop)(header);
+                return self.deallocate(header);
+            }
             if self.must_finalize(header, flags, table) {
                 (*header).count = 1;
                 let value = Value::from_header(header);
@@ -687,14 +701,16 @@ pub(crate) unsafe fn free(header: *mut Header) {
         return;
     }
     heap.releasing = true;
-    // SAFETY: each pointer on the list was pushed once, when its count reached zero.
+    // SAFETY: each pointer on the list was pushed once, when its count reached zero. What dies meanwhile finds the heap by
+    // itself, so it is reached by its address between two deaths.
     unsafe {
-        heap.free_object(header);
-        while let Some(next) = current().dying.pop() {
-            current().free_object(next);
+        let heap = std::ptr::from_mut(heap);
+        (*heap).free_object(header);
+        while let Some(next) = (*heap).dying.pop() {
+            (*heap).free_object(next);
         }
+        (*heap).releasing = false;
     }
-    current().releasing = false;
 }
 
 /// Places `object` on the heap as an exact instance of its kind.

@@ -18,7 +18,14 @@ const DEPTH: u32 = 32;
 
 /// Whether two values are equal, if that can be said without script code:
 /// both are of exact built-in types that hold nothing or only such values.
+#[inline]
 pub fn simple_eq(a: &Value, b: &Value) -> Option<bool> {
+    if a.is_small_int() && b.is_small_int() {
+        return Some(a.is(b));
+    }
+    if let (Some(x), Some(y)) = (a.get_exact::<Str>(), b.get_exact::<Str>()) {
+        return Some(x.eq(y));
+    }
     eq_within(a, b, DEPTH)
 }
 
@@ -95,7 +102,11 @@ fn tuples_equal(a: &Tuple, b: &Tuple, depth: u32) -> Option<bool> {
         return None;
     }
     for (x, y) in a.items().iter().zip(b.items()) {
-        if !eq_within(x, y, depth - 1)? {
+        let same = match x.small_ints(y) {
+            Some((i, j)) => i == j,
+            None => eq_within(x, y, depth - 1)?,
+        };
+        if !same {
             return Some(false);
         }
     }

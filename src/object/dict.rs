@@ -11,6 +11,8 @@ use super::kind;
 use super::str::Str;
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor, current};
 
+mod at_once;
+
 /// A dict. Borrows of the table never last while script code runs.
 #[repr(C)]
 pub struct Dict {

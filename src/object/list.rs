@@ -60,9 +60,9 @@ impl List {
 
     /// The items, for a moment in which nothing changes the list.
     #[inline(always)]
-    fn peek(&self) -> &Buffer<Value> {
-        // SAFETY: private; every caller is done with the items before it returns and runs nothing
-        // that could reach this list meanwhile (clone and length only).
+    pub(crate) fn peek(&self) -> &Buffer<Value> {
+        // SAFETY: every caller is done with the items before it returns and runs nothing
+        // that could reach this list meanwhile (clones, lengths, comparisons of built-in types).
         unsafe { &*self.items.as_ptr() }
     }
 
@@ -80,7 +80,10 @@ impl List {
     /// The item at an index.
     #[inline(always)]
     pub fn get(&self, index: usize) -> Option<Value> {
-        self.peek().get(index).cloned()
+        match self.peek().get(index) {
+            Some(item) => Some(item.clone()),
+            None => None,
+        }
     }
 
     /// The item at an index that may count from the end; None if there is none.
@@ -93,7 +96,30 @@ impl List {
         } else {
             index
         };
-        items.get(index as usize).cloned()
+        match items.get(index as usize) {
+            Some(item) => Some(item.clone()),
+            None => None,
+        }
+    }
+
+    /// The place of the item at an index that may count from the end. For the dispatch loop, which is done with it before
+    /// anything else happens.
+    #[inline(always)]
+    pub(crate) fn place_at(&self, index: i64) -> Option<*mut Value> {
+        let len = self.peek().len() as i64;
+        let index = if index < 0 { index + len } else { index };
+        if index < 0 || index >= len {
+            return None;
+        }
+        // SAFETY: the index was checked.
+        Some(unsafe { (*self.items.as_ptr()).as_mut_ptr().add(index as usize) })
+    }
+
+    /// Appends an item if it needs no more memory; else gives it back. For the dispatch loop.
+    #[inline(always)]
+    pub(crate) fn push_within(&self, item: Value) -> Option<Value> {
+        // SAFETY: nobody holds the list's buffer while a handler runs.
+        unsafe { (*self.items.as_ptr()).push_within(item) }
     }
 
     /// Puts an item in the place of another, which is returned; gives the item back if there is no such index.

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 
 use super::compare::simple_eq;
 use super::dict::Probe;
-use super::hash::frozenset_hash;
+use super::hash::{frozenset_hash, simple_hash};
 use super::kind;
 use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
@@ -75,7 +75,42 @@ impl Set {
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.table.borrow().used
+        self.peek().used
+    }
+
+    /// Takes a member out: whether it was there. None if script code must say.
+    #[inline]
+    pub(crate) fn remove_at_once(&self, key: &Value) -> Option<bool> {
+        let hash = simple_hash(key)?;
+        let mut table = self.table.borrow_mut();
+        let removed = match table.lookup(key, hash) {
+            Probe::Hit(at) => table.remove_at(at),
+            Probe::Absent => None,
+            Probe::Ask(_) => return None,
+        };
+        drop(table);
+        Some(removed.is_some())
+    }
+
+    /// The table, for the dispatch loop, which looks into it while nothing else happens.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> &SetTable {
+        // SAFETY: nobody holds the table while a handler runs.
+        unsafe { &*self.table.as_ptr() }
+    }
+
+    /// Adds a member; false if script code has to run first, or there is no memory for it.
+    #[inline]
+    pub(crate) fn add_at_once(&self, key: &Value) -> bool {
+        let Some(hash) = simple_hash(key) else {
+            return false;
+        };
+        let mut table = self.table.borrow_mut();
+        match table.lookup(key, hash) {
+            Probe::Hit(_) => true,
+            Probe::Absent => table.insert(hash, key.clone()).is_ok(),
+            Probe::Ask(_) => false,
+        }
     }
 
     /// Whether there are none.
@@ -160,6 +195,7 @@ impl Slot {
         hash: 0,
     };
 
+    #[inline(always)]
     fn is_unused(&self) -> bool {
         self.key.is_undef() && self.hash == 0
     }
@@ -254,6 +290,43 @@ impl SetTable {
             NEIGHBOURS
         } else {
             0
+        }
+    }
+
+    /// Where a member with that hash is; `Ask` where script code must say, or too many members have the hash.
+    #[inline]
+    pub(crate) fn lookup(&self, key: &Value, hash: i64) -> Probe {
+        let slots: &[Slot] = &self.slots;
+        if slots.is_empty() {
+            return Probe::Absent;
+        }
+        let mask = slots.len() - 1;
+        let (mut run, mut perturb) = (hash as usize & mask, hash as u64);
+        let mut mismatches = 0;
+        loop {
+            let more = if run + NEIGHBOURS <= mask {
+                NEIGHBOURS
+            } else {
+                0
+            };
+            for (i, slot) in slots[run..=run + more].iter().enumerate() {
+                if slot.is_unused() {
+                    return Probe::Absent;
+                }
+                if slot.hash != hash || slot.key.is_undef() {
+                    continue;
+                }
+                if slot.key.is(key) {
+                    return Probe::Hit(run + i);
+                }
+                match simple_eq(&slot.key, key) {
+                    Some(true) => return Probe::Hit(run + i),
+                    Some(false) if mismatches < super::dict::MOST_MISMATCHES => mismatches += 1,
+                    _ => return Probe::Ask(run + i),
+                }
+            }
+            perturb >>= 5;
+            run = (run.wrapping_mul(5).wrapping_add(1)).wrapping_add(perturb as usize) & mask;
         }
     }
 

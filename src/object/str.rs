@@ -337,6 +337,14 @@ impl Str {
     /// The string of the code point at an index.
     #[inline]
     pub fn char_value(&self, index: usize) -> Option<Value> {
+        if self.is_ascii() {
+            // The common case: it was made before.
+            let byte = *self.bytes().get(index)?;
+            let known = &heap::current().shared[shared::CHARACTERS + byte as usize];
+            if !known.is_undef() {
+                return Some(known.clone());
+            }
+        }
         self.char_at(index)
             .map(|point| Str::from_point(point).into_value())
     }

@@ -158,7 +158,10 @@ impl Tuple {
     /// The item at an index.
     #[inline]
     pub fn get(&self, index: usize) -> Option<Value> {
-        self.items().get(index).cloned()
+        match self.items().get(index) {
+            Some(item) => Some(item.clone()),
+            None => None,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::object::compare::{cmp_numbers, simple_cmp};
 use crate::object::dict::Dict;
 use crate::object::float::as_float;
 use crate::object::function::Function;
-use crate::object::int::IntView;
+use crate::object::int::{self, IntView};
 use crate::object::iterator::{DictItems, DictKeys, DictValues};
 use crate::object::kind;
 use crate::object::list::List;
@@ -123,6 +123,13 @@ impl Vm {
     #[inline(never)]
     fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
         let (left, right) = (self.class_of(a), self.class_of(b));
+        if let (Some(x), Some(y)) = (IntView::of(a), IntView::of(b))
+            && self.compares_as_int(&left, op)
+            && self.compares_as_int(&right, op.reflected())
+        {
+            // Whoever of them is asked first knows it.
+            return Step::Return(Value::bool(op.holds(int::cmp(x, y))));
+        }
         if !self.right_goes_first(&left, &right)
             && let Some(method) = self.special(&left, op.special())
             && method.is_exact::<Function>()
@@ -133,6 +140,19 @@ impl Vm {
             Ok(candidates) => self.ask_candidates(Question::Compare(op), a, b, candidates),
             Err(raised) => Step::Raise(raised),
         }
+    }
+
+    /// Whether integers of a class, which may be one of a script, are compared as those of `int`.
+    fn compares_as_int(&mut self, class: &Ref<Class>, op: CompareOp) -> bool {
+        let method = self.special(class, op.special());
+        let Some(method) = method.filter(is_core_method) else {
+            return false;
+        };
+        // Not `object.__eq__`, nor another method under this name.
+        method
+            .get_exact::<Native>()
+            .is_some_and(|native| native.def.name() == op.special().text())
+            && !self.is_objects_own(&method, op)
     }
 
     /// Who may know the answer, in the order in which they are asked.

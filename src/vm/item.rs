@@ -502,7 +502,8 @@ impl Vm {
         let found = self.slice_indices(slice, list.len())?;
         if found.step == 1 {
             let old = list.items.borrow_mut().splice(found.range(), with);
-            drop(self.lift(old)?);
+            // The last of them goes first, as in CPython.
+            self.lift(old)?.into_iter().rev().for_each(drop);
             return Ok(());
         }
         if with.len() != found.count {
@@ -525,7 +526,7 @@ impl Vm {
         let found = self.slice_indices(slice, list.len())?;
         if found.step == 1 {
             let old: Vec<Value> = list.items.borrow_mut().drain(found.range()).collect();
-            drop(old);
+            old.into_iter().rev().for_each(drop);
             return Ok(());
         }
         let gone: std::collections::HashSet<usize> = found.iter().collect();

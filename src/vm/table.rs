@@ -36,6 +36,11 @@ impl Vm {
         {
             return Ok(dict.index_of_str(key));
         }
+        match dict.find_at_once(key) {
+            Some((Probe::Hit(position), _)) => return Ok(Some(position)),
+            Some(_) => return Ok(None),
+            None => {}
+        }
         let hash = self.hash(key)?;
         self.dict_find_hashed(dict, key, hash)
     }
@@ -80,6 +85,9 @@ impl Vm {
 
     /// `dict[key] = value`
     pub fn dict_set(&mut self, dict: &Dict, key: &Value, value: Value) -> R<()> {
+        if dict.set_at_once(key, &value).map(drop).is_some() {
+            return Ok(());
+        }
         let hash = match key.get_exact::<Str>() {
             Some(key) => key.hash(),
             None => self.hash(key)?,
@@ -108,6 +116,11 @@ impl Vm {
 
     /// `dict.setdefault(key, default)`: the key is hashed once, and compared once.
     pub fn dict_set_default(&mut self, dict: &Dict, key: &Value, default: &Value) -> R {
+        if let Some(found) = dict.get_at_once(key)
+            && !found.is_undef()
+        {
+            return Ok(found);
+        }
         let hash = self.hash(key)?;
         if let Some(position) = self.dict_find_hashed(dict, key, hash)? {
             return Ok(dict.entry_value(position).unwrap_or(Value::NONE));
@@ -328,6 +341,9 @@ impl Vm {
 
     /// `set.add(key)`
     pub fn set_add(&mut self, set: &Ref<Set>, key: &Value) -> R<()> {
+        if set.add_at_once(key) {
+            return Ok(());
+        }
         let hash = self.hash(key)?;
         self.set_add_hashed(set, key, hash)
     }
@@ -343,6 +359,9 @@ impl Vm {
 
     /// Takes a member out; whether it was there.
     pub fn set_discard(&mut self, set: &Ref<Set>, key: &Value) -> R<bool> {
+        if let Some(removed) = set.remove_at_once(key) {
+            return Ok(removed);
+        }
         let hash = self.member_hash(key)?;
         let found = self.set_find(set.as_value(), key, hash)?;
         let removed = found.and_then(|at| set.table.borrow_mut().remove_at(at));

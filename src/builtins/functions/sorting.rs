@@ -181,29 +181,80 @@ enum Uniform {
     Ints,
     Floats,
     Strs,
+    /// Tuples whose items at each place are of one of the kinds above.
+    Tuples,
     No,
 }
 
-fn uniform<'a>(mut keys: impl Iterator<Item = &'a Value>) -> Uniform {
-    let of = |key: &Value| {
-        if key.is_small_int() {
-            Uniform::Ints
-        } else if key.is_exact::<Str>() {
-            Uniform::Strs
-        } else if float::as_float(key).is_some_and(|f| !f.is_nan() && is_exact_float(key)) {
-            Uniform::Floats
-        } else {
-            Uniform::No
-        }
-    };
-    let Some(first) = keys.next().map(of) else {
+fn kind_of_key(key: &Value) -> Uniform {
+    if key.is_small_int() {
+        Uniform::Ints
+    } else if key.is_exact::<Str>() {
+        Uniform::Strs
+    } else if float::as_float(key).is_some_and(|f| !f.is_nan() && is_exact_float(key)) {
+        Uniform::Floats
+    } else if key.is_exact::<Tuple>() {
+        Uniform::Tuples
+    } else {
+        Uniform::No
+    }
+}
+
+fn uniform<'a>(keys: impl Iterator<Item = &'a Value> + Clone) -> Uniform {
+    let Some(first) = keys.clone().next().map(kind_of_key) else {
         return Uniform::No;
     };
-    if keys.all(|key| of(key) == first) {
+    if first == Uniform::Tuples {
+        return uniform_tuples(keys);
+    }
+    if keys.skip(1).all(|key| kind_of_key(key) == first) {
         first
     } else {
         Uniform::No
     }
+}
+
+/// Longer tuples are compared in the usual way.
+const MOST_PLACES: usize = 8;
+
+fn uniform_tuples<'a>(keys: impl Iterator<Item = &'a Value>) -> Uniform {
+    let mut kinds = [Uniform::No; MOST_PLACES];
+    for key in keys {
+        let Some(tuple) = key.get_exact::<Tuple>() else {
+            return Uniform::No;
+        };
+        if tuple.len() > MOST_PLACES {
+            return Uniform::No;
+        }
+        for (kind, item) in kinds.iter_mut().zip(tuple.items()) {
+            let this = kind_of_key(item);
+            if *kind == Uniform::No {
+                *kind = this;
+            }
+            if *kind != this || matches!(this, Uniform::Tuples | Uniform::No) {
+                return Uniform::No;
+            }
+        }
+    }
+    Uniform::Tuples
+}
+
+/// The order of two tuples that `uniform_tuples` found to be of one kind.
+fn order_of_tuples(a: &Value, b: &Value) -> Ordering {
+    let (Some(a), Some(b)) = (a.get_exact::<Tuple>(), b.get_exact::<Tuple>()) else {
+        return Ordering::Equal;
+    };
+    for (x, y) in a.items().iter().zip(b.items()) {
+        let order = match x.small_ints(y) {
+            Some((i, j)) => i.cmp(&j),
+            None if x.is(y) => Ordering::Equal,
+            None => simple_cmp(x, y).unwrap_or(Ordering::Equal),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    a.len().cmp(&b.len())
 }
 
 /// Those of a subclass may be compared by methods of their own.
@@ -236,6 +287,11 @@ fn sort_any<T>(
                 (Some(a), Some(b)) => order(a.cmp(b)),
                 _ => Ordering::Equal,
             };
+            let done = sort_in_stretches(vm, &mut values, compare);
+            (values, done)
+        }
+        Uniform::Tuples => {
+            let compare = |a: &T, b: &T| order(order_of_tuples(key(a), key(b)));
             let done = sort_in_stretches(vm, &mut values, compare);
             (values, done)
         }

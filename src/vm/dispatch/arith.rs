@@ -1,14 +1,15 @@
 //! Arithmetic and comparisons that give a value.
 
-use super::at::{b, c};
+use super::at::{b, c, flags};
+use super::plain::truth_of_immediate;
 use super::{At, Exit};
 use crate::bytecode::Op;
-use crate::bytecode::op::{INPLACE, NEGATE, Operand, TEMP_B, TEMP_C};
+use crate::bytecode::op::{INPLACE, NEGATE, TEMP_B, TEMP_C};
 use crate::heap::Value;
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, leaf_ops, op, plain_ops, store};
 use crate::vm::ops::{BinaryOp, UnaryOp};
 
 /// A handler for `B op C` and one for `B op constant C`, with fast paths for
@@ -130,8 +131,28 @@ one_fast_path!(true_div, true_div_const, true_div_fast);
 one_fast_path!(floor_div, floor_div_const, floor_div_small);
 one_fast_path!(modulo, mod_const, mod_small);
 one_fast_path!(and, and_const, and_small);
+one_fast_path!(shift_left, shift_left_const, shift_left_small);
+one_fast_path!(shift_right, shift_right_const, shift_right_small);
 fast_register_path!(or, or_small);
 fast_register_path!(xor, xor_small);
+
+#[inline(always)]
+fn shift_left_small(x: &Value, y: &Value) -> Option<Value> {
+    let (i, n) = x.small_ints(y)?;
+    if !(0..62).contains(&n) || i << n >> n != i {
+        return None;
+    }
+    Value::small_int(i << n)
+}
+
+#[inline(always)]
+fn shift_right_small(x: &Value, y: &Value) -> Option<Value> {
+    let (i, n) = x.small_ints(y)?;
+    if n < 0 {
+        return None;
+    }
+    Value::small_int(i >> n.min(63))
+}
 
 #[inline(always)]
 fn and_small(x: &Value, y: &Value) -> Option<Value> {
@@ -170,22 +191,60 @@ comparison! { lt = <; le = <=; eq = ==; ne = !=; gt = >; ge = >=; }
 
 op! {
     fn not(ip, regs, k, vm) {
-        if let Some(truth) = (*regs.add(b(ip))).as_bool() { store!(ip, regs, k, vm, Value::bool(!truth), 0) }
-        return not_slow(ip, regs, k, vm);
+        if let Some(truth) = truth_of_immediate(&*regs.add(b(ip))) { store!(ip, regs, k, vm, Value::bool(!truth), 0) }
+        return not_leaf(ip, regs, k, vm);
+    }
+    fn is(ip, regs, k, vm) {
+        if flags(ip) & (TEMP_B | TEMP_C) != 0 { return is_leaf(ip, regs, k, vm); }
+        let same = (*regs.add(b(ip))).is(&*regs.add(c(ip)));
+        store!(ip, regs, k, vm, Value::bool(same != (flags(ip) & NEGATE != 0)), 0)
+    }
+    fn neg(ip, regs, k, vm) {
+        let x = &*regs.add(b(ip));
+        if let Some(i) = x.as_small_int() {
+            if let Some(value) = Value::small_int(-i) { store!(ip, regs, k, vm, value, 0) }
+        } else if let Some(f) = x.as_inline_float()
+            && let Some(value) = Value::inline_float(-f)
+        {
+            store!(ip, regs, k, vm, value, 0)
+        }
+        return unary(ip, regs, k, vm);
+    }
+    fn invert(ip, regs, k, vm) {
+        if let Some(i) = (*regs.add(b(ip))).as_small_int()
+            && let Some(value) = Value::small_int(!i)
+        {
+            store!(ip, regs, k, vm, value, 0)
+        }
+        return unary(ip, regs, k, vm);
     }
 }
 
+leaf_ops! {
+    binary = binary, else binary_slow;
+    compare = compare, else compare_slow;
+    contains = contains, else contains_slow;
+    not_leaf = not, else not_slow;
+    is_leaf = is, else never;
+}
+
 plain_ops! {
-    binary = op_binary;
+    binary_slow = op_binary;
     unary = op_unary;
     not_slow = op_not;
-    compare = op_compare;
-    is = op_is;
-    contains = op_contains;
+    compare_slow = op_compare;
+    contains_slow = op_contains;
+}
+
+op! {
+    fn never(_ip, _regs, _k, _vm) {
+        unreachable!("identity is always known")
+    }
 }
 
 /// The operator of an arithmetic opcode.
-fn binary_operator(op: Op) -> BinaryOp {
+#[inline(always)]
+pub(super) fn binary_operator(op: Op) -> BinaryOp {
     match op {
         Op::Add | Op::AddConst => BinaryOp::Add,
         Op::Sub | Op::SubConst => BinaryOp::Sub,
@@ -204,6 +263,7 @@ fn binary_operator(op: Op) -> BinaryOp {
 }
 
 /// The operator of a comparing opcode.
+#[inline(always)]
 pub(super) fn compare_operator(op: Op) -> CompareOp {
     match op {
         Op::Lt | Op::JumpIfLt | Op::JumpIfLtConst => CompareOp::Lt,
@@ -218,7 +278,7 @@ pub(super) fn compare_operator(op: Op) -> CompareOp {
 impl At {
     /// Operand C: a register or, in the constant forms, a constant.
     pub(super) fn take_c_or_const(self) -> Value {
-        if self.op().operands()[2] == Operand::Const {
+        if unsafe { super::leaf::c_is_const(self.ip) } {
             self.constant(self.c()).clone()
         } else {
             self.take_c()
@@ -316,13 +376,6 @@ impl Vm {
         let step = self.compare_step(compare_operator(at.op()), &x, &y);
         drop((x, y));
         at.follow(self, step);
-    }
-
-    fn op_is(&mut self, at: At) {
-        let (x, y) = (at.take_b(), at.take_c());
-        let same = x.is(&y) != (at.flags() & NEGATE != 0);
-        drop((x, y));
-        at.done(self, Value::bool(same));
     }
 
     fn op_contains(&mut self, at: At) {

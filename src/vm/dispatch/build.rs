@@ -1,6 +1,7 @@
 //! Building containers, strings, functions; unpacking; intrinsics.
 
-use super::at::{a, b, c, copy_of, flags, lose};
+use super::at::{a, b, c, copy_of, flags, lose, take_b};
+use super::leaf::{self, SliceUse};
 use super::{At, Exit};
 use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_B};
 use crate::heap::{Ref, Value};
@@ -13,7 +14,60 @@ use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op, plain_ops};
+use crate::vm::dispatch::{doing_ops, go, go_on, leaf_ops, op, plain_ops, store};
+
+op! {
+    fn build_slice(ip, regs, k, vm) {
+        match leaf::use_of_slice(ip) {
+            SliceUse::Get => return get_slice(ip, regs, k, vm),
+            SliceUse::Set => return set_slice(ip, regs, k, vm),
+            SliceUse::Other => return build_slice_slow(ip, regs, k, vm),
+        }
+    }
+    fn get_slice(ip, regs, k, vm) {
+        // Both instructions at once; what is not so easy goes through one after the other.
+        let value = leaf::slice(ip, regs);
+        if value.is_undef() { value.forget(); return build_slice_slow(ip, regs, k, vm); }
+        let next = ip.add(1);
+        if vm.heap.has_finalizers() {
+            std::ptr::write(&mut vm.leaf_result, value);
+            return crate::vm::dispatch::values::finalize_and_store(next, regs, k, vm);
+        }
+        store!(next, regs, k, vm, value, 0)
+    }
+    fn set_slice(ip, regs, k, vm) {
+        if !leaf::set_slice(ip, regs) { return build_slice_slow(ip, regs, k, vm); }
+        if vm.heap.has_finalizers() {
+            return crate::vm::dispatch::values::finalize_and_go(ip.add(2), regs, k, vm);
+        }
+        go!(ip.add(2), regs, k, vm)
+    }
+    fn list_append(ip, regs, k, vm) {
+        let Some(list) = (*regs.add(a(ip))).get_exact::<List>() else {
+            return list_append_slow(ip, regs, k, vm);
+        };
+        if let Some(value) = list.push_within(take_b(ip, regs)) {
+            // It has to grow: the value goes back.
+            if flags(ip) & TEMP_B == 0 && value.is_object() { (*value.header()).count -= 1; }
+            value.forget();
+            return list_append_slow(ip, regs, k, vm);
+        }
+        go!(ip.add(1), regs, k, vm)
+    }
+}
+
+leaf_ops! {
+    build_tuple = tuple, else build_tuple_slow;
+    build_list = list, else build_list_slow;
+    build_dict = dict, else build_dict_slow;
+    build_string = string, else build_string_slow;
+    format = format, else format_slow;
+}
+
+doing_ops! {
+    set_add = set_add, else set_add_slow;
+    dict_put = dict_put, else dict_put_slow;
+}
 
 op! {
     fn unpack(ip, regs, k, vm) {
@@ -46,16 +100,16 @@ op! {
 }
 
 plain_ops! {
-    build_slice = op_build_slice;
-    build_tuple = op_build_tuple;
-    build_list = op_build_list;
+    build_slice_slow = op_build_slice;
+    build_tuple_slow = op_build_tuple;
+    build_list_slow = op_build_list;
     build_set = op_build_set;
-    build_dict = op_build_dict;
-    build_string = op_build_string;
-    format = op_format;
-    list_append = op_list_append;
-    set_add = op_set_add;
-    dict_put = op_dict_put;
+    build_dict_slow = op_build_dict;
+    build_string_slow = op_build_string;
+    format_slow = op_format;
+    list_append_slow = op_list_append;
+    set_add_slow = op_set_add;
+    dict_put_slow = op_dict_put;
     list_extend = op_list_extend;
     set_update = op_set_update;
     dict_update = op_dict_update;

@@ -1,8 +1,11 @@
 //! Jumps.
 
 use super::arith::compare_operator;
-use super::at::{a, b, c, flags, wide};
-use super::{At, Exit};
+use super::at::{a, b, c, flags, lose, wide};
+use super::plain::truth_of_immediate;
+use super::values::{finalize_and_go, free_and_go};
+use super::{At, Exit, leaf};
+use crate::bytecode::Op;
 use crate::bytecode::op::{NEGATE, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::Value;
 use crate::vm::Vm;
@@ -18,30 +21,70 @@ op! {
         go!(ip.offset(1 + wide(ip) as isize), regs, k, vm)
     }
     fn jump_if_true(ip, regs, k, vm) {
-        match (*regs.add(a(ip))).as_bool() {
+        match truth_of_immediate(&*regs.add(a(ip))) {
             Some(true) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
             Some(false) => go!(ip.add(1), regs, k, vm),
-            None => return truth_jump(ip, regs, k, vm),
+            None => return truth_jump_leaf(ip, regs, k, vm),
         }
     }
     fn jump_if_false(ip, regs, k, vm) {
-        match (*regs.add(a(ip))).as_bool() {
+        match truth_of_immediate(&*regs.add(a(ip))) {
             Some(false) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
             Some(true) => go!(ip.add(1), regs, k, vm),
-            None => return truth_jump(ip, regs, k, vm),
+            None => return truth_jump_leaf(ip, regs, k, vm),
         }
     }
     fn jump_if_none(ip, regs, k, vm) {
         let register = regs.add(a(ip));
         let jumps = (*register).is_none() != (flags(ip) & NEGATE != 0);
-        if flags(ip) & TEMP_A != 0 && (*register).is_object() { return none_slow(ip, regs, k, vm); }
-        if jumps { go!(ip.offset(1 + wide(ip) as isize), regs, k, vm) }
-        go!(ip.add(1), regs, k, vm)
+        let to = if jumps { ip.offset(1 + wide(ip) as isize) } else { ip.add(1) };
+        if flags(ip) & TEMP_A != 0 && lose(vm, register.read()) { return free_and_go(to, regs, k, vm); }
+        go!(to, regs, k, vm)
     }
     fn jump_if_is(ip, regs, k, vm) {
         let (x, y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
-        if flags(ip) & (TEMP_B | TEMP_C) != 0 { return is_slow(ip, regs, k, vm); }
-        if x.is(y) != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
+        let to = if x.is(y) != (flags(ip) & NEGATE != 0) { jump16(ip) } else { ip.add(1) };
+        // The other stays as it is if the first dies: it is lost by who frees that.
+        if flags(ip) & TEMP_B != 0 && flags(ip) & TEMP_C != 0 { return is_slow(ip, regs, k, vm); }
+        if flags(ip) & TEMP_B != 0 && lose(vm, regs.add(b(ip)).read()) { return free_and_go(to, regs, k, vm); }
+        if flags(ip) & TEMP_C != 0 && lose(vm, regs.add(c(ip)).read()) { return free_and_go(to, regs, k, vm); }
+        go!(to, regs, k, vm)
+    }
+    fn truth_jump_leaf(ip, regs, k, vm) {
+        let truth = leaf::truth(ip, regs);
+        if truth == leaf::UNKNOWN { return truth_jump(ip, regs, k, vm); }
+        let when = *ip as u8 == Op::JumpIfTrue as u8;
+        let to = if (truth != 0) == when { ip.offset(1 + wide(ip) as isize) } else { ip.add(1) };
+        if vm.heap.has_finalizers() { return finalize_and_go(to, regs, k, vm); }
+        go!(to, regs, k, vm)
+    }
+    fn compare_jump_leaf(ip, regs, k, vm) {
+        let holds = leaf::test(ip, regs, k);
+        if holds == leaf::UNKNOWN { return compare_jump(ip, regs, k, vm); }
+        let to = if (holds != 0) != (flags(ip) & NEGATE != 0) { jump16(ip) } else { ip.add(1) };
+        if vm.heap.has_finalizers() { return finalize_and_go(to, regs, k, vm); }
+        go!(to, regs, k, vm)
+    }
+    fn jump_if_true_or_drop(ip, regs, k, vm) {
+        match truth_of_immediate(&*regs.add(a(ip))) {
+            Some(true) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
+            Some(false) => go!(ip.add(1), regs, k, vm),
+            None => return jump_or_drop_leaf(ip, regs, k, vm),
+        }
+    }
+    fn jump_if_false_or_drop(ip, regs, k, vm) {
+        match truth_of_immediate(&*regs.add(a(ip))) {
+            Some(false) => go!(ip.offset(1 + wide(ip) as isize), regs, k, vm),
+            Some(true) => go!(ip.add(1), regs, k, vm),
+            None => return jump_or_drop_leaf(ip, regs, k, vm),
+        }
+    }
+    fn jump_or_drop_leaf(ip, regs, k, vm) {
+        let truth = leaf::truth_kept(ip, regs);
+        if truth == leaf::UNKNOWN { return jump_or_drop(ip, regs, k, vm); }
+        let when = *ip as u8 == Op::JumpIfTrueOrDrop as u8;
+        if (truth != 0) == when { go!(ip.offset(1 + wide(ip) as isize), regs, k, vm) }
+        if lose(vm, regs.add(a(ip)).read()) { return free_and_go(ip.add(1), regs, k, vm); }
         go!(ip.add(1), regs, k, vm)
     }
 }
@@ -62,7 +105,7 @@ macro_rules! compare_and_jump {
                 } else if let Some((f, g)) = x.inline_floats(y) {
                     f $operator g
                 } else {
-                    return compare_jump(ip, regs, k, vm);
+                    return compare_jump_leaf(ip, regs, k, vm);
                 };
                 if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
                 go!(ip.add(1), regs, k, vm)
@@ -74,7 +117,7 @@ macro_rules! compare_and_jump {
                 } else if let Some((f, g)) = x.inline_floats(y) {
                     f $operator g
                 } else {
-                    return compare_jump(ip, regs, k, vm);
+                    return compare_jump_leaf(ip, regs, k, vm);
                 };
                 if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
                 go!(ip.add(1), regs, k, vm)
@@ -95,11 +138,9 @@ compare_and_jump! {
 plain_ops! {
     loop_check = op_loop_check;
     truth_jump = op_truth_jump;
-    none_slow = op_jump_if_none;
     is_slow = op_jump_if_is;
     compare_jump = op_compare_jump;
-    jump_if_true_or_drop = op_jump_or_drop;
-    jump_if_false_or_drop = op_jump_or_drop;
+    jump_or_drop = op_jump_or_drop;
 }
 
 impl At {
@@ -118,7 +159,6 @@ impl Vm {
     }
 
     fn op_truth_jump(&mut self, at: At) {
-        use crate::bytecode::Op;
         at.save(self);
         let when = at.op() == Op::JumpIfTrue;
         let value = at.take_a();
@@ -128,7 +168,6 @@ impl Vm {
     }
 
     fn op_jump_or_drop(&mut self, at: At) {
-        use crate::bytecode::Op;
         at.save(self);
         let when = at.op() == Op::JumpIfTrueOrDrop;
         let step = self.truth_step(at.reg(at.a()));
@@ -145,13 +184,6 @@ impl Vm {
             Step::Raise(raised) => at.raise(self, raised),
             other => self.perform_test_keeping(other, at, when, at.target()),
         }
-    }
-
-    fn op_jump_if_none(&mut self, at: At) {
-        let value = at.take_a();
-        let jumps = value.is_none() != (at.flags() & NEGATE != 0);
-        drop(value);
-        at.go_to(self, if jumps { at.target() } else { at.next() });
     }
 
     fn op_jump_if_is(&mut self, at: At) {

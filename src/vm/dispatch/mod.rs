@@ -20,9 +20,11 @@ mod calls;
 mod enter;
 mod flow;
 mod iterate;
+mod leaf;
 mod loaded;
 mod names;
 mod objects;
+mod plain;
 mod raising;
 mod returns;
 mod values;
@@ -175,7 +177,42 @@ macro_rules! plain_ops {
     };
 }
 
-pub(crate) use {go, go_on, op, plain_ops, store, store_and_lose_b};
+/// Handlers that ask a function of `leaf` for the result, which goes into A. If it does not know, another handler does all.
+macro_rules! leaf_ops {
+    ($($name:ident = $leaf:ident, else $slow:path;)+) => {
+        op! { $(
+            fn $name(ip, regs, k, vm) {
+                let value = crate::vm::dispatch::leaf::$leaf(vm, ip, regs, k);
+                if value.is_undef() {
+                    value.forget();
+                    return $slow(ip, regs, k, vm);
+                }
+                if vm.heap.has_finalizers() {
+                    std::ptr::write(&mut vm.leaf_result, value);
+                    return crate::vm::dispatch::values::finalize_and_store(ip, regs, k, vm);
+                }
+                store!(ip, regs, k, vm, value, 0)
+            }
+        )+ }
+    };
+}
+
+/// The same for functions that give no result but say whether they have done it.
+macro_rules! doing_ops {
+    ($($name:ident = $leaf:ident, else $slow:path;)+) => {
+        op! { $(
+            fn $name(ip, regs, k, vm) {
+                if !crate::vm::dispatch::leaf::$leaf(ip, regs) { return $slow(ip, regs, k, vm); }
+                if vm.heap.has_finalizers() {
+                    return crate::vm::dispatch::values::finalize_and_go(ip.add(1), regs, k, vm);
+                }
+                go!(ip.add(1), regs, k, vm)
+            }
+        )+ }
+    };
+}
+
+pub(crate) use {doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b};
 
 op! {
     fn leave(_ip, _regs, _k, _vm) {
@@ -226,11 +263,11 @@ const fn make_table() -> [Handler; 256] {
         DeleteItem => objects::delete_item, BuildSlice => build::build_slice, LoadSpecial => objects::load_special,
         Add => arith::add, Sub => arith::sub, Mul => arith::mul, TrueDiv => arith::true_div,
         FloorDiv => arith::floor_div, Mod => arith::modulo, Pow => arith::binary, MatMul => arith::binary,
-        LShift => arith::binary, RShift => arith::binary, And => arith::and, Or => arith::or, Xor => arith::xor,
+        LShift => arith::shift_left, RShift => arith::shift_right, And => arith::and, Or => arith::or, Xor => arith::xor,
         AddConst => arith::add_const, SubConst => arith::sub_const, MulConst => arith::mul_const,
         TrueDivConst => arith::true_div_const, FloorDivConst => arith::floor_div_const, ModConst => arith::mod_const,
-        AndConst => arith::and_const, RShiftConst => arith::binary, LShiftConst => arith::binary,
-        Neg => arith::unary, Pos => arith::unary, Invert => arith::unary, Not => arith::not,
+        AndConst => arith::and_const, RShiftConst => arith::shift_right_const, LShiftConst => arith::shift_left_const,
+        Neg => arith::neg, Pos => arith::unary, Invert => arith::invert, Not => arith::not,
         Lt => arith::lt, Le => arith::le, Eq => arith::eq, Ne => arith::ne, Gt => arith::gt, Ge => arith::ge,
         Is => arith::is, In => arith::contains,
         Jump => flow::jump, Loop => flow::loop_back, JumpIfTrue => flow::jump_if_true, JumpIfFalse => flow::jump_if_false,

@@ -1,6 +1,6 @@
 //! Attributes and items.
 
-use super::at::{a, b, c, copy_of, flags, lose, take_b};
+use super::at::{a, b, c, copy_of, flags, lose, take_b, take_c};
 use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
@@ -13,7 +13,7 @@ use crate::object::native::{Native, NativeCode};
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore, Site};
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store, store_and_lose_b};
+use crate::vm::dispatch::{doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b};
 use crate::vm::special::Special;
 
 /// The slots of a plain instance lie right behind its header.
@@ -89,7 +89,7 @@ op! {
             {
                 store!(ip, regs, k, vm, value, 0)
             }
-        return get_item_slow(ip, regs, k, vm);
+        return get_item_leaf(ip, regs, k, vm);
     }
     fn get_item_const(ip, regs, k, vm) {
         let (object, index) = (&*regs.add(b(ip)), &*k.add(c(ip)));
@@ -100,8 +100,30 @@ op! {
             {
                 store!(ip, regs, k, vm, value, 0)
             }
-        return get_item_slow(ip, regs, k, vm);
+        return get_item_leaf(ip, regs, k, vm);
     }
+    fn set_item(ip, regs, k, vm) {
+        let (object, index) = (&*regs.add(a(ip)), &*regs.add(b(ip)));
+        if flags(ip) & TEMP_A == 0
+            && let Some(i) = index.as_small_int()
+            && let Some(list) = object.get_exact::<List>()
+            && let Some(place) = list.place_at(i)
+        {
+            let old = std::ptr::replace(place, take_c(ip, regs));
+            if lose(vm, old) { return crate::vm::dispatch::values::free_and_go(ip.add(1), regs, k, vm); }
+            go!(ip.add(1), regs, k, vm)
+        }
+        return set_item_leaf(ip, regs, k, vm);
+    }
+}
+
+leaf_ops! {
+    get_item_leaf = item, else get_item_slow;
+}
+
+doing_ops! {
+    set_item_leaf = set_item, else set_item_slow;
+    delete_item = delete_item, else delete_item_slow;
 }
 
 /// What another site found for a shape and a name goes into the words of this instruction, from `first` on; false if there is
@@ -177,8 +199,8 @@ plain_ops! {
     set_attr_slow = op_set_attr;
     delete_attr = op_delete_attr;
     get_item_slow = op_get_item;
-    set_item = op_set_item;
-    delete_item = op_delete_item;
+    set_item_slow = op_set_item;
+    delete_item_slow = op_delete_item;
     load_special = op_load_special;
 }
 

@@ -92,6 +92,7 @@ fn free_dead(vm: &mut Vm) {
 
 plain_ops! {
     finalize_and_go = op_finalize_and_go;
+    finalize_and_store = op_finalize_and_store;
     free_and_store = op_free_and_store;
     unbound_local = op_unbound_local;
     delete_local = op_delete_local;
@@ -126,6 +127,12 @@ impl Vm {
     /// Goes on at the instruction; finalizers wait.
     fn op_finalize_and_go(&mut self, at: At) {
         at.go_to(self, at.ip);
+    }
+
+    /// Stores the result that waits, then lets finalizers run.
+    fn op_finalize_and_store(&mut self, at: At) {
+        let value = std::mem::take(&mut self.leaf_result);
+        at.done(self, value);
     }
 
     /// Frees what died of the operands, then stores the result that waits.

@@ -1,0 +1,83 @@
+//! Looking up and setting keys without script code, for the dispatch loop.
+
+use super::{Dict, DictTable, MOST_MISMATCHES, Probe};
+use crate::heap::Value;
+use crate::object::compare::simple_eq;
+use crate::object::hash::simple_hash;
+use crate::object::str::Str;
+
+impl DictTable {
+    /// Where a key with that hash is; `Ask` where script code must say, or too many keys have the hash.
+    #[inline]
+    fn lookup(&self, key: &Value, hash: i64) -> Probe {
+        let mut at = self.start(hash);
+        let mut mismatches = 0;
+        while let Some(position) = self.candidate(hash, &mut at) {
+            let stored = &self.entries[position].key;
+            if stored.is(key) {
+                return Probe::Hit(position);
+            }
+            match simple_eq(stored, key) {
+                Some(true) => return Probe::Hit(position),
+                Some(false) if mismatches < MOST_MISMATCHES => mismatches += 1,
+                _ => return Probe::Ask(position),
+            }
+        }
+        Probe::Absent
+    }
+}
+
+impl Dict {
+    /// Where a key is and its hash, if both can be said without script code.
+    #[inline(always)]
+    pub(crate) fn find_at_once(&self, key: &Value) -> Option<(Probe, i64)> {
+        let hash = simple_hash(key)?;
+        match self.peek().lookup(key, hash) {
+            Probe::Ask(_) => None,
+            known => Some((known, hash)),
+        }
+    }
+
+    /// The value of a key; None if script code must say whether there is one, Undef if there is none.
+    #[inline(always)]
+    pub(crate) fn get_at_once(&self, key: &Value) -> Option<Value> {
+        let table = self.peek();
+        let found = match key.get_exact::<Str>() {
+            Some(text) if table.strings_only => table.index_of_str(text),
+            _ => match self.find_at_once(key)?.0 {
+                Probe::Hit(position) => Some(position),
+                _ => None,
+            },
+        };
+        Some(match found {
+            Some(position) => table.entries[position].value.clone(),
+            None => Value::UNDEF,
+        })
+    }
+
+    /// Sets the value of a key and gives the old one, Undef if there was none; None if script code has to run first, or there
+    /// is no memory for it.
+    #[inline(always)]
+    pub(crate) fn set_at_once(&self, key: &Value, value: &Value) -> Option<Value> {
+        let (found, hash) = self.find_at_once(key)?;
+        let mut table = self.table.borrow_mut();
+        match found {
+            Probe::Hit(position) => {
+                let place = &mut table.entries[position].value;
+                Some(std::mem::replace(place, value.clone()))
+            }
+            _ => {
+                table.append(hash, key.clone(), value.clone()).ok()?;
+                Some(Value::UNDEF)
+            }
+        }
+    }
+
+    /// Takes out a key and its value; Ok(None) if it is not there, Err if script code must say.
+    pub(crate) fn remove_at_once(&self, key: &Value) -> Result<Option<(Value, Value)>, ()> {
+        match self.find_at_once(key).ok_or(())?.0 {
+            Probe::Hit(position) => Ok(self.table.borrow_mut().remove_at(position)),
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The functions that handlers call where the common way is too long for
+//! themselves. Each reads the operands of its instruction, asks `plain`, gives
+//! the temporaries among the operands up, and returns the result. If the answer
+//! is not known, nothing was touched.
+
+use super::arith::{binary_operator, compare_operator};
+use super::at::{a, b, c, flags};
+use super::plain;
+use crate::bytecode::Op;
+use crate::bytecode::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
+use crate::heap::{Buffer, Ref, Value};
+use crate::object::dict::{Dict, DictTable};
+use crate::object::int_text;
+use crate::object::list::List;
+use crate::object::set::Set;
+use crate::object::str::Str;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+
+/// What a test does not say.
+pub(super) const UNKNOWN: u8 = 2;
+
+/// Whether operand C of an opcode is the number of a constant.
+const C_IS_CONST: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < ALL.len() {
+        table[ALL[i] as usize] = matches!(ALL[i].operands()[2], Operand::Const);
+        i += 1;
+    }
+    table
+};
+
+/// Whether operand C of the instruction at `ip` is the number of a constant.
+#[inline(always)]
+pub(super) unsafe fn c_is_const(ip: *const u64) -> bool {
+    unsafe { C_IS_CONST[(*ip & 0xFF) as usize] }
+}
+
+/// Operand C: a register or a constant.
+#[inline(always)]
+unsafe fn right<'a>(ip: *const u64, regs: *mut Value, k: *const Value) -> &'a Value {
+    unsafe {
+        if c_is_const(ip) {
+            &*k.add(c(ip))
+        } else {
+            &*regs.add(c(ip))
+        }
+    }
+}
+
+/// Drops those operands that are temporaries.
+#[inline(always)]
+unsafe fn give_up(ip: *const u64, regs: *mut Value, which: u8) {
+    unsafe {
+        let temporaries = flags(ip) & which;
+        if temporaries & TEMP_A != 0 {
+            drop(regs.add(a(ip)).read());
+        }
+        if temporaries & TEMP_B != 0 {
+            drop(regs.add(b(ip)).read());
+        }
+        if temporaries & TEMP_C != 0 {
+            drop(regs.add(c(ip)).read());
+        }
+    }
+}
+
+/// The functions below are called by handlers, under the contract of the dispatch loop.
+#[inline(never)]
+pub(super) unsafe fn item(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
+    unsafe {
+        let value = plain::item(&*regs.add(b(ip)), right(ip, regs, k));
+        if !value.is_undef() {
+            give_up(ip, regs, TEMP_B | TEMP_C);
+        }
+        value
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn set_item(ip: *mut u64, regs: *mut Value) -> bool {
+    unsafe {
+        let (object, key, value) = (&*regs.add(a(ip)), &*regs.add(b(ip)), &*regs.add(c(ip)));
+        let done = plain::set_item(object, key, value);
+        if done {
+            give_up(ip, regs, TEMP_A | TEMP_B | TEMP_C);
+        }
+        done
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn delete_item(ip: *mut u64, regs: *mut Value) -> bool {
+    unsafe {
+        let done = plain::delete_item(&*regs.add(a(ip)), &*regs.add(b(ip)));
+        if done {
+            give_up(ip, regs, TEMP_A | TEMP_B);
+        }
+        done
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn contains(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    _k: *const Value,
+) -> Value {
+    unsafe {
+        match plain::contains(&*regs.add(c(ip)), &*regs.add(b(ip))) {
+            Some(found) => {
+                give_up(ip, regs, TEMP_B | TEMP_C);
+                Value::bool(found != (flags(ip) & NEGATE != 0))
+            }
+            None => Value::UNDEF,
+        }
+    }
+}
+
+/// Whether B and C compare so; 2 if that is not known.
+#[inline(never)]
+pub(super) unsafe fn test(ip: *mut u64, regs: *mut Value, k: *const Value) -> u8 {
+    unsafe {
+        let op = compare_operator(ALL[(*ip & 0xFF) as usize]);
+        match plain::compare(op, &*regs.add(b(ip)), right(ip, regs, k)) {
+            Some(holds) => {
+                give_up(ip, regs, TEMP_B | TEMP_C);
+                holds as u8
+            }
+            None => UNKNOWN,
+        }
+    }
+}
+
+/// The result of comparing B and C.
+#[inline(never)]
+pub(super) unsafe fn compare(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    k: *const Value,
+) -> Value {
+    unsafe {
+        match test(ip, regs, k) {
+            UNKNOWN => Value::UNDEF,
+            holds => Value::bool(holds != 0),
+        }
+    }
+}
+
+/// The truth of A; 2 if that is not known.
+#[inline(never)]
+pub(super) unsafe fn truth(ip: *mut u64, regs: *mut Value) -> u8 {
+    unsafe {
+        match plain::truth(&*regs.add(a(ip))) {
+            Some(truth) => {
+                give_up(ip, regs, TEMP_A);
+                truth as u8
+            }
+            None => UNKNOWN,
+        }
+    }
+}
+
+/// The same, and A stays as it is.
+#[inline(never)]
+pub(super) unsafe fn truth_kept(ip: *mut u64, regs: *mut Value) -> u8 {
+    unsafe {
+        match plain::truth(&*regs.add(a(ip))) {
+            Some(truth) => truth as u8,
+            None => UNKNOWN,
+        }
+    }
+}
+
+/// Whether B is not true.
+#[inline(never)]
+pub(super) unsafe fn not(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
+    unsafe {
+        match plain::truth(&*regs.add(b(ip))) {
+            Some(truth) => {
+                give_up(ip, regs, TEMP_B);
+                Value::bool(!truth)
+            }
+            None => Value::UNDEF,
+        }
+    }
+}
+
+/// Whether B is C, of which one is a temporary.
+#[inline(never)]
+pub(super) unsafe fn is(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
+    unsafe {
+        let same = (*regs.add(b(ip))).is(&*regs.add(c(ip)));
+        give_up(ip, regs, TEMP_B | TEMP_C);
+        Value::bool(same != (flags(ip) & NEGATE != 0))
+    }
+}
+
+/// `B op C`.
+#[inline(never)]
+pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
+    unsafe {
+        let op = ALL[(*ip & 0xFF) as usize];
+        let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
+        if grows_in_place(ip, op, x, y) {
+            let mut text = std::ptr::replace(regs.add(a(ip)), Value::UNDEF);
+            let grown = match y.get_exact::<Str>() {
+                Some(more) => Str::append_in_place(&mut text, more),
+                None => Ok(()),
+            };
+            if grown.is_err() {
+                // It is as it was: who may raise tries again.
+                regs.add(a(ip)).write(text);
+                return Value::UNDEF;
+            }
+            give_up(ip, regs, TEMP_C);
+            return text;
+        }
+        let inplace = flags(ip) & INPLACE != 0 && !cfg!(hoop_mutant = "16");
+        let value = plain::binary(vm, binary_operator(op), inplace, x, y);
+        if !value.is_undef() {
+            give_up(ip, regs, TEMP_B | TEMP_C);
+        }
+        value
+    }
+}
+
+/// `s += t` on an unshared string in a local, where `t` is another string.
+#[inline(always)]
+unsafe fn grows_in_place(ip: *mut u64, op: Op, x: &Value, y: &Value) -> bool {
+    unsafe {
+        matches!(op, Op::Add | Op::AddConst)
+            && a(ip) == b(ip)
+            && flags(ip) & (TEMP_A | TEMP_B) == 0
+            && x.is_exact::<Str>()
+            && y.is_exact::<Str>()
+            && !x.is(y)
+            && x.reference_count() == 1
+    }
+}
+
+/// Where the slice that is built next is only there to be looked up or set at once, so that it need not be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SliceUse {
+    Get,
+    Set,
+    Other,
+}
+
+/// What the instruction behind `BuildSlice` does with the slice.
+#[inline(always)]
+pub(super) unsafe fn use_of_slice(ip: *mut u64) -> SliceUse {
+    const GET: u8 = Op::GetItem as u8;
+    const SET: u8 = Op::SetItem as u8;
+    unsafe {
+        let next = ip.add(1);
+        let made = a(ip);
+        match *next as u8 {
+            GET if c(next) == made && flags(next) & TEMP_C != 0 && b(next) != made => SliceUse::Get,
+            SET if b(next) == made
+                && flags(next) & TEMP_B != 0
+                && a(next) != made
+                && c(next) != made =>
+            {
+                SliceUse::Set
+            }
+            _ => SliceUse::Other,
+        }
+    }
+}
+
+/// The part that the bounds in the window of the instruction name of operand B of the next.
+#[inline(never)]
+pub(super) unsafe fn slice(ip: *mut u64, regs: *mut Value) -> Value {
+    unsafe {
+        let next = ip.add(1);
+        let bounds = &*regs.add(b(ip)).cast::<[Value; 3]>();
+        let value = plain::slice(&*regs.add(b(next)), bounds);
+        if !value.is_undef() {
+            // The bounds are no objects.
+            give_up(next, regs, TEMP_B);
+        }
+        value
+    }
+}
+
+/// The same for setting: operand A of the next instruction gets the items of C.
+#[inline(never)]
+pub(super) unsafe fn set_slice(ip: *mut u64, regs: *mut Value) -> bool {
+    unsafe {
+        let next = ip.add(1);
+        let bounds = &*regs.add(b(ip)).cast::<[Value; 3]>();
+        let (object, with) = (&*regs.add(a(next)), &*regs.add(c(next)));
+        let done = plain::set_slice(object, bounds, with).is_some();
+        if done {
+            give_up(next, regs, TEMP_A | TEMP_C);
+        }
+        done
+    }
+}
+
+/// Moves the values of the window out, in order.
+unsafe fn window(ip: *mut u64, regs: *mut Value) -> impl ExactSizeIterator<Item = Value> {
+    let (first, count) = unsafe { (b(ip), c(ip)) };
+    // SAFETY: the caller takes each once; they are temporaries.
+    (0..count).map(move |i| unsafe { regs.add(first + i).read() })
+}
+
+#[inline(never)]
+pub(super) unsafe fn list(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
+    unsafe {
+        let Ok(mut items) = Buffer::with_room(c(ip)) else {
+            return Value::UNDEF;
+        };
+        let filled = items.extend(window(ip, regs));
+        debug_assert!(filled.is_ok(), "there is room");
+        List::new(items).into_value()
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn tuple(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    _k: *const Value,
+) -> Value {
+    unsafe {
+        match Tuple::new_uncopied(regs.add(b(ip)), c(ip)) {
+            Ok(tuple) => tuple.into_value(),
+            Err(_) => Value::UNDEF,
+        }
+    }
+}
+
+/// A dict of the pairs in the window.
+#[inline(never)]
+pub(super) unsafe fn dict(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
+    unsafe {
+        let Ok(table) = DictTable::with_room(c(ip)) else {
+            return Value::UNDEF;
+        };
+        let dict = Dict::from_table(table);
+        let items = std::slice::from_raw_parts(regs.add(b(ip)), c(ip) * 2);
+        for pair in items.chunks_exact(2) {
+            match dict.set_at_once(&pair[0], &pair[1]) {
+                Some(old) => drop(old),
+                None => return Value::UNDEF,
+            }
+        }
+        for i in 0..c(ip) * 2 {
+            drop(regs.add(b(ip) + i).read());
+        }
+        dict.into_value()
+    }
+}
+
+/// The strings of the window one after the other.
+#[inline(never)]
+pub(super) unsafe fn string(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    _k: *const Value,
+) -> Value {
+    unsafe {
+        let pieces = std::slice::from_raw_parts(regs.add(b(ip)), c(ip));
+        let texts = pieces.iter().filter_map(|piece| piece.get::<Str>());
+        match Str::joined(texts, &Str::empty()) {
+            Ok(text) => {
+                window(ip, regs).for_each(drop);
+                text.into_value()
+            }
+            Err(_) => Value::UNDEF,
+        }
+    }
+}
+
+/// `f"{B}"` or `f"{B:C}"`, without a conversion.
+#[inline(never)]
+pub(super) unsafe fn format(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    _k: *const Value,
+) -> Value {
+    unsafe {
+        if flags(ip) >> OWN_SHIFT != 0 {
+            return Value::UNDEF;
+        }
+        let value = &*regs.add(b(ip));
+        if c(ip) != 0xFFFF {
+            let text = plain::format(value, &*regs.add(c(ip)));
+            if !text.is_undef() {
+                give_up(ip, regs, TEMP_B | TEMP_C);
+            }
+            return text;
+        }
+        let text = if value.is_exact::<Str>() {
+            value.clone()
+        } else if let Some(i) = value.as_small_int() {
+            Ref::into_value(int_text::small_to_str(i))
+        } else {
+            return Value::UNDEF;
+        };
+        give_up(ip, regs, TEMP_B);
+        text
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn set_add(ip: *mut u64, regs: *mut Value) -> bool {
+    unsafe {
+        let set = (*regs.add(a(ip))).get::<Set>();
+        let done = set.is_some_and(|set| set.add_at_once(&*regs.add(b(ip))));
+        if done {
+            give_up(ip, regs, TEMP_B);
+        }
+        done
+    }
+}
+
+#[inline(never)]
+pub(super) unsafe fn dict_put(ip: *mut u64, regs: *mut Value) -> bool {
+    unsafe {
+        let Some(dict) = (*regs.add(a(ip))).get::<Dict>() else {
+            return false;
+        };
+        let done = match dict.set_at_once(&*regs.add(b(ip)), &*regs.add(c(ip))) {
+            Some(old) => {
+                drop(old);
+                true
+            }
+            None => false,
+        };
+        if done {
+            give_up(ip, regs, TEMP_B | TEMP_C);
+        }
+        done
+    }
+}
