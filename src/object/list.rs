@@ -73,6 +73,7 @@ impl List {
     }
 
     /// Whether there are none.
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -80,10 +81,7 @@ impl List {
     /// The item at an index.
     #[inline(always)]
     pub fn get(&self, index: usize) -> Option<Value> {
-        match self.peek().get(index) {
-            Some(item) => Some(item.clone()),
-            None => None,
-        }
+        Some(self.peek().get(index)?.clone())
     }
 
     /// The item at an index that may count from the end; None if there is none.
@@ -96,10 +94,7 @@ impl List {
         } else {
             index
         };
-        match items.get(index as usize) {
-            Some(item) => Some(item.clone()),
-            None => None,
-        }
+        Some(items.get(index as usize)?.clone())
     }
 
     /// The place of the item at an index that may count from the end. For the dispatch loop, which is done with it before

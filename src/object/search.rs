@@ -18,8 +18,25 @@ pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(0),
         [byte] => memchr::memchr(*byte, hay),
+        _ if hay.len() <= SHORT => find_in_short(hay, needle),
         _ => memchr::memmem::find(hay, needle),
     }
+}
+
+/// Up to so many bytes are looked through without preparing for the search.
+const SHORT: usize = 64;
+
+fn find_in_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let last = hay.len().checked_sub(needle.len())?;
+    let mut at = 0;
+    while at <= last {
+        at += memchr::memchr(needle[0], &hay[at..=last])?;
+        if hay[at..].starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Where `needle` is last.
@@ -46,6 +63,9 @@ pub fn replace(
     new: &[u8],
     most: usize,
 ) -> Result<Option<Buffer<u8>>, OutOfMemory> {
+    if let ([from], [to]) = (old, new) {
+        return replace_bytes(hay, *from, *to, most);
+    }
     let times = if new.len() <= old.len() {
         0
     } else {
@@ -74,6 +94,23 @@ pub fn replace(
         return Ok(None);
     }
     out.extend_from_slice(&hay[done..])?;
+    Ok(Some(out))
+}
+
+/// The same for single bytes.
+fn replace_bytes(
+    hay: &[u8],
+    from: u8,
+    to: u8,
+    most: usize,
+) -> Result<Option<Buffer<u8>>, OutOfMemory> {
+    let first = match memchr::memchr(from, hay) {
+        Some(first) if most > 0 => first,
+        _ => return Ok(None),
+    };
+    let mut out = Buffer::copy_of(hay)?;
+    let found = out[first..].iter_mut().filter(|byte| **byte == from);
+    found.take(most).for_each(|byte| *byte = to);
     Ok(Some(out))
 }
 

@@ -151,6 +151,7 @@ impl Tuple {
     }
 
     /// Whether there are none.
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len.get() == 0
     }
@@ -158,10 +159,7 @@ impl Tuple {
     /// The item at an index.
     #[inline]
     pub fn get(&self, index: usize) -> Option<Value> {
-        match self.items().get(index) {
-            Some(item) => Some(item.clone()),
-            None => None,
-        }
+        Some(self.items().get(index)?.clone())
     }
 }
 

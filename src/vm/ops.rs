@@ -4,7 +4,7 @@ use super::Vm;
 use super::candidates::{Candidates, Question};
 use super::compare::is_plain;
 use super::operands::number_width;
-use crate::heap::{Ref, Value};
+use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::complex;
 use crate::object::dict::Dict;
@@ -312,7 +312,8 @@ impl Vm {
             },
             kind::LIST => match (a.get::<List>(), b.get::<List>()) {
                 (Some(x), Some(y)) => {
-                    let joined = x.copy().and_then(|mut items| {
+                    let joined = Buffer::with_room(x.len() + y.len()).and_then(|mut items| {
+                        items.extend_from_slice(&x.items.borrow())?;
                         items.extend_from_slice(&y.items.borrow())?;
                         Ok(List::new(items))
                     });

@@ -59,6 +59,7 @@ op! {
 leaf_ops! {
     build_tuple = tuple, else build_tuple_slow;
     build_list = list, else build_list_slow;
+    build_set = set, else build_set_slow;
     build_dict = dict, else build_dict_slow;
     build_string = string, else build_string_slow;
     format = format, else format_slow;
@@ -103,7 +104,7 @@ plain_ops! {
     build_slice_slow = op_build_slice;
     build_tuple_slow = op_build_tuple;
     build_list_slow = op_build_list;
-    build_set = op_build_set;
+    build_set_slow = op_build_set;
     build_dict_slow = op_build_dict;
     build_string_slow = op_build_string;
     format_slow = op_format;

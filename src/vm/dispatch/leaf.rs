@@ -12,7 +12,7 @@ use crate::heap::{Buffer, Ref, Value};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::int_text;
 use crate::object::list::List;
-use crate::object::set::Set;
+use crate::object::set::{Set, SetTable};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -333,6 +333,20 @@ pub(super) unsafe fn tuple(
             Ok(tuple) => tuple.into_value(),
             Err(_) => Value::UNDEF,
         }
+    }
+}
+
+/// A set of the values in the window.
+#[inline(never)]
+pub(super) unsafe fn set(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
+    unsafe {
+        let set = Set::new(SetTable::new());
+        let items = std::slice::from_raw_parts(regs.add(b(ip)), c(ip));
+        if !items.iter().all(|item| set.add_at_once(item)) {
+            return Value::UNDEF;
+        }
+        window(ip, regs).for_each(drop);
+        set.into_value()
     }
 }
 

@@ -2,9 +2,11 @@
 //! code, without an exception and with little work. Undef, None or false mean
 //! that somebody else has to answer; then nothing was changed.
 
+use std::cmp::Ordering;
+
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::Bytes;
-use crate::object::compare::{cmp_numbers, simple_eq};
+use crate::object::compare::{cmp_numbers, simple_cmp, simple_eq};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, Probe};
 use crate::object::float::{self, Float};
@@ -114,10 +116,10 @@ pub(super) fn delete_item(obj: &Value, key: &Value) -> bool {
 #[inline(always)]
 pub(super) fn contains(container: &Value, item: &Value) -> Option<bool> {
     match container.shape() {
-        DICT => match container.get_exact::<Dict>()?.get_at_once(item) {
-            Some(value) => Some(!value.is_undef()),
-            None => None,
-        },
+        DICT => {
+            let found = container.get_exact::<Dict>()?.get_at_once(item)?;
+            Some(!found.is_undef())
+        }
         SET => {
             let hash = simple_hash(item)?;
             let set = container.get_exact::<Set>()?;
@@ -210,15 +212,33 @@ pub(super) fn compare(op: CompareOp, x: &Value, y: &Value) -> Option<bool> {
             Some(order) => order,
             None => return Some(op == Ne),
         }
+    } else if !matches!(op, Eq | Ne) {
+        order_of_tuples(x, y)?
     } else {
         let same = equal_containers(x, y)?;
-        return match op {
-            Eq => Some(same),
-            Ne => Some(!same),
-            _ => None,
-        };
+        return Some(same == (op == Eq));
     };
     Some(op.holds(order))
+}
+
+/// The order of two short tuples, which is that of the first items that are not equal.
+fn order_of_tuples(x: &Value, y: &Value) -> Option<Ordering> {
+    let (a, b) = (
+        x.get_exact::<Tuple>()?.items(),
+        y.get_exact::<Tuple>()?.items(),
+    );
+    if a.len() > FEW {
+        return None;
+    }
+    for (x, y) in a.iter().zip(b) {
+        if is_long(x) {
+            return None;
+        }
+        if !simple_eq(x, y)? {
+            return simple_cmp(x, y);
+        }
+    }
+    Some(a.len().cmp(&b.len()))
 }
 
 /// Whether two values are equal of which one at least is no number, and none can be NaN.
@@ -267,9 +287,9 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
             .map(|f| f != 0.0)
             .or_else(|| truth_of_immediate(value)),
         STR => value.get_exact::<Str>().map(|text| !text.is_empty()),
-        LIST => value.get_exact::<List>().map(|list| list.len() != 0),
-        TUPLE => value.get_exact::<Tuple>().map(|tuple| tuple.len() != 0),
-        DICT => value.get_exact::<Dict>().map(|dict| dict.len() != 0),
+        LIST => value.get_exact::<List>().map(|list| !list.is_empty()),
+        TUPLE => value.get_exact::<Tuple>().map(|tuple| !tuple.is_empty()),
+        DICT => value.get_exact::<Dict>().map(|dict| !dict.is_empty()),
         SET => value.get_exact::<Set>().map(|set| !set.is_empty()),
         _ => None,
     }
