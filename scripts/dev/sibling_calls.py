@@ -12,17 +12,20 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DISPATCH = os.path.join(ROOT, "src", "vm", "dispatch")
-DIVERGING = {"not_a_cell", "no_such_opcode"}
+DIVERGING = {"not_a_cell", "no_such_opcode", "never"}
+# The rooms beside them, whose functions handlers do call.
+HANDLER = r"<hoopsnake::vm::dispatch::(?!leaf::|plain::)\w+::(\w+)>"
 
 
 def handlers():
-    """The names of all handlers, as the macros `op!` and `plain_ops!` define them."""
+    """The names of all handlers, as the macros `op!`, `plain_ops!`, `leaf_ops!` and `doing_ops!` define them."""
     names = set()
     for file in os.listdir(DISPATCH):
         with open(os.path.join(DISPATCH, file)) as source:
             text = source.read()
         names.update(re.findall(r"fn (\w+)\(_?ip, _?regs, _?k, _?vm\)", text))
         names.update(re.findall(r"^    (\w+) = op_\w+;", text, re.M))
+        names.update(re.findall(r"^    (\w+) = \w+, else \w+;", text, re.M))
     return names - DIVERGING
 
 
@@ -33,13 +36,13 @@ def main():
     known = handlers()
     current, seen, bad = None, 0, 0
     for line in listing.splitlines():
-        if head := re.match(r"^[0-9a-f]+ <hoopsnake::vm::dispatch::(\w+)::(\w+)>:", line):
-            current = head[2] if head[2] in known else None
+        if head := re.match(rf"^[0-9a-f]+ {HANDLER}:", line):
+            current = head[1] if head[1] in known else None
             seen += current is not None
         elif not line:
             current = None
         elif current:
-            direct = re.search(r"call\s+[0-9a-f]+ <hoopsnake::vm::dispatch::\w+::(\w+)>", line)
+            direct = re.search(rf"call\s+[0-9a-f]+ {HANDLER}", line)
             through_table = re.search(r"call\s+\*(\(|%r)", line)
             if through_table or direct and direct[1] in known:
                 print(f"{current} calls {direct[1] if direct else 'through the table'}")

@@ -64,6 +64,11 @@ enum Plain {
     Single,
 }
 
+/// Whether a value is of an exact built-in type of which `simple_eq` knows what it is equal to.
+pub fn is_known(value: &Value) -> bool {
+    plain_kind(value).is_some()
+}
+
 fn plain_kind(value: &Value) -> Option<Plain> {
     if !value.is_object() {
         return Some(

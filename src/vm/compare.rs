@@ -144,15 +144,10 @@ impl Vm {
 
     /// Whether integers of a class, which may be one of a script, are compared as those of `int`.
     fn compares_as_int(&mut self, class: &Ref<Class>, op: CompareOp) -> bool {
-        let method = self.special(class, op.special());
-        let Some(method) = method.filter(is_core_method) else {
-            return false;
-        };
-        // Not `object.__eq__`, nor another method under this name.
-        method
-            .get_exact::<Native>()
-            .is_some_and(|native| native.def.name() == op.special().text())
-            && !self.is_objects_own(&method, op)
+        let int = self.known_class(Known::Int);
+        let own = self.special(class, op.special());
+        let of_int = self.special(&int, op.special());
+        own.zip(of_int).is_some_and(|(own, int)| own.is(&int))
     }
 
     /// Who may know the answer, in the order in which they are asked.

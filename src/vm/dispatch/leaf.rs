@@ -10,6 +10,7 @@ use crate::bytecode::Op;
 use crate::bytecode::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::dict::{Dict, DictTable};
+use crate::object::frame::Frame;
 use crate::object::int_text;
 use crate::object::list::List;
 use crate::object::set::{Set, SetTable};
@@ -220,6 +221,10 @@ pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *con
             return text;
         }
         let inplace = flags(ip) & INPLACE != 0 && !cfg!(hoop_mutant = "16");
+        // A limit that is reached meanwhile names this line.
+        let frame = Frame::of(regs);
+        (*frame).ip = ip.add(1);
+        vm.frame = frame;
         let value = plain::binary(vm, binary_operator(op), inplace, x, y);
         if !value.is_undef() {
             give_up(ip, regs, TEMP_B | TEMP_C);

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::Bytes;
-use crate::object::compare::{cmp_numbers, simple_cmp, simple_eq};
+use crate::object::compare::{cmp_numbers, is_known, simple_cmp, simple_eq};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, Probe};
 use crate::object::float::{self, Float};
@@ -241,11 +241,13 @@ fn order_of_tuples(x: &Value, y: &Value) -> Option<Ordering> {
     Some(a.len().cmp(&b.len()))
 }
 
-/// Whether two values are equal of which one at least is no number, and none can be NaN.
+/// Whether two values are equal of which one at least is no number, and none can be NaN. An object of a script is asked even
+/// beside itself.
 fn equal_containers(x: &Value, y: &Value) -> Option<bool> {
     let (a, b) = match (x.get_exact::<List>(), y.get_exact::<List>()) {
         (Some(a), Some(b)) => (a, b),
         _ if x.shape() == COMPLEX || y.shape() == COMPLEX => return None,
+        _ if !is_known(x) || !is_known(y) => return None,
         _ => return simple_eq(x, y),
     };
     let (a, b) = (a.items.borrow(), b.items.borrow());
