@@ -206,7 +206,7 @@ fn programs_print_what_cpython_prints() {
     );
 }
 
-/// Every eighth program again, with a collection and a preemption at every seventh check.
+/// One program of eight again, with a collection and a preemption at every seventh check.
 #[test]
 fn a_slice_of_the_corpus_holds_under_collection_stress() {
     stress_run(8);
@@ -218,12 +218,13 @@ fn the_whole_corpus_holds_under_collection_stress() {
     stress_run(1);
 }
 
+/// Runs the share of the programs whose names' sums `every` divides: a new program changes nothing for the others.
 fn stress_run(every: usize) {
     let known = known_failures();
     let mut programs: Vec<PathBuf> = programs(&folders());
     programs.retain(|p| !known.contains(&name(p)));
     programs.retain(|p| fs::read_to_string(p).is_ok_and(|s| !header(&s).no_stress));
-    let programs: Vec<PathBuf> = programs.into_iter().step_by(every).collect();
+    programs.retain(|p| name(p).bytes().map(usize::from).sum::<usize>() % every == 0);
     let failed = run_all(&programs, Some("7"));
     let complaints: String = failed
         .iter()
