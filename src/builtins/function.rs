@@ -296,6 +296,30 @@ fn text(value: &Value) -> String {
         .map_or_else(String::new, |s| s.to_text().into_owned())
 }
 
+/// The closure of a function of `code`, as it is given to the class: as many cells as the code has free variables.
+fn cells_for(vm: &mut Vm, code: &Code, given: &Value) -> R<Option<Ref<Tuple>>> {
+    let wanted = code.plain.free_names.len();
+    let cells = given.to_ref::<Tuple>();
+    if cells.is_none() && !given.is_none() {
+        return Err(vm.type_error("arg 5 (closure) must be None or tuple"));
+    }
+    if cells.is_none() && wanted > 0 {
+        return Err(vm.type_error("arg 5 (closure) must be tuple"));
+    }
+    let have = cells.as_ref().map_or(0, |cells| cells.len());
+    if have != wanted {
+        let name = &code.plain.name;
+        let message = format!("{name} requires closure of length {wanted}, not {have}");
+        return Err(vm.value_error(message));
+    }
+    let items = cells.as_ref().map_or(&[][..], |cells| cells.items());
+    if let Some(other) = items.iter().find(|item| !item.is_exact::<Cell_>()) {
+        let name = vm.type_name(other);
+        return Err(vm.type_error(format!("arg 5 (closure) expected cell, found {name}")));
+    }
+    Ok(cells)
+}
+
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let Some(code) = args[1].to_ref::<Code>() else {
         let given = vm.type_name(&args[1]);
@@ -309,23 +333,8 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
             "function() argument 'globals' must be dict, not {given}"
         )));
     };
-    let cells: Vec<Ref<Cell_>> = match args[5].get::<Tuple>() {
-        Some(tuple) => tuple.items().iter().filter_map(Value::to_ref).collect(),
-        None => Vec::new(),
-    };
-    let wanted = code.plain.free_names.len();
-    if cells.len() != wanted {
-        let name = &code.plain.name;
-        let n = cells.len();
-        return Err(if args[5].is_none() {
-            vm.type_error("arg 5 (closure) must be tuple")
-        } else {
-            vm.value_error(format!(
-                "{name} requires closure of length {wanted}, not {n}"
-            ))
-        });
-    }
-    let made = vm.new_function(code, globals, cells.into_boxed_slice());
+    let closure = cells_for(vm, &code, &args[5])?;
+    let made = vm.new_function(code, globals, closure);
     if !args[3].is_none() {
         made.name.set(args[3].clone());
     }
@@ -463,7 +472,7 @@ fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
         return Err(vm.type_error("__code__ must be set to a code object"));
     };
     let f = function(vm, f)?;
-    let (have, wanted) = (f.closure.len(), code.plain.free_names.len());
+    let (have, wanted) = (f.cell_count(), code.plain.free_names.len());
     if have != wanted {
         let name = text(f.name.as_value());
         return Err(vm.value_error(format!(
@@ -479,10 +488,7 @@ fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
 
 fn closure(vm: &mut Vm, f: &Value) -> R {
     let f = function(vm, f)?;
-    if f.closure.is_empty() {
-        return Ok(Value::NONE);
-    }
-    vm.new_tuple(f.closure.iter().map(Ref::value).collect())
+    Ok(f.closure.as_ref().map_or(Value::NONE, Ref::value))
 }
 
 fn type_params(vm: &mut Vm, f: &Value) -> R {

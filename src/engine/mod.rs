@@ -431,7 +431,7 @@ fn new_main(vm: &mut Vm, file: Option<&str>) -> R<heap::Ref<ModuleObject>> {
 /// Runs a module's code; a coroutine on a loop, as `asyncio.run` does.
 fn run_code(vm: &mut Vm, code: &heap::Ref<Code>, module: &heap::Ref<ModuleObject>) -> R {
     let is_coroutine = code.flags & crate::bytecode::code::flags::COROUTINE != 0;
-    let body = vm.new_function(code.clone(), module.namespace.clone(), Box::default());
+    let body = vm.new_function(code.clone(), module.namespace.clone(), None);
     let result = vm.call(body.as_value(), &[])?;
     if !is_coroutine {
         return Ok(result);

@@ -212,7 +212,7 @@ impl Engine {
                 let module = module.map_err(|raised| Error::from_raised(vm, raised))?;
                 vm.loader.remember(&script.code().source);
                 let body = vm.instantiate_code(script.code());
-                let body = vm.new_function(body, module.namespace.clone(), Box::default());
+                let body = vm.new_function(body, module.namespace.clone(), None);
                 vm.begin_call(body.as_value(), &Tuple::empty());
                 Some(Handle::new(vm, module.namespace.value()))
             }
@@ -222,7 +222,7 @@ impl Engine {
                 let named = vm.set_name(&namespace, "__builtins__", builtins);
                 named.map_err(|raised| Error::from_raised(vm, raised))?;
                 let body = vm.instantiate_code(script.code());
-                let body = vm.new_function(body, namespace.clone(), Box::default());
+                let body = vm.new_function(body, namespace.clone(), None);
                 // Its locals are its globals.
                 vm.begin_call(body.as_value(), &Tuple::of(vec![namespace.into_value()]));
                 None

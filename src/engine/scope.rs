@@ -512,7 +512,7 @@ impl<'s> Scope<'s> {
         self.made(|vm| {
             vm.issue_syntax_warnings(warnings)?;
             let code = vm.instantiate_code(code);
-            let body = vm.new_function(code, namespace.clone(), Box::default());
+            let body = vm.new_function(code, namespace.clone(), None);
             match mode {
                 // An expression looks its names up in what it is given.
                 Mode::Eval => vm.call(body.as_value(), &[namespace.into_value()]),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dict::Dict;
 use super::kind;
+use super::tuple::Tuple;
 use crate::bytecode;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 
@@ -25,6 +26,10 @@ pub struct Code {
     pub nregisters: u32,
     /// See `bytecode::code::flags`.
     pub flags: u32,
+    /// `Function::simple` of its functions.
+    pub simple: u32,
+    /// `Function::coroutine` of its functions.
+    pub coroutine: u32,
     /// What it was made of.
     pub plain: Arc<bytecode::Code>,
     /// Instances of the code constants, made at their first use; the index is the constant's.
@@ -65,8 +70,11 @@ impl Code {
         consts: Box<[Value]>,
         names: Box<[Value]>,
     ) -> Ref<Code> {
+        let (simple, coroutine) = plain_counts(&plain);
         crate::heap::alloc(Code {
             head: Header::new(),
+            simple,
+            coroutine,
             words: UnsafeCell::new(plain.words.clone().into()),
             consts,
             names,
@@ -94,6 +102,21 @@ impl Code {
     }
 }
 
+/// `Function::simple` and `Function::coroutine` of the functions of a code.
+fn plain_counts(code: &bytecode::Code) -> (u32, u32) {
+    use bytecode::code::flags;
+    let kind = code.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR);
+    let binds = code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || code.kwonly_count > 0;
+    let count_if = |suits: bool| match suits {
+        true => code.arg_count,
+        false => NOT_SIMPLE,
+    };
+    (
+        count_if(!binds && kind == 0),
+        count_if(!binds && kind == flags::COROUTINE),
+    )
+}
+
 /// `Function::simple` of a function that the fast path cannot call.
 pub const NOT_SIMPLE: u32 = u32::MAX;
 
@@ -111,8 +134,8 @@ pub struct Function {
     pub code: RefCell<Ref<Code>>,
     /// The module's namespace.
     pub globals: Ref<Dict>,
-    /// The cells of its free variables.
-    pub closure: Box<[Ref<Cell_>]>,
+    /// The cells of its free variables, if it has any.
+    pub closure: Option<Ref<Tuple>>,
     /// `__name__`
     pub name: Field,
     /// `__qualname__`
@@ -139,9 +162,9 @@ unsafe impl Object for Function {
     fn trace(&self, visitor: &mut dyn Visitor) {
         visitor.visit(self.code.borrow().as_value());
         visitor.visit(self.globals.as_value());
-        self.closure
-            .iter()
-            .for_each(|c| visitor.visit(c.as_value()));
+        if let Some(cells) = &self.closure {
+            visitor.visit(cells.as_value());
+        }
         for field in self.fields() {
             visitor.visit(field.as_value());
         }
@@ -169,18 +192,30 @@ impl Function {
         ]
     }
 
-    /// A function of `code` in a module's namespace.
+    /// The cell of a free variable.
+    #[inline(always)]
+    pub fn cell(&self, n: usize) -> Option<&Cell_> {
+        self.closure.as_ref()?.items().get(n)?.get_exact::<Cell_>()
+    }
+
+    /// How many free variables it has.
+    pub fn cell_count(&self) -> usize {
+        self.closure.as_ref().map_or(0, |cells| cells.len())
+    }
+
+    /// A function of `code` in a module's namespace; `closure` is a tuple of cells.
+    #[inline]
     pub fn alloc(
         code: Ref<Code>,
         globals: Ref<Dict>,
-        closure: Box<[Ref<Cell_>]>,
+        closure: Option<Ref<Tuple>>,
         name: Value,
         qualname: Value,
     ) -> Ref<Function> {
-        let function = crate::heap::alloc(Function {
+        crate::heap::alloc(Function {
             head: Header::new(),
-            simple: Cell::new(NOT_SIMPLE),
-            coroutine: Cell::new(NOT_SIMPLE),
+            simple: Cell::new(code.simple),
+            coroutine: Cell::new(code.coroutine),
             default_count: Cell::new(0),
             code: RefCell::new(code),
             globals,
@@ -194,27 +229,16 @@ impl Function {
             doc: Field::undef(),
             module: Field::undef(),
             type_params: Field::undef(),
-        });
-        function.refresh();
-        function
+        })
     }
 
     /// Works out `simple` and `default_count` anew, after code or defaults changed.
     pub fn refresh(&self) {
-        use bytecode::code::flags;
         let code = self.code.borrow();
-        let kind = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
-        let binds =
-            code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || code.plain.kwonly_count > 0;
-        let count_if = |suits: bool| match suits {
-            true => code.plain.arg_count,
-            false => NOT_SIMPLE,
-        };
-        self.simple.set(count_if(!binds && code.flags & kind == 0));
-        let makes_coroutine = code.flags & kind == flags::COROUTINE;
-        self.coroutine.set(count_if(!binds && makes_coroutine));
+        self.simple.set(code.simple);
+        self.coroutine.set(code.coroutine);
         let defaults = self.defaults.get();
-        let count = defaults.get::<super::tuple::Tuple>().map_or(0, |t| t.len());
+        let count = defaults.get::<Tuple>().map_or(0, |t| t.len());
         self.default_count.set(count as u32);
     }
 }

@@ -47,13 +47,14 @@ impl Vm {
                 places.push((name.clone(), place_of_local(object, &code, index)));
             }
         }
-        let around: &[Ref<Cell_>] = if object.is_cleared() {
-            &[]
-        } else {
-            &object.function.closure
+        let around = match &object.function.closure {
+            Some(cells) if !object.is_cleared() => cells.items(),
+            _ => &[],
         };
         for (name, cell) in code.plain.free_names.iter().zip(around) {
-            places.push((self.intern(name).into_value(), Place::Cell(cell.clone())));
+            if let Some(cell) = cell.to_ref::<Cell_>() {
+                places.push((self.intern(name).into_value(), Place::Cell(cell)));
+            }
         }
         places
     }

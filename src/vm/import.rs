@@ -310,7 +310,7 @@ impl Vm {
         };
         let (module, code) = module;
         let code = self.instantiate_code(code);
-        let body = self.new_function(code, module.namespace.clone(), Box::default());
+        let body = self.new_function(code, module.namespace.clone(), None);
         self.module_begins(module.as_value());
         Ok(Some((module.into_value(), body.into_value())))
     }

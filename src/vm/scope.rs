@@ -155,7 +155,9 @@ impl Vm {
                 .free_names
                 .iter()
                 .position(|n| &**n == "__class__");
-            let class = index.map(|i| function.closure[i].content.get());
+            let class = index
+                .and_then(|i| function.cell(i))
+                .map(|cell| cell.content.get());
             let has_argument = code.flags & code_flags::NAMESPACE == 0
                 && (code.plain.arg_count > 0 || code.flags & code_flags::VARARGS != 0);
             let first = if has_argument {

@@ -170,9 +170,7 @@ fn exec(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 /// Calls code in these namespaces.
 fn run_code(vm: &mut Vm, code: &Ref<Code>, globals: Ref<Dict>, locals: Value) -> Step {
-    let function = vm
-        .new_function(code.clone(), globals, Box::default())
-        .into_value();
+    let function = vm.new_function(code.clone(), globals, None).into_value();
     let args = if code.flags & flags::NAMESPACE != 0 {
         smallvec::smallvec![locals]
     } else {

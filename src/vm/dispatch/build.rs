@@ -6,7 +6,7 @@ use super::{At, Exit};
 use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_B};
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, DictTable};
-use crate::object::function::{Cell_, Code, Function};
+use crate::object::function::{Code, Function};
 use crate::object::list::List;
 use crate::object::native::{R, Raised, Step};
 use crate::object::set::{Set, SetTable};
@@ -437,36 +437,22 @@ impl Vm {
         let own = at.flags() >> OWN_SHIFT;
         let mut register = at.b();
         let mut next = |bit: u8| {
-            (own & bit != 0).then(|| {
-                register += 1;
-                at.take(register - 1)
-            })
+            if own & bit == 0 {
+                return Value::UNDEF;
+            }
+            register += 1;
+            at.take(register - 1)
         };
         let (defaults, kwdefaults, annotations) = (next(1), next(2), next(4));
         let (closure, type_params) = (next(8), next(16));
         let code = self.child_code(at, at.c() as u32);
-        let cells: Box<[Ref<Cell_>]> = match &closure {
-            Some(tuple) => tuple
-                .get::<Tuple>()
-                .map_or(&[][..], Tuple::items)
-                .iter()
-                .filter_map(Value::to_ref)
-                .collect(),
-            None => Box::default(),
-        };
         let globals = at.function().globals.clone();
-        let function = self.new_function(code, globals, cells);
-        for (field, value) in [
-            (&function.defaults, defaults),
-            (&function.kwdefaults, kwdefaults),
-            (&function.annotations, annotations),
-            (&function.type_params, type_params),
-        ] {
-            if let Some(value) = value {
-                field.set(value);
-            }
-        }
-        if own & 1 != 0 {
+        let function = self.new_function(code, globals, Ref::from_value(closure).ok());
+        if own & !8 != 0 {
+            function.defaults.set(defaults);
+            function.kwdefaults.set(kwdefaults);
+            function.annotations.set(annotations);
+            function.type_params.set(type_params);
             function.refresh();
         }
         at.done(self, function.into_value());
@@ -477,7 +463,7 @@ impl Vm {
         &mut self,
         code: Ref<Code>,
         globals: Ref<Dict>,
-        closure: Box<[Ref<Cell_>]>,
+        closure: Option<Ref<Tuple>>,
     ) -> Ref<Function> {
         let (name, qualname) = code.own_names.get_or_init(|| {
             let name = self.intern(&code.plain.name).into_value();

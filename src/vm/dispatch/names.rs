@@ -183,7 +183,7 @@ impl Vm {
         let result = match self.name_in_namespace(at, name) {
             Ok(Some(value)) => Ok(value),
             Ok(None) => {
-                let value = at.function().closure[at.b()].content.get();
+                let value = at.free(at.b()).content.get();
                 if value.is_undef() {
                     Err(self.unbound_free_error(name))
                 } else {

@@ -3,7 +3,7 @@
 use super::at::{a, b, copy_of, flags, lose, take_b, wide};
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
-use crate::heap::{Ref, Value};
+use crate::heap::Value;
 use crate::object::frame::Frame;
 use crate::object::function::{Cell_, Function};
 use crate::vm::Vm;
@@ -78,8 +78,7 @@ unsafe fn free_cell<'a>(regs: *mut Value, n: usize) -> Option<&'a Cell_> {
     // SAFETY: a script frame owns a count of its function, which holds the cells.
     unsafe {
         let function: *mut Function = (*Frame::of(regs)).function;
-        let closure: &[Ref<Cell_>] = &(*function).closure;
-        closure.get(n).map(|cell| &*cell.as_ptr())
+        (*function).cell(n)
     }
 }
 
@@ -118,8 +117,10 @@ impl At {
             .expect("the compiler makes cells before it uses them")
     }
 
-    fn free<'a>(self, n: usize) -> &'a Ref<Cell_> {
-        &self.function().closure[n]
+    pub(super) fn free<'a>(self, n: usize) -> &'a Cell_ {
+        self.function()
+            .cell(n)
+            .expect("a function has the cells that its code names")
     }
 }
 
@@ -187,8 +188,9 @@ impl Vm {
     }
 
     fn op_get_free_cell(&mut self, at: At) {
-        let cell = at.free(at.b()).value();
-        at.done(self, cell);
+        let cells = at.function().closure.as_ref();
+        let cell = cells.and_then(|cells| cells.get(at.b()));
+        at.done(self, cell.unwrap_or_default());
     }
 
     fn op_load_common(&mut self, at: At) {
