@@ -1,5 +1,6 @@
 //! How the methods of the built-in types read their arguments and make their results.
 
+use super::functions::pull;
 use crate::heap::{Buffer, OutOfMemory, Ref, Value};
 use crate::object::error::Fault;
 use crate::object::int::{self, IntView};
@@ -322,12 +323,11 @@ fn drain(
     how: &Gathering,
 ) -> Result<Ref<List>, Step> {
     loop {
-        match vm.native_next(&frame.regs[source]) {
-            None => return Err(Step::Next(frame.regs[source].clone())),
-            Some(Err(raised)) => return Err(Step::Raise(raised)),
-            Some(Ok(None)) => return gathered(vm, frame, items),
-            Some(Ok(Some(value))) => push_item(vm, frame, items, value, how)?,
+        let item = pull(vm, &frame.regs[source])?;
+        if item.is_undef() {
+            return gathered(vm, frame, items);
         }
+        push_item(vm, frame, items, item, how)?;
     }
 }
 

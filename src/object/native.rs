@@ -63,6 +63,8 @@ pub enum Step {
     TailCallKw(Value, Args, Value),
     /// Done: the result is that of this native frame with these arguments in its first registers.
     Enter(&'static Def, Args),
+    /// Call this for the next value of an iterator; go on with that. A StopIteration that leaves it is the end: Undef.
+    NextCall(Value, Args),
     /// Call this with these positional arguments; go on with its result.
     Call(Value, Args),
     /// Call this; the last arguments are named by the tuple; go on with its result.
@@ -92,7 +94,7 @@ impl Step {
         match self {
             Step::TailCall(callee, args) => Step::Call(callee, args),
             Step::TailCallKw(callee, args, names) => Step::CallKw(callee, args, names),
-            Step::Call(..) | Step::CallKw(..) | Step::Next(_) => self,
+            Step::Call(..) | Step::CallKw(..) | Step::Next(_) | Step::NextCall(..) => self,
             step => Step::Do(Box::new(step)),
         }
     }
@@ -110,6 +112,10 @@ impl From<R> for Step {
 /// The next value of an iterator, None inside at its end; None if a frame is needed to get it,
 /// and then nothing was done.
 pub type NextHook = fn(&mut Vm, &Value) -> Option<R<Option<Value>>>;
+
+/// What has to be done for the next value of an iterator, where that takes no frame of its own: `Step::Return` of it, of
+/// Undef at the end, or a call that gives it. None otherwise, and then nothing was done.
+pub type NextStepHook = fn(&mut Vm, &Value) -> Option<Step>;
 
 /// The next pair of an iterator that gives pairs, where it is at hand; None otherwise, and then nothing was done.
 pub type PairHook = fn(&mut Vm, &Value) -> Option<(Value, Value)>;
@@ -308,6 +314,8 @@ pub struct TypeDef {
     pub at_once: Option<AtOnce>,
     /// Gives the next value of an iterator without a frame, where that can be done.
     pub next_at_once: Option<NextHook>,
+    /// Says what has to be called for the next value of an iterator.
+    pub next_by_call: Option<NextStepHook>,
     /// Gives the next pair of an iterator that gives pairs, for a loop that takes it apart.
     pub pair_at_once: Option<PairHook>,
     /// Puts what a table cannot hold into the class (constants such as `timezone.utc`).
@@ -340,6 +348,7 @@ impl TypeDef {
             call: None,
             at_once: None,
             next_at_once: None,
+            next_by_call: None,
             pair_at_once: None,
             setup: None,
         }

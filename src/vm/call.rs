@@ -83,6 +83,11 @@ impl Vm {
         unsafe {
             match kind {
                 kind::FUNCTION => {
+                    let function = callee.header().cast();
+                    if names.is_none() && self.begin_plain(function, (args, n), parent, dst, flags)
+                    {
+                        return callee.forget();
+                    }
                     self.invoke_function(callee, args, n, names, parent, dst, flags, Value::UNDEF)
                 }
                 kind::NATIVE => self.invoke_native(callee, args, n, names, parent, dst, flags),
@@ -488,6 +493,13 @@ impl Vm {
                 Step::Return(value) => self.deliver(parent, dst, flags, value),
                 Step::Raise(raised) => self.raise_in(parent, raised),
                 Step::TailCall(callee, args) | Step::Call(callee, args) => {
+                    self.invoke_args(callee, args, None, parent, dst, flags);
+                }
+                Step::NextCall(callee, args) => {
+                    let flags = match flags & frame_flags::FOR_ITER {
+                        0 => flags | frame_flags::NEXT,
+                        _ => flags,
+                    };
                     self.invoke_args(callee, args, None, parent, dst, flags);
                 }
                 Step::TailCallKw(callee, args, names) | Step::CallKw(callee, args, names) => {

@@ -741,6 +741,10 @@ impl Vm {
         dst: u16,
         flags: u16,
     ) {
+        // SAFETY: the parent is alive, and whoever calls keeps the generator alive.
+        if flags == 0 && unsafe { self.resume_for_native(generator, parent) } {
+            return;
+        }
         if generator.state.get() == State::Closed {
             return self.deliver(parent, dst, flags, Value::UNDEF);
         }

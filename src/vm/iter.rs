@@ -162,14 +162,17 @@ static FILL: Def = Def::frame(
 
 /// Whether an iterator is one over a built-in collection, whose next value is always at hand.
 pub fn is_core_iterator(iterator: &Value) -> bool {
-    const KINDS: [crate::heap::Kind; 8] = [
+    const KINDS: [crate::heap::Kind; 11] = [
         kind::LIST_ITERATOR,
         kind::TUPLE_ITERATOR,
         kind::RANGE_ITERATOR,
         kind::LONG_RANGE_ITERATOR,
         kind::STR_ITERATOR,
+        kind::STR_ASCII_ITERATOR,
         kind::BYTES_ITERATOR,
         kind::DICT_ITERATOR,
+        kind::DICT_VALUE_ITERATOR,
+        kind::DICT_ITEM_ITERATOR,
         kind::SET_ITERATOR,
     ];
     let shape = iterator.shape();
@@ -308,6 +311,9 @@ impl Vm {
         if iterator.is_kind::<Generator>() {
             return Step::Next(iterator.clone());
         }
+        if let Some(step) = self.next_by_call(iterator) {
+            return step;
+        }
         if iterator.is_exact::<SequenceIterator>() {
             return Step::Enter(&NEXT_ITEM, smallvec::smallvec![iterator.clone()]);
         }
@@ -374,6 +380,16 @@ impl Vm {
             kind::REVERSED => self.next_reversed(iterator.get::<ReversedIterator>()?),
             kind => return self.next_hooks[kind as usize].and_then(|hook| hook(self, iterator)),
         })
+    }
+
+    /// What has to be called for the next value of a native iterator; see `NextStepHook`.
+    pub(crate) fn next_by_call(&mut self, iterator: &Value) -> Option<Step> {
+        let shape = iterator.shape();
+        if shape >= crate::heap::FIRST_FREE_SHAPE {
+            return None;
+        }
+        let hook = self.next_step_hooks[shape as usize]?;
+        hook(self, iterator)
     }
 
     /// As `native_next`, for any iterator whose `__next__` needs no frame.

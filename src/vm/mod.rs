@@ -25,6 +25,7 @@ pub mod driving;
 pub mod error;
 mod excerpt;
 mod fancy;
+mod feeding;
 pub mod fiber;
 pub mod finalize;
 pub mod finders;
@@ -45,6 +46,7 @@ mod operands;
 pub mod ops;
 pub mod origins;
 pub mod outside;
+mod plain_call;
 mod receiver;
 pub mod roots;
 pub mod scope;
@@ -71,7 +73,9 @@ use crate::host::Host;
 use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
-use crate::object::native::{AwaitHook, Input, ModuleDef, NextHook, PairHook, R, TypeDef};
+use crate::object::native::{
+    AwaitHook, Input, ModuleDef, NextHook, NextStepHook, PairHook, R, TypeDef,
+};
 use crate::object::str::{Interner, Str};
 use crate::source::SourceFile;
 
@@ -212,6 +216,8 @@ pub struct Vm {
     pub(crate) await_hooks: Box<[Option<AwaitHook>; 256]>,
     /// How native iterators give their next value without a frame, by kind.
     pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
+    /// What native iterators call for their next value, by kind.
+    pub(crate) next_step_hooks: Box<[Option<NextStepHook>; 256]>,
     /// How native iterators that give pairs give their next pair, by kind.
     pub(crate) pair_hooks: Box<[Option<PairHook>; 256]>,
     /// What a leaf raised that the dispatch loop called.

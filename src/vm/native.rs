@@ -110,7 +110,9 @@ impl Vm {
                 self.replace_native(frame, step)
             }
             Step::Next(iterator) => self.perform_next(iterator, frame, 0, 0),
-            Step::Call(..) | Step::CallKw(..) | Step::Do(_) => self.perform(step, frame, 0, 0),
+            Step::Call(..) | Step::NextCall(..) | Step::CallKw(..) | Step::Do(_) => {
+                self.perform(step, frame, 0, 0)
+            }
             Step::Await(awaitable) => self.await_from_native(frame, awaitable),
             Step::Yield(value) => self.yield_from_frame(frame, value),
             Step::Pause => self.yield_from_frame(frame, Value::NONE),

@@ -185,6 +185,7 @@ impl Vm {
             input: None,
             await_hooks: Box::new([None; 256]),
             next_hooks: Box::new([None; 256]),
+            next_step_hooks: Box::new([None; 256]),
             pair_hooks: Box::new([None; 256]),
             pending_events: Vec::new(),
             tell_signal: None,
@@ -245,6 +246,9 @@ impl Vm {
             }
             if def.pair_at_once.is_some() {
                 self.pair_hooks[def.kind as usize] = def.pair_at_once;
+            }
+            if def.next_by_call.is_some() {
+                self.next_step_hooks[def.kind as usize] = def.next_by_call;
             }
             if def.next_at_once.is_some() {
                 self.next_hooks[def.kind as usize] = def.next_at_once;

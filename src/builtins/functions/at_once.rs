@@ -13,7 +13,7 @@ use crate::object::int;
 use crate::object::iterator::{ListReverseIterator, RangeIterator, ReversedIterator};
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{R, Step};
+use crate::object::native::{Args, R, Step};
 use crate::object::set::{FrozenSet, Set, SetTable};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -300,6 +300,33 @@ pub fn next(vm: &mut Vm, args: &[Value]) -> Option<R> {
             None => Err(vm.stop_iteration(Value::NONE)),
         },
         Err(raised) => Err(raised),
+    })
+}
+
+/// The call that gives the next value of a `map`, as long as the items are at hand.
+pub fn map_step(vm: &mut Vm, iterator: &Value) -> Option<Step> {
+    let map = iterator.get_exact::<Map>()?;
+    let sources = map.iterators.clone();
+    let sources = sources.get::<Tuple>()?.items();
+    if !sources.iter().all(is_core_iterator) {
+        return None;
+    }
+    let mut items = Args::new();
+    for source in sources {
+        match vm.native_next(source)? {
+            Ok(Some(item)) => items.push(item),
+            Ok(None) => return Some(Step::Return(Value::UNDEF)),
+            Err(raised) => return Some(Step::Raise(raised)),
+        }
+    }
+    let function = map.function.clone();
+    Some(match vm.call_at_once(&function, &items) {
+        Some(Ok(value)) => Step::Return(value),
+        Some(Err(raised)) if vm.is_raised(&raised, Known::StopIteration) => {
+            Step::Return(Value::UNDEF)
+        }
+        Some(Err(raised)) => Step::Raise(raised),
+        None => Step::NextCall(function, items),
     })
 }
 

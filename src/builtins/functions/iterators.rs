@@ -73,6 +73,10 @@ fn next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             }
             match pull(vm, &frame.regs[0]) {
                 Ok(item) => item,
+                // What a StopIteration says goes on, where no default takes its place.
+                Err(Step::NextCall(function, args)) if frame.regs[1].is_undef() => {
+                    return Step::TailCall(function, args);
+                }
                 Err(wait) => return wait,
             }
         }
@@ -302,6 +306,7 @@ pub static MAP: TypeDef = TypeDef {
         Def::leaf("__reduce__(self, /)", map_reduce)
             .doc("How to make it again, for copies and pickles."),
     ],
+    next_by_call: Some(at_once::map_step),
     ..TypeDef::new("builtins", "map", kind::MAP)
 };
 

@@ -48,6 +48,14 @@ pub fn outcome(step: Step) -> Result<Value, Step> {
 /// The next item of an iterator (Undef at its end) when it is known at once,
 /// else the answer that the frame gives to get it.
 pub fn pull(vm: &mut Vm, iterator: &Value) -> Result<Value, Step> {
+    if let Some(item) = vm.next_of_core(iterator) {
+        return Ok(item);
+    }
+    match vm.next_by_call(iterator) {
+        Some(Step::Return(item)) => return Ok(item),
+        Some(step) => return Err(step),
+        None => {}
+    }
     match vm.next_at_once(iterator) {
         Some(Ok(item)) => Ok(item.unwrap_or(Value::UNDEF)),
         Some(Err(raised)) => Err(Step::Raise(raised)),

@@ -10,10 +10,11 @@ use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::Function;
 use crate::object::generator::{Flavour, Generator, State};
-use crate::object::iterator::{ListIterator, RangeIterator};
+use crate::object::iterator::{ListIterator, RangeIterator, TupleIterator};
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{AwaitOutcome, Native, Step};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::async_generator::SEND;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
@@ -30,8 +31,22 @@ op! {
             }
         }
         if iterator.is_exact::<ListIterator>() { return for_iter_list(ip, regs, k, vm); }
+        if iterator.is_exact::<TupleIterator>() { return for_iter_tuple(ip, regs, k, vm); }
         if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }
         return for_iter_core(ip, regs, k, vm);
+    }
+    fn for_iter_tuple(ip, regs, k, vm) {
+        let iterator = &*(*regs.add(b(ip))).header().cast::<TupleIterator>();
+        let source = iterator.source.as_value();
+        let position = iterator.position.get();
+        if source.is_exact::<Tuple>() {
+            let items = (*source.header().cast::<Tuple>()).items();
+            if let Some(item) = items.get(position) {
+                iterator.position.set(position + 1);
+                store!(ip, regs, k, vm, copy_of(item), 1)
+            }
+        }
+        return for_iter_slow(ip, regs, k, vm);
     }
     fn for_iter_list(ip, regs, k, vm) {
         let iterator = &*(*regs.add(b(ip))).header().cast::<ListIterator>();
@@ -149,7 +164,7 @@ op! {
             || Generator::of_frame(frame).flavour == Flavour::AsyncGenerator
         {
             // An async generator yields to who asked for its next item, whoever drives them both.
-            return yield_slow(ip, regs, k, vm);
+            return yield_to_native(ip, regs, k, vm);
         }
         let value = take_b(ip, regs);
         (*frame).ip = ip.add(1);
@@ -170,6 +185,25 @@ op! {
         }
         let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
         go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), vm)
+    }
+    fn yield_to_native(ip, regs, k, vm) {
+        // The common case: to `sum`, `join`, `sorted`... that ask a generator of script for its items.
+        let frame = Frame::of(regs);
+        let mut root = frame;
+        while (*root).flags & frame_flags::DELEGATED != 0 {
+            root = (*root).parent;
+        }
+        if (*root).flags & (frame_flags::NEXT | frame_flags::GENERATOR | frame_flags::NATIVE)
+            != frame_flags::NEXT | frame_flags::GENERATOR
+            || Generator::of_frame(frame).flavour == Flavour::AsyncGenerator
+            || (*(*root).parent).flags & frame_flags::NATIVE == 0
+        {
+            return yield_slow(ip, regs, k, vm);
+        }
+        let value = take_b(ip, regs);
+        (*frame).ip = ip.add(1);
+        vm.yield_to_native(frame, root, value);
+        go_on!(vm)
     }
     fn async_yield(ip, regs, k, vm) {
         // The common case: to an `async for` of a script frame.

@@ -10,6 +10,9 @@ use crate::vm::Vm;
 use crate::vm::candidates::Asked;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
 
+/// What a frame may have that ends plainly: what a function returns is never the end of an iteration.
+const PLAIN: u16 = frame_flags::DST_LOCAL | frame_flags::FOR_ITER | frame_flags::NEXT;
+
 /// Pops a plain frame and goes on in its parent, which may be native.
 macro_rules! leave_simple {
     ($ip:ident, $value:ident, $frame:ident, $regs:ident, $k:ident, $vm:ident) => {{
@@ -59,7 +62,7 @@ macro_rules! leave_simple {
 op! {
     fn return_(ip, regs, k, vm) {
         let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_from_operator(ip, regs, k, vm); }
+        if (*frame).flags & !PLAIN != 0 { return return_from_operator(ip, regs, k, vm); }
         let src = regs.add(b(ip));
         let value = src.read();
         if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
@@ -80,7 +83,7 @@ op! {
     }
     fn return_const(ip, regs, k, vm) {
         let frame = Frame::of(regs);
-        if (*frame).flags & !frame_flags::DST_LOCAL != 0 { return return_from_init(ip, regs, k, vm); }
+        if (*frame).flags & !PLAIN != 0 { return return_from_init(ip, regs, k, vm); }
         let value = (*k.add(wide(ip) as usize)).clone();
         leave_simple!(ip, value, frame, regs, k, vm)
     }
@@ -151,7 +154,11 @@ unsafe fn leave_anywhere(vm: &mut Vm, regs: *mut Value) {
         (*(*frame).function).release_one();
         vm.sp = frame.cast();
         let value = std::mem::take(&mut vm.leaf_result);
-        vm.deliver((*frame).parent, (*frame).dst, (*frame).flags, value);
+        let (parent, flags) = ((*frame).parent, (*frame).flags);
+        if (*parent).flags & frame_flags::NATIVE != 0 && flags & frame_flags::DISCARD == 0 {
+            return vm.hand_to_native(parent, value);
+        }
+        vm.deliver(parent, (*frame).dst, flags, value);
     }
 }
 

@@ -1,0 +1,86 @@
+//! Calls that need no look at how arguments are bound: what a native calls that needs no frame, and plain frames of script
+//! functions that natives call (the dispatch loop has its own: `dispatch::enter`).
+
+use super::Vm;
+use super::dispatch::Cursor;
+use crate::heap::Value;
+use crate::object::class::{Class, class_flags};
+use crate::object::frame::Frame;
+use crate::object::function::Function;
+use crate::object::native::{Native, NativeCode, R};
+
+impl Vm {
+    /// Calls a native function or a built-in class with these arguments, if that needs no frame; None, and nothing is
+    /// done, otherwise.
+    pub(crate) fn call_at_once(&mut self, callee: &Value, args: &[Value]) -> Option<R> {
+        if let Some(native) = callee.get_exact::<Native>() {
+            if !native.is_function {
+                return None;
+            }
+            if let Some(hook) = native.def.at_once {
+                return hook(self, args);
+            }
+            return match native.def.code {
+                NativeCode::Leaf(leaf) if native.most as usize == args.len() => {
+                    Some(leaf(self, args))
+                }
+                _ => None,
+            };
+        }
+        let class = callee.get_exact::<Class>()?;
+        if !class.has(class_flags::BUILTIN) {
+            return None;
+        }
+        class.def?.at_once?(self, args)
+    }
+
+    /// Pushes a plain frame for a function that takes exactly so many arguments; false, and nothing is done, where the
+    /// general way must look.
+    ///
+    /// # Safety
+    /// As `invoke`; the count of the function passes to the frame.
+    #[inline(always)]
+    pub(super) unsafe fn begin_plain(
+        &mut self,
+        function: *mut Function,
+        (args, n): (*mut Value, usize),
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> bool {
+        // SAFETY: what lies between `sp` and `limit` is free.
+        unsafe {
+            let code = (*(*function).code.as_ptr()).as_ptr();
+            let frame = self.sp.cast::<Frame>();
+            let regs = Frame::regs(frame);
+            let behind = regs.add((*code).nregisters as usize);
+            let end = behind.add(1).cast::<u8>();
+            let is_full = end > self.limit || (*parent).depth >= self.recursion_limit;
+            if is_full || self.budget < 1 || (*function).simple.get() as usize != n {
+                return false;
+            }
+            self.budget -= 1;
+            self.sp = end;
+            frame.write(Frame {
+                ip: (*code).start().add(1),
+                parent,
+                function,
+                native: std::ptr::null(),
+                dst,
+                flags,
+                depth: (*parent).depth + 1,
+            });
+            std::ptr::copy_nonoverlapping(args, regs, n);
+            for i in n..(*code).nlocals as usize {
+                regs.add(i).write(Value::UNDEF);
+            }
+            behind.write(Value::UNDEF);
+            self.cursor = Cursor {
+                ip: (*code).start(),
+                regs,
+                consts: (*code).consts.as_ptr(),
+            };
+            true
+        }
+    }
+}
