@@ -104,6 +104,11 @@ impl Context {
         self.entered.get()
     }
 
+    /// Notes that somebody runs in it.
+    pub fn mark_entered(&self) {
+        self.entered.set(true);
+    }
+
     fn pairs(&self) -> Vec<(Value, Value)> {
         let map = self.map.get();
         map.get::<ContextMap>()

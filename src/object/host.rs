@@ -56,6 +56,7 @@ impl HostDefs {
                     doc,
                     binding,
                     at_once: None,
+                    awaited: None,
                 },
                 _texts: texts,
             })

@@ -169,7 +169,21 @@ pub struct Def {
     pub binding: Binding,
     /// What a call gives that needs no frame.
     pub at_once: Option<AtOnce>,
+    /// What an await of the coroutine that a call makes gives, where nothing has to be waited for.
+    pub awaited: Option<AwaitedAtOnce>,
 }
+
+/// What comes of a native coroutine that is awaited where it is made and needs no frame.
+pub enum Awaited {
+    /// It returns this.
+    Done(Value),
+    /// It yields None, and then returns None. Nothing was done for that yet.
+    Pauses,
+}
+
+/// Answers for a coroutine that is awaited at once, made by a call with these arguments by position, if no frame is
+/// needed for it; else with None, and has done nothing.
+pub type AwaitedAtOnce = fn(&mut Vm, &[Value]) -> Option<R<Awaited>>;
 
 /// Answers a call by position without a frame, if that can be done, with its result; else with None, and has done nothing.
 pub type AtOnce = fn(&mut Vm, &[Value]) -> Option<R>;
@@ -194,6 +208,7 @@ impl Def {
             doc: "",
             binding: Binding::Method,
             at_once: None,
+            awaited: None,
         }
     }
     /// A raw leaf; the signature is for show and for its name.
@@ -204,6 +219,7 @@ impl Def {
             doc: "",
             binding: Binding::Method,
             at_once: None,
+            awaited: None,
         }
     }
     /// A native frame with `extra` registers beyond its parameters.
@@ -214,6 +230,7 @@ impl Def {
             doc: "",
             binding: Binding::Method,
             at_once: None,
+            awaited: None,
         }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
@@ -224,6 +241,7 @@ impl Def {
             doc: "",
             binding: Binding::Method,
             at_once: None,
+            awaited: None,
         }
     }
     /// The same with a docstring.
@@ -234,6 +252,11 @@ impl Def {
     /// The same with a way that needs no frame.
     pub const fn at_once(mut self, f: AtOnce) -> Def {
         self.at_once = Some(f);
+        self
+    }
+    /// The same with a way that needs no frame where the coroutine is awaited at once.
+    pub const fn awaited(mut self, f: AwaitedAtOnce) -> Def {
+        self.awaited = Some(f);
         self
     }
     /// The same as a class method.

@@ -11,9 +11,9 @@ use crate::bytecode::Op;
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::{Ref, Value};
 use crate::object::frame::{Frame, frame_flags};
-use crate::object::function::Function;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::generator::{Flavour, Generator, State};
-use crate::object::native::{AwaitOutcome, Input, Native, NativeCode, Step};
+use crate::object::native::{AwaitOutcome, Awaited, Input, Native, NativeCode, Step};
 use crate::object::native_rest::NativeRest;
 use crate::object::task::{Future, FutureState};
 
@@ -262,6 +262,87 @@ impl Vm {
         }
     }
 
+    /// Does what `run_awaited` does, where the function needs no frame for it. False, with nothing done, otherwise.
+    ///
+    /// # Safety
+    /// As for that.
+    unsafe fn await_without_frame(
+        &mut self,
+        native: &Native,
+        (args, n): (*mut Value, usize),
+        parent: *mut Frame,
+        wait: *const u64,
+    ) -> bool {
+        // SAFETY: the arguments are dropped once; the parent stands behind the Await from then on.
+        unsafe {
+            let Some(hook) = native.def.awaited else {
+                return false;
+            };
+            if (*parent).depth >= self.recursion_limit {
+                return false;
+            }
+            let Some(answer) = hook(self, std::slice::from_raw_parts(args, n)) else {
+                return false;
+            };
+            let pauses = matches!(answer, Ok(Awaited::Pauses));
+            if pauses && !(*parent).has(frame_flags::GENERATOR) {
+                return false;
+            }
+            for i in 0..n {
+                drop(args.add(i).read());
+            }
+            let (_, held, _) = operands(wait);
+            let held = Frame::regs(parent).add(held as usize);
+            (*parent).ip = wait.add(1);
+            held.write(Value::UNDEF);
+            match answer {
+                Ok(Awaited::Done(value)) => self.go_on_behind_await(parent, value),
+                Ok(Awaited::Pauses) => {
+                    self.paused_in = native.to_ref().into_value();
+                    held.write(PAUSED);
+                    self.yield_from_frame(parent, Value::NONE);
+                }
+                Err(raised) => {
+                    self.set_context_if_fresh(&raised, parent);
+                    self.frame = parent;
+                    self.unwind_into(parent, raised);
+                }
+            }
+            true
+        }
+    }
+
+    /// Calls what the bound method at `base` binds, a coroutine function that takes the receiver and the `n` arguments
+    /// behind it, as `call_awaited` does: the window is used up then.
+    ///
+    /// # Safety
+    /// As for that.
+    #[inline(never)]
+    pub(crate) unsafe fn call_bound_awaited(
+        &mut self,
+        base: *mut Value,
+        n: usize,
+        parent: *mut Frame,
+        dst: usize,
+    ) -> bool {
+        // SAFETY: the receiver takes the method's place in the window, unless nothing is done.
+        unsafe {
+            let callee = base.read();
+            let method = callee.header().cast::<BoundMethod>();
+            let function = (*method).function.header().cast::<Function>();
+            (*function).retain();
+            base.write((*method).receiver.clone());
+            let called = self.call_awaited(function, (base, n + 1), parent, dst);
+            if called {
+                drop(callee);
+            } else {
+                drop(std::ptr::replace(base, callee));
+                (*function).release_one();
+            }
+            called
+        }
+    }
+
     /// Runs a native coroutine for the Await at `wait` up to where it waits: only then it becomes an object.
     ///
     /// # Safety
@@ -276,6 +357,9 @@ impl Vm {
     ) {
         // SAFETY: the frame lies on the stack until it has returned or its registers have moved.
         unsafe {
+            if names.is_none() && self.await_without_frame(native, (args, n), parent, wait) {
+                return;
+            }
             let (dst, held, flags) = operands(wait);
             let flags = match flags & TEMP_A {
                 0 => frame_flags::DST_LOCAL,

@@ -393,6 +393,10 @@ impl Vm {
                     flags,
                 );
             }
+            if n == 0 && names.is_none() && self.makes_plainly(&callee, &class) {
+                let instance = Instance::alloc(class.root_shape.get()).into_value();
+                return self.deliver(parent, dst, flags, instance);
+            }
             if n == 1
                 && names.is_none()
                 && let Some(step) = self.convert_at_once(&callee, &*args)
@@ -426,6 +430,16 @@ impl Vm {
             let step = self.instantiate_step(&class, all, names);
             self.perform(step, parent, dst, flags);
         }
+    }
+
+    /// Whether a call of the class makes an instance, and no script has a say in that.
+    fn makes_plainly(&mut self, callee: &Value, class: &Ref<Class>) -> bool {
+        callee.is_exact::<Class>()
+            && class.layout == kind::INSTANCE
+            && !class.has(class_flags::NEW | class_flags::ABSTRACT | class_flags::BUILTIN)
+            && self
+                .special(class, Special::Init)
+                .is_some_and(|init| self.is_object_init(&init))
     }
 
     /// Whether a call of the class does what BaseException's `__new__` and `__init__` do, and no more.

@@ -623,6 +623,13 @@ impl Vm {
 
     /// Drives a coroutine or generator from a native frame (`Step::Send`, `Step::Throw`).
     pub(crate) fn drive(&mut self, frame: *mut Frame, target: Value, input: Result<Value, Raised>) {
+        if let Ok(value) = &input
+            && value.is_none()
+            && let Some(generator) = target.get::<Generator>()
+            && self.enter_at_rest(generator, frame)
+        {
+            return;
+        }
         if let Some(step) = target.get::<AsyncStep>() {
             return self.drive_step(step, frame, input);
         }
@@ -654,6 +661,21 @@ impl Vm {
         // The register that a native frame awaits with keeps the generator alive... but then its
         // next input would count as that of an await: the frame's owner holds it instead.
         self.enter_generator(generator, input, frame, 0, 0);
+    }
+
+    /// Enters what a native frame drives with None, unless something speaks against that: then the answer is false.
+    #[inline]
+    fn enter_at_rest(&mut self, generator: &Generator, parent: *mut Frame) -> bool {
+        let at_rest = match generator.state.get() {
+            State::Created => true,
+            State::Suspended => !generator.leaf.get().is_null(),
+            State::Running | State::Closed => false,
+        };
+        if !at_rest || Self::is_awaited(generator) {
+            return false;
+        }
+        self.enter_generator(generator, Ok(Value::NONE), parent, 0, 0);
+        true
     }
 
     /// Whether a generator may be resumed from outside.

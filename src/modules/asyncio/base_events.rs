@@ -62,6 +62,8 @@ traced_object! {
         current: Field,
         /// The task factory, or None.
         factory: Field,
+        /// The factory is `eager_task_factory`.
+        eager: Cell<bool>,
         /// The exception handler, or None.
         handler: Field,
         /// `slow_callback_duration`
@@ -141,6 +143,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(Value::NONE),
         Field::new(Value::NONE),
         Field::new(Value::NONE),
+        Cell::new(false),
         Field::new(Value::NONE),
         Field::new(script::float(0.1)),
     );
@@ -372,6 +375,16 @@ fn begin_task(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         let step = tasks::spawn_with(vm, &owner, coro, (&regs[2], &regs[3], &rest), &[]);
         return Ok(waiting::tail(step));
     }
+    if frame.regs[4].is_undef()
+        && let Some(step) = tasks::spawn_eagerly(
+            vm,
+            &looped,
+            &frame.regs[1],
+            (&frame.regs[2], &frame.regs[3]),
+        )?
+    {
+        return Ok(step);
+    }
     frame.state = 1;
     let mut args = Args::from_iter([frame.regs[0].clone(), frame.regs[1].clone()]);
     let (context, rest) = (frame.regs[3].clone(), frame.regs[4].clone());
@@ -395,8 +408,17 @@ fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
             "task factory must be a callable or None",
         ));
     }
-    this(vm, &args[0])?.factory.set(args[1].clone());
+    let is_eager = current::shared(vm).eager_factory.as_value().is(&args[1]);
+    let looped = this(vm, &args[0])?;
+    looped.factory.set(args[1].clone());
+    looped.eager.set(is_eager && args[1].is_object());
     Ok(Value::NONE)
+}
+
+/// `_eager_factory(function, /)`: says which function `eager_task_factory` is, whose work is done here.
+pub(super) fn eager_factory(vm: &mut Vm, args: &[Value]) -> R {
+    current::shared(vm).eager_factory.set(args[0].clone());
+    Ok(args[0].clone())
 }
 
 fn get_task_factory(vm: &mut Vm, args: &[Value]) -> R {

@@ -25,6 +25,8 @@ traced_object! {
         policy: Field,
         /// The tasks that foreign loops run: loop, task.
         foreign: RefCell<Vec<(Value, Value)>>,
+        /// `eager_task_factory`, or Undef.
+        eager_factory: Field,
         /// Calls on the host's pool: ticket, the future of its result.
         tickets: RefCell<Vec<(Value, Value)>>,
     }
@@ -46,6 +48,7 @@ pub fn shared(vm: &mut Vm) -> Ref<Shared> {
         Field::undef(),
         Field::undef(),
         RefCell::default(),
+        Field::undef(),
         RefCell::default(),
     );
     vm.state.insert(KEY, shared.value());

@@ -639,6 +639,12 @@ fn has_native(vm: &mut Vm, value: &Value, method: &str) -> bool {
         .is_none_or(|f| f.is_kind::<crate::object::native::Native>())
 }
 
+/// As `wake_when_done`, for a future that is pending.
+#[inline]
+pub fn wake_when_done_later(future: &Future, task: Value) {
+    future.add_waiter(task, Value::int32(i32::from(reactions::WAKE)));
+}
+
 /// Wakes a task when this future is done.
 pub fn wake_when_done(vm: &mut Vm, future: &Future, task: Value) -> R<()> {
     when_done(vm, future, reactions::WAKE, task)

@@ -11,7 +11,7 @@ use super::{events, futures, script};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{Attribute, Awaited, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::task::{Future, FutureState, Task};
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
@@ -109,6 +109,11 @@ fn shown(vm: &mut Vm, value: &Value, extra: &str, waiters: usize) -> Value {
         "<{name} object at {} [{extra}{waiters}]>",
         script::address(vm, value)
     ))
+}
+
+/// What an await gives that has nothing to wait for.
+fn done(value: Value) -> R<Awaited> {
+    Ok(Awaited::Done(value))
 }
 
 fn expected<T>(vm: &mut Vm, found: Option<T>, what: &str) -> R<T> {
@@ -283,6 +288,19 @@ fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Opt
     Ok(None)
 }
 
+/// As `lock_acquire` and, of no subclass, `lock_aenter`, where the lock is free.
+fn acquire_free(vm: &Vm, args: &[Value]) -> Option<()> {
+    let [lock] = args else {
+        return None;
+    };
+    let lock = lock.get_exact::<Lock>()?;
+    if lock.locked.get() || lock.waiters.len() > 0 {
+        return None;
+    }
+    take_lock(vm, lock);
+    Some(())
+}
+
 fn wake_first(vm: &mut Vm, lock: &Lock) -> R<()> {
     let first = lock.waiters.futures.borrow().front().cloned();
     match first.as_ref().and_then(Future::to_ref) {
@@ -332,10 +350,15 @@ pub static LOCK: TypeDef = TypeDef {
         Def::leaf("__init__(self)", nothing),
         Def::leaf("__repr__(self)", lock_repr),
         Def::leaf("locked(self)", lock_locked),
-        Def::coroutine("acquire(self)", 1, lock_acquire),
+        Def::coroutine("acquire(self)", 1, lock_acquire)
+            .awaited(|vm, args| acquire_free(vm, args).map(|()| done(Value::TRUE))),
         Def::leaf("release(self)", lock_release),
-        Def::coroutine("__aenter__(self)", 1, lock_aenter),
-        Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, lock_aexit),
+        Def::coroutine("__aenter__(self)", 1, lock_aenter)
+            .awaited(|vm, args| acquire_free(vm, args).map(|()| done(Value::NONE))),
+        Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, lock_aexit).awaited(|vm, args| {
+            let is_lock = args.len() == 4 && args[0].is_exact::<Lock>();
+            is_lock.then(|| release_lock(vm, &args[0]).and_then(|()| done(Value::NONE)))
+        }),
     ],
     attributes: &[DICT, Attribute::get("_waiters", lock_waiters)],
     ..TypeDef::new("asyncio.locks", "Lock", kind::LOCK)
@@ -442,7 +465,13 @@ pub static EVENT: TypeDef = TypeDef {
         Def::leaf("is_set(self)", event_is_set),
         Def::leaf("set(self)", event_set),
         Def::leaf("clear(self)", event_clear),
-        Def::coroutine("wait(self)", 1, event_wait),
+        Def::coroutine("wait(self)", 1, event_wait).awaited(|_, args| {
+            let [event] = args else {
+                return None;
+            };
+            let is_set = event.get::<Event>()?.value.get();
+            is_set.then(|| done(Value::TRUE))
+        }),
     ],
     attributes: &[DICT, Attribute::get("_waiters", event_waiters)],
     ..TypeDef::new("asyncio.locks", "Event", kind::EVENT)
@@ -561,6 +590,19 @@ fn acquire_semaphore(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
     Ok(None)
 }
 
+/// As `semaphore_acquire` and, of no subclass, `semaphore_aenter`, where there is room.
+fn acquire_room(args: &[Value]) -> Option<()> {
+    let [semaphore] = args else {
+        return None;
+    };
+    let semaphore = semaphore.get_exact::<Semaphore>()?;
+    if semaphore.value.get() <= 0 || semaphore.waiters.len() > 0 {
+        return None;
+    }
+    semaphore.value.set(semaphore.value.get() - 1);
+    Some(())
+}
+
 /// Lets the first in who still waits; false if nobody does.
 fn wake_next(vm: &mut Vm, semaphore: &Semaphore) -> R<bool> {
     let found = semaphore
@@ -652,10 +694,17 @@ pub static SEMAPHORE: TypeDef = TypeDef {
         Def::leaf("__init__(self, value=1)", semaphore_init),
         Def::leaf("__repr__(self)", semaphore_repr),
         Def::leaf("locked(self)", semaphore_locked),
-        Def::coroutine("acquire(self)", 1, semaphore_acquire),
+        Def::coroutine("acquire(self)", 1, semaphore_acquire)
+            .awaited(|_, args| acquire_room(args).map(|()| done(Value::TRUE))),
         Def::leaf("release(self)", semaphore_release),
-        Def::coroutine("__aenter__(self)", 1, semaphore_aenter),
-        Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, semaphore_aexit),
+        Def::coroutine("__aenter__(self)", 1, semaphore_aenter)
+            .awaited(|_, args| acquire_room(args).map(|()| done(Value::NONE))),
+        Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, semaphore_aexit).awaited(
+            |vm, args| {
+                let is_ours = args.len() == 4 && args[0].is_exact::<Semaphore>();
+                is_ours.then(|| release_semaphore(vm, &args[0]).and_then(|()| done(Value::NONE)))
+            },
+        ),
     ],
     attributes: &[
         DICT,

@@ -85,7 +85,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 34] = [
+const FUNCTIONS: [Def; 35] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -114,6 +114,7 @@ const FUNCTIONS: [Def; 34] = [
     Def::leaf("timeout(delay)", timeouts::timeout_function),
     Def::leaf("timeout_at(when)", timeouts::timeout_at),
     Def::leaf("_debug_mode()", events::debug_mode),
+    Def::leaf("_eager_factory(function, /)", base_events::eager_factory),
     Def::leaf("_loaded(module)", events::loaded),
     Def::leaf("_catch_interrupts(function)", turns::catch_interrupts),
     Def::leaf("_release_interrupts(before)", turns::release_interrupts),

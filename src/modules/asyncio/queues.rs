@@ -7,7 +7,9 @@ use super::{debug, exceptions, futures, locks, script};
 use crate::heap::{Charge, Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, Native, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::native::{
+    Attribute, Awaited, Def, Input, Native, NativeFrame, R, Raised, Step, TypeDef,
+};
 use crate::object::task::Future;
 use crate::object::traced::{Traced, Untraced, traced_object};
 use crate::vm::Vm;
@@ -394,6 +396,35 @@ fn get_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
     get_now(vm, &frame.regs[0].clone()).map(Step::Return)
 }
 
+/// As `put`, where there is room and no script says how items are kept.
+fn put_at_once(vm: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
+    let [value, item] = args else {
+        return None;
+    };
+    let queue = value.get::<Queue>()?;
+    let size = queue.size.get();
+    let has_room = size <= 0 || (queue.items.borrow().len() as i64) < size;
+    let is_plain = matches!(queue.order.get(), Order::Fifo | Order::Lifo);
+    if !has_room || !is_plain || queue.shut.get() {
+        return None;
+    }
+    let put = put_now(vm, value, item.clone());
+    Some(put.map(|()| Awaited::Done(Value::NONE)))
+}
+
+/// As `get`, where there is an item and no script says how items are kept.
+fn get_at_once(vm: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
+    let [value] = args else {
+        return None;
+    };
+    let queue = value.get::<Queue>()?;
+    let is_plain = matches!(queue.order.get(), Order::Fifo | Order::Lifo);
+    if !is_plain || queue.items.borrow().is_empty() {
+        return None;
+    }
+    Some(get_now(vm, value).map(Awaited::Done))
+}
+
 // ----- the rest -----------------------------------------------------------------------------
 
 fn task_done(vm: &mut Vm, args: &[Value]) -> R {
@@ -620,9 +651,9 @@ pub static QUEUE: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
         Def::leaf("__init__(self, maxsize=0)", init),
-        Def::coroutine("put(self, item)", 1, put),
+        Def::coroutine("put(self, item)", 1, put).awaited(put_at_once),
         Def::leaf("put_nowait(self, item)", put_nowait),
-        Def::coroutine("get(self)", 1, get),
+        Def::coroutine("get(self)", 1, get).awaited(get_at_once),
         Def::leaf("get_nowait(self)", get_nowait),
         Def::leaf("task_done(self)", task_done),
         Def::coroutine("join(self)", 1, join),

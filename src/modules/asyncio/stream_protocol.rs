@@ -8,7 +8,9 @@ use super::{coroutines, debug, events, futures, locks, reactions, report, script
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
-use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, Awaited, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
+};
 use crate::object::task::{Future, FutureState};
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
@@ -481,6 +483,27 @@ fn drain(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     drain_step(vm, frame, input).unwrap_or_else(Step::Raise)
 }
 
+/// As `drain`, where all of it is ours and nothing has to be waited for.
+fn drain_at_once(_: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
+    let [writer] = args else {
+        return None;
+    };
+    let writer = writer.get::<StreamWriter>()?;
+    let failed = match writer.reader.as_value().get::<StreamReader>() {
+        Some(reader) => !reader.exception.as_value().is_none(),
+        None => false,
+    };
+    let closing = writer
+        .transport
+        .as_value()
+        .get::<Transport>()?
+        .closing
+        .get();
+    let stream = writer.protocol.as_value().get::<StreamProtocol>()?;
+    let waits = failed || closing || stream.lost.get() || stream.paused.get();
+    (!waits).then_some(Ok(Awaited::Done(Value::NONE)))
+}
+
 fn drain_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
     let writer = writer_of(vm, &frame.regs[0])?;
     if frame.state == 2 {
@@ -680,7 +703,7 @@ pub static STREAM_WRITER: TypeDef = TypeDef {
         Def::leaf("is_closing(self)", is_closing),
         Def::coroutine("wait_closed(self)", 0, wait_closed),
         Def::leaf("get_extra_info(self, name, default=None)", get_extra_info),
-        Def::coroutine("drain(self)", 1, drain),
+        Def::coroutine("drain(self)", 1, drain).awaited(drain_at_once),
         Def::coroutine(
             "start_tls(self, sslcontext, *, server_hostname=None, ssl_handshake_timeout=None, \
              ssl_shutdown_timeout=None)",

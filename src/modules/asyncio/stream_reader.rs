@@ -8,7 +8,9 @@ use crate::heap::{Field, Ref, Value};
 use crate::object::bytes::{self, Bytes};
 use crate::object::class::class_flags;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::native::{
+    Attribute, Awaited, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
+};
 use crate::object::task::Future;
 use crate::object::traced::{Traced, traced_object};
 use crate::object::tuple::Tuple;
@@ -525,6 +527,26 @@ fn line(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Until> {
     }
 }
 
+/// As `readline` and `__anext__`, where the line is there.
+fn line_at_once(vm: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
+    let [reader] = args else {
+        return None;
+    };
+    let reader = reader.to_ref::<StreamReader>()?;
+    if !reader.exception.as_value().is_none() {
+        return None;
+    }
+    let Found::At(start, end) = find(&reader, &[b"\n"], 0) else {
+        return None;
+    };
+    if start as i64 > reader.limit.get() {
+        return None;
+    }
+    let line = reader.received.take(vm, end);
+    let line = line.and_then(|line| maybe_resume(vm, &reader).map(|()| line));
+    Some(line.map(Awaited::Done))
+}
+
 fn readline(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match line(vm, frame, input) {
         Ok(Until::Wait(step)) => step,
@@ -661,9 +683,9 @@ pub static STREAM_READER: TypeDef = TypeDef {
         Def::leaf("__init__(self, limit=65536, loop=None)", init),
         Def::coroutine("read(self, n=-1)", 1, read),
         Def::coroutine("readexactly(self, n)", 0, readexactly),
-        Def::coroutine("readline(self)", 1, readline),
+        Def::coroutine("readline(self)", 1, readline).awaited(line_at_once),
         Def::coroutine("readuntil(self, separator=b'\\n')", 1, readuntil),
-        Def::coroutine("__anext__(self)", 1, anext),
+        Def::coroutine("__anext__(self)", 1, anext).awaited(line_at_once),
         Def::leaf("__aiter__(self)", aiter),
         Def::leaf("at_eof(self)", at_eof),
         Def::leaf("feed_data(self, data)", feed_data_method),

@@ -20,7 +20,7 @@ use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::str::Str;
-use crate::object::task::{Future, FutureState, Task};
+use crate::object::task::{Future, FutureState, Gathering, Task};
 use crate::vm::Vm;
 use crate::vm::generator::AsyncStep;
 use crate::vm::types::Known;
@@ -108,6 +108,26 @@ pub fn spawn_with(
     script::add_keywords(more, &mut names, &mut args);
     let class = vm.class_of_def(&TASK).into_value();
     Ok(Step::CallKw(class, args, script::tuple(names)))
+}
+
+/// What a loop's `create_task` does whose factory is `eager_task_factory`: makes the task and takes its first step at once.
+/// None, with nothing done, if there is more to it.
+pub fn spawn_eagerly(
+    vm: &mut Vm,
+    looped: &Ref<Loop>,
+    coro: &Value,
+    (name, context): (&Value, &Value),
+) -> R<Option<Step>> {
+    let is_plain = looped.eager.get() && looped.is_plain() && looped.running.get();
+    if !is_plain || !coroutines::is_coroutine(vm, coro) {
+        return Ok(None);
+    }
+    let owner = looped.value();
+    let number = name_of(vm, &owner, &Value::NONE)?;
+    let context = context_of(vm, context);
+    let task = Task::alloc(kind::TASK as u32, owner, coro.clone(), context, number);
+    let named = [task.into_value(), name.clone()];
+    Ok(Some(Step::Enter(&EAGER, Args::from_iter(named))))
 }
 
 fn coroutine_expected(vm: &mut Vm, coro: &Value) -> R<()> {
@@ -294,6 +314,23 @@ fn yielded(vm: &mut Vm, task: &Ref<Task>, value: Value) -> R<()> {
     }
 }
 
+/// The future that a task yielded, if it has to do no more than wait for that: one of its own loop that tells it
+/// natively, is not done, and was handed over by an await.
+#[inline]
+pub fn wakes_plainly<'a>(vm: &Vm, task: &Task, yielded: &'a Value) -> Option<&'a Future> {
+    let is_ours = yielded.is_exact::<Future>()
+        || yielded.is_exact::<Task>()
+        || yielded.is_exact::<Gathering>();
+    let future = is_ours.then(|| Future::of(yielded)).flatten()?;
+    let is_plain = future.is_pending()
+        && future.blocking.get()
+        && future.owner.as_value().is(task.future.owner.as_value())
+        && !std::ptr::eq(future, &task.future)
+        && !task.future.must_cancel.get()
+        && vm.task_hook.is_none();
+    is_plain.then_some(future)
+}
+
 fn wait_for(vm: &mut Vm, task: &Ref<Task>, value: &Value, future: &Future) -> R<()> {
     tell(vm, task, "waits")?;
     if value.is(task.as_value()) {
@@ -455,7 +492,8 @@ pub static STEP: Def = Def::frame("TaskStepMethWrapper(task, exception=Undef, /)
 /// A wake-up as a callable, bound to the task.
 pub static WAKEUP: Def = Def::frame("task_wakeup(task, future, /)", 1, wakeup);
 
-/// Starts a task at once, in the caller's step. Registers: task, its previous context, the task that ran before.
+/// Starts a task at once, in the caller's step. Registers: task, the name that it then gets or Undef, its previous
+/// context, the task that ran before.
 fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let Some(task) = frame.regs[0].to_ref::<Task>() else {
         return Step::Return(Value::NONE);
@@ -463,36 +501,41 @@ fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let owner = task.future.owner.get();
     if frame.state == 0 {
         frame.state = 1;
-        frame.regs[2] = current::task(vm, &owner);
+        frame.regs[3] = current::task(vm, &owner);
         current::set_task(vm, &owner, task.value());
         register(&owner, &task);
         let context = task.context.get();
         return match contextvars::enter(vm, &context) {
             Ok(previous) => {
-                frame.regs[1] = previous;
+                frame.regs[2] = previous;
                 drive(vm, &task, Value::UNDEF).unwrap_or_else(Step::Raise)
             }
             Err(raised) => {
-                current::set_task(vm, &owner, std::mem::take(&mut frame.regs[2]));
+                current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
                 task.unregister();
                 Step::Raise(raised)
             }
         };
     }
-    contextvars::leave(vm, std::mem::take(&mut frame.regs[1]));
+    contextvars::leave(vm, std::mem::take(&mut frame.regs[2]));
     let answer = settle(vm, &task, input);
-    current::set_task(vm, &owner, std::mem::take(&mut frame.regs[2]));
+    current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
     if !task.future.is_pending() {
         task.coro.set(Value::NONE);
     }
-    match answer {
+    let name = std::mem::take(&mut frame.regs[1]);
+    let named = match name.is_undef() {
+        true => Ok(()),
+        false => script::str_of(vm, &name).map(|name| task.name.set(script::text(&name))),
+    };
+    match answer.and(named) {
         Ok(()) => Step::Return(task.value()),
         Err(raised) => Step::Raise(raised),
     }
 }
 
 /// See `eager`.
-pub static EAGER: Def = Def::frame("<eager start>(task, /)", 2, eager);
+pub static EAGER: Def = Def::frame("<eager start>(task, name, /)", 2, eager);
 
 // ----- what scripts see -------------------------------------------------------------
 
@@ -533,7 +576,7 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let wants_eager = frame.regs[5].clone();
     if script::truth(vm, &wants_eager)? && events::is_running(vm, &owner)? {
         frame.state = 1;
-        let starter = Step::Enter(&EAGER, Args::from_iter([task.value()]));
+        let starter = Step::Enter(&EAGER, Args::from_iter([task.value(), Value::UNDEF]));
         return Ok(Step::Do(Box::new(starter)));
     }
     start(vm, &task)?;

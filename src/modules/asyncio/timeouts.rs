@@ -9,7 +9,7 @@ use crate::heap::{Field, Ref, Value, Visitor};
 use crate::object::class::class_flags;
 use crate::object::exception::Exception;
 use crate::object::kind;
-use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::native::{Awaited, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::task::Task;
 use crate::object::traced::{Traced, traced_object};
 use crate::vm::Vm;
@@ -360,8 +360,24 @@ pub static TIMEOUT: TypeDef = TypeDef {
         Def::leaf("reschedule(self, when)", reschedule),
         Def::leaf("expired(self)", expired),
         Def::leaf("__repr__(self)", repr),
-        Def::coroutine("__aenter__(self)", 0, aenter),
-        Def::coroutine("__aexit__(self, exc_type, exc_val, exc_tb)", 0, aexit),
+        Def::coroutine("__aenter__(self)", 0, aenter).awaited(|vm, args| {
+            let [timeout] = args else {
+                return None;
+            };
+            let timeout = timeout.to_ref::<Timeout>()?;
+            let entered = enter(vm, &timeout);
+            Some(entered.map(|()| Awaited::Done(timeout.into_value())))
+        }),
+        Def::coroutine("__aexit__(self, exc_type, exc_val, exc_tb)", 0, aexit).awaited(
+            |vm, args| {
+                let [timeout, kind, _, _] = args else {
+                    return None;
+                };
+                let timeout = timeout.to_ref::<Timeout>().filter(|_| kind.is_none())?;
+                let left = leave(vm, &timeout, None);
+                Some(left.map(|()| Awaited::Done(Value::NONE)))
+            },
+        ),
     ],
     attributes: &[DICT],
     ..TypeDef::new("asyncio.timeouts", "Timeout", kind::TIMEOUT)

@@ -11,8 +11,10 @@ use super::{current, debug, futures, reactions, report, representation, script, 
 use crate::heap::{Ref, Value};
 use crate::host::{Event, Wait};
 use crate::modules::contextvars;
+use crate::object::generator::Generator;
 use crate::object::native::{Args, Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, Handle, Task};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -308,6 +310,13 @@ fn start_task(
     task: Value,
     exception: Value,
 ) -> R<Option<Step>> {
+    if exception.is_undef()
+        && let Some(step) = start_plainly(vm, frame, &task)
+    {
+        frame.regs[RUNS] = task;
+        frame.state = RUNS_TASK;
+        return Ok(Some(step));
+    }
     let Some(typed) = task.to_ref::<Task>() else {
         return Ok(None);
     };
@@ -326,19 +335,90 @@ fn start_task(
     }
 }
 
+/// As `tasks::begin`, for what a step is as a rule: that of a coroutine whose task goes on with None, in a context
+/// that nobody runs in. None, with nothing done, where there is more to it.
+#[inline]
+fn start_plainly(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: &Value) -> Option<Step> {
+    let task = value.get::<Task>()?;
+    let looped = frame.regs[0].get::<Loop>()?;
+    let context = task.context.as_value();
+    let entered = context.get_exact::<contextvars::Context>()?;
+    let coro = task.coro.as_value();
+    if !task.future.is_pending()
+        || task.future.must_cancel.get()
+        || !task.future.owner.as_value().is(&frame.regs[0])
+        || !looped.current.as_value().is_none()
+        || entered.is_entered()
+        || !coro.is_kind::<Generator>()
+    {
+        return None;
+    }
+    drop(task.waiter.take());
+    looped.current.set(value.clone());
+    entered.mark_entered();
+    let step = Step::Send(coro.clone(), Value::NONE);
+    frame.regs[PREVIOUS] = std::mem::replace(&mut vm.context, context.clone());
+    Some(step)
+}
+
+/// As `tasks::end`, for what a task yields as a rule: None, or a future of this loop that is to wake it. Gives
+/// back what was yielded, with nothing done, where there is more to it.
+fn yielded_plainly(
+    vm: &mut Vm,
+    looped: &Ref<Loop>,
+    frame: &mut NativeFrame<'_>,
+    yielded: Value,
+) -> Option<Value> {
+    let Some(task) = frame.regs[RUNS].get::<Task>() else {
+        return Some(yielded);
+    };
+    let future = match yielded.is_none() {
+        true => None,
+        false => match tasks::wakes_plainly(vm, task, &yielded) {
+            Some(future) => Some(future),
+            None => return Some(yielded),
+        },
+    };
+    let value = std::mem::take(&mut frame.regs[RUNS]);
+    contextvars::leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
+    match future {
+        None => looped.turns.0.borrow_mut().push(Job::Step(value)),
+        Some(future) => {
+            future.blocking.set(false);
+            futures::wake_when_done_later(future, value.clone());
+            if let Some(task) = value.get::<Task>() {
+                task.waiter.set(yielded.clone());
+            }
+        }
+    }
+    looped.current.set(Value::NONE);
+    drop(std::mem::take(&mut frame.regs[THROWN]));
+    drop(std::mem::take(&mut frame.regs[AWAITED]));
+    None
+}
+
 fn task_answered(
     vm: &mut Vm,
     looped: &Ref<Loop>,
     frame: &mut NativeFrame<'_>,
     input: Input,
 ) -> R<()> {
+    // What died in the step has its say before anybody learns that the step is over.
+    vm.run_finalizers_now();
+    let input = match input {
+        Input::Yielded(value) if looped.is_plain() => {
+            match yielded_plainly(vm, looped, frame, value) {
+                None => return Ok(()),
+                Some(value) => Input::Yielded(value),
+            }
+        }
+        input => input,
+    };
     let task = std::mem::take(&mut frame.regs[RUNS]);
     let previous = std::mem::take(&mut frame.regs[PREVIOUS]);
     let Some(typed) = task.to_ref::<Task>() else {
         return Ok(());
     };
-    // What died in the step has its say before anybody learns that the step is over.
-    vm.run_finalizers_now();
     let answer = tasks::end(vm, &typed, previous, input);
     if looped.debug.get() {
         warn_if_slow(vm, looped, frame, &task)?;
@@ -366,8 +446,11 @@ fn start_handle(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> R<Opt
     let context = handle.context();
     let step = contextvars::enter(vm, &context).map(|previous| {
         frame.regs[PREVIOUS] = previous;
-        let args = script::tuple_items(&handle.args.get());
-        Step::Call(handle.callback.get(), args.into_iter().collect())
+        let args = match handle.args.as_value().get::<Tuple>() {
+            Some(args) => Args::from(args.items()),
+            None => Args::new(),
+        };
+        Step::Call(handle.callback.get(), args)
     });
     match step {
         Ok(step) => {

@@ -10,7 +10,7 @@ use super::{coroutines, debug, events, futures, handles, reactions, script, task
 use crate::heap::{Field, Ref, Value};
 use crate::object::generator::Generator;
 use crate::object::kind;
-use crate::object::native::{Args, Def, Input, NativeFrame, R, Raised, Step};
+use crate::object::native::{Args, Awaited, Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::task::{Future, FutureState};
 use crate::object::traced::traced_object;
 use crate::vm::Vm;
@@ -19,7 +19,14 @@ use crate::vm::types::Known;
 // ----- sleep ---------------------------------------------------------------------
 
 /// `sleep(delay, result=None)`: registers delay, result, future, timer.
-pub(super) static SLEEP: Def = Def::coroutine("sleep(delay, result=None)", 2, sleep);
+pub(super) static SLEEP: Def =
+    Def::coroutine("sleep(delay, result=None)", 2, sleep).awaited(|_, args| {
+        let [delay] = args else {
+            return None;
+        };
+        let pauses = delay.as_small_int().is_some_and(|delay| delay <= 0);
+        pauses.then_some(Ok(Awaited::Pauses))
+    });
 
 const FUTURE: usize = 2;
 const TIMER: usize = 3;
@@ -183,6 +190,13 @@ pub fn create_task_step(
     {
         return tasks::spawn_with(vm, owner, coro, (&name, &context, &more), inside);
     }
+    if more.is_undef()
+        && let Some(plain) = owner.to_ref::<Loop>()
+        && !plain.own_tasks.get()
+        && let Some(step) = tasks::spawn_eagerly(vm, &plain, &coro, (&name, &context))?
+    {
+        return Ok(Step::Do(Box::new(step)));
+    }
     let method = script::attr(vm, owner, "create_task")?;
     let mut args = Args::from_iter([coro, name]);
     let mut names = vec![script::text("name")];
@@ -199,6 +213,7 @@ pub(super) fn tail(step: R<Step>) -> Step {
     match step {
         Ok(Step::Call(callee, args)) => Step::TailCall(callee, args),
         Ok(Step::CallKw(callee, args, names)) => Step::TailCallKw(callee, args, names),
+        Ok(Step::Do(step)) => *step,
         Ok(step) => step,
         Err(raised) => Step::Raise(raised),
     }
@@ -222,7 +237,25 @@ pub(super) static CREATE_TASK: Def = Def::frame(
             debug::CREATE_TASK,
         ))
     },
-);
+)
+.at_once(create_task_at_once);
+
+/// `create_task(coro)`, where the loop is ours and has nothing special to do.
+fn create_task_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [coro] = args else {
+        return None;
+    };
+    let owner = vm.running_loop.clone();
+    let looped = owner.get::<Loop>()?;
+    let is_plain =
+        looped.is_plain() && !looped.own_tasks.get() && looped.factory.as_value().is_none();
+    if !is_plain || vm.records_origins || !coro.is_kind::<Generator>() {
+        return None;
+    }
+    let none = Value::NONE;
+    let task = tasks::spawn(vm, &owner, coro.clone(), &none, &none, &[]);
+    Some(task.map(Ref::into_value))
+}
 
 /// `ensure_future(coro_or_future, *, loop=None)`
 pub(super) static ENSURE_FUTURE: Def = Def::frame(

@@ -323,7 +323,7 @@ impl Vm {
         !matches!((own, objects), (Some(a), Some(b)) if a.is(&b))
     }
 
-    fn is_object_init(&mut self, init: &Value) -> bool {
+    pub(in crate::vm) fn is_object_init(&mut self, init: &Value) -> bool {
         let object = self.known_class(Known::Object);
         self.special(&object, Special::Init)
             .is_some_and(|own| own.is(init))

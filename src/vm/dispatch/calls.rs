@@ -6,6 +6,7 @@ use super::at::{a, b, c, lose};
 use super::enter::{begin_init, enter, enter_plain, result_flags};
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
+use crate::bytecode::Op;
 use crate::heap::Value;
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Super;
@@ -161,7 +162,15 @@ op! {
                 std::ptr::replace(base, receiver).release_shared();
                 enter!(ip, regs, vm, 2, function, base, n + 1)
             }
+            if (*method).function.is_exact::<Function>() && (*function).coroutine.get() as usize == n + 1 {
+                return call_bound_coroutine(ip, regs, k, vm);
+            }
         }
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_bound_coroutine(ip, regs, k, vm) {
+        save(ip, regs, vm, 2);
+        if vm.call_bound_awaited(regs.add(b(ip)), c(ip), Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_slow(ip, regs, k, vm);
     }
     fn call_at_once(ip, regs, k, vm) {
@@ -336,6 +345,24 @@ impl Vm {
                     drop(callee);
                     return;
                 }
+                let by_module = *at.ip as u8 == Op::CallMethod as u8;
+                if by_module
+                    && (*native).is_function
+                    && self.answer_at_once(at, native, (base, base + 1, at.c()))
+                {
+                    return;
+                }
+                let takes = (*native).least_awaited.get() as usize..=(*native).most as usize;
+                if (*native).is_function && takes.contains(&at.c()) {
+                    // The await that follows may use the callee's place.
+                    let callee = at.take(base);
+                    let args = (at.regs.add(base + 1), at.c());
+                    if self.call_native_awaited(&*native, args, at.frame(), at.a()) {
+                        drop(callee);
+                        return;
+                    }
+                    at.write(base, callee);
+                }
             }
         }
         let callee = at.take(base);
@@ -360,6 +387,36 @@ impl Vm {
                 at.a() as u16,
                 at.result_flags(),
             )
+        }
+    }
+
+    /// Calls a function without a frame, if it can be; false, with nothing done, otherwise. The window begins at the first
+    /// of the three registers, the arguments at the second, and are as many as the third says.
+    ///
+    /// # Safety
+    /// The callee lies in the window.
+    pub(super) unsafe fn answer_at_once(
+        &mut self,
+        at: At,
+        native: *const Native,
+        (base, first, n): (usize, usize, usize),
+    ) -> bool {
+        // SAFETY: the callee is alive until it is taken out; the arguments are dropped if there is an answer.
+        unsafe {
+            let Some(f) = (*native).def.at_once else {
+                return false;
+            };
+            self.at_once = Some(f);
+            let value = run_at_once(self, at.regs.add(first), n);
+            if value.is_undef() && self.raised.is_none() {
+                return false;
+            }
+            drop(at.take(base));
+            match self.raised.take() {
+                Some(raised) => at.raise(self, raised),
+                None => at.done(self, value),
+            }
+            true
         }
     }
 
