@@ -66,7 +66,7 @@ kinds! {
     Enumerate, Filter, Map, Zip, AnextAwaitable, crate::builtins::memoryview::MemoryIterator,
     Future, Task, Gathering, Handle, TimerHandle,
     asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,
-    asyncio::locks::Lock, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,
+    asyncio::locks::Lock, asyncio::conditions::Condition, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,
     asyncio::waiting::Waiting, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,

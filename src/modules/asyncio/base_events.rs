@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 
 use super::jobs::{self, Job, Turns};
 use super::watching::{self, Files};
-use super::{current, debug, reactions, report, script, tasks, turns, waiting};
+use super::{current, debug, eager, reactions, report, script, tasks, turns, waiting};
 use crate::event_loop::{EventLoop, TimerId};
 use crate::heap::{Field, Ref, Value};
 use crate::host::Owner;
@@ -376,7 +376,7 @@ fn begin_task(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         return Ok(waiting::tail(step));
     }
     if frame.regs[4].is_undef()
-        && let Some(step) = tasks::spawn_eagerly(
+        && let Some(step) = eager::spawn(
             vm,
             &looped,
             &frame.regs[1],

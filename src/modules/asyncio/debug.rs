@@ -43,6 +43,8 @@ pub const LOCK: Maker = &[("locks.py", 105, "acquire"), CREATED];
 /// See `SLEEP`.
 pub const EVENT: Maker = &[("locks.py", 210, "wait"), CREATED];
 /// See `SLEEP`.
+pub const CONDITION: Maker = &[("locks.py", 266, "wait"), CREATED];
+/// See `SLEEP`.
 pub const SEMAPHORE: Maker = &[("locks.py", 402, "acquire"), CREATED];
 /// See `SLEEP`.
 pub const PUT: Maker = &[("queues.py", 136, "put"), CREATED];

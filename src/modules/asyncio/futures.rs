@@ -5,9 +5,11 @@ use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
 use crate::object::class::{Class, class_flags};
 use crate::object::exception::Exception;
+use crate::object::function::Function;
 use crate::object::kind;
 use crate::object::native::{
-    Attribute, AttributeDescriptor, AwaitOutcome, Def, Input, NativeFrame, R, Raised, Step, TypeDef,
+    Attribute, AttributeDescriptor, AwaitOutcome, Def, Input, Native, NativeFrame, R, Raised, Step,
+    TypeDef,
 };
 use crate::object::task::{Future, FutureState, Gathering, Task, Waiter};
 use crate::vm::Vm;
@@ -334,8 +336,7 @@ fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     let mut kept = Vec::new();
     let mut removed = 0;
     for waiter in all {
-        let is_it =
-            waiter.how.as_small_int().is_none() && script::equal(vm, &waiter.target, &args[1])?;
+        let is_it = waiter.how.as_small_int().is_none() && is_same(vm, &waiter.target, &args[1])?;
         if is_it {
             removed += 1
         } else {
@@ -346,6 +347,21 @@ fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
         future.set_waiters(kept);
     }
     Ok(script::int(removed))
+}
+
+/// Whether two callables are equal. Of functions and natives that is known without asking their classes.
+fn is_same(vm: &mut Vm, own: &Value, other: &Value) -> R<bool> {
+    let is_function = |value: &Value| value.is_exact::<Function>();
+    if own.is(other) {
+        return Ok(true);
+    }
+    match (own.get_exact::<Native>(), other.get_exact::<Native>()) {
+        (Some(a), Some(b)) => Ok(a.is_same_code(b) && a.bound.is(&b.bound) && a.owner.is(&b.owner)),
+        (Some(_), None) if is_function(other) => Ok(false),
+        (None, Some(_)) if is_function(own) => Ok(false),
+        _ if is_function(own) && is_function(other) => Ok(false),
+        _ => script::equal(vm, own, other),
+    }
 }
 
 fn make_cancelled_error(vm: &mut Vm, args: &[Value]) -> R {

@@ -1,5 +1,5 @@
-//! `asyncio.Lock`, `Event`, `Semaphore`, `BoundedSemaphore`. (`Condition` and
-//! `Barrier` are written in the language, on top of these.)
+//! `asyncio.Lock`, `Event`, `Semaphore`, `BoundedSemaphore`. (`Barrier` is
+//! written in the language, on top of these.)
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -56,6 +56,11 @@ impl Queue {
         gone.is_some()
     }
 
+    /// Whether the future is one of those who wait.
+    pub fn has(&self, future: &Value) -> bool {
+        self.futures.borrow().iter().any(|known| known.is(future))
+    }
+
     /// How many wait.
     #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> usize {
@@ -97,7 +102,7 @@ pub fn bound_loop(vm: &mut Vm, object: &Value, bound: &Field) -> R {
 }
 
 /// `<NAME object at ADDRESS [EXTRA]>`
-fn shown(vm: &mut Vm, value: &Value, extra: &str, waiters: usize) -> Value {
+pub(super) fn shown(vm: &mut Vm, value: &Value, extra: &str, waiters: usize) -> Value {
     let class = vm.class_of(value);
     let name = script::full_class_name(vm, &class);
     let waiters = if waiters > 0 {
@@ -152,7 +157,11 @@ fn lock_of(vm: &mut Vm, value: &Value) -> R<Ref<Lock>> {
 
 fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
     let shape = vm.shape_for_new(&args[0], &LOCK)?;
-    Ok(Lock::alloc(
+    Ok(lock_shaped(shape))
+}
+
+fn lock_shaped(shape: u32) -> Value {
+    Lock::alloc(
         shape,
         Cell::new(false),
         Cell::new((0, 0)),
@@ -160,12 +169,17 @@ fn lock_new(vm: &mut Vm, args: &[Value]) -> R {
         Field::undef(),
         Field::undef(),
     )
-    .into_value())
+    .into_value()
+}
+
+/// `Lock()`
+pub(super) fn new_lock() -> Value {
+    lock_shaped(kind::LOCK as u32)
 }
 
 /// Takes a lock for the running task.
 #[inline]
-fn take_lock(vm: &Vm, lock: &Lock) {
+pub(super) fn take_lock(vm: &Vm, lock: &Lock) {
     lock.locked.set(true);
     if let Some(looped) = vm.running_loop.get::<Loop>() {
         let task = looped.current.as_value();
@@ -265,26 +279,41 @@ fn lock_aenter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 /// None when the lock is held; else what to wait for.
 fn acquire_lock(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Option<Value>> {
     let lock = lock_of(vm, &frame.regs[0])?;
+    acquire_this(vm, frame, &lock, input)
+}
+
+/// Whether nobody holds it, and nobody waits for it.
+pub(super) fn is_free(lock: &Lock) -> bool {
+    !lock.locked.get() && !lock.waiters.any_alive()
+}
+
+/// As `acquire_lock`; register 1 holds what is waited for.
+pub(super) fn acquire_this(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    lock: &Ref<Lock>,
+    input: Input,
+) -> R<Option<Value>> {
     if frame.state == 0 {
-        if !lock.locked.get() && !lock.waiters.any_alive() {
-            take_lock(vm, &lock);
+        if is_free(lock) {
+            take_lock(vm, lock);
             return Ok(None);
         }
         frame.state = 1;
         let future = lock
             .waiters
-            .join(vm, debug::LOCK, &frame.regs[0], &lock.owner)?;
+            .join(vm, debug::LOCK, lock.as_value(), &lock.owner)?;
         frame.regs[1] = future.clone();
         return Ok(Some(future));
     }
     lock.waiters.leave(&std::mem::take(&mut frame.regs[1]));
     if let Input::Raised(raised) = input {
         if is_cancelled_error(vm, &raised.0) && !lock.locked.get() {
-            wake_first(vm, &lock)?;
+            wake_first(vm, lock)?;
         }
         return Err(raised);
     }
-    take_lock(vm, &lock);
+    take_lock(vm, lock);
     Ok(None)
 }
 
@@ -294,14 +323,19 @@ fn acquire_free(vm: &Vm, args: &[Value]) -> Option<()> {
         return None;
     };
     let lock = lock.get_exact::<Lock>()?;
-    if lock.locked.get() || lock.waiters.len() > 0 {
-        return None;
-    }
-    take_lock(vm, lock);
-    Some(())
+    take_free(vm, lock).then_some(())
 }
 
-fn wake_first(vm: &mut Vm, lock: &Lock) -> R<()> {
+/// Takes a lock that nobody holds or waits for.
+pub(super) fn take_free(vm: &Vm, lock: &Lock) -> bool {
+    let is_free = !lock.locked.get() && lock.waiters.len() == 0;
+    if is_free {
+        take_lock(vm, lock);
+    }
+    is_free
+}
+
+pub(super) fn wake_first(vm: &mut Vm, lock: &Lock) -> R<()> {
     let first = lock.waiters.futures.borrow().front().cloned();
     match first.as_ref().and_then(Future::to_ref) {
         Some(future) => futures::finish_unless_done(vm, &future, Value::TRUE),
@@ -311,6 +345,11 @@ fn wake_first(vm: &mut Vm, lock: &Lock) -> R<()> {
 
 fn release_lock(vm: &mut Vm, value: &Value) -> R<()> {
     let lock = lock_of(vm, value)?;
+    release_this(vm, &lock)
+}
+
+/// `release` of a lock.
+pub(super) fn release_this(vm: &mut Vm, lock: &Lock) -> R<()> {
     if !lock.locked.replace(false) {
         return Err(script::error(
             vm,
@@ -318,7 +357,7 @@ fn release_lock(vm: &mut Vm, value: &Value) -> R<()> {
             "Lock is not acquired.",
         ));
     }
-    wake_first(vm, &lock)
+    wake_first(vm, lock)
 }
 
 fn lock_release(vm: &mut Vm, args: &[Value]) -> R {

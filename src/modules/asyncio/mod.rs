@@ -7,9 +7,11 @@
 //! exactly CPython's order.
 
 pub mod base_events;
+pub mod conditions;
 pub mod coroutines;
 pub mod current;
 pub mod debug;
+pub mod eager;
 pub mod events;
 pub mod exceptions;
 pub mod futures;
@@ -55,6 +57,7 @@ pub static TYPES: &[&TypeDef] = &[
     &taskgroups::TASK_GROUP,
     &locks::LOCK,
     &locks::EVENT,
+    &conditions::CONDITION,
     &locks::SEMAPHORE,
     &locks::BOUNDED_SEMAPHORE,
     &queues::QUEUE,

@@ -3,14 +3,14 @@
 //! A step is begun by `begin`, which enters the task's context and answers
 //! what the driving frame is to do, and ended by `end` with what came of it.
 //! The driving frame is the loop's own (`turns`), `STEP` and `WAKEUP` under a
-//! foreign loop, or `CREATE` for a task that starts eagerly.
+//! foreign loop, or `eager::EAGER` for a task that starts eagerly.
 
 use super::base_events::Loop;
 use super::debug::{self, Place};
 use super::exceptions::is_cancelled_error;
 use super::jobs::{self, Job};
 use super::telling::tell;
-use super::{coroutines, current, events, futures, report, representation, script};
+use super::{coroutines, current, eager, events, futures, report, representation, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
 use crate::modules::waits::note_failure;
@@ -52,7 +52,7 @@ pub fn start(vm: &mut Vm, task: &Ref<Task>) -> R<()> {
     tell(vm, task, "begins")
 }
 
-fn register(owner: &Value, task: &Task) {
+pub(super) fn register(owner: &Value, task: &Task) {
     if let Some(owner) = owner.get::<Loop>() {
         owner.tasks.0.add(task);
     }
@@ -110,26 +110,6 @@ pub fn spawn_with(
     Ok(Step::CallKw(class, args, script::tuple(names)))
 }
 
-/// What a loop's `create_task` does whose factory is `eager_task_factory`: makes the task and takes its first step at once.
-/// None, with nothing done, if there is more to it.
-pub fn spawn_eagerly(
-    vm: &mut Vm,
-    looped: &Ref<Loop>,
-    coro: &Value,
-    (name, context): (&Value, &Value),
-) -> R<Option<Step>> {
-    let is_plain = looped.eager.get() && looped.is_plain() && looped.running.get();
-    if !is_plain || !coroutines::is_coroutine(vm, coro) {
-        return Ok(None);
-    }
-    let owner = looped.value();
-    let number = name_of(vm, &owner, &Value::NONE)?;
-    let context = context_of(vm, context);
-    let task = Task::alloc(kind::TASK as u32, owner, coro.clone(), context, number);
-    let named = [task.into_value(), name.clone()];
-    Ok(Some(Step::Enter(&EAGER, Args::from_iter(named))))
-}
-
 fn coroutine_expected(vm: &mut Vm, coro: &Value) -> R<()> {
     if coroutines::is_coroutine(vm, coro) {
         return Ok(());
@@ -143,7 +123,7 @@ fn coroutine_expected(vm: &mut Vm, coro: &Value) -> R<()> {
 }
 
 /// A task's name as it is kept: a number of its own for None.
-fn name_of(vm: &mut Vm, owner: &Value, name: &Value) -> R {
+pub(super) fn name_of(vm: &mut Vm, owner: &Value, name: &Value) -> R {
     if name.is_none() || name.is_undef() {
         return Ok(current::next_task_number(vm, owner));
     }
@@ -153,7 +133,7 @@ fn name_of(vm: &mut Vm, owner: &Value, name: &Value) -> R {
     Ok(script::text(&script::str_of(vm, name)?))
 }
 
-fn context_of(vm: &mut Vm, context: &Value) -> Value {
+pub(super) fn context_of(vm: &mut Vm, context: &Value) -> Value {
     if context.is_none() || context.is_undef() {
         contextvars::copy(vm)
     } else {
@@ -224,7 +204,7 @@ fn is_driven(coro: &Value) -> bool {
 }
 
 /// What makes the coroutine go on.
-fn drive(vm: &mut Vm, task: &Task, exception: Value) -> R<Step> {
+pub(super) fn drive(vm: &mut Vm, task: &Task, exception: Value) -> R<Step> {
     let coro = task.coro.get();
     if is_driven(&coro) {
         return Ok(if exception.is_undef() {
@@ -253,7 +233,7 @@ pub fn end(vm: &mut Vm, task: &Ref<Task>, previous: Value, input: Input) -> R<()
     answer
 }
 
-fn settle(vm: &mut Vm, task: &Ref<Task>, input: Input) -> R<()> {
+pub(super) fn settle(vm: &mut Vm, task: &Ref<Task>, input: Input) -> R<()> {
     match input {
         Input::Yielded(value) => yielded(vm, task, value),
         // A foreign coroutine is called: what `send` returns is what it yielded.
@@ -450,7 +430,7 @@ pub fn wake_exception(vm: &mut Vm, waited: &Value) -> R {
     })
 }
 
-// ----- driving frames for other loops, and eager starts ---------------------------
+// ----- driving frames for other loops ---------------------------
 
 /// A step under a foreign loop: registers task, exception, previous context.
 fn step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -492,51 +472,6 @@ pub static STEP: Def = Def::frame("TaskStepMethWrapper(task, exception=Undef, /)
 /// A wake-up as a callable, bound to the task.
 pub static WAKEUP: Def = Def::frame("task_wakeup(task, future, /)", 1, wakeup);
 
-/// Starts a task at once, in the caller's step. Registers: task, the name that it then gets or Undef, its previous
-/// context, the task that ran before.
-fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let Some(task) = frame.regs[0].to_ref::<Task>() else {
-        return Step::Return(Value::NONE);
-    };
-    let owner = task.future.owner.get();
-    if frame.state == 0 {
-        frame.state = 1;
-        frame.regs[3] = current::task(vm, &owner);
-        current::set_task(vm, &owner, task.value());
-        register(&owner, &task);
-        let context = task.context.get();
-        return match contextvars::enter(vm, &context) {
-            Ok(previous) => {
-                frame.regs[2] = previous;
-                drive(vm, &task, Value::UNDEF).unwrap_or_else(Step::Raise)
-            }
-            Err(raised) => {
-                current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
-                task.unregister();
-                Step::Raise(raised)
-            }
-        };
-    }
-    contextvars::leave(vm, std::mem::take(&mut frame.regs[2]));
-    let answer = settle(vm, &task, input);
-    current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
-    if !task.future.is_pending() {
-        task.coro.set(Value::NONE);
-    }
-    let name = std::mem::take(&mut frame.regs[1]);
-    let named = match name.is_undef() {
-        true => Ok(()),
-        false => script::str_of(vm, &name).map(|name| task.name.set(script::text(&name))),
-    };
-    match answer.and(named) {
-        Ok(()) => Step::Return(task.value()),
-        Err(raised) => Step::Raise(raised),
-    }
-}
-
-/// See `eager`.
-pub static EAGER: Def = Def::frame("<eager start>(task, name, /)", 2, eager);
-
 // ----- what scripts see -------------------------------------------------------------
 
 fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
@@ -576,7 +511,7 @@ fn prepare(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let wants_eager = frame.regs[5].clone();
     if script::truth(vm, &wants_eager)? && events::is_running(vm, &owner)? {
         frame.state = 1;
-        let starter = Step::Enter(&EAGER, Args::from_iter([task.value(), Value::UNDEF]));
+        let starter = Step::Enter(&eager::EAGER, Args::from_iter([task.value(), Value::UNDEF]));
         return Ok(Step::Do(Box::new(starter)));
     }
     start(vm, &task)?;

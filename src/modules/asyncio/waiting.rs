@@ -6,7 +6,7 @@ use super::base_events::{self, Loop};
 use super::exceptions::is_cancelled_error;
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
-use super::{coroutines, debug, events, futures, handles, reactions, script, tasks};
+use super::{coroutines, debug, eager, events, futures, handles, reactions, script, tasks};
 use crate::heap::{Field, Ref, Value};
 use crate::object::generator::Generator;
 use crate::object::kind;
@@ -193,7 +193,7 @@ pub fn create_task_step(
     if more.is_undef()
         && let Some(plain) = owner.to_ref::<Loop>()
         && !plain.own_tasks.get()
-        && let Some(step) = tasks::spawn_eagerly(vm, &plain, &coro, (&name, &context))?
+        && let Some(step) = eager::spawn(vm, &plain, &coro, (&name, &context))?
     {
         return Ok(Step::Do(Box::new(step)));
     }

@@ -3,6 +3,7 @@
 use super::capture::{Known, is_in_loop, runs_task};
 use crate::builtins::arguments::plain;
 use crate::heap::Value;
+use crate::modules::asyncio::conditions::Condition;
 use crate::modules::asyncio::locks::{Event, Lock, Semaphore};
 use crate::modules::asyncio::queues::Queue;
 use crate::modules::asyncio::reactions;
@@ -51,6 +52,12 @@ pub fn of_task(vm: &mut Vm, known: &Known, task: &Value, levels: &[Level]) -> Wa
         return Waits::default();
     }
     let mut waits = match levels.first() {
+        // A Barrier waits in its Condition.
+        Some(Level::Native { def, regs })
+            if regs.first().is_some_and(Value::is_kind::<Condition>) =>
+        {
+            of_library(vm, known, levels).or_else(|| of_native(vm, known, def.name(), regs))
+        }
         Some(Level::Native { def, regs }) => of_native(vm, known, def.name(), regs),
         _ => None,
     }
@@ -94,6 +101,13 @@ fn of_native(vm: &mut Vm, known: &Known, name: &str, regs: &[Value]) -> Option<W
     let class = class.rsplit('.').next().unwrap_or(&class).to_string();
     if let Some(lock) = this.get::<Lock>() {
         return Some(of_lock(known, &class, lock));
+    }
+    if let Some(condition) = this.get::<Condition>() {
+        let told = regs.iter().any(|reg| condition.waiters.has(reg));
+        return match condition.lock.as_value().get::<Lock>().filter(|_| !told) {
+            Some(lock) => Some(of_lock(known, "Lock", lock)),
+            None => Some(Waits::plain(format!("a {class} to be notified"))),
+        };
     }
     if let Some(semaphore) = this.get::<Semaphore>() {
         let left = semaphore.value.get();
@@ -250,9 +264,7 @@ fn of_function(vm: &mut Vm, known: &Known, file: &str, name: &str, this: &Value)
         IntView::of(&value).and_then(|i| i.as_i64()).unwrap_or(0)
     };
     let text = match (file, name) {
-        ("asyncio/locks", "Condition.wait" | "Condition.wait_for") => {
-            "a Condition to be notified".to_string()
-        }
+        ("asyncio/locks", "_wait" | "_wait_for") => "a Condition to be notified".to_string(),
         ("threading", "Condition.wait" | "Condition.wait_for") => {
             "a threading.Condition to be notified".to_string()
         }

@@ -1,0 +1,76 @@
+//! Tasks that start eagerly: their first step is taken where they are made.
+
+use super::base_events::Loop;
+use super::tasks::{context_of, drive, name_of, register, settle};
+use super::{coroutines, current, script};
+use crate::heap::{Ref, Value};
+use crate::modules::contextvars;
+use crate::object::kind;
+use crate::object::native::{Args, Def, Input, NativeFrame, R, Step};
+use crate::object::task::Task;
+use crate::vm::Vm;
+
+/// What a loop's `create_task` does whose factory is `eager_task_factory`: makes the task and takes its first step at once.
+/// None, with nothing done, if there is more to it.
+pub fn spawn(
+    vm: &mut Vm,
+    looped: &Ref<Loop>,
+    coro: &Value,
+    (name, context): (&Value, &Value),
+) -> R<Option<Step>> {
+    let is_plain = looped.eager.get() && looped.is_plain() && looped.running.get();
+    if !is_plain || !coroutines::is_coroutine(vm, coro) {
+        return Ok(None);
+    }
+    let owner = looped.value();
+    let number = name_of(vm, &owner, &Value::NONE)?;
+    let context = context_of(vm, context);
+    let task = Task::alloc(kind::TASK as u32, owner, coro.clone(), context, number);
+    let named = [task.into_value(), name.clone()];
+    Ok(Some(Step::Enter(&EAGER, Args::from_iter(named))))
+}
+
+/// Starts a task at once, in the caller's step. Registers: task, the name that it then gets or Undef, its previous
+/// context, the task that ran before.
+fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(task) = frame.regs[0].to_ref::<Task>() else {
+        return Step::Return(Value::NONE);
+    };
+    let owner = task.future.owner.get();
+    if frame.state == 0 {
+        frame.state = 1;
+        frame.regs[3] = current::task(vm, &owner);
+        current::set_task(vm, &owner, task.value());
+        register(&owner, &task);
+        let context = task.context.get();
+        return match contextvars::enter(vm, &context) {
+            Ok(previous) => {
+                frame.regs[2] = previous;
+                drive(vm, &task, Value::UNDEF).unwrap_or_else(Step::Raise)
+            }
+            Err(raised) => {
+                current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
+                task.unregister();
+                Step::Raise(raised)
+            }
+        };
+    }
+    contextvars::leave(vm, std::mem::take(&mut frame.regs[2]));
+    let answer = settle(vm, &task, input);
+    current::set_task(vm, &owner, std::mem::take(&mut frame.regs[3]));
+    if !task.future.is_pending() {
+        task.coro.set(Value::NONE);
+    }
+    let name = std::mem::take(&mut frame.regs[1]);
+    let named = match name.is_undef() {
+        true => Ok(()),
+        false => script::str_of(vm, &name).map(|name| task.name.set(script::text(&name))),
+    };
+    match answer.and(named) {
+        Ok(()) => Step::Return(task.value()),
+        Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// See `eager`.
+pub static EAGER: Def = Def::frame("<eager start>(task, name, /)", 2, eager);
