@@ -342,7 +342,14 @@ fn notify_all(vm: &mut Vm, args: &[Value]) -> R {
 
 fn wake_method(vm: &mut Vm, args: &[Value]) -> R {
     let condition = this(vm, &args[0])?;
-    let n = script::number_or_error(vm, &args[1])?;
+    if condition.waiters.len() == 0 {
+        return Ok(Value::NONE);
+    }
+    let Some(n) = script::number(vm, &args[1])? else {
+        let name = vm.type_name(&args[1]);
+        let text = format!("'>=' not supported between instances of 'int' and '{name}'");
+        return Err(script::error(vm, Known::TypeError, &text));
+    };
     wake(vm, &condition, n.ceil() as i64)?;
     Ok(Value::NONE)
 }
