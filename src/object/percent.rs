@@ -5,8 +5,9 @@ use super::error::{Fault, Outcome};
 use super::float_text::{Style, magnitude};
 use super::int::{IntView, check_bits};
 use super::int_text;
-use super::str::{count_points, points};
-use crate::heap::Buffer;
+use super::str::{Str, count_points, points};
+use super::tuple::Tuple;
+use crate::heap::{Buffer, Ref, Value};
 
 /// A width or precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -340,6 +341,69 @@ impl Layout {
         let sign = self.sign(f.is_sign_negative() && !f.is_nan());
         self.pad(out, sign.as_bytes(), text.as_bytes(), text.len(), self.zero)
     }
+}
+
+/// Longer formats and arguments are left to who counts the work.
+const FEW: usize = 1024;
+
+/// `format % args` where each argument is a text or a small number that its conversion takes without asking anybody; None
+/// for all else, also for what would raise.
+pub fn format_plainly(format: &Str, args: &Value) -> Option<Ref<Str>> {
+    let one = std::slice::from_ref(args);
+    let mut rest = match args.get_exact::<Tuple>() {
+        Some(tuple) => tuple.items().iter(),
+        None => one.iter(),
+    };
+    let bytes = format.bytes();
+    if bytes.len() > FEW {
+        return None;
+    }
+    let mut out = Buffer::with_room(bytes.len() + 32).ok()?;
+    let mut pieces = Pieces::new(bytes, true);
+    while let Some(piece) = pieces.next().ok()? {
+        match piece {
+            Piece::Literal(range) => out.extend_from_slice(&bytes[range]).ok()?,
+            Piece::Convert(conversion) => convert_plainly(&conversion, rest.next()?, &mut out)?,
+        }
+    }
+    match rest.next() {
+        Some(_) => None,
+        None => Str::from_wtf8(&out).ok(),
+    }
+}
+
+fn convert_plainly(conversion: &Conversion, value: &Value, out: &mut Buffer<u8>) -> Option<()> {
+    let is_short = |size| match size {
+        Size::Default => true,
+        Size::Given(n) => n <= FEW,
+        Size::Argument => false,
+    };
+    if conversion.key.is_some() || !is_short(conversion.width) || !is_short(conversion.precision) {
+        return None;
+    }
+    let code = u8::try_from(conversion.code).ok()?;
+    let mut digits = itoa::Buffer::new();
+    let text = match (code, value.as_small_int()) {
+        (b's', Some(i)) => Some(digits.format(i).as_bytes()),
+        (b's', None) => {
+            let text = value.get_exact::<Str>()?;
+            Some(text.bytes()).filter(|bytes| bytes.len() <= FEW)
+        }
+        // The layout puts zeros and signs in their places.
+        (b'd' | b'i', Some(i)) if conversion.is_bare() => Some(digits.format(i).as_bytes()),
+        _ => None,
+    };
+    if let Some(text) = text.filter(|_| conversion.is_bare()) {
+        return out.extend_from_slice(text).ok();
+    }
+    let layout = Layout::of(conversion, None, None);
+    let pushed = match code {
+        b's' => layout.push_text(out, text?, false),
+        b'd' | b'i' => layout.push_int(out, IntView::Small(value.as_small_int()?), b'd'),
+        b'e' | b'f' | b'g' => layout.push_float(out, value.as_inline_float()?, code),
+        _ => return None,
+    };
+    pushed.ok()
 }
 
 /// The error of an unknown conversion, in text or in bytes.

@@ -5,9 +5,12 @@
 use std::cell::Cell;
 
 use super::iterators::{Enumerate, Map, Zip};
+use super::numbers::CompensatedSum;
 use crate::builtins::{float, int as integers, range as ranges};
 use crate::heap::{Buffer, Field, Ref, Value};
+use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
+use crate::object::float::{self as float_object, Float};
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::iterator::{ListReverseIterator, RangeIterator, ReversedIterator};
@@ -19,7 +22,6 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::iter::is_core_iterator;
-use crate::vm::special::Special;
 use crate::vm::types::Known;
 
 /// The result of a protocol's step, where that is known.
@@ -389,40 +391,111 @@ pub fn setattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
     known(vm.set_attr_step(object, &name, value)).map(|result| result.map(|_| Value::NONE))
 }
 
-/// A special method of a value that is no object, or of a text.
-fn of_number(vm: &mut Vm, value: &Value, special: Special, rest: &[Value]) -> Option<R> {
-    if value.is_object() {
-        return None;
-    }
-    let method = vm.special_of(value, special)?;
-    known(vm.call_special(method, value, rest))
-}
-
 /// `abs(number)`
-pub fn abs(vm: &mut Vm, args: &[Value]) -> Option<R> {
+pub fn abs(_vm: &mut Vm, args: &[Value]) -> Option<R> {
     let [value] = args else { return None };
     if let Some(i) = value.as_small_int() {
         return Some(Ok(int::from_i64(i.abs())));
     }
     if let Some(f) = value.as_inline_float() {
-        return Some(Ok(crate::object::float::float(f.abs())));
+        return Some(Ok(float_object::float(f.abs())));
     }
-    if value.is_exact::<crate::object::complex::Complex>() {
-        let method = vm.special_of(value, Special::Abs)?;
-        return known(vm.call_special(method, value, &[]));
-    }
-    None
+    let length = complex::abs(value.get_exact::<Complex>()?.parts());
+    Some(Ok(float_object::float(length.ok()?)))
 }
 
 /// `round(number)`, `round(number, digits)`
-pub fn round(vm: &mut Vm, args: &[Value]) -> Option<R> {
-    match args {
-        [value] => of_number(vm, value, Special::Round, &[]),
-        [value, digits] if digits.is_small_int() => {
-            of_number(vm, value, Special::Round, std::slice::from_ref(digits))
-        }
-        _ => None,
+pub fn round(_vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let digits = match args {
+        [_] => None,
+        [_, digits] => Some(digits.as_small_int()?),
+        _ => return None,
+    };
+    let value = &args[0];
+    if value.is_small_int() {
+        return digits.is_none_or(|n| n >= 0).then(|| Ok(value.clone()));
     }
+    let f = exact_float(value)?;
+    // What has no answer is told of by the method.
+    match digits {
+        None => float_object::round_to_int(f).ok().map(Ok),
+        Some(n) => {
+            let rounded = float_object::round_to_digits(f, n).ok()?;
+            Some(Ok(float_object::float(rounded)))
+        }
+    }
+}
+
+fn exact_float(value: &Value) -> Option<f64> {
+    value
+        .as_inline_float()
+        .or_else(|| value.get_exact::<Float>().map(Float::value))
+}
+
+/// The items of a list or tuple, for a moment in which nothing changes it.
+fn items_of(value: &Value) -> Option<&[Value]> {
+    match value.get_exact::<List>() {
+        Some(list) => Some(list.peek()),
+        None => Some(value.get_exact::<Tuple>()?.items()),
+    }
+}
+
+/// The answer, once the work of looking through so many items is counted.
+fn counted(vm: &mut Vm, items: usize, answer: Value) -> Option<R> {
+    Some(vm.tick_elements(items).map(|()| answer))
+}
+
+/// `sum(items)` of a list or tuple of integers and floats.
+pub fn sum(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [items] = args else { return None };
+    let items = items_of(items)?;
+    let mut total = 0_i64;
+    for (n, item) in items.iter().enumerate() {
+        match item.as_small_int() {
+            Some(i) => total = total.checked_add(i)?,
+            None => {
+                let start = total as f64 + exact_float(item)?;
+                let sum = sum_of_floats(start, &items[n + 1..])?;
+                return counted(vm, items.len(), float_object::float(sum));
+            }
+        }
+    }
+    counted(vm, items.len(), int::from_i64(total))
+}
+
+fn sum_of_floats(start: f64, items: &[Value]) -> Option<f64> {
+    let mut sum = CompensatedSum::resumed(start, 0.0);
+    for item in items {
+        match item.as_small_int() {
+            Some(i) => sum.add_plainly(i as f64),
+            None => sum.add(exact_float(item)?),
+        }
+    }
+    Some(sum.total())
+}
+
+/// `any(items)` or `all(items)` of a list or tuple of constants, numbers and texts: whether there is one that is as wanted.
+pub fn until(vm: &mut Vm, args: &[Value], wanted: bool) -> Option<R> {
+    let [items] = args else { return None };
+    let items = items_of(items)?;
+    for (n, item) in items.iter().enumerate() {
+        if plain_truth(item)? == wanted {
+            return counted(vm, n, Value::bool(wanted));
+        }
+    }
+    counted(vm, items.len(), Value::bool(!wanted))
+}
+
+fn plain_truth(value: &Value) -> Option<bool> {
+    if let Some(i) = value.as_small_int() {
+        return Some(i != 0);
+    }
+    if value.is_none() {
+        return Some(false);
+    }
+    value
+        .as_bool()
+        .or_else(|| value.get_exact::<Str>().map(|text| !text.is_empty()))
 }
 
 /// `divmod(x, y)` of numbers.
@@ -455,9 +528,13 @@ pub fn repr(vm: &mut Vm, args: &[Value]) -> Option<R> {
 }
 
 /// `min(a, b, ...)` and `max`: the extreme one of numbers that need no heap.
-pub fn extreme(args: &[Value], largest: bool) -> Option<R> {
-    let (first, rest) = args.split_first()?;
-    if rest.is_empty() {
+pub fn extreme(vm: &mut Vm, args: &[Value], largest: bool) -> Option<R> {
+    let among = match args {
+        [items] => items_of(items)?,
+        several => several,
+    };
+    let (first, rest) = among.split_first()?;
+    if rest.is_empty() && !first.is_small_int() {
         return None;
     }
     let mut best = first;
@@ -472,5 +549,5 @@ pub fn extreme(args: &[Value], largest: bool) -> Option<R> {
             best = other;
         }
     }
-    Some(Ok(best.clone()))
+    counted(vm, among.len(), best.clone())
 }

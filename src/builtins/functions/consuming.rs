@@ -2,7 +2,7 @@
 //! one object: `len`, `hash`, `id`, `callable`, `isinstance`, `issubclass`.
 
 use super::numbers::CompensatedSum;
-use super::{outcome, pull};
+use super::{at_once, outcome, pull};
 use crate::builtins::arguments::int;
 use crate::heap::Value;
 use crate::object::bytes::{ByteArray, Bytes};
@@ -24,9 +24,14 @@ pub static FUNCTIONS: &[Def] = &[
     Def::leaf("issubclass(cls, class_or_tuple, /)", issubclass)
         .doc("Whether a class derives from the other, or from one of those."),
     Def::frame("sum(iterable, /, start=0)", 3, sum)
+        .at_once(at_once::sum)
         .doc("Return the sum of a 'start' value and an iterable of numbers"),
-    Def::frame("any(iterable, /)", 1, any).doc("Whether something in the iterable is true."),
-    Def::frame("all(iterable, /)", 1, all).doc("Whether nothing in the iterable is false."),
+    Def::frame("any(iterable, /)", 1, any)
+        .at_once(|vm, args| at_once::until(vm, args, true))
+        .doc("Whether something in the iterable is true."),
+    Def::frame("all(iterable, /)", 1, all)
+        .at_once(|vm, args| at_once::until(vm, args, false))
+        .doc("Whether nothing in the iterable is false."),
 ];
 
 fn len(vm: &mut Vm, args: &[Value]) -> R {

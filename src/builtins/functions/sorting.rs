@@ -21,10 +21,10 @@ pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
         .doc("A list of the items in ascending order."),
     Def::frame("min(*args, key=None, default=<unset>)", 4, min)
-        .at_once(|_, args| at_once::extreme(args, false))
+        .at_once(|vm, args| at_once::extreme(vm, args, false))
         .doc("With a single iterable argument, return its smallest item."),
     Def::frame("max(*args, key=None, default=<unset>)", 4, max)
-        .at_once(|_, args| at_once::extreme(args, true))
+        .at_once(|vm, args| at_once::extreme(vm, args, true))
         .doc("With a single iterable argument, return its biggest item."),
 ];
 

@@ -15,6 +15,7 @@ use crate::object::hash::simple_hash;
 use crate::object::int::{Int, IntView};
 use crate::object::kind;
 use crate::object::list::List;
+use crate::object::percent;
 use crate::object::set::{FrozenSet, Set};
 use crate::object::slice::{Indices, indices};
 use crate::object::str::Str;
@@ -328,6 +329,7 @@ pub(super) fn binary(vm: &mut Vm, op: BinaryOp, inplace: bool, x: &Value, y: &Va
         (BinaryOp::Add, LIST) => y.shape() == LIST,
         (BinaryOp::Mul, STR | TUPLE) => y.is_small_int(),
         (BinaryOp::Mul, LIST) => y.is_small_int() && !inplace,
+        (BinaryOp::Mod, STR) => return formatted(x, y),
         _ => false,
     };
     if !wanted {
@@ -373,6 +375,18 @@ fn of_complex(op: BinaryOp, a: &Complex, b: &Complex) -> Value {
         BinaryOp::Mul => complex::mul(a, b),
         _ => return Value::UNDEF,
     })
+}
+
+/// `format % args`
+#[inline(never)]
+fn formatted(format: &Value, args: &Value) -> Value {
+    let text = format
+        .get_exact::<Str>()
+        .and_then(|format| percent::format_plainly(format, args));
+    match text {
+        Some(text) => text.into_value(),
+        None => Value::UNDEF,
+    }
 }
 
 /// `list += items` of a list or tuple that is another object.
