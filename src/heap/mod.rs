@@ -22,7 +22,9 @@ pub use buffer::{Buffer, Charge, OutOfMemory};
 pub use refs::{Kind, KindTable, Object, Ref, Visitor};
 pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};
 pub use value::{Field, INT_MAX, INT_MIN, Value};
-pub use work::{Watch, Work, work, work_goes_on, work_on_bytes};
+pub use work::{
+    Watch, Work, bytes_before_look, work, work_before_look, work_goes_on, work_on_bytes,
+};
 
 pub(crate) use store::{
     alloc, alloc_shaped, alloc_trailing, free, object_capacity, try_alloc_trailing,

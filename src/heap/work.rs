@@ -89,6 +89,21 @@ pub fn work(units: usize) -> Result<(), OutOfMemory> {
     current().work.count(units)
 }
 
+/// Counts units of work of who can leave the rest of it to the VM: whether it may go on without. Nobody is asked: once a look
+/// is due it is no, until the VM has had it, which also sees to signals and to other fibers.
+#[inline]
+pub fn work_before_look(units: usize) -> bool {
+    let work = &mut current().work;
+    work.done = work.done.saturating_add(units);
+    work.done < work.next_look
+}
+
+/// As `work_before_look`, of so many bytes that are compared or looked through.
+#[inline]
+pub fn bytes_before_look(bytes: usize) -> bool {
+    bytes < BYTES_A_UNIT || work_before_look(bytes / BYTES_A_UNIT)
+}
+
 /// As `work`, for who may be outside of any engine, where nobody counts: whether to go on.
 pub fn work_goes_on(units: usize) -> bool {
     !super::store::is_entered() || work(units).is_ok()

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::bytes::{self, Bytes};
 use super::complex::Complex;
 use super::float::as_float;
-use super::int::{self, IntView};
+use super::int::{self, Int, IntView};
 use super::kind;
 use super::range::Range;
 use super::set::FrozenSet;
@@ -16,6 +16,9 @@ use crate::heap::Value;
 /// Nested tuples are followed so far; deeper ones are the VM's, which checks its stack.
 const DEPTH: u32 = 32;
 
+/// So many bytes are compared without being counted.
+const FEW_BYTES: usize = 1024;
+
 /// Whether two values are equal, if that can be said without script code:
 /// both are of exact built-in types that hold nothing or only such values.
 #[inline]
@@ -24,7 +27,7 @@ pub fn simple_eq(a: &Value, b: &Value) -> Option<bool> {
         return Some(a.is(b));
     }
     if let (Some(x), Some(y)) = (a.get_exact::<Str>(), b.get_exact::<Str>()) {
-        return Some(x.eq(y));
+        return texts_equal(x, y);
     }
     eq_within(a, b, DEPTH)
 }
@@ -36,17 +39,30 @@ fn eq_within(a: &Value, b: &Value, depth: u32) -> Option<bool> {
     }
     let (a_kind, b_kind) = (plain_kind(a)?, plain_kind(b)?);
     match (a_kind, b_kind) {
-        (Plain::Str, Plain::Str) => Some(a.get_exact::<Str>()?.eq(b.get_exact::<Str>()?)),
-        (Plain::Number, Plain::Number) => Some(numbers_equal(a, b)),
+        (Plain::Str, Plain::Str) => texts_equal(a.get_exact::<Str>()?, b.get_exact::<Str>()?),
+        (Plain::Number, Plain::Number) => may_compare_numbers(a, b).then(|| numbers_equal(a, b)),
         (Plain::Tuple, Plain::Tuple) => {
             tuples_equal(a.get_exact::<Tuple>()?, b.get_exact::<Tuple>()?, depth)
         }
-        (Plain::Bytes, Plain::Bytes) => bytes::with_bytes(a, |x| bytes::with_bytes(b, |y| x == y))?,
+        (Plain::Bytes, Plain::Bytes) => bytes::with_bytes(a, |x| {
+            bytes::with_bytes(b, |y| {
+                if x.len() != y.len() {
+                    return Some(false);
+                }
+                may_compare_bytes(x.len()).then(|| x == y)
+            })
+        })??,
         (Plain::Range, Plain::Range) => Some(a.get_exact::<Range>()?.eq(b.get_exact::<Range>()?)),
-        (Plain::FrozenSet, Plain::FrozenSet) => a
-            .get_exact::<FrozenSet>()?
-            .table()
-            .simple_eq(b.get_exact::<FrozenSet>()?.table()),
+        (Plain::FrozenSet, Plain::FrozenSet) => {
+            let (x, y) = (
+                a.get_exact::<FrozenSet>()?.table(),
+                b.get_exact::<FrozenSet>()?.table(),
+            );
+            if x.len() == y.len() && !may_go_through(x.len(), depth) {
+                return None;
+            }
+            x.simple_eq(y)
+        }
         _ => Some(false),
     }
 }
@@ -93,10 +109,34 @@ fn plain_kind(value: &Value) -> Option<Plain> {
     }
 }
 
+#[inline]
+fn texts_equal(x: &Str, y: &Str) -> Option<bool> {
+    let long = x.byte_len() == y.byte_len() && x.byte_len() > FEW_BYTES;
+    (!long || may_compare_bytes(x.byte_len())).then(|| x.eq(y))
+}
+
+/// Counts the work of comparing so many bytes; false if it is too much: then the VM has a look.
+fn may_compare_bytes(bytes: usize) -> bool {
+    bytes <= FEW_BYTES || crate::heap::bytes_before_look(bytes)
+}
+
+/// As `may_compare_bytes`, of what both numbers have.
+#[inline]
+pub fn may_compare_numbers(a: &Value, b: &Value) -> bool {
+    match (a.get_exact::<Int>(), b.get_exact::<Int>()) {
+        (Some(_), Some(_)) => may_compare_bytes(int_bytes(a).min(int_bytes(b))),
+        _ => true,
+    }
+}
+
+fn int_bytes(value: &Value) -> usize {
+    IntView::of(value).map_or(0, |view| (view.bit_length() / 8) as usize)
+}
+
 /// Counts the work of going through so many items; false if it is too much: then the VM has a look. Few levels of few items
 /// are not counted.
 pub(super) fn may_go_through(items: usize, depth: u32) -> bool {
-    items < 64 && depth > DEPTH - 4 || crate::heap::work(items / 16 + 1).is_ok()
+    items < 64 && depth > DEPTH - 4 || crate::heap::work_before_look(items / 16 + 1)
 }
 
 fn tuples_equal(a: &Tuple, b: &Tuple, depth: u32) -> Option<bool> {
@@ -156,11 +196,16 @@ pub fn simple_cmp(a: &Value, b: &Value) -> Option<Ordering> {
         return Some(x.cmp(&y));
     }
     match (plain_kind(a)?, plain_kind(b)?) {
-        (Plain::Str, Plain::Str) => Some(a.get_exact::<Str>()?.cmp(b.get_exact::<Str>()?)),
-        (Plain::Number, Plain::Number) => cmp_numbers(a, b),
-        (Plain::Bytes, Plain::Bytes) => {
-            bytes::with_bytes(a, |x| bytes::with_bytes(b, |y| x.cmp(y)))?
+        (Plain::Str, Plain::Str) => {
+            let (x, y) = (a.get_exact::<Str>()?, b.get_exact::<Str>()?);
+            may_compare_bytes(x.byte_len().min(y.byte_len())).then(|| x.cmp(y))
         }
+        (Plain::Number, Plain::Number) if may_compare_numbers(a, b) => cmp_numbers(a, b),
+        (Plain::Bytes, Plain::Bytes) => bytes::with_bytes(a, |x| {
+            bytes::with_bytes(b, |y| {
+                may_compare_bytes(x.len().min(y.len())).then(|| x.cmp(y))
+            })
+        })??,
         _ => None,
     }
 }

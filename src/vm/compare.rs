@@ -96,6 +96,10 @@ impl CompareOp {
 impl Vm {
     /// `a op b`
     pub fn compare_step(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
+        // What is compared at once counts its work, and comes here when a look is due.
+        if let Err(raised) = self.tick(0) {
+            return Step::Raise(raised);
+        }
         if is_plain(a) && is_plain(b) {
             return match self.native_compare(op, a, b) {
                 Ok(result) if result.is_not_implemented() => self.compare_generic(op, a, b),

@@ -518,6 +518,26 @@ fn large_integers_are_stopped() {
         ("x = 3 ** 10 ** 6", "while 1: x & x - 1", Time),
         ("x = 3 ** 10 ** 6", "while 1: hash(x)", Time),
         ("x = 3 ** 10 ** 6", "while 1: x == x + 1", Time),
+        (
+            "x = 1 << 10 ** 7\ny = [x] * 10**5",
+            "while 1: x + 1 in y",
+            Time,
+        ),
+        (
+            "x = ((1 << 10 ** 7,) * 100,)\ny = ((x[0][0] + 0,) * 99 + (0,),)",
+            "while 1: x < y, x == y, y in [x]",
+            Time,
+        ),
+        (
+            "x = 1 << 10 ** 7\ny = [x] * 10**5\nx += 1",
+            "while 1: max(y, key=lambda y: x), sorted([*y, x])",
+            Time,
+        ),
+        (
+            "x = 'x' * 10**6\ny = [x + '1'] * 10**6\nx += '2'",
+            "while 1: x in y, y.count(x), (x,) in [(z,) for z in y]",
+            Time,
+        ),
         ("x = 3 ** 10 ** 6", "while 1: x.bit_count()", Time),
         (
             "x = 3 ** 10 ** 6",

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::Bytes;
-use crate::object::compare::{cmp_numbers, is_known, simple_cmp, simple_eq};
+use crate::object::compare::{cmp_numbers, is_known, may_compare_numbers, simple_cmp, simple_eq};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, Probe};
 use crate::object::float::{self, Float};
@@ -162,27 +162,12 @@ fn among(items: &[Value], item: &Value) -> Option<bool> {
     if items.len() > FEW {
         return None;
     }
-    if is_long(item) {
-        return None;
-    }
     for member in items {
         if simple_eq(member, item)? {
             return Some(true);
         }
     }
     Some(false)
-}
-
-/// Whether comparing it may take so long that the work is counted.
-#[inline(always)]
-fn is_long(value: &Value) -> bool {
-    match value.shape() {
-        0 => false,
-        STR => value
-            .get_exact::<Str>()
-            .is_some_and(|text| text.byte_len() > FEW),
-        shape => shape == BYTES || shape == FROZENSET,
-    }
 }
 
 /// Whether a value is a real number of a built-in type.
@@ -209,6 +194,9 @@ pub(super) fn compare(op: CompareOp, x: &Value, y: &Value) -> Option<bool> {
             _ => x.cmp(y),
         }
     } else if is_real(x) && is_real(y) {
+        if !may_compare_numbers(x, y) {
+            return None;
+        }
         match cmp_numbers(x, y) {
             Some(order) => order,
             None => return Some(op == Ne),
@@ -232,9 +220,6 @@ fn order_of_tuples(x: &Value, y: &Value) -> Option<Ordering> {
         return None;
     }
     for (x, y) in a.iter().zip(b) {
-        if is_long(x) {
-            return None;
-        }
         if !simple_eq(x, y)? {
             return simple_cmp(x, y);
         }
@@ -259,9 +244,6 @@ fn equal_containers(x: &Value, y: &Value) -> Option<bool> {
         return None;
     }
     for (x, y) in a.iter().zip(b.iter()) {
-        if is_long(x) {
-            return None;
-        }
         if !simple_eq(x, y)? {
             return Some(false);
         }
