@@ -216,13 +216,7 @@ fn wait_is_over(
 }
 
 fn wait(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let plain = match frame.state {
-        CALLS_SCRIPT | AWAITS_SCRIPT => None,
-        0 => plainly(&frame.regs[0]),
-        // What has begun goes on so.
-        _ => begun(&frame.regs[0]),
-    };
-    let Some((condition, lock)) = plain else {
+    let Some((condition, lock)) = natively(frame) else {
         return await_script(vm, frame, input, "_wait", 1);
     };
     let step = match frame.state {
@@ -236,10 +230,18 @@ fn wait(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
-fn begun(value: &Value) -> Option<(Ref<Condition>, Ref<Lock>)> {
-    let condition = value.to_ref::<Condition>()?;
-    let lock = condition.lock.as_value().to_ref::<Lock>()?;
-    Some((condition, lock))
+/// The condition and its lock, if this frame does its work itself; None if a function of the script does.
+fn natively(frame: &NativeFrame<'_>) -> Option<(Ref<Condition>, Ref<Lock>)> {
+    match frame.state {
+        CALLS_SCRIPT | AWAITS_SCRIPT => None,
+        0 => plainly(&frame.regs[0]),
+        // What has begun goes on so, whatever a script sets meanwhile.
+        _ => {
+            let condition = frame.regs[0].to_ref::<Condition>()?;
+            let lock = condition.lock.as_value().to_ref::<Lock>()?;
+            Some((condition, lock))
+        }
+    }
 }
 
 /// Awaits what a function of the script gives, called with the first `n` registers.
@@ -265,12 +267,7 @@ fn await_script(
 }
 
 fn wait_for(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let plain = match frame.state {
-        CALLS_SCRIPT | AWAITS_SCRIPT => None,
-        0 => plainly(&frame.regs[0]),
-        _ => begun(&frame.regs[0]),
-    };
-    let Some(plain) = plain else {
+    let Some(plain) = natively(frame) else {
         return await_script(vm, frame, input, "_wait_for", 2);
     };
     wait_for_step(vm, frame, (&plain.0, &plain.1), input).unwrap_or_else(Step::Raise)
@@ -305,13 +302,16 @@ fn wait_for_step(
 
 /// Wakes up to `n` of those who wait.
 fn wake(vm: &mut Vm, condition: &Condition, n: i64) -> R<()> {
-    let waiting: Vec<Value> = condition.waiters.futures.borrow().iter().cloned().collect();
     let mut woken = 0;
-    for future in waiting.iter().filter_map(Future::to_ref) {
+    // One at a time, and by place: a loop of a script's may run what takes waiters out.
+    for at in 0.. {
         if woken >= n {
             break;
         }
-        if future.is_pending() {
+        let Some(waiter) = condition.waiters.futures.borrow().get(at).cloned() else {
+            break;
+        };
+        if let Some(future) = Future::to_ref(&waiter).filter(|future| future.is_pending()) {
             woken += 1;
             futures::set_result(vm, &future, Value::FALSE)?;
         }
@@ -370,12 +370,7 @@ fn leave(vm: &mut Vm, args: &[Value]) -> R {
 // ----- entering ---------------------------------------------------------------------
 
 fn aenter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let plain = match frame.state {
-        CALLS_SCRIPT | AWAITS_SCRIPT => None,
-        0 => plainly(&frame.regs[0]),
-        _ => begun(&frame.regs[0]),
-    };
-    match plain {
+    match natively(frame) {
         Some((_, lock)) => match locks::acquire_this(vm, frame, &lock, input) {
             Ok(None) => Step::Return(Value::NONE),
             Ok(Some(future)) => Step::Await(future),
