@@ -33,9 +33,9 @@ use crate::object::str::Str;
 use crate::object::task::{Future, Gathering, Handle, Task, TimerHandle};
 use crate::object::tuple::Tuple;
 
-use crate::builtins::functions::anext::AnextAwaitable;
 use crate::builtins::functions::iterators::{Enumerate, Filter, Map, Zip};
 use crate::modules::{self, asyncio, contextvars};
+use crate::object::anext_awaitable::AnextAwaitable;
 
 /// See the module's text. A kind that nothing is of has the table of plain instances.
 pub static KINDS: [KindTable; 256] = table();

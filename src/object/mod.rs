@@ -1,5 +1,6 @@
 //! The representation of values. It never runs code.
 
+pub mod anext_awaitable;
 pub mod array;
 pub mod bytes;
 pub mod class;

@@ -89,6 +89,33 @@ impl Vm {
         }
     }
 
+    /// The coroutine that `function(argument)` makes, if the function is a coroutine function of script with nothing to
+    /// bind; None otherwise.
+    pub(crate) fn coroutine_at_once(
+        &mut self,
+        function: &Value,
+        argument: &Value,
+    ) -> Option<Value> {
+        let function = function
+            .to_ref::<Function>()
+            .filter(|_| function.is_exact::<Function>())?;
+        let shape = self.known.coroutine;
+        if function.coroutine.get() != 1 || self.origin_depth > 0 || !self.heap.dies_plainly(shape)
+        {
+            return None;
+        }
+        let mut argument = std::mem::ManuallyDrop::new(argument.clone());
+        // SAFETY: the copy of the argument and the count of the function pass to the coroutine.
+        unsafe {
+            let function = function.into_value();
+            let callee = function.header().cast();
+            function.forget();
+            let coroutine =
+                Generator::of_call(&mut self.heap, shape, callee, (&raw mut *argument, 1));
+            Some(Value::from_header(coroutine.cast()))
+        }
+    }
+
     /// Calls a coroutine function with nothing to bind for the Await of `parent` that takes the
     /// result of the call from the temporary `dst`: makes the coroutine and enters it. The arguments
     /// and the count of the function pass to it. False, with nothing done, where there is more to it.

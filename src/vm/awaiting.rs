@@ -7,9 +7,10 @@ use super::special::Special;
 use super::types::Known;
 use crate::bytecode::code::flags as code_flags;
 use crate::heap::Value;
+use crate::object::anext_awaitable::AnextAwaitable;
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
-use crate::object::generator::{Flavour, Generator};
+use crate::object::generator::{Flavour, Generator, State};
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::tuple::Tuple;
 
@@ -55,12 +56,32 @@ fn await_method(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     }
 }
 
+/// What wraps a value that is not a coroutine, in register 0.
+static WRAPPERS: [&Def; 2] = [&FOREIGN, &WITH_DEFAULT];
+
 /// Drives an iterator of another kind as a generator would. Register 0: the iterator.
 static FOREIGN: Def = Def::frame("<iterator>(iterator, /)", 0, foreign);
 
 /// States of `FOREIGN`: it asked the iterator for a value; it yielded one.
 const ASKED: u8 = 1;
 const YIELDED: u8 = 2;
+
+/// Awaits what `__anext__` gave; its end is the default. Register 0: the `anext_awaitable`.
+static WITH_DEFAULT: Def = Def::frame("<anext>(awaitable, /)", 0, with_default);
+
+fn with_default(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let Some(both) = frame.regs[0].get_exact::<AnextAwaitable>() else {
+        return Step::Return(Value::NONE);
+    };
+    match input {
+        Input::Start => Step::Await(both.awaitable.clone()),
+        Input::Value(value) | Input::Yielded(value) => Step::Return(value),
+        Input::Raised(raised) if vm.is_raised(&raised, Known::StopAsyncIteration) => {
+            Step::Return(both.default.clone())
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+    }
+}
 
 fn foreign(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let iterator = frame.regs[0].clone();
@@ -193,8 +214,10 @@ impl Vm {
     pub(crate) unsafe fn iterator_inside(&self, frame: *mut Frame) -> Option<Value> {
         // SAFETY: register 0 of the wrapper holds the iterator; only native frames look at `native`.
         unsafe {
-            let wraps =
-                (*frame).has(frame_flags::NATIVE) && std::ptr::eq((*frame).native, &FOREIGN);
+            let wraps = (*frame).has(frame_flags::NATIVE)
+                && WRAPPERS
+                    .iter()
+                    .any(|def| std::ptr::eq((*frame).native, *def));
             wraps.then(|| (*Frame::regs(frame)).clone())
         }
     }
@@ -208,6 +231,19 @@ impl Vm {
             }
         } else if value.is_kind::<AsyncStep>() || self.native_await(value).is_some() {
             return Ok(Step::Return(value.clone()));
+        } else if let Some(both) = value.get_exact::<AnextAwaitable>()
+            && both
+                .awaitable
+                .get::<Generator>()
+                .is_some_and(|inner| inner.state.get() == State::Created)
+        {
+            // Nothing of it has run: it is awaited itself. Otherwise its methods drive what they find.
+            let wrapper = self.native_coroutine(
+                &WITH_DEFAULT,
+                Flavour::Generator,
+                std::slice::from_ref(value),
+            );
+            return Ok(Step::Return(wrapper.into_value()));
         } else if let Some(method) = self.special_of(value, Special::Await) {
             let how = if context == 3 {
                 &ANEXT_METHOD

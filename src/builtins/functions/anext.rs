@@ -2,29 +2,29 @@
 
 use super::received;
 use crate::heap::Value;
+use crate::object::anext_awaitable::AnextAwaitable;
 use crate::object::generator::Generator;
 use crate::object::kind;
-use crate::object::native::{Def, Input, NativeFrame, Raised, Step, TypeDef};
-use crate::object::traced::traced_object;
+use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step, TypeDef};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::generator::AsyncStep;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
 
-traced_object! {
-    /// `anext_awaitable`
-    pub struct AnextAwaitable: ANEXT_AWAITABLE {
-        /// What `__anext__` gave.
-        awaitable: Value,
-        /// The result in place of StopAsyncIteration.
-        default: Value,
-    }
-}
-
-/// What `anext(iterator, default)` gives, of what `__anext__` gave.
-pub(super) fn or_default(awaitable: Value, default: Value) -> Value {
-    AnextAwaitable::alloc(kind::ANEXT_AWAITABLE as u32, awaitable, default).into_value()
+/// `anext(iterator)` and `anext(iterator, default)`, where `__anext__` is a coroutine function of script.
+pub(super) fn at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let (iterator, default) = match args {
+        [iterator] => (iterator, None),
+        [iterator, default] => (iterator, Some(default)),
+        _ => return None,
+    };
+    let method = vm.special_of(iterator, Special::ANext)?;
+    let coroutine = vm.coroutine_at_once(&method, iterator)?;
+    Some(Ok(match default {
+        Some(default) => AnextAwaitable::or_default(coroutine, default.clone()),
+        None => coroutine,
+    }))
 }
 
 /// `anext_awaitable`

@@ -4,11 +4,12 @@
 
 use std::cell::Cell;
 
-use super::anext::or_default;
+use super::anext;
 use super::{at_once, outcome, passed_on, pull};
 use crate::builtins::arguments::{pair, shape_of_class};
 use crate::builtins::iterator_state;
 use crate::heap::{Field, Ref, Value};
+use crate::object::anext_awaitable::AnextAwaitable;
 use crate::object::class::class_flags;
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int::{self, IntView};
@@ -34,8 +35,13 @@ pub static FUNCTIONS: &[Def] = &[
         .at_once(at_once::next)
         .doc("Return the next item from the iterator."),
     Def::frame("aiter(async_iterable, /)", 0, aiter).doc("The asynchronous iterator of an object."),
-    Def::frame("anext(async_iterator, default=<unset>, /)", 0, anext)
-        .doc("What an asynchronous iterator gives next, to be awaited."),
+    Def::frame(
+        "anext(async_iterator, default=<unset>, /)",
+        0,
+        next_awaitable,
+    )
+    .at_once(anext::at_once)
+    .doc("What an asynchronous iterator gives next, to be awaited."),
 ];
 
 fn iter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -104,7 +110,7 @@ fn aiter(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     })
 }
 
-fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+fn next_awaitable(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => match vm.special_of(&frame.regs[0], Special::ANext) {
             Some(method) => vm.call_special(method, &frame.regs[0], &[]).then_go_on(),
@@ -117,7 +123,7 @@ fn anext(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Step::Return(awaitable)
         }
         Input::Value(awaitable) | Input::Yielded(awaitable) => {
-            Step::Return(or_default(awaitable, frame.regs[1].clone()))
+            Step::Return(AnextAwaitable::or_default(awaitable, frame.regs[1].clone()))
         }
         Input::Raised(raised) => Step::Raise(raised),
     }
