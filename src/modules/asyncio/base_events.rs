@@ -16,6 +16,7 @@ use crate::object::kind;
 use crate::object::native::{Args, Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::task::{Future, Handle, TaskList, TimerHandle};
 use crate::object::traced::{Traced, Untraced, traced_object};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -270,6 +271,59 @@ fn call_at(vm: &mut Vm, args: &[Value]) -> R {
     };
     check_callback(vm, &looped, &args[2], "call_at")?;
     timer(vm, &looped, when, args)
+}
+
+/// The loop that is asked for a call, if it needs no more than an entry, and what goes into the entry: callback, arguments
+/// and context.
+fn entry_at_once(vm: &mut Vm, args: &[Value], first: usize) -> Option<(Ref<Loop>, [Value; 3])> {
+    let looped = args.first()?.to_ref::<Loop>()?;
+    let callback = args.get(first)?.clone();
+    if !looped.is_plain() {
+        return None;
+    }
+    let rest = Tuple::new(&args[first + 1..]).ok()?.into_value();
+    Some((looped, [callback, rest, contextvars::copy(vm)]))
+}
+
+/// `call_soon(callback, *args)` of a loop of ours with nothing special to do.
+fn call_soon_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let (looped, [callback, rest, context]) = entry_at_once(vm, args, 1)?;
+    let handle = Handle::alloc(args[0].clone(), callback, rest, context).into_value();
+    let job = Job::Handle(handle.clone());
+    looped.turns.0.borrow_mut().push(job);
+    Some(Ok(handle))
+}
+
+/// The same for `call_later(delay, callback, *args)`.
+fn call_later_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let delay = plain_seconds(args.get(1)?)?;
+    if args[0].get::<Loop>()?.own_time.get() {
+        return None;
+    }
+    let (looped, entry) = entry_at_once(vm, args, 2)?;
+    let when = vm.host.clock.monotonic() + delay;
+    Some(Ok(plain_timer(&looped, when, entry)))
+}
+
+/// The same for `call_at(when, callback, *args)`.
+fn call_at_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let when = plain_seconds(args.get(1)?)?;
+    let (looped, entry) = entry_at_once(vm, args, 2)?;
+    Some(Ok(plain_timer(&looped, when, entry)))
+}
+
+fn plain_seconds(value: &Value) -> Option<f64> {
+    let whole = value.as_small_int().map(|seconds| seconds as f64);
+    whole.or_else(|| value.as_inline_float())
+}
+
+fn plain_timer(looped: &Ref<Loop>, when: f64, [callback, args, context]: [Value; 3]) -> Value {
+    let timer = TimerHandle::alloc(looped.value(), callback, args, context, when);
+    let job = Job::Handle(timer.value());
+    let id = looped.turns.0.borrow_mut().call_at(when, job);
+    timer.0.timer.set(id.to_bits());
+    timer.0.scheduled.set(true);
+    timer.into_value()
 }
 
 fn timer(vm: &mut Vm, looped: &Ref<Loop>, when: f64, args: &[Value]) -> R {
@@ -561,7 +615,8 @@ pub static LOOP: TypeDef = TypeDef {
     flags: class_flags::BASE | class_flags::WEAKREF,
     new: Some(Def::leaf("__new__(cls, /, *args, **kwargs)", new).stat()),
     methods: &[
-        Def::leaf("call_soon(self, callback, *args, context=None)", call_soon),
+        Def::leaf("call_soon(self, callback, *args, context=None)", call_soon)
+            .at_once(call_soon_at_once),
         Def::leaf(
             "call_soon_threadsafe(self, callback, *args, context=None)",
             call_soon_threadsafe,
@@ -569,11 +624,13 @@ pub static LOOP: TypeDef = TypeDef {
         Def::leaf(
             "call_later(self, delay, callback, *args, context=None)",
             call_later,
-        ),
+        )
+        .at_once(call_later_at_once),
         Def::leaf(
             "call_at(self, when, callback, *args, context=None)",
             call_at,
-        ),
+        )
+        .at_once(call_at_at_once),
         Def::leaf("time(self)", time),
         Def::leaf("create_future(self)", create_future),
         Def::frame(

@@ -329,6 +329,19 @@ fn add_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
+/// `add_done_callback(fn)` of a future that is not done.
+fn add_callback_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [future, callback] = args else {
+        return None;
+    };
+    let future = Future::to_ref(future).filter(|future| future.is_pending())?;
+    if future.owner.is_undef() {
+        return None;
+    }
+    future.add_waiter(callback.clone(), contextvars::copy(vm));
+    Some(Ok(Value::NONE))
+}
+
 fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     let future = this(vm, &args[0])?;
     initialized(vm, &future)?;
@@ -554,7 +567,8 @@ pub static FUTURE: TypeDef = TypeDef {
         Def::leaf(
             "add_done_callback(self, fn, /, *, context=None)",
             add_done_callback,
-        ),
+        )
+        .at_once(add_callback_at_once),
         Def::leaf("remove_done_callback(self, fn, /)", remove_done_callback),
         Def::leaf("_make_cancelled_error(self)", make_cancelled_error),
         Def::leaf("__repr__(self)", repr),

@@ -223,7 +223,7 @@ impl Vm {
     fn cacheable_slot(&self, obj: &Value, name: &Value) -> Cached {
         if obj
             .shape_entry()
-            .is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0)
+            .is_none_or(|e| e.kind != kind::INSTANCE || e.flags & shape_flags::UNCACHEABLE != 0)
         {
             return Cached::No;
         }

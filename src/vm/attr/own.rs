@@ -32,7 +32,9 @@ fn dict_place(obj: &Value) -> Option<&Field> {
         return obj.slots().first();
     }
     match entry.kind {
-        kind::INSTANCE if entry.flags & shape_flags::DICT_MODE != 0 => {
+        _ if entry.flags & (shape_flags::SLOTS | shape_flags::DICT_MODE)
+            == shape_flags::SLOTS | shape_flags::DICT_MODE =>
+        {
             let reserved = entry.class.get::<Class>()?.reserved_slots.get();
             obj.slots().get(reserved as usize)
         }
@@ -329,7 +331,7 @@ impl Vm {
         if old.layout != class.layout || old.reserved_slots.get() != class.reserved_slots.get() {
             return false;
         }
-        if class.layout != kind::INSTANCE {
+        if !super::super::class::has_slots(class) {
             return obj.set_shape(class.root_shape.get());
         }
         if old.has(class_flags::HAS_DICT) != class.has(class_flags::HAS_DICT) {

@@ -105,6 +105,9 @@ impl Vm {
             Ok(Stored::NoRoom) => {
                 Step::Raise(self.cannot_store(obj, &name, &class, attribute.is_some()))
             }
+            Ok(Stored::Slot(_) | Stored::Added(..)) if class.layout != kind::INSTANCE => {
+                Step::Return(Value::NONE)
+            }
             Ok(Stored::Slot(slot)) => {
                 *cached = CachedStore::Replace {
                     shape: obj.shape(),

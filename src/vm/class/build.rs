@@ -1,6 +1,6 @@
 //! `type.__new__`: a class from its name, bases and namespace.
 
-use super::layout::instance_shape_flags;
+use super::layout::{has_slots, instance_shape_flags};
 use crate::heap::{self, Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{ClassMethod, SlotDescriptor, StaticMethod};
@@ -655,7 +655,7 @@ impl Vm {
         }
         class.reserved_slots.set(first + names.len() as u16);
         for (i, name) in names.iter().enumerate() {
-            let slot = if class.layout == kind::INSTANCE {
+            let slot = if has_slots(class) {
                 first + i as u16
             } else {
                 crate::vm::attr::HIDDEN

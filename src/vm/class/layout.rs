@@ -14,10 +14,16 @@ const SPARE_SLOTS: usize = 1;
 /// Slots of a class whose methods set no attribute.
 const UNKNOWN_SLOTS: usize = 4;
 
+/// Whether instances of the class keep attributes in slots behind them, as their shape says: plain ones, and event
+/// loops, whose methods are called all the time.
+pub(crate) fn has_slots(class: &Class) -> bool {
+    matches!(class.layout, kind::INSTANCE | kind::EVENT_LOOP)
+}
+
 /// The flags of the shapes of a script class's instances.
 pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
     let mut flags = shape_flags::OWNS_CLASS;
-    if class.layout == kind::INSTANCE {
+    if has_slots(class) {
         flags |= shape_flags::SLOTS;
     } else if has_dict_field(class.layout) {
         flags |= shape_flags::UNCACHEABLE;
@@ -95,7 +101,7 @@ impl Vm {
     /// How many slots the instances of a class get.
     pub(super) fn slot_capacity(&mut self, class: &Ref<Class>) -> u16 {
         let reserved = class.reserved_slots.get();
-        if class.layout != kind::INSTANCE {
+        if !has_slots(class) {
             return 0;
         }
         if !class.has(class_flags::HAS_DICT) {

@@ -11,5 +11,5 @@ mod statement;
 pub use build::{DICT, TYPE_NEW, WEAKREF, get_dict};
 pub use create::object_new_excess;
 pub(super) use create::unwrap_static;
-pub(crate) use layout::instance_shape_flags;
+pub(crate) use layout::{has_slots, instance_shape_flags};
 pub use statement::BUILD_CLASS;

@@ -222,6 +222,19 @@ op! {
         }
         store!(ip, regs, k, vm, value, 3)
     }
+    fn call_method_at_once(ip, regs, k, vm) {
+        save(ip, regs, vm, 3);
+        let value = run_at_once(vm, regs.add(b(ip)), c(ip) + 1);
+        if value.is_undef() && vm.raised.is_none() {
+            value.forget();
+            return call_method_slow(ip, regs, k, vm);
+        }
+        if value.is_undef() || vm.heap.has_finalizers() {
+            std::ptr::write(&mut vm.leaf_result, value);
+            return leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 3)
+    }
     fn call_method(ip, regs, k, vm) {
         // Words: name, then shape and type epoch, then the function found for them (not counted).
         let base = regs.add(b(ip));
@@ -249,6 +262,10 @@ op! {
                 }
                 if n >= (*native).least_awaited.get() as usize && n <= (*native).most as usize {
                     return call_native_coroutine(ip, regs, k, vm);
+                }
+                if let Some(f) = (*native).def.at_once {
+                    vm.at_once = Some(f);
+                    return call_method_at_once(ip, regs, k, vm);
                 }
             }
             return call_method_slow(ip, regs, k, vm);

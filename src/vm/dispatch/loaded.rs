@@ -172,8 +172,8 @@ impl Vm {
                 if (first == base + 1 || (*native).is_function) && takes_defaults(native, n) {
                     return self.leaf_with_defaults(at, native, first, n, base);
                 }
-                let is_function = first == base + 2 && (*native).is_function;
-                if is_function && self.answer_at_once(at, native, (base, first, n)) {
+                let is_whole = first == base + 1 || (*native).is_function;
+                if is_whole && self.answer_at_once(at, native, (base, first, n)) {
                     return;
                 }
             }
