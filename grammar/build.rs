@@ -1,21 +1,13 @@
-//! Makes the parser from the grammar and the table of the embedded library, and
-//! chooses how the dispatch loop hands over.
+//! Makes the parser from the grammar.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn main() {
-    embed_library();
-    println!("cargo::rerun-if-changed=grammar/hoopsnake.lalrpop");
-    println!("cargo::rerun-if-changed=grammar/build.rs");
-    // With little optimisation some handlers call the next one instead of
-    // jumping to it, which would grow the stack without bound.
-    let level = std::env::var("OPT_LEVEL");
-    if !matches!(level.as_deref(), Ok("2" | "3")) {
-        println!("cargo::rustc-cfg=hoop_trampoline");
-    }
+    println!("cargo::rerun-if-changed=hoopsnake.lalrpop");
+    println!("cargo::rerun-if-changed=build.rs");
     lalrpop::Configuration::new()
-        .set_in_dir("grammar")
+        .set_in_dir(".")
         .set_out_dir(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"))
         .emit_rerun_directives(true)
         .process()
@@ -84,50 +76,4 @@ fn is_idle_reduction(lines: &[&str], idle: &HashSet<&str>) -> bool {
         && action.is_some_and(|action| idle.contains(action))
         && *start == "        let __start = __sym0.0.clone();"
         && *end == "        let __end = __sym0.2.clone();"
-}
-
-/// Writes a sorted table of the modules in `stdlib/`.
-fn embed_library() {
-    println!("cargo::rerun-if-changed=stdlib");
-    let root =
-        PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("stdlib");
-    let mut found = Vec::new();
-    collect(&root, &root, &mut found);
-    found.sort();
-    let mut out = String::from("static LIBRARY: &[Embedded] = &[\n");
-    for (name, file, package) in found {
-        let path = root.join(&file);
-        out += &format!(
-            "    Embedded {{ name: {name:?}, file: {file:?}, package: {package}, text: include_str!({path:?}) }},\n"
-        );
-    }
-    out += "];\n";
-    let target =
-        PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib.rs");
-    std::fs::write(target, out).expect("the output folder can be written");
-}
-
-/// Finds all modules below a folder: dotted name, file, whether it is a package.
-fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, String, bool)>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            println!("cargo::rerun-if-changed={}", path.display());
-            collect(root, &path, found);
-            continue;
-        }
-        let Some(file) = path.strip_prefix(root).ok().and_then(Path::to_str) else {
-            continue;
-        };
-        let Some(stem) = file.strip_suffix(".async") else {
-            continue;
-        };
-        println!("cargo::rerun-if-changed={}", path.display());
-        let package = stem.ends_with("__init__");
-        let name = stem
-            .strip_suffix("/__init__")
-            .unwrap_or(stem)
-            .replace('/', ".");
-        found.push((name, file.to_string(), package));
-    }
 }

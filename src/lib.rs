@@ -22,14 +22,10 @@
 
 #[doc(hidden)]
 pub mod builtins;
-#[doc(hidden)]
-pub mod bytecode;
 #[cfg(feature = "capi")]
 pub mod capi;
 #[doc(hidden)]
 pub mod cli;
-#[doc(hidden)]
-pub mod compiler;
 pub mod engine;
 #[doc(hidden)]
 pub mod event_loop;
@@ -41,11 +37,10 @@ pub mod modules;
 #[doc(hidden)]
 pub mod object;
 #[doc(hidden)]
-pub mod source;
-#[doc(hidden)]
-pub mod syntax;
-#[doc(hidden)]
 pub mod vm;
+
+#[doc(hidden)]
+pub use hoopsnake_front::{bytecode, compiler, source, syntax};
 
 pub use engine::{
     Builder, Bytes, Class, Constructed, Conversion, Engine, Error, Exception, FromScript, Function,

@@ -78,8 +78,12 @@ const UNSAFE_PLACES: &[&str] = &["heap/", "object/", "vm/dispatch"];
 const LONGEST_FILE: usize = 800;
 const LONGEST_FUNCTION: usize = 100;
 
-/// A source file: its path below `src/` and its text without comments, literals and unit tests.
+/// Where the rooms are: those of the front end are a package of their own.
+const ROOTS: &[&str] = &["grammar/src", "src"];
+
+/// A source file: its root, its path below that, and its text without comments, literals and unit tests.
 struct File {
+    root: &'static str,
     path: String,
     lines: usize,
     text: String,
@@ -112,18 +116,27 @@ impl File {
         parts
     }
 
+    /// Its path in the repository.
+    fn place(&self) -> String {
+        format!("{}/{}", self.root, self.path)
+    }
+
     fn line_of(&self, offset: usize) -> usize {
         self.text[..offset].matches('\n').count() + 1
     }
 }
 
 fn files() -> Vec<File> {
-    let src = root().join("src");
+    ROOTS.iter().flat_map(|root| files_below(root)).collect()
+}
+
+fn files_below(place: &'static str) -> Vec<File> {
+    let src = root().join(place);
     let mut found: Vec<PathBuf> = Vec::new();
     let mut pending = vec![src.clone()];
     while let Some(folder) = pending.pop() {
         for path in fs::read_dir(&folder)
-            .expect("a folder of src can be read")
+            .expect("a folder of sources can be read")
             .flatten()
             .map(|e| e.path())
         {
@@ -135,15 +148,16 @@ fn files() -> Vec<File> {
         }
     }
     found.sort();
-    found.iter().map(|path| read(&src, path)).collect()
+    found.iter().map(|path| read(place, &src, path)).collect()
 }
 
-fn read(src: &Path, path: &Path) -> File {
+fn read(root: &'static str, src: &Path, path: &Path) -> File {
     let source = fs::read_to_string(path).expect("a source file is text");
     File {
+        root,
         path: path
             .strip_prefix(src)
-            .expect("it lies in src")
+            .expect("it lies there")
             .to_string_lossy()
             .replace('\\', "/"),
         lines: source.lines().count(),
@@ -432,8 +446,8 @@ fn rooms_open_only_their_doors() {
                 room == "object" && target == "vm" && names.get(1).is_some_and(|n| n == "Vm");
             if is_room && target != room && !may.contains(&target.as_str()) && !vm_name {
                 complaints.push(format!(
-                    "src/{}:{}: {room} may not use {target}",
-                    file.path,
+                    "{}:{}: {room} may not use {target}",
+                    file.place(),
                     file.line_of(at)
                 ));
             }
@@ -447,7 +461,7 @@ fn every_folder_is_a_room() {
     let mut complaints = Vec::new();
     for file in files() {
         if file.room().is_none() && !matches!(file.path.as_str(), "lib.rs" | "main.rs") {
-            complaints.push(format!("src/{} is in no room", file.path));
+            complaints.push(format!("{} is in no room", file.place()));
         }
     }
     report(complaints);
@@ -491,8 +505,8 @@ fn the_operating_system_has_one_door() {
                 let whole = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
                 if whole(before) && whole(after) {
                     complaints.push(format!(
-                        "src/{}:{}: {what} outside host",
-                        file.path,
+                        "{}:{}: {what} outside host",
+                        file.place(),
                         file.line_of(at)
                     ));
                 }
@@ -508,8 +522,8 @@ fn the_operating_system_has_one_door() {
                 // `std::process::ExitCode` and `abort` are the program's own end, in main.rs.
                 if OPERATING_SYSTEM.contains(&full.as_str()) {
                     complaints.push(format!(
-                        "src/{}:{}: {full} outside host",
-                        file.path,
+                        "{}:{}: {full} outside host",
+                        file.place(),
                         file.line_of(at)
                     ));
                 }
@@ -527,17 +541,17 @@ fn unsafe_stands_where_it_may() {
     for file in files() {
         if UNSAFE_PLACES
             .iter()
-            .any(|place| file.path.starts_with(place))
+            .any(|place| file.place().starts_with(&format!("src/{place}")))
         {
             continue;
         }
-        if allowed.contains_key(&format!("unsafe src/{}", file.path)) {
+        if allowed.contains_key(&format!("unsafe {}", file.place())) {
             continue;
         }
         for (at, _) in file.text.match_indices("unsafe ") {
             if file.text[at..].starts_with("unsafe {") || file.text[at..].starts_with("unsafe impl")
             {
-                complaints.push(format!("src/{}:{}: unsafe", file.path, file.line_of(at)));
+                complaints.push(format!("{}:{}: unsafe", file.place(), file.line_of(at)));
             }
         }
     }
@@ -550,7 +564,7 @@ fn nothing_is_left_for_later() {
     for file in files() {
         for what in ["todo!", "unimplemented!", "dbg!(", "println!(\"DEBUG"] {
             for (at, _) in file.text.match_indices(what) {
-                complaints.push(format!("src/{}:{}: {what}", file.path, file.line_of(at)));
+                complaints.push(format!("{}:{}: {what}", file.place(), file.line_of(at)));
             }
         }
     }
@@ -562,12 +576,12 @@ fn files_and_functions_are_short() {
     let mut complaints = Vec::new();
     let allowed = allowed();
     for file in files() {
-        let name = format!("file src/{}", file.path);
+        let name = format!("file {}", file.place());
         if file.lines > LONGEST_FILE && !allowed.contains_key(&name) {
             complaints.push(format!("{name}: {} lines", file.lines));
         }
         for (function, line, length) in functions(&file) {
-            let name = format!("fn src/{}::{function}", file.path);
+            let name = format!("fn {}::{function}", file.place());
             if length > LONGEST_FUNCTION && !allowed.contains_key(&name) {
                 complaints.push(format!("{name} (line {line}): {length} lines"));
             }
@@ -634,10 +648,7 @@ fn the_allow_list_is_true_and_gives_reasons() {
         let (path, function) = place
             .split_once("::")
             .map_or((place, None), |(p, f)| (p, Some(f)));
-        let Some(file) = files
-            .iter()
-            .find(|f| Some(f.path.as_str()) == path.strip_prefix("src/"))
-        else {
+        let Some(file) = files.iter().find(|f| f.place() == path) else {
             complaints.push(format!("{what}: there is no such file"));
             continue;
         };
@@ -688,8 +699,15 @@ fn the_top_level_is_as_it_should_be() {
 /// Each dependency has a comment above it that says why it is there.
 #[test]
 fn dependencies_give_their_reason() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
     let mut complaints = Vec::new();
+    for place in ["Cargo.toml", "grammar/Cargo.toml"] {
+        let manifest = fs::read_to_string(root().join(place)).expect("the manifest is there");
+        unexplained(&manifest, &mut complaints);
+    }
+    report(complaints);
+}
+
+fn unexplained(manifest: &str, complaints: &mut Vec<String>) {
     let (mut in_dependencies, mut commented) = (false, false);
     for line in manifest.lines() {
         if line.starts_with('[') {
@@ -702,5 +720,4 @@ fn dependencies_give_their_reason() {
         }
         commented = false;
     }
-    report(complaints);
 }

@@ -1,8 +1,8 @@
-"""Writes src/source/charmap.rs from the answers of the Python that runs this.
+"""Writes grammar/src/source/charmap.rs from the answers of the Python that runs this.
 
 Run by hand:
 
-    python3.13 scripts/dev/charmap_tables.py > src/source/charmap.rs
+    python3.13 scripts/dev/charmap_tables.py > grammar/src/source/charmap.rs
 """
 
 from encodings.aliases import aliases

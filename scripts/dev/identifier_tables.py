@@ -1,7 +1,7 @@
-"""Writes src/syntax/unicode.rs: which characters make identifiers, and which
+"""Writes grammar/src/syntax/unicode.rs: which characters make identifiers, and which
 can be printed, as CPython 3.13 answers.
 
-Run: python3.13 scripts/dev/identifier_tables.py > src/syntax/unicode.rs
+Run: python3.13 scripts/dev/identifier_tables.py > grammar/src/syntax/unicode.rs
 """
 
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 const HEAD: &str = "# Bytecode
 
-<!-- Made from src/bytecode/op.rs by src/bytecode/reference.rs; a test compares. -->
+<!-- Made from grammar/src/bytecode/op.rs by grammar/src/bytecode/reference.rs; a test compares. -->
 
 An instruction is a 64-bit word, lowest byte first: opcode (8 bits), flags (8 bits) and three
 operands A, B and C (16 bits each). Some instructions have operand words behind it.
