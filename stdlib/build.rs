@@ -1,6 +1,17 @@
-//! Makes the table of the embedded library, and chooses how the dispatch loop hands over.
+//! Compiles the library, which the binary carries as code, and chooses how the dispatch loop hands over.
 
+use hoopsnake_front::bytecode::{Code, store};
+use hoopsnake_front::compiler::{self, Options};
+use hoopsnake_front::source::Diagnostic;
+use hoopsnake_front::syntax::{self, Mode, Origin, decode_source};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Modules whose functions are native in CPython, so that tracebacks do not show them.
+const HIDDEN: &[&str] = &["warnings"];
+
+/// How hard the texts are compressed: they are small, and read when something is shown of them.
+const EFFORT: u8 = 10;
 
 fn main() {
     println!("cargo::rerun-if-changed=stdlib/build.rs");
@@ -13,29 +24,77 @@ fn main() {
     embed_library();
 }
 
-/// Writes a sorted table of the modules in `stdlib/`.
-fn embed_library() {
-    println!("cargo::rerun-if-changed=stdlib");
-    let root =
-        PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("stdlib");
-    let mut found = Vec::new();
-    collect(&root, &root, &mut found);
-    found.sort();
-    let mut out = String::from("static LIBRARY: &[Embedded] = &[\n");
-    for (name, file, package) in found {
-        let path = root.join(&file);
-        out += &format!(
-            "    Embedded {{ name: {name:?}, file: {file:?}, package: {package}, text: include_str!({path:?}) }},\n"
-        );
-    }
-    out += "];\n";
-    let target =
-        PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib.rs");
-    std::fs::write(target, out).expect("the output folder can be written");
+/// A module of the library.
+struct Module {
+    name: String,
+    file: String,
+    package: bool,
 }
 
-/// Finds all modules below a folder: dotted name, file, whether it is a package.
-fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, String, bool)>) {
+/// Writes a sorted table of the modules in `stdlib/`, their code, and their texts compressed.
+fn embed_library() {
+    println!("cargo::rerun-if-changed=stdlib");
+    let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let root = PathBuf::from(folder).join("stdlib");
+    let mut modules = Vec::new();
+    collect(&root, &root, &mut modules);
+    modules.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut writer = store::Writer::default();
+    let mut texts = Vec::new();
+    let mut ends = Vec::new();
+    for module in &modules {
+        let bytes = std::fs::read(root.join(&module.file)).expect("a module can be read");
+        let code = compile(module, &bytes);
+        let text = code.source.text().as_bytes();
+        texts.extend(miniz_oxide::deflate::compress_to_vec(text, EFFORT));
+        ends.push(texts.len());
+        writer.add(code);
+    }
+    let (strings, string_ends, code, places) = writer.finish();
+    let mut table = String::from("static LIBRARY: &[Embedded] = &[\n");
+    let mut start = 0;
+    for ((module, place), end) in modules.iter().zip(places).zip(ends) {
+        let Module {
+            name,
+            file,
+            package,
+        } = module;
+        table += &format!(
+            "    Embedded {{ name: {name:?}, file: {file:?}, package: {package}, code: {place}, text: ({start}, {end}) }},\n"
+        );
+        start = end;
+    }
+    table += "];\n";
+    write("stdlib.rs", table.as_bytes());
+    write("strings.txt", strings.as_bytes());
+    write("strings.bin", &string_ends);
+    write("code.bin", &code);
+    write("texts.bin", &texts);
+}
+
+fn write(name: &str, bytes: &[u8]) {
+    let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    std::fs::write(Path::new(&folder).join(name), bytes).expect("the output folder can be written");
+}
+
+/// Compiles a module as the interpreter would.
+fn compile(module: &Module, bytes: &[u8]) -> Arc<Code> {
+    let name = format!("<library>/{}", module.file);
+    let file = match decode_source(name.as_str(), bytes, Origin::File) {
+        Ok(file) => Arc::new(file),
+        Err(failure) => panic!("{}", failure.0.render_plain(&failure.1)),
+    };
+    let fails = |error: Diagnostic| -> ! { panic!("{}", error.render_plain(&file)) };
+    let options = Options {
+        hidden: HIDDEN.contains(&module.name.as_str()),
+        ..Options::default()
+    };
+    let tree = syntax::parse_module(&file, Mode::File).unwrap_or_else(|error| fails(error));
+    compiler::compile_module(&tree, file.clone(), options).unwrap_or_else(|error| fails(error))
+}
+
+/// Finds all modules below a folder.
+fn collect(root: &Path, folder: &Path, found: &mut Vec<Module>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
@@ -50,11 +109,11 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, String, bool)>) 
             continue;
         };
         println!("cargo::rerun-if-changed={}", path.display());
-        let package = stem.ends_with("__init__");
-        let name = stem
-            .strip_suffix("/__init__")
-            .unwrap_or(stem)
-            .replace('/', ".");
-        found.push((name, file.to_string(), package));
+        let name = stem.strip_suffix("/__init__").unwrap_or(stem);
+        found.push(Module {
+            name: name.replace('/', "."),
+            file: file.to_string(),
+            package: stem.ends_with("__init__"),
+        });
     }
 }

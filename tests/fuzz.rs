@@ -1,8 +1,9 @@
 //! The compiler on every program of the corpus and on broken ones: no panic, no hang, and code
-//! that the verifier accepts, that can be shown, and that survives being encoded.
+//! that the verifier accepts, that can be shown, and that survives being stored.
 
+use crate::compiler::stored;
 use crate::corpus;
-use hoopsnake::bytecode::{Code, decode, disassemble, encode, verify};
+use hoopsnake::bytecode::{Code, disassemble, verify};
 use hoopsnake::cli::check::Checker;
 use hoopsnake::compiler::{Mode, Options, compile_module};
 use hoopsnake::host::Host;
@@ -64,8 +65,7 @@ fn check(code: &Arc<Code>, file: &Arc<SourceFile>) -> Result<(), String> {
         panic!("the compiler made wrong code of:\n{}\n{error}", file.text());
     }
     let shown = disassemble(code);
-    let bytes = encode(code);
-    let again = decode(&bytes, file.clone()).expect("what was encoded can be decoded");
+    let again = stored(code);
     assert_eq!(shown, disassemble(&again), "{}", file.text());
     Ok(())
 }

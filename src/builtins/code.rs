@@ -141,6 +141,8 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::NONE);
     };
     let mut plain = bytecode::Code::clone(&code.plain);
+    // Code inside this one stays that of its file, so it is read before this one gets another.
+    let _read: &bytecode::Body = &plain;
     // The order in which CPython reads them.
     let flags = number_to_replace(vm, &args[4])?;
     let first_line = number_to_replace(vm, &args[3])?;

@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::bytecode;
+use crate::bytecode::store::Store;
 use crate::compiler;
 use crate::heap;
 use crate::host::{self, Host, HostError};
@@ -17,15 +18,25 @@ use crate::vm::{Compiled, Loader, Mode, Request, SyntaxFault};
 
 include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
 
+/// The code of the library, which the build script compiled.
+static STORE: Store = Store::new(
+    include_str!(concat!(env!("OUT_DIR"), "/strings.txt")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/strings.bin")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/code.bin")),
+);
+
+/// The texts of the library, each compressed by itself.
+static TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
+
 /// The stack of an engine on a thread of its own: what a program has by default.
 const ENGINE_STACK: usize = 8 << 20;
 
-/// The code of each library module that was wanted, in the order of `LIBRARY`. It is plain data that never changes, so all
+/// The code of each library module that was wanted, as far as it was read, in the order of `LIBRARY`. It is plain data that never changes, so all
 /// engines of the process run the same.
 static COMPILED: [OnceLock<Arc<bytecode::Code>>; LIBRARY.len()] =
     [const { OnceLock::new() }; LIBRARY.len()];
 
-/// Compiles on demand; library modules once.
+/// Compiles on demand; the library was compiled before.
 #[derive(Default)]
 pub struct SourceLoader {
     provided: Option<RefCell<Box<dyn Modules>>>,
@@ -196,28 +207,17 @@ impl Loader for SourceLoader {
         })
     }
 
-    fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>> {
+    fn library(&self, module: &str) -> Option<(Arc<bytecode::Code>, bool)> {
         let at = LIBRARY
             .binary_search_by_key(&module, |entry| entry.name)
             .ok()?;
         let entry = &LIBRARY[at];
-        if let Some(code) = COMPILED[at].get() {
-            return Some(Ok((code.clone(), entry.package)));
-        }
-        let name = format!("<library>/{}", entry.file);
-        let request = Request {
-            text: entry.text.as_bytes(),
-            name: &name,
-            mode: Mode::File,
-            top_level_await: false,
-            hidden: HIDDEN.contains(&entry.name),
-            optimize: 0,
-            from_tree: false,
-        };
-        Some(compile(&request).map(|(code, _)| {
-            let code = COMPILED[at].get_or_init(|| code).clone();
-            (code, entry.package)
-        }))
+        let code = COMPILED[at].get_or_init(|| {
+            let name = format!("<library>/{}", entry.file);
+            let source = SourceFile::kept(name, library_text, at as u32);
+            STORE.code(entry.code, &Arc::new(source))
+        });
+        Some((code.clone(), entry.package))
     }
 
     fn remember(&self, source: &Arc<SourceFile>) {
@@ -235,7 +235,7 @@ impl Loader for SourceLoader {
         }
         let file = file.strip_prefix("<library>/")?;
         let entry = LIBRARY.iter().find(|entry| entry.file == file)?;
-        let (code, _) = self.library(entry.name)?.ok()?;
+        let (code, _) = self.library(entry.name)?;
         Some(code.source.clone())
     }
 
@@ -274,15 +274,22 @@ impl Loader for SourceLoader {
     }
 }
 
-/// Modules whose functions are native in CPython, so that tracebacks do not show them.
-const HIDDEN: &[&str] = &["warnings"];
-
 /// A module of `stdlib/`.
 struct Embedded {
     name: &'static str,
     file: &'static str,
     package: bool,
-    text: &'static str,
+    /// Where its code is in the store.
+    code: u32,
+    /// Where its text begins and ends in `TEXTS`.
+    text: (usize, usize),
+}
+
+/// The text of a module, by its place in the table.
+fn library_text(at: u32) -> String {
+    let (start, end) = LIBRARY[at as usize].text;
+    let text = miniz_oxide::inflate::decompress_to_vec(&TEXTS[start..end]);
+    String::from_utf8(text.unwrap_or_default()).unwrap_or_default()
 }
 
 /// The names of all embedded modules, sorted.
@@ -303,11 +310,7 @@ fn parsed(request: &Request<'_>) -> Result<(syntax::ast::Module, Arc<SourceFile>
                 true => file.from_tree(),
                 false => file,
             };
-            // A module of the library is short: to ask would only cost.
-            let file = match request.name.starts_with("<library>/") {
-                true => file,
-                false => file.watched(heap::work_goes_on),
-            };
+            let file = file.watched(heap::work_goes_on);
             Arc::new(match request.mode {
                 Mode::Exec | Mode::Eval if is_no_file(request.name) => file.unshown(),
                 _ => file,
@@ -398,7 +401,28 @@ fn fault(diagnostic: Diagnostic, source: Arc<SourceFile>, request: &Request<'_>)
 #[cfg(test)]
 mod tests {
     use super::super::{Engine, Exit};
-    use crate::host::Host;
+    use super::*;
+    use crate::bytecode::{code::flags, disassemble};
+
+    #[test]
+    fn the_stored_library_is_what_its_texts_say() {
+        for entry in LIBRARY {
+            let stored = SourceLoader::default().library(entry.name);
+            let (stored, _) = stored.expect("it is in the table");
+            let request = Request {
+                text: stored.source.text().as_bytes(),
+                name: stored.source.name(),
+                mode: Mode::File,
+                top_level_await: false,
+                hidden: stored.has(flags::HIDDEN),
+                optimize: 0,
+                from_tree: false,
+            };
+            let (made, _) = compile(&request).ok().expect("it compiles");
+            assert!(made.is_same(&stored), "{}", entry.name);
+            assert_eq!(disassemble(&made), disassemble(&stored), "{}", entry.name);
+        }
+    }
 
     #[test]
     fn an_embedder_has_pools_of_threads() {

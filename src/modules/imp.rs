@@ -82,8 +82,7 @@ fn no_frozen(vm: &mut Vm, name: &str) -> Raised {
 fn get_frozen_object(vm: &mut Vm, args: &[Value]) -> R {
     let name = plain(&args[0]);
     match vm.loader.library(&name) {
-        Some(Ok((code, _))) => Ok(vm.instantiate_code(code).into_value()),
-        Some(Err(fault)) => Err(vm.syntax_error(fault)),
+        Some((code, _)) => Ok(vm.instantiate_code(code).into_value()),
         None => Err(no_frozen(vm, &name)),
     }
 }

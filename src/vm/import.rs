@@ -485,7 +485,7 @@ impl Vm {
             Some(path) => Ok(self.collect(&path)?.iter().map(text).collect()),
             // A native module may have native submodules.
             None if self.library.modules.iter().any(|m| m.name == name) => Ok(Vec::new()),
-            None if self.loader.library(name).is_some() => Ok(Vec::new()),
+            None if self.loader.library_kind(name).is_some() => Ok(Vec::new()),
             None => Err(self.module_not_found(name, Some(parent))),
         }
     }
@@ -503,8 +503,7 @@ impl Vm {
         if let Some(def) = self.library.modules.iter().find(|m| m.name == name) {
             return Ok(Some(Found::Native(def)));
         }
-        if let Some(code) = self.loader.library(name) {
-            let (code, is_package) = code.map_err(|fault| self.syntax_error(fault))?;
+        if let Some((code, is_package)) = self.loader.library(name) {
             let package = is_package.then(|| format!("<library>/{name}"));
             return Ok(Some(Found::Code {
                 code,

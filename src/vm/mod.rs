@@ -150,7 +150,7 @@ pub trait Loader: Send {
     /// The code of a module that an embedder provides, and whether it is a package.
     fn provided(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
     /// The code of a library module written in the language, and whether it is a package.
-    fn library(&self, module: &str) -> Option<Result<(Arc<bytecode::Code>, bool), SyntaxFault>>;
+    fn library(&self, module: &str) -> Option<(Arc<bytecode::Code>, bool)>;
     /// The source of a library module by the name of its file, or of what an embedder has given by its name.
     fn source_of(&self, file: &str) -> Option<Arc<SourceFile>>;
     /// Keeps in mind what an embedder runs, as long as somebody has it.

@@ -422,7 +422,8 @@ impl Vm {
     }
 
     fn is_library_module(&self, name: &str) -> bool {
-        self.library.modules.iter().any(|m| m.name == name) || self.loader.library(name).is_some()
+        self.library.modules.iter().any(|m| m.name == name)
+            || self.loader.library_kind(name).is_some()
     }
 
     /// The names that the innermost frame of a traceback could see.

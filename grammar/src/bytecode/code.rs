@@ -1,8 +1,10 @@
 //! `Code`: what the compiler makes of a module, function or class body.
 //! Immutable plain data, shared by all engines of a process.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use super::later::{Later, Shared};
 use crate::source::SourceFile;
 
 fn all_same(a: &[Const], b: &[Const]) -> bool {
@@ -49,9 +51,9 @@ pub enum Const {
     /// A complex number: real and imaginary part.
     Complex(f64, f64),
     /// A string as WTF-8 bytes (UTF-8 that may hold lone surrogates).
-    Str(Arc<[u8]>),
+    Str(Shared<[u8]>),
     /// A bytes object.
-    Bytes(Arc<[u8]>),
+    Bytes(Shared<[u8]>),
     /// A tuple of constants.
     Tuple(Arc<[Const]>),
     /// A frozenset of constants (from `x in {1, 2}`).
@@ -152,13 +154,14 @@ pub struct Position {
     pub end_column: u32,
 }
 
-/// See the module's text.
+/// The head of a code, which says enough to make a function of it; the rest is its body, which stands here by `Deref`
+/// and which a stored code reads when it is first touched. See the module's text.
 #[derive(Clone, Debug)]
 pub struct Code {
     /// `co_name`
-    pub name: Arc<str>,
+    pub name: Shared<str>,
     /// `co_qualname`
-    pub qualname: Arc<str>,
+    pub qualname: Shared<str>,
     /// Where it was compiled from.
     pub source: Arc<SourceFile>,
     /// `co_firstlineno`
@@ -175,26 +178,49 @@ pub struct Code {
     pub nlocals: u32,
     /// Registers in all.
     pub nregisters: u32,
+    /// What follows.
+    pub body: Later<Body>,
+}
+
+/// What a code needs to run.
+#[derive(Clone, Debug)]
+pub struct Body {
     /// The name of each local; the compiler's own have names that start with a dot.
-    pub local_names: Vec<Arc<str>>,
+    pub local_names: Vec<Shared<str>>,
     /// The locals that are cells (captured by inner functions).
     pub cells: Vec<u16>,
     /// The names of the free variables.
-    pub free_names: Vec<Arc<str>>,
+    pub free_names: Vec<Shared<str>>,
     /// Instructions.
     pub words: Vec<u64>,
     /// Constants.
     pub consts: Vec<Const>,
     /// Names of globals, attributes and imports.
-    pub names: Vec<Arc<str>>,
+    pub names: Vec<Shared<str>>,
     /// Exception table.
     pub handlers: Vec<Handler>,
     /// Ranges in which an exception is being handled.
     pub handled: Vec<Handled>,
     /// Live temporaries, by rising `start`.
-    pub live: Vec<LiveTemps>,
+    pub live: Later<Vec<LiveTemps>>,
     /// From word `.0` on the position is `.1`, by rising word.
-    pub positions: Vec<(u32, Position)>,
+    pub positions: Later<Vec<(u32, Position)>>,
+}
+
+impl Deref for Code {
+    type Target = Body;
+
+    #[inline]
+    fn deref(&self) -> &Body {
+        self.body.or_read(|stored| stored.body(&self.source))
+    }
+}
+
+impl DerefMut for Code {
+    fn deref_mut(&mut self) -> &mut Body {
+        let _read: &Body = self;
+        self.body.get_mut().expect("it was read just now")
+    }
 }
 
 impl Code {
@@ -226,7 +252,7 @@ impl Code {
             && self.local_names == other.local_names
             && self.cells == other.cells
             && self.free_names == other.free_names
-            && self.positions == other.positions
+            && *self.positions == *other.positions
             && all_same(&self.consts, &other.consts)
     }
 

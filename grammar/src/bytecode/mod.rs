@@ -2,18 +2,20 @@
 
 pub mod code;
 pub mod op;
+pub mod store;
 
 mod dis;
-mod encode;
 mod instr;
+mod key;
+mod later;
 mod reference;
 mod verify;
 
-pub use code::{Code, Const, Handled, Handler, LiveTemps, Position};
+pub use code::{Body, Code, Const, Handled, Handler, LiveTemps, Position};
 pub use dis::{Row, disassemble, rows, show_const};
-pub(crate) use encode::const_key;
-pub use encode::{DecodeError, FORMAT_VERSION, decode, encode};
 pub use instr::{Instr, Instructions, instructions, word};
+pub(crate) use key::const_key;
+pub use later::{Later, Shared};
 pub use op::{Op, Operand};
 pub use reference::reference;
 pub use verify::{VerifyError, verify};

@@ -6,7 +6,7 @@ use super::scope::{ScopeId, ScopeKind, uses};
 use super::unit::{Unit, UnitKind};
 use super::{Compiler, Outcome};
 use crate::bytecode::code::flags;
-use crate::bytecode::{Code, Const, Op};
+use crate::bytecode::{Body, Code, Const, Op, Shared};
 use crate::source::{Diagnostic, Span};
 use crate::syntax::ast::Name;
 use std::sync::Arc;
@@ -122,9 +122,23 @@ impl<'a> Compiler<'a> {
         } else {
             0
         };
+        let names = std::mem::take(&mut unit.names);
+        let local_names = std::mem::take(&mut unit.local_names);
+        let body = Body {
+            local_names: local_names.into_iter().map(Shared::from).collect(),
+            cells: std::mem::take(&mut unit.cells),
+            free_names: free.iter().cloned().map(Shared::from).collect(),
+            words: packed.words,
+            consts: std::mem::take(&mut unit.consts),
+            names: names.into_iter().map(Shared::from).collect(),
+            handlers: packed.handlers,
+            handled: packed.handled,
+            live: packed.live.into(),
+            positions: packed.positions.into(),
+        };
         Ok(Arc::new(Code {
-            name: unit.name.clone(),
-            qualname: unit.qualname.clone(),
+            name: unit.name.clone().into(),
+            qualname: unit.qualname.clone().into(),
             source: self.file.clone(),
             first_line: self.file.original_line(unit.first_line),
             flags: unit.flags | hidden,
@@ -133,16 +147,7 @@ impl<'a> Compiler<'a> {
             kwonly_count: unit.kwonly_count,
             nlocals: locals,
             nregisters: locals + u32::from(packed.temporaries),
-            local_names: std::mem::take(&mut unit.local_names),
-            cells: std::mem::take(&mut unit.cells),
-            free_names: free.iter().cloned().collect(),
-            words: packed.words,
-            consts: std::mem::take(&mut unit.consts),
-            names: std::mem::take(&mut unit.names).into_iter().collect(),
-            handlers: packed.handlers,
-            handled: packed.handled,
-            live: packed.live,
-            positions: packed.positions,
+            body: body.into(),
         }))
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn literal(value: &Constant) -> Const {
         Constant::Float(x) => Const::Float(*x),
         Constant::Complex(im) => Const::Complex(0.0, *im),
         Constant::Str(text) => text_const(text),
-        Constant::Bytes(bytes) => Const::Bytes(bytes.clone()),
+        Constant::Bytes(bytes) => Const::Bytes(bytes.clone().into()),
     }
 }
 
@@ -235,8 +235,10 @@ fn complex(op: Operator, left: &Const, right: &Const) -> Option<Const> {
 
 fn sequences(op: Operator, left: Const, right: Const) -> Option<Const> {
     match (op, left, right) {
-        (Operator::Add, Const::Str(a), Const::Str(b)) => Some(Const::Str(join(&a, &b)?)),
-        (Operator::Add, Const::Bytes(a), Const::Bytes(b)) => Some(Const::Bytes(join(&a, &b)?)),
+        (Operator::Add, Const::Str(a), Const::Str(b)) => Some(Const::Str(join(&a, &b)?.into())),
+        (Operator::Add, Const::Bytes(a), Const::Bytes(b)) => {
+            Some(Const::Bytes(join(&a, &b)?.into()))
+        }
         (Operator::Add, Const::Tuple(a), Const::Tuple(b)) => {
             let all: Vec<Const> = a.iter().chain(b.iter()).cloned().collect();
             (all.len() <= MAX_TUPLE).then(|| Const::Tuple(all.into()))

@@ -203,6 +203,7 @@ impl<'a> Compiler<'a> {
         }
         let first = self.unit.asm.next_temp();
         for name in &code.free_names {
+            let name = &name.counted();
             let dst = self.unit.asm.next_temp();
             match self.cell_of(name) {
                 Some(local) => self

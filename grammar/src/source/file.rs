@@ -2,7 +2,7 @@
 
 use super::Span;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A place in a file as people count: lines from 1, columns from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub struct Position {
 #[derive(Debug)]
 pub struct SourceFile {
     name: Arc<str>,
-    text: Box<str>,
-    line_starts: Box<[u32]>,
+    lines: OnceLock<Lines>,
+    /// Where the text is kept until somebody wants it.
+    kept: (Keeper, u32),
     shown: bool,
     free_names: bool,
     /// Which line of the original each line is, if this text was written from a tree.
@@ -33,18 +34,44 @@ pub struct SourceFile {
     watch: Option<Watch>,
 }
 
+/// Gives the text that it keeps under a number.
+pub type Keeper = fn(u32) -> String;
+
+/// A text with where its lines begin.
+#[derive(Clone, Debug)]
+struct Lines {
+    text: Box<str>,
+    starts: Box<[u32]>,
+}
+
+impl Lines {
+    fn new(text: String) -> Lines {
+        let text = plain_line_ends(text);
+        Lines {
+            starts: line_starts(&text),
+            text: text.into(),
+        }
+    }
+}
+
 /// Is told of so many units of work, each about a hundred nanoseconds, and says whether there may be more.
 pub type Watch = fn(usize) -> bool;
 
 impl SourceFile {
     /// Takes text as it was read; line ends become `\n`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> SourceFile {
-        let text = plain_line_ends(text.into());
-        let line_starts = line_starts(&text);
+        SourceFile {
+            lines: OnceLock::from(Lines::new(text.into())),
+            ..SourceFile::kept(name, |_| String::new(), 0)
+        }
+    }
+
+    /// One whose text is asked for when it is wanted, by a number.
+    pub fn kept(name: impl Into<Arc<str>>, keeper: Keeper, number: u32) -> SourceFile {
         SourceFile {
             name: name.into(),
-            text: text.into(),
-            line_starts,
+            lines: OnceLock::new(),
+            kept: (keeper, number),
             shown: true,
             free_names: false,
             originals: Box::default(),
@@ -52,10 +79,15 @@ impl SourceFile {
         }
     }
 
+    fn lines(&self) -> &Lines {
+        let (keeper, number) = self.kept;
+        self.lines.get_or_init(|| Lines::new(keeper(number)))
+    }
+
     /// The same, as it was written from a tree: names may be spelled in characters of private
     /// use, and a comment behind all says which line of the original each line is.
     pub fn from_tree(self) -> SourceFile {
-        let last = self.text.rsplit('\n').next().unwrap_or("");
+        let last = self.text().rsplit('\n').next().unwrap_or("");
         let originals = last
             .strip_prefix("#lines ")
             .map_or_else(Vec::new, |list| {
@@ -84,8 +116,8 @@ impl SourceFile {
     pub fn renamed(&self, name: &str) -> SourceFile {
         SourceFile {
             name: name.into(),
-            text: self.text.clone(),
-            line_starts: self.line_starts.clone(),
+            lines: self.lines.clone(),
+            kept: self.kept,
             shown: self.shown,
             free_names: self.free_names,
             originals: self.originals.clone(),
@@ -136,48 +168,51 @@ impl SourceFile {
 
     /// The whole text.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.lines().text
     }
 
     /// How many lines there are; a text that ends in a line end has no
     /// further empty line.
     pub fn line_count(&self) -> u32 {
-        let all = self.line_starts.len() as u32;
-        match self.line_starts.last() {
-            Some(&start) if start as usize == self.text.len() && all > 1 => all - 1,
+        let lines = self.lines();
+        let all = lines.starts.len() as u32;
+        match lines.starts.last() {
+            Some(&start) if start as usize == lines.text.len() && all > 1 => all - 1,
             _ => all,
         }
     }
 
     /// The text under a span (nothing when the span is not of this file).
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.range()).unwrap_or("")
+        self.text().get(span.range()).unwrap_or("")
     }
 
     /// The line, from 1, that holds an offset.
     pub fn line_of(&self, offset: u32) -> u32 {
-        self.line_starts.partition_point(|&start| start <= offset) as u32
+        self.lines()
+            .starts
+            .partition_point(|&start| start <= offset) as u32
     }
 
     /// The text of a line, counted from 1, without its line end.
     pub fn line_text(&self, line: u32) -> &str {
         let range = self.line_range(line);
-        self.text[range].trim_end_matches('\n')
+        self.text()[range].trim_end_matches('\n')
     }
 
     /// The offset at which a line begins (the end of the text beyond the last).
     pub fn line_start(&self, line: u32) -> u32 {
         let index = (line as usize).saturating_sub(1);
-        let end = self.text.len() as u32;
-        self.line_starts.get(index).copied().unwrap_or(end)
+        let end = self.text().len() as u32;
+        self.lines().starts.get(index).copied().unwrap_or(end)
     }
 
     /// Line and columns of an offset.
     pub fn position(&self, offset: u32) -> Position {
-        let offset = offset.min(self.text.len() as u32);
+        let offset = offset.min(self.text().len() as u32);
         let line = self.line_of(offset);
         let start = self.line_start(line);
-        let before = &self.text.as_bytes()[start as usize..offset as usize];
+        let before = &self.text().as_bytes()[start as usize..offset as usize];
         // Continuation bytes do not count, which also holds for an offset
         // inside a character.
         let column = before.iter().filter(|&&b| (b & 0xC0) != 0x80).count();

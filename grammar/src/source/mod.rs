@@ -11,7 +11,7 @@ mod span;
 mod wtf8;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Place, marked_line};
-pub use file::{Position, SourceFile, Watch};
+pub use file::{Keeper, Position, SourceFile, Watch};
 pub use picture::picture;
 pub use span::Span;
 pub use wtf8::{CodePoints, Wtf8, Wtf8Buf};
