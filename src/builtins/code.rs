@@ -111,8 +111,9 @@ pub static CODE: TypeDef = TypeDef {
         Attribute::get("co_names", |_, v| {
             names(v, |c| c.plain.names.iter().map(|n| n.to_string()).collect())
         }),
-        Attribute::get("co_consts", |_, v| {
-            let consts: Vec<Value> = v.get::<Code>().map_or(Vec::new(), |c| c.consts.to_vec());
+        Attribute::get("co_consts", |vm, v| {
+            let body = v.get::<Code>().map(|code| vm.code_body(code));
+            let consts = body.map_or(Vec::new(), |body| body.consts.to_vec());
             Ok(Tuple::of(consts).into_value())
         }),
         Attribute::get("co_code", |vm, v| {
@@ -171,7 +172,7 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
         }
         plain.flags = plain.flags & !0xFFFF | wanted;
     }
-    let copy = Code::alloc(plain.into(), code.consts.clone(), code.names.clone());
+    let copy = Code::alloc(plain.into());
     Ok(copy.into_value())
 }
 

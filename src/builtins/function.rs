@@ -402,7 +402,7 @@ fn doc(vm: &mut Vm, f: &Value) -> R {
     }
     let code = f.code.borrow().clone();
     if code.flags & code_flags::HAS_DOCSTRING != 0
-        && let Some(doc) = code.consts.first()
+        && let Some(doc) = vm.code_body(&code).consts.first()
     {
         return Ok(doc.clone());
     }

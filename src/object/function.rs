@@ -1,6 +1,6 @@
 //! Functions, their code, cells, bound methods.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::sync::Arc;
 
 use super::dict::Dict;
@@ -9,17 +9,22 @@ use super::tuple::Tuple;
 use crate::bytecode;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 
-/// One engine's instance of a `bytecode::Code`: its instructions with their
-/// inline caches, its constants as Values.
+/// The number of the pseudo-opcode that makes a code's body and begins it anew.
+pub const BEGIN: u64 = 254;
+
+/// Where the frames of a code begin that was never run. Some are entered at their second word.
+static UNREAD: [u64; 2] = [BEGIN; 2];
+
+/// One engine's instance of a `bytecode::Code`. Its body is made when it is first run: most functions of a module
+/// never are.
 #[repr(C)]
 pub struct Code {
     head: Header,
-    /// Instructions, which the dispatch loop rewrites (caches).
-    pub words: UnsafeCell<Box<[u64]>>,
-    /// Constants.
-    pub consts: Box<[Value]>,
-    /// Interned names.
-    pub names: Box<[Value]>,
+    /// Its first instruction, or `UNREAD`.
+    start: Cell<*mut u64>,
+    /// Its first constant.
+    consts: Cell<*const Value>,
+    body: OnceCell<Body>,
     /// See `bytecode::Code`.
     pub nlocals: u32,
     /// See `bytecode::Code`.
@@ -40,13 +45,25 @@ pub struct Code {
     pub local_names: std::cell::OnceCell<std::rc::Rc<[Value]>>,
 }
 
+/// The engine's own of what code needs to run.
+pub struct Body {
+    /// Instructions with inline caches, which the dispatch loop rewrites.
+    words: UnsafeCell<Box<[u64]>>,
+    /// Constants.
+    pub consts: Box<[Value]>,
+    /// Interned names.
+    pub names: Box<[Value]>,
+}
+
 // SAFETY: repr(C), header first; every counted reference is visited once.
 unsafe impl Object for Code {
     const KIND: Kind = kind::CODE;
     const CYCLIC: bool = false;
     fn trace(&self, visitor: &mut dyn Visitor) {
-        self.consts.iter().for_each(|v| visitor.visit(v));
-        self.names.iter().for_each(|v| visitor.visit(v));
+        if let Some(body) = self.body.get() {
+            body.consts.iter().for_each(|v| visitor.visit(v));
+            body.names.iter().for_each(|v| visitor.visit(v));
+        }
         self.children
             .borrow()
             .iter()
@@ -64,20 +81,16 @@ unsafe impl Object for Code {
 }
 
 impl Code {
-    /// An instance of `plain` with these constants and names.
-    pub fn alloc(
-        plain: Arc<bytecode::Code>,
-        consts: Box<[Value]>,
-        names: Box<[Value]>,
-    ) -> Ref<Code> {
+    /// An instance of `plain`, without its body.
+    pub fn alloc(plain: Arc<bytecode::Code>) -> Ref<Code> {
         let (simple, coroutine) = plain_counts(&plain);
         crate::heap::alloc(Code {
             head: Header::new(),
             simple,
             coroutine,
-            words: UnsafeCell::new(plain.words.clone().into()),
-            consts,
-            names,
+            start: Cell::new(UNREAD.as_ptr() as *mut u64),
+            consts: Cell::new(std::ptr::null()),
+            body: OnceCell::new(),
             nlocals: plain.nlocals,
             nregisters: plain.nregisters,
             flags: plain.flags,
@@ -88,17 +101,54 @@ impl Code {
         })
     }
 
-    /// The first instruction.
+    /// The body, if it was made.
+    #[inline(always)]
+    pub fn body(&self) -> Option<&Body> {
+        self.body.get()
+    }
+
+    /// The body of code that runs.
+    #[inline]
+    pub fn running(&self) -> &Body {
+        self.body().expect("code that runs has its body")
+    }
+
+    /// Makes the body of these constants and names.
+    pub fn begin(&self, consts: Box<[Value]>, names: Box<[Value]>) -> &Body {
+        let body = self.body.get_or_init(|| Body {
+            words: UnsafeCell::new(self.plain.words.clone().into()),
+            consts,
+            names,
+        });
+        self.consts.set(body.consts.as_ptr());
+        // SAFETY: the box never changes, only its words do.
+        self.start.set(unsafe { (*body.words.get()).as_mut_ptr() });
+        body
+    }
+
+    /// Where a frame begins: the first instruction, or what makes the body and goes on there.
     #[inline(always)]
     pub fn start(&self) -> *mut u64 {
-        // SAFETY: the box never changes, only its words do.
-        unsafe { (*self.words.get()).as_mut_ptr() }
+        self.start.get()
+    }
+
+    /// The constants, as the dispatch loop has them; null before there is a body.
+    #[inline(always)]
+    pub fn consts(&self) -> *const Value {
+        self.consts.get()
     }
 
     /// The word offset of an instruction pointer into this code.
     #[inline]
     pub fn offset(&self, ip: *const u64) -> u32 {
-        ((ip as usize - self.start() as usize) / 8) as u32
+        self.offset_before(ip)
+            .unwrap_or_else(|| ((ip as usize - self.start() as usize) / 8) as u32)
+    }
+
+    /// The same of a frame that was made before the body and was not run since.
+    pub fn offset_before(&self, ip: *const u64) -> Option<u32> {
+        let words = (ip as usize).wrapping_sub(UNREAD.as_ptr() as usize) / 8;
+        (words < UNREAD.len()).then_some(words as u32)
     }
 }
 

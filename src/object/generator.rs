@@ -435,7 +435,7 @@ impl super::function::Code {
 
     /// Whether the frame that stands behind `ip` waits in an Await or YieldFrom.
     pub(crate) fn is_delegating(&self, ip: *const u64) -> bool {
-        if ip as usize <= self.start() as usize {
+        if self.offset(ip) == 0 {
             return false;
         }
         // SAFETY: ip lies behind a word of this code.

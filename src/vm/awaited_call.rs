@@ -158,7 +158,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: (*frame).ip.cast_mut(),
                 regs: Frame::regs(frame),
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             };
             true
         }
@@ -210,7 +210,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: (*parent).ip.cast_mut(),
                 regs,
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             };
         }
     }

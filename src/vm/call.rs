@@ -236,7 +236,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: code.start(),
                 regs,
-                consts: code.consts.as_ptr(),
+                consts: code.consts(),
             };
             self.budget -= 1;
             if self.budget < 0 {
@@ -614,7 +614,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: (*frame).ip as *mut u64,
                 regs: Frame::regs(frame),
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             };
         }
         if self.heap.has_finalizers() {

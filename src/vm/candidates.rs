@@ -332,7 +332,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: (*code).start(),
                 regs,
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             };
             frame
         }

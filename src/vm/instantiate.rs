@@ -1,25 +1,41 @@
 //! Compiled code becomes an engine's own: constants are values, names are interned.
 
 use super::Vm;
+use super::dispatch::{At, Cursor};
 use crate::heap::{Ref, Value};
-use crate::object::function::Code;
+use crate::object::function::{Body, Code};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
 impl Vm {
-    /// This engine's instance of compiled code.
-    pub fn instantiate_code(&mut self, plain: std::sync::Arc<crate::bytecode::Code>) -> Ref<Code> {
-        let consts: Box<[Value]> = plain
-            .consts
-            .iter()
-            .map(|c| self.constant_value(c))
-            .collect();
-        let names: Box<[Value]> = plain
-            .names
-            .iter()
-            .map(|n| self.intern(n).into_value())
-            .collect();
-        Code::alloc(plain, consts, names)
+    /// This engine's instance of compiled code; its body is made when it is first run.
+    pub fn instantiate_code(&self, plain: std::sync::Arc<crate::bytecode::Code>) -> Ref<Code> {
+        Code::alloc(plain)
+    }
+
+    /// This engine's body of a code.
+    pub fn code_body<'c>(&mut self, code: &'c Code) -> &'c Body {
+        if let Some(body) = code.body() {
+            return body;
+        }
+        let plain = code.plain.clone();
+        let consts = plain.consts.iter();
+        let consts = consts.map(|c| self.constant_value(c)).collect();
+        let names = plain.names.iter();
+        let names = names.map(|n| self.intern(n).into_value()).collect();
+        code.begin(consts, names)
+    }
+
+    /// A frame of code without a body has begun: makes the body, and goes on in it.
+    pub(super) fn begin_code(&mut self, at: At) {
+        let code = at.code();
+        let word = code.offset_before(at.ip).unwrap_or(0);
+        self.code_body(code);
+        self.cursor = Cursor {
+            ip: code.start().wrapping_add(word as usize),
+            regs: at.regs,
+            consts: code.consts(),
+        };
     }
 
     fn constant_value(&mut self, constant: &crate::bytecode::Const) -> Value {

@@ -78,7 +78,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip: (*code).start(),
                 regs,
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             };
             true
         }

@@ -233,6 +233,8 @@ impl Vm {
         live: usize,
         raised: Raised,
     ) {
+        // One that was stopped where it begins may have none.
+        self.code_body(code);
         // SAFETY: the live temporaries above the handler's depth are not used again.
         unsafe {
             let regs = Frame::regs(frame);
@@ -249,7 +251,7 @@ impl Vm {
             self.cursor = Cursor {
                 ip,
                 regs,
-                consts: code.consts.as_ptr(),
+                consts: code.consts(),
             };
         }
         if self.heap.has_finalizers() {

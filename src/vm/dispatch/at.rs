@@ -222,7 +222,7 @@ impl At {
     /// Name number `n`.
     #[inline(always)]
     pub(crate) fn name<'a>(self, n: usize) -> &'a Value {
-        &self.code().names[n]
+        &self.code().running().names[n]
     }
     /// The instruction behind this one.
     #[inline(always)]

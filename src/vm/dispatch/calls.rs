@@ -198,7 +198,7 @@ op! {
         if function.is_null() { return call_slow(ip, regs, k, vm); }
         let registers = Frame::regs(vm.frame);
         let code = (*(*function).code.as_ptr()).as_ptr();
-        go!((*code).start(), registers, (*code).consts.as_ptr(), vm)
+        go!((*code).start(), registers, (*code).consts(), vm)
     }
     fn call_leaf(ip, regs, k, vm) {
         let base = regs.add(b(ip));

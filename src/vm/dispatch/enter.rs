@@ -94,7 +94,7 @@ unsafe fn start_plain(
             i += 1;
             keep_loop();
         }
-        go!((*code).start(), registers, (*code).consts.as_ptr(), vm)
+        go!((*code).start(), registers, (*code).consts(), vm)
     }
 }
 

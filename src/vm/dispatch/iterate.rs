@@ -103,7 +103,7 @@ op! {
         Generator::of_frame(leaf).state.set(State::Running);
         sent.write(Value::NONE);
         let code = (*(*(*leaf).function).code.as_ptr()).as_ptr();
-        go!((*leaf).ip as *mut u64, Frame::regs(leaf), (*code).consts.as_ptr(), vm)
+        go!((*leaf).ip as *mut u64, Frame::regs(leaf), (*code).consts(), vm)
     }
     fn get_awaitable(ip, regs, k, vm) {
         // The common case: a coroutine, a task or a future, which is awaited itself.
@@ -144,7 +144,7 @@ op! {
         (*inner).flags = (*inner).flags & !ENTRY | frame_flags::DELEGATED;
         (*inner).depth = (*parent).depth + 1;
         let code = (*(*(*inner).function).code.as_ptr()).as_ptr();
-        go!((*inner).ip as *mut u64, Frame::regs(inner), (*code).consts.as_ptr(), vm)
+        go!((*inner).ip as *mut u64, Frame::regs(inner), (*code).consts(), vm)
     }
     fn yield_(ip, regs, k, vm) {
         // The common case: to a `for` loop of a script frame.
@@ -178,13 +178,13 @@ op! {
             if lose(vm, std::ptr::replace(dst, value)) {
                 let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
                 let ip = (*parent).ip as *mut u64;
-                return crate::vm::dispatch::values::free_and_go(ip, registers, (*code).consts.as_ptr(), vm);
+                return crate::vm::dispatch::values::free_and_go(ip, registers, (*code).consts(), vm);
             }
         } else {
             dst.write(value);
         }
         let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
-        go!((*parent).ip as *mut u64, registers, (*code).consts.as_ptr(), vm)
+        go!((*parent).ip as *mut u64, registers, (*code).consts(), vm)
     }
     fn yield_to_native(ip, regs, k, vm) {
         // The common case: to `sum`, `join`, `sorted`... that ask a generator of script for its items.
@@ -340,7 +340,7 @@ impl Vm {
             At {
                 ip: (*parent).ip.sub(2) as *mut u64,
                 regs: Frame::regs(parent),
-                consts: (*code).consts.as_ptr(),
+                consts: (*code).consts(),
             }
         };
         self.op_end_of_loop(at);

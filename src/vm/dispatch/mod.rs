@@ -34,6 +34,7 @@ pub(crate) use at::{At, put};
 use super::Vm;
 use crate::bytecode::Op;
 use crate::heap::Value;
+use crate::object::function::BEGIN;
 
 /// Why the dispatch loop was left.
 #[repr(u32)]
@@ -228,6 +229,7 @@ op! {
 
 plain_ops! {
     native_resume = resume_native;
+    begin = begin_code;
 }
 
 /// Number of the pseudo-opcode at which the loop is left.
@@ -299,6 +301,8 @@ const fn make_table() -> [Handler; 256] {
         MatchKeys => raising::match_keys, MatchClass => raising::match_class, GetLen => raising::get_len,
     }
     table[LEAVE as usize] = leave;
+    const { assert!(crate::bytecode::op::ALL.len() <= BEGIN as usize) };
+    table[BEGIN as usize] = begin;
     table
 }
 

@@ -146,7 +146,7 @@ pub(super) unsafe fn recall(
         }
         let function = (*Frame::of(regs)).function;
         let code = (*(*function).code.as_ptr()).as_ptr();
-        let name = (*code).names.as_ptr().add(name);
+        let name = (*code).running().names.as_ptr().add(name);
         let shape = (*object.header()).shape;
         let Some(words) = vm.sites.get(site, &*name, shape, vm.heap.type_epoch) else {
             return false;

@@ -43,19 +43,14 @@ macro_rules! leave_simple {
                 return crate::vm::dispatch::values::free_and_go(
                     (*parent).ip as *mut u64,
                     registers,
-                    (*code).consts.as_ptr(),
+                    (*code).consts(),
                     $vm,
                 );
             }
         } else {
             dst.write($value);
         }
-        go!(
-            (*parent).ip as *mut u64,
-            registers,
-            (*code).consts.as_ptr(),
-            $vm
-        )
+        go!((*parent).ip as *mut u64, registers, (*code).consts(), $vm)
     }};
 }
 
