@@ -432,7 +432,10 @@ fn parallel<'e>(target: &'e Expr, value: &'e Expr) -> Option<(&'e [Expr], &'e [E
         return None;
     };
     let starred = |expr: &Expr| matches!(expr.kind, ExprKind::Starred { .. });
+    // These bind names of their own, which another value may be read from.
+    let nested =
+        |target: &Expr| matches!(target.kind, ExprKind::Tuple { .. } | ExprKind::List { .. });
     let fits = targets.len() == values.len() && (2..=8).contains(&targets.len());
-    let plain = !targets.iter().chain(values).any(starred);
+    let plain = !targets.iter().chain(values).any(starred) && !targets.iter().any(nested);
     (fits && plain).then_some((targets, values))
 }
