@@ -27,6 +27,23 @@ impl<T> Buffer<T> {
         Ok(buffer)
     }
 
+    /// A buffer of `n` elements, of which `make` gives each by its index.
+    #[inline(always)]
+    pub(crate) fn build(
+        n: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<Buffer<T>, OutOfMemory> {
+        let mut buffer = Buffer::with_room(n)?;
+        let place: *mut T = buffer.0.as_mut_ptr();
+        for i in 0..n {
+            // SAFETY: there is room for `n`, and they count once all are written.
+            unsafe { place.add(i).write(make(i)) };
+        }
+        // SAFETY: as above.
+        unsafe { buffer.0.set_len(n) };
+        Ok(buffer)
+    }
+
     /// Takes over a vector that Rust code made.
     pub fn from_vec(vec: Vec<T>) -> Buffer<T> {
         charge(vec.capacity() * size_of::<T>());

@@ -38,6 +38,8 @@ pub unsafe trait Object: Sized + 'static {
     fn needs_finalizer(&self) -> bool {
         false
     }
+    /// Whether no other object dies with it.
+    const HOLDS_NOTHING: bool = !std::mem::needs_drop::<Self>();
     /// Whether `attributes` ever answers a place.
     const HAS_ATTRIBUTES: bool = false;
     /// Where it keeps a dict of attributes that a script set, once there is one.
@@ -52,6 +54,8 @@ pub struct KindTable {
     pub size: usize,
     /// See `Object::CYCLIC`.
     pub cyclic: bool,
+    /// Whether the death of an object concerns nobody: it holds nothing, and needs no finalizer.
+    pub(super) dies_alone: bool,
     pub(super) trace: unsafe fn(*const Header, &mut dyn Visitor),
     pub(super) clear: unsafe fn(*const Header),
     pub(super) drop: unsafe fn(*mut Header),
@@ -83,6 +87,7 @@ impl KindTable {
         KindTable {
             size: size_of::<T>(),
             cyclic: T::CYCLIC,
+            dies_alone: T::HOLDS_NOTHING && !T::CYCLIC && !T::MAY_NEED_FINALIZER,
             trace: trace::<T>,
             clear: clear::<T>,
             drop: drop::<T>,

@@ -696,6 +696,15 @@ pub(crate) unsafe fn free(header: *mut Header) {
     if heap.torn_down {
         return;
     }
+    // SAFETY: the object is dead and whole; one that dies alone has a destructor that drops no other.
+    unsafe {
+        let entry = &heap.shapes[(*header).shape as usize];
+        let table = &heap.kinds[entry.kind as usize];
+        if table.dies_alone && entry.flags == 0 && heap.finalized.is_empty() {
+            (table.drop)(header);
+            return current().deallocate(header);
+        }
+    }
     if heap.releasing {
         heap.dying.push(header);
         return;

@@ -57,7 +57,12 @@ impl Value {
     #[inline(always)]
     pub fn small_int(i: i64) -> Option<Value> {
         let word = (i << 2) | 3;
-        (word >> 2 == i).then_some(Value(word as u64))
+        // Not `then_some`, as in `inline_float`.
+        if word >> 2 == i {
+            Some(Value(word as u64))
+        } else {
+            None
+        }
     }
 
     /// An integer that is known to have at most 61 bits (a length, an index, a character).
@@ -133,6 +138,30 @@ impl Value {
                 self.inline_float_unchecked(),
                 other.inline_float_unchecked(),
             ))
+        } else {
+            None
+        }
+    }
+
+    /// Both as floats, if one is a float that needs no box and the other a small integer.
+    #[inline(always)]
+    pub const fn float_and_int(&self, other: &Value) -> Option<(f64, f64)> {
+        if self.is_inline_float() && other.is_small_int() {
+            Some((self.inline_float_unchecked(), (other.0 as i64 >> 2) as f64))
+        } else if self.is_small_int() && other.is_inline_float() {
+            Some(((self.0 as i64 >> 2) as f64, other.inline_float_unchecked()))
+        } else {
+            None
+        }
+    }
+
+    /// The same where the integer is a float exactly, so that the two compare as floats do.
+    #[inline(always)]
+    pub const fn float_and_exact_int(&self, other: &Value) -> Option<(f64, f64)> {
+        const EXACT: u64 = 1 << 53;
+        let int = if self.is_small_int() { self } else { other };
+        if (int.0 as i64 >> 2).unsigned_abs() <= EXACT {
+            self.float_and_int(other)
         } else {
             None
         }

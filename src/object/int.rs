@@ -26,6 +26,7 @@ pub struct Int {
 unsafe impl Object for Int {
     const KIND: Kind = kind::INT;
     const CYCLIC: bool = false;
+    const HOLDS_NOTHING: bool = true;
     fn trace(&self, _: &mut dyn Visitor) {}
 }
 
@@ -375,6 +376,73 @@ pub fn mul(a: IntView<'_>, b: IntView<'_>) -> Outcome<Value> {
     }
     check_bits(bits)?;
     Ok(from_big(int_large::mul(&a.big(), &b.big())?))
+}
+
+/// The operations for which a number that goes can give its memory to the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reusing {
+    Add,
+    Sub,
+    Mul,
+}
+
+/// Products of a number of so many bits and a word are no work that counts.
+const MOST_SHORT_BITS: u64 = 1 << 20;
+
+/// `a op b` of two ints, of which one goes now: its memory becomes that of the result. None, and nothing was done, where the
+/// general way must look.
+///
+/// # Safety
+/// The values are two objects, or one of them is none. Those said to go are ints that nobody else holds; they are 0 afterwards.
+pub(crate) unsafe fn reusing(
+    op: Reusing,
+    (a, a_goes): (&Value, bool),
+    (b, b_goes): (&Value, bool),
+) -> Option<Value> {
+    let is_plain = |value: &Value| value.is_small_int() || value.is_exact::<Int>();
+    if !is_plain(a) || !is_plain(b) || !(a_goes || b_goes) {
+        return None;
+    }
+    let (left, right) = (IntView::of(a)?, IntView::of(b)?);
+    let (left_bits, right_bits) = (left.bit_length(), right.bit_length());
+    let bits = match op {
+        Reusing::Mul => left_bits + right_bits,
+        _ => left_bits.max(right_bits) + 1,
+    };
+    if op == Reusing::Mul && (left_bits.min(right_bits) > 64 || bits > MOST_SHORT_BITS) {
+        return None;
+    }
+    check_bits(bits).ok()?;
+    // SAFETY: the caller's promise; the view of a number that is taken is not looked at any more.
+    Some(from_big(unsafe {
+        if a_goes {
+            let b = right.big();
+            match op {
+                Reusing::Add => take_big(a) + &*b,
+                Reusing::Sub => take_big(a) - &*b,
+                Reusing::Mul => take_big(a) * &*b,
+            }
+        } else {
+            let a = left.big();
+            match op {
+                Reusing::Add => &*a + take_big(b),
+                Reusing::Sub => &*a - take_big(b),
+                Reusing::Mul => &*a * take_big(b),
+            }
+        }
+    }))
+}
+
+/// Takes the number out of an int and leaves 0.
+///
+/// # Safety
+/// The value is an int object that nobody else holds or looks at.
+unsafe fn take_big(value: &Value) -> IBig {
+    // SAFETY: the caller's promise.
+    let number = unsafe { &mut (*value.header().cast::<Int>()).value };
+    let heap = current();
+    heap.bytes = heap.bytes.saturating_sub(outside(number));
+    std::mem::replace(number, IBig::ZERO)
 }
 
 fn by_zero() -> Fault {

@@ -106,10 +106,17 @@ impl Set {
             return false;
         };
         let mut table = self.table.borrow_mut();
-        match table.lookup(key, hash) {
-            Probe::Hit(_) => true,
-            Probe::Absent => table.insert(hash, key.clone()).is_ok(),
-            Probe::Ask(_) => false,
+        if table.has_holes() || table.slots.is_empty() {
+            return match table.lookup(key, hash) {
+                Probe::Hit(_) => true,
+                Probe::Absent => table.insert(hash, key.clone()).is_ok(),
+                Probe::Ask(_) => false,
+            };
+        }
+        match table.find(key, hash) {
+            (Probe::Hit(_), _) => true,
+            (Probe::Absent, unused) => table.put(unused, hash, key.clone()).is_ok(),
+            (Probe::Ask(_), _) => false,
         }
     }
 
@@ -296,10 +303,16 @@ impl SetTable {
     /// Where a member with that hash is; `Ask` where script code must say, or too many members have the hash.
     #[inline]
     pub(crate) fn lookup(&self, key: &Value, hash: i64) -> Probe {
-        let slots: &[Slot] = &self.slots;
-        if slots.is_empty() {
+        if self.slots.is_empty() {
             return Probe::Absent;
         }
+        self.find(key, hash).0
+    }
+
+    /// The same in a table that has slots, and the unused slot at which an absent member was missed.
+    #[inline(always)]
+    fn find(&self, key: &Value, hash: i64) -> (Probe, usize) {
+        let slots: &[Slot] = &self.slots;
         let mask = slots.len() - 1;
         let (mut run, mut perturb) = (hash as usize & mask, hash as u64);
         let mut mismatches = 0;
@@ -311,18 +324,18 @@ impl SetTable {
             };
             for (i, slot) in slots[run..=run + more].iter().enumerate() {
                 if slot.is_unused() {
-                    return Probe::Absent;
+                    return (Probe::Absent, run + i);
                 }
                 if slot.hash != hash || slot.key.is_undef() {
                     continue;
                 }
                 if slot.key.is(key) {
-                    return Probe::Hit(run + i);
+                    return (Probe::Hit(run + i), 0);
                 }
                 match simple_eq(&slot.key, key) {
-                    Some(true) => return Probe::Hit(run + i),
+                    Some(true) => return (Probe::Hit(run + i), 0),
                     Some(false) if mismatches < super::dict::MOST_MISMATCHES => mismatches += 1,
-                    _ => return Probe::Ask(run + i),
+                    _ => return (Probe::Ask(run + i), 0),
                 }
             }
             perturb >>= 5;
@@ -385,21 +398,35 @@ impl SetTable {
     /// Adds a member that a search from the beginning found absent.
     pub fn insert(&mut self, hash: i64, key: Value) -> Result<(), OutOfMemory> {
         if self.slots.is_empty() {
-            self.slots.resize(SMALLEST, Slot::EMPTY)?;
+            self.slots = Buffer::build(SMALLEST, |_| Slot::EMPTY)?;
         }
         let (unused, removed) = self.places(hash);
+        let Some(at) = removed else {
+            return self.put(unused, hash, key);
+        };
         self.used += 1;
         self.mutation = self.mutation.wrapping_add(1);
-        if let Some(at) = removed {
-            self.slots[at] = Slot { key, hash };
-            return Ok(());
-        }
+        self.slots[at] = Slot { key, hash };
+        Ok(())
+    }
+
+    /// Puts an absent member into the unused slot that is its own.
+    #[inline(always)]
+    fn put(&mut self, unused: usize, hash: i64, key: Value) -> Result<(), OutOfMemory> {
+        self.used += 1;
+        self.mutation = self.mutation.wrapping_add(1);
         self.slots[unused] = Slot { key, hash };
         self.fill += 1;
         if self.fill * 5 >= self.mask() * 3 {
             self.resize(self.growth())?;
         }
         Ok(())
+    }
+
+    /// Whether some slot is neither unused nor a member's.
+    #[inline(always)]
+    fn has_holes(&self) -> bool {
+        self.fill != self.used
     }
 
     fn growth(&self) -> usize {
@@ -430,16 +457,16 @@ impl SetTable {
     /// Makes a table for more than `n` members and puts them all in anew.
     fn resize(&mut self, n: usize) -> Result<(), OutOfMemory> {
         let size = SMALLEST.max((n + 1).next_power_of_two());
-        let mut slots = Buffer::with_room(size)?;
-        slots.resize(size, Slot::EMPTY)?;
-        let old = std::mem::replace(&mut self.slots, slots);
-        for slot in old
-            .into_vec()
-            .into_iter()
-            .filter(|slot| !slot.key.is_undef())
-        {
-            let at = self.first_unused(slot.hash);
-            self.slots[at] = slot;
+        let slots = Buffer::build(size, |_| Slot::EMPTY)?;
+        let mut old = std::mem::replace(&mut self.slots, slots);
+        for slot in old.iter_mut().filter(|slot| !slot.key.is_undef()) {
+            let home = slot.hash as usize & (size - 1);
+            // Mostly its own slot is still unused.
+            let at = match self.slots[home].is_unused() {
+                true => home,
+                false => self.first_unused(slot.hash),
+            };
+            self.slots[at] = std::mem::replace(slot, Slot::EMPTY);
         }
         self.fill = self.used;
         self.mutation = self.mutation.wrapping_add(1);

@@ -67,7 +67,15 @@ pub fn bound(value: &Value) -> Option<Option<i64>> {
     IntView::of(value).map(|view| Some(view.clamped()))
 }
 
+/// How many whole steps there are in a distance.
+#[inline(always)]
+fn steps(distance: i64, step: i64) -> i64 {
+    // Dividing takes longer than all the rest.
+    if step == 1 { distance } else { distance / step }
+}
+
 /// The indices for a sequence of length `len`.
+#[inline]
 pub fn indices(
     len: usize,
     start: Option<i64>,
@@ -87,9 +95,9 @@ pub fn indices(
     let start = start.map_or(if step < 0 { highest } else { lowest }, place);
     let stop = stop.map_or(if step < 0 { lowest } else { highest }, place);
     let count = match step < 0 {
-        true if stop < start => (start - stop - 1) / -step + 1,
+        true if stop < start => steps(start - stop - 1, -step) + 1,
         false if start < stop && cfg!(hoop_mutant = "3") => (stop - start) / step,
-        false if start < stop => (stop - start - 1) / step + 1,
+        false if start < stop => steps(stop - start - 1, step) + 1,
         _ => 0,
     };
     Ok(Indices {

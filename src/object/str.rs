@@ -17,6 +17,7 @@ use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, V
 use surrogates::{SURROGATE_MARK, escape_surrogates};
 pub use surrogates::{with_surrogates, without_surrogates};
 
+mod at_a_glance;
 mod surrogates;
 
 /// A string of the language.
@@ -46,6 +47,7 @@ pub const MOST_BYTES: usize = u32::MAX as usize;
 unsafe impl Object for Str {
     const KIND: Kind = kind::STR;
     const CYCLIC: bool = false;
+    const HOLDS_NOTHING: bool = true;
     fn trace(&self, _: &mut dyn Visitor) {}
 }
 

@@ -1,7 +1,7 @@
 //! Looking up and setting keys without script code, for the dispatch loop.
 
-use super::{Dict, DictTable, MOST_MISMATCHES, Probe};
-use crate::heap::Value;
+use super::{Dict, DictTable, Entry, Index, MOST_MISMATCHES, Probe, WITHOUT_INDEX};
+use crate::heap::{Buffer, Value};
 use crate::object::compare::simple_eq;
 use crate::object::hash::simple_hash;
 use crate::object::str::Str;
@@ -24,6 +24,39 @@ impl DictTable {
             }
         }
         Probe::Absent
+    }
+}
+
+impl DictTable {
+    /// A table of `n` pairs that lie at `pairs` and are moved into it, where the keys are few and different names. None, and
+    /// nothing was moved, otherwise.
+    ///
+    /// # Safety
+    /// The pairs are there, and the caller does not look at them again if there is a table.
+    pub(crate) unsafe fn of_interned(pairs: *mut Value, n: usize) -> Option<DictTable> {
+        if n == 0 || n > WITHOUT_INDEX {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        let key = |i: usize| unsafe { &*pairs.add(2 * i) };
+        for i in 0..n {
+            // Interned strings are equal only if they are the same.
+            if !key(i).get_exact::<Str>()?.is_interned() || (0..i).any(|j| key(j).is(key(i))) {
+                return None;
+            }
+        }
+        let entries = Buffer::build(n, |i| Entry {
+            hash: key(i).get_exact::<Str>().map_or(0, Str::hash),
+            // SAFETY: each is moved once.
+            key: unsafe { pairs.add(2 * i).read() },
+            value: unsafe { pairs.add(2 * i + 1).read() },
+        });
+        Some(DictTable {
+            entries: entries.ok()?,
+            live: n,
+            mutation: n as u32,
+            ..DictTable::new()
+        })
     }
 }
 
@@ -53,6 +86,22 @@ impl Dict {
             Some(position) => table.entries[position].value.clone(),
             None => Value::UNDEF,
         })
+    }
+
+    /// The value of a string or a small integer in a small dict, if the key is there as the same word: names mostly are. None
+    /// says nothing. For the dispatch loop.
+    #[inline(always)]
+    pub(crate) fn value_at_a_glance(&self, key: &Value) -> Option<&Value> {
+        let table = self.peek();
+        if !matches!(table.index, Index::None) || !(key.is_small_int() || key.is_exact::<Str>()) {
+            return None;
+        }
+        for entry in table.entries.iter() {
+            if entry.key.is(key) {
+                return Some(&entry.value);
+            }
+        }
+        None
     }
 
     /// Sets the value of a key and gives the old one, Undef if there was none; None if script code has to run first, or there
