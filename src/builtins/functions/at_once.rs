@@ -13,6 +13,7 @@ use crate::object::dict::{Dict, DictTable};
 use crate::object::float::{self as float_object, Float};
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
+use crate::object::int_text;
 use crate::object::iterator::{ListReverseIterator, RangeIterator, ReversedIterator};
 use crate::object::kind;
 use crate::object::list::List;
@@ -190,6 +191,9 @@ pub fn float_(vm: &mut Vm, args: &[Value]) -> Option<R> {
 /// `str(value)` of a text, a number or a constant.
 pub fn str_(vm: &mut Vm, args: &[Value]) -> Option<R> {
     let [value] = args else { return None };
+    if let Some(i) = value.as_small_int() {
+        return Some(Ok(int_text::small_to_str(i).into_value()));
+    }
     if !value.is_object() || value.is_exact::<Str>() {
         return known(vm.str_step(value));
     }

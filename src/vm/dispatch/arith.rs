@@ -6,6 +6,8 @@ use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::op::{INPLACE, NEGATE, TEMP_B, TEMP_C};
 use crate::heap::Value;
+use crate::object::complex::Complex;
+use crate::object::int::Int;
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
@@ -25,12 +27,22 @@ macro_rules! arithmetic {
                 {
                     store!(ip, regs, k, vm, value, 0)
                 }
+                if let Some(($f, $g)) = $x.float_and_int($y)
+                    && let Some(value) = Value::inline_float($floats)
+                {
+                    store!(ip, regs, k, vm, value, 0)
+                }
                 return binary(ip, regs, k, vm);
             }
             fn $const_name(ip, regs, k, vm) {
                 let ($x, $y) = (&*regs.add(b(ip)), &*k.add(c(ip)));
                 if let Some(value) = $ints { store!(ip, regs, k, vm, value, 0) }
                 if let Some(($f, $g)) = $x.inline_floats($y)
+                    && let Some(value) = Value::inline_float($floats)
+                {
+                    store!(ip, regs, k, vm, value, 0)
+                }
+                if let Some(($f, $g)) = $x.float_and_int($y)
                     && let Some(value) = Value::inline_float($floats)
                 {
                     store!(ip, regs, k, vm, value, 0)
@@ -220,10 +232,49 @@ op! {
     }
 }
 
+op! {
+    fn binary(ip, regs, k, vm) {
+        let x = &*regs.add(b(ip));
+        if x.is_object() {
+            if x.is_exact::<Complex>() { return complex(ip, regs, k, vm); }
+            if x.is_exact::<Str>() { return texts(ip, regs, k, vm); }
+            if x.is_exact::<Int>() { return large(ip, regs, k, vm); }
+        } else if flags(ip) & TEMP_C != 0 && (*regs.add(c(ip))).is_exact::<Int>() {
+            return large(ip, regs, k, vm);
+        }
+        return binary_leaf(ip, regs, k, vm);
+    }
+    fn contains(ip, regs, k, vm) {
+        // A character in a short text.
+        let (part, text) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if let Some(part_text) = part.get_exact::<Str>()
+            && let Some(whole) = text.get_exact::<Str>()
+            && let Some(found) = whole.has_byte(part_text)
+            && stays(flags(ip) & TEMP_B != 0, part)
+            && stays(flags(ip) & TEMP_C != 0, text)
+            && !part.is(text)
+        {
+            if flags(ip) & TEMP_B != 0 { regs.add(b(ip)).read().release_shared(); }
+            if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
+            store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
+        }
+        return contains_leaf(ip, regs, k, vm);
+    }
+}
+
+/// Whether an object goes on when the operand is given up.
+#[inline(always)]
+fn stays(given_up: bool, operand: &Value) -> bool {
+    !given_up || operand.reference_count() > 1
+}
+
 leaf_ops! {
-    binary = binary, else binary_slow;
+    binary_leaf = binary, else binary_slow;
+    complex = complex, else binary_leaf;
+    texts = texts, else binary_leaf;
+    large = large, else binary_leaf;
     compare = compare, else compare_slow;
-    contains = contains, else contains_slow;
+    contains_leaf = contains, else contains_slow;
     not_leaf = not, else not_slow;
     is_leaf = is, else never;
 }

@@ -3,7 +3,8 @@
 use super::at::{a, b, c, copy_of, flags, lose, take_b};
 use super::leaf::{self, SliceUse};
 use super::{At, Exit};
-use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_B};
+use crate::bytecode::Op;
+use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_A, TEMP_B};
 use crate::heap::{Ref, Value};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::function::{Code, Function};
@@ -42,6 +43,22 @@ op! {
         }
         go!(ip.add(2), regs, k, vm)
     }
+    fn build_tuple(ip, regs, k, vm) {
+        // A tuple that the next instruction takes apart is not made: its items only change places.
+        let (next, n) = (ip.add(1), c(ip));
+        if *next as u8 == Op::Unpack as u8 && c(next) == n && b(next) == a(ip) && a(next) == b(ip)
+            && flags(ip) & TEMP_A != 0 && flags(next) & TEMP_B != 0
+        {
+            let first = regs.add(b(ip));
+            let mut i = 0;
+            while i < n / 2 {
+                std::ptr::swap(first.add(i), first.add(n - 1 - i));
+                i += 1;
+            }
+            go!(next.add(1), regs, k, vm)
+        }
+        return build_tuple_leaf(ip, regs, k, vm);
+    }
     fn list_append(ip, regs, k, vm) {
         let Some(list) = (*regs.add(a(ip))).get_exact::<List>() else {
             return list_append_slow(ip, regs, k, vm);
@@ -57,7 +74,7 @@ op! {
 }
 
 leaf_ops! {
-    build_tuple = tuple, else build_tuple_slow;
+    build_tuple_leaf = tuple, else build_tuple_slow;
     build_list = list, else build_list_slow;
     build_set = set, else build_set_slow;
     build_dict = dict, else build_dict_slow;

@@ -8,6 +8,7 @@ use super::{At, Exit, leaf};
 use crate::bytecode::Op;
 use crate::bytecode::op::{NEGATE, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::Value;
+use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
 
@@ -96,7 +97,7 @@ unsafe fn jump16(ip: *mut u64) -> *mut u64 {
 
 /// Compare-and-jump handlers: a register or a constant on the right.
 macro_rules! compare_and_jump {
-    ($($name:ident $const_name:ident = $operator:tt;)+) => {
+    ($($name:ident $const_name:ident = $operator:tt, else $slow:path, $const_slow:path;)+) => {
         op! { $(
             fn $name(ip, regs, k, vm) {
                 let (x, y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
@@ -104,8 +105,10 @@ macro_rules! compare_and_jump {
                     x.word() $operator y.word()
                 } else if let Some((f, g)) = x.inline_floats(y) {
                     f $operator g
+                } else if let Some((f, g)) = x.float_and_exact_int(y) {
+                    f $operator g
                 } else {
-                    return compare_jump_leaf(ip, regs, k, vm);
+                    return $slow(ip, regs, k, vm);
                 };
                 if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
                 go!(ip.add(1), regs, k, vm)
@@ -116,8 +119,10 @@ macro_rules! compare_and_jump {
                     x.word() $operator y.word()
                 } else if let Some((f, g)) = x.inline_floats(y) {
                     f $operator g
+                } else if let Some((f, g)) = x.float_and_exact_int(y) {
+                    f $operator g
                 } else {
-                    return compare_jump_leaf(ip, regs, k, vm);
+                    return $const_slow(ip, regs, k, vm);
                 };
                 if holds != (flags(ip) & NEGATE != 0) { go!(jump16(ip), regs, k, vm) }
                 go!(ip.add(1), regs, k, vm)
@@ -127,12 +132,45 @@ macro_rules! compare_and_jump {
 }
 
 compare_and_jump! {
-    jump_if_lt jump_if_lt_const = <;
-    jump_if_le jump_if_le_const = <=;
-    jump_if_eq jump_if_eq_const = ==;
-    jump_if_ne jump_if_ne_const = !=;
-    jump_if_gt jump_if_gt_const = >;
-    jump_if_ge jump_if_ge_const = >=;
+    jump_if_lt jump_if_lt_const = <, else compare_jump_leaf, compare_jump_leaf;
+    jump_if_le jump_if_le_const = <=, else compare_jump_leaf, compare_jump_leaf;
+    jump_if_eq jump_if_eq_const = ==, else equal_texts_jump, equal_texts_jump_const;
+    jump_if_ne jump_if_ne_const = !=, else equal_texts_jump, equal_texts_jump_const;
+    jump_if_gt jump_if_gt_const = >, else compare_jump_leaf, compare_jump_leaf;
+    jump_if_ge jump_if_ge_const = >=, else compare_jump_leaf, compare_jump_leaf;
+}
+
+/// The same for the equality of two texts that a glance tells.
+macro_rules! equal_texts_jump {
+    ($($name:ident: |$ip:ident, $regs:ident, $k:ident| $right:expr;)+) => {
+        op! { $(
+            fn $name($ip, $regs, $k, vm) {
+                let (x, y) = (&*$regs.add(b($ip)), $right);
+                if let Some(text) = x.get_exact::<Str>()
+                    && let Some(other) = y.get_exact::<Str>()
+                    && flags($ip) & TEMP_C == 0
+                    && let Some(equal) = text.eq_at_a_glance(other)
+                {
+                    let wants_equal = matches!(*$ip as u8, JUMP_IF_EQ | JUMP_IF_EQ_CONST);
+                    let jumps = (equal == wants_equal) != (flags($ip) & NEGATE != 0);
+                    let to = if jumps { jump16($ip) } else { $ip.add(1) };
+                    if flags($ip) & TEMP_B != 0 && lose(vm, $regs.add(b($ip)).read()) {
+                        return free_and_go(to, $regs, $k, vm);
+                    }
+                    go!(to, $regs, $k, vm)
+                }
+                return compare_jump_leaf($ip, $regs, $k, vm);
+            }
+        )+ }
+    };
+}
+
+const JUMP_IF_EQ: u8 = Op::JumpIfEq as u8;
+const JUMP_IF_EQ_CONST: u8 = Op::JumpIfEqConst as u8;
+
+equal_texts_jump! {
+    equal_texts_jump: |ip, regs, k| &*regs.add(c(ip));
+    equal_texts_jump_const: |ip, regs, k| &*k.add(c(ip));
 }
 
 plain_ops! {

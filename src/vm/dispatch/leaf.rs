@@ -9,8 +9,10 @@ use super::plain;
 use crate::bytecode::Op;
 use crate::bytecode::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::{Buffer, Ref, Value};
+use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::frame::Frame;
+use crate::object::int::{self, Int, Reusing};
 use crate::object::int_text;
 use crate::object::list::List;
 use crate::object::set::{Set, SetTable};
@@ -206,20 +208,6 @@ pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *con
     unsafe {
         let op = ALL[(*ip & 0xFF) as usize];
         let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
-        if grows_in_place(ip, op, x, y) {
-            let mut text = std::ptr::replace(regs.add(a(ip)), Value::UNDEF);
-            let grown = match y.get_exact::<Str>() {
-                Some(more) => Str::append_in_place(&mut text, more),
-                None => Ok(()),
-            };
-            if grown.is_err() {
-                // It is as it was: who may raise tries again.
-                regs.add(a(ip)).write(text);
-                return Value::UNDEF;
-            }
-            give_up(ip, regs, TEMP_C);
-            return text;
-        }
         let inplace = flags(ip) & INPLACE != 0 && !cfg!(hoop_mutant = "16");
         // A limit that is reached meanwhile names this line.
         let frame = Frame::of(regs);
@@ -233,17 +221,122 @@ pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *con
     }
 }
 
-/// `s += t` on an unshared string in a local, where `t` is another string.
-#[inline(always)]
-unsafe fn grows_in_place(ip: *mut u64, op: Op, x: &Value, y: &Value) -> bool {
+/// `B + C` of strings.
+#[inline(never)]
+pub(super) unsafe fn texts(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
     unsafe {
-        matches!(op, Op::Add | Op::AddConst)
-            && a(ip) == b(ip)
-            && flags(ip) & (TEMP_A | TEMP_B) == 0
-            && x.is_exact::<Str>()
-            && y.is_exact::<Str>()
-            && !x.is(y)
-            && x.reference_count() == 1
+        let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
+        let (Some(left), Some(more)) = (x.get_exact::<Str>(), y.get_exact::<Str>()) else {
+            return Value::UNDEF;
+        };
+        if !matches!(ALL[(*ip & 0xFF) as usize], Op::Add | Op::AddConst) {
+            return Value::UNDEF;
+        }
+        if grows_in_place(ip, x, y) {
+            let place = regs.add(b(ip));
+            let mut text = std::ptr::replace(place, Value::UNDEF);
+            if Str::append_in_place(&mut text, more).is_err() {
+                // It is as it was: who may raise tries again.
+                place.write(text);
+                return Value::UNDEF;
+            }
+            give_up(ip, regs, TEMP_C);
+            return text;
+        }
+        // A limit that is reached meanwhile names this line.
+        let frame = Frame::of(regs);
+        (*frame).ip = ip.add(1);
+        vm.frame = frame;
+        match Str::concat(left, more) {
+            Ok(text) => {
+                give_up(ip, regs, TEMP_B | TEMP_C);
+                text.into_value()
+            }
+            Err(_) => Value::UNDEF,
+        }
+    }
+}
+
+/// `B op C` of a large integer that goes now, and that nobody else holds.
+#[inline(never)]
+pub(super) unsafe fn large(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
+    unsafe {
+        let op = match ALL[(*ip & 0xFF) as usize] {
+            Op::Add | Op::AddConst => Reusing::Add,
+            Op::Sub | Op::SubConst => Reusing::Sub,
+            Op::Mul | Op::MulConst => Reusing::Mul,
+            _ => return Value::UNDEF,
+        };
+        let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
+        let flags = flags(ip);
+        let overwritten = flags & TEMP_A == 0 && a(ip) == b(ip);
+        let is_spare = |value: &Value| value.is_exact::<Int>() && value.reference_count() == 1;
+        let x_goes = (flags & TEMP_B != 0 || overwritten) && is_spare(x);
+        let y_goes = flags & TEMP_C != 0 && is_spare(y);
+        if x.is(y) {
+            return Value::UNDEF;
+        }
+        match int::reusing(op, (x, x_goes), (y, y_goes)) {
+            Some(value) => {
+                give_up(ip, regs, TEMP_B | TEMP_C);
+                value
+            }
+            None => Value::UNDEF,
+        }
+    }
+}
+
+/// `B op C` of complex numbers. One that goes now, and that nobody else holds, becomes the result.
+#[inline(never)]
+pub(super) unsafe fn complex(
+    _vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    k: *const Value,
+) -> Value {
+    unsafe {
+        let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
+        let (Some(left), Some(other)) = (x.get_exact::<Complex>(), y.get_exact::<Complex>()) else {
+            return Value::UNDEF;
+        };
+        let (left, other) = (left.parts(), other.parts());
+        let parts = match ALL[(*ip & 0xFF) as usize] {
+            Op::Add | Op::AddConst => complex::add(left, other),
+            Op::Sub | Op::SubConst => complex::sub(left, other),
+            Op::Mul | Op::MulConst => complex::mul(left, other),
+            _ => return Value::UNDEF,
+        };
+        let flags = flags(ip);
+        let spare =
+            |place: *mut Value| (*place).is_exact::<Complex>() && (*place).reference_count() == 1;
+        let place = if flags & TEMP_A == 0 && spare(regs.add(a(ip))) {
+            regs.add(a(ip))
+        } else if flags & TEMP_B != 0 && spare(regs.add(b(ip))) {
+            regs.add(b(ip))
+        } else {
+            let value = complex::complex(parts);
+            give_up(ip, regs, TEMP_B | TEMP_C);
+            return value;
+        };
+        let value = std::ptr::replace(place, Value::UNDEF);
+        let number = value.header().cast::<Complex>();
+        ((*number).re, (*number).im) = parts;
+        give_up(ip, regs, TEMP_B | TEMP_C);
+        value
+    }
+}
+
+/// `s += t` on an unshared string in a local, where `t` is another string; or an unshared temporary that has room.
+#[inline(always)]
+unsafe fn grows_in_place(ip: *mut u64, x: &Value, y: &Value) -> bool {
+    unsafe {
+        if x.reference_count() != 1 || x.is(y) {
+            return false;
+        }
+        if flags(ip) & TEMP_B != 0 {
+            return Str::has_room(x, y);
+        }
+        a(ip) == b(ip) && flags(ip) & TEMP_A == 0
     }
 }
 
@@ -299,7 +392,8 @@ pub(super) unsafe fn set_slice(ip: *mut u64, regs: *mut Value) -> bool {
         let next = ip.add(1);
         let bounds = &*regs.add(b(ip)).cast::<[Value; 3]>();
         let (object, with) = (&*regs.add(a(next)), &*regs.add(c(next)));
-        let done = plain::set_slice(object, bounds, with).is_some();
+        let lost = flags(next) & TEMP_C != 0 && with.reference_count() == 1;
+        let done = plain::set_slice(object, bounds, with, lost).is_some();
         if done {
             give_up(next, regs, TEMP_A | TEMP_C);
         }
@@ -359,6 +453,9 @@ pub(super) unsafe fn set(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *cons
 #[inline(never)]
 pub(super) unsafe fn dict(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const Value) -> Value {
     unsafe {
+        if let Some(table) = DictTable::of_interned(regs.add(b(ip)), c(ip)) {
+            return Dict::from_table(table).into_value();
+        }
         let Ok(table) = DictTable::with_room(c(ip)) else {
             return Value::UNDEF;
         };

@@ -2,15 +2,17 @@
 
 use super::at::{a, b, c, copy_of, flags, lose, take_b, take_c};
 use super::{At, Exit};
-use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_B, TEMP_C};
+use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
 use crate::object::class::Class;
+use crate::object::dict::Dict;
 use crate::object::frame::Frame;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::native::{Native, NativeCode};
 use crate::object::str::Str;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore, Site};
 use crate::vm::dispatch::{doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b};
@@ -80,28 +82,6 @@ op! {
         if !recall(ip, regs, vm, Site::Set, a(ip), c(ip), 1) { return set_attr_slow(ip, regs, k, vm); }
         return set_attr(ip, regs, k, vm);
     }
-    fn get_item(ip, regs, k, vm) {
-        let (object, index) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
-        if (flags(ip) & (TEMP_B | TEMP_C) == 0 || flags(ip) & TEMP_B == 0 && index.is_small_int())
-            && let Some(i) = index.as_small_int()
-                && let Some(list) = object.get_exact::<List>()
-                && let Some(value) = list.item_at(i)
-            {
-                store!(ip, regs, k, vm, value, 0)
-            }
-        return get_item_leaf(ip, regs, k, vm);
-    }
-    fn get_item_const(ip, regs, k, vm) {
-        let (object, index) = (&*regs.add(b(ip)), &*k.add(c(ip)));
-        if flags(ip) & TEMP_B == 0
-            && let Some(i) = index.as_small_int()
-                && let Some(list) = object.get_exact::<List>()
-                && let Some(value) = list.item_at(i)
-            {
-                store!(ip, regs, k, vm, value, 0)
-            }
-        return get_item_leaf(ip, regs, k, vm);
-    }
     fn set_item(ip, regs, k, vm) {
         let (object, index) = (&*regs.add(a(ip)), &*regs.add(b(ip)));
         if flags(ip) & TEMP_A == 0
@@ -115,6 +95,62 @@ op! {
         }
         return set_item_leaf(ip, regs, k, vm);
     }
+}
+
+/// `B[C]` with C in a register or among the constants.
+macro_rules! get_item {
+    ($($name:ident, $of_str:ident, $of_tuple:ident, $of_dict:ident: |$ip:ident, $regs:ident, $k:ident| $key:expr;)+) => {
+        op! { $(
+            fn $name($ip, $regs, $k, vm) {
+                let (object, key) = (&*$regs.add(b($ip)), $key);
+                if let Some(list) = object.get_exact::<List>() {
+                    if let Some(i) = key.as_small_int()
+                        && let Some(value) = list.item_at(i)
+                    {
+                        store_and_lose_b!($ip, $regs, $k, vm, value, 0)
+                    }
+                    return get_item_leaf($ip, $regs, $k, vm);
+                }
+                if object.is_exact::<Dict>() { return $of_dict($ip, $regs, $k, vm); }
+                if object.is_exact::<Str>() { return $of_str($ip, $regs, $k, vm); }
+                if object.is_exact::<Tuple>() { return $of_tuple($ip, $regs, $k, vm); }
+                return get_item_leaf($ip, $regs, $k, vm);
+            }
+            fn $of_str($ip, $regs, $k, vm) {
+                let text = &*(*$regs.add(b($ip))).header().cast::<Str>();
+                if let Some(i) = ($key).as_small_int()
+                    && let Some(character) = text.known_char(i, &vm.heap)
+                {
+                    store_and_lose_b!($ip, $regs, $k, vm, copy_of(character), 0)
+                }
+                return get_item_leaf($ip, $regs, $k, vm);
+            }
+            fn $of_tuple($ip, $regs, $k, vm) {
+                let items = (*(*$regs.add(b($ip))).header().cast::<Tuple>()).items();
+                if let Some(i) = ($key).as_small_int()
+                    && let Some(item) = items.get((if i < 0 { i + items.len() as i64 } else { i }) as usize)
+                {
+                    store_and_lose_b!($ip, $regs, $k, vm, copy_of(item), 0)
+                }
+                return get_item_leaf($ip, $regs, $k, vm);
+            }
+            fn $of_dict($ip, $regs, $k, vm) {
+                let dict = &*(*$regs.add(b($ip))).header().cast::<Dict>();
+                let key = $key;
+                if (flags($ip) & TEMP_C == 0 || key.is_small_int())
+                    && let Some(value) = dict.value_at_a_glance(key)
+                {
+                    store_and_lose_b!($ip, $regs, $k, vm, copy_of(value), 0)
+                }
+                return get_item_leaf($ip, $regs, $k, vm);
+            }
+        )+ }
+    };
+}
+
+get_item! {
+    get_item, get_char, get_tuple_item, get_dict_item: |ip, regs, k| &*regs.add(c(ip));
+    get_item_const, get_char_const, get_tuple_item_const, get_dict_item_const: |ip, regs, k| &*k.add(c(ip));
 }
 
 leaf_ops! {

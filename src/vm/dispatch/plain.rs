@@ -7,7 +7,6 @@ use std::cmp::Ordering;
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::bytes::Bytes;
 use crate::object::compare::{cmp_numbers, is_known, may_compare_numbers, simple_cmp, simple_eq};
-use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, Probe};
 use crate::object::float::{self, Float};
 use crate::object::format_spec::{self, Subject};
@@ -300,9 +299,6 @@ pub(super) fn binary(vm: &mut Vm, op: BinaryOp, inplace: bool, x: &Value, y: &Va
     {
         return of_floats(op, f, g);
     }
-    if let (Some(a), Some(b)) = (x.get_exact::<Complex>(), y.get_exact::<Complex>()) {
-        return of_complex(op, a, b);
-    }
     let is_integer = |v: &Value| v.is_small_int() || v.as_bool().is_some() || v.is_exact::<Int>();
     let wanted = match (op, x.shape()) {
         _ if is_integer(x) && is_integer(y) => true,
@@ -346,17 +342,6 @@ fn of_floats(op: BinaryOp, f: f64, g: f64) -> Value {
         _ => return Value::UNDEF,
     };
     float::float(result)
-}
-
-#[inline(always)]
-fn of_complex(op: BinaryOp, a: &Complex, b: &Complex) -> Value {
-    let (a, b) = (a.parts(), b.parts());
-    complex::complex(match op {
-        BinaryOp::Add => complex::add(a, b),
-        BinaryOp::Sub => complex::sub(a, b),
-        BinaryOp::Mul => complex::mul(a, b),
-        _ => return Value::UNDEF,
-    })
 }
 
 /// `format % args`
@@ -421,13 +406,21 @@ pub(super) fn slice(obj: &Value, three: &[Value; 3]) -> Value {
 fn list_slice(obj: &Value, three: &[Value; 3]) -> Option<Value> {
     let items = obj.get_exact::<List>()?.peek();
     let found = bounds(three, items.len())?;
-    let picked = if found.step == 1 {
-        Buffer::copy_of(&items[found.range()]).ok()?
-    } else {
-        let mut picked = Buffer::with_room(found.count).ok()?;
-        picked.extend(found.iter().map(|i| items[i].clone())).ok()?;
-        picked
+    let picked = match found.step {
+        1 => {
+            let part = &items[found.range()];
+            Buffer::build(part.len(), |i| part[i].clone())
+        }
+        -1 if found.count > 0 => {
+            let part = &items[found.start + 1 - found.count..=found.start];
+            Buffer::build(part.len(), |i| part[part.len() - 1 - i].clone())
+        }
+        step => Buffer::build(found.count, |i| {
+            let steps = step.wrapping_mul(i as isize);
+            items[found.start.wrapping_add_signed(steps)].clone()
+        }),
     };
+    let picked = picked.ok()?;
     Some(List::new(picked).into_value())
 }
 
@@ -460,14 +453,20 @@ fn str_slice(obj: &Value, three: &[Value; 3]) -> Option<Value> {
     made.ok().map(Ref::into_value)
 }
 
-/// `list[start:stop:step] = items` where as many come as go.
+/// `list[start:stop:step] = items` where as many come as go. Items of a list that is `lost` now may be taken from it.
 #[inline(always)]
-pub(super) fn set_slice(obj: &Value, three: &[Value; 3], with: &Value) -> Option<()> {
+pub(super) fn set_slice(obj: &Value, three: &[Value; 3], with: &Value, lost: bool) -> Option<()> {
     let list = obj.get_exact::<List>()?;
     if obj.is(with) {
         return None;
     }
     let found = bounds(three, list.len())?;
+    if lost
+        && found.step == 1
+        && let Some(given) = with.get_exact::<List>()
+    {
+        return move_items(list, found, given);
+    }
     let given = with.get_exact::<List>().map(|list| list.items.borrow());
     let new: &[Value] = match &given {
         Some(items) => items,
@@ -485,6 +484,22 @@ pub(super) fn set_slice(obj: &Value, three: &[Value; 3], with: &Value) -> Option
     match found.step {
         1 => (0..new.len()).rev().for_each(set),
         _ => (0..new.len()).for_each(set),
+    }
+    Some(())
+}
+
+/// Puts the items of a list that nobody else holds into a part of another that is as long.
+#[inline(always)]
+fn move_items(list: &List, part: Indices, given: &List) -> Option<()> {
+    let mut items = list.items.borrow_mut();
+    let mut given = given.items.borrow_mut();
+    if given.len() != part.count {
+        return None;
+    }
+    let places = items[part.range()].iter_mut().zip(given.iter_mut());
+    // The last goes first, as in `set_slice`.
+    for (place, new) in places.rev() {
+        *place = std::mem::take(new);
     }
     Some(())
 }
