@@ -3,7 +3,7 @@
 
 use crate::builtins::arguments::{long_string, plain, shape_of_class, string, tuple};
 use crate::builtins::functions::{outcome, pull, received};
-use crate::heap::Value;
+use crate::heap::{Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::int::IntView;
 use crate::object::kind;
@@ -505,6 +505,46 @@ fn item_getter_call(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
     })
 }
 
+/// The items, where all of them are known at once.
+fn items_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [getter, object] = args else { return None };
+    let getter = getter.to_ref::<Fetcher>()?;
+    let wanted = items_of(&getter.wanted);
+    // Nothing is asked that could be asked twice.
+    let at_hand = object.is_exact::<Tuple>() || object.is_exact::<crate::object::list::List>();
+    if !at_hand || !wanted.iter().all(Value::is_small_int) {
+        return None;
+    }
+    let mut items = Args::new();
+    for key in wanted {
+        match vm.get_item_step(object, key) {
+            Step::Return(item) => items.push(item),
+            Step::Raise(raised) => return Some(Err(raised)),
+            _ => return None,
+        }
+    }
+    if wanted.len() == 1 {
+        return items.pop().map(Ok);
+    }
+    let tuple = Tuple::new(&items).map(Ref::into_value);
+    Some(vm.lift(tuple))
+}
+
+/// One attribute, where it is known at once.
+fn attribute_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [getter, object] = args else { return None };
+    let getter = getter.to_ref::<Fetcher>()?;
+    let [path] = items_of(&getter.extra) else {
+        return None;
+    };
+    let [name] = items_of(path) else { return None };
+    match vm.get_attr_step(object, name) {
+        Step::Return(value) => Some(Ok(value)),
+        Step::Raise(raised) => Some(Err(raised)),
+        _ => None,
+    }
+}
+
 /// Gathers the results of `n` steps into a tuple. Registers 2..: a list of what there is.
 fn collect(
     frame: &mut NativeFrame<'_>,
@@ -669,7 +709,7 @@ pub static ITEM_GETTER: TypeDef = TypeDef {
     doc: "itemgetter(item, /, *items)\n--\n\nReturn a callable object that fetches the given item(s) from its operand.\n\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])",
     new: Some(Def::raw("__new__(cls, item, /, *items)", item_getter_new)),
     methods: &[
-        Def::frame("__call__(self, obj, /)", 1, item_getter_call),
+        Def::frame("__call__(self, obj, /)", 1, item_getter_call).at_once(items_at_once),
         REPR,
         REDUCE,
     ],
@@ -681,7 +721,7 @@ pub static ATTR_GETTER: TypeDef = TypeDef {
     doc: "attrgetter(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given attribute(s) from its operand.\n\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).",
     new: Some(Def::raw("__new__(cls, attr, /, *attrs)", attr_getter_new)),
     methods: &[
-        Def::frame("__call__(self, obj, /)", 3, attr_getter_call),
+        Def::frame("__call__(self, obj, /)", 3, attr_getter_call).at_once(attribute_at_once),
         REPR,
         REDUCE,
     ],

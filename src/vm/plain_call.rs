@@ -6,15 +6,27 @@ use super::dispatch::Cursor;
 use crate::heap::Value;
 use crate::object::class::{Class, class_flags};
 use crate::object::frame::Frame;
-use crate::object::function::Function;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::native::{Native, NativeCode, R};
+use crate::vm::special::Special;
+
+/// Whether a native is a method of a class, called with an object that is an instance of just that class.
+fn takes_first(native: &Native, args: &[Value]) -> bool {
+    let owner = native.owner.get::<Class>();
+    native.is_method
+        && native.bound.is_undef()
+        && args.first().is_some_and(|receiver| {
+            let shape = receiver.shape();
+            shape != 0 && owner.is_some_and(|owner| owner.root_shape.get() == shape)
+        })
+}
 
 impl Vm {
     /// Calls a native function or a built-in class with these arguments, if that needs no frame; None, and nothing is
     /// done, otherwise.
     pub(crate) fn call_at_once(&mut self, callee: &Value, args: &[Value]) -> Option<R> {
         if let Some(native) = callee.get_exact::<Native>() {
-            if !native.is_function {
+            if !native.is_function && !takes_first(native, args) {
                 return None;
             }
             if let Some(hook) = native.def.at_once {
@@ -27,11 +39,25 @@ impl Vm {
                 _ => None,
             };
         }
-        let class = callee.get_exact::<Class>()?;
+        let Some(class) = callee.get_exact::<Class>() else {
+            return self.call_object_at_once(callee, args);
+        };
         if !class.has(class_flags::BUILTIN) {
             return None;
         }
         class.def?.at_once?(self, args)
+    }
+
+    /// As `call_at_once`, of an object whose class has a native `__call__`.
+    pub(super) fn call_object_at_once(&mut self, callee: &Value, args: &[Value]) -> Option<R> {
+        if callee.is_exact::<Function>() || callee.is_exact::<BoundMethod>() || args.len() != 1 {
+            return None;
+        }
+        let class = self.class_of(callee);
+        let method = self.special(&class, Special::Call)?;
+        let native = method.get_exact::<Native>()?;
+        let hook = native.def.at_once.filter(|_| native.is_method)?;
+        hook(self, &[callee.clone(), args[0].clone()])
     }
 
     /// Pushes a plain frame for a function that takes exactly so many arguments; false, and nothing is done, where the

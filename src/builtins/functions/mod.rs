@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod iterators;
 pub mod numbers;
 pub mod output;
+mod sort_words;
 pub mod sorting;
 
 use crate::heap::Value;

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use super::sort_words::{Uniform, places_in_order, taken_in_order, uniform};
 use super::{at_once, outcome, pull};
 use crate::heap::{Buffer, Value};
 use crate::object::compare::{simple_cmp, simple_eq};
@@ -10,7 +11,6 @@ use crate::object::float;
 use crate::object::function::Function;
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step};
-use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::compare::CompareOp;
@@ -140,24 +140,57 @@ fn sort_with_keys(
     };
     let key_list = frame.regs[keys].to_ref::<List>();
     if let Some(key_list) = &key_list
-        && let Some(item) = list.get(key_list.len())
+        && let Err(step) = keys_at_hand(vm, &frame.regs[1], &list, key_list)
     {
-        return Step::Call(frame.regs[1].clone(), smallvec::smallvec![item]);
+        return step;
     }
     let values = list.take().into_vec();
     let (values, done) = match key_list {
         None => sort_values(vm, values, frame.regs[2].is_true()),
         Some(keys) => {
-            let pairs: Vec<(Value, Value)> =
-                keys.take().into_vec().into_iter().zip(values).collect();
-            let (pairs, done) = sort_pairs(vm, pairs, frame.regs[2].is_true());
-            (pairs.into_iter().map(|(_, value)| value).collect(), done)
+            let keys = keys.take().into_vec();
+            sort_by_keys(vm, keys, values, frame.regs[2].is_true())
         }
     };
     drop(list.items.replace(Buffer::from_vec(values)));
     match done {
         Ok(()) => Step::Return(frame.regs[items].clone()),
         Err(raised) => Step::Raise(raised),
+    }
+}
+
+/// Computes keys as long as that needs no frame; the step is the call that does.
+fn keys_at_hand(vm: &mut Vm, function: &Value, items: &List, keys: &List) -> Result<(), Step> {
+    while let Some(item) = items.get(keys.len()) {
+        match vm.call_at_once(function, std::slice::from_ref(&item)) {
+            Some(Ok(key)) => {
+                let pushed = keys.push(key);
+                let counted = vm.lift(pushed).and_then(|()| vm.count_one());
+                counted.map_err(Step::Raise)?;
+            }
+            Some(Err(raised)) => return Err(Step::Raise(raised)),
+            None => return Err(Step::Call(function.clone(), smallvec::smallvec![item])),
+        }
+    }
+    Ok(())
+}
+
+/// Sorts values by their keys, which lie elsewhere. When a comparison raises, all values come back in some order.
+fn sort_by_keys(
+    vm: &mut Vm,
+    keys: Vec<Value>,
+    mut values: Vec<Value>,
+    reverse: bool,
+) -> (Vec<Value>, R<()>) {
+    let plan = uniform(keys.iter());
+    if !matches!(plan, Uniform::Strs | Uniform::Tuples(_)) {
+        let pairs: Vec<(Value, Value)> = keys.into_iter().zip(values).collect();
+        let (pairs, done) = sort_pairs(vm, pairs, reverse);
+        return (pairs.into_iter().map(|(_, value)| value).collect(), done);
+    }
+    match places_in_order(vm, plan, reverse, keys.len(), |i| &keys[i]) {
+        Ok(places) => (taken_in_order(&mut values, &places), Ok(())),
+        Err(raised) => (values, Err(raised)),
     }
 }
 
@@ -175,95 +208,8 @@ pub fn sort_pairs(
     sort_any(vm, pairs, reverse, |pair| &pair.0)
 }
 
-/// What all keys are, so that they can be compared without asking.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Uniform {
-    Ints,
-    Floats,
-    Strs,
-    /// Tuples whose items at each place are of one of the kinds above.
-    Tuples,
-    No,
-}
-
-fn kind_of_key(key: &Value) -> Uniform {
-    if key.is_small_int() {
-        Uniform::Ints
-    } else if key.is_exact::<Str>() {
-        Uniform::Strs
-    } else if float::as_float(key).is_some_and(|f| !f.is_nan() && is_exact_float(key)) {
-        Uniform::Floats
-    } else if key.is_exact::<Tuple>() {
-        Uniform::Tuples
-    } else {
-        Uniform::No
-    }
-}
-
-fn uniform<'a>(keys: impl Iterator<Item = &'a Value> + Clone) -> Uniform {
-    let Some(first) = keys.clone().next().map(kind_of_key) else {
-        return Uniform::No;
-    };
-    if first == Uniform::Tuples {
-        return uniform_tuples(keys);
-    }
-    if keys.skip(1).all(|key| kind_of_key(key) == first) {
-        first
-    } else {
-        Uniform::No
-    }
-}
-
-/// Longer tuples are compared in the usual way.
-const MOST_PLACES: usize = 8;
-
-fn uniform_tuples<'a>(keys: impl Iterator<Item = &'a Value>) -> Uniform {
-    let mut kinds = [Uniform::No; MOST_PLACES];
-    for key in keys {
-        let Some(tuple) = key.get_exact::<Tuple>() else {
-            return Uniform::No;
-        };
-        if tuple.len() > MOST_PLACES {
-            return Uniform::No;
-        }
-        for (kind, item) in kinds.iter_mut().zip(tuple.items()) {
-            let this = kind_of_key(item);
-            if *kind == Uniform::No {
-                *kind = this;
-            }
-            if *kind != this || matches!(this, Uniform::Tuples | Uniform::No) {
-                return Uniform::No;
-            }
-        }
-    }
-    Uniform::Tuples
-}
-
-/// The order of two tuples that `uniform_tuples` found to be of one kind.
-fn order_of_tuples(a: &Value, b: &Value) -> Ordering {
-    let (Some(a), Some(b)) = (a.get_exact::<Tuple>(), b.get_exact::<Tuple>()) else {
-        return Ordering::Equal;
-    };
-    for (x, y) in a.items().iter().zip(b.items()) {
-        let order = match x.small_ints(y) {
-            Some((i, j)) => i.cmp(&j),
-            None if x.is(y) => Ordering::Equal,
-            None => simple_cmp(x, y).unwrap_or(Ordering::Equal),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    a.len().cmp(&b.len())
-}
-
-/// Those of a subclass may be compared by methods of their own.
-fn is_exact_float(key: &Value) -> bool {
-    key.is_inline_float() || key.is_exact::<float::Float>()
-}
-
 /// Sorts stably; reversed means that equal ones keep their order, as in CPython.
-fn sort_any<T>(
+fn sort_any<T: Default>(
     vm: &mut Vm,
     mut values: Vec<T>,
     reverse: bool,
@@ -282,18 +228,11 @@ fn sort_any<T>(
             let done = sort_in_stretches(vm, &mut values, compare);
             (values, done)
         }
-        Uniform::Strs => {
-            let compare = |a: &T, b: &T| match (key(a).get::<Str>(), key(b).get::<Str>()) {
-                (Some(a), Some(b)) => order(a.cmp(b)),
-                _ => Ordering::Equal,
-            };
-            let done = sort_in_stretches(vm, &mut values, compare);
-            (values, done)
-        }
-        Uniform::Tuples => {
-            let compare = |a: &T, b: &T| order(order_of_tuples(key(a), key(b)));
-            let done = sort_in_stretches(vm, &mut values, compare);
-            (values, done)
+        plan @ (Uniform::Strs | Uniform::Tuples(_)) => {
+            match places_in_order(vm, plan, reverse, values.len(), |i| key(&values[i])) {
+                Ok(places) => (taken_in_order(&mut values, &places), Ok(())),
+                Err(raised) => (values, Err(raised)),
+            }
         }
         Uniform::No => {
             let asked = own_less(vm, values.iter().map(key));
@@ -316,7 +255,7 @@ fn sort_any<T>(
 const STRETCH: usize = 1 << 14;
 
 /// Sorts values by an order that asks nobody: first short stretches, then two neighbours at a time, which are merged.
-fn sort_in_stretches<T>(
+pub(super) fn sort_in_stretches<T>(
     vm: &mut Vm,
     values: &mut [T],
     compare: impl Fn(&T, &T) -> Ordering,

@@ -46,10 +46,24 @@ static FUNCTIONS: &[Def] = &[Def::leaf(
 
 /// `mapping[x] = mapping.get(x, 0) + 1` for each x: what Counter does.
 fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
-    use crate::object::dict::Dict;
+    use crate::object::dict::{Dict, Probe};
     let iterator = vm.iter(&args[1])?;
     if let Some(dict) = args[0].to_ref::<Dict>() {
-        while let Some(item) = vm.next(&iterator)? {
+        loop {
+            let item = match vm.next_of_core(&iterator) {
+                Some(item) => item,
+                None => match vm.next(&iterator)? {
+                    Some(item) => item,
+                    None => break,
+                },
+            };
+            if let Some((Probe::Hit(position), _)) = dict.find_at_once(&item)
+                && let Some(old) = dict.entry_value(position)
+                && let Some(new) = old.add_small(&Value::int32(1))
+            {
+                drop(dict.set_entry_value(position, new));
+                continue;
+            }
             let hash = vm.hash(&item)?;
             let found = vm.dict_find_hashed(&dict, &item, hash)?;
             let old = found.and_then(|position| dict.entry_value(position));
