@@ -37,6 +37,7 @@ pub static SUPER: TypeDef = TypeDef {
     doc: "super() -> same as super(__class__, <first argument>)",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", super_new).stat()),
     call: Some(&SUPER_CALL),
+    at_once: Some(super_at_once),
     methods: &[
         Def::raw("__init__(self, /, *args, **kwargs)", super_init),
         Def::leaf("__repr__(self, /)", super_repr),
@@ -200,6 +201,15 @@ pub static SUPER_CALL: Def = Def::raw("super(*args)", |vm, args, names| {
     let (this, receiver, class) = super_parts(vm, given, "a type")?;
     Ok(Super::alloc(this, receiver, class).into_value())
 });
+
+/// `super()`
+fn super_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    if !args.is_empty() {
+        return None;
+    }
+    let parts = super_parts(vm, args, "a type");
+    Some(parts.map(|(this, receiver, class)| Super::alloc(this, receiver, class).into_value()))
+}
 
 fn super_init(vm: &mut Vm, args: &[Value], names: &[Value]) -> R {
     if !names.is_empty() {

@@ -141,6 +141,15 @@ impl Vm {
     ) {
         // SAFETY: as in `invoke`.
         unsafe {
+            if names.is_none()
+                && let Some(result) =
+                    self.call_object_at_once(&callee, std::slice::from_raw_parts(args, n))
+            {
+                for i in 0..n {
+                    drop(args.add(i).read());
+                }
+                return self.deliver_result(parent, dst, flags, result);
+            }
             let class = self.class_of(&callee);
             match self.special(&class, Special::Call) {
                 Some(call) if call.is_exact::<Function>() || call.is_exact::<Native>() => {
@@ -397,13 +406,6 @@ impl Vm {
                 let instance = Instance::alloc(class.root_shape.get()).into_value();
                 return self.deliver(parent, dst, flags, instance);
             }
-            if n == 1
-                && names.is_none()
-                && let Some(step) = self.convert_at_once(&callee, &*args)
-            {
-                drop(args.read());
-                return self.perform(step, parent, dst, flags);
-            }
             if class.layout == kind::EXCEPTION
                 && names.is_none()
                 && !class.has(class_flags::ABSTRACT)
@@ -412,6 +414,13 @@ impl Vm {
             {
                 let exception = Exception::alloc(class.root_shape.get(), given.into_value());
                 return self.deliver(parent, dst, flags, exception.into_value());
+            }
+            if n == 1
+                && names.is_none()
+                && let Some(step) = self.convert_at_once(&callee, &*args)
+            {
+                drop(args.read());
+                return self.perform(step, parent, dst, flags);
             }
             if let Some(NativeCode::Raw(make)) = self.makes_super(&callee, &class) {
                 let mut all = Args::with_capacity(n + 1);

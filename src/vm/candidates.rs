@@ -226,8 +226,7 @@ impl Vm {
     /// `parent` is a live frame whose `ip` is saved.
     pub(super) unsafe fn ask_plain(
         &mut self,
-        op: BinaryOp,
-        inplace: bool,
+        question: Question,
         operands: [&Value; 2],
         parent: *mut Frame,
         dst: u16,
@@ -243,12 +242,18 @@ impl Vm {
         {
             return false;
         }
-        let (special, _, augmented) = op.specials();
         let epoch = self.heap.type_epoch;
         let known = |special: Special| class.known_special(special as usize, epoch);
-        if inplace && !known(augmented).is_some_and(Value::is_not_implemented) {
-            return false;
-        }
+        let special = match question {
+            Question::Binary(op, inplace) => {
+                let (special, _, augmented) = op.specials();
+                if inplace && !known(augmented).is_some_and(Value::is_not_implemented) {
+                    return false;
+                }
+                special
+            }
+            Question::Compare(op) => op.special(),
+        };
         let Some(method) = known(special) else {
             return false;
         };
@@ -260,11 +265,7 @@ impl Vm {
             if !takes_both || (*parent).depth >= self.recursion_limit {
                 return false;
             }
-            let number = packed(
-                Question::Binary(op, inplace),
-                0,
-                &Candidate::new(method.clone(), false, false),
-            );
+            let number = packed(question, 0, &Candidate::new(method.clone(), false, false));
             let asked = Asked {
                 number: number.as_small_int().unwrap_or(0),
                 left: left.clone(),
@@ -278,7 +279,7 @@ impl Vm {
     }
 
     /// The class of an instance of a class that a script made.
-    fn script_class<'a>(&self, value: &Value) -> Option<&'a Class> {
+    pub(super) fn script_class<'a>(&self, value: &Value) -> Option<&'a Class> {
         let shape = value.shape();
         if shape < crate::heap::FIRST_FREE_SHAPE {
             return None;

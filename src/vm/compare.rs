@@ -65,7 +65,7 @@ impl CompareOp {
         ][self as usize]
     }
 
-    fn special(self) -> Special {
+    pub(super) fn special(self) -> Special {
         [
             Special::Lt,
             Special::Le,
@@ -126,6 +126,9 @@ impl Vm {
 
     #[inline(never)]
     fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
+        if let Some(holds) = self.known_order_of_ints(op, a, b) {
+            return Step::Return(Value::bool(holds));
+        }
         let (left, right) = (self.class_of(a), self.class_of(b));
         if let (Some(x), Some(y)) = (IntView::of(a), IntView::of(b))
             && self.compares_as_int(&left, op)
@@ -144,6 +147,24 @@ impl Vm {
             Ok(candidates) => self.ask_candidates(Question::Compare(op), a, b, candidates),
             Err(raised) => Step::Raise(raised),
         }
+    }
+
+    /// As `compare_generic` of integers whose classes, which may be those of a script, were asked before.
+    fn known_order_of_ints(&mut self, op: CompareOp, a: &Value, b: &Value) -> Option<bool> {
+        let (x, y) = (IntView::of(a)?, IntView::of(b)?);
+        let epoch = self.heap.type_epoch;
+        let int = self.known_class(Known::Int);
+        let is_ints_own = |value: &Value, op: CompareOp| {
+            let special = op.special() as usize;
+            let known = |class: &Class| class.known_special(special, epoch).map(Value::word);
+            value.is_small_int()
+                || self
+                    .script_class(value)
+                    .and_then(known)
+                    .is_some_and(|own| known(&int) == Some(own))
+        };
+        let known = is_ints_own(a, op) && is_ints_own(b, op.reflected());
+        known.then(|| op.holds(int::cmp(x, y)))
     }
 
     /// Whether integers of a class, which may be one of a script, are compared as those of `int`.

@@ -135,12 +135,25 @@ impl Vm {
             return Step::Return(Value::bool(truth != (negated != 0)));
         }
         if let Some(method) = self.special_of(value, Special::Bool) {
+            if let Some(number) = IntView::of(value)
+                && self.is_ints_truth(&method)
+            {
+                let truth = !matches!(number, IntView::Small(0));
+                return Step::Return(Value::bool(truth != (negated != 0)));
+            }
             return self.checked(method, value, CHECK_BOOL | negated);
         }
         if let Some(method) = self.special_of(value, Special::Len) {
             return self.checked(method, value, CHECK_LEN_TRUTH | negated);
         }
         Step::Return(Value::bool(negated == 0))
+    }
+
+    /// Whether a method is `int.__bool__`.
+    fn is_ints_truth(&mut self, method: &Value) -> bool {
+        let int = self.known_class(Known::Int);
+        self.special(&int, Special::Bool)
+            .is_some_and(|own| own.is(method))
     }
 
     /// `bool(value)`, nested.
@@ -324,6 +337,7 @@ impl Vm {
         }
         match self.special_of(value, Special::Hash) {
             Some(method) if method.is_none() => Err(self.unhashable(value)),
+            Some(method) if self.is_objects_own_hash(&method) => Ok(self.identity_hash(value)),
             Some(method) => {
                 let step = self.call_special(method, value, &[]);
                 let result = self.finish(step)?;
@@ -337,6 +351,12 @@ impl Vm {
             }
             None => Ok(self.identity_hash(value)),
         }
+    }
+
+    fn is_objects_own_hash(&mut self, method: &Value) -> bool {
+        let object = self.known_class(Known::Object);
+        self.special(&object, Special::Hash)
+            .is_some_and(|own| own.is(method))
     }
 
     /// The TypeError for a value that cannot be hashed.

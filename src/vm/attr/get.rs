@@ -1,10 +1,12 @@
 //! Reading attributes.
 
-use super::Nature;
 use super::descriptor::is_instance_method;
+use super::{Nature, Site};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
-use crate::object::descriptor::{GenericAlias, Property, SlotDescriptor, StaticMethod, Super};
+use crate::object::descriptor::{
+    ClassMethod, GenericAlias, Property, SlotDescriptor, StaticMethod, Super,
+};
 use crate::object::exception::Exception;
 use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
@@ -13,6 +15,7 @@ use crate::object::native::{Args, Binding, Def, Input, Native, NativeFrame, Rais
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::dispatch::found_at;
 use crate::vm::error::fields;
 use crate::vm::finders::{self, MADE_WHEN_ASKED};
 use crate::vm::special::Special;
@@ -445,16 +448,141 @@ impl Vm {
     /// a function or native method that follows in the order of the receiver's class.
     pub(crate) fn super_function(&mut self, obj: &Value, name: &Value) -> Option<(Value, Value)> {
         let sup = obj.get_exact::<Super>()?;
-        let this = sup.class.get().to_ref::<Class>()?;
+        let (start, receiver) = (sup.class.get(), sup.receiver.get());
+        let (shape, epoch) = (receiver.shape(), self.heap.type_epoch);
+        if shape >= FIRST_FREE_SHAPE
+            && let Some(words) = self.sites.get(Site::Behind, name, shape, epoch)
+            && words.0 == start.word() as u64
+        {
+            return Some((found_at(words.1), receiver));
+        }
+        let this = start.to_ref::<Class>()?;
         let receiver_class = sup.receiver_class.get().to_ref::<Class>()?;
-        let receiver = sup.receiver.get();
         if name.is(self.names.class_.as_value()) || receiver.is(receiver_class.as_value()) {
             return None;
         }
         let attribute = self.lookup_behind(&receiver_class, &this, name.get::<Str>()?)?;
         let unbound = attribute.is_exact::<Function>()
             || attribute.is_exact::<Native>() && is_instance_method(&attribute);
+        if unbound
+            && shape >= FIRST_FREE_SHAPE
+            && !receiver.is_kind::<Class>()
+            && name.get::<Str>().is_some_and(Str::is_interned)
+            && self.class_of(&receiver).is(&receiver_class)
+        {
+            let words = (start.word() as u64, attribute.header() as u64);
+            self.sites.put(Site::Behind, name, shape, epoch, words);
+        }
         unbound.then_some((attribute, receiver))
+    }
+
+    /// A plain value of a class, as `note_class_value` left it.
+    pub(crate) fn known_class_value(&self, class: &Value, name: &Value) -> Option<Value> {
+        let shape = class.get::<Class>()?.root_shape.get();
+        let words = self
+            .sites
+            .get(Site::ValueOfClass, name, shape, self.heap.type_epoch)?;
+        if words.1 >> 32 != class.shape() as u64 {
+            return None;
+        }
+        let owner = found_at(words.0);
+        let table = owner.get::<Class>()?.namespace.borrow();
+        table.value_at(words.1 as u32 as usize).cloned()
+    }
+
+    /// Remembers where a class has the plain value that was found, unless its metaclass has a say.
+    pub(crate) fn note_class_value(&mut self, class: &Value, name: &Value) {
+        let Some(class) = class.to_ref::<Class>() else {
+            return;
+        };
+        let metaclass = self.class_of(class.as_value());
+        let shape = class.root_shape.get();
+        if class.has(class_flags::BUILTIN)
+            || shape < FIRST_FREE_SHAPE
+            || metaclass.has(class_flags::GETATTRIBUTE | class_flags::GETATTR)
+            || !name.get::<Str>().is_some_and(Str::is_interned)
+            || self.lookup_in_class(&metaclass, name).is_some()
+        {
+            return;
+        }
+        let Some(attribute) = self.lookup_in_class(&class, name) else {
+            return;
+        };
+        if matches!(self.nature(&attribute), Nature::Plain)
+            && let Some((owner, position)) = self.place_in_class(&class, name)
+        {
+            let place = position as u64 | (class.as_value().shape() as u64) << 32;
+            let words = (owner.as_ptr() as u64, place);
+            let epoch = self.heap.type_epoch;
+            self.sites
+                .put(Site::ValueOfClass, name, shape, epoch, words);
+        }
+    }
+
+    /// What `receiver.name(...)` calls and, if that is a class method, the class that goes in front of the arguments: as
+    /// `note_beside` left it.
+    #[inline]
+    pub(crate) fn found_beside(
+        &mut self,
+        receiver: &Value,
+        name: &Value,
+    ) -> Option<(Value, Value)> {
+        let (site, shape) = beside(receiver)?;
+        let words = self.sites.get(site, name, shape, self.heap.type_epoch)?;
+        let found = found_at(words.1);
+        if let Some(method) = found.get_exact::<StaticMethod>() {
+            return Some((method.function.get(), Value::UNDEF));
+        }
+        let Some(method) = found.get_exact::<ClassMethod>() else {
+            return Some((found, Value::UNDEF));
+        };
+        let class = match site {
+            Site::OfClass => receiver.clone(),
+            _ => self.class_of(receiver).into_value(),
+        };
+        Some((method.function.get(), class))
+    }
+
+    /// Remembers what a method call found that has no receiver, or a class: a static or class method that lies in a class
+    /// as the one object it is.
+    pub(crate) fn note_beside(&mut self, receiver: &Value, name: &Value, callee: &Value) {
+        let Some((site, shape)) = beside(receiver) else {
+            return;
+        };
+        let class = match receiver.to_ref::<Class>() {
+            Some(class) => class,
+            None => self.class_of(receiver),
+        };
+        let is_own = site == Site::Beside
+            && (class.has(class_flags::GETATTRIBUTE)
+                || !keeps_attributes_in_slots(receiver)
+                || self.own_attribute(receiver, name).is_some());
+        let text = name.get::<Str>();
+        let is_name = |text: &Str| text.is_interned() && !text.bytes().starts_with(b"__");
+        if is_own || !text.is_some_and(|text| is_name(text) && !text.is_text("mro")) {
+            return;
+        }
+        let Some(attribute) = self.lookup_in_class(&class, name) else {
+            return;
+        };
+        let function = if let Some(method) = attribute.get_exact::<StaticMethod>() {
+            method.function.get()
+        } else if let Some(method) = attribute.get_exact::<ClassMethod>() {
+            method.function.get()
+        } else if site == Site::OfClass {
+            attribute.clone()
+        } else {
+            return;
+        };
+        let called = callee.get_exact::<BoundMethod>();
+        let same = called
+            .map_or(callee, |method| &method.function)
+            .is(&function);
+        if same && function.is_exact::<Function>() {
+            let words = (0, attribute.header() as u64);
+            self.sites
+                .put(site, name, shape, self.heap.type_epoch, words);
+        }
     }
 
     /// Whether an object certainly has no such attribute: nothing but its class and its own
@@ -528,6 +656,17 @@ const ALIAS_ATTRIBUTES: &[&str] = &[
     "__copy__",
     "__deepcopy__",
 ];
+
+/// Where a static or class method of a receiver is remembered: by the shape of the class's instances.
+#[inline]
+fn beside(receiver: &Value) -> Option<(Site, u32)> {
+    match receiver.get_exact::<Class>() {
+        Some(class) if class.has(class_flags::BUILTIN) => None,
+        Some(class) => Some((Site::OfClass, class.root_shape.get())),
+        None => Some((Site::Beside, receiver.shape())),
+    }
+    .filter(|(_, shape)| *shape >= FIRST_FREE_SHAPE)
+}
 
 /// Whether objects of this one's shape have the same attributes of their own.
 fn keeps_attributes_in_slots(obj: &Value) -> bool {

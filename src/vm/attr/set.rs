@@ -2,7 +2,7 @@
 
 use super::Nature;
 use super::own::Stored;
-use crate::heap::{Ref, Value, shape_flags};
+use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Property;
 use crate::object::kind;
@@ -31,6 +31,8 @@ pub enum CachedStore {
         /// The shape after.
         new: u32,
     },
+    /// Objects of this one's shape have this property in their class.
+    Property(Value),
 }
 
 impl Vm {
@@ -94,6 +96,9 @@ impl Vm {
                     (&nature, super::get::reserved_slot(obj, attribute))
                 {
                     *cached = CachedStore::Replace { shape, slot };
+                }
+                if attribute.is_exact::<Property>() && obj.shape() >= FIRST_FREE_SHAPE {
+                    *cached = CachedStore::Property(attribute.clone());
                 }
                 return self.descriptor_set(attribute, nature, obj, value, &class);
             }

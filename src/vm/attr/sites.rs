@@ -13,6 +13,17 @@ pub(crate) enum Site {
     Get,
     Set,
     Method,
+    /// A property that is set.
+    Property,
+    /// A static or class method, by its class's instances.
+    Beside,
+    /// The same, and a plain function, by the class itself, which goes by the shape of its instances.
+    OfClass,
+    /// A plain value of a class, which goes by the shape of its instances: the class that has it, and where in its namespace,
+    /// with the shape of the class itself.
+    ValueOfClass,
+    /// What `super()` finds behind the class in the first word.
+    Behind,
 }
 
 /// The words behind an instruction that a shape and the epoch guard.
@@ -39,7 +50,7 @@ impl Default for SiteCache {
 /// Interned names lie 16 bytes apart at least; shapes of one class follow each other.
 #[inline(always)]
 fn index(shape: u32, name: usize, site: Site) -> usize {
-    (name >> 4 ^ (shape as usize).wrapping_mul(37) ^ (site as usize) << 8) & (ENTRIES - 1)
+    (name >> 4 ^ (shape as usize).wrapping_mul(37) ^ (site as usize) << 7) & (ENTRIES - 1)
 }
 
 impl SiteCache {

@@ -10,6 +10,7 @@ use crate::object::complex::Complex;
 use crate::object::int::Int;
 use crate::object::str::Str;
 use crate::vm::Vm;
+use crate::vm::candidates::Question;
 use crate::vm::compare::CompareOp;
 use crate::vm::dispatch::{go, go_on, leaf_ops, op, plain_ops, store};
 use crate::vm::ops::{BinaryOp, UnaryOp};
@@ -351,8 +352,7 @@ impl Vm {
             && unsafe {
                 let flags = at.result_flags();
                 self.ask_plain(
-                    operator,
-                    inplace,
+                    Question::Binary(operator, inplace),
                     [&x, &y],
                     at.frame(),
                     at.a() as u16,
@@ -424,7 +424,16 @@ impl Vm {
     fn op_compare(&mut self, at: At) {
         at.save(self);
         let (x, y) = (at.take_b(), at.take_c());
-        let step = self.compare_step(compare_operator(at.op()), &x, &y);
+        let operator = compare_operator(at.op());
+        let question = Question::Compare(operator);
+        let (frame, dst) = (at.frame(), at.a() as u16);
+        // SAFETY: the frame's place is saved.
+        if x.is_object()
+            && unsafe { self.ask_plain(question, [&x, &y], frame, dst, at.result_flags()) }
+        {
+            return;
+        }
+        let step = self.compare_step(operator, &x, &y);
         drop((x, y));
         at.follow(self, step);
     }

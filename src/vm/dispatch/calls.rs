@@ -153,13 +153,15 @@ op! {
         if (*base).is_exact::<BoundMethod>() {
             let method = (*base).header().cast::<BoundMethod>();
             let function = (*method).function.header().cast::<Function>();
-            // The receiver takes the method's place in the window, unless the method dies with that.
-            if (*method).function.is_exact::<Function>() && (*function).simple.get() as usize == n + 1
-                && (*base).reference_count() > 1
-            {
+            // The receiver takes the method's place in the window.
+            if (*method).function.is_exact::<Function>() && (*function).simple.get() as usize == n + 1 {
                 (*function).retain();
-                let receiver = (*method).receiver.clone();
-                std::ptr::replace(base, receiver).release_shared();
+                if (*base).reference_count() > 1 {
+                    let receiver = (*method).receiver.clone();
+                    std::ptr::replace(base, receiver).release_shared();
+                } else {
+                    take_receiver(base);
+                }
                 enter!(ip, regs, vm, 2, function, base, n + 1)
             }
             if (*method).function.is_exact::<Function>() && (*function).coroutine.get() as usize == n + 1 {
@@ -294,6 +296,18 @@ op! {
             }
         }
         return call_slow(ip, regs, k, vm);
+    }
+}
+
+/// Puts the receiver of a method that nobody else holds into its place.
+#[inline(never)]
+unsafe fn take_receiver(place: *mut Value) {
+    // SAFETY: the place holds a method that is whole.
+    unsafe {
+        let method = place.read();
+        let bound = method.header().cast::<BoundMethod>();
+        place.write((*bound).receiver.clone());
+        drop(method);
     }
 }
 
@@ -549,6 +563,22 @@ impl Vm {
                 )
             };
         }
+        if let Some((callee, class)) = self.found_beside(receiver, name) {
+            let first = base + class.is_undef() as usize;
+            drop(at.replace(base, class));
+            // SAFETY: the arguments lie in the window and pass to the callee.
+            return unsafe {
+                self.invoke(
+                    callee,
+                    at.regs.add(first),
+                    at.c() + base + 1 - first,
+                    None,
+                    at.frame(),
+                    at.a() as u16,
+                    at.result_flags(),
+                )
+            };
+        }
         let cached = self.cached_method(at, receiver);
         let is_cached = cached.is_some();
         let found = match cached {
@@ -575,6 +605,7 @@ impl Vm {
             }
             Ok((callee, false)) => {
                 self.cache_module_function(at, receiver, name, 2);
+                self.note_beside(receiver, name, &callee);
                 drop(at.take(base));
                 // SAFETY: as above, without the receiver.
                 unsafe {

@@ -22,6 +22,14 @@ use crate::vm::generator::{AsyncStep, ENTRY};
 use crate::vm::special::Special;
 
 op! {
+    fn get_iter(ip, regs, k, vm) {
+        let source = &*regs.add(b(ip));
+        if source.is_exact::<List>() || source.is_exact::<Tuple>() {
+            let iterator = iterator_of(take_b(ip, regs));
+            store!(ip, regs, k, vm, iterator, 0)
+        }
+        return get_iter_slow(ip, regs, k, vm);
+    }
     fn for_iter(ip, regs, k, vm) {
         let iterator = &*regs.add(b(ip));
         if iterator.is_exact::<RangeIterator>() {
@@ -45,6 +53,8 @@ op! {
                 iterator.position.set(position + 1);
                 store!(ip, regs, k, vm, copy_of(item), 1)
             }
+            // Nobody else sees whether the iterator knows that it is at its end.
+            if (*regs.add(b(ip))).reference_count() == 1 { return end_of_loop(ip, regs, k, vm); }
         }
         return for_iter_slow(ip, regs, k, vm);
     }
@@ -58,6 +68,8 @@ op! {
                 iterator.position.set(position + 1);
                 store!(ip, regs, k, vm, copy_of(item), 1)
             }
+            // Nobody else sees whether the iterator knows that it is at its end.
+            if (*regs.add(b(ip))).reference_count() == 1 { return end_of_loop(ip, regs, k, vm); }
         }
         return for_iter_slow(ip, regs, k, vm);
     }
@@ -248,6 +260,15 @@ fn next_of_core(vm: &mut Vm, iterator: &Value) -> Value {
     vm.next_of_core(iterator).unwrap_or(Value::UNDEF)
 }
 
+/// The iterator of a list or a tuple.
+#[inline(never)]
+fn iterator_of(source: Value) -> Value {
+    if source.is_exact::<List>() {
+        return ListIterator::alloc(source, 0, 0).into_value();
+    }
+    TupleIterator::alloc(source, 0, 0).into_value()
+}
+
 /// Writes the next pair of an iterator as `Unpack` does, if there is one at hand.
 #[inline(never)]
 unsafe fn next_pair(vm: &mut Vm, iterator: &Value, dst: *mut Value) -> bool {
@@ -265,7 +286,7 @@ unsafe fn next_pair(vm: &mut Vm, iterator: &Value, dst: *mut Value) -> bool {
 plain_ops! {
     for_iter_slow = op_for_iter;
     end_of_loop = op_end_of_loop;
-    get_iter = op_get_iter;
+    get_iter_slow = op_get_iter;
     get_aiter = op_get_aiter;
     get_anext = op_get_anext;
     end_async_for = op_end_async_for;

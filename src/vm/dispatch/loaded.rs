@@ -125,6 +125,10 @@ impl Vm {
             drop(at.take_b());
             return self.method_found(at, callee, own);
         }
+        if let Some((callee, class)) = self.found_beside(object, name) {
+            drop(at.take_b());
+            return self.method_found(at, callee, class);
+        }
         match self.resolve_method(object, name) {
             Ok((callee, true)) => {
                 self.cache_method(at, object, name, &callee, 1);
@@ -133,6 +137,7 @@ impl Vm {
             }
             Ok((callee, false)) => {
                 self.cache_module_function(at, object, name, 1);
+                self.note_beside(object, name, &callee);
                 drop(at.take_b());
                 self.method_found(at, callee, Value::UNDEF);
             }

@@ -30,6 +30,7 @@ mod returns;
 mod values;
 
 pub(crate) use at::{At, put};
+pub(crate) use objects::found_at;
 
 use super::Vm;
 use crate::bytecode::Op;

@@ -5,8 +5,9 @@ use super::{At, Exit};
 use crate::bytecode::op::{Special as WithSpecial, TEMP_A, TEMP_C};
 use crate::heap::{Header, Value, shape_flags};
 use crate::object::class::Class;
+use crate::object::descriptor::Property;
 use crate::object::dict::Dict;
-use crate::object::frame::Frame;
+use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::{BoundMethod, Function};
 use crate::object::list::List;
 use crate::object::module::Module;
@@ -196,6 +197,14 @@ pub(super) unsafe fn recall(
     }
 }
 
+/// The object whose address a cache holds, which the epoch says to live.
+#[inline]
+pub(crate) fn found_at(address: u64) -> Value {
+    // SAFETY: a class that holds the object has not changed since; the borrowed count is not given back.
+    let borrowed = unsafe { std::mem::ManuallyDrop::new(Value::from_header(address as *mut _)) };
+    (*borrowed).clone()
+}
+
 /// Marks a cached place in a class.
 const CLASS_VALUE: u64 = 1 << 63;
 /// Marks a property's getter, whose address alone may be as small as the number of a slot: in programs that do not move their
@@ -253,7 +262,15 @@ impl Vm {
         at.save(self);
         let name = at.name(at.c());
         let object = at.take_b();
+        let is_class = object.is_kind::<Class>();
+        if is_class && let Some(value) = self.known_class_value(&object, name) {
+            drop(object);
+            return at.done(self, value);
+        }
         if let Some(value) = self.plain_attr(&object, name) {
+            if is_class && !value.is_exact::<Function>() {
+                self.note_class_value(&object, name);
+            }
             if let (Some(module), Some(text)) = (object.get_exact::<Module>(), name.get::<Str>())
                 && let Some(word) = module_word(module, text)
             {
@@ -267,6 +284,13 @@ impl Vm {
             return at.done(self, value);
         }
         let (step, cached) = self.resolve_attr(&object, name);
+        if is_class
+            && let crate::object::native::Step::Return(value) = &step
+            && !value.is_exact::<Function>()
+            && !value.is_exact::<BoundMethod>()
+        {
+            self.note_class_value(&object, name);
+        }
         let cached = match cached {
             Cached::Slot { shape, slot } => Some((shape, slot as u64 + 1)),
             Cached::ClassValue {
@@ -328,10 +352,32 @@ impl Vm {
         at.save(self);
         let name = at.name(at.c());
         let (object, value) = (at.take_a(), at.take_b());
+        if let Some(setter) = self.known_setter(&object, name) {
+            let mut args = std::mem::ManuallyDrop::new([object, value]);
+            // SAFETY: the two values pass to the call.
+            return unsafe {
+                let frame = at.frame();
+                self.invoke(
+                    setter,
+                    args.as_mut_ptr(),
+                    2,
+                    None,
+                    frame,
+                    0,
+                    frame_flags::DISCARD,
+                )
+            };
+        }
         let (step, cached) = self.resolve_store(&object, name, &value);
         let cached = match cached {
             CachedStore::Replace { shape, slot } => Some((shape, slot, shape)),
             CachedStore::Add { old, slot, new } => Some((old, slot, new)),
+            CachedStore::Property(property) => {
+                let (shape, epoch) = (object.shape(), self.heap.type_epoch);
+                let words = (0, property.header() as u64);
+                self.sites.put(Site::Property, name, shape, epoch, words);
+                None
+            }
             CachedStore::No => None,
         };
         if let Some((old, slot, new)) = cached {
@@ -341,6 +387,17 @@ impl Vm {
         }
         drop((object, value));
         at.follow_discarding(self, step);
+    }
+
+    /// The setter of a property that the object's class has, a script's function, if it was called before.
+    fn known_setter(&self, object: &Value, name: &Value) -> Option<Value> {
+        let shape = object.shape();
+        let words = self
+            .sites
+            .get(Site::Property, name, shape, self.heap.type_epoch)?;
+        let property = found_at(words.1);
+        let setter = property.get_exact::<Property>()?.setter.get();
+        setter.is_exact::<Function>().then_some(setter)
     }
 
     /// Whether instances of a shape may be found by an inline cache.
