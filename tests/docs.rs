@@ -149,15 +149,20 @@ fn tables_of_the_language_are_true() {
 
 /// The names of the crates in `[dependencies]`.
 fn dependencies() -> Vec<String> {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
-    let (_, table) = manifest
-        .split_once("\n[dependencies]\n")
-        .expect("it has dependencies");
-    let (table, _) = table.split_once("\n[").expect("another table follows");
-    let names = table.lines().filter_map(|line| line.split_once(" = "));
-    let mut names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
-    names.retain(|name| !name.starts_with('#'));
+    let mut names = Vec::new();
+    for place in ["Cargo.toml", "grammar/Cargo.toml"] {
+        let manifest = fs::read_to_string(root().join(place)).expect("the manifest is there");
+        let (_, table) = manifest
+            .split_once("\n[dependencies]\n")
+            .expect("it has dependencies");
+        let (table, _) = table.split_once("\n[").expect("another table follows");
+        let lines = table.lines().filter_map(|line| line.split_once(" = "));
+        names.extend(lines.map(|(name, _)| name.to_owned()));
+    }
+    // The front end is no crate of others.
+    names.retain(|name| !name.starts_with('#') && name != "hoopsnake-front");
     names.sort();
+    names.dedup();
     names
 }
 
