@@ -130,14 +130,15 @@ fn blank(shape: u32) -> Value {
 pub static LOCK: TypeDef = TypeDef {
     new: Some(Def::leaf("lock(cls, /)", |_, _| Ok(new_lock())).stat()),
     methods: &[
-        Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire),
+        Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire).at_once(acquire_at_once),
         Def::frame("acquire_lock(self, blocking=True, timeout=-1)", 0, acquire),
         Def::leaf("release(self, /)", release),
         Def::leaf("release_lock(self, /)", release),
         Def::leaf("locked(self, /)", locked),
         Def::leaf("locked_lock(self, /)", locked),
-        Def::frame("__enter__(self, /)", 2, acquire),
-        Def::leaf("__exit__(self, /, *args)", release),
+        Def::frame("__enter__(self, /)", 2, acquire).at_once(acquire_at_once),
+        Def::leaf("__exit__(self, /, *args)", release)
+            .at_once(|vm, args| exit_at_once(vm, args, release)),
         Def::leaf("__repr__(self, /)", repr),
     ],
     ..TypeDef::new("_thread", "lock", kind::THREAD_LOCK)
@@ -154,11 +155,13 @@ pub static RLOCK: TypeDef = TypeDef {
         .stat(),
     ),
     methods: &[
-        Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire_again),
+        Def::frame("acquire(self, blocking=True, timeout=-1)", 0, acquire_again)
+            .at_once(acquire_again_at_once),
         Def::leaf("release(self, /)", release_again),
         Def::leaf("locked(self, /)", locked),
-        Def::frame("__enter__(self, /)", 2, acquire_again),
-        Def::leaf("__exit__(self, /, *args)", release_again),
+        Def::frame("__enter__(self, /)", 2, acquire_again).at_once(acquire_again_at_once),
+        Def::leaf("__exit__(self, /, *args)", release_again)
+            .at_once(|vm, args| exit_at_once(vm, args, release_again)),
         Def::leaf("_is_owned(self, /)", |vm, args| {
             let me = vm.current_fiber().ident.get();
             Ok(Value::bool(
@@ -218,12 +221,15 @@ fn acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         return Step::Return(Value::FALSE);
     };
     match input {
-        Input::Start if lock.held.get() == 0 => {
-            lock.held.set(1);
-            lock.owner.set(vm.current_fiber().ident.get());
-            Step::Return(Value::TRUE)
-        }
-        Input::Start => wait(vm, frame, lock),
+        Input::Start => match patience(vm, frame) {
+            Ok(_) if lock.held.get() == 0 => {
+                lock.held.set(1);
+                lock.owner.set(vm.current_fiber().ident.get());
+                Step::Return(Value::TRUE)
+            }
+            Ok(patience) => wait(vm, lock, patience),
+            Err(raised) => Step::Raise(raised),
+        },
         // Woken with True: whoever released the lock handed it over. With False: the time is up.
         Input::Value(woken) => {
             if woken.is_true() {
@@ -241,29 +247,69 @@ fn acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
-fn wait(vm: &mut Vm, frame: &mut NativeFrame<'_>, lock: &Lock) -> Step {
+/// `acquire()`, `acquire(blocking)` and `__enter__()` of a lock that is free.
+fn acquire_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let lock = lock_asked(args)?;
+    if lock.held.get() != 0 {
+        return None;
+    }
+    lock.held.set(1);
+    lock.owner.set(vm.current_fiber().ident.get());
+    Some(Ok(Value::TRUE))
+}
+
+/// The same of a reentrant lock that is free, or held by whoever asks.
+fn acquire_again_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let lock = lock_asked(args)?;
+    let me = vm.current_fiber().ident.get();
+    let held = lock.held.get();
+    if held != 0 && lock.owner.get() != me {
+        return None;
+    }
+    lock.held.set(held + 1);
+    lock.owner.set(me);
+    Some(Ok(Value::TRUE))
+}
+
+/// The lock of a call with no more than a plain `blocking`, which says nothing as long as nobody has to wait.
+fn lock_asked(args: &[Value]) -> Option<&Lock> {
+    match args {
+        [lock] => lock.get::<Lock>(),
+        [lock, blocking] if blocking.as_bool().is_some() => lock.get::<Lock>(),
+        _ => None,
+    }
+}
+
+/// `__exit__(...)`, whatever it is given.
+fn exit_at_once(vm: &mut Vm, args: &[Value], release: fn(&mut Vm, &[Value]) -> R) -> Option<R> {
+    let lock = args.first().filter(|lock| lock.is_kind::<Lock>())?;
+    Some(release(vm, std::slice::from_ref(lock)))
+}
+
+/// For how many seconds a call wants to wait: 0 for not at all, -1 for without an end.
+fn patience(vm: &mut Vm, frame: &NativeFrame<'_>) -> R<f64> {
     let blocking = match &frame.regs[1] {
-        v if v.is_undef() => Ok(true),
-        v => vm.truth(&v.clone()),
+        v if v.is_undef() => true,
+        v => vm.truth(&v.clone())?,
     };
     let timeout = match &frame.regs[2] {
-        v if v.is_undef() || v.is_kind::<Tuple>() => Ok(-1.0),
-        v => vm.float(&v.clone()),
-    };
-    let (blocking, timeout) = match (blocking, timeout) {
-        (Ok(blocking), Ok(timeout)) => (blocking, timeout),
-        (Err(raised), _) | (_, Err(raised)) => return Step::Raise(raised),
+        v if v.is_undef() || v.is_kind::<Tuple>() => -1.0,
+        v => vm.float(&v.clone())?,
     };
     if !blocking && timeout != -1.0 {
-        return Step::Raise(vm.value_error("can't specify a timeout for a non-blocking call"));
+        return Err(vm.value_error("can't specify a timeout for a non-blocking call"));
     }
     if timeout < 0.0 && timeout != -1.0 {
-        return Step::Raise(vm.value_error("timeout value must be a non-negative number"));
+        return Err(vm.value_error("timeout value must be a non-negative number"));
     }
     if timeout > LONGEST {
-        return Step::Raise(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
+        return Err(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
     }
-    if !blocking || timeout == 0.0 {
+    Ok(if blocking { timeout } else { 0.0 })
+}
+
+fn wait(vm: &mut Vm, lock: &Lock, timeout: f64) -> Step {
+    if timeout == 0.0 {
         return Step::Return(Value::FALSE);
     }
     let deadline = (timeout > 0.0).then(|| vm.host.clock.monotonic() + timeout);
@@ -341,8 +387,13 @@ fn acquire_again(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     if let (Input::Start, Some(lock)) = (&input, value.get::<Lock>()) {
         let me = vm.current_fiber().ident.get();
         if lock.held.get() > 0 && lock.owner.get() == me {
-            lock.held.set(lock.held.get() + 1);
-            return Step::Return(Value::TRUE);
+            return match patience(vm, frame) {
+                Ok(_) => {
+                    lock.held.set(lock.held.get() + 1);
+                    Step::Return(Value::TRUE)
+                }
+                Err(raised) => Step::Raise(raised),
+            };
         }
     }
     acquire(vm, frame, input)

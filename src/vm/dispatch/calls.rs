@@ -314,7 +314,7 @@ unsafe fn take_receiver(place: *mut Value) {
 /// Tries `vm.at_once` on the `n` values at `args`, which it drops if there is an answer. Undef for none, or for an
 /// exception, which then waits in `vm.raised`.
 #[inline(never)]
-unsafe fn run_at_once(vm: &mut Vm, args: *mut Value, n: usize) -> Value {
+pub(super) unsafe fn run_at_once(vm: &mut Vm, args: *mut Value, n: usize) -> Value {
     // SAFETY: the window holds the arguments.
     unsafe {
         let Some(result) = vm
@@ -376,6 +376,16 @@ impl Vm {
                     drop(callee);
                     return;
                 }
+                if !(*native).bound.is_undef()
+                    && let Some(f) = (*native).def.at_once
+                {
+                    let callee = at.take(base);
+                    at.write(base, (*native).bound.clone());
+                    if self.answer_with_receiver(at, f) {
+                        return;
+                    }
+                    drop(at.replace(base, callee));
+                }
                 let by_module = *at.ip as u8 == Op::CallMethod as u8;
                 if by_module
                     && (*native).is_function
@@ -403,6 +413,19 @@ impl Vm {
                 // The receiver takes the callee's place in the window.
                 (first, n) = (base, n + 1);
                 at.write(base, method.receiver.clone());
+                let hook = method
+                    .function
+                    .get_exact::<Native>()
+                    .filter(|native| {
+                        native.bound.is_undef() && self.takes_receiver(native, &method.receiver)
+                    })
+                    .and_then(|native| native.def.at_once);
+                // SAFETY: receiver and arguments lie in the window.
+                if let Some(f) = hook
+                    && unsafe { self.answer_with_receiver(at, f) }
+                {
+                    return;
+                }
                 method.function.clone()
             }
             None => callee,
@@ -418,36 +441,6 @@ impl Vm {
                 at.a() as u16,
                 at.result_flags(),
             )
-        }
-    }
-
-    /// Calls a function without a frame, if it can be; false, with nothing done, otherwise. The window begins at the first
-    /// of the three registers, the arguments at the second, and are as many as the third says.
-    ///
-    /// # Safety
-    /// The callee lies in the window.
-    pub(super) unsafe fn answer_at_once(
-        &mut self,
-        at: At,
-        native: *const Native,
-        (base, first, n): (usize, usize, usize),
-    ) -> bool {
-        // SAFETY: the callee is alive until it is taken out; the arguments are dropped if there is an answer.
-        unsafe {
-            let Some(f) = (*native).def.at_once else {
-                return false;
-            };
-            self.at_once = Some(f);
-            let value = run_at_once(self, at.regs.add(first), n);
-            if value.is_undef() && self.raised.is_none() {
-                return false;
-            }
-            drop(at.take(base));
-            match self.raised.take() {
-                Some(raised) => at.raise(self, raised),
-                None => at.done(self, value),
-            }
-            true
         }
     }
 

@@ -7,7 +7,7 @@
 use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, flags, lose, take_b};
-use super::calls::{run_leaf, save, takes_defaults};
+use super::calls::{run_at_once, run_leaf, save, takes_defaults};
 use super::enter::{enter, enter_plain};
 use super::objects::{MODULE_VALUE, module_value, recall};
 use super::{At, Exit};
@@ -16,7 +16,7 @@ use crate::heap::Value;
 use crate::object::descriptor::Super;
 use crate::object::frame::Frame;
 use crate::object::function::Function;
-use crate::object::native::Native;
+use crate::object::native::{AtOnce, Native};
 use crate::vm::Vm;
 use crate::vm::attr::Site;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
@@ -215,5 +215,52 @@ impl Vm {
                 at.result_flags(),
             )
         }
+    }
+
+    /// Calls a function without a frame, if it can be; false, with nothing done, otherwise. The window begins at the first
+    /// of the three registers, the arguments at the second, and are as many as the third says.
+    ///
+    /// # Safety
+    /// The callee lies in the window.
+    pub(super) unsafe fn answer_at_once(
+        &mut self,
+        at: At,
+        native: *const Native,
+        (base, first, n): (usize, usize, usize),
+    ) -> bool {
+        // SAFETY: the callee is alive until it is taken out; the arguments are dropped if there is an answer.
+        unsafe {
+            let Some(f) = (*native).def.at_once else {
+                return false;
+            };
+            self.at_once = Some(f);
+            let value = run_at_once(self, at.regs.add(first), n);
+            if value.is_undef() && self.raised.is_none() {
+                return false;
+            }
+            drop(at.take(base));
+            match self.raised.take() {
+                Some(raised) => at.raise(self, raised),
+                None => at.done(self, value),
+            }
+            true
+        }
+    }
+
+    /// Answers a call whose receiver lies in the place of the callee; false, with nothing done, where the usual way
+    /// must look.
+    ///
+    /// # Safety
+    /// Receiver and arguments lie in the window.
+    pub(super) unsafe fn answer_with_receiver(&mut self, at: At, hook: AtOnce) -> bool {
+        self.at_once = Some(hook);
+        // SAFETY: as above; they are dropped if there is an answer.
+        let value = unsafe { run_at_once(self, at.regs.add(at.b()), at.c() + 1) };
+        match self.raised.take() {
+            Some(raised) => at.raise(self, raised),
+            None if value.is_undef() => return false,
+            None => at.done(self, value),
+        }
+        true
     }
 }
