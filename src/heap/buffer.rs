@@ -134,13 +134,21 @@ impl<T> Buffer<T> {
     /// Inserts an element before `index`.
     pub fn insert(&mut self, index: usize, element: T) -> Result<(), OutOfMemory> {
         self.reserve(1)?;
+        self.count_moved(index);
         self.0.insert(index, element);
         Ok(())
     }
 
     /// Takes out the element at `index`.
     pub fn remove(&mut self, index: usize) -> T {
+        self.count_moved(index);
         self.0.remove(index)
+    }
+
+    /// Counts the work of moving what lies behind `index`. Where it may not go on, the next look says so.
+    fn count_moved(&self, index: usize) {
+        let moved = self.0.len().saturating_sub(index) * size_of::<T>();
+        let _ = store::current().work.count_bytes(moved);
     }
 
     /// Takes out the element at `index`, putting the last in its place.
@@ -160,6 +168,12 @@ impl<T> Buffer<T> {
 
     /// Takes out the elements of a range.
     pub fn drain<R: std::ops::RangeBounds<usize>>(&mut self, range: R) -> std::vec::Drain<'_, T> {
+        let start = match range.start_bound() {
+            std::ops::Bound::Included(&start) => start,
+            std::ops::Bound::Excluded(&before) => before + 1,
+            std::ops::Bound::Unbounded => 0,
+        };
+        self.count_moved(start);
         self.0.drain(range)
     }
 
@@ -180,6 +194,7 @@ impl<T> Buffer<T> {
         with: Vec<T>,
     ) -> Result<Vec<T>, OutOfMemory> {
         self.reserve(with.len().saturating_sub(range.len()))?;
+        self.count_moved(range.start);
         Ok(self.0.splice(range, with).collect())
     }
 

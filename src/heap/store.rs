@@ -308,6 +308,12 @@ impl Heap {
         !self.finalize.is_empty()
     }
 
+    /// Whether finalizers wait, or work was done that took long enough for the VM to look at what else waits.
+    #[inline(always)]
+    pub fn wants_attention(&self) -> bool {
+        self.finalize.len() | self.work.looked != 0
+    }
+
     /// Whether an object of so many bytes can be made; the work of filling it is counted.
     pub fn check_room(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
         if bytes > MOST_BYTES || self.bytes.saturating_add(bytes) > self.limit {

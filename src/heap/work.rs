@@ -14,6 +14,8 @@ const LOOK_EVERY: usize = 1000;
 pub struct Work {
     /// Units since the VM counted them last.
     pub done: usize,
+    /// 1 once somebody below the VM has looked: what only the VM sees to has waited as long.
+    pub looked: usize,
     /// At so many somebody looks.
     pub next_look: usize,
     /// So many are too many.
@@ -32,6 +34,7 @@ impl Work {
     pub(super) const fn new() -> Work {
         Work {
             done: 0,
+            looked: 0,
             next_look: LOOK_EVERY,
             allowed: usize::MAX,
             deadline: f64::INFINITY,
@@ -43,7 +46,7 @@ impl Work {
 
     /// From now on there may be so many units, those counted included.
     pub fn allow(&mut self, units: usize) {
-        self.halted = false;
+        (self.halted, self.looked) = (false, 0);
         self.allowed = units;
         self.next_look = self.done.saturating_add(LOOK_EVERY).min(units);
     }
@@ -69,6 +72,7 @@ impl Work {
     #[cold]
     #[inline(never)]
     fn look(&mut self) -> Result<(), OutOfMemory> {
+        self.looked = 1;
         let goes_on = self.watch.as_ref().is_none_or(|watch| watch(self.deadline));
         if self.done >= self.allowed || !goes_on {
             self.halted = true;

@@ -123,6 +123,8 @@ pub fn from_big(big: IBig) -> Value {
 
 #[cold]
 fn boxed(big: IBig) -> Value {
+    // Where it may not go on, the next look says so.
+    let _ = heap::work_on_bytes(outside(&big));
     heap::alloc(Int::object(big)).into_value()
 }
 

@@ -250,6 +250,21 @@ impl Vm {
         }
     }
 
+    /// The next call or turn of a loop checks the budget, if work was looked at below: the budget counts neither that work nor
+    /// the time that it took.
+    #[inline(never)]
+    pub(super) fn bring_check_forward(&mut self) {
+        if std::mem::take(&mut self.heap.work.looked) != 0 {
+            self.look_soon();
+        }
+    }
+
+    fn look_soon(&mut self) {
+        // What was granted stays what it was, so that the fuel is counted right.
+        self.meter.granted -= self.budget.max(0);
+        self.budget = 0;
+    }
+
     /// Looks at the limits between two instructions. What only garbage takes is given back first.
     pub(super) fn limit_between(&mut self) -> Option<Limit> {
         let limit = self.limit_reached();
@@ -430,8 +445,6 @@ impl Vm {
     #[cold]
     pub fn exceed(&mut self, limit: Limit) {
         self.meter.exceeded.get_or_insert(limit);
-        // What was granted stays what it was, so that the fuel is counted right.
-        self.meter.granted -= self.budget.max(0);
-        self.budget = 0;
+        self.look_soon();
     }
 }

@@ -247,7 +247,7 @@ impl At {
     pub(crate) fn go_on(self, vm: &mut Vm) {
         self.go_to(vm, self.next());
     }
-    /// Goes on at `ip`, after finalizers that wait.
+    /// Goes on at `ip`, after finalizers that wait. What else waits has its turn soon, if it waited long.
     #[inline(always)]
     pub(crate) fn go_to(self, vm: &mut Vm, ip: *mut u64) {
         vm.cursor = Cursor {
@@ -255,8 +255,11 @@ impl At {
             regs: self.regs,
             consts: self.consts,
         };
-        if vm.heap.has_finalizers() {
-            vm.run_finalizers_at_cursor();
+        if vm.heap.wants_attention() {
+            vm.bring_check_forward();
+            if vm.heap.has_finalizers() {
+                vm.run_finalizers_at_cursor();
+            }
         }
     }
     /// Raises.

@@ -30,7 +30,7 @@ op! {
         let value = leaf::slice(ip, regs);
         if value.is_undef() { value.forget(); return build_slice_slow(ip, regs, k, vm); }
         let next = ip.add(1);
-        if vm.heap.has_finalizers() {
+        if vm.heap.wants_attention() {
             std::ptr::write(&mut vm.leaf_result, value);
             return crate::vm::dispatch::values::finalize_and_store(next, regs, k, vm);
         }
@@ -38,7 +38,7 @@ op! {
     }
     fn set_slice(ip, regs, k, vm) {
         if !leaf::set_slice(ip, regs) { return build_slice_slow(ip, regs, k, vm); }
-        if vm.heap.has_finalizers() {
+        if vm.heap.wants_attention() {
             return crate::vm::dispatch::values::finalize_and_go(ip.add(2), regs, k, vm);
         }
         go!(ip.add(2), regs, k, vm)

@@ -184,7 +184,7 @@ op! {
             if vm.raised.is_none() { return call_slow(ip, regs, k, vm); }
             return leaf_raised(ip, regs, k, vm);
         }
-        if lose(vm, base.read()) || vm.heap.has_finalizers() {
+        if lose(vm, base.read()) || vm.heap.wants_attention() {
             std::ptr::write(&mut vm.leaf_result, value);
             return free_callee_and_store(ip, regs, k, vm);
         }
@@ -208,7 +208,7 @@ op! {
         save(ip, regs, vm, 2);
         let value = run_leaf(vm, native, base.add(1), c(ip));
         drop(base.read());
-        if value.is_undef() || vm.heap.has_finalizers() {
+        if value.is_undef() || vm.heap.wants_attention() {
             vm.leaf_result = value;
             return leaf_is_done(ip, regs, k, vm);
         }
@@ -218,7 +218,7 @@ op! {
         let native = (*ip.add(3) & !1) as *const Native;
         save(ip, regs, vm, 3);
         let value = run_leaf(vm, native, regs.add(b(ip)), c(ip) + 1);
-        if value.is_undef() || vm.heap.has_finalizers() {
+        if value.is_undef() || vm.heap.wants_attention() {
             vm.leaf_result = value;
             return leaf_is_done(ip, regs, k, vm);
         }
@@ -231,7 +231,7 @@ op! {
             value.forget();
             return call_method_slow(ip, regs, k, vm);
         }
-        if value.is_undef() || vm.heap.has_finalizers() {
+        if value.is_undef() || vm.heap.wants_attention() {
             std::ptr::write(&mut vm.leaf_result, value);
             return leaf_is_done(ip, regs, k, vm);
         }

@@ -56,14 +56,14 @@ op! {
         if truth == leaf::UNKNOWN { return truth_jump(ip, regs, k, vm); }
         let when = *ip as u8 == Op::JumpIfTrue as u8;
         let to = if (truth != 0) == when { ip.offset(1 + wide(ip) as isize) } else { ip.add(1) };
-        if vm.heap.has_finalizers() { return finalize_and_go(to, regs, k, vm); }
+        if vm.heap.wants_attention() { return finalize_and_go(to, regs, k, vm); }
         go!(to, regs, k, vm)
     }
     fn compare_jump_leaf(ip, regs, k, vm) {
         let holds = leaf::test(ip, regs, k);
         if holds == leaf::UNKNOWN { return compare_jump(ip, regs, k, vm); }
         let to = if (holds != 0) != (flags(ip) & NEGATE != 0) { jump16(ip) } else { ip.add(1) };
-        if vm.heap.has_finalizers() { return finalize_and_go(to, regs, k, vm); }
+        if vm.heap.wants_attention() { return finalize_and_go(to, regs, k, vm); }
         go!(to, regs, k, vm)
     }
     fn jump_if_true_or_drop(ip, regs, k, vm) {

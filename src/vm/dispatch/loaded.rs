@@ -100,7 +100,7 @@ op! {
         save(ip, regs, vm, 0);
         let value = run_leaf(vm, (*base).header().cast::<Native>(), base.add(1), c(ip) + 1);
         drop(base.read());
-        if value.is_undef() || vm.heap.has_finalizers() {
+        if value.is_undef() || vm.heap.wants_attention() {
             vm.leaf_result = value;
             return super::calls::leaf_is_done(ip, regs, k, vm);
         }

@@ -189,7 +189,7 @@ macro_rules! leaf_ops {
                     value.forget();
                     return $slow(ip, regs, k, vm);
                 }
-                if vm.heap.has_finalizers() {
+                if vm.heap.wants_attention() {
                     std::ptr::write(&mut vm.leaf_result, value);
                     return crate::vm::dispatch::values::finalize_and_store(ip, regs, k, vm);
                 }
@@ -205,7 +205,7 @@ macro_rules! doing_ops {
         op! { $(
             fn $name(ip, regs, k, vm) {
                 if !crate::vm::dispatch::leaf::$leaf(ip, regs) { return $slow(ip, regs, k, vm); }
-                if vm.heap.has_finalizers() {
+                if vm.heap.wants_attention() {
                     return crate::vm::dispatch::values::finalize_and_go(ip.add(1), regs, k, vm);
                 }
                 go!(ip.add(1), regs, k, vm)

@@ -36,7 +36,7 @@ op! {
     fn free_and_go(ip, regs, k, vm) {
         // `ip` is where to go on.
         free_dead(vm);
-        if vm.heap.has_finalizers() { return finalize_and_go(ip, regs, k, vm); }
+        if vm.heap.wants_attention() { return finalize_and_go(ip, regs, k, vm); }
         go!(ip, regs, k, vm)
     }
     fn get_cell(ip, regs, k, vm) {
@@ -125,12 +125,12 @@ impl At {
 }
 
 impl Vm {
-    /// Goes on at the instruction; finalizers wait.
+    /// Goes on at the instruction; finalizers wait, or a look is due.
     fn op_finalize_and_go(&mut self, at: At) {
         at.go_to(self, at.ip);
     }
 
-    /// Stores the result that waits, then lets finalizers run.
+    /// Stores the result that waits, then lets finalizers run, or has the next look soon.
     fn op_finalize_and_store(&mut self, at: At) {
         let value = std::mem::take(&mut self.leaf_result);
         at.done(self, value);
