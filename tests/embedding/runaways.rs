@@ -1011,7 +1011,7 @@ fn deep_data_ends_in_an_exception() {
         (
             "import re",
             "re.compile('(?:' * 10**5 + ')' * 10**5)",
-            Raises("re.PatternError"),
+            Slowly("re.PatternError"),
         ),
         (
             "import ast",
