@@ -31,7 +31,8 @@ fn header(source: &str) -> Header {
             "exit" => header.exit = value.trim().parse().unwrap_or(0),
             "args" => header.arguments = value.split_whitespace().map(str::to_owned).collect(),
             "stdin" => header.stdin = value.trim().replace("\\n", "\n"),
-            "stress" => header.no_stress = value.trim() == "no",
+            // A reason may follow.
+            "stress" => header.no_stress = value.split(',').next() == Some("no"),
             _ => {}
         }
     }
