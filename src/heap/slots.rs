@@ -42,6 +42,16 @@ impl Value {
         unsafe { place(self.header()).map(|field| &*field) }
     }
 
+    /// A word of an object that holds a value: one that was found in an object of the same shape.
+    ///
+    /// # Safety
+    /// This is an object, and all objects of its shape have a `Value` or a `Field` so many words behind their beginning.
+    #[inline(always)]
+    pub(crate) unsafe fn word_of_shape(&self, word: usize) -> &Value {
+        // SAFETY: as promised; self keeps the object alive.
+        unsafe { &*self.header().cast::<Value>().add(word) }
+    }
+
     /// What the heap knows of an object's shape.
     #[inline]
     pub fn shape_entry(&self) -> Option<&ShapeEntry> {

@@ -293,6 +293,8 @@ const FIRST_SHAPES: usize = 512;
 
 /// More attributes than this, and an instance goes to dictionary mode.
 pub const MOST_KEYS: usize = 64;
+/// More shapes of one class than this, and instances that lose an attribute go to dictionary mode.
+pub const MOST_SHAPES: usize = 256;
 /// More transitions of one shape than this, and instances go to dictionary mode.
 pub const MOST_TRANSITIONS: usize = 128;
 

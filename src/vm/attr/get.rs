@@ -1,6 +1,7 @@
 //! Reading attributes.
 
 use super::descriptor::is_instance_method;
+use super::own::{PlaceInDict, place_in_dict};
 use super::{Nature, Site};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
@@ -32,6 +33,8 @@ pub enum Cached {
         /// The slot.
         slot: u16,
     },
+    /// Objects of this shape have a dict, which has the attribute.
+    InDict(PlaceInDict),
     /// On objects of this shape the attribute is the value at this position of the owner's namespace.
     ClassValue {
         /// The shape.
@@ -228,7 +231,7 @@ impl Vm {
             .shape_entry()
             .is_none_or(|e| e.kind != kind::INSTANCE || e.flags & shape_flags::UNCACHEABLE != 0)
         {
-            return Cached::No;
+            return place_in_dict(obj, name).map_or(Cached::No, Cached::InDict);
         }
         match self.own_slot(obj, name) {
             Some(slot) => Cached::Slot {

@@ -15,6 +15,7 @@ mod sites;
 pub(crate) use descriptor::HIDDEN;
 pub use descriptor::Nature;
 pub use get::{Cached, Method};
+pub use own::PlaceInDict;
 pub(crate) use own::dict_so_far;
 pub use set::CachedStore;
 pub(crate) use sites::{Site, SiteCache};

@@ -1,7 +1,8 @@
 //! Where an object keeps attributes of its own: slots told by its shape, or a dict.
 
+use super::Site;
 use crate::heap::{self, Field, Ref, Value, shape_flags};
-use crate::object::class::{Class, class_flags};
+use crate::object::class::{Class, MOST_SHAPES, class_flags};
 use crate::object::descriptor::{ClassMethod, StaticMethod};
 use crate::object::dict::Dict;
 use crate::object::exception::Exception;
@@ -45,6 +46,59 @@ fn dict_place(obj: &Value) -> Option<&Field> {
         _ if entry.flags & shape_flags::DICT_MODE != 0 => obj.attributes(),
         _ => None,
     }
+}
+
+/// Where objects of a shape keep their dict, and one of them an attribute in it.
+pub struct PlaceInDict {
+    /// The shape.
+    pub shape: u32,
+    /// How many words behind the object's beginning its dict is held.
+    pub word: u16,
+    /// Which entry of that dict has the attribute. With other objects it may be another one.
+    pub position: u32,
+}
+
+/// Where an object has an attribute in its dict, if others of its shape have their dicts at the same place.
+pub(super) fn place_in_dict(obj: &Value, name: &Value) -> Option<PlaceInDict> {
+    // Where what lies before the dict differs in size, so does the place.
+    const OF_ONE_SIZE: [heap::Kind; 5] = [
+        kind::INSTANCE,
+        kind::EXCEPTION,
+        kind::FUNCTION,
+        kind::LIST,
+        kind::DICT,
+    ];
+    if !OF_ONE_SIZE.contains(&obj.shape_entry()?.kind) {
+        return None;
+    }
+    let place = dict_place(obj)?;
+    let position = place
+        .as_value()
+        .get_exact::<Dict>()?
+        .index_of_str(name.get::<Str>()?)?;
+    let word = (std::ptr::from_ref(place) as usize - obj.header() as usize) / size_of::<Value>();
+    (word < MOST_WORDS).then_some(PlaceInDict {
+        shape: obj.shape(),
+        word: word as u16,
+        position: u32::try_from(position).ok()?,
+    })
+}
+
+/// What a cache has room for.
+const MOST_WORDS: usize = 1 << 12;
+
+/// Takes the value out of a slot; those behind it move up, as attributes lie in the order in which they came.
+fn take_slot(obj: &Value, slot: u16) -> Value {
+    let slots = &obj.slots()[slot as usize..];
+    let taken = slots[0].take();
+    for pair in slots.windows(2) {
+        let next = pair[1].take();
+        if next.is_undef() {
+            break;
+        }
+        pair[0].set(next);
+    }
+    taken
 }
 
 /// The dict of an object if it has one already.
@@ -156,7 +210,7 @@ impl Vm {
             if self.shapes.slot(obj.shape(), name).is_none() {
                 return false;
             }
-            if self.undo_last_slot(obj, name) {
+            if self.undo_last_slot(obj, name) || self.delete_slot(obj, name) {
                 return true;
             }
             if self.to_dict_mode(obj).is_none() {
@@ -197,6 +251,60 @@ impl Vm {
             return false;
         }
         drop(obj.slots()[slot as usize].take());
+        true
+    }
+
+    /// The instance gets the shape of one that never had the attribute. False if there are too many shapes already.
+    fn delete_slot(&mut self, obj: &Value, name: &Value) -> bool {
+        let (old, epoch) = (obj.shape(), self.heap.type_epoch);
+        let Some((new, slot)) = self.shape_without(obj, name) else {
+            return false;
+        };
+        // `slot` is known to lie in the shape's slots, so the words agree with the object for as long as its shape lives.
+        if !obj.set_shape(new) {
+            return false;
+        }
+        self.sites
+            .put(Site::Delete, name, old, epoch, (new as u64, slot as u64));
+        drop(take_slot(obj, slot));
+        true
+    }
+
+    /// The shape with the same attributes but for one, which lies in the slot that is told too.
+    fn shape_without(&mut self, obj: &Value, name: &Value) -> Option<(u32, u16)> {
+        let class = self.class_of(obj);
+        let (keys, slot) = {
+            let shape = self.shapes.get(obj.shape())?;
+            let (_, slot) = shape.keys.get(&(name.word() as usize))?;
+            let others = shape.keys.values().filter(|(key, _)| !key.is(name));
+            (
+                others.map(|(key, _)| key.clone()).collect::<Vec<_>>(),
+                *slot,
+            )
+        };
+        let mut id = class.root_shape.get();
+        for key in &keys {
+            // Which attributes go is the script's choice: there are as many shapes as sets of them.
+            if class.shapes.borrow().len() >= MOST_SHAPES {
+                return None;
+            }
+            (id, _) = self.shapes.add(&class, id, key)?;
+        }
+        Some((id, slot))
+    }
+
+    /// Deletes an attribute that was deleted from another object of this shape before; false if it was not.
+    pub(crate) fn delete_known_slot(&self, obj: &Value, name: &Value) -> bool {
+        let (shape, epoch) = (obj.shape(), self.heap.type_epoch);
+        let Some((new, slot)) = self.sites.get(Site::Delete, name, shape, epoch) else {
+            return false;
+        };
+        // A slot without a value is told as a missing attribute.
+        let has_value = |slot: &Field| !slot.as_value().is_undef();
+        if !obj.slots().get(slot as usize).is_some_and(has_value) || !obj.set_shape(new as u32) {
+            return false;
+        }
+        drop(take_slot(obj, slot as u16));
         true
     }
 

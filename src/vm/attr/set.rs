@@ -1,7 +1,7 @@
 //! Setting and deleting attributes.
 
 use super::Nature;
-use super::own::Stored;
+use super::own::{PlaceInDict, Stored, place_in_dict};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::Property;
@@ -31,6 +31,8 @@ pub enum CachedStore {
         /// The shape after.
         new: u32,
     },
+    /// Objects of this shape have a dict, which has the attribute.
+    InDict(PlaceInDict),
     /// Objects of this one's shape have this property in their class.
     Property(Value),
 }
@@ -59,9 +61,10 @@ impl Vm {
         }
         let mut cached = CachedStore::No;
         let step = self.generic_store(obj, name, value, &mut cached);
-        if obj
-            .shape_entry()
-            .is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0)
+        if !matches!(cached, CachedStore::InDict(_))
+            && obj
+                .shape_entry()
+                .is_none_or(|e| e.flags & shape_flags::UNCACHEABLE != 0)
         {
             cached = CachedStore::No;
         }
@@ -124,7 +127,12 @@ impl Vm {
                 *cached = CachedStore::Add { old, slot, new };
                 Step::Return(Value::NONE)
             }
-            Ok(Stored::Elsewhere) => Step::Return(Value::NONE),
+            Ok(Stored::Elsewhere) => {
+                if let Some(place) = place_in_dict(obj, &name) {
+                    *cached = CachedStore::InDict(place);
+                }
+                Step::Return(Value::NONE)
+            }
             Err(raised) => Step::Raise(raised),
         }
     }

@@ -22,6 +22,10 @@ pub(crate) enum Site {
     /// A plain value of a class, which goes by the shape of its instances: the class that has it, and where in its namespace,
     /// with the shape of the class itself.
     ValueOfClass,
+    /// An attribute in an object's dict, for stores: the word that holds the dict, and the entry.
+    InDict,
+    /// An attribute in a slot, for deletions: the shape without it, and the slot.
+    Delete,
     /// What `super()` finds behind the class in the first word.
     Behind,
 }

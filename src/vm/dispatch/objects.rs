@@ -51,11 +51,24 @@ op! {
         let cached = *ip.add(2);
         if cached & CLASS_VALUE == 0 {
             if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
+            if cached & IN_DICT != 0 { return get_attr_in_dict(ip, regs, k, vm); }
             return get_property(ip, regs, k, vm);
         }
         let owner = (cached & ADDRESS) as *const Class;
         let value = (*(*owner).namespace.as_ptr()).value_at((cached >> 48 & 0x7FFF) as usize);
         let Some(value) = value else { return get_attr_slow(ip, regs, k, vm) };
+        store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
+    }
+    fn get_attr_in_dict(ip, regs, k, vm) {
+        // Word 2: `IN_DICT`, which word of the object holds its dict, where in it the attribute was last.
+        let cached = *ip.add(2);
+        let object = &*regs.add(b(ip));
+        let found = match object.word_of_shape((cached >> 32) as usize & MOST_WORDS).get_exact::<Dict>() {
+            Some(dict) => dict.value_of_name(running_name(regs, c(ip)), cached as u32 as usize),
+            None => None,
+        };
+        let Some((position, value)) = found else { return get_attr_slow(ip, regs, k, vm) };
+        *ip.add(2) = cached >> 32 << 32 | position as u64;
         store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
     }
     fn get_attr_of_module(ip, regs, k, vm) {
@@ -163,6 +176,17 @@ doing_ops! {
     delete_item = delete_item, else delete_item_slow;
 }
 
+/// A name of the code that runs, by its number.
+#[inline(always)]
+unsafe fn running_name<'a>(regs: *mut Value, number: usize) -> &'a Value {
+    // SAFETY: the dispatch loop's contract: the frame keeps its function and code alive.
+    unsafe {
+        let function = (*Frame::of(regs)).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        &*(*code).running().names.as_ptr().add(number)
+    }
+}
+
 /// What another site found for a shape and a name goes into the words of this instruction, from `first` on; false if there is
 /// nothing new. `object` is the register of the object, `name` the number of the name.
 #[inline(always)]
@@ -181,11 +205,9 @@ pub(super) unsafe fn recall(
         if !object.is_object() {
             return false;
         }
-        let function = (*Frame::of(regs)).function;
-        let code = (*(*function).code.as_ptr()).as_ptr();
-        let name = (*code).running().names.as_ptr().add(name);
+        let name = running_name(regs, name);
         let shape = (*object.header()).shape;
-        let Some(words) = vm.sites.get(site, &*name, shape, vm.heap.type_epoch) else {
+        let Some(words) = vm.sites.get(site, name, shape, vm.heap.type_epoch) else {
             return false;
         };
         let (place, next) = (ip.add(first), ip.add(first + 1));
@@ -210,6 +232,10 @@ const CLASS_VALUE: u64 = 1 << 63;
 /// Marks a property's getter, whose address alone may be as small as the number of a slot: in programs that do not move their
 /// code about, the heap begins low.
 const PROPERTY: u64 = 1 << 61;
+/// Marks an attribute in an object's dict.
+const IN_DICT: u64 = 1 << 60;
+/// The bits of the number of the word that holds the dict.
+const MOST_WORDS: usize = (1 << 12) - 1;
 /// Marks a cached place in a module, of an instruction that knows its shape to be the modules'.
 pub(super) const MODULE_VALUE: u64 = 1 << 62;
 
@@ -301,6 +327,10 @@ impl Vm {
                 shape,
                 CLASS_VALUE | (position as u64) << 48 | owner.as_ptr() as u64,
             )),
+            Cached::InDict(place) => Some((
+                place.shape,
+                IN_DICT | (place.word as u64) << 32 | place.position as u64,
+            )),
             Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
             _ => None,
         };
@@ -368,6 +398,13 @@ impl Vm {
                 )
             };
         }
+        let value = match self.store_in_known_dict(&object, name, value) {
+            Ok(()) => {
+                drop(object);
+                return at.go_on(self);
+            }
+            Err(value) => value,
+        };
         let (step, cached) = self.resolve_store(&object, name, &value);
         let cached = match cached {
             CachedStore::Replace { shape, slot } => Some((shape, slot, shape)),
@@ -376,6 +413,13 @@ impl Vm {
                 let (shape, epoch) = (object.shape(), self.heap.type_epoch);
                 let words = (0, property.header() as u64);
                 self.sites.put(Site::Property, name, shape, epoch, words);
+                None
+            }
+            CachedStore::InDict(place) => {
+                let words = (place.word as u64, place.position as u64);
+                let epoch = self.heap.type_epoch;
+                self.sites
+                    .put(Site::InDict, name, place.shape, epoch, words);
                 None
             }
             CachedStore::No => None,
@@ -387,6 +431,24 @@ impl Vm {
         }
         drop((object, value));
         at.follow_discarding(self, step);
+    }
+
+    /// Sets an attribute that is in the object's dict already, where another store found the dict of an object of this
+    /// shape; gives the value back if it could not be done so.
+    fn store_in_known_dict(&self, obj: &Value, name: &Value, value: Value) -> Result<(), Value> {
+        let (shape, epoch) = (obj.shape(), self.heap.type_epoch);
+        let Some((word, position)) = self.sites.get(Site::InDict, name, shape, epoch) else {
+            return Err(value);
+        };
+        // SAFETY: the shape is that of the object in which the dict was found there.
+        let dict = unsafe { obj.word_of_shape(word as usize) }.get_exact::<Dict>();
+        match dict.map(|dict| (dict, dict.value_of_name(name, position as usize))) {
+            Some((dict, Some((position, _)))) => {
+                drop(dict.set_entry_value(position, value));
+                Ok(())
+            }
+            _ => Err(value),
+        }
     }
 
     /// The setter of a property that the object's class has, a script's function, if it was called before.
@@ -411,7 +473,12 @@ impl Vm {
     fn op_delete_attr(&mut self, at: At) {
         at.save(self);
         let object = at.take_a();
-        let step = self.delete_attr_step(&object, at.name(at.c()));
+        let name = at.name(at.c());
+        if self.delete_known_slot(&object, name) {
+            drop(object);
+            return at.go_on(self);
+        }
+        let step = self.delete_attr_step(&object, name);
         drop(object);
         at.follow_discarding(self, step);
     }
