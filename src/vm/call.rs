@@ -141,6 +141,9 @@ impl Vm {
     ) {
         // SAFETY: as in `invoke`.
         unsafe {
+            if names.is_none() && self.invoke_partial(&callee, (args, n), parent, dst, flags) {
+                return;
+            }
             if names.is_none()
                 && let Some(result) =
                     self.call_object_at_once(&callee, std::slice::from_raw_parts(args, n))

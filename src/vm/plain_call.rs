@@ -4,10 +4,11 @@
 use super::Vm;
 use super::dispatch::Cursor;
 use crate::heap::Value;
+use crate::modules::functools::plain_partial;
 use crate::object::class::{Class, class_flags};
 use crate::object::frame::Frame;
 use crate::object::function::{BoundMethod, Function};
-use crate::object::native::{Native, NativeCode, R};
+use crate::object::native::{Args, Native, NativeCode, R};
 use crate::vm::special::Special;
 
 /// Whether a native is a method of a class, called with an object that is an instance of just that class.
@@ -50,14 +51,47 @@ impl Vm {
 
     /// As `call_at_once`, of an object whose class has a native `__call__`.
     pub(super) fn call_object_at_once(&mut self, callee: &Value, args: &[Value]) -> Option<R> {
-        if callee.is_exact::<Function>() || callee.is_exact::<BoundMethod>() || args.len() != 1 {
+        if callee.is_exact::<Function>() || callee.is_exact::<BoundMethod>() {
             return None;
         }
         let class = self.class_of(callee);
         let method = self.special(&class, Special::Call)?;
         let native = method.get_exact::<Native>()?;
         let hook = native.def.at_once.filter(|_| native.is_method)?;
-        hook(self, &[callee.clone(), args[0].clone()])
+        if let [arg] = args {
+            return hook(self, &[callee.clone(), arg.clone()]);
+        }
+        let all: Args = std::iter::once(callee).chain(args).cloned().collect();
+        hook(self, &all)
+    }
+
+    /// Calls what a `functools.partial` stands for, if it takes no keywords along; false, and nothing is done, otherwise.
+    ///
+    /// # Safety
+    /// As `invoke`.
+    pub(super) unsafe fn invoke_partial(
+        &mut self,
+        callee: &Value,
+        (args, n): (*mut Value, usize),
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> bool {
+        let Some((function, first)) = plain_partial(callee) else {
+            return false;
+        };
+        if !self.class_of(callee).has(class_flags::BUILTIN) {
+            return false;
+        }
+        // SAFETY: the arguments pass to the call, and the vector forgets what it hands on.
+        unsafe {
+            let given = (0..n).map(|i| args.add(i).read());
+            let mut all: Args = first.items().iter().cloned().chain(given).collect();
+            let n = all.len();
+            all.set_len(0);
+            self.invoke(function, all.as_mut_ptr(), n, None, parent, dst, flags);
+        }
+        true
     }
 
     /// Pushes a plain frame for a function that takes exactly so many arguments; false, and nothing is done, where the

@@ -94,6 +94,12 @@ fn getter_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(TupleGetter::alloc(shape, index, Field::new(args[2].clone())).into_value())
 }
 
+/// Which item of a tuple a descriptor of a named tuple's field gives.
+pub(crate) fn field_of_tuple(descriptor: &Value) -> Option<u32> {
+    let index = &descriptor.get_exact::<TupleGetter>()?.index;
+    u32::try_from(index.as_small_int()?).ok()
+}
+
 fn getter_get(vm: &mut Vm, args: &[Value]) -> R {
     let Some(getter) = args[0].get::<TupleGetter>() else {
         return Ok(Value::NONE);

@@ -35,6 +35,13 @@ pub enum Cached {
     },
     /// Objects of this shape have a dict, which has the attribute.
     InDict(PlaceInDict),
+    /// Objects of this shape are tuples, of which the attribute is an item.
+    Item {
+        /// The shape.
+        shape: u32,
+        /// Which one.
+        index: u32,
+    },
     /// On objects of this shape the attribute is the value at this position of the owner's namespace.
     ClassValue {
         /// The shape.
@@ -136,6 +143,11 @@ impl Vm {
         if class.has(class_flags::GETATTRIBUTE) {
             return (self.script_getattribute(obj, &name, &class), Cached::No);
         }
+        if class.has(class_flags::GETATTR)
+            && let Some(step) = self.getattr_alone(obj, &name, &class)
+        {
+            return (step, Cached::No);
+        }
         let (step, cached) = self.generic_resolve(obj, &name, &class);
         if !class.has(class_flags::GETATTR) {
             return (step, cached);
@@ -192,6 +204,7 @@ impl Vm {
             _ if class.has(class_flags::GETATTR) => Cached::No,
             Nature::Slot => reserved_slot(obj, &attribute),
             Nature::Property => cacheable_property(obj, &attribute),
+            Nature::Script(..) => cacheable_item(obj, &attribute),
             Nature::Plain => match self.place_in_class(class, name) {
                 Some((owner, position)) if keeps_attributes_in_slots(obj) => Cached::ClassValue {
                     shape: obj.shape(),
@@ -252,6 +265,22 @@ impl Vm {
         } else {
             step
         }
+    }
+
+    /// Asks `__getattr__` for what an instance certainly does not have: no error need be made that nobody sees.
+    fn getattr_alone(&mut self, obj: &Value, name: &Value, class: &Ref<Class>) -> Option<Step> {
+        if class.layout != kind::INSTANCE
+            || self.lookup_in_class(class, name).is_some()
+            || self.own_attribute(obj, name).is_some()
+        {
+            return None;
+        }
+        let getattr = self.special(class, Special::GetAttr)?;
+        if !getattr.is_exact::<Function>() {
+            return None;
+        }
+        let args = smallvec::smallvec![obj.clone(), name.clone()];
+        Some(self.enter_get(obj, name, getattr, args, true))
     }
 
     /// Where a step raises AttributeError, `__getattr__` is asked.
@@ -686,6 +715,19 @@ pub(super) fn reserved_slot(obj: &Value, descriptor: &Value) -> Cached {
             Cached::Slot {
                 shape: obj.shape(),
                 slot: slot.slot,
+            }
+        }
+        _ => Cached::No,
+    }
+}
+
+/// A field of a named tuple is an item of it.
+fn cacheable_item(obj: &Value, descriptor: &Value) -> Cached {
+    match crate::modules::collections::field_of_tuple(descriptor) {
+        Some(index) if obj.get::<Tuple>().is_some() && obj.shape() >= FIRST_FREE_SHAPE => {
+            Cached::Item {
+                shape: obj.shape(),
+                index,
             }
         }
         _ => Cached::No,

@@ -52,6 +52,7 @@ op! {
         if cached & CLASS_VALUE == 0 {
             if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
             if cached & IN_DICT != 0 { return get_attr_in_dict(ip, regs, k, vm); }
+            if cached & ITEM != 0 { return get_attr_of_tuple(ip, regs, k, vm); }
             return get_property(ip, regs, k, vm);
         }
         let owner = (cached & ADDRESS) as *const Class;
@@ -70,6 +71,13 @@ op! {
         let Some((position, value)) = found else { return get_attr_slow(ip, regs, k, vm) };
         *ip.add(2) = cached >> 32 << 32 | position as u64;
         store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
+    }
+    fn get_attr_of_tuple(ip, regs, k, vm) {
+        let tuple = &*(*regs.add(b(ip))).header().cast::<Tuple>();
+        let Some(item) = tuple.items().get(*ip.add(2) as u32 as usize) else {
+            return get_attr_slow(ip, regs, k, vm)
+        };
+        store_and_lose_b!(ip, regs, k, vm, copy_of(item), 2)
     }
     fn get_attr_of_module(ip, regs, k, vm) {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
@@ -232,6 +240,8 @@ const CLASS_VALUE: u64 = 1 << 63;
 /// Marks a property's getter, whose address alone may be as small as the number of a slot: in programs that do not move their
 /// code about, the heap begins low.
 const PROPERTY: u64 = 1 << 61;
+/// Marks the number of an item of a tuple.
+const ITEM: u64 = 1 << 59;
 /// Marks an attribute in an object's dict.
 const IN_DICT: u64 = 1 << 60;
 /// The bits of the number of the word that holds the dict.
@@ -331,6 +341,7 @@ impl Vm {
                 place.shape,
                 IN_DICT | (place.word as u64) << 32 | place.position as u64,
             )),
+            Cached::Item { shape, index } => Some((shape, ITEM | index as u64)),
             Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
             _ => None,
         };

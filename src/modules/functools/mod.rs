@@ -1,13 +1,16 @@
-//! `_functools`: partial, reduce, cmp_to_key.
+//! `_functools`: partial, reduce, cmp_to_key, and what lru_cache makes.
+
+mod lru_cache;
 
 use crate::builtins::arguments::{long_string, shape_of_class, tuple};
 use crate::builtins::functions::{outcome, pull};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
+use crate::object::function::{BoundMethod, Function};
 use crate::object::kind;
 use crate::object::native::{
-    Args, Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef,
+    Args, Attribute, Def, Input, ModuleDef, Native, NativeFrame, R, Step, TypeDef,
 };
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
@@ -24,12 +27,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             .doc("Apply a function of two arguments cumulatively to the items of an iterable, from left to right."),
         Def::leaf("cmp_to_key(mycmp)", cmp_to_key).doc("Makes a key function of one that compares two."),
     ],
-    types: &[&PARTIAL],
+    types: &[&PARTIAL, &lru_cache::LRU_CACHE],
     setup: None,
 };
 
 /// All types of this module.
-pub static TYPES: &[&TypeDef] = &[&PARTIAL, &CMP_KEY];
+pub static TYPES: &[&TypeDef] = &[&PARTIAL, &CMP_KEY, &lru_cache::LRU_CACHE];
 
 /// Registers: function, iterable, the value so far, the iterator.
 /// States: 0 the iterator comes, 1 an item comes, 2 a result comes.
@@ -133,6 +136,20 @@ fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(keywords.into_value()),
     );
     Ok(made.into_value())
+}
+
+/// What a `partial` calls, a plain function or method, with which first arguments, if it has no keywords.
+pub(crate) fn plain_partial(callee: &Value) -> Option<(Value, Ref<Tuple>)> {
+    let partial = callee.get::<Partial>()?;
+    let (function, keywords) = (partial.function.get(), partial.keywords.get());
+    // Others could be partials themselves, any number of them.
+    let is_plain = function.is_exact::<Function>()
+        || function.is_exact::<Native>()
+        || function.is_exact::<BoundMethod>();
+    if !is_plain || !keywords.get_exact::<Dict>()?.is_empty() {
+        return None;
+    }
+    Some((function, partial.args.get().to_ref::<Tuple>()?))
 }
 
 /// Registers: self, args, keywords.
