@@ -181,6 +181,20 @@ impl Dict {
         Some((position, &table.entries[position].value))
     }
 
+    /// A copy of the value of the entry at a position that `index_of_str` gave. For the dispatch loop.
+    ///
+    /// # Safety
+    /// The keys are of the version that they had then, so the entry is there.
+    #[inline(always)]
+    pub(crate) unsafe fn known_value(&self, position: usize) -> Value {
+        // SAFETY: as above; nobody holds the table while a handler runs.
+        unsafe {
+            let table = &*self.table.as_ptr();
+            debug_assert!(table.value_at(position).is_some());
+            table.entries.get_unchecked(position).value.clone()
+        }
+    }
+
     /// Puts a new value into an entry; the old one is returned.
     #[inline(always)]
     pub fn set_entry_value(&self, position: usize, value: Value) -> Value {

@@ -35,6 +35,8 @@ pub struct Code {
     pub simple: u32,
     /// `Function::coroutine` of its functions.
     pub coroutine: u32,
+    /// `Function::generator` of its functions.
+    pub generator: u32,
     /// What it was made of.
     pub plain: Arc<bytecode::Code>,
     /// Instances of the code constants, made at their first use; the index is the constant's.
@@ -83,11 +85,12 @@ unsafe impl Object for Code {
 impl Code {
     /// An instance of `plain`, without its body.
     pub fn alloc(plain: Arc<bytecode::Code>) -> Ref<Code> {
-        let (simple, coroutine) = plain_counts(&plain);
+        let (simple, coroutine, generator) = plain_counts(&plain);
         crate::heap::alloc(Code {
             head: Header::new(),
             simple,
             coroutine,
+            generator,
             start: Cell::new(UNREAD.as_ptr() as *mut u64),
             consts: Cell::new(std::ptr::null()),
             body: OnceCell::new(),
@@ -152,8 +155,8 @@ impl Code {
     }
 }
 
-/// `Function::simple` and `Function::coroutine` of the functions of a code.
-fn plain_counts(code: &bytecode::Code) -> (u32, u32) {
+/// `Function::simple`, `Function::coroutine` and `Function::generator` of the functions of a code.
+fn plain_counts(code: &bytecode::Code) -> (u32, u32, u32) {
     use bytecode::code::flags;
     let kind = code.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR);
     let binds = code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0 || code.kwonly_count > 0;
@@ -164,6 +167,7 @@ fn plain_counts(code: &bytecode::Code) -> (u32, u32) {
     (
         count_if(!binds && kind == 0),
         count_if(!binds && kind == flags::COROUTINE),
+        count_if(!binds && kind == flags::GENERATOR),
     )
 }
 
@@ -178,6 +182,8 @@ pub struct Function {
     pub simple: Cell<u32>,
     /// The same number, for a call that makes a coroutine.
     pub coroutine: Cell<u32>,
+    /// The same number, for a call that makes a generator.
+    pub generator: Cell<u32>,
     /// How many trailing positional arguments have defaults.
     pub default_count: Cell<u32>,
     /// Its code.
@@ -266,6 +272,7 @@ impl Function {
             head: Header::new(),
             simple: Cell::new(code.simple),
             coroutine: Cell::new(code.coroutine),
+            generator: Cell::new(code.generator),
             default_count: Cell::new(0),
             code: RefCell::new(code),
             globals,
@@ -287,6 +294,7 @@ impl Function {
         let code = self.code.borrow();
         self.simple.set(code.simple);
         self.coroutine.set(code.coroutine);
+        self.generator.set(code.generator);
         let defaults = self.defaults.get();
         let count = defaults.get::<Tuple>().map_or(0, |t| t.len());
         self.default_count.set(count as u32);

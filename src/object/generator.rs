@@ -173,14 +173,15 @@ impl Generator {
         generator
     }
 
-    /// The coroutine that a call of a function with nothing to bind makes. The arguments and the
+    /// The coroutine or generator that a call of a function with nothing to bind makes. The arguments and the
     /// count of the function pass to it.
     ///
     /// # Safety
-    /// `shape` is that of coroutines and dies plainly; there are as many arguments as parameters.
+    /// `shape` is that of the flavour and dies plainly; there are as many arguments as parameters.
     #[inline(always)]
     pub unsafe fn of_call(
         heap: &mut heap::Heap,
+        flavour: Flavour,
         shape: u32,
         function: *mut Function,
         (args, n): (*mut Value, usize),
@@ -193,7 +194,7 @@ impl Generator {
             let generator = Generator {
                 head: Header::new(),
                 state: Cell::new(State::Created),
-                flavour: Flavour::Coroutine,
+                flavour,
                 step: Cell::new(0),
                 shut: Cell::new(false),
                 newest_step: Cell::new(0),

@@ -110,8 +110,9 @@ impl Vm {
             let function = function.into_value();
             let callee = function.header().cast();
             function.forget();
+            let args = (&raw mut *argument, 1);
             let coroutine =
-                Generator::of_call(&mut self.heap, shape, callee, (&raw mut *argument, 1));
+                Generator::of_call(&mut self.heap, Flavour::Coroutine, shape, callee, args);
             Some(Value::from_header(coroutine.cast()))
         }
     }
@@ -139,7 +140,8 @@ impl Vm {
             if (*parent).depth >= self.recursion_limit || !self.heap.dies_plainly(shape) {
                 return false;
             }
-            let coroutine = Generator::of_call(&mut self.heap, shape, function, args);
+            let coroutine =
+                Generator::of_call(&mut self.heap, Flavour::Coroutine, shape, function, args);
             (*coroutine).state.set(State::Running);
             let (dst, held, _) = operands(wait);
             (*parent).ip = wait.add(1);
@@ -164,16 +166,31 @@ impl Vm {
         }
     }
 
-    /// A coroutine of script returns `value` to the Await of a script frame, which alone holds it.
+    /// A coroutine or generator of script returns `value` to the Await or YieldFrom of a script frame, which alone
+    /// holds it.
     ///
     /// # Safety
     /// `frame` is the running one, of such a coroutine.
     #[inline(never)]
     pub(crate) unsafe fn end_awaited(&mut self, frame: *mut Frame, value: Value) {
+        // SAFETY: the Await stands before the parent's `ip`.
+        unsafe {
+            let parent = (*frame).parent;
+            let (_, held, _) = operands((*parent).ip.sub(1));
+            self.free_returned(frame, Frame::regs(parent).add(held as usize));
+            self.go_on_behind_await(parent, value);
+        }
+    }
+
+    /// Frees a coroutine or generator of script that returned, and which only a register of its parent holds.
+    ///
+    /// # Safety
+    /// `frame` is its own, and `held` that register.
+    #[inline(always)]
+    pub(super) unsafe fn free_returned(&mut self, frame: *mut Frame, held: *mut Value) {
         // SAFETY: the locals are dropped once, and then nobody refers to the coroutine any more.
         unsafe {
             let coroutine = std::ptr::from_ref(Generator::of_frame(frame)).cast_mut();
-            let parent = (*frame).parent;
             let function = (*frame).function;
             let nlocals = (*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize;
             (*coroutine).state.set(State::Closed);
@@ -182,11 +199,8 @@ impl Vm {
             }
             (*frame).function = std::ptr::null_mut();
             (*function).release_one();
-            let (_, held, _) = operands((*parent).ip.sub(1));
-            let held = Frame::regs(parent).add(held as usize);
             std::ptr::replace(held, Value::UNDEF).forget();
             Generator::free_ended(&mut self.heap, coroutine);
-            self.go_on_behind_await(parent, value);
         }
     }
 

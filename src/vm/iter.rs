@@ -708,12 +708,16 @@ fn next_of_bytes<const K: Kind>(iterator: &PositionIterator<K>) -> Option<Value>
 }
 
 fn range_iterator(range: &Range, value: &Value) -> Value {
-    match range.words() {
-        Some((start, step, count)) if fits(start, step, count) => {
-            RangeIterator::alloc(start, step, count as u64).into_value()
-        }
-        _ => LongRangeIterator::alloc(value.clone(), Value::int32(0)).into_value(),
-    }
+    short_range_iterator(range)
+        .unwrap_or_else(|| LongRangeIterator::alloc(value.clone(), Value::int32(0)).into_value())
+}
+
+/// The iterator of a range whose numbers all are small.
+#[inline]
+pub(crate) fn short_range_iterator(range: &Range) -> Option<Value> {
+    let (start, step, count) = range.words()?;
+    let is_short = fits(start, step, count);
+    is_short.then(|| RangeIterator::alloc(start, step, count as u64).into_value())
 }
 
 fn fits(start: i64, step: i64, count: i64) -> bool {

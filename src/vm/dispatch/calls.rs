@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, lose};
 use super::enter::{begin_init, enter, enter_plain, result_flags};
+use super::generators::{call_generator, call_method_generator};
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
 use crate::bytecode::Op;
@@ -139,6 +140,11 @@ op! {
     fn call_other(ip, regs, k, vm) {
         let base = regs.add(b(ip));
         let n = c(ip);
+        if (*base).is_exact::<Function>() {
+            let function = (*base).header().cast::<Function>();
+            if (*function).generator.get() as usize == n { return call_generator(ip, regs, k, vm); }
+            return call_slow(ip, regs, k, vm);
+        }
         if (*base).is_exact::<Native>() {
             let native = (*base).header().cast::<Native>();
             if (*native).exact as usize == n && (*native).is_function {
@@ -254,6 +260,9 @@ op! {
                 }
                 if (*function).coroutine.get() as usize == n {
                     return call_method_coroutine(ip, regs, k, vm);
+                }
+                if (*function).generator.get() as usize == n {
+                    return call_method_generator(ip, regs, k, vm);
                 }
             } else {
                 if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }

@@ -67,26 +67,34 @@ unsafe fn start_plain(
         let frame = vm.sp.cast::<Frame>();
         let registers = Frame::regs(frame);
         let end = registers.add((*code).nregisters as usize).cast::<u8>();
-        let depth = (*Frame::of(regs)).depth + 1;
         vm.budget -= 1;
-        if end > vm.limit || depth > vm.recursion_limit || vm.budget < 0 {
+        if vm.budget < 0 {
+            return enter_slowly(ip, regs, function, vm, args, n);
+        }
+        if end > vm.limit {
+            return enter_slowly(ip, regs, function, vm, args, n);
+        }
+        // Written one after another, and the depth before it is checked: so all of it has room in registers. Nobody
+        // looks at `ip` before it is saved, nor at `native` without the flag for it.
+        (*frame).depth = (*Frame::of(regs)).depth + 1;
+        keep_order();
+        if (*frame).depth > vm.recursion_limit {
             return enter_slowly(ip, regs, function, vm, args, n);
         }
         vm.sp = end;
-        frame.write(Frame {
-            ip: std::ptr::null(),
-            parent: Frame::of(regs),
-            function,
-            native: std::ptr::null(),
-            dst: a(ip) as u16,
-            flags: result_flags(ip),
-            depth,
-        });
+        (*frame).parent = Frame::of(regs);
+        (*frame).function = function;
+        (*frame).dst = a(ip) as u16;
+        (*frame).flags = result_flags(ip);
         let mut i = 0;
-        while i < n {
-            registers.add(i).write(args.add(i).read());
-            i += 1;
-            keep_loop();
+        if n != 0 {
+            registers.write(args.read());
+            i = 1;
+            while i < n {
+                registers.add(i).write(args.add(i).read());
+                i += 1;
+                keep_loop();
+            }
         }
         let nlocals = (*code).nlocals as usize;
         while i < nlocals {
@@ -125,6 +133,16 @@ pub(super) unsafe fn result_flags(ip: *const u64) -> u16 {
     const { assert!(TEMP_A == 1 && frame_flags::DST_LOCAL == 16) };
     // SAFETY: the dispatch loop's contract.
     unsafe { ((!flags(ip) & TEMP_A) as u16) << 4 }
+}
+
+/// Keeps what stands before from being moved behind it, or from being kept in a register across it.
+#[inline(always)]
+fn keep_order() {
+    #[cfg(not(miri))]
+    // SAFETY: it does nothing.
+    unsafe {
+        std::arch::asm!("", options(nostack, preserves_flags));
+    }
 }
 
 /// Keeps a loop of few rounds from being made into one for many.

@@ -1,6 +1,7 @@
 //! Iteration, awaiting, yielding.
 
 use super::at::{a, b, c, copy_of, flags, lose, take_b, wide};
+use super::generators::for_iter_begins;
 use super::returns::return_slow;
 use super::{At, Exit};
 use crate::bytecode::Op;
@@ -14,11 +15,13 @@ use crate::object::iterator::{ListIterator, RangeIterator, TupleIterator};
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{AwaitOutcome, Native, Step};
+use crate::object::range::Range;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::async_generator::SEND;
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store, store_and_lose_b};
 use crate::vm::generator::{AsyncStep, ENTRY};
+use crate::vm::iter::short_range_iterator;
 use crate::vm::special::Special;
 
 op! {
@@ -28,7 +31,17 @@ op! {
             let iterator = iterator_of(take_b(ip, regs));
             store!(ip, regs, k, vm, iterator, 0)
         }
+        if source.is_exact::<Generator>() {
+            let itself = take_b(ip, regs);
+            store!(ip, regs, k, vm, itself, 0)
+        }
+        if source.is_exact::<Range>() { return get_iter_range(ip, regs, k, vm); }
         return get_iter_slow(ip, regs, k, vm);
+    }
+    fn get_iter_range(ip, regs, k, vm) {
+        let iterator = range_iterator_of(&*regs.add(b(ip)));
+        if iterator.is_undef() { iterator.forget(); return get_iter_slow(ip, regs, k, vm); }
+        store_and_lose_b!(ip, regs, k, vm, iterator, 0)
     }
     fn for_iter(ip, regs, k, vm) {
         let iterator = &*regs.add(b(ip));
@@ -89,7 +102,8 @@ op! {
         // The common case: it rests at a `yield`, its own or that of one it yields from.
         let generator = (*regs.add(b(ip))).header().cast::<Generator>();
         let leaf = (*generator).leaf.get();
-        if leaf.is_null() || (*generator).state.get() != State::Suspended || (*leaf).flags & frame_flags::NATIVE != 0 {
+        if leaf.is_null() { return for_iter_begins(ip, regs, k, vm); }
+        if (*generator).state.get() != State::Suspended || (*leaf).flags & frame_flags::NATIVE != 0 {
             return for_iter_slow(ip, regs, k, vm);
         }
         let stands_at = (*leaf).ip.sub(1);
@@ -132,9 +146,10 @@ op! {
         go!(ip.add(1), regs, k, vm)
     }
     fn await_(ip, regs, k, vm) {
-        // The common case: a coroutine of script that has not begun.
+        // The common case: a coroutine or generator of script that has not begun.
         let target = regs.add(b(ip));
-        if (*target).shape() != vm.flavour_shape(Flavour::Coroutine) {
+        let shape = (*target).shape();
+        if shape != vm.flavour_shape(Flavour::Coroutine) && shape != kind::GENERATOR as u32 {
             return await_slow(ip, regs, k, vm);
         }
         let coroutine = (*target).header().cast::<Generator>();
@@ -231,11 +246,12 @@ op! {
         go_on!(vm)
     }
     fn return_awaited(ip, regs, k, vm) {
-        // A coroutine that nobody but the Await of a script frame holds.
+        // A coroutine or generator that nobody but the Await or YieldFrom of a script frame holds.
         let frame = Frame::of(regs);
         let parent = (*frame).parent;
         let coroutine = std::ptr::from_ref(Generator::of_frame(frame));
-        if (*coroutine).flavour != Flavour::Coroutine || (*parent).flags & frame_flags::NATIVE != 0 {
+        let is_plain = matches!((*coroutine).flavour, Flavour::Coroutine | Flavour::Generator);
+        if !is_plain || (*parent).flags & frame_flags::NATIVE != 0 {
             return return_slow(ip, regs, k, vm);
         }
         let held = &*Frame::regs(parent).add(b((*parent).ip.sub(1)));
@@ -258,6 +274,13 @@ op! {
 #[inline(never)]
 fn next_of_core(vm: &mut Vm, iterator: &Value) -> Value {
     vm.next_of_core(iterator).unwrap_or(Value::UNDEF)
+}
+
+/// The iterator of a range of small numbers; Undef for any other.
+#[inline(never)]
+fn range_iterator_of(source: &Value) -> Value {
+    let range = source.get_exact::<Range>();
+    range.and_then(short_range_iterator).unwrap_or(Value::UNDEF)
 }
 
 /// The iterator of a list or a tuple.
@@ -291,7 +314,7 @@ plain_ops! {
     get_anext = op_get_anext;
     end_async_for = op_end_async_for;
     get_awaitable_slow = op_get_awaitable;
-    get_yield_from = op_get_yield_from;
+    get_yield_from_slow = op_get_yield_from;
     await_slow = op_await;
     yield_slow = op_yield;
 }

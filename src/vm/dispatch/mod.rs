@@ -19,6 +19,7 @@ mod build;
 mod calls;
 mod enter;
 mod flow;
+mod generators;
 mod iterate;
 mod leaf;
 mod loaded;
@@ -283,7 +284,7 @@ const fn make_table() -> [Handler; 256] {
         JumpIfGtConst => flow::jump_if_gt_const, JumpIfGeConst => flow::jump_if_ge_const,
         GetIter => iterate::get_iter, ForIter => iterate::for_iter, GetAIter => iterate::get_aiter,
         GetANext => iterate::get_anext, EndAsyncFor => iterate::end_async_for,
-        GetAwaitable => iterate::get_awaitable, GetYieldFrom => iterate::get_yield_from,
+        GetAwaitable => iterate::get_awaitable, GetYieldFrom => generators::get_yield_from,
         Await => iterate::await_, YieldFrom => iterate::await_, Yield => iterate::yield_,
         Return => returns::return_, ReturnConst => returns::return_const,
         Call => calls::call, CallMethod => calls::call_method, CallKw => calls::call_kw,

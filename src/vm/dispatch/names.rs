@@ -20,20 +20,20 @@ op! {
         let globals: *const Dict = (*function).globals.as_ptr();
         if cached as u32 == (*globals).known_keys_version() && cached as u32 != 0 {
             let index = (cached >> 32) as u32;
-            let value = if index != u32::MAX {
-                (*globals).value_or_undef(index as usize)
-            } else {
-                let cached = *ip.add(2);
-                if cached as u32 != vm.builtins.known_keys_version() || cached as u32 == 0 { return get_global_slow(ip, regs, k, vm); }
-                vm.builtins.value_or_undef((cached >> 32) as usize)
-            };
-            if value.is_undef() {
-                value.forget();
-                return get_global_slow(ip, regs, k, vm);
-            }
+            if index == u32::MAX { return get_builtin(ip, regs, k, vm); }
+            // The keys are those of then: the entry is there.
+            let value = (*globals).known_value(index as usize);
             store!(ip, regs, k, vm, value, 2)
         }
         return get_global_slow(ip, regs, k, vm);
+    }
+    fn get_builtin(ip, regs, k, vm) {
+        let cached = *ip.add(2);
+        if cached as u32 != vm.builtins.known_keys_version() || cached as u32 == 0 {
+            return get_global_slow(ip, regs, k, vm);
+        }
+        let value = vm.builtins.known_value((cached >> 32) as usize);
+        store!(ip, regs, k, vm, value, 2)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Frames end: what a function returns goes to who called it.
 
 use super::at::{b, flags, lose, wide};
+use super::generators::return_from_loop;
 use super::iterate::return_awaited;
 use super::{At, Exit};
 use crate::bytecode::op::TEMP_B;
@@ -93,8 +94,12 @@ op! {
         leave_simple!(ip, instance, frame, regs, k, vm)
     }
     fn return_from_coroutine(ip, regs, k, vm) {
-        if (*Frame::of(regs)).flags == frame_flags::GENERATOR | frame_flags::DELEGATED {
+        let flags = (*Frame::of(regs)).flags;
+        if flags == frame_flags::GENERATOR | frame_flags::DELEGATED {
             return return_awaited(ip, regs, k, vm);
+        }
+        if flags & !frame_flags::DST_LOCAL == frame_flags::GENERATOR | frame_flags::FOR_ITER {
+            return return_from_loop(ip, regs, k, vm);
         }
         return return_slow(ip, regs, k, vm);
     }
