@@ -1,6 +1,7 @@
 //! Descriptors: property, classmethod, staticmethod, super, slots.
 
 use super::kind;
+use super::traced::traced_object;
 use crate::heap::{Field, Header, Kind, Object, Ref, Value, Visitor};
 
 macro_rules! plain_object {
@@ -154,5 +155,22 @@ impl SlotDescriptor {
             owner: Field::new(owner),
             name: Field::new(name),
         })
+    }
+}
+
+traced_object! {
+    /// `_collections._tuplegetter`: a field of a namedtuple.
+    pub struct TupleGetter: TUPLE_GETTER {
+        /// Which item.
+        index: Value,
+        /// `__doc__`
+        doc: Field,
+    }
+}
+
+impl TupleGetter {
+    /// The number of the item, if it may be that of one.
+    pub(crate) fn place(&self) -> Option<u32> {
+        u32::try_from(self.index.as_small_int()?).ok()
     }
 }

@@ -166,35 +166,6 @@ impl Dict {
         }
     }
 
-    /// The value of an interned name and the position of its entry, which is first looked for where it may be. The
-    /// reference holds until something changes the dict.
-    #[inline(always)]
-    pub(crate) fn value_of_name(&self, name: &Value, hint: usize) -> Option<(usize, &Value)> {
-        // SAFETY: nobody holds the table while a handler runs.
-        let table = unsafe { &*self.table.as_ptr() };
-        if let Some(entry) = table.entries.get(hint)
-            && entry.key.is(name)
-        {
-            return Some((hint, &entry.value));
-        }
-        let position = table.index_of_str(name.get::<Str>()?)?;
-        Some((position, &table.entries[position].value))
-    }
-
-    /// A copy of the value of the entry at a position that `index_of_str` gave. For the dispatch loop.
-    ///
-    /// # Safety
-    /// The keys are of the version that they had then, so the entry is there.
-    #[inline(always)]
-    pub(crate) unsafe fn known_value(&self, position: usize) -> Value {
-        // SAFETY: as above; nobody holds the table while a handler runs.
-        unsafe {
-            let table = &*self.table.as_ptr();
-            debug_assert!(table.value_at(position).is_some());
-            table.entries.get_unchecked(position).value.clone()
-        }
-    }
-
     /// Puts a new value into an entry; the old one is returned.
     #[inline(always)]
     pub fn set_entry_value(&self, position: usize, value: Value) -> Value {

@@ -1,5 +1,7 @@
 //! Functions, their code, cells, bound methods.
 
+use super::native::Native;
+use super::traced::traced_object;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::sync::Arc;
 
@@ -393,5 +395,32 @@ impl Function {
     pub(crate) unsafe fn release_one(&self) {
         // SAFETY: the caller owns a count.
         unsafe { drop(Value::from_header(self as *const Function as *mut _)) };
+    }
+}
+
+traced_object! {
+    /// `functools.partial`
+    pub struct Partial: PARTIAL {
+        /// What is called.
+        function: Field,
+        /// Its first arguments: a tuple.
+        args: Field,
+        /// Its keyword arguments: a dict.
+        keywords: Field,
+    }
+}
+
+impl Partial {
+    /// What it calls, a plain function or method, with which first arguments, if it has no keywords.
+    pub(crate) fn plain(&self) -> Option<(Value, Ref<Tuple>)> {
+        let (function, keywords) = (self.function.get(), self.keywords.get());
+        // Others could be partials themselves, any number of them.
+        let is_plain = function.is_exact::<Function>()
+            || function.is_exact::<Native>()
+            || function.is_exact::<BoundMethod>();
+        if !is_plain || !keywords.get_exact::<Dict>()?.is_empty() {
+            return None;
+        }
+        Some((function, self.args.get().to_ref::<Tuple>()?))
     }
 }

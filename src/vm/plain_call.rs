@@ -4,10 +4,9 @@
 use super::Vm;
 use super::dispatch::Cursor;
 use crate::heap::Value;
-use crate::modules::functools::plain_partial;
 use crate::object::class::{Class, class_flags};
 use crate::object::frame::Frame;
-use crate::object::function::{BoundMethod, Function};
+use crate::object::function::{BoundMethod, Function, Partial};
 use crate::object::native::{Args, Native, NativeCode, R};
 use crate::vm::special::Special;
 
@@ -77,7 +76,7 @@ impl Vm {
         dst: u16,
         flags: u16,
     ) -> bool {
-        let Some((function, first)) = plain_partial(callee) else {
+        let Some((function, first)) = callee.get::<Partial>().and_then(Partial::plain) else {
             return false;
         };
         if !self.class_of(callee).has(class_flags::BUILTIN) {

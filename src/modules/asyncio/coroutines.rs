@@ -47,8 +47,8 @@ pub fn is_native_coroutine_function(value: &Value) -> bool {
 
 /// Whether calling it makes a coroutine.
 pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
-    use crate::modules::functools::Partial;
     use crate::object::function::BoundMethod;
+    use crate::object::function::Partial;
     let mut value = value.clone();
     loop {
         value = if let Some(method) = value.get::<BoundMethod>() {

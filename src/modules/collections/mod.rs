@@ -6,9 +6,9 @@ pub mod odict_views;
 mod ordered_dict;
 
 use crate::heap::{Field, Value};
+use crate::object::descriptor::TupleGetter;
 use crate::object::kind;
 use crate::object::native::{Def, ModuleDef, R, TypeDef};
-use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 
@@ -78,26 +78,10 @@ fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-traced_object! {
-    /// `_collections._tuplegetter`: a field of a namedtuple.
-    pub struct TupleGetter: TUPLE_GETTER {
-        /// Which item.
-        index: Value,
-        /// `__doc__`
-        doc: Field,
-    }
-}
-
 fn getter_new(vm: &mut Vm, args: &[Value]) -> R {
     let index = vm.index_value(&args[1])?;
     let shape = crate::builtins::arguments::shape_of_class(&args[0]);
     Ok(TupleGetter::alloc(shape, index, Field::new(args[2].clone())).into_value())
-}
-
-/// Which item of a tuple a descriptor of a named tuple's field gives.
-pub(crate) fn field_of_tuple(descriptor: &Value) -> Option<u32> {
-    let index = &descriptor.get_exact::<TupleGetter>()?.index;
-    u32::try_from(index.as_small_int()?).ok()
 }
 
 fn getter_get(vm: &mut Vm, args: &[Value]) -> R {

@@ -1,16 +1,16 @@
 //! `_functools`: partial, reduce, cmp_to_key, and what lru_cache makes.
 
-mod lru_cache;
+pub(crate) mod lru_cache;
 
 use crate::builtins::arguments::{long_string, shape_of_class, tuple};
 use crate::builtins::functions::{outcome, pull};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
-use crate::object::function::{BoundMethod, Function};
+use crate::object::function::Partial;
 use crate::object::kind;
 use crate::object::native::{
-    Args, Attribute, Def, Input, ModuleDef, Native, NativeFrame, R, Step, TypeDef,
+    Args, Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef,
 };
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
@@ -86,18 +86,6 @@ fn reduce(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 // ----- partial ---------------------------------------------------------------
 
-traced_object! {
-    /// `functools.partial`
-    pub struct Partial: PARTIAL {
-        /// What is called.
-        function: Field,
-        /// Its first arguments: a tuple.
-        args: Field,
-        /// Its keyword arguments: a dict.
-        keywords: Field,
-    }
-}
-
 /// Arguments: cls, func, args, keywords.
 fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
     let mut positional: Vec<Value> = args[1]
@@ -136,20 +124,6 @@ fn partial_new(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(keywords.into_value()),
     );
     Ok(made.into_value())
-}
-
-/// What a `partial` calls, a plain function or method, with which first arguments, if it has no keywords.
-pub(crate) fn plain_partial(callee: &Value) -> Option<(Value, Ref<Tuple>)> {
-    let partial = callee.get::<Partial>()?;
-    let (function, keywords) = (partial.function.get(), partial.keywords.get());
-    // Others could be partials themselves, any number of them.
-    let is_plain = function.is_exact::<Function>()
-        || function.is_exact::<Native>()
-        || function.is_exact::<BoundMethod>();
-    if !is_plain || !keywords.get_exact::<Dict>()?.is_empty() {
-        return None;
-    }
-    Some((function, partial.args.get().to_ref::<Tuple>()?))
 }
 
 /// Registers: self, args, keywords.

@@ -6,7 +6,7 @@ use super::{Nature, Site};
 use crate::heap::{FIRST_FREE_SHAPE, Ref, Value, shape_flags};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{
-    ClassMethod, GenericAlias, Property, SlotDescriptor, StaticMethod, Super,
+    ClassMethod, GenericAlias, Property, SlotDescriptor, StaticMethod, Super, TupleGetter,
 };
 use crate::object::exception::Exception;
 use crate::object::function::{BoundMethod, Function};
@@ -723,7 +723,10 @@ pub(super) fn reserved_slot(obj: &Value, descriptor: &Value) -> Cached {
 
 /// A field of a named tuple is an item of it.
 fn cacheable_item(obj: &Value, descriptor: &Value) -> Cached {
-    match crate::modules::collections::field_of_tuple(descriptor) {
+    match descriptor
+        .get_exact::<TupleGetter>()
+        .and_then(TupleGetter::place)
+    {
         Some(index) if obj.get::<Tuple>().is_some() && obj.shape() >= FIRST_FREE_SHAPE => {
             Cached::Item {
                 shape: obj.shape(),
