@@ -149,32 +149,6 @@ impl Vm {
         }
     }
 
-    /// As `compare_generic` of integers whose classes, which may be those of a script, were asked before.
-    fn known_order_of_ints(&mut self, op: CompareOp, a: &Value, b: &Value) -> Option<bool> {
-        let (x, y) = (IntView::of(a)?, IntView::of(b)?);
-        let epoch = self.heap.type_epoch;
-        let int = self.known_class(Known::Int);
-        let is_ints_own = |value: &Value, op: CompareOp| {
-            let special = op.special() as usize;
-            let known = |class: &Class| class.known_special(special, epoch).map(Value::word);
-            value.is_small_int()
-                || self
-                    .script_class(value)
-                    .and_then(known)
-                    .is_some_and(|own| known(&int) == Some(own))
-        };
-        let known = is_ints_own(a, op) && is_ints_own(b, op.reflected());
-        known.then(|| op.holds(int::cmp(x, y)))
-    }
-
-    /// Whether integers of a class, which may be one of a script, are compared as those of `int`.
-    fn compares_as_int(&mut self, class: &Ref<Class>, op: CompareOp) -> bool {
-        let int = self.known_class(Known::Int);
-        let own = self.special(class, op.special());
-        let of_int = self.special(&int, op.special());
-        own.zip(of_int).is_some_and(|(own, int)| own.is(&int))
-    }
-
     /// Who may know the answer, in the order in which they are asked.
     pub(crate) fn compare_candidates(
         &mut self,

@@ -35,6 +35,7 @@ pub mod groups;
 pub mod host_work;
 pub mod import;
 pub mod instantiate;
+mod int_like;
 mod item;
 pub mod iter;
 mod keywords;
@@ -299,6 +300,9 @@ pub struct Vm {
     pub(crate) foreign_yielded: bool,
     /// The native coroutine function that paused last (`Step::Pause`).
     pub(crate) paused_in: Value,
+    /// The class that was found last to compare as `int` does: shape of its instances, type epoch, and the operators, a
+    /// bit each. See `compares_as_int`.
+    pub(crate) int_like: (u32, u32, u8),
     /// `sys.set_coroutine_origin_tracking_depth`
     pub origin_depth: u32,
     /// Makes what `sys.unraisablehook` is called with: of an exception and an object.

@@ -200,6 +200,7 @@ impl Vm {
             ending: false,
             foreign_yielded: false,
             paused_in: Value::UNDEF,
+            int_like: (0, 0, 0),
             origin_depth: 0,
             unraisable_arguments: None,
             repr_guard: Vec::new(),

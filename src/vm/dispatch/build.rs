@@ -128,7 +128,7 @@ plain_ops! {
     list_append_slow = op_list_append;
     set_add_slow = op_set_add;
     dict_put_slow = op_dict_put;
-    list_extend = op_list_extend;
+    list_extend_slow = op_list_extend;
     set_update = op_set_update;
     dict_update = op_dict_update;
     dict_merge = op_dict_merge;

@@ -354,7 +354,7 @@ plain_ops! {
     free_callee_and_store = op_free_callee_and_store;
     call_kw = op_call_kw;
     call_method_kw = op_call_method_kw;
-    call_ex = op_call_ex;
+    call_ex_slow = op_call_ex;
 }
 
 impl At {

@@ -61,6 +61,13 @@ op! {
     }
     fn compare_jump_leaf(ip, regs, k, vm) {
         let holds = leaf::test(ip, regs, k);
+        if holds == leaf::UNKNOWN { return int_like_jump(ip, regs, k, vm); }
+        let to = if (holds != 0) != (flags(ip) & NEGATE != 0) { jump16(ip) } else { ip.add(1) };
+        if vm.heap.wants_attention() { return finalize_and_go(to, regs, k, vm); }
+        go!(to, regs, k, vm)
+    }
+    fn int_like_jump(ip, regs, k, vm) {
+        let holds = leaf::test_like_ints(vm, ip, regs, k);
         if holds == leaf::UNKNOWN { return compare_jump(ip, regs, k, vm); }
         let to = if (holds != 0) != (flags(ip) & NEGATE != 0) { jump16(ip) } else { ip.add(1) };
         if vm.heap.wants_attention() { return finalize_and_go(to, regs, k, vm); }

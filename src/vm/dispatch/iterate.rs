@@ -3,6 +3,7 @@
 use super::at::{a, b, c, copy_of, flags, lose, take_b, wide};
 use super::generators::for_iter_begins;
 use super::returns::return_slow;
+use super::values::finalize_and_go;
 use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::code::flags as code_flags;
@@ -55,6 +56,16 @@ op! {
         if iterator.is_exact::<TupleIterator>() { return for_iter_tuple(ip, regs, k, vm); }
         if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }
         return for_iter_core(ip, regs, k, vm);
+    }
+    fn end_of_loop(ip, regs, k, vm) {
+        // The iterator goes, and with it mostly the last reference to it.
+        let register = regs.add(b(ip));
+        let target = ip.add(2).offset(*ip.add(1) as i32 as isize);
+        if lose(vm, std::ptr::replace(register, Value::UNDEF)) {
+            free_iterator(vm);
+            if vm.heap.wants_attention() { return finalize_and_go(target, regs, k, vm); }
+        }
+        go!(target, regs, k, vm)
     }
     fn for_iter_tuple(ip, regs, k, vm) {
         let iterator = &*(*regs.add(b(ip))).header().cast::<TupleIterator>();
@@ -276,6 +287,29 @@ fn next_of_core(vm: &mut Vm, iterator: &Value) -> Value {
     vm.next_of_core(iterator).unwrap_or(Value::UNDEF)
 }
 
+/// Frees the iterator that `lose` left.
+#[inline(never)]
+fn free_iterator(vm: &mut Vm) {
+    let dead = std::mem::replace(&mut vm.dead, std::ptr::null_mut());
+    // SAFETY: its count is zero, and nobody else knows it. Iterators of built-in types have no finalizers.
+    unsafe {
+        let shape = (*dead).shape;
+        if !vm.heap.dies_plainly(shape) {
+            return crate::heap::free(dead);
+        }
+        if shape == kind::LIST_ITERATOR as u32 || shape == kind::TUPLE_ITERATOR as u32 {
+            const { assert!(size_of::<ListIterator>() == size_of::<TupleIterator>()) };
+            let iterator = dead.cast::<ListIterator>();
+            std::ptr::drop_in_place(&raw mut (*iterator).source);
+            return vm.heap.give_back(iterator);
+        }
+        if shape == kind::RANGE_ITERATOR as u32 {
+            return vm.heap.give_back(dead.cast::<RangeIterator>());
+        }
+        crate::heap::free(dead);
+    }
+}
+
 /// The iterator of a range of small numbers; Undef for any other.
 #[inline(never)]
 fn range_iterator_of(source: &Value) -> Value {
@@ -308,7 +342,6 @@ unsafe fn next_pair(vm: &mut Vm, iterator: &Value, dst: *mut Value) -> bool {
 
 plain_ops! {
     for_iter_slow = op_for_iter;
-    end_of_loop = op_end_of_loop;
     get_iter_slow = op_get_iter;
     get_aiter = op_get_aiter;
     get_anext = op_get_anext;

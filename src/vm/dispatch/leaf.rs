@@ -137,6 +137,26 @@ pub(super) unsafe fn test(ip: *mut u64, regs: *mut Value, k: *const Value) -> u8
     }
 }
 
+/// The same of integers, one of which is an instance of a class that compares as `int` does (`IntEnum`).
+#[inline(never)]
+pub(super) unsafe fn test_like_ints(
+    vm: &mut Vm,
+    ip: *mut u64,
+    regs: *mut Value,
+    k: *const Value,
+) -> u8 {
+    unsafe {
+        let op = compare_operator(ALL[(*ip & 0xFF) as usize]);
+        let left = vm.known_int(&*regs.add(b(ip)), op);
+        let right = vm.known_int(right(ip, regs, k), op.reflected());
+        let Some((left, right)) = left.zip(right) else {
+            return UNKNOWN;
+        };
+        give_up(ip, regs, TEMP_B | TEMP_C);
+        op.holds(left.cmp(&right)) as u8
+    }
+}
+
 /// The result of comparing B and C.
 #[inline(never)]
 pub(super) unsafe fn compare(

@@ -28,6 +28,7 @@ mod objects;
 mod plain;
 mod raising;
 mod returns;
+mod spread;
 mod values;
 
 pub(crate) use at::{At, put};
@@ -288,12 +289,12 @@ const fn make_table() -> [Handler; 256] {
         Await => iterate::await_, YieldFrom => iterate::await_, Yield => iterate::yield_,
         Return => returns::return_, ReturnConst => returns::return_const,
         Call => calls::call, CallMethod => calls::call_method, CallKw => calls::call_kw,
-        CallMethodKw => calls::call_method_kw, CallEx => calls::call_ex,
+        CallMethodKw => calls::call_method_kw, CallEx => spread::call_ex,
         GetMethod => loaded::get_method, CallLoaded => loaded::call_loaded, CallLoadedKw => loaded::call_loaded_kw,
         BuildTuple => build::build_tuple, BuildList => build::build_list, BuildSet => build::build_set,
         BuildDict => build::build_dict, BuildString => build::build_string, Format => build::format,
         ListAppend => build::list_append, SetAdd => build::set_add, DictPut => build::dict_put,
-        ListExtend => build::list_extend, SetUpdate => build::set_update, DictUpdate => build::dict_update,
+        ListExtend => spread::list_extend, SetUpdate => build::set_update, DictUpdate => build::dict_update,
         DictMerge => build::dict_merge, ListToTuple => build::list_to_tuple, Unpack => build::unpack,
         UnpackEx => build::unpack_ex, MakeFunction => build::make_function, Intrinsic => build::intrinsic,
         Raise => raising::raise, Reraise => raising::reraise, RaiseBare => raising::raise_bare,

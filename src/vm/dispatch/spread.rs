@@ -1,0 +1,57 @@
+//! Calls with `*args`: the common way, in which nothing is copied before it lies in the callee's frame.
+
+use super::Exit;
+use super::at::{a, b, c, flags, lose, take_b};
+use super::build::list_extend_slow;
+use super::calls::call_ex_slow;
+use super::enter::{enter, enter_plain};
+use crate::bytecode::Op;
+use crate::bytecode::op::OWN_SHIFT;
+use crate::heap::Value;
+use crate::object::frame::Frame;
+use crate::object::function::Function;
+use crate::object::list::List;
+use crate::object::tuple::Tuple;
+use crate::vm::Vm;
+use crate::vm::dispatch::{go, op};
+
+op! {
+    fn list_extend(ip, regs, k, vm) {
+        // A tuple or list that is all the `*args` of the call that follows need not be copied: it takes the list's place.
+        let source = &*regs.add(b(ip));
+        if flags(ip) >> OWN_SHIFT & 1 == 0
+            || *ip.add(1) as u8 != Op::CallEx as u8
+            || !(source.is_exact::<Tuple>() || source.is_exact::<List>())
+        {
+            return list_extend_slow(ip, regs, k, vm);
+        }
+        let given = take_b(ip, regs);
+        let empty = std::ptr::replace(regs.add(a(ip)), given);
+        if lose(vm, empty) { return crate::vm::dispatch::values::free_and_go(ip.add(1), regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
+    }
+    fn call_ex(ip, regs, k, vm) {
+        let base = regs.add(b(ip));
+        let given = &*base.add(1);
+        if c(ip) != 0 || !(*base).is_exact::<Function>() || !given.is_object() || given.reference_count() == 1 {
+            return call_ex_slow(ip, regs, k, vm);
+        }
+        let items: &[Value] = if given.is_exact::<Tuple>() {
+            (*given.header().cast::<Tuple>()).items()
+        } else if given.is_exact::<List>() {
+            &*(*given.header().cast::<List>()).items.as_ptr()
+        } else {
+            return call_ex_slow(ip, regs, k, vm);
+        };
+        let function = (*base).header().cast::<Function>();
+        let n = items.len();
+        if (*function).simple.get() as usize != n { return call_ex_slow(ip, regs, k, vm); }
+        for item in items {
+            item.clone().forget();
+        }
+        // Somebody else holds them until they lie in the frame: nothing runs before that.
+        let args = items.as_ptr().cast_mut();
+        base.add(1).read().release_shared();
+        enter!(ip, regs, vm, 0, function, args, n)
+    }
+}
