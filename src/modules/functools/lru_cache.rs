@@ -223,7 +223,7 @@ fn call_function(vm: &mut Vm, cache: &LruCache, frame: &NativeFrame<'_>) -> Step
 
 fn cache_info(_: &mut Vm, frame: &mut NativeFrame<'_>, _: Input) -> Step {
     let cache = LruCache::of(&frame.regs[0]);
-    let most = cache.most.map_or(Value::NONE, |n| int::from_usize(n));
+    let most = cache.most.map_or(Value::NONE, int::from_usize);
     let counts = [cache.hits.get(), cache.misses.get()].map(int::from_i64);
     let [hits, misses] = counts;
     let held = int::from_usize(cache.results.len());
