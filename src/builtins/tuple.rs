@@ -20,7 +20,7 @@ pub static TUPLE: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::tuple),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that cannot be changed; made of the items of an iterable.",
-    new: Some(Def::frame("__new__(cls, iterable=<unset>, /)", 1, new)),
+    new: Some(Def::frame("__new__(cls, iterable=<unset>, /)", 1, new).at_once(new_at_once)),
     methods: METHODS,
     ..TypeDef::new("builtins", "tuple", kind::TUPLE)
 };
@@ -73,6 +73,20 @@ fn new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         let tuple = Tuple::from_vec(items.into_vec());
         made(vm, tuple)
     })
+}
+
+/// A tuple, or an instance of a subclass, of the items of a tuple.
+fn new_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [class, source] = args else { return None };
+    let source = source.get_exact::<Tuple>()?;
+    let shape = match vm.shape_for_new(class, &TUPLE) {
+        Ok(shape) => shape,
+        Err(raised) => return Some(Err(raised)),
+    };
+    if shape == kind::TUPLE as u32 {
+        return Some(Ok(args[1].clone()));
+    }
+    Some(finish(vm, shape, source.items()))
 }
 
 fn finish(vm: &mut Vm, shape: u32, items: &[Value]) -> R {

@@ -3,6 +3,7 @@
 use crate::builtins::arguments::int;
 use crate::builtins::functions::{outcome, received};
 use crate::heap::Value;
+use crate::object::compare::simple_less;
 use crate::object::int::IntView;
 use crate::object::list::List;
 use crate::object::native::{Args, Def, Input, ModuleDef, NativeFrame, R, Step};
@@ -46,12 +47,23 @@ const RIGHT: Def = Def::frame(
         )
     },
 )
+.at_once(|vm, args| {
+    search_at_once(
+        vm,
+        args,
+        Wanted {
+            left: false,
+            insert: false,
+        },
+    )
+})
 .doc(
     "The last place at which x can be put in without a breach of the order: behind what is equal.",
 );
 const LEFT: Def = Def::frame("bisect_left(a, x, lo=0, hi=None, *, key=None)", EXTRA, |vm, f, i| {
     search(vm, f, i, Wanted { left: true, insert: false })
 })
+.at_once(|vm, args| search_at_once(vm, args, Wanted { left: true, insert: false }))
 .doc("The first place at which x can be put in without a breach of the order: in front of what is equal.");
 const INSORT_RIGHT: Def = Def::frame(
     "insort_right(a, x, lo=0, hi=None, *, key=None)",
@@ -68,6 +80,16 @@ const INSORT_RIGHT: Def = Def::frame(
         )
     },
 )
+.at_once(|vm, args| {
+    search_at_once(
+        vm,
+        args,
+        Wanted {
+            left: false,
+            insert: true,
+        },
+    )
+})
 .doc("Puts x in where the order asks for it, behind what is equal.");
 const INSORT_LEFT: Def = Def::frame(
     "insort_left(a, x, lo=0, hi=None, *, key=None)",
@@ -84,7 +106,45 @@ const INSORT_LEFT: Def = Def::frame(
         )
     },
 )
+.at_once(|vm, args| {
+    search_at_once(
+        vm,
+        args,
+        Wanted {
+            left: true,
+            insert: true,
+        },
+    )
+})
 .doc("Puts x in where the order asks for it, in front of what is equal.");
+
+/// Searches a list whose items can be compared without script code; None where they cannot, or what else is given is not
+/// just a list and an item.
+fn search_at_once(vm: &mut Vm, args: &[Value], wanted: Wanted) -> Option<R> {
+    let [list, x] = args else { return None };
+    let list = list.get_exact::<List>()?;
+    let place = {
+        let items = list.items.borrow();
+        let (mut lo, mut hi) = (0, items.len());
+        while lo < hi {
+            let middle = lo + (hi - lo) / 2;
+            let goes_behind = match wanted.left {
+                true => simple_less(&items[middle], x)?,
+                false => !simple_less(x, &items[middle])?,
+            };
+            match goes_behind {
+                true => lo = middle + 1,
+                false => hi = middle,
+            }
+        }
+        lo
+    };
+    if !wanted.insert {
+        return Some(Ok(int(place as i64)));
+    }
+    let inserted = list.items.borrow_mut().insert(place, x.clone());
+    Some(vm.lift(inserted).map(|()| Value::NONE))
+}
 
 /// Which of the four functions it is.
 #[derive(Clone, Copy)]

@@ -210,6 +210,34 @@ pub fn simple_cmp(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
+/// Whether `a < b`, for what `simple_cmp` orders and tuples that such items tell apart; None if script code must say, or
+/// it takes long.
+pub fn simple_less(a: &Value, b: &Value) -> Option<bool> {
+    const FIRST_ITEMS: usize = 16;
+    if let Some(order) = simple_cmp(a, b) {
+        return Some(order.is_lt());
+    }
+    let (a, b) = (
+        a.get_exact::<Tuple>()?.items(),
+        b.get_exact::<Tuple>()?.items(),
+    );
+    let pairs = a.iter().zip(b);
+    match pairs.take(FIRST_ITEMS).find_map(|(x, y)| {
+        if x.is(y) {
+            return None;
+        }
+        match simple_eq(x, y) {
+            Some(true) => None,
+            Some(false) => Some(simple_cmp(x, y).map(|order| order.is_lt())),
+            None => Some(None),
+        }
+    }) {
+        Some(answer) => answer,
+        None if a.len().min(b.len()) > FIRST_ITEMS => None,
+        None => Some(a.len() < b.len()),
+    }
+}
+
 /// Whether the value is of kind `bytes` exactly (a dict key that `bytearray` never is).
 pub fn is_plain_bytes(value: &Value) -> bool {
     value.is_exact::<Bytes>()

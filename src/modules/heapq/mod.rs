@@ -1,6 +1,8 @@
 //! `_heapq`: priority queues in lists. What compares items may be script, so that all of it runs
 //! in frames; between two comparisons the heap lies in its list as CPython would have it.
 
+mod at_once;
+
 use crate::builtins::arguments::shown_type;
 use crate::builtins::functions::{outcome, received};
 use crate::heap::{Ref, Value};
@@ -20,12 +22,16 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 static FUNCTIONS: &[Def] = &[
     Def::frame("heappush(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::Push))
+        .at_once(at_once::push)
         .doc("Puts an item in; the list remains a heap."),
     Def::frame("heappushpop(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::PushPop))
+        .at_once(at_once::push_pop)
         .doc("Puts an item in and takes the smallest out, in one go."),
     Def::frame("heappop(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Pop(false)))
+        .at_once(at_once::pop)
         .doc("Takes out the smallest item; the others remain a heap."),
     Def::frame("heapreplace(heap, item, /)", EXTRA + 2, |vm, f, i| run(vm, f, i, Task::Replace(false)))
+        .at_once(at_once::replace)
         .doc("Takes the smallest item out and puts another in, in one go; the one taken out may be the larger."),
     Def::frame("heapify(heap, /)", EXTRA + 3, |vm, f, i| run(vm, f, i, Task::Heapify(false)))
         .doc("Makes a heap of a list, in place."),
