@@ -52,7 +52,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__ge__(self, value, /)", operators::ge),
     Def::leaf("__getitem__(self, key, /)", getitem),
     Def::leaf("__gt__(self, value, /)", operators::gt),
-    Def::frame("__init__(self, other=<unset>, /, **kwargs)", 1, update),
+    Def::frame("__init__(self, other=<unset>, /, **kwargs)", 1, update).at_once(update_at_once),
     Def::frame("__ior__(self, value, /)", 2, ior),
     Def::leaf("__iter__(self, /)", iter),
     Def::leaf("__le__(self, value, /)", operators::le),
@@ -95,6 +95,19 @@ fn update(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match for_each(vm, frame, input, 1, insert_pair) {
         Ok(()) => finish_update(vm, frame).into(),
         Err(step) => step,
+    }
+}
+
+/// The same where nothing or a dict is given: no pairs need be gathered.
+fn update_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let target = args[0].to_ref::<Dict>()?;
+    match &args[1..] {
+        [] => Some(Ok(Value::NONE)),
+        [other] if other.is_exact::<Dict>() => {
+            let done = vm.dict_take_entries(&target, other);
+            Some(done.map(|()| Value::NONE))
+        }
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::object::iterator::ListReverseIterator;
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
+use crate::object::tuple::Tuple;
 use crate::receiver;
 use crate::vm::Vm;
 use crate::vm::ops::BinaryOp;
@@ -47,7 +48,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__gt__(self, value, /)", operators::gt),
     Def::frame("__iadd__(self, value, /)", 0, iadd),
     Def::leaf("__imul__(self, value, /)", imul),
-    Def::frame("__init__(self, iterable=(), /)", 1, init),
+    Def::frame("__init__(self, iterable=(), /)", 1, init).at_once(init_at_once),
     Def::leaf("__iter__(self, /)", operators::iter),
     Def::leaf("__le__(self, value, /)", operators::le),
     Def::leaf("__len__(self, /)", operators::len),
@@ -86,6 +87,23 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         drop(old);
         Ok(Value::NONE)
     })
+}
+
+/// The same where nothing, a list or a tuple is given.
+fn init_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let target = args[0].get::<List>()?;
+    let items = match &args[1..] {
+        [] => Ok(Buffer::new()),
+        [other] if other.is_exact::<List>() => other.get_exact::<List>()?.copy(),
+        [other] => Buffer::copy_of(other.get_exact::<Tuple>()?.items()),
+        _ => return None,
+    };
+    let replaced = lift(vm, items).map(|items| {
+        let old = target.items.replace(items);
+        drop(old);
+        Value::NONE
+    });
+    Some(replaced)
 }
 
 fn append(vm: &mut Vm, args: &[Value]) -> R {

@@ -103,7 +103,7 @@ static SET_METHODS: &[Def] = &[
     Def::leaf("__ge__(self, value, /)", operators::ge),
     Def::leaf("__gt__(self, value, /)", operators::gt),
     Def::leaf("__iand__(self, value, /)", iand),
-    Def::frame("__init__(self, iterable=(), /)", 1, init),
+    Def::frame("__init__(self, iterable=(), /)", 1, init).at_once(init_at_once),
     Def::leaf("__ior__(self, value, /)", ior),
     Def::leaf("__isub__(self, value, /)", isub),
     Def::leaf("__iter__(self, /)", operators::iter),
@@ -226,6 +226,12 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         drop(old);
     }
     Step::Return(Value::NONE)
+}
+
+/// The same of a new set that stays empty.
+fn init_at_once(_: &mut Vm, args: &[Value]) -> Option<R> {
+    let is_new = args[0].get::<Set>()?.table.borrow().is_empty();
+    (is_new && args.len() == 1).then_some(Ok(Value::NONE))
 }
 
 /// More items are wanted.

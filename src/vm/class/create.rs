@@ -137,6 +137,11 @@ impl Vm {
                 _ => return Step::Raise(self.type_error("type() takes 1 or 3 arguments")),
             }
         }
+        if by_name > 0 && by_name == args.len() && class.root_shape.get() == kind::DICT as u32 {
+            let names = names.and_then(|names| names.get::<Tuple>());
+            let dict = self.keyword_dict(&args, names.map_or(&[], Tuple::items));
+            return dict.map(Ref::into_value).into();
+        }
         let Some(new) = self.special(class, Special::New).map(unwrap_static) else {
             let text = format!("cannot create '{}' instances", self.class_name(class));
             return Step::Raise(self.type_error(text));
@@ -240,6 +245,14 @@ impl Vm {
         };
         if !self.class_of(&instance).is_subclass(class) {
             return Step::Return(instance);
+        }
+        if names.is_none()
+            && let Some(hook) = init.get_exact::<Native>().and_then(|n| n.def.at_once)
+        {
+            with_class[0] = instance.clone();
+            if let Some(result) = hook(self, &with_class) {
+                return result.map(|_| instance).into();
+            }
         }
         if let Some(native) = init.get_exact::<Native>()
             && let NativeCode::Raw(raw) = native.def.code
