@@ -19,7 +19,7 @@ use crate::vm::types::Known;
 pub static GENERATOR: TypeDef = TypeDef {
     methods: &[
         Def::leaf("__iter__(self, /)", itself),
-        Def::frame("__next__(self, /)", 0, next),
+        Def::frame("__next__(self, /)", 0, next).resumes(1),
         SEND_METHOD,
         THROW_METHOD,
         CLOSE_METHOD,
@@ -150,7 +150,7 @@ const STEP_METHODS: &[Def] = &[
 ];
 
 /// What the end of such an object's life does; what that raises nobody can catch.
-const SEND_METHOD: Def = Def::frame("send(self, arg, /)", 0, send).doc(
+const SEND_METHOD: Def = Def::frame("send(self, arg, /)", 0, send).resumes(2).doc(
     "send(arg): goes on, where `yield` or `await` then is arg; what comes next is the result.",
 );
 

@@ -50,8 +50,9 @@ pub mod frame_flags {
     pub const NEXT: u16 = 512;
     /// The result is to be truth-tested and decides a jump of the parent.
     pub const TEST: u16 = 1024;
-    /// Has run at least one instruction (generators).
-    pub const STARTED: u16 = 2048;
+    /// Entered by `next()` or `send()` of a script frame, with no native frame between: its end is a StopIteration there.
+    /// The frame counts its generator for as long.
+    pub const SENT: u16 = 2048;
     /// The truth of the result is negated.
     pub const NEGATED: u16 = 4096;
     /// Answers an operator: if it does not know, others are asked (`vm::candidates`). The question

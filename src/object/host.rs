@@ -57,6 +57,7 @@ impl HostDefs {
                     binding,
                     at_once: None,
                     awaited: None,
+                    resumes: 0,
                 },
                 _texts: texts,
             })

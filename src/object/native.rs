@@ -171,6 +171,9 @@ pub struct Def {
     pub at_once: Option<AtOnce>,
     /// What an await of the coroutine that a call makes gives, where nothing has to be waited for.
     pub awaited: Option<AwaitedAtOnce>,
+    /// How many arguments a call has that goes on in a generator, its first: one for `next`, two for `send`; 0 for what
+    /// does not.
+    pub resumes: u8,
 }
 
 /// What comes of a native coroutine that is awaited where it is made and needs no frame.
@@ -209,6 +212,7 @@ impl Def {
             binding: Binding::Method,
             at_once: None,
             awaited: None,
+            resumes: 0,
         }
     }
     /// A raw leaf; the signature is for show and for its name.
@@ -220,6 +224,7 @@ impl Def {
             binding: Binding::Method,
             at_once: None,
             awaited: None,
+            resumes: 0,
         }
     }
     /// A native frame with `extra` registers beyond its parameters.
@@ -231,6 +236,7 @@ impl Def {
             binding: Binding::Method,
             at_once: None,
             awaited: None,
+            resumes: 0,
         }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
@@ -242,6 +248,7 @@ impl Def {
             binding: Binding::Method,
             at_once: None,
             awaited: None,
+            resumes: 0,
         }
     }
     /// The same with a docstring.
@@ -257,6 +264,11 @@ impl Def {
     /// The same with a way that needs no frame where the coroutine is awaited at once.
     pub const fn awaited(mut self, f: AwaitedAtOnce) -> Def {
         self.awaited = Some(f);
+        self
+    }
+    /// The same as one that goes on in a generator; see `Def::resumes`.
+    pub const fn resumes(mut self, arguments: u8) -> Def {
+        self.resumes = arguments;
         self
     }
     /// The same as a class method.

@@ -317,6 +317,9 @@ impl Vm {
                     self.deliver_result(parent, dst, flags, result);
                 }
                 NativeCode::Frame(extra, _) => {
+                    if self.send_at_once(native, (args, n), names, parent, dst, flags) {
+                        return;
+                    }
                     let count = self.parameter_count(native) + extra as usize;
                     let frame = self.push_native(native.def, count, parent, dst, flags);
                     if let Err(raised) =

@@ -147,7 +147,8 @@ impl Vm {
     #[cold]
     pub fn key_error(&mut self, key: &Value) -> Raised {
         let class = self.known_class(Known::KeyError);
-        Raised(self.new_exception(&class, vec![key.clone()]))
+        let args = Tuple::few([key.clone()]).into_value();
+        Raised(Exception::alloc(class.root_shape.get(), args).into_value())
     }
 
     /// A KeyError with a message.
@@ -159,12 +160,11 @@ impl Vm {
     /// A StopIteration with the value that a generator returned.
     pub fn stop_iteration(&mut self, value: Value) -> Raised {
         let class = self.known_class(Known::StopIteration);
-        let args = if value.is_none() {
-            Vec::new()
-        } else {
-            vec![value.clone()]
+        let args = match value.is_none() {
+            true => Tuple::empty(),
+            false => Tuple::few([value.clone()]),
         };
-        let raised = self.new_exception(&class, args);
+        let raised = Exception::alloc(class.root_shape.get(), args.into_value()).into_value();
         set_field(&raised, fields::STOP_VALUE, value);
         Raised(raised)
     }

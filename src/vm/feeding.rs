@@ -8,7 +8,7 @@ use crate::bytecode::Op;
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Generator, State};
-use crate::object::native::Input;
+use crate::object::native::{Input, Native};
 
 impl Vm {
     /// Goes on at once in a native frame that waits for a value. For the dispatch loop, which it returns to: so no native
@@ -87,5 +87,117 @@ impl Vm {
             self.go_on_in(leaf);
         }
         true
+    }
+
+    /// Goes on in a generator for a script frame that called `next()` or `send()`; false, and nothing has happened, where
+    /// the general way must look. The arguments pass to it.
+    ///
+    /// # Safety
+    /// As `Vm::invoke`.
+    pub(super) unsafe fn send_at_once(
+        &mut self,
+        native: &Native,
+        (args, n): (*mut Value, usize),
+        names: Option<&Value>,
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> bool {
+        // SAFETY: the first argument holds the generator, and then its frame does; the leaf of a suspended one lives.
+        unsafe {
+            if n == 0
+                || native.def.resumes as usize != n
+                || names.is_some()
+                || !(*args).is_exact::<Generator>()
+                || flags & !frame_flags::DST_LOCAL != 0
+                || (*parent).has(frame_flags::NATIVE)
+                || (*parent).depth >= self.recursion_limit
+                || self.budget < 1
+            {
+                return false;
+            }
+            let generator: *const Generator = (*args).header().cast();
+            let root = (*generator).frame_ptr();
+            let leaf = (*generator).leaf.get();
+            if (*root).flags & (frame_flags::DELEGATED | frame_flags::NATIVE) != 0 {
+                return false;
+            }
+            let begins = (*generator).state.get() == State::Created;
+            if begins {
+                if n > 1 && !(*args.add(1)).is_none() {
+                    return false;
+                }
+            } else if (*generator).state.get() != State::Suspended
+                || leaf.is_null()
+                || (*leaf).has(frame_flags::NATIVE)
+                || *(*leaf).ip.sub(1) as u8 != Op::Yield as u8
+            {
+                return false;
+            }
+            self.budget -= 1;
+            let value = match n {
+                1 => Value::NONE,
+                _ => args.add(1).read(),
+            };
+            args.read().forget();
+            (*root).parent = parent;
+            (*root).dst = dst;
+            (*root).flags = (*root).flags & !ENTRY | frame_flags::SENT | flags;
+            (*root).depth = (*parent).depth + 1;
+            if begins {
+                (*generator).state.set(State::Running);
+                self.go_on_in(root);
+            } else {
+                (*generator).leaf.set(std::ptr::null_mut());
+                Generator::of_frame(leaf).state.set(State::Running);
+                dispatch::put((*leaf).ip.sub(1), Frame::regs(leaf), value);
+                self.go_on_in(leaf);
+            }
+        }
+        true
+    }
+
+    /// A generator yields to the script frame that called `next()` or `send()`; see `yield_to_native`.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn yield_to_sender(
+        &mut self,
+        frame: *mut Frame,
+        root: *mut Frame,
+        value: Value,
+    ) {
+        // SAFETY: the chain is at rest from here on, and the parent waits for this value.
+        unsafe {
+            let generator = Generator::of_frame(root);
+            Generator::of_frame(frame).state.set(State::Suspended);
+            generator.leaf.set(frame);
+            let parent = std::mem::replace(&mut (*root).parent, std::ptr::null_mut());
+            let dst = Frame::regs(parent).add((*root).dst as usize);
+            let to_local = (*root).has(frame_flags::DST_LOCAL);
+            self.release_sent(root);
+            if to_local {
+                drop(std::ptr::replace(dst, value));
+            } else {
+                dst.write(value);
+            }
+            self.go_on_in(parent);
+        }
+    }
+
+    /// Gives up the count of its generator that a frame has which was entered by `next()` or `send()`.
+    ///
+    /// # Safety
+    /// The frame is done with, or at rest: its generator may go.
+    #[inline]
+    pub(super) unsafe fn release_sent(&mut self, frame: *mut Frame) {
+        // SAFETY: with the flag, the frame has a count.
+        unsafe {
+            if (*frame).has(frame_flags::SENT) {
+                (*frame).flags &= !frame_flags::SENT;
+                let generator = std::ptr::from_ref(Generator::of_frame(frame));
+                drop(Value::from_header(generator.cast_mut().cast()));
+            }
+        }
     }
 }

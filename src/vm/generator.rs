@@ -483,6 +483,7 @@ impl Vm {
             Generator::of_frame(root).leaf.set(frame);
             let (parent, dst, flags) = ((*root).parent, (*root).dst, (*root).flags);
             (*root).parent = std::ptr::null_mut();
+            self.release_sent(root);
             if (*parent).has(frame_flags::NATIVE)
                 && flags & frame_flags::NEXT == 0
                 && !(*parent).has(frame_flags::BOUNDARY)
@@ -515,6 +516,10 @@ impl Vm {
             if flags & frame_flags::FOR_ITER != 0 {
                 return self.end_for_loop(parent);
             }
+            if flags & frame_flags::SENT != 0 {
+                let raised = self.stop_iteration(value);
+                return self.raise_in(parent, raised);
+            }
             if flags & frame_flags::NEXT != 0 {
                 return self.deliver(parent, dst, flags & frame_flags::DST_LOCAL, Value::UNDEF);
             }
@@ -545,6 +550,8 @@ impl Vm {
             }
             (*frame).flags &= !ENTRY;
             (*frame).parent = std::ptr::null_mut();
+            // The caller has a count of its own.
+            self.release_sent(frame);
         }
     }
 

@@ -31,10 +31,12 @@ impl Vm {
         if let Some(exception) = raised.0.get::<Exception>()
             && exception.traceback.as_value().is_none()
             && exception.context.as_value().is_none()
-            // That there is no memory says nothing of what was going on.
-            && !self.is_out_of_memory(&raised.0)
         {
-            self.set_context(&raised.0, frame);
+            let handled = self.handled_exception(frame);
+            // That there is no memory says nothing of what was going on.
+            if !handled.is_none() && !self.is_out_of_memory(&raised.0) {
+                Self::chain(&raised.0, handled);
+            }
         }
     }
 
@@ -121,7 +123,8 @@ impl Vm {
             if (*frame).flags & frame_flags::NATIVE != 0 || (*frame).function.is_null() {
                 return None;
             }
-            let code = (*(*frame).function).code.borrow();
+            let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
+            let code = &*code;
             if code.plain.handled.is_empty() {
                 return None;
             }

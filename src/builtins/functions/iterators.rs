@@ -33,6 +33,7 @@ pub static FUNCTIONS: &[Def] = &[
         .doc("Get an iterator from an object."),
     Def::frame("next(iterator, default=<unset>, /)", 0, next)
         .at_once(at_once::next)
+        .resumes(1)
         .doc("Return the next item from the iterator."),
     Def::frame("aiter(async_iterable, /)", 0, aiter).doc("The asynchronous iterator of an object."),
     Def::frame(

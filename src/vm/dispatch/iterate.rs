@@ -231,6 +231,14 @@ op! {
         while (*root).flags & frame_flags::DELEGATED != 0 {
             root = (*root).parent;
         }
+        if (*root).flags & (frame_flags::SENT | frame_flags::NATIVE) == frame_flags::SENT
+            && Generator::of_frame(frame).flavour != Flavour::AsyncGenerator
+        {
+            let value = take_b(ip, regs);
+            (*frame).ip = ip.add(1);
+            vm.yield_to_sender(frame, root, value);
+            go_on!(vm)
+        }
         if (*root).flags & (frame_flags::NEXT | frame_flags::GENERATOR | frame_flags::NATIVE)
             != frame_flags::NEXT | frame_flags::GENERATOR
             || Generator::of_frame(frame).flavour == Flavour::AsyncGenerator

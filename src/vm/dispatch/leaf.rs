@@ -8,12 +8,13 @@ use super::at::{a, b, c, flags};
 use super::plain;
 use crate::bytecode::Op;
 use crate::bytecode::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
-use crate::heap::{Buffer, Ref, Value};
+use crate::heap::{Buffer, FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::frame::Frame;
 use crate::object::int::{self, Int, Reusing};
 use crate::object::int_text;
+use crate::object::kind;
 use crate::object::list::List;
 use crate::object::set::{Set, SetTable};
 use crate::object::str::Str;
@@ -228,6 +229,11 @@ pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *con
     unsafe {
         let op = ALL[(*ip & 0xFF) as usize];
         let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
+        let shape = x.shape();
+        if shape >= FIRST_FREE_SHAPE && vm.heap.shapes[shape as usize].kind == kind::INSTANCE {
+            // A script has to be asked, or nobody.
+            return Value::UNDEF;
+        }
         let inplace = flags(ip) & INPLACE != 0 && !cfg!(hoop_mutant = "16");
         // A limit that is reached meanwhile names this line.
         let frame = Frame::of(regs);

@@ -1,6 +1,8 @@
 //! Raising, matching exceptions, pattern matching.
 
+use super::at::{b, c, flags, lose};
 use super::{At, Exit};
+use crate::bytecode::op::TEMP_C;
 use crate::heap::Value;
 use crate::object::class::{Class, class_flags};
 use crate::object::exception::Exception;
@@ -8,13 +10,31 @@ use crate::object::kind;
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op, plain_ops};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+
+op! {
+    fn except_match(ip, regs, k, vm) {
+        // The common case: the class is just that of the exception.
+        let (exception, class) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if !class.is_exact::<Class>()
+            || !exception.is_object()
+            || (*class.header().cast::<Class>()).root_shape.get() != exception.shape()
+        {
+            return except_match_slow(ip, regs, k, vm);
+        }
+        if flags(ip) & TEMP_C != 0 && lose(vm, regs.add(c(ip)).read()) {
+            std::ptr::write(&mut vm.leaf_result, Value::TRUE);
+            return crate::vm::dispatch::values::free_and_store(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, Value::TRUE, 0)
+    }
+}
 
 plain_ops! {
     raise = op_raise;
     reraise = op_reraise;
     raise_bare = op_raise_bare;
-    except_match = op_except_match;
+    except_match_slow = op_except_match;
     except_star_match = op_except_star_match;
     except_star_end = op_except_star_end;
     exc_info = op_exc_info;
@@ -144,6 +164,9 @@ impl Vm {
 
     fn is_instance_of_class(&mut self, exception: &Value, class: &Value) -> bool {
         let actual = self.class_of(exception);
+        if actual.as_value().is(class) {
+            return true;
+        }
         class
             .get::<crate::object::class::Class>()
             .is_some_and(|class| actual.is_subclass(class))
