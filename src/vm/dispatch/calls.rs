@@ -1,6 +1,6 @@
 //! Calls.
 
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 use super::at::{a, b, c, lose};
 use super::enter::{begin_init, enter, enter_plain, result_flags};
@@ -527,15 +527,19 @@ impl Vm {
         // SAFETY: the callee is alive until the call is over; the arguments are moved out of the window.
         unsafe {
             let params = &self.signature(&*native).params;
-            let mut bound = [const { Value::UNDEF }; MOST_SIMPLE];
+            let count = params.len();
+            let mut bound = [const { MaybeUninit::<Value>::uninit() }; MOST_SIMPLE];
             for (i, place) in bound.iter_mut().enumerate().take(n) {
-                *place = at.take(first + i);
+                place.write(at.take(first + i));
             }
-            for (place, param) in bound[n..params.len()].iter_mut().zip(&params[n..]) {
-                *place = param.default.clone();
+            for (place, param) in bound[n..count].iter_mut().zip(&params[n..]) {
+                place.write(param.default.clone());
             }
-            let result = run_code(self, native, &bound[..params.len()]);
-            drop(bound);
+            let args = std::slice::from_raw_parts(bound.as_ptr().cast(), count);
+            let result = run_code(self, native, args);
+            for value in &mut bound[..count] {
+                value.assume_init_drop();
+            }
             for i in base..first {
                 drop(at.take(i));
             }
