@@ -374,20 +374,22 @@ impl Function {
         }
     }
 
-    /// Whether there is only one reference to it.
-    #[inline(always)]
-    pub(crate) fn is_last(&self) -> bool {
-        self.head.count == 1
-    }
-
-    /// Gives up one of several references.
+    /// Gives up one reference, unless it is the last: then the answer is false.
     ///
     /// # Safety
-    /// The caller owns a count, and it is not the last.
+    /// The caller owns a count.
     #[inline(always)]
-    pub(crate) unsafe fn release_shared(&self) {
-        // SAFETY: as above; counts are written through pointers only.
-        unsafe { (*(self as *const Function as *mut Header)).count -= 1 };
+    pub(crate) unsafe fn release_if_shared(&self) -> bool {
+        let head = self as *const Function as *mut Header;
+        // SAFETY: counts are written through pointers only; nobody looks at this one in between.
+        unsafe {
+            (*head).count -= 1;
+            if (*head).count == 0 {
+                (*head).count = 1;
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives up one reference.

@@ -74,13 +74,14 @@ unsafe fn start_plain(
         if end > vm.limit {
             return enter_slowly(ip, regs, function, vm, args, n);
         }
-        // Written one after another, and the depth before it is checked: so all of it has room in registers. Nobody
-        // looks at `ip` before it is saved, nor at `native` without the flag for it.
-        (*frame).depth = (*Frame::of(regs)).depth + 1;
+        // Checked and written one after another: so all of it has room in registers. Nobody looks at `ip` before it is
+        // saved, nor at `native` without the flag for it.
         keep_order();
-        if (*frame).depth > vm.recursion_limit {
+        let depth = (*Frame::of(regs)).depth;
+        if depth >= vm.recursion_limit {
             return enter_slowly(ip, regs, function, vm, args, n);
         }
+        (*frame).depth = depth + 1;
         vm.sp = end;
         (*frame).parent = Frame::of(regs);
         (*frame).function = function;

@@ -19,22 +19,21 @@ macro_rules! leave_simple {
     ($ip:ident, $value:ident, $frame:ident, $regs:ident, $k:ident, $vm:ident) => {{
         let function = (*$frame).function;
         let code = (*(*function).code.as_ptr()).as_ptr();
-        let nlocals = (*code).nlocals as usize;
-        let mut i = 0;
-        while i < nlocals {
-            if lose($vm, $regs.add(i).read()) {
+        let mut local = $regs;
+        let end = $regs.add((*code).nlocals as usize);
+        while local != end {
+            if lose($vm, local.read()) {
                 std::ptr::write(&mut $vm.leaf_result, $value);
-                $vm.next_local = i + 1;
+                $vm.next_local = local.offset_from($regs) as usize + 1;
                 return free_and_leave($ip, $regs, $k, $vm);
             }
-            i += 1;
+            local = local.add(1);
         }
         let parent = (*$frame).parent;
-        if (*parent).flags & frame_flags::NATIVE != 0 || (*function).is_last() {
+        if (*parent).flags & frame_flags::NATIVE != 0 || !(*function).release_if_shared() {
             std::ptr::write(&mut $vm.leaf_result, $value);
             return leave_to_native($ip, $regs, $k, $vm);
         }
-        (*function).release_shared();
         $vm.sp = $frame.cast();
         let registers = Frame::regs(parent);
         let dst = registers.add((*$frame).dst as usize);
@@ -101,7 +100,29 @@ op! {
         if flags & !frame_flags::DST_LOCAL == frame_flags::GENERATOR | frame_flags::FOR_ITER {
             return return_from_loop(ip, regs, k, vm);
         }
+        if flags == frame_flags::DISCARD { return return_discarded(ip, regs, k, vm); }
         return return_slow(ip, regs, k, vm);
+    }
+    fn return_discarded(ip, regs, k, vm) {
+        // Of a property's setter, say: mostly None.
+        let frame = Frame::of(regs);
+        let parent = (*frame).parent;
+        let is_const = *ip as u8 == crate::bytecode::Op::ReturnConst as u8;
+        let value = if is_const { &*k.add(wide(ip) as usize) } else { &*regs.add(b(ip)) };
+        if value.is_object() || (*parent).flags & frame_flags::NATIVE != 0 {
+            return return_slow(ip, regs, k, vm);
+        }
+        let function = (*frame).function;
+        for i in 0..(*(*(*function).code.as_ptr()).as_ptr()).nlocals as usize {
+            if lose(vm, regs.add(i).read()) {
+                vm.next_local = i + 1;
+                return free_and_leave(ip, regs, k, vm);
+            }
+        }
+        if !(*function).release_if_shared() { return leave_to_native(ip, regs, k, vm); }
+        vm.sp = frame.cast();
+        let code = (*(*(*parent).function).code.as_ptr()).as_ptr();
+        go!((*parent).ip as *mut u64, Frame::regs(parent), (*code).consts(), vm)
     }
     fn free_and_leave(_ip, regs, _k, vm) {
         // A local died: the frame goes on to end where it was, `vm.next_local`. Its value waits in `vm.leaf_result`.
