@@ -1,6 +1,6 @@
 //! A game's loop: scripts take a step in each frame, and go on in the next. Their time is the game's.
 //!
-//! `cargo run --release --example game`
+//! `cargo run --release -p hoopsnake-examples --bin game`
 
 use hoopsnake::host::Duration;
 use hoopsnake::{Engine, Script};

@@ -1,6 +1,6 @@
 //! A prompt of one's own: lines are read from standard input, and run with the names of the program.
 //!
-//! `printf 'total()\nx = await later(3)\nx + 1\nnope\n' | cargo run --release --example prompt`
+//! `printf 'total()\nx = await later(3)\nx + 1\nnope\n' | cargo run --release -p hoopsnake-examples --bin prompt`
 
 use hoopsnake::{Engine, Error, Handle, Script};
 use std::io::{BufRead, Write};

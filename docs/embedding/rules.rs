@@ -1,7 +1,7 @@
 //! Rules that users write: each is a function, compiled once and called for many facts, with limits so that none can hold up
 //! the others.
 //!
-//! `cargo run --release --example rules`
+//! `cargo run --release -p hoopsnake-examples --bin rules`
 
 use hoopsnake::host::Duration;
 use hoopsnake::{Engine, Error, Handle, Limits, Script};

@@ -1,7 +1,7 @@
 //! A web server whose handlers are scripts. Each worker is a task of tokio with an engine of its own, and each engine has
 //! thousands of requests at once: a request is a task of the script, which awaits the program's async functions.
 //!
-//! `cargo run --release --example server`, then `curl -i 'localhost:8080/hello?name=Ada'`
+//! `cargo run --release -p hoopsnake-examples --bin server`, then `curl -i 'localhost:8080/hello?name=Ada'`
 
 use axum::Router;
 use axum::extract::{Query, State};
