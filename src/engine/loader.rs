@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::bytecode;
-use crate::bytecode::store::Store;
+use crate::bytecode::store::{Parts, Store};
 use crate::compiler;
 use crate::heap;
 use crate::host::{self, Host, HostError};
@@ -22,11 +22,22 @@ include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
 static STORE: Store = Store::new(
     include_str!(concat!(env!("OUT_DIR"), "/strings.txt")),
     include_bytes!(concat!(env!("OUT_DIR"), "/strings.bin")),
-    include_bytes!(concat!(env!("OUT_DIR"), "/code.bin")),
+    &Library,
 );
 
-/// The texts of the library, each compressed by itself.
-static TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
+/// The code of the modules that programs start with.
+static PLAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.bin"));
+
+/// The code of the other modules, the texts and the positions, each compressed by itself.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packed.bin"));
+
+/// What was inflated of the code, in the order of `LIBRARY`.
+static CODE: Inflated = [const { OnceLock::new() }; LIBRARY.len()];
+
+/// The same of the positions.
+static POSITIONS: Inflated = [const { OnceLock::new() }; LIBRARY.len()];
+
+type Inflated = [OnceLock<Vec<u8>>; LIBRARY.len()];
 
 /// The stack of an engine on a thread of its own: what a program has by default.
 const ENGINE_STACK: usize = 8 << 20;
@@ -215,7 +226,7 @@ impl Loader for SourceLoader {
         let code = COMPILED[at].get_or_init(|| {
             let name = format!("<library>/{}", entry.file);
             let source = SourceFile::kept(name, library_text, at as u32);
-            STORE.code(entry.code, &Arc::new(source))
+            STORE.code(at as u32, entry.at, &Arc::new(source))
         });
         Some((code.clone(), entry.package))
     }
@@ -279,17 +290,45 @@ struct Embedded {
     name: &'static str,
     file: &'static str,
     package: bool,
-    /// Where its code is in the store.
-    code: u32,
-    /// Where its text begins and ends in `TEXTS`.
+    /// Whether its code is in `PLAIN`, rather than in `PACKED`,
+    is_plain: bool,
+    /// where it begins and ends there,
+    code: (usize, usize),
+    /// and where the module itself is in it.
+    at: u32,
+    /// Where its text begins and ends in `PACKED`.
     text: (usize, usize),
+    /// The same of its positions.
+    positions: (usize, usize),
+}
+
+fn unpacked((start, end): (usize, usize)) -> Vec<u8> {
+    let bytes = miniz_oxide::inflate::decompress_to_vec(&PACKED[start..end]);
+    bytes.unwrap_or_default()
+}
+
+/// The parts of the library's modules, by their places in the table.
+struct Library;
+
+impl Parts for Library {
+    fn code(&self, module: u32) -> &'static [u8] {
+        let at = module as usize;
+        let Embedded { is_plain, code, .. } = LIBRARY[at];
+        match is_plain {
+            true => &PLAIN[code.0..code.1],
+            false => CODE[at].get_or_init(|| unpacked(code)),
+        }
+    }
+
+    fn positions(&self, module: u32) -> &'static [u8] {
+        let at = module as usize;
+        POSITIONS[at].get_or_init(|| unpacked(LIBRARY[at].positions))
+    }
 }
 
 /// The text of a module, by its place in the table.
 fn library_text(at: u32) -> String {
-    let (start, end) = LIBRARY[at as usize].text;
-    let text = miniz_oxide::inflate::decompress_to_vec(&TEXTS[start..end]);
-    String::from_utf8(text.unwrap_or_default()).unwrap_or_default()
+    String::from_utf8(unpacked(LIBRARY[at as usize].text)).unwrap_or_default()
 }
 
 /// The names of all embedded modules, sorted.

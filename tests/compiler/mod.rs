@@ -5,7 +5,7 @@
 //! standard_library` compiles and verifies every Python file below a folder.
 
 use crate::hoop::root;
-use hoopsnake::bytecode::store::{Store, Writer};
+use hoopsnake::bytecode::store::{Parts, Store, Writer};
 use hoopsnake::bytecode::{self, Code, Const};
 use hoopsnake::compiler::{self, Options};
 use hoopsnake::source::{Diagnostic, SourceFile};
@@ -114,15 +114,36 @@ fn stored_code_is_read_again() {
     }
 }
 
+/// The bytes of one module, uncompressed.
+struct Plain {
+    code: &'static [u8],
+    positions: &'static [u8],
+}
+
+impl Parts for Plain {
+    fn code(&self, _: u32) -> &'static [u8] {
+        self.code
+    }
+
+    fn positions(&self, _: u32) -> &'static [u8] {
+        self.positions
+    }
+}
+
 /// Code as it is read again from what was stored of it.
 pub fn stored(code: &Arc<Code>) -> Arc<Code> {
     let mut writer = Writer::default();
     writer.add(code.clone());
-    let (strings, ends, bytes, places) = writer.finish();
+    let mut written = writer.finish();
+    let module = written.modules.remove(0);
     // The binary has its own for good, too.
-    let store = Store::new(strings.leak(), ends.leak(), bytes.leak());
+    let parts = Box::leak(Box::new(Plain {
+        code: module.code.leak(),
+        positions: module.positions.leak(),
+    }));
+    let store = Store::new(written.strings.leak(), written.ends.leak(), parts);
     let store: &'static Store = Box::leak(Box::new(store));
-    store.code(places[0], &code.source)
+    store.code(0, module.at, &code.source)
 }
 
 /// A random number generator that is the same everywhere.

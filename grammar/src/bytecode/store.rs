@@ -13,36 +13,52 @@ use crate::source::SourceFile;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Gives the bytes of modules, by their numbers: they may be compressed until somebody asks.
+pub trait Parts: Sync {
+    /// The code of a module.
+    fn code(&self, module: u32) -> &'static [u8];
+
+    /// The positions of a module, which only tracebacks want.
+    fn positions(&self, module: u32) -> &'static [u8];
+}
+
 /// What `Writer` made.
-#[derive(Debug)]
 pub struct Store {
     /// All strings.
     strings: &'static str,
     /// Where each string ends in them: four bytes a string.
     ends: &'static [u8],
-    bytes: &'static [u8],
+    parts: &'static dyn Parts,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
 }
 
 impl Store {
-    /// The parts that `Writer::finish` gave, in the same order.
-    pub const fn new(strings: &'static str, ends: &'static [u8], bytes: &'static [u8]) -> Store {
+    /// One of the strings and of the modules that `Writer::finish` gave.
+    pub const fn new(
+        strings: &'static str,
+        ends: &'static [u8],
+        parts: &'static dyn Parts,
+    ) -> Store {
         Store {
             strings,
             ends,
-            bytes,
+            parts,
         }
     }
 
-    /// The code at a place that `Writer::add` gave.
-    pub fn code(&'static self, at: u32, source: &Arc<SourceFile>) -> Arc<Code> {
-        self.reader(at).code(source)
-    }
-
-    fn reader(&'static self, at: u32) -> Reader {
-        Reader {
+    /// The code of module number `module`, whose place `Writer::finish` gave.
+    pub fn code(&'static self, module: u32, at: u32, source: &Arc<SourceFile>) -> Arc<Code> {
+        let stored = Stored {
             store: self,
-            at: at as usize,
-        }
+            module,
+            at,
+        };
+        stored.reader().code(source)
     }
 
     fn string(&self, number: usize) -> &'static str {
@@ -59,12 +75,22 @@ impl Store {
 #[derive(Clone, Debug)]
 pub struct Stored {
     store: &'static Store,
+    module: u32,
     at: u32,
 }
 
 impl Stored {
     fn reader(&self) -> Reader {
-        self.store.reader(self.at)
+        self.reader_of(self.store.parts.code(self.module))
+    }
+
+    fn reader_of(&self, bytes: &'static [u8]) -> Reader {
+        Reader {
+            store: self.store,
+            module: self.module,
+            bytes,
+            at: self.at as usize,
+        }
     }
 
     /// Reads the body of a code that was compiled from `source`.
@@ -93,7 +119,8 @@ impl Read for Vec<LiveTemps> {
 impl Read for Vec<(u32, Position)> {
     fn read(from: &Stored) -> Vec<(u32, Position)> {
         let (mut start, mut line) = (0, 0u32);
-        from.reader().list(|reader| {
+        let positions = from.store.parts.positions(from.module);
+        from.reader_of(positions).list(|reader| {
             start += reader.number();
             line = line.wrapping_add(reader.signed());
             let end_line = line.wrapping_add(reader.signed());
@@ -113,7 +140,6 @@ impl Read for Vec<(u32, Position)> {
 /// Puts code together that is to be stored.
 #[derive(Default)]
 pub struct Writer {
-    /// Where the code of each module is, among the bytes that follow the bodies.
     modules: Vec<Arc<Code>>,
 }
 
@@ -123,16 +149,47 @@ impl Writer {
         self.modules.push(code);
     }
 
-    /// Strings, their ends, the bytes, and where the code of each module is in them.
-    pub fn finish(self) -> (String, Vec<u8>, Vec<u8>, Vec<u32>) {
+    /// Puts all of it together.
+    pub fn finish(self) -> Written {
         let strings = Strings::of(&self.modules);
-        let mut out = Output {
-            bytes: Vec::new(),
-            strings: &strings.numbers,
-        };
-        let places = self.modules.iter().map(|code| out.module(code)).collect();
-        (strings.text, strings.ends, out.bytes, places)
+        let modules = self.modules.iter().map(|code| {
+            let mut out = Output {
+                bytes: Vec::new(),
+                positions: Vec::new(),
+                strings: &strings.numbers,
+            };
+            WrittenModule {
+                at: out.module(code),
+                code: out.bytes,
+                positions: out.positions,
+            }
+        });
+        Written {
+            modules: modules.collect(),
+            strings: strings.text,
+            ends: strings.ends,
+        }
     }
+}
+
+/// What `Store` is made of.
+pub struct Written {
+    /// All strings.
+    pub strings: String,
+    /// Where each ends.
+    pub ends: Vec<u8>,
+    /// The modules, in the order in which they were added.
+    pub modules: Vec<WrittenModule>,
+}
+
+/// The bytes of a module.
+pub struct WrittenModule {
+    /// Its code.
+    pub code: Vec<u8>,
+    /// Where the head of the module itself is in them.
+    pub at: u32,
+    /// The positions of its code.
+    pub positions: Vec<u8>,
 }
 
 /// The strings of all modules.
@@ -188,6 +245,7 @@ fn count_in<'a>(value: &'a Const, counts: &mut HashMap<&'a str, u32>) {
 
 struct Output<'a> {
     bytes: Vec<u8>,
+    positions: Vec<u8>,
     strings: &'a HashMap<String, u32>,
 }
 
@@ -302,7 +360,9 @@ impl Output<'_> {
         at
     }
 
+    /// Writes the positions, beside the code.
     fn positions(&mut self, code: &Code) -> u32 {
+        std::mem::swap(&mut self.bytes, &mut self.positions);
         let at = self.here();
         self.number(code.positions.len() as u32);
         let (mut before, mut line) = (0, 0);
@@ -314,6 +374,7 @@ impl Output<'_> {
             self.way(place.column, place.end_column);
             (before, line) = (*start, place.line);
         }
+        std::mem::swap(&mut self.bytes, &mut self.positions);
         at
     }
 
@@ -412,12 +473,14 @@ impl Output<'_> {
 
 struct Reader {
     store: &'static Store,
+    module: u32,
+    bytes: &'static [u8],
     at: usize,
 }
 
 impl Reader {
     fn byte(&mut self) -> u8 {
-        let byte = self.store.bytes[self.at];
+        let byte = self.bytes[self.at];
         self.at += 1;
         byte
     }
@@ -444,7 +507,7 @@ impl Reader {
     }
 
     fn take(&mut self, length: usize) -> &'static [u8] {
-        let bytes = &self.store.bytes[self.at..self.at + length];
+        let bytes = &self.bytes[self.at..self.at + length];
         self.at += length;
         bytes
     }
@@ -492,6 +555,7 @@ impl Reader {
     fn later<T>(&mut self) -> Later<T> {
         Later::stored(Stored {
             store: self.store,
+            module: self.module,
             at: self.number(),
         })
     }
