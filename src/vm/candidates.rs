@@ -61,6 +61,12 @@ fn packed(question: Question, index: usize, candidate: &Candidate) -> Value {
     Value::int32(((question.number() + 16) * 64 + index as i64 * 4 + flags) as i32)
 }
 
+/// The same of a first candidate that is the left operand's, and says what it says.
+#[inline]
+fn first_number(question: Question) -> i64 {
+    (question.number() + 16) * 64
+}
+
 fn ask(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let number = frame.regs[0].as_small_int().unwrap_or(0);
     let (question, index, flags) = (
@@ -265,9 +271,8 @@ impl Vm {
             if !takes_both || (*parent).depth >= self.recursion_limit {
                 return false;
             }
-            let number = packed(question, 0, &Candidate::new(method.clone(), false, false));
             let asked = Asked {
-                number: number.as_small_int().unwrap_or(0),
+                number: first_number(question),
                 left: left.clone(),
                 right: right.clone(),
             };

@@ -577,6 +577,10 @@ impl Vm {
         if let Some(equal) = compare::simple_eq(a, b) {
             return Ok(equal);
         }
+        let known = self.known_int(a, CompareOp::Eq);
+        if let Some((left, right)) = known.zip(self.known_int(b, CompareOp::Eq)) {
+            return Ok(left == right);
+        }
         self.check_stack()?;
         let step = self.compare_step(CompareOp::Eq, a, b);
         let result = self.finish(step)?;
