@@ -291,6 +291,18 @@ impl Function {
         })
     }
 
+    /// The defaults of the parameters behind the first `n`, if they are all that a call with so many arguments by position
+    /// needs besides.
+    #[inline]
+    pub(crate) fn defaults_behind(&self, n: usize) -> Option<&[Value]> {
+        let wanted = self.simple.get() as usize;
+        if n > wanted || wanted == NOT_SIMPLE as usize {
+            return None;
+        }
+        let values = self.defaults.as_value().get_exact::<Tuple>()?.items();
+        values.get((n + values.len()).checked_sub(wanted)?..)
+    }
+
     /// Works out `simple` and `default_count` anew, after code or defaults changed.
     pub fn refresh(&self) {
         let code = self.code.borrow();

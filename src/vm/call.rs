@@ -84,8 +84,7 @@ impl Vm {
             match kind {
                 kind::FUNCTION => {
                     let function = callee.header().cast();
-                    if names.is_none() && self.begin_plain(function, (args, n), parent, dst, flags)
-                    {
+                    if names.is_none() && self.begin_args(function, (args, n), parent, dst, flags) {
                         return callee.forget();
                     }
                     self.invoke_function(callee, args, n, names, parent, dst, flags, Value::UNDEF)

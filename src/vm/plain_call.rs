@@ -1,6 +1,8 @@
 //! Calls that need no look at how arguments are bound: what a native calls that needs no frame, and plain frames of script
 //! functions that natives call (the dispatch loop has its own: `dispatch::enter`).
 
+use std::mem::MaybeUninit;
+
 use super::Vm;
 use super::dispatch::Cursor;
 use crate::heap::Value;
@@ -9,6 +11,9 @@ use crate::object::frame::Frame;
 use crate::object::function::{BoundMethod, Function, Partial};
 use crate::object::native::{Args, Native, NativeCode, R};
 use crate::vm::special::Special;
+
+/// The most arguments, defaults among them, that are put next to one another before a frame is pushed for them.
+const MOST_COPIED: usize = 8;
 
 /// Whether a native is a method of a class, called with an object that is an instance of just that class.
 fn takes_first(native: &Native, args: &[Value]) -> bool {
@@ -140,6 +145,52 @@ impl Vm {
                 consts: (*code).consts(),
             };
             true
+        }
+    }
+
+    /// As `begin_plain`, also where defaults take the place of the last arguments.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline]
+    pub(super) unsafe fn begin_args(
+        &mut self,
+        function: *mut Function,
+        (args, n): (*mut Value, usize),
+        parent: *mut Frame,
+        dst: u16,
+        flags: u16,
+    ) -> bool {
+        // SAFETY: as there; the defaults are counted for the frame, or given up again.
+        unsafe {
+            if self.begin_plain(function, (args, n), parent, dst, flags) {
+                return true;
+            }
+            let Some(defaults) = (*function).defaults_behind(n) else {
+                return false;
+            };
+            let count = n + defaults.len();
+            if defaults.is_empty() || count > MOST_COPIED {
+                return false;
+            }
+            let mut all = [const { MaybeUninit::<Value>::uninit() }; MOST_COPIED];
+            std::ptr::copy_nonoverlapping(args, all.as_mut_ptr().cast(), n);
+            for (place, value) in all[n..].iter_mut().zip(defaults) {
+                place.write(value.clone());
+            }
+            let begun = self.begin_plain(
+                function,
+                (all.as_mut_ptr().cast(), count),
+                parent,
+                dst,
+                flags,
+            );
+            if !begun {
+                for place in &mut all[n..count] {
+                    place.assume_init_drop();
+                }
+            }
+            begun
         }
     }
 }

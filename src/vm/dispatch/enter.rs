@@ -168,7 +168,7 @@ fn plain_init(vm: &Vm, class: &Class) -> Option<*mut Function> {
 }
 
 /// Pushes the frame of a script's `__init__` for a new instance, where the class at the window's base is plain and has one
-/// that takes as many arguments. The frame is then `vm.frame`; answers with the function, or null, and nothing is done.
+/// that takes as many arguments, or has defaults for the others. The frame is then `vm.frame`; answers with the function, or null, and nothing is done.
 #[inline(never)]
 pub(super) unsafe fn begin_init(vm: &mut Vm, ip: *mut u64, regs: *mut Value) -> *mut Function {
     // SAFETY: the dispatch loop's contract; the class at the base is alive until the instance holds it.
@@ -187,9 +187,13 @@ pub(super) unsafe fn begin_init(vm: &mut Vm, ip: *mut u64, regs: *mut Value) -> 
         let parent = Frame::of(regs);
         let depth = (*parent).depth + 1;
         let is_full = end > vm.limit || depth > vm.recursion_limit || vm.budget < 1;
-        if is_full || (*init).simple.get() as usize != n + 1 {
+        let defaults = match (*init).simple.get() as usize == n + 1 {
+            true => Some(&[][..]),
+            false => (*init).defaults_behind(n + 1),
+        };
+        let Some(defaults) = defaults.filter(|_| !is_full) else {
             return std::ptr::null_mut();
-        }
+        };
         vm.budget -= 1;
         (*init).retain();
         let instance = Instance::alloc(class.root_shape.get()).into_value();
@@ -198,7 +202,10 @@ pub(super) unsafe fn begin_init(vm: &mut Vm, ip: *mut u64, regs: *mut Value) -> 
         for i in 1..=n {
             registers.add(i).write(base.add(i).read());
         }
-        for i in n + 1..(*code).nlocals as usize {
+        for (i, value) in defaults.iter().enumerate() {
+            registers.add(n + 1 + i).write(value.clone());
+        }
+        for i in n + 1 + defaults.len()..(*code).nlocals as usize {
             registers.add(i).write(Value::UNDEF);
         }
         drop(base.read());
