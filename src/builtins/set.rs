@@ -620,6 +620,11 @@ fn toggled(vm: &mut Vm, receiver: &Value, other: &SetTable) -> R<SetTable> {
 }
 
 fn add(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(set) = args[0].get::<Set>()
+        && set.add_at_once(&args[1])
+    {
+        return Ok(Value::NONE);
+    }
     let set = set_of(vm, &args[0])?;
     vm.set_add(&set, &args[1]).map(|()| Value::NONE)
 }
@@ -634,6 +639,11 @@ fn looked_up(vm: &mut Vm, key: &Value) -> R<Value> {
 }
 
 fn discard(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(set) = args[0].get::<Set>()
+        && set.remove_at_once(&args[1]).is_some()
+    {
+        return Ok(Value::NONE);
+    }
     let set = set_of(vm, &args[0])?;
     let key = looked_up(vm, &args[1])?;
     vm.set_discard(&set, &key).map(|_| Value::NONE)

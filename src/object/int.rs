@@ -308,8 +308,8 @@ const MODULUS: u64 = (1 << 61) - 1;
 /// The hash of a small integer.
 #[inline]
 pub fn hash_i64(i: i64) -> i64 {
-    if (0..MODULUS as i64).contains(&i) {
-        return i;
+    if i.unsigned_abs() < MODULUS {
+        return if i == -1 { -2 } else { i };
     }
     let rest = (i.unsigned_abs() % MODULUS) as i64;
     match if i < 0 { -rest } else { rest } {

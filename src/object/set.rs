@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use super::compare::simple_eq;
 use super::dict::Probe;
 use super::hash::{frozenset_hash, simple_hash};
+use super::int::hash_i64;
 use super::kind;
 use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
@@ -106,17 +107,27 @@ impl Set {
             return false;
         };
         let mut table = self.table.borrow_mut();
-        if table.has_holes() || table.slots.is_empty() {
-            return match table.lookup(key, hash) {
-                Probe::Hit(_) => true,
-                Probe::Absent => table.insert(hash, key.clone()).is_ok(),
-                Probe::Ask(_) => false,
-            };
+        if table.slots.is_empty() {
+            return table.insert(hash, key.clone()).is_ok();
         }
         match table.find(key, hash) {
             (Probe::Hit(_), _) => true,
-            (Probe::Absent, unused) => table.put(unused, hash, key.clone()).is_ok(),
+            (Probe::Absent, gap) => table.put(gap, hash, key.clone()).is_ok(),
             (Probe::Ask(_), _) => false,
+        }
+    }
+
+    /// Whether a small integer is a member, if the first look tells. For the dispatch loop.
+    #[inline(always)]
+    pub(crate) fn has_small_int(&self, key: &Value) -> Option<bool> {
+        let hash = hash_i64(key.as_small_int()?);
+        let slots: &[Slot] = &self.peek().slots;
+        let Some(slot) = slots.get(hash as usize & slots.len().wrapping_sub(1)) else {
+            return Some(false);
+        };
+        match slot.key.is(key) {
+            true => Some(true),
+            false => slot.is_unused().then_some(false),
         }
     }
 
@@ -195,6 +206,15 @@ struct Slot {
 }
 
 const REMOVED: i64 = -1;
+
+/// Where an absent member belongs.
+#[derive(Clone, Copy, Default)]
+struct Gap {
+    /// The first unused slot for its hash.
+    unused: usize,
+    /// The last slot before that one whose member was removed: the better place.
+    removed: Option<usize>,
+}
 
 impl Slot {
     const EMPTY: Slot = Slot {
@@ -309,13 +329,14 @@ impl SetTable {
         self.find(key, hash).0
     }
 
-    /// The same in a table that has slots, and the unused slot at which an absent member was missed.
+    /// The same in a table that has slots, and where an absent member belongs.
     #[inline(always)]
-    fn find(&self, key: &Value, hash: i64) -> (Probe, usize) {
+    fn find(&self, key: &Value, hash: i64) -> (Probe, Gap) {
         let slots: &[Slot] = &self.slots;
         let mask = slots.len() - 1;
         let (mut run, mut perturb) = (hash as usize & mask, hash as u64);
         let mut mismatches = 0;
+        let mut gap = Gap::default();
         loop {
             let more = if run + NEIGHBOURS <= mask {
                 NEIGHBOURS
@@ -323,19 +344,24 @@ impl SetTable {
                 0
             };
             for (i, slot) in slots[run..=run + more].iter().enumerate() {
-                if slot.is_unused() {
-                    return (Probe::Absent, run + i);
+                if slot.key.is(key) {
+                    return (Probe::Hit(run + i), gap);
                 }
-                if slot.hash != hash || slot.key.is_undef() {
+                if slot.key.is_undef() {
+                    if slot.hash == 0 {
+                        gap.unused = run + i;
+                        return (Probe::Absent, gap);
+                    }
+                    gap.removed = Some(run + i);
                     continue;
                 }
-                if slot.key.is(key) {
-                    return (Probe::Hit(run + i), 0);
+                if slot.hash != hash {
+                    continue;
                 }
                 match simple_eq(&slot.key, key) {
-                    Some(true) => return (Probe::Hit(run + i), 0),
+                    Some(true) => return (Probe::Hit(run + i), gap),
                     Some(false) if mismatches < super::dict::MOST_MISMATCHES => mismatches += 1,
-                    _ => return (Probe::Ask(run + i), 0),
+                    _ => return (Probe::Ask(run + i), gap),
                 }
             }
             perturb >>= 5;
@@ -400,33 +426,24 @@ impl SetTable {
         if self.slots.is_empty() {
             self.slots = Buffer::build(SMALLEST, |_| Slot::EMPTY)?;
         }
-        let (unused, removed) = self.places(hash);
-        let Some(at) = removed else {
-            return self.put(unused, hash, key);
-        };
-        self.used += 1;
-        self.mutation = self.mutation.wrapping_add(1);
-        self.slots[at] = Slot { key, hash };
-        Ok(())
+        let gap = self.gap(hash);
+        self.put(gap, hash, key)
     }
 
-    /// Puts an absent member into the unused slot that is its own.
+    /// Puts an absent member where it belongs.
     #[inline(always)]
-    fn put(&mut self, unused: usize, hash: i64, key: Value) -> Result<(), OutOfMemory> {
+    fn put(&mut self, gap: Gap, hash: i64, key: Value) -> Result<(), OutOfMemory> {
         self.used += 1;
         self.mutation = self.mutation.wrapping_add(1);
-        self.slots[unused] = Slot { key, hash };
+        self.slots[gap.removed.unwrap_or(gap.unused)] = Slot { key, hash };
+        if gap.removed.is_some() {
+            return Ok(());
+        }
         self.fill += 1;
         if self.fill * 5 >= self.mask() * 3 {
             self.resize(self.growth())?;
         }
         Ok(())
-    }
-
-    /// Whether some slot is neither unused nor a member's.
-    #[inline(always)]
-    fn has_holes(&self) -> bool {
-        self.fill != self.used
     }
 
     fn growth(&self) -> usize {
@@ -438,11 +455,11 @@ impl SetTable {
     }
 
     fn first_unused(&self, hash: i64) -> usize {
-        self.places(hash).0
+        self.gap(hash).unused
     }
 
-    /// The first unused slot for a hash, and the last one before it whose member was removed.
-    fn places(&self, hash: i64) -> (usize, Option<usize>) {
+    /// Where a member with that hash belongs.
+    fn gap(&self, hash: i64) -> Gap {
         let mut search = self.search(hash);
         let mut removed = None;
         while !self.slots[search.at].is_unused() {
@@ -451,7 +468,10 @@ impl SetTable {
             }
             self.step(&mut search);
         }
-        (search.at, removed)
+        Gap {
+            unused: search.at,
+            removed,
+        }
     }
 
     /// Makes a table for more than `n` members and puts them all in anew.

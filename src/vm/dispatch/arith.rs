@@ -8,6 +8,7 @@ use crate::bytecode::op::{INPLACE, NEGATE, TEMP_B, TEMP_C};
 use crate::heap::Value;
 use crate::object::complex::Complex;
 use crate::object::int::Int;
+use crate::object::set::Set;
 use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::candidates::Question;
@@ -256,6 +257,14 @@ op! {
             && !part.is(text)
         {
             if flags(ip) & TEMP_B != 0 { regs.add(b(ip)).read().release_shared(); }
+            if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
+            store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
+        }
+        // A small integer in a set, which the first look tells mostly.
+        if let Some(set) = text.get_exact::<Set>()
+            && let Some(found) = set.has_small_int(part)
+            && stays(flags(ip) & TEMP_C != 0, text)
+        {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
             store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
         }

@@ -161,7 +161,14 @@ fn among(items: &[Value], item: &Value) -> Option<bool> {
     if items.len() > FEW {
         return None;
     }
+    let is_small = item.is_small_int();
     for member in items {
+        if member.is(item) {
+            return Some(true);
+        }
+        if is_small && member.is_small_int() {
+            continue;
+        }
         if simple_eq(member, item)? {
             return Some(true);
         }
