@@ -144,6 +144,13 @@ pub fn interleave(
 /// Splits at the first `most` separators; the separator is not empty.
 pub fn split(hay: &[u8], separator: &[u8], most: usize, push: Push<'_>) -> Outcome<()> {
     let (mut start, mut left) = (0, most);
+    if let [byte] = separator {
+        for at in memchr::memchr_iter(*byte, hay).take(most) {
+            push(start..at)?;
+            start = at + 1;
+        }
+        return push(start..hay.len());
+    }
     while left > 0
         && let Some(at) = find(&hay[start..], separator)
     {

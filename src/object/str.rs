@@ -440,6 +440,24 @@ impl Str {
         )
     }
 
+    /// A copy of an ASCII string whose bytes `change` makes other ASCII bytes.
+    pub(super) fn map_ascii(&self, change: impl Fn(&mut [u8])) -> Result<Ref<Str>, OutOfMemory> {
+        let len = self.byte_len();
+        if len <= 1 {
+            let mut only = [0];
+            only[..len].copy_from_slice(self.bytes());
+            change(&mut only[..len]);
+            return Ok(short(&only[..len]));
+        }
+        let new = heap::try_alloc_trailing(Str::shell(len, len, false), len)?;
+        // SAFETY: the room behind the string is `len` bytes, which are written before they are read.
+        unsafe {
+            ptr::copy_nonoverlapping(data(self), data(new.as_ptr()), len);
+            change(std::slice::from_raw_parts_mut(data(new.as_ptr()), len));
+        }
+        Ok(new)
+    }
+
     /// `count` code points from `start` on, `step` apart. The indices are in range.
     pub fn stepped(
         &self,

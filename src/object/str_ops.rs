@@ -12,12 +12,17 @@ type Made = Result<Ref<Str>, OutOfMemory>;
 pub fn space_at(rest: &[u8]) -> usize {
     match rest.first() {
         None => 0,
-        Some(&byte) if byte < 0x80 => matches!(byte, b' ' | 9..=13 | 0x1c..=0x1f) as usize,
+        Some(&byte) if byte < 0x80 => is_ascii_space(byte) as usize,
         Some(&byte) => match points(rest).next() {
             Some(point) if unicode::is_space(point) => width(byte),
             _ => 0,
         },
     }
+}
+
+#[inline(always)]
+fn is_ascii_space(byte: u8) -> bool {
+    matches!(byte, b' ' | 9..=13 | 0x1c..=0x1f)
 }
 
 /// The length of the line break at the start of WTF-8 bytes, or 0.
@@ -111,6 +116,9 @@ pub fn replace(
 pub fn strip(text: &Str, chars: Option<&Str>, left: bool, right: bool) -> std::ops::Range<usize> {
     let bytes = text.bytes();
     let Some(chars) = chars else {
+        if text.is_ascii() {
+            return strip_bytes(bytes, is_ascii_space, left, right);
+        }
         let start = if left {
             search::strip_start(bytes, space_at)
         } else {
@@ -123,6 +131,18 @@ pub fn strip(text: &Str, chars: Option<&Str>, left: bool, right: bool) -> std::o
         };
         return start..start + end;
     };
+    if let [only] = chars.bytes() {
+        return strip_bytes(bytes, |byte| byte == *only, left, right);
+    }
+    if chars.is_ascii() {
+        // No byte of a longer code point is below 128.
+        let wanted = chars
+            .bytes()
+            .iter()
+            .fold(0u128, |all, byte| all | 1 << byte);
+        let is_wanted = |byte: u8| byte < 0x80 && wanted >> byte & 1 != 0;
+        return strip_bytes(bytes, is_wanted, left, right);
+    }
     let wanted = |point: u32| chars.points().any(|p| p == point);
     let mut rest = text.points();
     if left {
@@ -139,11 +159,28 @@ pub fn strip(text: &Str, chars: Option<&Str>, left: bool, right: bool) -> std::o
     start..start + rest.rest().len()
 }
 
-fn mapped_text(text: &Str, ascii: fn(&mut [u8]), map: fn(u32) -> Mapped) -> Made {
+/// What is left of bytes without the wanted ones at their ends.
+#[inline]
+fn strip_bytes(
+    bytes: &[u8],
+    is_wanted: impl Fn(u8) -> bool,
+    left: bool,
+    right: bool,
+) -> std::ops::Range<usize> {
+    let (mut start, mut end) = (0, bytes.len());
+    while left && start < end && is_wanted(bytes[start]) {
+        start += 1;
+    }
+    while right && start < end && is_wanted(bytes[end - 1]) {
+        end -= 1;
+    }
+    start..end
+}
+
+#[inline]
+fn mapped_text(text: &Str, ascii: impl Fn(&mut [u8]), map: fn(u32) -> Mapped) -> Made {
     if text.is_ascii() {
-        let mut bytes = Buffer::copy_of(text.bytes())?;
-        ascii(&mut bytes);
-        return Str::from_ascii(&bytes);
+        return text.map_ascii(ascii);
     }
     let mut out = Buffer::with_room(text.byte_len())?;
     for point in text.points() {
@@ -167,7 +204,7 @@ const SIGMA: u32 = 0x3A3;
 /// `text.lower()`
 pub fn lower(text: &Str) -> Made {
     if text.is_ascii() {
-        return mapped_text(text, <[u8]>::make_ascii_lowercase, unicode::lower);
+        return text.map_ascii(<[u8]>::make_ascii_lowercase);
     }
     let mut out = Buffer::with_room(text.byte_len())?;
     push_lower(&mut out, text.bytes(), 0)?;
@@ -219,6 +256,13 @@ fn is_final_sigma(bytes: &[u8], at: usize) -> bool {
 
 /// `text.swapcase()`
 pub fn swapcase(text: &Str) -> Made {
+    if text.is_ascii() {
+        return text.map_ascii(|bytes| {
+            for byte in bytes {
+                *byte ^= (byte.is_ascii_alphabetic() as u8) << 5;
+            }
+        });
+    }
     let bytes = text.bytes();
     let mut out = Buffer::with_room(bytes.len())?;
     let mut rest = text.points();
@@ -239,6 +283,14 @@ pub fn swapcase(text: &Str) -> Made {
 
 /// `text.capitalize()`
 pub fn capitalize(text: &Str) -> Made {
+    if text.is_ascii() {
+        return text.map_ascii(|bytes| {
+            bytes.make_ascii_lowercase();
+            if let Some(first) = bytes.first_mut() {
+                first.make_ascii_uppercase();
+            }
+        });
+    }
     let mut rest = text.points();
     let Some(first) = rest.next() else {
         return Ok(Str::empty());
@@ -251,6 +303,18 @@ pub fn capitalize(text: &Str) -> Made {
 
 /// `text.title()`
 pub fn title(text: &Str) -> Made {
+    if text.is_ascii() {
+        return text.map_ascii(|bytes| {
+            let mut inside = false;
+            for byte in bytes {
+                match inside {
+                    true => byte.make_ascii_lowercase(),
+                    false => byte.make_ascii_uppercase(),
+                }
+                inside = byte.is_ascii_alphabetic();
+            }
+        });
+    }
     let bytes = text.bytes();
     let mut out = Buffer::with_room(bytes.len())?;
     let (mut rest, mut inside) = (text.points(), false);
@@ -367,12 +431,42 @@ pub fn split(
     push: &mut dyn FnMut(Ref<Str>) -> Outcome<()>,
 ) -> Outcome<()> {
     let bytes = text.bytes();
+    if separator.is_none() && !from_end && text.is_ascii() {
+        return split_ascii_spaces(text, most, push);
+    }
     let mut part = |range: std::ops::Range<usize>| push(text.byte_range(range.start, range.end)?);
     match (separator, from_end) {
         (Some(separator), false) => search::split(bytes, separator.bytes(), most, &mut part),
         (Some(separator), true) => search::rsplit(bytes, separator.bytes(), most, &mut part),
         (None, false) => search::split_spaces(bytes, most, width, space_at, &mut part),
         (None, true) => search::rsplit_spaces(bytes, most, space_at, search::last_point, &mut part),
+    }
+}
+
+/// Splits an ASCII text at runs of spaces.
+fn split_ascii_spaces(
+    text: &Str,
+    most: usize,
+    push: &mut dyn FnMut(Ref<Str>) -> Outcome<()>,
+) -> Outcome<()> {
+    let bytes = text.bytes();
+    let (mut at, mut left) = (0, most);
+    loop {
+        while at < bytes.len() && is_ascii_space(bytes[at]) {
+            at += 1;
+        }
+        let start = at;
+        if start == bytes.len() {
+            return Ok(());
+        }
+        if left == 0 {
+            return push(Str::from_ascii(&bytes[start..])?);
+        }
+        while at < bytes.len() && !is_ascii_space(bytes[at]) {
+            at += 1;
+        }
+        push(Str::from_ascii(&bytes[start..at])?)?;
+        left -= 1;
     }
 }
 

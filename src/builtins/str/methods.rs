@@ -301,7 +301,9 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
         Some(text) if text.is_empty() => return Err(vm.value_error("empty separator")),
         separator => separator,
     };
-    let mut parts = Buffer::new();
+    // As CPython does; most texts have no more parts.
+    let parts = Buffer::with_room(most.saturating_add(1).min(12));
+    let mut parts = lift(vm, parts)?;
     let split = str_ops::split(string, separator, most, from_end, &mut |part| {
         if parts.len() % 1024 == 1023 {
             work(512)?;
@@ -403,13 +405,38 @@ pub fn join(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     })
 }
 
+/// The same of a list or a tuple of strings.
+pub fn join_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [separator, items] = args else {
+        return None;
+    };
+    let separator = separator.get::<Str>()?;
+    match items.get_exact::<List>() {
+        Some(list) => joined_texts(vm, separator, &list.items.borrow()),
+        None => joined_texts(vm, separator, items.get_exact::<Tuple>()?.items()),
+    }
+}
+
+/// The items with a separator between them, if all are strings and no instances of subclasses.
+fn joined_texts(vm: &mut Vm, between: &Str, items: &[Value]) -> Option<R> {
+    if !items.iter().all(Value::is_exact::<Str>) {
+        return None;
+    }
+    if let [only] = items {
+        return Some(Ok(only.clone()));
+    }
+    if let Err(raised) = vm.tick_elements(items.len()) {
+        return Some(Err(raised));
+    }
+    let joined = Str::joined(items.iter().filter_map(Value::get_exact::<Str>), between);
+    Some(lift(vm, joined).map(Ref::into_value))
+}
+
 /// The items, which must be strings, with a separator between them.
 fn joined(vm: &mut Vm, separator: &Value, items: &[Value]) -> R {
     let between = receiver!(vm, *separator, Str, "str");
-    if let [only] = items
-        && only.is_exact::<Str>()
-    {
-        return Ok(only.clone());
+    if let Some(joined) = joined_texts(vm, between, items) {
+        return joined;
     }
     if let Some(i) = items.iter().position(|item| !item.is_kind::<Str>()) {
         let given = vm.type_name(&items[i]);

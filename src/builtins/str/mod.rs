@@ -77,6 +77,7 @@ static METHODS: &[Def] = &[
     Def::leaf("isupper(self, /)", methods::isupper)
         .doc("Whether all letters are large, and there are some."),
     Def::frame("join(self, iterable, /)", 1, methods::join)
+        .at_once(methods::join_at_once)
         .doc("The strings of an iterable in a row, with this text between them."),
     Def::leaf("ljust(self, width, fillchar=' ', /)", methods::ljust)
         .doc("The text at the left of so many characters."),
