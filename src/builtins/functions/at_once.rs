@@ -8,13 +8,16 @@ use super::iterators::{Enumerate, Map, Zip};
 use super::numbers::CompensatedSum;
 use crate::builtins::{float, int as integers, range as ranges};
 use crate::heap::{Buffer, Field, Ref, Value};
+use crate::object::class::{Class, class_flags};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
 use crate::object::float::{self as float_object, Float};
 use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::int_text;
-use crate::object::iterator::{ListReverseIterator, RangeIterator, ReversedIterator};
+use crate::object::iterator::{
+    ListIterator, ListReverseIterator, RangeIterator, ReversedIterator, StrAsciiIterator,
+};
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Args, R, Step};
@@ -69,7 +72,7 @@ fn iterator(vm: &mut Vm, value: &Value) -> Option<Value> {
 /// All items of an iterable, as long as they are at hand.
 fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
     if !has_items_at_hand(value) {
-        return None;
+        return converted(vm, value.get_exact::<Map>()?);
     }
     if let Some(list) = value.get_exact::<List>() {
         let copy = list.copy();
@@ -81,6 +84,46 @@ fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
     }
     let iterator = iterator(vm, value)?;
     Some(all_of(vm, &iterator))
+}
+
+/// What a `map` of `int`, `float` or `str` gives, where all it converts are texts and small integers.
+fn converted(vm: &mut Vm, map: &Map) -> Option<R<Buffer<Value>>> {
+    let function = map.function.clone();
+    let class = function.get::<Class>()?;
+    let def = class.def.filter(|_| class.has(class_flags::BUILTIN))?;
+    if ![kind::INT, kind::FLOAT, kind::STR].contains(&def.kind) {
+        return None;
+    }
+    let convert = def.at_once?;
+    let sources = map.iterators.clone();
+    let [source] = sources.get::<Tuple>()?.items() else {
+        return None;
+    };
+    if let Some(iterator) = source.get_exact::<ListIterator>() {
+        let list = iterator.source.as_value().get_exact::<List>()?;
+        let left = list.peek().get(iterator.position.get()..)?;
+        let is_simple = |item: &Value| item.is_small_int() || item.is_exact::<Str>();
+        if !left.iter().all(is_simple) {
+            return None;
+        }
+    } else if !source.is_exact::<RangeIterator>() && !source.is_exact::<StrAsciiIterator>() {
+        return None;
+    }
+    let mut items = Buffer::new();
+    loop {
+        let item = match vm.native_next(source)? {
+            Ok(Some(item)) => item,
+            Ok(None) => return Some(Ok(items)),
+            Err(raised) => return Some(Err(raised)),
+        };
+        let pushed = convert(vm, std::slice::from_ref(&item))?.and_then(|converted| {
+            let pushed = items.push(converted);
+            vm.lift(pushed)
+        });
+        if let Err(raised) = pushed {
+            return Some(Err(raised));
+        }
+    }
 }
 
 fn all_of(vm: &mut Vm, iterator: &Value) -> R<Buffer<Value>> {
