@@ -1,4 +1,4 @@
-//! Compiles the library, which the binary carries as code, and chooses how the dispatch loop hands over.
+//! Compiles the library, which the binary carries as code, and chooses how the dispatch loop hands over and where functions lie.
 
 use hoopsnake_front::bytecode::{Code, store};
 use hoopsnake_front::compiler::{self, Options};
@@ -54,8 +54,35 @@ fn main() {
     let target = |part: &str| std::env::var(format!("CARGO_CFG_TARGET_{part}"));
     if target("OS").as_deref() == Ok("linux") && target("ENV").as_deref() == Ok("gnu") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
+        if target("ARCH").as_deref() == Ok("x86_64") && !has_own_linker() {
+            order_functions();
+        }
     }
     embed_library();
+}
+
+/// Whether whoever builds has chosen a linker, which may know nothing of scripts.
+fn has_own_linker() -> bool {
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    flags.contains("link") || std::env::var_os("RUSTC_LINKER").is_some()
+}
+
+/// Has the linker put side by side what runs at each start: a page that is touched brings those around it along, and strewn
+/// over the program these functions bring most of it.
+fn order_functions() {
+    const LIST: &str = "src/start_order.txt";
+    println!("cargo::rerun-if-changed={LIST}");
+    let list = std::fs::read_to_string(LIST).expect("the list of functions can be read");
+    let mut script = String::from("SECTIONS { .text.start : {\n");
+    for name in list.lines() {
+        // The compiler keeps what it takes to be rare apart.
+        script += &format!("*(.text.{name} .text.unlikely.{name})\n");
+    }
+    script += "} } INSERT BEFORE .text;\n";
+    write("start.ld", script.as_bytes());
+    let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    println!("cargo::rustc-link-arg-bins=-T");
+    println!("cargo::rustc-link-arg-bins={folder}/start.ld");
 }
 
 /// A module of the library.
