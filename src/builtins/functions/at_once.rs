@@ -116,7 +116,10 @@ fn converted(vm: &mut Vm, map: &Map) -> Option<R<Buffer<Value>>> {
             Ok(None) => return Some(Ok(items)),
             Err(raised) => return Some(Err(raised)),
         };
-        let pushed = convert(vm, std::slice::from_ref(&item))?.and_then(|converted| {
+        // The item is taken: whatever the short way says of it, it has to be converted here.
+        let converted = convert(vm, std::slice::from_ref(&item))
+            .unwrap_or_else(|| vm.call(&function, std::slice::from_ref(&item)));
+        let pushed = converted.and_then(|converted| {
             let pushed = items.push(converted);
             vm.lift(pushed)
         });
