@@ -1,7 +1,8 @@
-//! Frames: where code runs. A frame never moves. Its registers follow it.
+//! Frames: where code runs. Its registers follow it.
 //!
-//! The frame of a plain call lies in a segment of its fiber's stack; that of a
-//! coroutine or generator in the object itself (`Generator`).
+//! The frame of a plain call lies in a segment of its fiber's stack; that of a coroutine or generator in the object
+//! itself (`Generator`). A coroutine that is awaited at once begins on the stack, too, and becomes an object when it has
+//! to wait (`vm::stack_coroutine`). But for that a frame never moves.
 
 use super::function::Function;
 use crate::heap::Value;
@@ -32,7 +33,7 @@ pub mod frame_flags {
     pub const NATIVE: u16 = 1;
     /// Lies in a Generator object.
     pub const GENERATOR: u16 = 2;
-    /// Was entered by an Await or YieldFrom of its parent.
+    /// Was entered by an Await or YieldFrom of its parent. Without GENERATOR and NATIVE: a coroutine's that lies on the stack.
     pub const DELEGATED: u16 = 4;
     /// Runs `__init__`: the result must be None and is dropped; the parent's register has the instance already.
     pub const INIT: u16 = 8;
@@ -79,6 +80,13 @@ impl Frame {
     #[inline(always)]
     pub fn regs(frame: *mut Frame) -> *mut Value {
         (frame as usize + Self::SIZE) as *mut Value
+    }
+
+    /// Whether it is a coroutine's that lies on the stack.
+    #[inline(always)]
+    pub fn is_stack_coroutine(&self) -> bool {
+        use frame_flags::{DELEGATED, GENERATOR, NATIVE};
+        self.flags & (DELEGATED | GENERATOR | NATIVE) == DELEGATED
     }
 
     /// Whether a bit of `frame_flags` is set.

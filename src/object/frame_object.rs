@@ -187,6 +187,20 @@ impl FrameObject {
         }
     }
 
+    /// The frame moved to this place, with all that it has.
+    ///
+    /// # Safety
+    /// `frame` is a live script frame, and nobody uses its former place.
+    pub unsafe fn follow(frame: *mut Frame) {
+        // SAFETY: with the flag, `native` is a counted pointer to the frame's object.
+        unsafe {
+            if (*frame).has(frame_flags::OBSERVED) {
+                let object = (*frame).native.cast::<FrameObject>();
+                (*object).frame.set(frame);
+            }
+        }
+    }
+
     /// The frame, or null when it has ended.
     pub fn frame(&self) -> *mut Frame {
         self.frame.get()

@@ -39,6 +39,9 @@ pub struct Code {
     pub coroutine: u32,
     /// `Function::generator` of its functions.
     pub generator: u32,
+    /// How many more calls of its coroutine functions do not try to stay on the stack, because the last one that did had
+    /// to wait.
+    pub waits: Cell<u32>,
     /// What it was made of.
     pub plain: Arc<bytecode::Code>,
     /// Instances of the code constants, made at their first use; the index is the constant's.
@@ -99,6 +102,7 @@ impl Code {
             nlocals: plain.nlocals,
             nregisters: plain.nregisters,
             flags: plain.flags,
+            waits: Cell::new(0),
             plain,
             children: RefCell::default(),
             own_names: std::cell::OnceCell::new(),

@@ -227,6 +227,38 @@ impl Generator {
         }
     }
 
+    /// The running coroutine whose frame lay on the stack. All that is in the frame passes to it.
+    ///
+    /// # Safety
+    /// `frame` is a script frame on the stack that lies in no generator; `shape` is that of coroutines. Nobody uses the
+    /// frame again.
+    pub unsafe fn of_stack_frame(shape: u32, frame: *mut Frame) -> Ref<Generator> {
+        // SAFETY: the function is alive for as long as the frame; as many registers are copied as there are.
+        unsafe {
+            let function = (*frame).function;
+            let registers = (*(*(*function).code.as_ptr()).as_ptr()).nregisters;
+            let coroutine = Generator::alloc(
+                Flavour::Coroutine,
+                shape,
+                function,
+                std::ptr::null(),
+                (*frame).ip,
+                (registers, 0),
+                (*function).name.get(),
+                (*function).qualname.get(),
+            );
+            coroutine.state.set(State::Running);
+            let moved = coroutine.frame_ptr();
+            (*moved).native = (*frame).native;
+            (*moved).dst = (*frame).dst;
+            (*moved).depth = (*frame).depth;
+            (*moved).flags |= (*frame).flags & (frame_flags::DELEGATED | frame_flags::OBSERVED);
+            std::ptr::copy_nonoverlapping(Frame::regs(frame), coroutine.regs(), registers as usize);
+            FrameObject::follow(moved);
+            coroutine
+        }
+    }
+
     /// Frees a coroutine that has ended, and whose registers are dropped.
     ///
     /// # Safety

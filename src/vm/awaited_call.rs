@@ -60,7 +60,7 @@ impl Vm {
     }
 
     /// The Await for whose sake `parent` makes a call with its result in the temporary `dst`, if
-    /// that is all that happens to the result.
+    /// that is all that happens to the result. None for a coroutine that lies on the stack.
     ///
     /// # Safety
     /// `parent` is a live frame whose `ip` is saved.
@@ -71,6 +71,21 @@ impl Vm {
         dst: u16,
     ) -> Option<*const u64> {
         // SAFETY: behind the instruction of a call there is another one.
+        unsafe {
+            if (*parent).is_stack_coroutine() {
+                return None;
+            }
+            self.await_behind(parent, dst)
+        }
+    }
+
+    /// As `awaited_at_once`, of any frame.
+    ///
+    /// # Safety
+    /// As for that.
+    #[inline]
+    pub(super) unsafe fn await_behind(&self, parent: *mut Frame, dst: u16) -> Option<*const u64> {
+        // SAFETY: as above.
         unsafe {
             if (*parent).has(frame_flags::NATIVE) || self.origin_depth > 0 {
                 return None;
@@ -140,6 +155,8 @@ impl Vm {
             if (*parent).depth >= self.recursion_limit || !self.heap.dies_plainly(shape) {
                 return false;
             }
+            let waits = &(*(*(*function).code.as_ptr()).as_ptr()).waits;
+            waits.set(waits.get().saturating_sub(1));
             let coroutine =
                 Generator::of_call(&mut self.heap, Flavour::Coroutine, shape, function, args);
             (*coroutine).state.set(State::Running);
@@ -294,9 +311,12 @@ impl Vm {
             let NativeCode::Coroutine(extra, _) = native.def.code else {
                 return false;
             };
-            let Some(wait) = self.awaited_at_once(parent, dst as u16) else {
+            let Some(wait) = self.await_behind(parent, dst as u16) else {
                 return false;
             };
+            if (*parent).is_stack_coroutine() {
+                return self.await_without_frame(native, (args, n), parent, wait);
+            }
             let kept = native.to_ref();
             self.run_awaited(&kept, (extra, args, n), None, parent, wait);
             true

@@ -583,7 +583,7 @@ impl Vm {
             let (parent, flags) = ((*frame).parent, (*frame).flags);
             self.end_generator(&generator, frame);
             let raised = match begun {
-                true => self.not_stop_iteration(&generator, raised),
+                true => self.not_stop_iteration(generator.flavour, raised),
                 false => raised,
             };
             if generator.flavour == Flavour::AsyncGenerator && self.step_closed(&generator, &raised)
@@ -602,17 +602,17 @@ impl Vm {
     }
 
     /// A StopIteration that leaves a generator becomes a RuntimeError (PEP 479).
-    fn not_stop_iteration(&mut self, generator: &Generator, raised: Raised) -> Raised {
+    pub(super) fn not_stop_iteration(&mut self, flavour: Flavour, raised: Raised) -> Raised {
         let what = if self.is_raised(&raised, Known::StopIteration) {
             "StopIteration"
-        } else if generator.flavour == Flavour::AsyncGenerator
+        } else if flavour == Flavour::AsyncGenerator
             && self.is_raised(&raised, Known::StopAsyncIteration)
         {
             "StopAsyncIteration"
         } else {
             return raised;
         };
-        let who = match generator.flavour {
+        let who = match flavour {
             Flavour::Coroutine => "coroutine",
             Flavour::AsyncGenerator => "async generator",
             _ => "generator",

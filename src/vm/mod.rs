@@ -54,6 +54,7 @@ pub mod scope;
 pub mod signature;
 pub mod special;
 mod stack;
+mod stack_coroutine;
 pub mod standing;
 pub mod stopping;
 pub mod table;

@@ -7,6 +7,7 @@ use super::Vm;
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::StaticMethod;
+use crate::object::kind;
 use crate::object::native::{Native, NativeCode};
 use crate::object::str::{Interner, Str};
 
@@ -260,5 +261,16 @@ impl Vm {
     pub fn special_of(&mut self, value: &Value, special: Special) -> Option<Value> {
         let class = self.class_of(value);
         self.special(&class, special)
+    }
+
+    /// What the value's class has under that name, if it was looked up before and nothing has changed since.
+    #[inline(always)]
+    pub(crate) fn special_at_hand(&self, value: &Value, special: Special) -> Option<&Value> {
+        let shape = value.shape();
+        if shape == 0 || shape == kind::NATIVE as u32 {
+            return None;
+        }
+        let class = self.heap.shapes.get(shape as usize)?.class.get::<Class>()?;
+        class.known_special(special as usize, self.heap.type_epoch)
     }
 }

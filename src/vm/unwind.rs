@@ -10,6 +10,7 @@ use crate::object::exception::{Exception, Traceback};
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::frame_object::FrameObject;
 use crate::object::function::{Code, Function};
+use crate::object::generator::Flavour;
 use crate::object::native::{Input, Raised};
 
 impl Vm {
@@ -217,7 +218,11 @@ impl Vm {
                 drop(code);
                 (*function).release_one();
                 let (parent, dst, flags) = ((*frame).parent, (*frame).dst, (*frame).flags);
+                let ends_coroutine = (*frame).is_stack_coroutine();
                 self.pop_frame(frame);
+                if ends_coroutine {
+                    raised = self.not_stop_iteration(Flavour::Coroutine, raised);
+                }
                 if self.is_end_of_iteration(flags, &raised) {
                     drop(raised);
                     return self.deliver(parent, dst, flags, Value::UNDEF);

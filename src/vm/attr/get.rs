@@ -508,8 +508,9 @@ impl Vm {
         unbound.then_some((attribute, receiver))
     }
 
-    /// A plain value of a class, as `note_class_value` left it.
-    pub(crate) fn known_class_value(&self, class: &Value, name: &Value) -> Option<Value> {
+    /// A plain value of a class, as `note_class_value` left it: the class that has it, and its place there.
+    #[inline]
+    pub(crate) fn known_class_place(&self, class: &Value, name: &Value) -> Option<(Value, usize)> {
         let shape = class.get::<Class>()?.root_shape.get();
         let words = self
             .sites
@@ -517,9 +518,20 @@ impl Vm {
         if words.1 >> 32 != class.shape() as u64 {
             return None;
         }
-        let owner = found_at(words.0);
+        Some((found_at(words.0), words.1 as u32 as usize))
+    }
+
+    /// Such a value, and where it is if the class itself has it.
+    #[inline]
+    pub(crate) fn known_class_value(
+        &self,
+        class: &Value,
+        name: &Value,
+    ) -> Option<(Value, Option<usize>)> {
+        let (owner, place) = self.known_class_place(class, name)?;
         let table = owner.get::<Class>()?.namespace.borrow();
-        table.value_at(words.1 as u32 as usize).cloned()
+        let own = owner.is(class).then_some(place);
+        table.value_at(place).map(|value| (value.clone(), own))
     }
 
     /// Remembers where a class has the plain value that was found, unless its metaclass has a say.

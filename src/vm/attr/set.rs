@@ -9,6 +9,7 @@ use crate::object::kind;
 use crate::object::native::{AttributeDescriptor, R, Raised, Step};
 use crate::object::str::Str;
 use crate::vm::Vm;
+use crate::vm::class::is_special;
 use crate::vm::special::Special;
 
 /// What an inline cache may remember of a store, for as long as the type epoch is the same.
@@ -150,6 +151,36 @@ impl Vm {
         Some(self.type_error(format!(
             "cannot set {shown} attribute of immutable type '{class}'"
         )))
+    }
+
+    /// Puts a plain value in the place of one that the class itself has, where that was looked up before; gives the value
+    /// back if it could not be done so.
+    pub(crate) fn replace_class_value(
+        &mut self,
+        obj: &Value,
+        name: &Value,
+        value: Value,
+    ) -> Result<(), Value> {
+        let Some(class) = obj.get::<Class>() else {
+            return Err(value);
+        };
+        let metaclass = &self.heap.shapes[obj.shape() as usize].class;
+        let is_left_alone = metaclass
+            .get::<Class>()
+            .is_some_and(|metaclass| !metaclass.has(class_flags::SETATTR));
+        match self.known_class_place(obj, name) {
+            Some((owner, place))
+                if is_left_alone
+                    && owner.is(obj)
+                    && !name.get::<Str>().is_some_and(is_special)
+                    && !self.nature(&value).matters() =>
+            {
+                let old = class.namespace.borrow_mut().set_value_at(place, value);
+                drop(old);
+                Ok(())
+            }
+            _ => Err(value),
+        }
     }
 
     fn set_class_attribute_step(&mut self, obj: &Value, name: &Value, value: &Value) -> Step {

@@ -184,6 +184,6 @@ impl Vm {
 }
 
 /// Whether a name may be that of a special method.
-fn is_special(name: &Str) -> bool {
+pub(crate) fn is_special(name: &Str) -> bool {
     name.bytes().starts_with(b"__") && name.bytes().ends_with(b"__")
 }

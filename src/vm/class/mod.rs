@@ -1,6 +1,7 @@
 //! Classes: how they are built, what they allow, how they make instances.
 
 mod attributes;
+pub(super) use attributes::is_special;
 mod build;
 mod check;
 mod create;

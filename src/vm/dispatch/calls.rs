@@ -2,7 +2,11 @@
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 
-use super::at::{a, b, c, lose};
+use super::at::{b, c, lose};
+use super::coroutines::{
+    call_bound_coroutine, call_coroutine, call_method_coroutine, call_module_coroutine,
+    call_native_coroutine,
+};
 use super::enter::{begin_init, enter, enter_plain, result_flags};
 use super::generators::{call_generator, call_method_generator};
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
@@ -105,38 +109,6 @@ op! {
         }
         return call_other(ip, regs, k, vm);
     }
-    fn call_coroutine(ip, regs, k, vm) {
-        let base = regs.add(b(ip));
-        let function = (*base).header().cast::<Function>();
-        save(ip, regs, vm, 2);
-        if vm.call_awaited(function, (base.add(1), c(ip)), Frame::of(regs), a(ip)) { go_on!(vm) }
-        return call_slow(ip, regs, k, vm);
-    }
-    fn call_module_coroutine(ip, regs, k, vm) {
-        // As `call_coroutine`: the function was put in the module's place.
-        let base = regs.add(b(ip));
-        let function = (*base).header().cast::<Function>();
-        save(ip, regs, vm, 3);
-        if vm.call_awaited(function, (base.add(1), c(ip)), Frame::of(regs), a(ip)) { go_on!(vm) }
-        return call_slow(ip, regs, k, vm);
-    }
-    fn call_method_coroutine(ip, regs, k, vm) {
-        let function = *ip.add(3) as *mut Function;
-        save(ip, regs, vm, 3);
-        let args = (regs.add(b(ip)), c(ip) + 1);
-        if vm.call_awaited(function, args, Frame::of(regs), a(ip)) {
-            (*function).retain();
-            go_on!(vm)
-        }
-        return call_method_slow(ip, regs, k, vm);
-    }
-    fn call_native_coroutine(ip, regs, k, vm) {
-        let native = &*((*ip.add(3) & !1) as *const Native);
-        save(ip, regs, vm, 3);
-        let args = (regs.add(b(ip)), c(ip) + 1);
-        if vm.call_native_awaited(native, args, Frame::of(regs), a(ip)) { go_on!(vm) }
-        return call_method_slow(ip, regs, k, vm);
-    }
     fn call_other(ip, regs, k, vm) {
         let base = regs.add(b(ip));
         let n = c(ip);
@@ -174,11 +146,6 @@ op! {
                 return call_bound_coroutine(ip, regs, k, vm);
             }
         }
-        return call_slow(ip, regs, k, vm);
-    }
-    fn call_bound_coroutine(ip, regs, k, vm) {
-        save(ip, regs, vm, 2);
-        if vm.call_bound_awaited(regs.add(b(ip)), c(ip), Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_slow(ip, regs, k, vm);
     }
     fn call_at_once(ip, regs, k, vm) {
@@ -310,7 +277,7 @@ op! {
 
 /// Puts the receiver of a method that nobody else holds into its place.
 #[inline(never)]
-unsafe fn take_receiver(place: *mut Value) {
+pub(super) unsafe fn take_receiver(place: *mut Value) {
     // SAFETY: the place holds a method that is whole.
     unsafe {
         let method = place.read();

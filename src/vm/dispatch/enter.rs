@@ -35,7 +35,7 @@ pub(super) unsafe extern "sysv64-unwind" fn enter_plain(
     n: usize,
 ) -> Exit {
     // SAFETY: the dispatch loop's contract; the function takes exactly `n` arguments.
-    unsafe { start_plain(ip, regs, function, vm, args, n) }
+    unsafe { start_plain::<false>(ip, regs, function, vm, args, n) }
 }
 
 #[inline(never)]
@@ -49,11 +49,41 @@ pub(super) unsafe extern "C-unwind" fn enter_plain(
     n: usize,
 ) -> Exit {
     // SAFETY: as above.
-    unsafe { start_plain(ip, regs, function, vm, args, n) }
+    unsafe { start_plain::<false>(ip, regs, function, vm, args, n) }
 }
 
+/// Pushes the frame of a coroutine for the Await behind the GetAwaitable at `get`, and starts it.
+#[inline(never)]
+#[cfg(target_arch = "x86_64")]
+pub(super) unsafe extern "sysv64-unwind" fn enter_awaited(
+    get: *mut u64,
+    regs: *mut Value,
+    function: *mut Function,
+    vm: &mut Vm,
+    args: *mut Value,
+    n: usize,
+) -> Exit {
+    // SAFETY: as above.
+    unsafe { start_plain::<true>(get.add(1), regs, function, vm, args, n) }
+}
+
+#[inline(never)]
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) unsafe extern "C-unwind" fn enter_awaited(
+    get: *mut u64,
+    regs: *mut Value,
+    function: *mut Function,
+    vm: &mut Vm,
+    args: *mut Value,
+    n: usize,
+) -> Exit {
+    // SAFETY: as above.
+    unsafe { start_plain::<true>(get.add(1), regs, function, vm, args, n) }
+}
+
+/// Of a plain call `ip` is the instruction of the call; of one that is AWAITED it is the Await.
 #[inline(always)]
-unsafe fn start_plain(
+unsafe fn start_plain<const AWAITED: bool>(
     ip: *mut u64,
     regs: *mut Value,
     function: *mut Function,
@@ -69,24 +99,24 @@ unsafe fn start_plain(
         let end = registers.add((*code).nregisters as usize).cast::<u8>();
         vm.budget -= 1;
         if vm.budget < 0 {
-            return enter_slowly(ip, regs, function, vm, args, n);
+            return enter_slowly::<AWAITED>(ip, regs, function, vm, args, n);
         }
         if end > vm.limit {
-            return enter_slowly(ip, regs, function, vm, args, n);
+            return enter_slowly::<AWAITED>(ip, regs, function, vm, args, n);
         }
         // Checked and written one after another: so all of it has room in registers. Nobody looks at `ip` before it is
         // saved, nor at `native` without the flag for it.
         keep_order();
         let depth = (*Frame::of(regs)).depth;
         if depth >= vm.recursion_limit {
-            return enter_slowly(ip, regs, function, vm, args, n);
+            return enter_slowly::<AWAITED>(ip, regs, function, vm, args, n);
         }
         (*frame).depth = depth + 1;
         vm.sp = end;
         (*frame).parent = Frame::of(regs);
         (*frame).function = function;
         (*frame).dst = a(ip) as u16;
-        (*frame).flags = result_flags(ip);
+        (*frame).flags = result_flags(ip) | if AWAITED { frame_flags::DELEGATED } else { 0 };
         let mut i = 0;
         if n != 0 {
             registers.write(args.read());
@@ -103,6 +133,11 @@ unsafe fn start_plain(
             i += 1;
             keep_loop();
         }
+        if AWAITED {
+            // The parent stands behind the Await, whose operand counts as live.
+            (*Frame::of(regs)).ip = ip.add(1);
+            regs.add(b(ip)).write(Value::UNDEF);
+        }
         go!((*code).start(), registers, (*code).consts(), vm)
     }
 }
@@ -110,7 +145,7 @@ unsafe fn start_plain(
 /// As `enter_plain`, where the stack, the depth or the budget is used up.
 #[cold]
 #[inline(never)]
-unsafe fn enter_slowly(
+unsafe fn enter_slowly<const AWAITED: bool>(
     ip: *mut u64,
     regs: *mut Value,
     function: *mut Function,
@@ -123,6 +158,13 @@ unsafe fn enter_slowly(
         let frame = Frame::of(regs);
         vm.frame = frame;
         let callee = Value::from_header(function.cast());
+        if AWAITED {
+            // It is called like any other function; what it gives is awaited by the instructions behind.
+            let get = ip.sub(1);
+            (*frame).ip = get;
+            vm.invoke(callee, args, n, None, frame, b(get) as u16, 0);
+            go_on!(vm)
+        }
         vm.invoke(callee, args, n, None, frame, a(ip) as u16, result_flags(ip));
         go_on!(vm)
     }

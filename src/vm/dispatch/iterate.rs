@@ -158,6 +158,7 @@ op! {
     }
     fn await_(ip, regs, k, vm) {
         // The common case: a coroutine or generator of script that has not begun.
+        if (*Frame::of(regs)).is_stack_coroutine() { return await_from_heap(ip, regs, k, vm); }
         let target = regs.add(b(ip));
         let shape = (*target).shape();
         if shape != vm.flavour_shape(Flavour::Coroutine) && shape != kind::GENERATOR as u32 {
@@ -183,6 +184,11 @@ op! {
         (*inner).depth = (*parent).depth + 1;
         let code = (*(*(*inner).function).code.as_ptr()).as_ptr();
         go!((*inner).ip as *mut u64, Frame::regs(inner), (*code).consts(), vm)
+    }
+    fn await_from_heap(ip, regs, k, vm) {
+        (*Frame::of(regs)).ip = ip.add(1);
+        let regs = vm.leave_stack(regs);
+        return await_(ip, regs, k, vm);
     }
     fn yield_(ip, regs, k, vm) {
         // The common case: to a `for` loop of a script frame.
@@ -352,7 +358,7 @@ plain_ops! {
     for_iter_slow = op_for_iter;
     get_iter_slow = op_get_iter;
     get_aiter = op_get_aiter;
-    get_anext = op_get_anext;
+    get_anext_slow = op_get_anext;
     end_async_for = op_end_async_for;
     get_awaitable_slow = op_get_awaitable;
     get_yield_from_slow = op_get_yield_from;

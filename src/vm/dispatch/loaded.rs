@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, flags, lose, take_b};
 use super::calls::{run_at_once, run_leaf, save, takes_defaults};
+use super::coroutines::call_loaded_coroutine;
 use super::enter::{enter, enter_plain};
 use super::generators::call_loaded_generator;
 use super::objects::{MODULE_VALUE, module_value, recall};
@@ -91,15 +92,6 @@ op! {
                 return call_loaded_generator(ip, regs, k, vm);
             }
         }
-        return call_loaded_slow(ip, regs, k, vm);
-    }
-    fn call_loaded_coroutine(ip, regs, k, vm) {
-        let base = regs.add(b(ip));
-        let function = (*base).header().cast::<Function>();
-        let own = !(*base.add(1)).is_undef();
-        let args = if own { (base.add(1), c(ip) + 1) } else { (base.add(2), c(ip)) };
-        save(ip, regs, vm, 0);
-        if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         return call_loaded_slow(ip, regs, k, vm);
     }
     fn call_loaded_leaf(ip, regs, k, vm) {

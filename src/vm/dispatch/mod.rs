@@ -17,6 +17,7 @@ mod arith;
 mod at;
 mod build;
 mod calls;
+mod coroutines;
 mod enter;
 mod flow;
 mod generators;
@@ -284,7 +285,7 @@ const fn make_table() -> [Handler; 256] {
         JumpIfEqConst => flow::jump_if_eq_const, JumpIfNeConst => flow::jump_if_ne_const,
         JumpIfGtConst => flow::jump_if_gt_const, JumpIfGeConst => flow::jump_if_ge_const,
         GetIter => iterate::get_iter, ForIter => iterate::for_iter, GetAIter => iterate::get_aiter,
-        GetANext => iterate::get_anext, EndAsyncFor => iterate::end_async_for,
+        GetANext => coroutines::get_anext, EndAsyncFor => iterate::end_async_for,
         GetAwaitable => iterate::get_awaitable, GetYieldFrom => generators::get_yield_from,
         Await => iterate::await_, YieldFrom => iterate::await_, Yield => iterate::yield_,
         Return => returns::return_, ReturnConst => returns::return_const,

@@ -47,7 +47,8 @@ op! {
         return get_attr(ip, regs, k, vm);
     }
     fn get_attr_of_class(ip, regs, k, vm) {
-        // Word 2: `CLASS_VALUE`, position in the namespace, address of the class; or `PROPERTY` and the address of its getter.
+        // Word 2: `CLASS_VALUE`, position in the namespace, address of the class (and `OF_ITSELF`); or `PROPERTY` and the
+        // address of its getter.
         let cached = *ip.add(2);
         if cached & CLASS_VALUE == 0 {
             if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
@@ -56,6 +57,9 @@ op! {
             return get_property(ip, regs, k, vm);
         }
         let owner = (cached & ADDRESS) as *const Class;
+        if cached & OF_ITSELF != 0 && !std::ptr::eq((*regs.add(b(ip))).header().cast(), owner) {
+            return get_attr_slow(ip, regs, k, vm);
+        }
         let value = (*(*owner).namespace.as_ptr()).value_at((cached >> 48 & 0x7FFF) as usize);
         let Some(value) = value else { return get_attr_slow(ip, regs, k, vm) };
         store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
@@ -83,6 +87,11 @@ op! {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
         if value.is_undef() { value.forget(); return get_attr_slow(ip, regs, k, vm); }
         store_and_lose_b!(ip, regs, k, vm, value, 2)
+    }
+    fn load_special(ip, regs, k, vm) {
+        let bound = bound_special(vm, &*regs.add(b(ip)), c(ip));
+        if bound.is_undef() { bound.forget(); return load_special_slow(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, bound, 0)
     }
     fn set_attr(ip, regs, k, vm) {
         // Word 1: old shape low, slot number + 1 in 16 bits, then unused. Word 2: new shape low, type epoch high.
@@ -272,7 +281,35 @@ pub(super) unsafe fn module_value(module: &Value, word: u64) -> Value {
 }
 
 /// The bits of an address.
-const ADDRESS: u64 = (1 << 48) - 1;
+const ADDRESS: u64 = (1 << 48) - 1 - OF_ITSELF;
+
+/// Marks a value that is asked for of the class that has it: another class of the same metaclass has the same shape.
+const OF_ITSELF: u64 = 1;
+
+/// The special method that a LoadSpecial with this operand looks for.
+#[inline(always)]
+fn special_of_with(operand: usize) -> Special {
+    const ENTER: usize = WithSpecial::Enter as usize;
+    const EXIT: usize = WithSpecial::Exit as usize;
+    const AENTER: usize = WithSpecial::AEnter as usize;
+    match operand {
+        ENTER => Special::Enter,
+        EXIT => Special::Exit,
+        AENTER => Special::AEnter,
+        _ => Special::AExit,
+    }
+}
+
+/// The bound method that LoadSpecial gives, if a plain function is at hand; else Undef.
+#[inline(never)]
+fn bound_special(vm: &Vm, object: &Value, operand: usize) -> Value {
+    match vm.special_at_hand(object, special_of_with(operand)) {
+        Some(method) if binds_plainly(method) => {
+            BoundMethod::alloc(method.clone(), object.clone()).into_value()
+        }
+        _ => Value::UNDEF,
+    }
+}
 
 plain_ops! {
     get_attr_slow = op_get_attr;
@@ -282,7 +319,7 @@ plain_ops! {
     get_item_slow = op_get_item;
     set_item_slow = op_set_item;
     delete_item_slow = op_delete_item;
-    load_special = op_load_special;
+    load_special_slow = op_load_special;
 }
 
 /// Whether a special method is a function or a native coroutine function: only the call of it that
@@ -299,7 +336,16 @@ impl Vm {
         let name = at.name(at.c());
         let object = at.take_b();
         let is_class = object.is_kind::<Class>();
-        if is_class && let Some(value) = self.known_class_value(&object, name) {
+        if is_class && let Some((value, own)) = self.known_class_value(&object, name) {
+            if let Some(place) = own.filter(|place| *place < 0x8000) {
+                let guard = object.shape() as u64 | (self.heap.type_epoch as u64) << 32;
+                let address = object.header() as u64;
+                // SAFETY: the words behind the instruction are its caches.
+                unsafe {
+                    *at.ip.add(1) = guard;
+                    *at.ip.add(2) = CLASS_VALUE | (place as u64) << 48 | address | OF_ITSELF;
+                }
+            }
             drop(object);
             return at.done(self, value);
         }
@@ -409,6 +455,13 @@ impl Vm {
                 )
             };
         }
+        let value = match self.replace_class_value(&object, name, value) {
+            Ok(()) => {
+                drop(object);
+                return at.go_on(self);
+            }
+            Err(value) => value,
+        };
         let value = match self.store_in_known_dict(&object, name, value) {
             Ok(()) => {
                 drop(object);
@@ -521,15 +574,7 @@ impl Vm {
     fn op_load_special(&mut self, at: At) {
         at.save(self);
         let object = at.reg(at.b()).clone();
-        const ENTER: usize = WithSpecial::Enter as usize;
-        const EXIT: usize = WithSpecial::Exit as usize;
-        const AENTER: usize = WithSpecial::AEnter as usize;
-        let special = match at.c() {
-            ENTER => Special::Enter,
-            EXIT => Special::Exit,
-            AENTER => Special::AEnter,
-            _ => Special::AExit,
-        };
+        let special = special_of_with(at.c());
         match self.special_of(&object, special) {
             Some(method) if binds_plainly(&method) => {
                 let bound = BoundMethod::alloc(method, object).into_value();

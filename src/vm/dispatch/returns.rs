@@ -11,8 +11,10 @@ use crate::vm::Vm;
 use crate::vm::candidates::Asked;
 use crate::vm::dispatch::{go, go_on, op, plain_ops};
 
-/// What a frame may have that ends plainly: what a function returns is never the end of an iteration.
-const PLAIN: u16 = frame_flags::DST_LOCAL | frame_flags::FOR_ITER | frame_flags::NEXT;
+/// What a frame may have that ends plainly: what a function returns is never the end of an iteration, and what a coroutine
+/// returns that lies on the stack goes to the Await at once.
+const PLAIN: u16 =
+    frame_flags::DST_LOCAL | frame_flags::FOR_ITER | frame_flags::NEXT | frame_flags::DELEGATED;
 
 /// Pops a plain frame and goes on in its parent, which may be native.
 macro_rules! leave_simple {
