@@ -64,6 +64,11 @@ fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let name = std::mem::take(&mut frame.regs[1]);
     let named = match name.is_undef() {
         true => Ok(()),
+        // What `str(None)` gives, without asking.
+        false if name.is_none() => {
+            task.name.set(script::text("None"));
+            Ok(())
+        }
         false => script::str_of(vm, &name).map(|name| task.name.set(script::text(&name))),
     };
     match answer.and(named) {

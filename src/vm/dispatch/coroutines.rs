@@ -12,9 +12,10 @@ use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::frame::Frame;
 use crate::object::function::{BoundMethod, Function};
+use crate::object::generator::{Flavour, Generator};
 use crate::object::native::Native;
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op};
+use crate::vm::dispatch::{go, go_on, op, store};
 use crate::vm::special::Special;
 
 /// Whether the instruction at `get` and the one behind it await what a call left in the temporary `dst`, and no more.
@@ -46,6 +47,36 @@ macro_rules! stay_on_stack {
     };
 }
 
+/// Makes a coroutine that is not awaited at once, where there is nothing to bind.
+macro_rules! make_coroutine {
+    ($ip:ident, $regs:ident, $k:ident, $vm:ident, $words:literal, $function:ident, $args:ident, $count:expr) => {
+        if !is_awaited($ip.add(1 + $words), a($ip)) {
+            let made = make($vm, $function, $args.0, $args.1);
+            if !made.is_undef() {
+                $count;
+                store!($ip, $regs, $k, $vm, made, $words)
+            }
+            made.forget();
+        }
+    };
+}
+
+/// The coroutine that a call of a function with nothing to bind makes; Undef, and nothing is done, where there is more
+/// to it. The arguments and the count of the function pass to it.
+#[inline(never)]
+unsafe fn make(vm: &mut Vm, function: *mut Function, args: *mut Value, n: usize) -> Value {
+    let shape = vm.known.coroutine;
+    if vm.origin_depth > 0 || !vm.heap.dies_plainly(shape) {
+        return Value::UNDEF;
+    }
+    // SAFETY: the caller has counted the arguments, and they are as many as the parameters.
+    unsafe {
+        let args = (args, n);
+        let made = Generator::of_call(&mut vm.heap, Flavour::Coroutine, shape, function, args);
+        Value::from_header(made.cast())
+    }
+}
+
 /// Does the instruction once more from the heap, if its frame is a coroutine's on the stack that awaits the result.
 macro_rules! again_from_heap {
     ($name:ident, $ip:ident, $regs:ident, $k:ident, $vm:ident) => {
@@ -62,6 +93,7 @@ op! {
         let function = (*base).header().cast::<Function>();
         let args = (base.add(1), c(ip));
         stay_on_stack!(ip, regs, vm, 2, function, args, ());
+        make_coroutine!(ip, regs, k, vm, 2, function, args, ());
         save(ip, regs, vm, 2);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_coroutine, ip, regs, k, vm);
@@ -73,6 +105,7 @@ op! {
         let function = (*base).header().cast::<Function>();
         let args = (base.add(1), c(ip));
         stay_on_stack!(ip, regs, vm, 3, function, args, ());
+        make_coroutine!(ip, regs, k, vm, 3, function, args, ());
         save(ip, regs, vm, 3);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_module_coroutine, ip, regs, k, vm);
@@ -82,6 +115,7 @@ op! {
         let function = *ip.add(3) as *mut Function;
         let args = (regs.add(b(ip)), c(ip) + 1);
         stay_on_stack!(ip, regs, vm, 3, function, args, (*function).retain());
+        make_coroutine!(ip, regs, k, vm, 3, function, args, (*function).retain());
         save(ip, regs, vm, 3);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) {
             (*function).retain();
@@ -96,6 +130,7 @@ op! {
         let own = !(*base.add(1)).is_undef();
         let args = if own { (base.add(1), c(ip) + 1) } else { (base.add(2), c(ip)) };
         stay_on_stack!(ip, regs, vm, 0, function, args, ());
+        make_coroutine!(ip, regs, k, vm, 0, function, args, ());
         save(ip, regs, vm, 0);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_loaded_coroutine, ip, regs, k, vm);
