@@ -307,6 +307,24 @@ impl Function {
         values.get((n + values.len()).checked_sub(wanted)?..)
     }
 
+    /// Writes the defaults of the parameters behind the first `n` of a coroutine function with nothing to bind, and answers
+    /// with the number of its parameters.
+    ///
+    /// # Safety
+    /// There is a default for each, and a register.
+    #[inline(never)]
+    pub(crate) unsafe fn write_defaults(&self, registers: *mut Value, n: usize) -> usize {
+        let wanted = self.coroutine.get() as usize;
+        let defaults = self.defaults.as_value().get::<Tuple>();
+        let values = defaults.map_or(&[][..], Tuple::items);
+        for i in n..wanted {
+            let value = values.get(i + values.len() - wanted).cloned();
+            // SAFETY: as above.
+            unsafe { registers.add(i).write(value.unwrap_or_default()) };
+        }
+        wanted
+    }
+
     /// Works out `simple` and `default_count` anew, after code or defaults changed.
     pub fn refresh(&self) {
         let code = self.code.borrow();

@@ -177,7 +177,8 @@ impl Generator {
     /// count of the function pass to it.
     ///
     /// # Safety
-    /// `shape` is that of the flavour and dies plainly; there are as many arguments as parameters.
+    /// `shape` is that of the flavour and dies plainly; there are as many arguments as parameters, or a coroutine function
+    /// has defaults for the others.
     #[inline(always)]
     pub unsafe fn of_call(
         heap: &mut heap::Heap,
@@ -220,6 +221,12 @@ impl Generator {
             for i in 0..n {
                 regs.add(i).write(args.add(i).read());
             }
+            let n = match flavour {
+                Flavour::Coroutine if n < (*function).coroutine.get() as usize => {
+                    (*function).write_defaults(regs, n)
+                }
+                _ => n,
+            };
             for i in n..(*code).nlocals as usize {
                 regs.add(i).write(Value::UNDEF);
             }

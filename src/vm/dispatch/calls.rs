@@ -5,7 +5,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use super::at::{b, c, lose};
 use super::coroutines::{
     call_bound_coroutine, call_coroutine, call_method_coroutine, call_module_coroutine,
-    call_native_coroutine,
+    call_module_native_coroutine, call_native_coroutine, takes_with_defaults,
 };
 use super::enter::{begin_init, enter, enter_plain, result_flags};
 use super::generators::{call_generator, call_method_generator};
@@ -96,6 +96,13 @@ pub(super) unsafe fn takes_defaults(native: *const Native, n: usize) -> bool {
     unsafe { n >= (*native).least.get() as usize && n <= (*native).most as usize }
 }
 
+/// Whether a native coroutine function may be called with so few arguments for an Await, without binding them.
+#[inline(always)]
+pub(super) unsafe fn takes_awaited(native: *const Native, n: usize) -> bool {
+    // SAFETY: the caller has the callee alive.
+    unsafe { n >= (*native).least_awaited.get() as usize && n <= (*native).most as usize }
+}
+
 op! {
     fn call(ip, regs, k, vm) {
         let base = regs.add(b(ip));
@@ -115,6 +122,7 @@ op! {
         if (*base).is_exact::<Function>() {
             let function = (*base).header().cast::<Function>();
             if (*function).generator.get() as usize == n { return call_generator(ip, regs, k, vm); }
+            if takes_with_defaults(function, n) { return call_coroutine(ip, regs, k, vm); }
             return call_slow(ip, regs, k, vm);
         }
         if (*base).is_exact::<Native>() {
@@ -142,7 +150,9 @@ op! {
                 }
                 enter!(ip, regs, vm, 2, function, base, n + 1)
             }
-            if (*method).function.is_exact::<Function>() && (*function).coroutine.get() as usize == n + 1 {
+            if (*method).function.is_exact::<Function>()
+                && ((*function).coroutine.get() as usize == n + 1 || takes_with_defaults(function, n + 1))
+            {
                 return call_bound_coroutine(ip, regs, k, vm);
             }
         }
@@ -231,6 +241,7 @@ op! {
                 if (*function).generator.get() as usize == n {
                     return call_method_generator(ip, regs, k, vm);
                 }
+                if takes_with_defaults(function, n) { return call_method_coroutine(ip, regs, k, vm); }
             } else {
                 if target & MODULE_VALUE != 0 { return call_module_value(ip, regs, k, vm); }
                 let native = (target & !1) as *const Native;
@@ -238,9 +249,7 @@ op! {
                 if takes_defaults(native, n) {
                     return call_native_method(ip, regs, k, vm);
                 }
-                if n >= (*native).least_awaited.get() as usize && n <= (*native).most as usize {
-                    return call_native_coroutine(ip, regs, k, vm);
-                }
+                if takes_awaited(native, n) { return call_native_coroutine(ip, regs, k, vm); }
                 if let Some(f) = (*native).def.at_once {
                     vm.at_once = Some(f);
                     return call_method_at_once(ip, regs, k, vm);
@@ -270,8 +279,29 @@ op! {
             if (*function).coroutine.get() as usize == n {
                 return call_module_coroutine(ip, regs, k, vm);
             }
+            if takes_with_defaults(function, n) { return call_module_coroutine(ip, regs, k, vm); }
+        } else if (*base).is_exact::<Native>() {
+            let native = (*base).header().cast::<Native>();
+            if (*native).is_function && (*native).exact as usize == n {
+                return call_module_leaf(ip, regs, k, vm);
+            }
+            if (*native).is_function && takes_awaited(native, n) {
+                return call_module_native_coroutine(ip, regs, k, vm);
+            }
         }
         return call_slow(ip, regs, k, vm);
+    }
+    fn call_module_leaf(ip, regs, k, vm) {
+        // As `call_leaf`: the function was put in the module's place.
+        let base = regs.add(b(ip));
+        save(ip, regs, vm, 3);
+        let value = run_leaf(vm, (*base).header().cast::<Native>(), base.add(1), c(ip));
+        drop(base.read());
+        if value.is_undef() || vm.heap.wants_attention() {
+            vm.leaf_result = value;
+            return leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 3)
     }
 }
 
@@ -369,8 +399,7 @@ impl Vm {
                 {
                     return;
                 }
-                let takes = (*native).least_awaited.get() as usize..=(*native).most as usize;
-                if (*native).is_function && takes.contains(&at.c()) {
+                if (*native).is_function && takes_awaited(native, at.c()) {
                     // The await that follows may use the callee's place.
                     let callee = at.take(base);
                     let args = (at.regs.add(base + 1), at.c());

@@ -11,7 +11,7 @@ use crate::bytecode::Op;
 use crate::bytecode::op::{TEMP_A, TEMP_B};
 use crate::heap::Value;
 use crate::object::frame::Frame;
-use crate::object::function::{BoundMethod, Function};
+use crate::object::function::{BoundMethod, Function, NOT_SIMPLE};
 use crate::object::generator::{Flavour, Generator};
 use crate::object::native::Native;
 use crate::vm::Vm;
@@ -32,6 +32,19 @@ unsafe fn is_awaited(get: *const u64, dst: usize) -> bool {
             && *get.add(1) as u8 == Op::Await as u8
             && b(get.add(1)) == a(get)
     }
+}
+
+/// Whether a coroutine function has a default for each of its parameters behind the first `n`, and needs no more.
+///
+/// # Safety
+/// The function is alive.
+#[inline(always)]
+pub(super) unsafe fn takes_with_defaults(function: *mut Function, n: usize) -> bool {
+    // SAFETY: as above.
+    let (wanted, defaults) =
+        unsafe { ((*function).coroutine.get(), (*function).default_count.get()) };
+    let missing = (wanted as usize).wrapping_sub(n);
+    missing <= defaults as usize && wanted != NOT_SIMPLE
 }
 
 /// Enters a coroutine function on the stack, if the call with so many words behind its own is awaited at once. The
@@ -85,6 +98,13 @@ macro_rules! again_from_heap {
             return $name($ip, regs, $k, $vm);
         }
     };
+}
+
+/// Drops the callee of a call that is over.
+#[inline(never)]
+unsafe fn release(native: *mut Native) {
+    // SAFETY: its count passes to this function.
+    drop(unsafe { Value::from_header(native.cast()) });
 }
 
 op! {
@@ -146,6 +166,19 @@ op! {
         save(ip, regs, vm, 2);
         if vm.call_bound_awaited(regs.add(b(ip)), c(ip), Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_bound_coroutine, ip, regs, k, vm);
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_module_native_coroutine(ip, regs, k, vm) {
+        // As `call_native_coroutine`: the function was put in the module's place.
+        let base = regs.add(b(ip));
+        let native = (*base).header().cast::<Native>();
+        save(ip, regs, vm, 3);
+        // The Await may use the callee's place.
+        if vm.call_native_awaited(&*native, (base.add(1), c(ip)), Frame::of(regs), a(ip)) {
+            release(native);
+            go_on!(vm)
+        }
+        again_from_heap!(call_module_native_coroutine, ip, regs, k, vm);
         return call_slow(ip, regs, k, vm);
     }
     fn get_anext(ip, regs, k, vm) {

@@ -127,6 +127,9 @@ unsafe fn start_plain<const AWAITED: bool>(
                 keep_loop();
             }
         }
+        if AWAITED && i < (*function).coroutine.get() as usize {
+            i = (*function).write_defaults(registers, i);
+        }
         let nlocals = (*code).nlocals as usize;
         while i < nlocals {
             registers.add(i).write(Value::UNDEF);

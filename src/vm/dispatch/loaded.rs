@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 
 use super::at::{a, b, c, flags, lose, take_b};
 use super::calls::{run_at_once, run_leaf, save, takes_defaults};
-use super::coroutines::call_loaded_coroutine;
+use super::coroutines::{call_loaded_coroutine, takes_with_defaults};
 use super::enter::{enter, enter_plain};
 use super::generators::call_loaded_generator;
 use super::objects::{MODULE_VALUE, module_value, recall};
@@ -71,6 +71,7 @@ op! {
             if (*function).generator.get() as usize == n {
                 return call_loaded_generator(ip, regs, k, vm);
             }
+            if takes_with_defaults(function, n) { return call_loaded_coroutine(ip, regs, k, vm); }
         }
         if (*base).is_exact::<Native>() && (*(*base).header().cast::<Native>()).exact as usize == n {
             return call_loaded_leaf(ip, regs, k, vm);
@@ -91,6 +92,7 @@ op! {
             if (*function).generator.get() as usize == n {
                 return call_loaded_generator(ip, regs, k, vm);
             }
+            if takes_with_defaults(function, n) { return call_loaded_coroutine(ip, regs, k, vm); }
         }
         return call_loaded_slow(ip, regs, k, vm);
     }
