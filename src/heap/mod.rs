@@ -8,6 +8,7 @@
 mod address;
 mod buffer;
 mod collect;
+mod pages;
 mod plain;
 mod refs;
 mod slots;

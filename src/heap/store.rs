@@ -9,9 +9,9 @@ use std::alloc::{self, Layout};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr;
-use std::sync::{Mutex, PoisonError};
 
 use super::buffer::OutOfMemory;
+use super::pages;
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
 use super::work::Work;
@@ -72,7 +72,7 @@ pub struct ShapeEntry {
     pub class: std::mem::ManuallyDrop<Value>,
 }
 
-const PAGE_SIZE: usize = 64 * 1024;
+pub(super) const PAGE_SIZE: usize = 64 * 1024;
 const PAGE_HEADER: usize = 64;
 /// Larger objects get a page of their own.
 const LARGEST_SLOT: usize = 8 * 1024;
@@ -87,6 +87,8 @@ pub(super) struct Page {
     pub(super) ordinal: u32,
     /// Place in `Heap::pages` or `Heap::large`.
     pub(super) index: u32,
+    /// Of a page with slots: its place in its block (`heap::pages`).
+    pub(super) number: u32,
 }
 
 /// Slot sizes: multiples of 16 up to 512, then four steps to each doubling.
@@ -350,7 +352,7 @@ impl Heap {
         if class.next == class.end {
             let index = self.pages.len() as u32;
             let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
-            let page = spare_page().unwrap_or_else(|| allocate_page(PAGE_SIZE));
+            let (page, number) = pages::take();
             // SAFETY: nobody uses the page yet; its head fits.
             unsafe {
                 page.write(Page {
@@ -359,6 +361,7 @@ impl Heap {
                     slots: slots as u32,
                     ordinal: self.next_ordinal,
                     index,
+                    number,
                 });
             }
             self.next_ordinal += 1;
@@ -389,6 +392,7 @@ impl Heap {
                 slots: 1,
                 ordinal: self.next_ordinal,
                 index,
+                number: 0,
             });
         }
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
@@ -586,8 +590,8 @@ impl Drop for Heap {
             .flatten()
             .for_each(Value::forget);
         for &page in &self.pages {
-            // SAFETY: the pages were allocated with this layout and nobody uses them any more.
-            unsafe { free_page(page) };
+            // SAFETY: the pages came with these numbers, and nobody uses them any more.
+            unsafe { pages::give(page, (*page).number) };
         }
         for &page in &self.large {
             // SAFETY: as above.
@@ -618,41 +622,6 @@ fn allocate_page(size: usize) -> *mut Page {
         alloc::handle_alloc_error(layout);
     }
     page.cast()
-}
-
-/// Pages of heaps that are gone, for the next ones: a page that comes from the system is mapped and
-/// cleared piece by piece as it is touched, which costs as much as making all the built-in names.
-static SPARE_PAGES: Mutex<Vec<SparePage>> = Mutex::new(Vec::new());
-
-/// No more pages are kept than these: 2 MB.
-const MOST_SPARE_PAGES: usize = 32;
-
-/// A page of `PAGE_SIZE` that nobody uses.
-struct SparePage(*mut Page);
-
-// SAFETY: it is memory without an owner, and whoever takes it out is the only one that has it.
-unsafe impl Send for SparePage {}
-
-fn spare_page() -> Option<*mut Page> {
-    let mut spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner);
-    spare.pop().map(|page| page.0)
-}
-
-/// Gives a page of `PAGE_SIZE` back.
-///
-/// # Safety
-/// `allocate_page` made it, and nobody uses it any more.
-unsafe fn free_page(page: *mut Page) {
-    // The checks of tools that watch memory need pages that are really given back.
-    if !cfg!(hoop_heap_debug) {
-        let mut spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < MOST_SPARE_PAGES {
-            spare.push(SparePage(page));
-            return;
-        }
-    }
-    // SAFETY: it was allocated with this layout.
-    unsafe { alloc::dealloc(page.cast(), page_layout(PAGE_SIZE)) };
 }
 
 #[inline(always)]

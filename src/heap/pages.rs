@@ -1,0 +1,83 @@
+//! Pages of the heaps of all engines, cut from larger blocks.
+//!
+//! The allocator keeps a few words before each piece of memory that it hands out. Were the pages such pieces, each would
+//! have a page of the system's for these words, a sixteenth of its own size.
+
+use std::alloc::{self, Layout};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::store::{PAGE_SIZE, Page};
+
+/// Pages of a block.
+const PAGES: usize = 16;
+
+/// Blocks that wait for the next heap when nobody uses them: what comes from the system is mapped and cleared piece by piece
+/// as it is touched, which costs as much as making all the built-in names. The checks of tools that watch memory need
+/// memory that is really given back.
+const MOST_WHOLE: usize = if cfg!(hoop_heap_debug) { 0 } else { 2 };
+
+/// The pages that nobody uses.
+struct Pool {
+    /// The blocks that have any, by address: a bit for each page.
+    blocks: BTreeMap<usize, u16>,
+    /// How many of these blocks nobody uses any page of.
+    whole: usize,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    blocks: BTreeMap::new(),
+    whole: 0,
+});
+
+fn block_layout() -> Layout {
+    Layout::from_size_align(PAGES * PAGE_SIZE, PAGE_SIZE).expect("a power of two")
+}
+
+/// A page of `PAGE_SIZE` bytes, aligned to as many, and its number in its block. The lowest one there is: so blocks
+/// become free.
+pub(super) fn take() -> (*mut Page, u32) {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some((&block, &free)) = pool.blocks.first_key_value() else {
+        let layout = block_layout();
+        // SAFETY: the layout is not empty.
+        let block = unsafe { alloc::alloc(layout) };
+        if block.is_null() {
+            drop(pool);
+            alloc::handle_alloc_error(layout);
+        }
+        pool.blocks.insert(block.expose_provenance(), u16::MAX - 1);
+        return (block.cast(), 0);
+    };
+    if free == u16::MAX {
+        pool.whole -= 1;
+    }
+    let number = free.trailing_zeros();
+    match free & (free - 1) {
+        0 => pool.blocks.remove(&block),
+        left => pool.blocks.insert(block, left),
+    };
+    let address = block + number as usize * PAGE_SIZE;
+    (std::ptr::with_exposed_provenance_mut(address), number)
+}
+
+/// Gives a page back.
+///
+/// # Safety
+/// `take` gave it with this number, and nobody uses it any more.
+pub(super) unsafe fn give(page: *mut Page, number: u32) {
+    let block = page.addr() - number as usize * PAGE_SIZE;
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = pool.blocks.entry(block).or_insert(0);
+    *free |= 1 << number;
+    if *free != u16::MAX {
+        return;
+    }
+    if pool.whole < MOST_WHOLE {
+        pool.whole += 1;
+        return;
+    }
+    pool.blocks.remove(&block);
+    // SAFETY: the block was allocated with this layout, and all its pages were given back.
+    unsafe { alloc::dealloc(std::ptr::with_exposed_provenance_mut(block), block_layout()) };
+}
