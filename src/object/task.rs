@@ -55,14 +55,11 @@ pub struct Future {
     pub cancels: Cell<u16>,
     /// The loop.
     pub owner: Field,
-    /// The result or the exception.
-    pub outcome: Field,
-    /// Of a failed one the exception's traceback; of a cancelled one the CancelledError to raise first.
-    pub detail: Field,
     /// `_cancel_message`, or Undef.
     pub cancel_message: Field,
-    /// The first who is told of its end: target and how.
-    first: (Field, Field),
+    /// While it is pending, the first who is told of its end: target and how. Then its outcome, the result or the exception;
+    /// and, of a failed one the exception's traceback, of a cancelled one the CancelledError to raise first.
+    pair: (Field, Field),
     /// The others. Boxed, since nearly no future has any and every future pays for the field.
     #[expect(clippy::box_collection)]
     more: Cell<Option<Box<Vec<Waiter>>>>,
@@ -85,10 +82,8 @@ impl Future {
             generation: Cell::new(0),
             cancels: Cell::new(0),
             owner: Field::new(owner),
-            outcome: Field::undef(),
-            detail: Field::undef(),
             cancel_message: Field::undef(),
-            first: (Field::undef(), Field::undef()),
+            pair: (Field::undef(), Field::undef()),
             more: Cell::new(None),
             extra: Field::undef(),
         }
@@ -195,9 +190,9 @@ impl Future {
     /// Adds somebody to be told of its end.
     #[inline]
     pub fn add_waiter(&self, target: Value, how: Value) {
-        if self.first.0.is_undef() && self.no_more() {
-            self.first.0.set(target);
-            self.first.1.set(how);
+        if self.is_pending() && self.pair.0.is_undef() && self.no_more() {
+            self.pair.0.set(target);
+            self.pair.1.set(how);
             return;
         }
         let mut more = self.more.take().unwrap_or_default();
@@ -212,16 +207,52 @@ impl Future {
 
     /// Whether nobody is to be told.
     pub fn has_no_waiters(&self) -> bool {
-        self.first.0.is_undef() && self.no_more()
+        (!self.is_pending() || self.pair.0.is_undef()) && self.no_more()
+    }
+
+    /// The result or the exception of one that is done; else Undef.
+    #[inline]
+    pub fn outcome(&self) -> Value {
+        match self.is_pending() {
+            true => Value::UNDEF,
+            false => self.pair.0.get(),
+        }
+    }
+
+    /// Ends a pending one. Answers with the first who is to be told, if anybody is.
+    #[inline]
+    pub fn end(&self, state: FutureState, outcome: Value, detail: Value) -> Option<Waiter> {
+        debug_assert!(self.is_pending() && state != FutureState::Pending);
+        let first = Waiter {
+            target: self.pair.0.replace(outcome),
+            how: self.pair.1.replace(detail),
+        };
+        self.state.set(state);
+        (!first.target.is_undef()).then_some(first)
+    }
+
+    /// Takes what is kept beside the outcome of one that is done: see `pair`.
+    pub fn take_detail(&self) -> Value {
+        match self.is_pending() {
+            true => Value::UNDEF,
+            false => self.pair.1.take(),
+        }
+    }
+
+    /// Sets what is kept beside the outcome of one that is done.
+    pub fn set_detail(&self, detail: Value) {
+        if !self.is_pending() {
+            self.pair.1.set(detail);
+        }
     }
 
     /// Copies of all who are to be told, in order.
     pub fn waiters(&self) -> Vec<Waiter> {
         let mut all = Vec::new();
-        if !self.first.0.is_undef() {
+        if self.is_pending() && !self.pair.0.is_undef() {
             all.push(Waiter {
-                target: self.first.0.get(),
-                how: self.first.1.get(),
+                target: self.pair.0.get(),
+                how: self.pair.1.get(),
             });
         }
         let more = self.more.take();
@@ -232,18 +263,6 @@ impl Future {
         all
     }
 
-    /// Takes out the first to be told.
-    #[inline]
-    pub fn take_first(&self) -> Option<Waiter> {
-        if self.first.0.is_undef() {
-            return None;
-        }
-        Some(Waiter {
-            target: self.first.0.take(),
-            how: self.first.1.take(),
-        })
-    }
-
     /// Takes out the others.
     #[inline]
     pub fn take_more(&self) -> Option<Box<Vec<Waiter>>> {
@@ -252,8 +271,10 @@ impl Future {
 
     /// Puts back who is to be told.
     pub fn set_waiters(&self, all: Vec<Waiter>) {
-        self.first.0.take();
-        self.first.1.take();
+        if self.is_pending() {
+            drop(self.pair.0.take());
+            drop(self.pair.1.take());
+        }
         drop(self.more.take());
         for waiter in all {
             self.add_waiter(waiter.target, waiter.how);
@@ -263,11 +284,9 @@ impl Future {
     fn trace_fields(&self, visitor: &mut dyn Visitor) {
         let fields = [
             &self.owner,
-            &self.outcome,
-            &self.detail,
             &self.cancel_message,
-            &self.first.0,
-            &self.first.1,
+            &self.pair.0,
+            &self.pair.1,
             &self.extra,
         ];
         fields
@@ -284,11 +303,9 @@ impl Future {
 
     fn clear_fields(&self) {
         let fields = [
-            &self.outcome,
-            &self.detail,
             &self.cancel_message,
-            &self.first.0,
-            &self.first.1,
+            &self.pair.0,
+            &self.pair.1,
             &self.owner,
             &self.extra,
         ];

@@ -552,7 +552,7 @@ impl Vm {
             rest.take_registers(Frame::regs(frame));
             (*frame).ip = rest.ip;
             *Self::awaiting(frame) = Value::UNDEF;
-            let step = self.step_native(frame, Input::Value(done.outcome.get()));
+            let step = self.step_native(frame, Input::Value(done.outcome()));
             self.act_awaited(&native, frame, step, wait);
             true
         }

@@ -47,9 +47,8 @@ pub fn set_result(vm: &mut Vm, future: &Future, result: Value) -> R<()> {
     if !future.is_pending() {
         return Err(invalid_state(vm, "invalid state"));
     }
-    future.outcome.set(result);
-    future.state.set(FutureState::Result);
-    jobs::schedule_waiters(vm, future)
+    let first = future.end(FutureState::Result, result, Value::UNDEF);
+    jobs::schedule_waiters(vm, future, first)
 }
 
 /// `_set_result_unless_cancelled`, and no complaint either when it is done otherwise.
@@ -69,11 +68,9 @@ pub fn fail(vm: &mut Vm, future: &Future, exception: Value) -> R<()> {
     let traceback = exception
         .get::<Exception>()
         .map_or(Value::NONE, |e| e.traceback.get());
-    future.detail.set(traceback);
-    future.outcome.set(exception);
-    future.state.set(FutureState::Exception);
+    let first = future.end(FutureState::Exception, exception, traceback);
     future.log_traceback.set(true);
-    jobs::schedule_waiters(vm, future)
+    jobs::schedule_waiters(vm, future, first)
 }
 
 /// `set_exception` with whatever a script gives.
@@ -109,9 +106,9 @@ pub fn cancel_plain(vm: &mut Vm, future: &Future, message: Value) -> R<bool> {
     if !future.is_pending() {
         return Ok(false);
     }
-    future.state.set(FutureState::Cancelled);
+    let first = future.end(FutureState::Cancelled, Value::UNDEF, Value::UNDEF);
     future.cancel_message.set(message);
-    jobs::schedule_waiters(vm, future)?;
+    jobs::schedule_waiters(vm, future, first)?;
     Ok(true)
 }
 
@@ -137,7 +134,7 @@ pub fn cancel(vm: &mut Vm, value: &Value, message: &Value) -> R<bool> {
 
 /// The CancelledError of a cancelled future: the one it ended by first, then new ones.
 pub fn cancelled_error(vm: &mut Vm, future: &Future) -> Value {
-    let first = future.detail.take();
+    let first = future.take_detail();
     if first.is_kind::<Exception>() {
         return first;
     }
@@ -150,9 +147,9 @@ pub fn cancelled_error(vm: &mut Vm, future: &Future) -> Value {
 
 /// The exception of a failed one as it is raised: the first time with its own traceback, then with none.
 fn failure(future: &Future) -> Value {
-    let exception = future.outcome.get();
+    let exception = future.outcome();
     if let Some(e) = exception.get::<Exception>() {
-        let traceback = future.detail.take();
+        let traceback = future.take_detail();
         e.traceback.set(if traceback.is_undef() {
             Value::NONE
         } else {
@@ -166,7 +163,7 @@ fn failure(future: &Future) -> Value {
 #[inline]
 pub fn result(vm: &mut Vm, future: &Future) -> R {
     match future.state.get() {
-        FutureState::Result => Ok(future.outcome.get()),
+        FutureState::Result => Ok(future.outcome()),
         FutureState::Exception => {
             future.log_traceback.set(false);
             Err(Raised(failure(future)))
@@ -192,7 +189,7 @@ pub fn exception(vm: &mut Vm, future: &Future) -> R {
         FutureState::Result => Ok(Value::NONE),
         FutureState::Exception => {
             future.log_traceback.set(false);
-            Ok(future.outcome.get())
+            Ok(future.outcome())
         }
         FutureState::Cancelled => Err(Raised(cancelled_error(vm, future))),
         FutureState::Pending => Err(invalid_state(vm, "Exception is not set.")),
@@ -394,7 +391,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
         let name = name.rsplit('.').next().unwrap_or(&name);
         let message = format!("{name} exception was never retrieved");
         let mut parts = vec![
-            ("exception", future.outcome.get()),
+            ("exception", future.outcome()),
             ("future", args[0].clone()),
         ];
         report::with_source(vm, &future.source(), &mut parts)?;
@@ -519,7 +516,7 @@ fn set_log_traceback(vm: &mut Vm, value: &Value, to: &Value) -> R<()> {
 fn result_attribute(vm: &mut Vm, value: &Value) -> R {
     let future = this(vm, value)?;
     Ok(if future.state.get() == FutureState::Result {
-        future.outcome.get()
+        future.outcome()
     } else {
         Value::NONE
     })
@@ -528,7 +525,7 @@ fn result_attribute(vm: &mut Vm, value: &Value) -> R {
 fn exception_attribute(vm: &mut Vm, value: &Value) -> R {
     let future = this(vm, value)?;
     Ok(if future.state.get() == FutureState::Exception {
-        future.outcome.get()
+        future.outcome()
     } else {
         Value::NONE
     })

@@ -164,9 +164,10 @@ pub fn as_handle(job: Job, owner: &Value) -> Value {
     }
 }
 
-/// Tells all who wait for a future of its end, each by an entry of its own.
-pub fn schedule_waiters(vm: &mut Vm, future: &Future) -> R<()> {
-    let Some(first) = future.take_first() else {
+/// Tells all who wait for a future of its end, each by an entry of its own: the first, as `Future::end` gave it, and those
+/// behind.
+pub fn schedule_waiters(vm: &mut Vm, future: &Future, first: Option<Waiter>) -> R<()> {
+    let Some(first) = first else {
         return Ok(());
     };
     let owner = future.owner.get();

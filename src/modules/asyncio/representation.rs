@@ -37,11 +37,11 @@ fn future_info(vm: &mut Vm, value: &Value) -> R<Vec<String>> {
     match future.state.get() {
         FutureState::Result => info.push(format!(
             "result={}",
-            script::short_repr(vm, &future.outcome.get())?
+            script::short_repr(vm, &future.outcome())?
         )),
         FutureState::Exception => info.push(format!(
             "exception={}",
-            script::repr(vm, &future.outcome.get())?
+            script::repr(vm, &future.outcome())?
         )),
         _ => {}
     }

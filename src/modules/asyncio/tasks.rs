@@ -269,7 +269,7 @@ fn raised_out(vm: &mut Vm, task: &Ref<Task>, raised: Raised) -> R<()> {
         // Kept, so that who awaits the task sees where it was cancelled.
         let cancelled = futures::cancel_plain(vm, &task.future, Value::NONE)?;
         if cancelled {
-            task.future.detail.set(exception);
+            task.future.set_detail(exception);
         }
         return tell(vm, task, "is cancelled");
     }
@@ -688,7 +688,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
         let name = vm.type_name(&args[0]);
         let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
         let mut parts = vec![
-            ("exception", future.outcome.get()),
+            ("exception", future.outcome()),
             ("future", args[0].clone()),
         ];
         report::with_source(vm, &future.source(), &mut parts)?;

@@ -764,7 +764,7 @@ pub fn stop_when_done(vm: &mut Vm, target: &Value, future: &Ref<Future>) -> R<()
     // CPython asks for the exception here, which counts as retrieving it.
     future.log_traceback.set(false);
     let ends = future.state.get() == crate::object::task::FutureState::Exception
-        && script::ends_loop(vm, &future.outcome.get());
+        && script::ends_loop(vm, &future.outcome());
     if ends {
         return Ok(());
     }
