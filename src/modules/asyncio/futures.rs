@@ -390,10 +390,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
         let name = vm.type_name(&args[0]);
         let name = name.rsplit('.').next().unwrap_or(&name);
         let message = format!("{name} exception was never retrieved");
-        let mut parts = vec![
-            ("exception", future.outcome()),
-            ("future", args[0].clone()),
-        ];
+        let mut parts = vec![("exception", future.outcome()), ("future", args[0].clone())];
         report::with_source(vm, &future.source(), &mut parts)?;
         report::report(vm, &future.owner.get(), &message, &parts)?;
     }

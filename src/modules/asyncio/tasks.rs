@@ -687,10 +687,7 @@ fn del(vm: &mut Vm, args: &[Value]) -> R {
     if future.log_traceback.replace(false) {
         let name = vm.type_name(&args[0]);
         let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        let mut parts = vec![
-            ("exception", future.outcome()),
-            ("future", args[0].clone()),
-        ];
+        let mut parts = vec![("exception", future.outcome()), ("future", args[0].clone())];
         report::with_source(vm, &future.source(), &mut parts)?;
         report::report(
             vm,

@@ -342,6 +342,7 @@ const BEGINNINGS: &[&str] = &[
     "Thread.run",
     "Thread._bootstrap",
     "_Call.run",
+    "_LoopCall.run",
     "_worker",
     "_shutdown",
     "_python_exit",
