@@ -4,8 +4,9 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 
 use super::at::{b, c, lose};
 use super::coroutines::{
-    call_bound_coroutine, call_coroutine, call_method_coroutine, call_module_coroutine,
-    call_module_native_coroutine, call_native_coroutine, takes_with_defaults,
+    call_bound_coroutine, call_bound_native, call_coroutine, call_method_coroutine,
+    call_module_coroutine, call_module_native_coroutine, call_native_coroutine,
+    takes_with_defaults,
 };
 use super::enter::{begin_init, enter, enter_plain, result_flags};
 use super::generators::{call_generator, call_method_generator};
@@ -154,6 +155,9 @@ op! {
                 && ((*function).coroutine.get() as usize == n + 1 || takes_with_defaults(function, n + 1))
             {
                 return call_bound_coroutine(ip, regs, k, vm);
+            }
+            if (*method).function.is_exact::<Native>() && takes_awaited(function.cast(), n + 1) {
+                return call_bound_native(ip, regs, k, vm);
             }
         }
         return call_slow(ip, regs, k, vm);

@@ -100,6 +100,16 @@ macro_rules! again_from_heap {
     };
 }
 
+/// Makes the method anew whose receiver `take_receiver` put into its place. The count of the native passes to it.
+#[inline(never)]
+unsafe fn bind_again(place: *mut Value, native: *mut Native) {
+    // SAFETY: the place holds the receiver.
+    unsafe {
+        let method = BoundMethod::alloc(Value::from_header(native.cast()), place.read());
+        place.write(method.into_value());
+    }
+}
+
 /// Drops the callee of a call that is over.
 #[inline(never)]
 unsafe fn release(native: *mut Native) {
@@ -166,6 +176,25 @@ op! {
         save(ip, regs, vm, 2);
         if vm.call_bound_awaited(regs.add(b(ip)), c(ip), Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_bound_coroutine, ip, regs, k, vm);
+        return call_slow(ip, regs, k, vm);
+    }
+    fn call_bound_native(ip, regs, k, vm) {
+        // The method of a native coroutine function, as of `async with` a lock.
+        let base = regs.add(b(ip));
+        let method = (*base).header().cast::<BoundMethod>();
+        let native = (*method).function.header().cast::<Native>();
+        if !is_awaited(ip.add(3), a(ip)) || !(*native).bound.is_undef()
+            || !vm.takes_receiver(&*native, &(*method).receiver)
+        {
+            return call_slow(ip, regs, k, vm);
+        }
+        save(ip, regs, vm, 2);
+        (*native).to_ref().into_value().forget();
+        take_receiver(base);
+        let called = vm.call_native_awaited(&*native, (base, c(ip) + 1), Frame::of(regs), a(ip));
+        if called { release(native); go_on!(vm) }
+        bind_again(base, native);
+        again_from_heap!(call_bound_native, ip, regs, k, vm);
         return call_slow(ip, regs, k, vm);
     }
     fn call_module_native_coroutine(ip, regs, k, vm) {

@@ -577,6 +577,10 @@ impl Vm {
         let special = special_of_with(at.c());
         match self.special_of(&object, special) {
             Some(method) if binds_plainly(&method) => {
+                if let Some(native) = method.get_exact::<Native>() {
+                    // Its calls ask how many arguments it takes, and nothing else.
+                    self.signature(native);
+                }
                 let bound = BoundMethod::alloc(method, object).into_value();
                 at.done(self, bound);
             }
