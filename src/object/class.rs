@@ -13,7 +13,10 @@ use super::dict::DictTable;
 use super::kind;
 use super::native::TypeDef;
 use super::str::Str;
-use crate::heap::{self, ByAddress, Field, Header, Kind, Object, Ref, Value, Visitor, shape_flags};
+use crate::heap::{
+    self, ByAddress, FIRST_FREE_SHAPE, Field, Header, Kind, Object, Ref, Value, Visitor,
+    shape_flags,
+};
 
 /// Bits of `Class::flags`.
 pub mod class_flags {
@@ -284,12 +287,18 @@ pub struct Shape {
     pub used: u16,
 }
 
-/// The shapes of an engine, by id (those of kinds are empty).
+/// The shapes of an engine, by id less `FIRST_FREE_SHAPE`: those of kinds have no attributes.
 #[derive(Default)]
 pub struct Shapes(Vec<Shape>);
 
 /// Room for the shapes of the built-in classes, and some of a script's.
-const FIRST_SHAPES: usize = 512;
+const FIRST_SHAPES: usize = 256;
+
+/// Where the shape of this id is in the table; past its end for that of a kind.
+#[inline(always)]
+fn place_of(id: u32) -> usize {
+    id.wrapping_sub(FIRST_FREE_SHAPE) as usize
+}
 
 /// More attributes than this, and an instance goes to dictionary mode.
 pub const MOST_KEYS: usize = 64;
@@ -302,24 +311,26 @@ impl Shapes {
     /// The shape's table.
     #[inline]
     pub fn get(&self, id: u32) -> Option<&Shape> {
-        self.0.get(id as usize)
+        self.0.get(place_of(id))
     }
 
+    /// The table of a shape that is no kind's.
     fn entry(&mut self, id: u32) -> &mut Shape {
-        if self.0.len() <= id as usize {
+        let place = place_of(id);
+        if self.0.len() <= place {
             if self.0.capacity() == 0 {
                 self.0.reserve_exact(FIRST_SHAPES);
             }
-            self.0.resize_with(id as usize + 1, Shape::default);
+            self.0.resize_with(place + 1, Shape::default);
         }
-        &mut self.0[id as usize]
+        &mut self.0[place]
     }
 
     /// The slot of an attribute.
     #[inline]
     pub fn slot(&self, id: u32, name: &Value) -> Option<u16> {
         self.0
-            .get(id as usize)?
+            .get(place_of(id))?
             .keys
             .get(&(name.word() as usize))
             .map(|&(_, slot)| slot)
@@ -344,6 +355,9 @@ impl Shapes {
             let entry = &heap::current().shapes[id as usize];
             (entry.flags, entry.capacity)
         };
+        if id < FIRST_FREE_SHAPE {
+            return None;
+        }
         let shape = self.entry(id);
         let slot = shape.used;
         if let Some(&(_, next)) = shape.next.iter().find(|&&(k, _)| k == key) {

@@ -26,16 +26,10 @@ use crate::object::class::Class;
 use crate::object::native::R;
 use crate::object::str::Str;
 
-/// Where the method resolution order of a class has a name.
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    class: usize,
-    name: usize,
-    epoch: u32,
-    /// 0: the class itself, n: ancestor n - 1, `ABSENT`: nobody.
-    owner: u16,
-    position: u32,
-}
+/// Where the method resolution order of a class has a name: the class, the name, the type epoch, the owner (0: the class
+/// itself, n: ancestor n - 1, `ABSENT`: nobody) and the position in the owner's namespace. A tuple, because a table of
+/// zeros costs nothing until it is touched, and the standard library knows only of plain numbers that they are zeros.
+type Entry = (usize, usize, u32, u16, u32);
 
 const ABSENT: u16 = u16::MAX;
 const ENTRIES: usize = 2048;
@@ -67,15 +61,15 @@ impl Vm {
     #[inline]
     pub fn lookup_in_class(&mut self, class: &Ref<Class>, name: &Value) -> Option<Value> {
         let (class_key, name_key) = (class.as_ptr() as usize, name.word() as usize);
-        let entry = self.method_cache.entries[MethodCache::index(class_key, name_key)];
-        if entry.class == class_key && entry.name == name_key && entry.epoch == self.heap.type_epoch
-        {
-            return match entry.owner {
+        let (of, named, epoch, owner, position) =
+            self.method_cache.entries[MethodCache::index(class_key, name_key)];
+        if of == class_key && named == name_key && epoch == self.heap.type_epoch {
+            return match owner {
                 ABSENT => None,
                 0 => class
                     .namespace
                     .borrow()
-                    .value_at(entry.position as usize)
+                    .value_at(position as usize)
                     .cloned(),
                 n => class
                     .ancestors
@@ -83,7 +77,7 @@ impl Vm {
                     .get(n as usize - 1)?
                     .namespace
                     .borrow()
-                    .value_at(entry.position as usize)
+                    .value_at(position as usize)
                     .cloned(),
             };
         }
@@ -98,15 +92,16 @@ impl Vm {
     ) -> Option<(Ref<Class>, usize)> {
         self.lookup_in_class(class, name)?;
         let (class_key, name_key) = (class.as_ptr() as usize, name.word() as usize);
-        let entry = self.method_cache.entries[MethodCache::index(class_key, name_key)];
-        if entry.class != class_key || entry.name != name_key || entry.owner == ABSENT {
+        let (of, named, _, owner, position) =
+            self.method_cache.entries[MethodCache::index(class_key, name_key)];
+        if of != class_key || named != name_key || owner == ABSENT {
             return None;
         }
-        let owner = match entry.owner {
+        let owner = match owner {
             0 => class.clone(),
             n => class.ancestors.borrow().get(n as usize - 1)?.clone(),
         };
-        Some((owner, entry.position as usize))
+        Some((owner, position as usize))
     }
 
     #[cold]
@@ -119,13 +114,7 @@ impl Vm {
             let (owner, position) = found.as_ref().map_or((ABSENT, 0), |&(owner, position, _)| {
                 (owner as u16, position as u32)
             });
-            let entry = Entry {
-                class: class_key,
-                name: name_key,
-                epoch: self.heap.type_epoch,
-                owner,
-                position,
-            };
+            let entry = (class_key, name_key, self.heap.type_epoch, owner, position);
             self.method_cache.entries[MethodCache::index(class_key, name_key)] = entry;
         }
         found.map(|(_, _, value)| value)

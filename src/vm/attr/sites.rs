@@ -30,15 +30,9 @@ pub(crate) enum Site {
     Behind,
 }
 
-/// The words behind an instruction that a shape and the epoch guard.
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    name: usize,
-    site: u8,
-    words: (u64, u64),
-    shape: u32,
-    epoch: u32,
-}
+/// The words behind an instruction that a shape and the epoch guard: the name with the site in the low bits of its word,
+/// the shape with the epoch, and the two words. Numbers, because a table of zeros costs nothing until it is touched.
+type Entry = [u64; 4];
 
 const ENTRIES: usize = 1024;
 
@@ -47,7 +41,8 @@ pub(crate) struct SiteCache(Box<[Entry; ENTRIES]>);
 
 impl Default for SiteCache {
     fn default() -> SiteCache {
-        SiteCache(Box::new([Entry::default(); ENTRIES]))
+        let empty = vec![Entry::default(); ENTRIES].into_boxed_slice();
+        SiteCache(empty.try_into().expect("it has so many entries"))
     }
 }
 
@@ -55,6 +50,19 @@ impl Default for SiteCache {
 #[inline(always)]
 fn index(shape: u32, name: usize, site: Site) -> usize {
     (name >> 4 ^ (shape as usize).wrapping_mul(37) ^ (site as usize) << 7) & (ENTRIES - 1)
+}
+
+/// What an entry for a name at a site begins with.
+#[inline(always)]
+fn place(name: usize, site: Site) -> u64 {
+    const { assert!((Site::Behind as usize) < 16) };
+    (name ^ site as usize) as u64
+}
+
+/// What makes an entry hold.
+#[inline(always)]
+fn guard(shape: u32, epoch: u32) -> u64 {
+    u64::from(shape) << 32 | u64::from(epoch)
 }
 
 impl SiteCache {
@@ -68,12 +76,9 @@ impl SiteCache {
         epoch: u32,
     ) -> Option<(u64, u64)> {
         let name = name.word() as usize;
-        let entry = &self.0[index(shape, name, site)];
-        let same = entry.name == name
-            && entry.shape == shape
-            && entry.epoch == epoch
-            && entry.site == site as u8;
-        same.then_some(entry.words)
+        let [at, holds, first, second] = &self.0[index(shape, name, site)];
+        let same = *at == place(name, site) && *holds == guard(shape, epoch);
+        same.then_some((*first, *second))
     }
 
     /// Remembers words. The name is interned: such names live as long as the VM.
@@ -86,12 +91,7 @@ impl SiteCache {
         words: (u64, u64),
     ) {
         let name = name.word() as usize;
-        self.0[index(shape, name, site)] = Entry {
-            name,
-            site: site as u8,
-            words,
-            shape,
-            epoch,
-        };
+        self.0[index(shape, name, site)] =
+            [place(name, site), guard(shape, epoch), words.0, words.1];
     }
 }
