@@ -45,6 +45,7 @@ mod signals;
 mod sleeper;
 mod socket_options;
 mod sockets;
+mod stack;
 mod stat;
 mod stdio;
 mod system;
@@ -81,6 +82,7 @@ pub use signals::Signals;
 #[cfg(any(feature = "async-io", feature = "tokio"))]
 pub use sleeper::Sleeper;
 pub use sockets::{Family, Shutdown, Socket, SocketKind};
+pub use stack::stack_left;
 pub use stat::FileStat;
 pub use stdio::{Buffering, Input, Output, SharedBytes, Sink, Source, Stdio};
 pub use system::SystemName;

@@ -7,6 +7,7 @@ use super::{Event, HostError, Inbox};
 use rustix::io::Errno;
 use signal_hook::SigId;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -124,7 +125,7 @@ impl Signals {
     /// Whether this process was started with a signal ignored, as a shell does with what it runs
     /// in the background. Where the system does not tell, it was not.
     pub fn is_ignored(&self, signal: i32) -> bool {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let status = own_status().unwrap_or_default();
         signal_mask(&status, "SigIgn:") & (1 << (signal - 1)) != 0
     }
 
@@ -221,6 +222,14 @@ impl Signals {
         }
         Ok(watch)
     }
+}
+
+/// What the system says of this process, read at once: it is made anew for each file that is opened, and short.
+fn own_status() -> std::io::Result<String> {
+    let mut text = vec![0; 4096];
+    let read = File::open("/proc/self/status")?.read(&mut text)?;
+    text.truncate(read);
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 impl Drop for Signals {

@@ -22,7 +22,9 @@ impl Vm {
         /// What is left for natives that do not check.
         const RESERVE: usize = 256 * 1024;
         let here = 0u8;
-        let left = stacker::remaining_stack().unwrap_or(RESERVE * 3);
+        let left = crate::host::stack_left(&raw const here as usize)
+            .or_else(stacker::remaining_stack)
+            .unwrap_or(RESERVE * 3);
         self.stack_limit = (&raw const here as usize).saturating_sub(left) + RESERVE.min(left / 2);
     }
 
