@@ -56,6 +56,7 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-no-pie");
         if target("ARCH").as_deref() == Ok("x86_64") && !has_own_linker() {
             order_functions();
+            link_unwinder();
         }
     }
     embed_library();
@@ -83,6 +84,28 @@ fn order_functions() {
     let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     println!("cargo::rustc-link-arg-bins=-T");
     println!("cargo::rustc-link-arg-bins={folder}/start.ld");
+}
+
+/// Has the program carry the unwinder instead of loading it at each start as a library, which asks the processor at length
+/// what it can do. The name that the compiler asks the linker for is that of a script, which names the archive.
+fn link_unwinder() {
+    const ARCHIVE: &str = "libgcc_eh.a";
+    let ask = std::process::Command::new("cc")
+        .arg(format!("-print-file-name={ARCHIVE}"))
+        .output();
+    // A compiler that does not have it says its bare name.
+    let is_there = |answer: &[u8]| Path::new(String::from_utf8_lossy(answer).trim()).is_absolute();
+    if !ask.is_ok_and(|answer| is_there(&answer.stdout)) {
+        return;
+    }
+    let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR") + "/unwinder";
+    std::fs::create_dir_all(&folder).expect("OUT_DIR can be written to");
+    std::fs::write(
+        format!("{folder}/libgcc_s.so"),
+        "INPUT(-lgcc_eh -lgcc -lc)\n",
+    )
+    .expect("so can what is in it");
+    println!("cargo::rustc-link-arg-bins=-L{folder}");
 }
 
 /// A module of the library.
