@@ -188,6 +188,7 @@ fn engine(world: World, script: Option<&str>) -> Engine {
     if engine.draws_reports() {
         engine.record_origins();
     }
+    engine.end_with_process();
     engine.take_interrupts();
     engine.watch_over();
     engine

@@ -8,6 +8,7 @@ use crate::object::int::IntView;
 use crate::object::module::Module;
 use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
+use crate::object::weakref::of_link;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -108,8 +109,11 @@ fn clear_main(vm: &mut Vm) {
             vm.run_finalizers_now();
         }
     }
-    vm.heap.collect();
-    vm.run_finalizers_now();
+    let hears = |link: &Value| of_link(link).is_some_and(|weak| !weak.callback.get().is_none());
+    if !vm.ends_with_process || !vm.heap.leave_behind(hears) {
+        vm.heap.collect();
+        vm.run_finalizers_now();
+    }
 }
 
 fn call_if_loaded(vm: &mut Vm, module: &str, function: &str) -> Option<Raised> {

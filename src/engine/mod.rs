@@ -204,6 +204,11 @@ impl Engine {
         Error::Internal(text)
     }
 
+    /// The process ends with the program: objects whose death nobody would notice are not freed one by one.
+    pub fn end_with_process(&mut self) {
+        self.vm.ends_with_process = true;
+    }
+
     /// Lets the engine take SIGINT, so that it becomes KeyboardInterrupt.
     pub fn take_interrupts(&mut self) {
         let host = &mut self.vm.host;

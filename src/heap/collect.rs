@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 
 use super::address::ByAddress;
+use super::pages::{self, FIRST_SLOT, Page};
 use super::refs::Visitor;
-use super::store::{self, FIRST_SLOT, Header, Heap, Page};
+use super::store::{self, Header, Heap, shape_flags};
 use super::value::Value;
 
 /// What is known of one page during a collection: for each slot the count that
@@ -27,7 +28,7 @@ struct Marks {
 
 impl Marks {
     fn slot(&mut self, header: *const Header) -> Option<&mut u32> {
-        let page = store::page_of(header) as usize;
+        let page = pages::page_of(header) as usize;
         let entry = self.pages.get_mut(&page)?;
         let index = (header as usize - page - FIRST_SLOT) / entry.slot_size;
         entry.marks.get_mut(index)
@@ -85,6 +86,31 @@ impl Heap {
         let found = garbage.len();
         self.clear(garbage);
         found
+    }
+
+    /// The process is about to end: if nobody would notice the death of any object that is left, they are left to the
+    /// system, which is told by true. `hears` says of a link to a weak reference whether anything hears of the death.
+    pub fn leave_behind(&mut self, hears: impl Fn(&Value) -> bool) -> bool {
+        // Tests want each death.
+        self.left_behind = !self.stress
+            && !cfg!(hoop_heap_debug)
+            && self.finalize.is_empty()
+            && !self.weak.values().flatten().any(hears)
+            && !self.any_has_a_last_word();
+        self.left_behind
+    }
+
+    fn any_has_a_last_word(&self) -> bool {
+        let mut any = false;
+        // SAFETY: the object is live and whole, and of the kind that its shape says.
+        self.each_object(|header| unsafe {
+            let entry = &self.shapes[(*header).shape as usize];
+            let table = &self.kinds[entry.kind as usize];
+            any |= table.reaches_out
+                || entry.flags & shape_flags::FINALIZER != 0
+                || table.needs_finalizer.is_some_and(|needs| needs(header));
+        });
+        any
     }
 
     fn each_page(&self) -> impl Iterator<Item = *mut Page> + '_ {

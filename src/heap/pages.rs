@@ -1,13 +1,46 @@
-//! Pages of the heaps of all engines, cut from larger blocks.
+//! The pages that objects lie on. Those with slots are cut from larger blocks, which the heaps of all engines share.
 //!
 //! The allocator keeps a few words before each piece of memory that it hands out. Were the pages such pieces, each would
-//! have a page of the system's for these words, a sixteenth of its own size.
+//! have a page of the system's for these words, a sixteenth of its own size, and be a call of the system.
 
 use std::alloc::{self, Layout};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::store::{PAGE_SIZE, Page};
+use super::store::Header;
+
+pub(super) const PAGE_SIZE: usize = 64 * 1024;
+pub(super) const PAGE_HEADER: usize = 64;
+
+/// The head of a page.
+#[repr(C)]
+pub(super) struct Page {
+    /// Bytes of a slot, or of the whole object on a page of its own.
+    pub(super) slot_size: usize,
+    /// Slots handed out so far, from the first on.
+    pub(super) used: u32,
+    pub(super) slots: u32,
+    pub(super) ordinal: u32,
+    /// Place in `Heap::pages` or `Heap::large`.
+    pub(super) index: u32,
+    /// Of a page with slots: its place in its block.
+    pub(super) number: u32,
+}
+
+pub(super) fn page_layout(size: usize) -> Layout {
+    Layout::from_size_align(size, PAGE_SIZE)
+        .expect("object sizes are checked before they are asked for")
+}
+
+pub(super) fn allocate_page(size: usize) -> *mut Page {
+    let layout = page_layout(size);
+    // SAFETY: the layout is not empty.
+    let page = unsafe { alloc::alloc(layout) };
+    if page.is_null() {
+        alloc::handle_alloc_error(layout);
+    }
+    page.cast()
+}
 
 /// Pages of a block.
 const PAGES: usize = 16;
@@ -36,7 +69,7 @@ fn block_layout() -> Layout {
 
 /// A page of `PAGE_SIZE` bytes, aligned to as many, and its number in its block. The lowest one there is: so blocks
 /// become free.
-pub(super) fn take() -> (*mut Page, u32) {
+pub(super) fn take_page() -> (*mut Page, u32) {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let Some((&block, &free)) = pool.blocks.first_key_value() else {
         let layout = block_layout();
@@ -64,8 +97,8 @@ pub(super) fn take() -> (*mut Page, u32) {
 /// Gives a page back.
 ///
 /// # Safety
-/// `take` gave it with this number, and nobody uses it any more.
-pub(super) unsafe fn give(page: *mut Page, number: u32) {
+/// `take_page` gave it with this number, and nobody uses it any more.
+pub(super) unsafe fn give_page(page: *mut Page, number: u32) {
     let block = page.addr() - number as usize * PAGE_SIZE;
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let free = pool.blocks.entry(block).or_insert(0);
@@ -81,3 +114,10 @@ pub(super) unsafe fn give(page: *mut Page, number: u32) {
     // SAFETY: the block was allocated with this layout, and all its pages were given back.
     unsafe { alloc::dealloc(std::ptr::with_exposed_provenance_mut(block), block_layout()) };
 }
+
+#[inline(always)]
+pub(super) fn page_of(header: *const Header) -> *mut Page {
+    ((header as usize) & !(PAGE_SIZE - 1)) as *mut Page
+}
+
+pub(super) const FIRST_SLOT: usize = PAGE_HEADER;

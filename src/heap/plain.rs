@@ -1,8 +1,9 @@
 //! Objects that come and go in great numbers, made and freed by those who know all of them: what
 //! the heap would have to ask of any other is left out.
 
+use super::pages::page_of;
 use super::refs::Object;
-use super::store::{Header, Heap, page_of, shape_flags};
+use super::store::{Header, Heap, shape_flags};
 
 impl Header {
     /// Its shape.

@@ -38,6 +38,8 @@ pub unsafe trait Object: Sized + 'static {
     fn needs_finalizer(&self) -> bool {
         false
     }
+    /// Whether the destructor does something that is noticed outside the process even when that ends.
+    const REACHES_OUT: bool = false;
     /// Whether no other object dies with it.
     const HOLDS_NOTHING: bool = !std::mem::needs_drop::<Self>();
     /// Whether `attributes` ever answers a place.
@@ -54,6 +56,8 @@ pub struct KindTable {
     pub size: usize,
     /// See `Object::CYCLIC`.
     pub cyclic: bool,
+    /// See `Object::REACHES_OUT`.
+    pub(super) reaches_out: bool,
     /// Whether the death of an object concerns nobody: it holds nothing, and needs no finalizer.
     pub(super) dies_alone: bool,
     pub(super) trace: unsafe fn(*const Header, &mut dyn Visitor),
@@ -88,6 +92,7 @@ impl KindTable {
             size: size_of::<T>(),
             cyclic: T::CYCLIC,
             dies_alone: T::HOLDS_NOTHING && !T::CYCLIC && !T::MAY_NEED_FINALIZER,
+            reaches_out: T::REACHES_OUT,
             trace: trace::<T>,
             clear: clear::<T>,
             drop: drop::<T>,

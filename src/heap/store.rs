@@ -5,13 +5,16 @@
 //! The heap of the engine that is running is named by a thread-local, because
 //! `Value::drop` has no other way to find it.
 
-use std::alloc::{self, Layout};
+use std::alloc;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr;
 
 use super::buffer::OutOfMemory;
-use super::pages;
+use super::pages::{
+    FIRST_SLOT, PAGE_HEADER, PAGE_SIZE, Page, allocate_page, give_page, page_layout, page_of,
+    take_page,
+};
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
 use super::work::Work;
@@ -72,24 +75,8 @@ pub struct ShapeEntry {
     pub class: std::mem::ManuallyDrop<Value>,
 }
 
-pub(super) const PAGE_SIZE: usize = 64 * 1024;
-const PAGE_HEADER: usize = 64;
 /// Larger objects get a page of their own.
 const LARGEST_SLOT: usize = 8 * 1024;
-
-#[repr(C)]
-pub(super) struct Page {
-    /// Bytes of a slot, or of the whole object on a page of its own.
-    pub(super) slot_size: usize,
-    /// Slots handed out so far, from the first on.
-    pub(super) used: u32,
-    pub(super) slots: u32,
-    pub(super) ordinal: u32,
-    /// Place in `Heap::pages` or `Heap::large`.
-    pub(super) index: u32,
-    /// Of a page with slots: its place in its block (`heap::pages`).
-    pub(super) number: u32,
-}
 
 /// Slot sizes: multiples of 16 up to 512, then four steps to each doubling.
 #[inline]
@@ -169,6 +156,8 @@ pub struct Heap {
     pub work: Work,
     /// What dies goes without a word: no finalizer is asked for, as a run that was stopped is taken down.
     pub discarding: bool,
+    /// Nobody would notice the death of any object that is left, and the process ends: they stay where they are.
+    pub(super) left_behind: bool,
     /// The engine is gone: counts mean nothing any more, and each object gives back what it holds outside the heap.
     pub(super) torn_down: bool,
     /// The most decimal digits an integer may have when it becomes text or comes from it; 0 for no limit.
@@ -263,6 +252,7 @@ impl Heap {
             tasks: 0,
             work: Work::new(),
             discarding: false,
+            left_behind: false,
             torn_down: false,
             int_digits: 4300,
         }
@@ -352,7 +342,7 @@ impl Heap {
         if class.next == class.end {
             let index = self.pages.len() as u32;
             let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
-            let (page, number) = pages::take();
+            let (page, number) = take_page();
             // SAFETY: nobody uses the page yet; its head fits.
             unsafe {
                 page.write(Page {
@@ -572,6 +562,12 @@ impl Drop for Heap {
     /// Runs the destructor of each object that is left, then gives the memory back.
     fn drop(&mut self) {
         self.torn_down = true;
+        if self.left_behind {
+            std::mem::take(&mut self.shared)
+                .into_iter()
+                .for_each(Value::forget);
+            return;
+        }
         // SAFETY: each object is whole and has its turn once. Counts go down, and nobody looks at them; the memory of all
         // stays until the last has had its turn.
         self.each_object(|header| unsafe {
@@ -591,7 +587,7 @@ impl Drop for Heap {
             .for_each(Value::forget);
         for &page in &self.pages {
             // SAFETY: the pages came with these numbers, and nobody uses them any more.
-            unsafe { pages::give(page, (*page).number) };
+            unsafe { give_page(page, (*page).number) };
         }
         for &page in &self.large {
             // SAFETY: as above.
@@ -608,28 +604,6 @@ const ASK_FIRST: usize = 256 << 20;
 fn can_allocate(bytes: usize) -> bool {
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
-
-fn page_layout(size: usize) -> Layout {
-    Layout::from_size_align(size, PAGE_SIZE)
-        .expect("object sizes are checked before they are asked for")
-}
-
-fn allocate_page(size: usize) -> *mut Page {
-    let layout = page_layout(size);
-    // SAFETY: the layout is not empty.
-    let page = unsafe { alloc::alloc(layout) };
-    if page.is_null() {
-        alloc::handle_alloc_error(layout);
-    }
-    page.cast()
-}
-
-#[inline(always)]
-pub(super) fn page_of(header: *const Header) -> *mut Page {
-    ((header as usize) & !(PAGE_SIZE - 1)) as *mut Page
-}
-
-pub(super) const FIRST_SLOT: usize = PAGE_HEADER;
 
 /// Bytes from the start of an object to the end of its slot.
 pub(crate) fn object_capacity(value: &Value) -> usize {

@@ -87,6 +87,7 @@ pub struct HostObject {
 // counted from outside.
 unsafe impl Object for HostObject {
     const KIND: Kind = kind::HOST_OBJECT;
+    const REACHES_OUT: bool = true;
     fn trace(&self, _: &mut dyn Visitor) {}
 }
 
@@ -234,6 +235,7 @@ pub struct HostIterator {
 // SAFETY: repr(C), header first; as with `HostObject`, there is nothing to be traced.
 unsafe impl Object for HostIterator {
     const KIND: Kind = kind::HOST_ITERATOR;
+    const REACHES_OUT: bool = true;
     const CYCLIC: bool = false;
     fn trace(&self, _: &mut dyn Visitor) {}
 }

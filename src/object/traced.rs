@@ -92,9 +92,9 @@ impl<T: Traced + Default> Traced for RefCell<T> {
 }
 
 /// Declares a native object: its kind, when its `__del__` has something to do, which field is for
-/// attributes that a script sets, and its fields, each `Traced`.
+/// attributes that a script sets, whether its destructor reaches out of the process, and its fields, each `Traced`.
 macro_rules! traced_object {
-    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident $(, finalized if $needs:expr;)? $(, attributes in $own:ident;)? {
+    ($(#[$meta:meta])* pub struct $name:ident: $kind:ident $(, finalized if $needs:expr;)? $(, attributes in $own:ident;)? $(, reaches out: $reaches:expr;)? {
         $($(#[$fmeta:meta])* $field:ident: $type:ty,)+
     }) => {
         $(#[$meta])*
@@ -120,6 +120,7 @@ macro_rules! traced_object {
                     needs(self)
                 }
             )?
+            $(const REACHES_OUT: bool = $reaches;)?
             $(
                 const HAS_ATTRIBUTES: bool = true;
                 fn attributes(&self) -> Option<&$crate::heap::Field> {

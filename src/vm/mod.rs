@@ -295,6 +295,8 @@ pub struct Vm {
     pub(crate) finalizing: bool,
     /// The program is over; what it held says farewell.
     pub ending: bool,
+    /// The process ends with the program: what nobody would notice is left to the system.
+    pub ends_with_process: bool,
     /// The arguments of the `throw` that goes into an iterator which is no generator: its own `throw` gets them.
     pub(crate) thrown_arguments: Value,
     /// What a foreign coroutine gave last was yielded, not returned.

@@ -198,6 +198,7 @@ impl Vm {
             finalizing: false,
             thrown_arguments: Value::UNDEF,
             ending: false,
+            ends_with_process: false,
             foreign_yielded: false,
             paused_in: Value::UNDEF,
             int_like: (0, 0, 0),

@@ -82,7 +82,7 @@ pub struct TextMode {
 
 traced_object! {
     /// A stream over a file.
-    pub struct FileObject: FILE {
+    pub struct FileObject: FILE, reaches out: true; {
         /// The bytes, shared by a text stream and its `buffer`.
         stream: Untraced<Rc<RefCell<Stream>>>,
         /// For streams over text.
