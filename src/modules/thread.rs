@@ -17,7 +17,7 @@ use crate::vm::fiber::{Fiber, MAIN_IDENT};
 use crate::vm::types::Known;
 
 /// Its types.
-pub static TYPES: &[&TypeDef] = &[&LOCK, &RLOCK, &LOCAL];
+pub static TYPES: &[&TypeDef] = &[&LOCK, &RLOCK, &COUNTER, &LOCAL];
 
 /// The module.
 pub static MODULE: ModuleDef = ModuleDef {
@@ -29,6 +29,7 @@ pub static MODULE: ModuleDef = ModuleDef {
             start_new_thread,
         ),
         Def::leaf("allocate_lock()", |_, _| Ok(new_lock())),
+        Def::leaf("_counter()", |vm, _| Ok(new_counter(vm))),
         Def::leaf("get_ident()", |vm, _| Ok(identity(vm))),
         Def::leaf("get_native_id()", |vm, _| Ok(identity(vm))),
         Def::leaf("_count()", |vm, _| Ok(Value::bool(vm.has_other_fibers()))),
@@ -214,6 +215,80 @@ pub static RLOCK: TypeDef = TypeDef {
     ..TypeDef::new("_thread", "RLock", kind::THREAD_LOCK)
 };
 
+/// The owner of a counter, which no fiber has for its number.
+const NOBODY: u64 = u64::MAX;
+
+/// What queues between threads count their items with: `release` gives one, `acquire` takes one or waits for it.
+/// Scripts see none of them. Of the lock it is made of, `held` is the number that may be taken.
+static COUNTER: TypeDef = TypeDef {
+    methods: &[
+        Def::frame("acquire(self, blocking=True, timeout=-1)", 0, take_one)
+            .at_once(take_one_at_once),
+        Def::leaf("release(self, /)", give_one),
+    ],
+    ..TypeDef::new("_thread", "_counter", kind::THREAD_LOCK)
+};
+
+fn new_counter(vm: &mut Vm) -> Value {
+    let shape = vm.class_of_def(&COUNTER).root_shape.get();
+    let counter = blank(shape);
+    if let Some(count) = counter.get::<Lock>() {
+        count.owner.set(NOBODY);
+    }
+    counter
+}
+
+fn take_one(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let value = frame.regs[0].clone();
+    let Some(counter) = value.get::<Lock>() else {
+        return Step::Return(Value::FALSE);
+    };
+    match input {
+        Input::Start => match patience(vm, frame) {
+            Ok(_) if counter.held.get() > 0 => {
+                counter.held.set(counter.held.get() - 1);
+                Step::Return(Value::TRUE)
+            }
+            Ok(patience) => wait(vm, counter, patience),
+            Err(raised) => Step::Raise(raised),
+        },
+        // Woken with True: one was given to this fiber, and to no other. With False: the time is up.
+        Input::Value(woken) => {
+            if !woken.is_true() {
+                forget_waiter(vm, counter);
+            }
+            Step::Return(Value::bool(woken.is_true()))
+        }
+        Input::Raised(raised) => {
+            forget_waiter(vm, counter);
+            Step::Raise(raised)
+        }
+        Input::Yielded(_) => Step::Return(Value::FALSE),
+    }
+}
+
+/// `acquire()` and `acquire(blocking)` where one may be taken, or where there is none and nobody wants to wait.
+fn take_one_at_once(_: &mut Vm, args: &[Value]) -> Option<R> {
+    let counter = lock_asked(args)?;
+    let left = counter.held.get();
+    if left == 0 {
+        return (args.get(1)?.as_bool() == Some(false)).then_some(Ok(Value::FALSE));
+    }
+    counter.held.set(left - 1);
+    Some(Ok(Value::TRUE))
+}
+
+fn give_one(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(counter) = args[0].get::<Lock>() {
+        let next = counter.waiters.borrow_mut().pop_front();
+        match next {
+            Some(fiber) => vm.wake_fiber(&fiber, Value::TRUE),
+            None => counter.held.set(counter.held.get() + 1),
+        }
+    }
+    Ok(Value::NONE)
+}
+
 /// `acquire`: registers self, blocking, timeout.
 fn acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let value = frame.regs[0].clone();
@@ -356,8 +431,11 @@ fn release(vm: &mut Vm, args: &[Value]) -> R {
 fn forget_run(vm: &mut Vm) {
     for value in vm.living(kind::THREAD_LOCK) {
         if let Some(lock) = value.get::<Lock>() {
-            lock.held.set(0);
-            lock.owner.set(0);
+            // What a counter counts is still there.
+            if lock.owner.get() != NOBODY {
+                lock.held.set(0);
+                lock.owner.set(0);
+            }
             drop(lock.waiters.take());
         }
     }

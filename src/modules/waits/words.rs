@@ -286,7 +286,9 @@ fn of_function(vm: &mut Vm, known: &Known, file: &str, name: &str, this: &Value)
             )
         }
         ("threading", "Thread.join") => return Some(of_join(vm, known, this)),
-        ("queue", "Queue.get") => format!("an item from an empty queue.{}", vm.type_name(this)),
+        ("queue", "Queue.get" | "SimpleQueue.get") => {
+            format!("an item from an empty queue.{}", vm.type_name(this))
+        }
         ("queue", "Queue.put") => format!(
             "room in a full queue.{} (maxsize {})",
             vm.type_name(this),
