@@ -1,6 +1,7 @@
 //! The `%` operator of strings and bytes: reading the format, and converting
 //! numbers. Who walks over the arguments and asks for `str()` is the VM's side.
 
+use super::bytes::Bytes;
 use super::error::{Fault, Outcome};
 use super::float_text::{Style, magnitude};
 use super::int::{IntView, check_bits};
@@ -349,30 +350,47 @@ const FEW: usize = 1024;
 /// `format % args` where each argument is a text or a small number that its conversion takes without asking anybody; None
 /// for all else, also for what would raise.
 pub fn format_plainly(format: &Str, args: &Value) -> Option<Ref<Str>> {
+    let out = plainly(format.bytes(), args, true)?;
+    Str::from_wtf8(&out).ok()
+}
+
+/// The same of a format that is bytes, whose arguments are bytes or small numbers.
+pub fn format_bytes_plainly(format: &Bytes, args: &Value) -> Option<Ref<Bytes>> {
+    let out = plainly(format.bytes(), args, false)?;
+    Bytes::new(&out).ok()
+}
+
+fn plainly(bytes: &[u8], args: &Value, is_text: bool) -> Option<Buffer<u8>> {
     let one = std::slice::from_ref(args);
     let mut rest = match args.get_exact::<Tuple>() {
         Some(tuple) => tuple.items().iter(),
         None => one.iter(),
     };
-    let bytes = format.bytes();
     if bytes.len() > FEW {
         return None;
     }
     let mut out = Buffer::with_room(bytes.len() + 32).ok()?;
-    let mut pieces = Pieces::new(bytes, true);
+    let mut pieces = Pieces::new(bytes, is_text);
     while let Some(piece) = pieces.next().ok()? {
         match piece {
             Piece::Literal(range) => out.extend_from_slice(&bytes[range]).ok()?,
-            Piece::Convert(conversion) => convert_plainly(&conversion, rest.next()?, &mut out)?,
+            Piece::Convert(conversion) => {
+                convert_plainly(&conversion, rest.next()?, &mut out, is_text)?;
+            }
         }
     }
     match rest.next() {
         Some(_) => None,
-        None => Str::from_wtf8(&out).ok(),
+        None => Some(out),
     }
 }
 
-fn convert_plainly(conversion: &Conversion, value: &Value, out: &mut Buffer<u8>) -> Option<()> {
+fn convert_plainly(
+    conversion: &Conversion,
+    value: &Value,
+    out: &mut Buffer<u8>,
+    is_text: bool,
+) -> Option<()> {
     let is_short = |size| match size {
         Size::Default => true,
         Size::Given(n) => n <= FEW,
@@ -384,7 +402,11 @@ fn convert_plainly(conversion: &Conversion, value: &Value, out: &mut Buffer<u8>)
     let code = u8::try_from(conversion.code).ok()?;
     let mut digits = itoa::Buffer::new();
     let text = match (code, value.as_small_int()) {
-        (b's', Some(i)) => Some(digits.format(i).as_bytes()),
+        (b's', Some(i)) if is_text => Some(digits.format(i).as_bytes()),
+        (b's' | b'b', None) if !is_text => {
+            let bytes = value.get_exact::<Bytes>()?.bytes();
+            Some(bytes).filter(|bytes| bytes.len() <= FEW)
+        }
         (b's', None) => {
             let text = value.get_exact::<Str>()?;
             Some(text.bytes()).filter(|bytes| bytes.len() <= FEW)
@@ -398,7 +420,7 @@ fn convert_plainly(conversion: &Conversion, value: &Value, out: &mut Buffer<u8>)
     }
     let layout = Layout::of(conversion, None, None);
     let pushed = match code {
-        b's' => layout.push_text(out, text?, false),
+        b's' | b'b' => layout.push_text(out, text?, !is_text),
         b'd' | b'i' => layout.push_int(out, IntView::Small(value.as_small_int()?), b'd'),
         b'e' | b'f' | b'g' => layout.push_float(out, value.as_inline_float()?, code),
         _ => return None,

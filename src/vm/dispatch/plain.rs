@@ -315,6 +315,7 @@ pub(super) fn binary(vm: &mut Vm, op: BinaryOp, inplace: bool, x: &Value, y: &Va
         (BinaryOp::Mul, STR | TUPLE) => y.is_small_int(),
         (BinaryOp::Mul, LIST) => y.is_small_int() && !inplace,
         (BinaryOp::Mod, STR) => return formatted(x, y),
+        (BinaryOp::Mod, BYTES) => return formatted_bytes(x, y),
         _ => false,
     };
     if !wanted {
@@ -359,6 +360,18 @@ fn formatted(format: &Value, args: &Value) -> Value {
         .and_then(|format| percent::format_plainly(format, args));
     match text {
         Some(text) => text.into_value(),
+        None => Value::UNDEF,
+    }
+}
+
+/// `format % args` of bytes.
+#[inline(never)]
+fn formatted_bytes(format: &Value, args: &Value) -> Value {
+    let bytes = format
+        .get_exact::<Bytes>()
+        .and_then(|format| percent::format_bytes_plainly(format, args));
+    match bytes {
+        Some(bytes) => bytes.into_value(),
         None => Value::UNDEF,
     }
 }
