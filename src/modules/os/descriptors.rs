@@ -61,22 +61,45 @@ pub fn read(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Ok(file) => file,
         Err(raised) => return Step::Raise(raised),
     };
+    if let Input::Start = input {
+        match length_of(vm, &frame.regs[1]) {
+            Ok(length) => frame.regs[1] = int(length as i64),
+            Err(raised) => return Step::Raise(raised),
+        }
+    }
     match wait_for_file(vm, &file, Direction::Read, input) {
         Some(step) => step,
         None => Step::from(read_now(vm, &file, &frame.regs[1])),
     }
 }
 
-fn read_now(vm: &mut Vm, file: &File, length: &Value) -> R {
+/// How much is to be read: what is wrong is told before anybody waits.
+fn length_of(vm: &mut Vm, length: &Value) -> R<usize> {
     let length = index(vm, length)?;
-    let Ok(length) = usize::try_from(length) else {
-        return Err(vm.os_error(22, Value::UNDEF));
-    };
-    let mut room = vec![0; length.min(1 << 24)];
-    let got = file.read(&mut room);
-    let got = outside(vm, got)?;
-    bytes(vm, &room[..got])
+    usize::try_from(length).map_err(|_| vm.os_error(22, Value::UNDEF))
 }
+
+fn read_now(vm: &mut Vm, file: &File, length: &Value) -> R {
+    let length = length_of(vm, length)?;
+    if length > KEPT_ROOM {
+        let mut room = vec![0; length.min(1 << 24)];
+        let got = file.read(&mut room);
+        let got = outside(vm, got)?;
+        return bytes(vm, &room[..got]);
+    }
+    // What is there from the last read need not be cleared.
+    let mut room = std::mem::take(&mut vm.host.read_room);
+    if room.len() < length {
+        room.resize(length, 0);
+    }
+    let got = file.read(&mut room[..length]);
+    let data = outside(vm, got).and_then(|got| bytes(vm, &room[..got]));
+    vm.host.read_room = room;
+    data
+}
+
+/// As much room as a reader of pipes asks for is kept for the next read.
+const KEPT_ROOM: usize = 256 * 1024;
 
 /// The most that a pipe with any room takes without waiting.
 const PIPE_ROOM: usize = 4096;
