@@ -256,7 +256,9 @@ impl Generator {
             );
             coroutine.state.set(State::Running);
             let moved = coroutine.frame_ptr();
-            (*moved).native = (*frame).native;
+            if (*frame).has(frame_flags::OBSERVED) {
+                (*moved).native = (*frame).native;
+            }
             (*moved).dst = (*frame).dst;
             (*moved).depth = (*frame).depth;
             (*moved).flags |= (*frame).flags & (frame_flags::DELEGATED | frame_flags::OBSERVED);

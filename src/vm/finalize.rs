@@ -208,6 +208,23 @@ impl Vm {
         }
     }
 
+    /// As `check_budget`, if a script frame goes on at the cursor, and that alone says where.
+    pub(crate) fn check_budget_at_cursor(&mut self) {
+        if self.cursor.regs.is_null() {
+            return;
+        }
+        let frame = Frame::of(self.cursor.regs);
+        // SAFETY: the cursor names the live frame that goes on.
+        unsafe {
+            if (*frame).has(frame_flags::NATIVE) {
+                return;
+            }
+            (*frame).ip = self.cursor.ip;
+        }
+        self.frame = frame;
+        self.check_budget();
+    }
+
     /// Looks at what the budget's end brings: finalizers, the collector, requests from outside.
     pub(crate) fn check_budget(&mut self) {
         if let Some(limit) = self.stopping.as_ref().map(|stop| stop.limit) {

@@ -166,6 +166,9 @@ unsafe fn enter_slowly<const AWAITED: bool>(
             let get = ip.sub(1);
             (*frame).ip = get;
             vm.invoke(callee, args, n, None, frame, b(get) as u16, 0);
+            if vm.budget < 0 {
+                vm.check_budget_at_cursor();
+            }
             go_on!(vm)
         }
         vm.invoke(callee, args, n, None, frame, a(ip) as u16, result_flags(ip));
