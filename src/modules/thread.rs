@@ -192,6 +192,7 @@ pub static RLOCK: TypeDef = TypeDef {
                 .and_then(|t| t.items()[0].as_small_int())
                 .unwrap_or(1);
             if frame.state == 0 {
+                frame.state = 1;
                 // The state's register is that of `blocking`: any wait will do.
                 frame.regs[1] = Value::TRUE;
                 frame.regs[2] = state.clone();
