@@ -48,13 +48,13 @@ pub(super) unsafe fn takes_with_defaults(function: *mut Function, n: usize) -> b
 }
 
 /// Enters a coroutine function on the stack, if the call with so many words behind its own is awaited at once. The
-/// arguments pass to it, and what `$count` gives: a count of the function.
+/// arguments pass to it, and a count of the function, which `$count` adds if the call has none.
 macro_rules! stay_on_stack {
-    ($ip:ident, $regs:ident, $vm:ident, $words:literal, $function:ident, $args:expr, $count:expr) => {
+    ($ip:ident, $regs:ident, $vm:ident, $words:literal, $function:ident, $args:expr $(, $count:expr)?) => {
         let get = $ip.add(1 + $words);
         if $vm.may_stay_on_stack($function) && is_awaited(get, a($ip)) {
             let (args, n) = $args;
-            $count;
+            $($count;)?
             return enter_awaited(get, $regs, $function, $vm, args, n);
         }
     };
@@ -62,11 +62,11 @@ macro_rules! stay_on_stack {
 
 /// Makes a coroutine that is not awaited at once, where there is nothing to bind.
 macro_rules! make_coroutine {
-    ($ip:ident, $regs:ident, $k:ident, $vm:ident, $words:literal, $function:ident, $args:ident, $count:expr) => {
+    ($ip:ident, $regs:ident, $k:ident, $vm:ident, $words:literal, $function:ident, $args:ident $(, $count:expr)?) => {
         if !is_awaited($ip.add(1 + $words), a($ip)) {
             let made = make($vm, $function, $args.0, $args.1);
             if !made.is_undef() {
-                $count;
+                $($count;)?
                 store!($ip, $regs, $k, $vm, made, $words)
             }
             made.forget();
@@ -122,8 +122,8 @@ op! {
         let base = regs.add(b(ip));
         let function = (*base).header().cast::<Function>();
         let args = (base.add(1), c(ip));
-        stay_on_stack!(ip, regs, vm, 2, function, args, ());
-        make_coroutine!(ip, regs, k, vm, 2, function, args, ());
+        stay_on_stack!(ip, regs, vm, 2, function, args);
+        make_coroutine!(ip, regs, k, vm, 2, function, args);
         save(ip, regs, vm, 2);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_coroutine, ip, regs, k, vm);
@@ -134,8 +134,8 @@ op! {
         let base = regs.add(b(ip));
         let function = (*base).header().cast::<Function>();
         let args = (base.add(1), c(ip));
-        stay_on_stack!(ip, regs, vm, 3, function, args, ());
-        make_coroutine!(ip, regs, k, vm, 3, function, args, ());
+        stay_on_stack!(ip, regs, vm, 3, function, args);
+        make_coroutine!(ip, regs, k, vm, 3, function, args);
         save(ip, regs, vm, 3);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_module_coroutine, ip, regs, k, vm);
@@ -159,8 +159,8 @@ op! {
         let function = (*base).header().cast::<Function>();
         let own = !(*base.add(1)).is_undef();
         let args = if own { (base.add(1), c(ip) + 1) } else { (base.add(2), c(ip)) };
-        stay_on_stack!(ip, regs, vm, 0, function, args, ());
-        make_coroutine!(ip, regs, k, vm, 0, function, args, ());
+        stay_on_stack!(ip, regs, vm, 0, function, args);
+        make_coroutine!(ip, regs, k, vm, 0, function, args);
         save(ip, regs, vm, 0);
         if vm.call_awaited(function, args, Frame::of(regs), a(ip)) { go_on!(vm) }
         again_from_heap!(call_loaded_coroutine, ip, regs, k, vm);
