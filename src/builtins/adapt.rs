@@ -315,6 +315,19 @@ fn gather_as(
     drain(vm, frame, (source, items), how)
 }
 
+/// See `Def::takes`: for frames that gather items as they are, in the list in register `ITEMS`.
+pub fn take_gathered<const ITEMS: usize>(
+    _: &mut Vm,
+    state: u8,
+    regs: &mut [Value],
+    item: Value,
+) -> Result<(), Value> {
+    match regs[ITEMS].get::<List>() {
+        Some(list) if state == 2 => list.push_or_return(item),
+        _ => Err(item),
+    }
+}
+
 /// Takes what the iterator gives without script code, then asks for one more.
 fn drain(
     vm: &mut Vm,

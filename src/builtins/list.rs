@@ -1,6 +1,6 @@
 //! `list`: its table.
 
-use super::adapt::{bound, count, lift, list, made, size_value, with_items, word};
+use super::adapt::{bound, count, lift, list, made, size_value, take_gathered, with_items, word};
 use super::operators;
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::class::class_flags;
@@ -48,7 +48,9 @@ static METHODS: &[Def] = &[
     Def::leaf("__gt__(self, value, /)", operators::gt),
     Def::frame("__iadd__(self, value, /)", 0, iadd),
     Def::leaf("__imul__(self, value, /)", imul),
-    Def::frame("__init__(self, iterable=(), /)", 1, init).at_once(init_at_once),
+    Def::frame("__init__(self, iterable=(), /)", 1, init)
+        .at_once(init_at_once)
+        .takes(take_gathered::<2>),
     Def::leaf("__iter__(self, /)", operators::iter),
     Def::leaf("__le__(self, value, /)", operators::le),
     Def::leaf("__len__(self, /)", operators::len),

@@ -36,7 +36,7 @@ pub static FROZENSET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::frozenset),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
-    new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen)),
+    new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen).takes(take_member::<2>)),
     methods: FROZEN_METHODS,
     ..TypeDef::new("builtins", "frozenset", kind::FROZENSET)
 };
@@ -103,7 +103,9 @@ static SET_METHODS: &[Def] = &[
     Def::leaf("__ge__(self, value, /)", operators::ge),
     Def::leaf("__gt__(self, value, /)", operators::gt),
     Def::leaf("__iand__(self, value, /)", iand),
-    Def::frame("__init__(self, iterable=(), /)", 1, init).at_once(init_at_once),
+    Def::frame("__init__(self, iterable=(), /)", 1, init)
+        .at_once(init_at_once)
+        .takes(take_member::<0>),
     Def::leaf("__ior__(self, value, /)", ior),
     Def::leaf("__isub__(self, value, /)", isub),
     Def::leaf("__iter__(self, /)", operators::iter),
@@ -232,6 +234,19 @@ fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 fn init_at_once(_: &mut Vm, args: &[Value]) -> Option<R> {
     let is_new = args[0].get::<Set>()?.table.borrow().is_empty();
     (is_new && args.len() == 1).then_some(Ok(Value::NONE))
+}
+
+/// See `Def::takes`: for frames that add items to the set in register `SET`.
+fn take_member<const SET: usize>(
+    _: &mut Vm,
+    state: u8,
+    regs: &mut [Value],
+    item: Value,
+) -> Result<(), Value> {
+    match regs[SET].get::<Set>() {
+        Some(set) if state == 2 && set.add_at_once(&item) => Ok(()),
+        _ => Err(item),
+    }
 }
 
 /// More items are wanted.

@@ -20,7 +20,11 @@ pub static TUPLE: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::tuple),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that cannot be changed; made of the items of an iterable.",
-    new: Some(Def::frame("__new__(cls, iterable=<unset>, /)", 1, new).at_once(new_at_once)),
+    new: Some(
+        Def::frame("__new__(cls, iterable=<unset>, /)", 1, new)
+            .at_once(new_at_once)
+            .takes(super::adapt::take_gathered::<2>),
+    ),
     methods: METHODS,
     ..TypeDef::new("builtins", "tuple", kind::TUPLE)
 };

@@ -58,6 +58,7 @@ impl HostDefs {
                     at_once: None,
                     awaited: None,
                     resumes: 0,
+                    takes: None,
                 },
                 _texts: texts,
             })

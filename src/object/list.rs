@@ -132,6 +132,15 @@ impl List {
         self.items.borrow_mut().push(item)
     }
 
+    /// Adds an item at the end; it comes back if there is no memory.
+    pub(crate) fn push_or_return(&self, item: Value) -> Result<(), Value> {
+        let mut items = self.items.borrow_mut();
+        if items.len() == items.capacity() && items.reserve(1).is_err() {
+            return Err(item);
+        }
+        items.push_within(item).map_or(Ok(()), Err)
+    }
+
     /// Takes the last item.
     #[inline]
     pub fn pop(&self) -> Option<Value> {

@@ -174,7 +174,14 @@ pub struct Def {
     /// How many arguments a call has that goes on in a generator, its first: one for `next`, two for `send`; 0 for what
     /// does not.
     pub resumes: u8,
+    /// How its frame takes an item that a generator yields to it.
+    pub takes: Option<Takes>,
 }
+
+/// Takes an item that a generator of script yields to a native frame, if that is all there is to do before the frame wants
+/// the next one: no script, no error. It is given the frame's state and registers. Else the item comes back, nothing was
+/// done, and the frame is resumed with it.
+pub type Takes = fn(&mut Vm, state: u8, &mut [Value], Value) -> Result<(), Value>;
 
 /// What comes of a native coroutine that is awaited where it is made and needs no frame.
 pub enum Awaited {
@@ -213,6 +220,7 @@ impl Def {
             at_once: None,
             awaited: None,
             resumes: 0,
+            takes: None,
         }
     }
     /// A raw leaf; the signature is for show and for its name.
@@ -225,6 +233,7 @@ impl Def {
             at_once: None,
             awaited: None,
             resumes: 0,
+            takes: None,
         }
     }
     /// A native frame with `extra` registers beyond its parameters.
@@ -237,6 +246,7 @@ impl Def {
             at_once: None,
             awaited: None,
             resumes: 0,
+            takes: None,
         }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
@@ -249,6 +259,7 @@ impl Def {
             at_once: None,
             awaited: None,
             resumes: 0,
+            takes: None,
         }
     }
     /// The same with a docstring.
@@ -269,6 +280,11 @@ impl Def {
     /// The same as one that goes on in a generator; see `Def::resumes`.
     pub const fn resumes(mut self, arguments: u8) -> Def {
         self.resumes = arguments;
+        self
+    }
+    /// The same with a way to take items without being resumed.
+    pub const fn takes(mut self, f: Takes) -> Def {
+        self.takes = Some(f);
         self
     }
     /// The same as a class method.

@@ -117,18 +117,28 @@ impl Set {
         }
     }
 
-    /// Whether a small integer is a member, if the first look tells. For the dispatch loop.
+    /// Whether a small integer is a member, if the first neighbours tell. For the dispatch loop.
     #[inline(always)]
     pub(crate) fn has_small_int(&self, key: &Value) -> Option<bool> {
         let hash = hash_i64(key.as_small_int()?);
         let slots: &[Slot] = &self.peek().slots;
-        let Some(slot) = slots.get(hash as usize & slots.len().wrapping_sub(1)) else {
-            return Some(false);
-        };
-        match slot.key.is(key) {
-            true => Some(true),
-            false => slot.is_unused().then_some(false),
+        let home = hash as usize & slots.len().wrapping_sub(1);
+        let slots = slots.get(home..).unwrap_or_default();
+        // Near the end of the table only the first slot is one's own.
+        let alone = || slots.get(..1).unwrap_or_default();
+        let near = slots.get(..=NEIGHBOURS).unwrap_or_else(alone);
+        for slot in near {
+            if slot.key.is(key) {
+                return Some(true);
+            }
+            if slot.is_unused() {
+                return Some(false);
+            }
+            if !slot.key.is_undef() && !slot.key.is_small_int() {
+                return None;
+            }
         }
+        near.is_empty().then_some(false)
     }
 
     /// Whether there are none.

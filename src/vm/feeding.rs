@@ -31,11 +31,46 @@ impl Vm {
         self.act(frame, step);
     }
 
+    /// Hands what the Yield at `ip` yields to the native frame that asked for it, if that takes it without being resumed
+    /// (see `Def::takes`): then the generator, which was not left, goes on with None as the yield's result. Else false, and
+    /// nothing has happened.
+    ///
+    /// # Safety
+    /// The running frame, whose registers are `regs`, stands at the Yield; `parent` is the native frame that entered its
+    /// chain of generators for the next item.
+    #[inline(never)]
+    pub(crate) unsafe fn feed(
+        &mut self,
+        ip: *mut u64,
+        regs: *mut Value,
+        parent: *mut Frame,
+    ) -> bool {
+        // SAFETY: as said; the registers of a native frame at rest are nobody else's.
+        unsafe {
+            if (*parent).has(frame_flags::BOUNDARY) || self.foreign_yielded {
+                return false;
+            }
+            let Some(takes) = (*(*parent).native).takes else {
+                return false;
+            };
+            let n = Self::native_registers(parent);
+            let places = std::slice::from_raw_parts_mut(Frame::regs(parent), n);
+            let value = dispatch::take_b(ip, regs);
+            if let Err(value) = takes(self, Self::native_state(parent), places, value) {
+                dispatch::put_back_b(ip, regs, value);
+                return false;
+            }
+            dispatch::put(ip, regs, Value::NONE);
+        }
+        true
+    }
+
     /// A generator yields to the native frame that asked for its next item: `root` is the outermost of its chain of
     /// generators. The native goes on at once; if it wants the next item, so does the generator.
     ///
     /// # Safety
     /// `frame` is the running one, saved behind its Yield, `root` the generator's frame that the native entered.
+    #[inline(never)]
     pub(crate) unsafe fn yield_to_native(
         &mut self,
         frame: *mut Frame,

@@ -158,7 +158,16 @@ static FILL: Def = Def::frame(
             }
         }
     },
-);
+)
+.takes(|_, _, regs, item| {
+    if let Some(list) = regs[0].get::<List>() {
+        return list.push_or_return(item);
+    }
+    match regs[0].get::<Set>() {
+        Some(set) if set.add_at_once(&item) => Ok(()),
+        _ => Err(item),
+    }
+});
 
 /// Whether an iterator is one over a built-in collection, whose next value is always at hand.
 pub fn is_core_iterator(iterator: &Value) -> bool {

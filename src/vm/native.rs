@@ -86,18 +86,26 @@ impl Vm {
             let (NativeCode::Frame(_, resume) | NativeCode::Coroutine(_, resume)) = def.code else {
                 unreachable!("only such definitions have frames")
             };
-            let state = ((*frame).ip as usize - NATIVE_WORDS.as_ptr() as usize) / 8;
             let regs =
                 std::slice::from_raw_parts_mut(Frame::regs(frame), Self::native_registers(frame));
             let mut view = NativeFrame {
                 regs,
-                state: state as u8,
+                state: Self::native_state(frame),
             };
             self.frame = frame;
             let step = resume(self, &mut view, input);
             (*frame).ip = &NATIVE_WORDS[view.state as usize];
             step
         }
+    }
+
+    /// The state of a native frame.
+    ///
+    /// # Safety
+    /// The frame is native and alive.
+    pub(super) unsafe fn native_state(frame: *mut Frame) -> u8 {
+        // SAFETY: as said. It stands at one of these words, whose number is its state.
+        unsafe { (((*frame).ip as usize - NATIVE_WORDS.as_ptr() as usize) / 8) as u8 }
     }
 
     /// Does what a native frame wants.

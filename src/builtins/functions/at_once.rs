@@ -536,7 +536,8 @@ pub fn until(vm: &mut Vm, args: &[Value], wanted: bool) -> Option<R> {
     counted(vm, items.len(), Value::bool(!wanted))
 }
 
-fn plain_truth(value: &Value) -> Option<bool> {
+/// The truth of a small integer, a bool, None or a string.
+pub fn plain_truth(value: &Value) -> Option<bool> {
     if let Some(i) = value.as_small_int() {
         return Some(i != 0);
     }

@@ -25,12 +25,15 @@ pub static FUNCTIONS: &[Def] = &[
         .doc("Whether a class derives from the other, or from one of those."),
     Def::frame("sum(iterable, /, start=0)", 3, sum)
         .at_once(at_once::sum)
+        .takes(take_summand)
         .doc("Return the sum of a 'start' value and an iterable of numbers"),
     Def::frame("any(iterable, /)", 1, any)
         .at_once(|vm, args| at_once::until(vm, args, true))
+        .takes(|_, state, _, item| take_other(state, item, true))
         .doc("Whether something in the iterable is true."),
     Def::frame("all(iterable, /)", 1, all)
         .at_once(|vm, args| at_once::until(vm, args, false))
+        .takes(|_, state, _, item| take_other(state, item, false))
         .doc("Whether nothing in the iterable is false."),
 ];
 
@@ -61,11 +64,14 @@ fn issubclass(vm: &mut Vm, args: &[Value]) -> R {
     vm.is_subclass(&args[0], &args[1]).map(Value::bool)
 }
 
+/// Where `sum` has its total, and the compensation of a float total.
+const TOTAL: usize = 3;
+const LOW: usize = 4;
+
 /// Registers: iterable, start, iterator, total so far, the compensation of a float total (or Undef).
 /// States: 0 the iterator comes, 1 an item comes, 2 a sum comes.
 fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const ITERATOR: usize = 2;
-    const TOTAL: usize = 3;
     let mut incoming = match input {
         Input::Start => {
             frame.regs[TOTAL] = frame.regs[1].clone();
@@ -121,6 +127,35 @@ fn sum(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+/// See `Def::takes`: small integers, and floats where the total is one.
+fn take_summand(_: &mut Vm, state: u8, regs: &mut [Value], item: Value) -> Result<(), Value> {
+    if state != 1 {
+        return Err(item);
+    }
+    let Some(total) = float::as_float(&regs[TOTAL]) else {
+        return match regs[TOTAL].add_small(&item) {
+            Some(total) => {
+                regs[TOTAL] = total;
+                Ok(())
+            }
+            None => Err(item),
+        };
+    };
+    let low = float::as_float(&regs[LOW]).unwrap_or(0.0);
+    let mut sum = CompensatedSum::resumed(total, low);
+    if let Some(f) = float::as_float(&item) {
+        sum.add(f);
+    } else if let Some(i) = item.as_small_int() {
+        sum.add_plainly(i as f64);
+    } else {
+        return Err(item);
+    }
+    let (high, low) = sum.parts();
+    regs[TOTAL] = float::float(high);
+    regs[LOW] = float::float(low);
+    Ok(())
+}
+
 /// Adds floats (and ints) to the float total, beginning with `item`. Gives the
 /// first item that is neither.
 fn float_run(
@@ -129,8 +164,6 @@ fn float_run(
     iterator: &Value,
     item: Value,
 ) -> Result<Value, Step> {
-    const TOTAL: usize = 3;
-    const LOW: usize = 4;
     let start = float::as_float(&frame.regs[TOTAL]).unwrap_or(0.0);
     let low = float::as_float(&frame.regs[LOW]).unwrap_or(0.0);
     let mut sum = CompensatedSum::resumed(start, low);
@@ -176,6 +209,14 @@ fn any(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 
 fn all(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     until(vm, frame, input, false)
+}
+
+/// See `Def::takes`: items whose truth is known, and is not the one looked for.
+fn take_other(state: u8, item: Value, wanted: bool) -> Result<(), Value> {
+    match at_once::plain_truth(&item) {
+        Some(truth) if state == 1 && truth != wanted => Ok(()),
+        _ => Err(item),
+    }
 }
 
 /// Looks for an item whose truth is `wanted`. Registers: iterable, iterator.

@@ -19,12 +19,15 @@ use crate::vm::special::Special;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
+        .takes(take_sortable)
         .doc("A list of the items in ascending order."),
     Def::frame("min(*args, key=None, default=<unset>)", 4, min)
         .at_once(|vm, args| at_once::extreme(vm, args, false))
+        .takes(|_, state, regs, item| take_extreme(state, regs, item, false))
         .doc("With a single iterable argument, return its smallest item."),
     Def::frame("max(*args, key=None, default=<unset>)", 4, max)
         .at_once(|vm, args| at_once::extreme(vm, args, true))
+        .takes(|_, state, regs, item| take_extreme(state, regs, item, true))
         .doc("With a single iterable argument, return its biggest item."),
 ];
 
@@ -36,7 +39,6 @@ pub const LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)
 /// States: 0 the iterator comes, 1 an item comes, 2 a key comes.
 fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const ITERATOR: usize = 3;
-    const ITEMS: usize = 4;
     const KEYS: usize = 5;
     if frame.state == 2 {
         return sort_with_keys(vm, frame, input, ITEMS, KEYS, true);
@@ -76,6 +78,17 @@ fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
     frame.state = 2;
     sort_with_keys(vm, frame, Input::Start, ITEMS, KEYS, true)
+}
+
+/// Where `sorted` has its items.
+const ITEMS: usize = 4;
+
+/// See `Def::takes`.
+fn take_sortable(_: &mut Vm, state: u8, regs: &mut [Value], item: Value) -> Result<(), Value> {
+    match regs[ITEMS].get::<List>() {
+        Some(list) if state == 1 => list.push_or_return(item),
+        _ => Err(item),
+    }
 }
 
 /// Registers: self, key, reverse, then the items taken out of the list, the keys, unused.
@@ -547,6 +560,28 @@ fn extreme(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, largest: bool
             frame.regs[BEST_KEY] = key;
         }
     }
+}
+
+/// See `Def::takes`: items that have an order of their own, without a key.
+fn take_extreme(state: u8, regs: &mut [Value], item: Value, largest: bool) -> Result<(), Value> {
+    if state != 1 || !regs[KEY].is_none() {
+        return Err(item);
+    }
+    if !regs[BEST_KEY].is_undef() {
+        let wanted = if largest {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        };
+        match simple_cmp(&item, &regs[BEST_KEY]) {
+            Some(order) if order == wanted => {}
+            Some(_) => return Ok(()),
+            None => return Err(item),
+        }
+    }
+    regs[BEST] = item.clone();
+    regs[BEST_KEY] = item;
+    Ok(())
 }
 
 /// The extreme one of several arguments, if all comparisons are those of built-in types.

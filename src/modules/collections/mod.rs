@@ -7,10 +7,14 @@ mod ordered_dict;
 
 use crate::heap::{Field, Value};
 use crate::object::descriptor::TupleGetter;
+use crate::object::dict::{Dict, Probe};
 use crate::object::kind;
+use crate::object::list::List;
 use crate::object::native::{Def, ModuleDef, R, TypeDef};
+use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::ops::BinaryOp;
 
 /// `_collections`
 pub static MODULE: ModuleDef = ModuleDef {
@@ -39,43 +43,69 @@ pub static TYPES: &[&TypeDef] = &[
     &TUPLE_GETTER,
 ];
 
-static FUNCTIONS: &[Def] = &[Def::leaf(
-    "_count_elements(mapping, iterable, /)",
-    count_elements,
-)];
+static FUNCTIONS: &[Def] = &[Def::leaf("_count_items(mapping, items, /)", count_items)];
 
-/// `mapping[x] = mapping.get(x, 0) + 1` for each x: what Counter does.
-fn count_elements(vm: &mut Vm, args: &[Value]) -> R {
-    use crate::object::dict::{Dict, Probe};
-    let iterator = vm.iter(&args[1])?;
-    if let Some(dict) = args[0].to_ref::<Dict>() {
-        loop {
-            let item = match vm.next_of_core(&iterator) {
-                Some(item) => item,
-                None => match vm.next(&iterator)? {
-                    Some(item) => item,
-                    None => break,
-                },
-            };
-            if let Some((Probe::Hit(position), _)) = dict.find_at_once(&item)
-                && let Some(old) = dict.entry_value(position)
-                && let Some(new) = old.add_small(&Value::int32(1))
-            {
-                drop(dict.set_entry_value(position, new));
-                continue;
-            }
-            let hash = vm.hash(&item)?;
-            let found = vm.dict_find_hashed(&dict, &item, hash)?;
-            let old = found.and_then(|position| dict.entry_value(position));
-            let old = old.unwrap_or(Value::int32(0));
-            let new = match old.add_small(&Value::int32(1)) {
-                Some(new) => new,
-                None => vm.binary(crate::vm::ops::BinaryOp::Add, &old, &Value::int32(1))?,
-            };
-            vm.dict_set_hashed(&dict, &item, hash, new)?;
-        }
+/// Counts the items of a plain list, tuple or string in a dict, as `mapping[x] = mapping.get(x, 0) + 1` for each x would, but
+/// for that each is hashed once. False, and nothing is done, if the items are something else, or the mapping finds or sets
+/// its own in another way than dict.
+fn count_items(vm: &mut Vm, args: &[Value]) -> R {
+    let items = &args[1];
+    let is_plain = items.is_exact::<List>() || items.is_exact::<Tuple>() || items.is_exact::<Str>();
+    let Some(dict) = args[0].to_ref::<Dict>().filter(|_| is_plain) else {
+        return Ok(Value::FALSE);
+    };
+    if !sets_as_dicts_do(vm, &args[0]) {
+        return Ok(Value::FALSE);
     }
-    Ok(Value::NONE)
+    let mut counted = 0;
+    while let Some(item) = item_of(items, counted) {
+        count_item(vm, &dict, &item)?;
+        counted += 1;
+    }
+    Ok(Value::TRUE)
+}
+
+fn count_item(vm: &mut Vm, dict: &Dict, item: &Value) -> R<()> {
+    let one = Value::int32(1);
+    if let Some((Probe::Hit(position), _)) = dict.find_at_once(item)
+        && let Some(new) = dict
+            .entry_value(position)
+            .and_then(|old| old.add_small(&one))
+    {
+        // What it replaces is a number.
+        drop(dict.set_entry_value(position, new));
+        return Ok(());
+    }
+    let hash = vm.hash(item)?;
+    let found = vm.dict_find_hashed(dict, item, hash)?;
+    let new = match found.and_then(|position| dict.entry_value(position)) {
+        Some(old) => vm.binary(BinaryOp::Add, &old, &one)?,
+        None => one,
+    };
+    vm.dict_set_hashed(dict, item, hash, new)
+}
+
+/// Item number `n` of a plain list, tuple or string.
+fn item_of(sequence: &Value, n: usize) -> Option<Value> {
+    if let Some(list) = sequence.get_exact::<List>() {
+        return list.items.borrow().get(n).cloned();
+    }
+    match sequence.get_exact::<Tuple>() {
+        Some(tuple) => tuple.get(n),
+        None => sequence.get_exact::<Str>()?.char_value(n),
+    }
+}
+
+/// Whether the class of a dict finds and sets its items as dict does.
+fn sets_as_dicts_do(vm: &mut Vm, value: &Value) -> bool {
+    let class = vm.class_of(value);
+    let dict = vm.class_of_kind(kind::DICT);
+    ["get", "__setitem__"].iter().all(|name| {
+        let name = vm.intern(name);
+        let own = vm.lookup_in_class(&class, name.as_value());
+        let plain = vm.lookup_in_class(&dict, name.as_value());
+        matches!((own, plain), (Some(own), Some(plain)) if own.is(&plain))
+    })
 }
 
 fn getter_new(vm: &mut Vm, args: &[Value]) -> R {

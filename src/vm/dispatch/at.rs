@@ -96,13 +96,26 @@ pub(super) unsafe fn copy_of(place: *const Value) -> Value {
 
 /// Takes operand B: a temporary is moved out, a local copied.
 #[inline(always)]
-pub(super) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {
+pub(crate) unsafe fn take_b(ip: *const u64, regs: *mut Value) -> Value {
     unsafe {
         let value = regs.add(b(ip)).read();
         if flags(ip) & TEMP_B == 0 && value.is_object() {
             (*value.header()).count += 1;
         }
         value
+    }
+}
+
+/// Gives back what `take_b` took.
+#[inline(always)]
+pub(crate) unsafe fn put_back_b(ip: *const u64, regs: *mut Value, value: Value) {
+    unsafe {
+        if flags(ip) & TEMP_B != 0 {
+            regs.add(b(ip)).write(value);
+        } else {
+            // The local has it still.
+            drop(value);
+        }
     }
 }
 

@@ -252,6 +252,13 @@ op! {
         {
             return yield_slow(ip, regs, k, vm);
         }
+        if vm.feed(ip, regs, (*root).parent) {
+            if vm.heap.wants_attention() {
+                At { ip, regs, consts: k }.go_on(vm);
+                go_on!(vm)
+            }
+            go!(ip.add(1), regs, k, vm)
+        }
         let value = take_b(ip, regs);
         (*frame).ip = ip.add(1);
         vm.yield_to_native(frame, root, value);

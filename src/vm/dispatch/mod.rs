@@ -32,7 +32,7 @@ mod returns;
 mod spread;
 mod values;
 
-pub(crate) use at::{At, put};
+pub(crate) use at::{At, put, put_back_b, take_b};
 pub(crate) use objects::found_at;
 
 use super::Vm;
