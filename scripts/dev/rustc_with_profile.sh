@@ -1,0 +1,16 @@
+#!/bin/sh
+# What Cargo runs in the place of rustc (.cargo/config.toml). The library of the release profile is compiled with
+# src/release.profdata, which says how often each of its branches is taken: scripts/dev/profile.py writes it. With
+# HOOP_PROFILE_INTO it is compiled to count them, into files of that folder. All else is compiled as Cargo asks.
+case " $* " in
+*" --crate-name hoopsnake "*" codegen-units=1 "*) ;;
+*) exec "$@" ;;
+esac
+if [ -n "$HOOP_PROFILE_INTO" ]; then
+    # Counts of branches only: counts of targets would cost the handlers their sibling calls.
+    exec "$@" -Cprofile-generate="$HOOP_PROFILE_INTO" -Cllvm-args=-disable-vp
+fi
+profile=$(dirname "$0")/../../src/release.profdata
+[ -f "$profile" ] || exec "$@"
+# Functions that have changed since it was written are compiled without it, and that is all.
+exec "$@" -Cprofile-use="$profile" -Cllvm-args=-no-pgo-warn-mismatch
