@@ -5,33 +5,33 @@
 //! is garbage. The collector only runs between instructions, when every Value
 //! in a register is counted.
 
-use std::collections::HashMap;
-
-use super::address::ByAddress;
-use super::pages::{self, FIRST_SLOT, Page};
+use super::pages::{FIRST_SLOT, NO_MARKS, Page, page_of};
 use super::refs::Visitor;
 use super::store::{self, Header, Heap, shape_flags};
 use super::value::Value;
 
-/// What is known of one page during a collection: for each slot the count that
-/// comes from outside, or `MARKED`.
-struct PageMarks {
-    marks: Vec<u32>,
-    slot_size: usize,
-}
+/// What is known during a collection: for each slot of each page the count that comes from outside, or `MARKED`. A page says
+/// where those of its slots begin.
+struct Marks(Vec<u32>);
 
 const MARKED: u32 = u32::MAX;
 
-struct Marks {
-    pages: HashMap<usize, PageMarks, ByAddress>,
-}
-
 impl Marks {
+    /// The mark of an object; None if it lies on no page of this heap.
+    #[inline(always)]
     fn slot(&mut self, header: *const Header) -> Option<&mut u32> {
-        let page = pages::page_of(header) as usize;
-        let entry = self.pages.get_mut(&page)?;
-        let index = (header as usize - page - FIRST_SLOT) / entry.slot_size;
-        entry.marks.get_mut(index)
+        // SAFETY: every object lies on a page.
+        let (first, index) = unsafe {
+            let page = page_of(header);
+            (
+                (*page).marks,
+                (*page).slot_at(header.addr() - page.addr() - FIRST_SLOT),
+            )
+        };
+        match first {
+            NO_MARKS => None,
+            _ => self.0.get_mut(first + index),
+        }
     }
 }
 
@@ -73,12 +73,15 @@ impl Heap {
     /// Finds and frees garbage cycles; those with finalizers wait in `finalize`.
     /// Returns how many objects were found unreachable.
     pub fn collect(&mut self) -> usize {
-        let live = self.cyclic_objects();
-        let mut marks = self.initial_marks();
+        let (live, mut marks) = self.initial_marks();
         for &object in &live {
             self.trace(object, &mut Subtract(&mut marks));
         }
         let garbage = self.unreached(&live, &mut marks);
+        for page in self.each_page() {
+            // SAFETY: the page is live.
+            unsafe { (*page).marks = NO_MARKS };
+        }
         self.debt = 0;
         if !self.stress {
             self.threshold = 50_000.max((live.len() - garbage.len()) as isize);
@@ -117,46 +120,31 @@ impl Heap {
         self.pages.iter().chain(&self.large).copied()
     }
 
-    fn cyclic_objects(&self) -> Vec<*mut Header> {
-        let mut objects = Vec::new();
-        // SAFETY: the object is live.
-        self.each_object(|header| unsafe {
-            if self.kinds[self.shapes[(*header).shape as usize].kind as usize].cyclic {
-                objects.push(header);
-            }
-        });
-        objects
-    }
-
-    fn initial_marks(&self) -> Marks {
-        let mut pages = HashMap::default();
+    /// All objects that may be part of a cycle, and the counts of all objects as their marks.
+    fn initial_marks(&self) -> (Vec<*mut Header>, Marks) {
+        let (mut cyclic, mut marks) = (Vec::new(), Vec::new());
         for page in self.each_page() {
-            // SAFETY: as in `cyclic_objects`.
+            // SAFETY: the first `used` slots of a live page were handed out, and one that was freed since has shape 0.
             unsafe {
+                (*page).marks = marks.len();
                 let (size, used) = ((*page).slot_size, (*page).used as usize);
-                let marks = (0..used)
-                    .map(|i| {
-                        let header = page
-                            .cast::<u8>()
-                            .add(FIRST_SLOT + i * size)
-                            .cast::<Header>();
-                        if (*header).shape == 0 {
-                            0
-                        } else {
-                            (*header).count.min(MARKED - 1)
-                        }
-                    })
-                    .collect();
-                pages.insert(
-                    page as usize,
-                    PageMarks {
-                        marks,
-                        slot_size: size,
-                    },
-                );
+                marks.reserve(used);
+                let first = page.cast::<u8>().add(FIRST_SLOT);
+                for i in 0..used {
+                    let header = first.add(i * size).cast::<Header>();
+                    let shape = (*header).shape as usize;
+                    if shape == 0 {
+                        marks.push(0);
+                        continue;
+                    }
+                    marks.push((*header).count.min(MARKED - 1));
+                    if self.kinds[self.shapes[shape].kind as usize].cyclic {
+                        cyclic.push(header);
+                    }
+                }
             }
         }
-        Marks { pages }
+        (cyclic, Marks(marks))
     }
 
     fn trace(&self, header: *mut Header, visitor: &mut dyn Visitor) {

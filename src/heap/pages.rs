@@ -25,6 +25,37 @@ pub(super) struct Page {
     pub(super) index: u32,
     /// Of a page with slots: its place in its block.
     pub(super) number: u32,
+    /// By what a distance is multiplied to be divided by `slot_size`; see `slot_at`.
+    reciprocal: u32,
+    /// While the collector runs: where the marks of the slots begin.
+    pub(super) marks: usize,
+}
+
+const _: () = assert!(size_of::<Page>() <= PAGE_HEADER);
+
+/// No collector runs, or one of another heap.
+pub(super) const NO_MARKS: usize = usize::MAX;
+
+impl Page {
+    /// The head of a page without objects, of `slots` slots of so many bytes.
+    pub(super) fn new(slot_size: usize, slots: u32, ordinal: u32, index: u32, number: u32) -> Page {
+        Page {
+            slot_size,
+            used: 0,
+            slots,
+            ordinal,
+            index,
+            number,
+            reciprocal: (1u64 << 32).div_ceil(slot_size as u64) as u32,
+            marks: NO_MARKS,
+        }
+    }
+
+    /// Which slot begins so many bytes behind the first one. Exact: the distance is below 2^16, and a slot has 16 bytes or more.
+    #[inline(always)]
+    pub(super) fn slot_at(&self, distance: usize) -> usize {
+        ((distance as u64 * self.reciprocal as u64) >> 32) as usize
+    }
 }
 
 pub(super) fn page_layout(size: usize) -> Layout {

@@ -345,14 +345,13 @@ impl Heap {
             let (page, number) = take_page();
             // SAFETY: nobody uses the page yet; its head fits.
             unsafe {
-                page.write(Page {
+                page.write(Page::new(
                     slot_size,
-                    used: 0,
-                    slots: slots as u32,
-                    ordinal: self.next_ordinal,
+                    slots as u32,
+                    self.next_ordinal,
                     index,
                     number,
-                });
+                ));
             }
             self.next_ordinal += 1;
             self.pages.push(page);
@@ -376,14 +375,8 @@ impl Heap {
         let page = allocate_page(size + PAGE_HEADER);
         // SAFETY: as above.
         unsafe {
-            page.write(Page {
-                slot_size: size,
-                used: 1,
-                slots: 1,
-                ordinal: self.next_ordinal,
-                index,
-                number: 0,
-            });
+            page.write(Page::new(size, 1, self.next_ordinal, index, 0));
+            (*page).used = 1;
         }
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
         self.large.push(page);
