@@ -3,12 +3,13 @@
 # src/release.profdata, which says how often each of its branches is taken: scripts/dev/profile.py writes it. With
 # HOOP_PROFILE_INTO it is compiled to count them, into files of that folder. All else is compiled as Cargo asks.
 case " $* " in
-*" --crate-name hoopsnake "*" codegen-units=1 "*) ;;
+*" --crate-name hoopsnake "*" codegen-units=1 "* | *" --crate-name hoop "*" codegen-units=1 "*) ;;
 *) exec "$@" ;;
 esac
+# Branches are counted, but not the targets of calls: each jump from handler to handler would be looked up in a table.
+set -- "$@" -Cllvm-args=-disable-vp
 if [ -n "$HOOP_PROFILE_INTO" ]; then
-    # Counts of branches only: counts of targets would cost the handlers their sibling calls.
-    exec "$@" -Cprofile-generate="$HOOP_PROFILE_INTO" -Cllvm-args=-disable-vp
+    exec "$@" -Cprofile-generate="$HOOP_PROFILE_INTO"
 fi
 profile=$(dirname "$0")/../../src/release.profdata
 [ -f "$profile" ] || exec "$@"

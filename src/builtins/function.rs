@@ -77,7 +77,7 @@ pub static FUNCTION: TypeDef = TypeDef {
         Attribute::get_set("__annotations__", annotations, set_annotations),
         Attribute::get_set(
             "__code__",
-            |vm, f| Ok(function(vm, f)?.code.borrow().value()),
+            |vm, f| Ok(function(vm, f)?.current_code().into_value()),
             set_code,
         ),
         Attribute::get("__globals__", |vm, f| Ok(function(vm, f)?.globals.value())),
@@ -467,6 +467,10 @@ fn set_annotations(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
     Ok(())
 }
 
+/// What calls of a code make.
+const FLAVOURS: u32 = code_flags::COROUTINE | code_flags::GENERATOR | code_flags::ASYNC_GENERATOR;
+const OTHER_FLAVOUR: &str = "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)";
+
 fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
     let Some(code) = value.to_ref::<Code>() else {
         return Err(vm.type_error("__code__ must be set to a code object"));
@@ -479,9 +483,10 @@ fn set_code(vm: &mut Vm, f: &Value, value: &Value) -> R<()> {
             "{name}() requires a code object with {have} free vars, not {wanted}"
         )));
     }
-    let old = f.code.replace(code);
-    drop(old);
-    f.refresh();
+    if (f.current_code().flags ^ code.flags) & FLAVOURS != 0 {
+        vm.warn(crate::vm::types::Known::DeprecationWarning, OTHER_FLAVOUR)?;
+    }
+    f.replace_code(code);
     vm.bump_type_epoch();
     Ok(())
 }

@@ -50,7 +50,7 @@ static METHODS: &[Def] = &[
     Def::leaf("__imul__(self, value, /)", imul),
     Def::frame("__init__(self, iterable=(), /)", 1, init)
         .at_once(init_at_once)
-        .takes(take_gathered::<2>),
+        .takes(1, take_gathered::<2>),
     Def::leaf("__iter__(self, /)", operators::iter),
     Def::leaf("__le__(self, value, /)", operators::le),
     Def::leaf("__len__(self, /)", operators::len),

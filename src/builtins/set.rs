@@ -36,7 +36,7 @@ pub static FROZENSET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::frozenset),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
-    new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen).takes(take_member::<2>)),
+    new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen).takes(1, take_member::<2>)),
     methods: FROZEN_METHODS,
     ..TypeDef::new("builtins", "frozenset", kind::FROZENSET)
 };
@@ -105,7 +105,7 @@ static SET_METHODS: &[Def] = &[
     Def::leaf("__iand__(self, value, /)", iand),
     Def::frame("__init__(self, iterable=(), /)", 1, init)
         .at_once(init_at_once)
-        .takes(take_member::<0>),
+        .takes(1, take_member::<0>),
     Def::leaf("__ior__(self, value, /)", ior),
     Def::leaf("__isub__(self, value, /)", isub),
     Def::leaf("__iter__(self, /)", operators::iter),

@@ -23,7 +23,7 @@ pub static TUPLE: TypeDef = TypeDef {
     new: Some(
         Def::frame("__new__(cls, iterable=<unset>, /)", 1, new)
             .at_once(new_at_once)
-            .takes(super::adapt::take_gathered::<2>),
+            .takes(1, super::adapt::take_gathered::<2>),
     ),
     methods: METHODS,
     ..TypeDef::new("builtins", "tuple", kind::TUPLE)

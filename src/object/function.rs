@@ -192,8 +192,10 @@ pub struct Function {
     pub generator: Cell<u32>,
     /// How many trailing positional arguments have defaults.
     pub default_count: Cell<u32>,
-    /// Its code.
+    /// The code it was made of. Frames find theirs here, so it stays when `__code__` is set.
     pub code: RefCell<Ref<Code>>,
+    /// The function that runs in its place since `__code__` was set, or Undef.
+    replacement: Field,
     /// The module's namespace.
     pub globals: Ref<Dict>,
     /// The cells of its free variables, if it has any.
@@ -232,7 +234,7 @@ unsafe impl Object for Function {
         }
     }
     fn clear(&self) {
-        for field in self.fields().into_iter().skip(2) {
+        for field in self.fields().into_iter().skip(3) {
             field.take();
         }
         // Cells stay as they are: a frame that goes on may share them.
@@ -240,8 +242,9 @@ unsafe impl Object for Function {
 }
 
 impl Function {
-    fn fields(&self) -> [&Field; 9] {
+    fn fields(&self) -> [&Field; 10] {
         [
+            &self.replacement,
             &self.name,
             &self.qualname,
             &self.defaults,
@@ -281,6 +284,7 @@ impl Function {
             generator: Cell::new(code.generator),
             default_count: Cell::new(0),
             code: RefCell::new(code),
+            replacement: Field::undef(),
             globals,
             closure,
             name: Field::new(name),
@@ -293,6 +297,48 @@ impl Function {
             module: Field::undef(),
             type_params: Field::undef(),
         })
+    }
+
+    /// Sets `__code__`. Frames that run, or rest in generators, go on with the code that they have: so another function is
+    /// called in its place from now on.
+    pub fn replace_code(&self, code: Ref<Code>) {
+        let (globals, closure) = (self.globals.clone(), self.closure.clone());
+        let replacement =
+            Function::alloc(code, globals, closure, self.name.get(), self.qualname.get());
+        drop(self.replacement.replace(replacement.into_value()));
+        self.refresh();
+    }
+
+    /// `__code__`
+    pub fn current_code(&self) -> Ref<Code> {
+        match self.replacement.as_value().get_exact::<Function>() {
+            Some(function) => function.code.borrow().clone(),
+            None => self.code.borrow().clone(),
+        }
+    }
+
+    /// The function that a call of this one runs: another, once `__code__` was set.
+    #[inline]
+    pub(crate) fn running(function: Value) -> Value {
+        let other = function
+            .get_exact::<Function>()
+            .and_then(Function::replaced);
+        other.unwrap_or(function)
+    }
+
+    fn replaced(&self) -> Option<Value> {
+        let function = self.replacement.as_value().get_exact::<Function>()?;
+        let both = [
+            (&function.name, &self.name),
+            (&function.qualname, &self.qualname),
+            (&function.defaults, &self.defaults),
+            (&function.kwdefaults, &self.kwdefaults),
+        ];
+        for (its, own) in both {
+            its.set(own.get());
+        }
+        function.refresh();
+        Some(self.replacement.get())
     }
 
     /// The defaults of the parameters behind the first `n`, if they are all that a call with so many arguments by position
@@ -327,6 +373,12 @@ impl Function {
 
     /// Works out `simple` and `default_count` anew, after code or defaults changed.
     pub fn refresh(&self) {
+        if !self.replacement.as_value().is_undef() {
+            for count in [&self.simple, &self.coroutine, &self.generator] {
+                count.set(NOT_SIMPLE);
+            }
+            return;
+        }
         let code = self.code.borrow();
         self.simple.set(code.simple);
         self.coroutine.set(code.coroutine);

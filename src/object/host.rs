@@ -59,6 +59,7 @@ impl HostDefs {
                     awaited: None,
                     resumes: 0,
                     takes: None,
+                    recalls: None,
                 },
                 _texts: texts,
             })

@@ -174,14 +174,20 @@ pub struct Def {
     /// How many arguments a call has that goes on in a generator, its first: one for `next`, two for `send`; 0 for what
     /// does not.
     pub resumes: u8,
-    /// How its frame takes an item that a generator yields to it.
-    pub takes: Option<Takes>,
+    /// How its frame takes an item of an iterator, and in which register it has the iterator.
+    pub takes: Option<(u8, Takes)>,
+    /// How its frame goes on from call to call of one function.
+    pub recalls: Option<Recalls>,
 }
 
-/// Takes an item that a generator of script yields to a native frame, if that is all there is to do before the frame wants
-/// the next one: no script, no error. It is given the frame's state and registers. Else the item comes back, nothing was
-/// done, and the frame is resumed with it.
+/// Takes an item that script code made for a native frame, if that is all there is to do before the frame wants the next one
+/// of the same iterator: no script, no error. It is given the frame's state and registers. Else the item comes back, nothing
+/// was done, and the frame is resumed with it.
 pub type Takes = fn(&mut Vm, state: u8, &mut [Value], Value) -> Result<(), Value>;
+
+/// Takes the result of a call, and gives the argument of the next call of the same function, if that is what the frame would
+/// do now; as `Takes` otherwise. It is given the frame's state and registers, and the function.
+pub type Recalls = fn(u8, &mut [Value], &Header, Value) -> Result<Value, Value>;
 
 /// What comes of a native coroutine that is awaited where it is made and needs no frame.
 pub enum Awaited {
@@ -221,6 +227,7 @@ impl Def {
             awaited: None,
             resumes: 0,
             takes: None,
+            recalls: None,
         }
     }
     /// A raw leaf; the signature is for show and for its name.
@@ -234,6 +241,7 @@ impl Def {
             awaited: None,
             resumes: 0,
             takes: None,
+            recalls: None,
         }
     }
     /// A native frame with `extra` registers beyond its parameters.
@@ -247,6 +255,7 @@ impl Def {
             awaited: None,
             resumes: 0,
             takes: None,
+            recalls: None,
         }
     }
     /// A coroutine function with `extra` registers beyond its parameters.
@@ -260,6 +269,7 @@ impl Def {
             awaited: None,
             resumes: 0,
             takes: None,
+            recalls: None,
         }
     }
     /// The same with a docstring.
@@ -282,9 +292,14 @@ impl Def {
         self.resumes = arguments;
         self
     }
-    /// The same with a way to take items without being resumed.
-    pub const fn takes(mut self, f: Takes) -> Def {
-        self.takes = Some(f);
+    /// The same with a way to take items of the iterator in that register without being resumed.
+    pub const fn takes(mut self, iterator: u8, f: Takes) -> Def {
+        self.takes = Some((iterator, f));
+        self
+    }
+    /// The same with a way to go on from call to call without being resumed.
+    pub const fn recalls(mut self, f: Recalls) -> Def {
+        self.recalls = Some(f);
         self
     }
     /// The same as a class method.

@@ -1,8 +1,7 @@
 //! Calls: who is called how, and how results are delivered.
 
-use super::Vm;
-use super::candidates;
 use super::dispatch::{Cursor, LEAVE_WORD};
+use super::{Vm, candidates};
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
 use crate::object::exception::Exception;
@@ -199,6 +198,7 @@ impl Vm {
     ) {
         // SAFETY: the callee is a Function; the frame takes over its count.
         unsafe {
+            let callee = Function::running(callee);
             let function: *mut Function = callee.header().cast();
             let code = (*function).code.borrow().clone();
             let is_simple = names.is_none() && (*function).simple.get() as usize == n;
@@ -499,6 +499,7 @@ impl Vm {
     ) {
         // SAFETY: as in `invoke`; `invoke_function` pushes a frame with a word behind its registers.
         unsafe {
+            let init = Function::running(init);
             let function: *mut Function = init.header().cast();
             if Flavour::of_code((*function).code.borrow().flags).is_some() {
                 let made = self.make_generator(init, Flavour::Generator, args, n, names);

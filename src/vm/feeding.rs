@@ -8,7 +8,7 @@ use crate::bytecode::Op;
 use crate::heap::Value;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::generator::{Generator, State};
-use crate::object::native::{Input, Native};
+use crate::object::native::{Def, Input, Native, Step};
 
 impl Vm {
     /// Goes on at once in a native frame that waits for a value. For the dispatch loop, which it returns to: so no native
@@ -47,22 +47,130 @@ impl Vm {
     ) -> bool {
         // SAFETY: as said; the registers of a native frame at rest are nobody else's.
         unsafe {
-            if (*parent).has(frame_flags::BOUNDARY) || self.foreign_yielded {
-                return false;
-            }
-            let Some(takes) = (*(*parent).native).takes else {
+            let Some((_, takes)) = self.at_rest(parent).and_then(|def| def.takes) else {
                 return false;
             };
-            let n = Self::native_registers(parent);
-            let places = std::slice::from_raw_parts_mut(Frame::regs(parent), n);
             let value = dispatch::take_b(ip, regs);
-            if let Err(value) = takes(self, Self::native_state(parent), places, value) {
+            if let Err(value) = takes(self, Self::native_state(parent), places(parent), value) {
                 dispatch::put_back_b(ip, regs, value);
                 return false;
             }
             dispatch::put(ip, regs, Value::NONE);
         }
         true
+    }
+
+    /// The definition of a native frame that waits for a value, and for nothing else.
+    ///
+    /// # Safety
+    /// The frame is native and alive.
+    unsafe fn at_rest(&self, frame: *mut Frame) -> Option<&'static Def> {
+        // SAFETY: as said; definitions are never freed before their frames.
+        unsafe {
+            let waits = !(*frame).has(frame_flags::BOUNDARY)
+                && !self.foreign_yielded
+                && Self::awaiting(frame).is_undef();
+            waits.then(|| &*(*frame).native)
+        }
+    }
+
+    /// A function returns `vm.leaf_result` to the native frame that called it. If that takes the result without being
+    /// resumed, and would call the function again with one argument, then so it happens, in the frame that is there. Else
+    /// false, and nothing has happened.
+    ///
+    /// # Safety
+    /// The frame with these registers is the running one, plain, and its locals are gone.
+    #[inline(never)]
+    pub(crate) unsafe fn call_again(&mut self, regs: *mut Value) -> bool {
+        // SAFETY: as said; a plain frame has a function and a parent.
+        unsafe {
+            let frame = Frame::of(regs);
+            let (parent, function) = ((*frame).parent, (*frame).function);
+            let flags = (*frame).flags & !frame_flags::DST_LOCAL;
+            if (*parent).flags & frame_flags::NATIVE == 0
+                || flags & !frame_flags::NEXT != 0
+                || (*function).simple.get() != 1
+                || self.budget < 1
+            {
+                return false;
+            }
+            let Some(def) = self.at_rest(parent) else {
+                return false;
+            };
+            let gives_item = flags == frame_flags::NEXT;
+            let state = Self::native_state(parent);
+            let result = std::mem::take(&mut self.leaf_result);
+            let taken = match (def.takes, def.recalls) {
+                (Some((source, takes)), _) if gives_item => {
+                    takes(self, state, places(parent), result).map(|()| {
+                        let iterator = places(parent)[source as usize].clone();
+                        self.next_call(frame, iterator)
+                    })
+                }
+                (_, Some(recalls)) if !gives_item => {
+                    recalls(state, places(parent), &*function.cast(), result).map(Some)
+                }
+                _ => Err(result),
+            };
+            match taken {
+                Ok(Some(argument)) => self.begin_again(frame, argument),
+                Ok(None) => {}
+                Err(result) => {
+                    self.leaf_result = result;
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// What the function of a frame, which has returned, is called with for the next item of an iterator. None if the item
+    /// comes in another way: then the frame is gone, and its parent, which is native, gets the item.
+    ///
+    /// # Safety
+    /// As `call_again`.
+    unsafe fn next_call(&mut self, frame: *mut Frame, iterator: Value) -> Option<Value> {
+        // SAFETY: as said.
+        unsafe {
+            let (parent, function) = ((*frame).parent, (*frame).function);
+            let step = match self.next_by_call(&iterator) {
+                Some(Step::NextCall(callee, mut args))
+                    if args.len() == 1
+                        && callee.is_object()
+                        && callee.header() == function.cast() =>
+                {
+                    return args.pop();
+                }
+                Some(step) => step,
+                None => Step::Next(iterator),
+            };
+            (*function).release_one();
+            self.sp = frame.cast();
+            match step {
+                Step::Return(item) => self.hand_to_native(parent, item),
+                step => self.act(parent, step),
+            }
+        }
+        None
+    }
+
+    /// Begins a frame anew whose function has returned and takes one argument.
+    ///
+    /// # Safety
+    /// As `call_again`.
+    unsafe fn begin_again(&mut self, frame: *mut Frame, argument: Value) {
+        // SAFETY: as said; the locals are gone, so nothing is lost by writing over them.
+        unsafe {
+            let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
+            let regs = Frame::regs(frame);
+            regs.write(argument);
+            for i in 1..(*code).nlocals as usize {
+                regs.add(i).write(Value::UNDEF);
+            }
+            self.budget -= 1;
+            let (ip, consts) = ((*code).start(), (*code).consts());
+            dispatch::At { ip, regs, consts }.go_to(self, ip);
+        }
     }
 
     /// A generator yields to the native frame that asked for its next item: `root` is the outermost of its chain of
@@ -235,4 +343,13 @@ impl Vm {
             }
         }
     }
+}
+
+/// The registers of a native frame.
+///
+/// # Safety
+/// The frame is native and at rest: nobody else uses them as long as the slice is used.
+unsafe fn places<'a>(frame: *mut Frame) -> &'a mut [Value] {
+    // SAFETY: as said.
+    unsafe { std::slice::from_raw_parts_mut(Frame::regs(frame), Vm::native_registers(frame)) }
 }

@@ -159,7 +159,7 @@ static FILL: Def = Def::frame(
         }
     },
 )
-.takes(|_, _, regs, item| {
+.takes(1, |_, _, regs, item| {
     if let Some(list) = regs[0].get::<List>() {
         return list.push_or_return(item);
     }

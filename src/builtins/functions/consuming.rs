@@ -25,15 +25,15 @@ pub static FUNCTIONS: &[Def] = &[
         .doc("Whether a class derives from the other, or from one of those."),
     Def::frame("sum(iterable, /, start=0)", 3, sum)
         .at_once(at_once::sum)
-        .takes(take_summand)
+        .takes(2, take_summand)
         .doc("Return the sum of a 'start' value and an iterable of numbers"),
     Def::frame("any(iterable, /)", 1, any)
         .at_once(|vm, args| at_once::until(vm, args, true))
-        .takes(|_, state, _, item| take_other(state, item, true))
+        .takes(1, |_, state, _, item| take_other(state, item, true))
         .doc("Whether something in the iterable is true."),
     Def::frame("all(iterable, /)", 1, all)
         .at_once(|vm, args| at_once::until(vm, args, false))
-        .takes(|_, state, _, item| take_other(state, item, false))
+        .takes(1, |_, state, _, item| take_other(state, item, false))
         .doc("Whether nothing in the iterable is false."),
 ];
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::sort_words::{Uniform, places_in_order, taken_in_order, uniform};
 use super::{at_once, outcome, pull};
-use crate::heap::{Buffer, Value};
+use crate::heap::{Buffer, Header, Value};
 use crate::object::compare::{simple_cmp, simple_eq};
 use crate::object::float;
 use crate::object::function::Function;
@@ -19,32 +19,48 @@ use crate::vm::special::Special;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
-        .takes(take_sortable)
+        .takes(3, take_sortable)
+        .recalls(|state, regs, function, key| {
+            take_key(state == 2, regs, (ITEMS, KEYS), function, key)
+        })
         .doc("A list of the items in ascending order."),
     Def::frame("min(*args, key=None, default=<unset>)", 4, min)
         .at_once(|vm, args| at_once::extreme(vm, args, false))
-        .takes(|_, state, regs, item| take_extreme(state, regs, item, false))
+        .takes(3, |_, state, regs, item| {
+            take_extreme(state, regs, item, false)
+        })
         .doc("With a single iterable argument, return its smallest item."),
     Def::frame("max(*args, key=None, default=<unset>)", 4, max)
         .at_once(|vm, args| at_once::extreme(vm, args, true))
-        .takes(|_, state, regs, item| take_extreme(state, regs, item, true))
+        .takes(3, |_, state, regs, item| {
+            take_extreme(state, regs, item, true)
+        })
         .doc("With a single iterable argument, return its biggest item."),
 ];
 
 /// `list.sort`, for the table of `list`.
 pub const LIST_SORT: Def = Def::frame("sort(self, /, *, key=None, reverse=False)", 3, list_sort)
+    .recalls(|_, regs, function, key| take_key(true, regs, (3, 4), function, key))
     .doc("Puts the items in order, in the list itself; equal ones stay as they were.");
 
 /// Registers: iterable, key, reverse, then the iterator, the items, the keys, unused.
 /// States: 0 the iterator comes, 1 an item comes, 2 a key comes.
 fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     const ITERATOR: usize = 3;
-    const KEYS: usize = 5;
     if frame.state == 2 {
         return sort_with_keys(vm, frame, input, ITEMS, KEYS, true);
     }
     let mut incoming = match input {
         Input::Start => {
+            if let Some(list) = frame.regs[0].get_exact::<List>() {
+                let items = vm.lift(list.copy());
+                frame.regs[ITEMS] = match items {
+                    Ok(items) => List::new(items).into_value(),
+                    Err(raised) => return Step::Raise(raised),
+                };
+                frame.state = 2;
+                return sort_with_keys(vm, frame, Input::Start, ITEMS, KEYS, true);
+            }
             frame.regs[ITEMS] = List::empty().into_value();
             match outcome(vm.iter_step(&frame.regs[0])) {
                 Ok(iterator) => Some(iterator),
@@ -80,8 +96,9 @@ fn sorted(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     sort_with_keys(vm, frame, Input::Start, ITEMS, KEYS, true)
 }
 
-/// Where `sorted` has its items.
+/// Where `sorted` has its items and their keys.
 const ITEMS: usize = 4;
+const KEYS: usize = 5;
 
 /// See `Def::takes`.
 fn take_sortable(_: &mut Vm, state: u8, regs: &mut [Value], item: Value) -> Result<(), Value> {
@@ -118,6 +135,24 @@ fn list_sort(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         Step::Return(_) if changed => Step::Raise(vm.value_error("list modified during sort")),
         Step::Return(_) => Step::Return(Value::NONE),
         step => step,
+    }
+}
+
+/// See `Def::recalls`: the key of one item is there, and that of the next is wanted.
+fn take_key(
+    makes_keys: bool,
+    regs: &mut [Value],
+    (items, keys): (usize, usize),
+    function: &Header,
+    key: Value,
+) -> Result<Value, Value> {
+    let (Some(items), Some(keys)) = (regs[items].get::<List>(), regs[keys].get::<List>()) else {
+        return Err(key);
+    };
+    let is_function = regs[1].is_object() && std::ptr::eq(regs[1].header(), function);
+    match items.get(keys.len() + 1) {
+        Some(next) if makes_keys && is_function => keys.push_or_return(key).map(|()| next),
+        _ => Err(key),
     }
 }
 

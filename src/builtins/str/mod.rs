@@ -78,7 +78,7 @@ static METHODS: &[Def] = &[
     Def::leaf("isupper(self, /)", methods::isupper)
         .doc("Whether all letters are large, and there are some."),
     Def::frame("join(self, iterable, /)", 1, methods::join)
-        .takes(take_gathered::<2>)
+        .takes(1, take_gathered::<2>)
         .at_once(methods::join_at_once)
         .doc("The strings of an iterable in a row, with this text between them."),
     Def::leaf("ljust(self, width, fillchar=' ', /)", methods::ljust)

@@ -60,7 +60,7 @@ pub fn is_coroutine_function(vm: &mut Vm, value: &Value) -> R<bool> {
         };
     }
     if let Some(function) = value.get::<Function>() {
-        let of_code = function.code.borrow().flags;
+        let of_code = function.current_code().flags;
         if of_code & flags::COROUTINE != 0 && of_code & flags::ASYNC_GENERATOR == 0 {
             return Ok(true);
         }

@@ -133,7 +133,7 @@ op! {
     }
     fn leave_to_native(_ip, regs, _k, vm) {
         // Its locals are gone.
-        leave_anywhere(vm, regs);
+        if !vm.call_again(regs) { leave_anywhere(vm, regs); }
         go_on!(vm)
     }
 }
