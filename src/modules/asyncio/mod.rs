@@ -20,6 +20,7 @@ pub mod graph;
 pub mod handles;
 pub mod jobs;
 pub mod locks;
+mod pipes;
 pub mod queues;
 pub mod reactions;
 pub mod reading;
@@ -88,7 +89,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 37] = [
+const FUNCTIONS: [Def; 39] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -128,6 +129,8 @@ const FUNCTIONS: [Def; 37] = [
     Def::leaf("_listen(socket, backlog)", trsock::listen),
     Def::leaf("_accept(socket)", trsock::accept),
     Def::leaf("_transport_socket(socket)", trsock::adopt),
+    Def::leaf("_read_now(fd, most, /)", pipes::read_now),
+    Def::leaf("_write_now(fd, data, /)", pipes::write_now),
     Def::leaf(
         "_plain_address(host, port, /)",
         trsock::plain_address_function,
