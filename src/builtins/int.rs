@@ -197,10 +197,11 @@ fn text_number(vm: &mut Vm, x: &Value, base: i64) -> R<Option<Value>> {
             )));
         }
         parsed
-    } else if let Some(data) = bytes::with_bytes(x, <[u8]>::to_vec) {
-        let shown = bytes::repr(&data);
-        let shown = lift(vm, shown)?;
-        int_text::parse_bytes(&data, base, &String::from_utf8_lossy(&shown))
+    } else if let Some(parsed) = bytes::with_bytes(x, |data| {
+        let shown = || Ok(String::from_utf8_lossy(&bytes::repr(data)?).into_owned());
+        int_text::parse_bytes(data, base, shown)
+    }) {
+        parsed
     } else {
         return Ok(None);
     };
@@ -397,6 +398,12 @@ fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     if length > i64::MAX - BYTES_HEAD {
         return Err(vm.overflow_error("byte string is too large"));
     }
+    if let Some(small) = view(&args[0]).as_i64()
+        && let Some((bytes, count)) = int_math::few_bytes(small, length, little, signed)
+    {
+        let object = Bytes::new(&bytes[..count]);
+        return made(vm, object);
+    }
     let data = int_math::to_bytes(view(&args[0]), length as usize, little, signed);
     let data = lift(vm, data)?;
     let object = Bytes::new(&data);
@@ -406,8 +413,13 @@ fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
 fn from_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let little = byte_order(vm, &args[2], "from_bytes")?;
     let signed = vm.truth(&args[3])?;
-    let data = super::bytes::bytes_of_object(vm, &args[1])?;
-    let number = int_math::from_bytes(&data, little, signed);
+    let number = match args[1].get_exact::<Bytes>() {
+        Some(data) => int_math::from_bytes(data.bytes(), little, signed),
+        None => {
+            let data = super::bytes::bytes_of_object(vm, &args[1])?;
+            int_math::from_bytes(&data, little, signed)
+        }
+    };
     let class = vm.class_of_def(&INT);
     if args[0].is(class.as_value()) {
         return Ok(number);

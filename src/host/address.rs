@@ -6,7 +6,7 @@ use rustix::net::{SocketAddrAny, SocketAddrUnix};
 use std::fmt;
 use std::path::PathBuf;
 
-pub use std::net::{IpAddr, SocketAddr};
+pub use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where a socket is or connects to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

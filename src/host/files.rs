@@ -284,6 +284,28 @@ impl File {
         retry(|| (&self.inner).read(bytes))
     }
 
+    /// Reads at most `limit` bytes behind those that `bytes` already holds, and says how many.
+    pub fn read_into_spare(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, HostError> {
+        bytes
+            .try_reserve_exact(limit)
+            .map_err(|_| HostError::from(Errno::NOMEM))?;
+        let before = bytes.len();
+        if bytes.capacity() - before > limit {
+            bytes.resize(before + limit, 0);
+            let got = self.read(&mut bytes[before..]);
+            bytes.truncate(before + *got.as_ref().unwrap_or(&0));
+            return got;
+        }
+        // Room that is as large as what is asked for need not be cleared first.
+        loop {
+            match rustix::io::read(&self.inner, rustix::buffer::spare_capacity(bytes)) {
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+                Ok(_) => return Ok(bytes.len() - before),
+            }
+        }
+    }
+
     /// Reads to the end, after what `bytes` already holds.
     pub fn read_to_end(&self, bytes: &mut Vec<u8>) -> Result<usize, HostError> {
         Ok((&self.inner).read_to_end(bytes)?)

@@ -55,7 +55,7 @@ mod within;
 mod workers;
 mod zone;
 
-pub use address::{Address, IpAddr, SocketAddr};
+pub use address::{Address, IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(target_os = "linux")]
 pub use attach::Asker;
 pub use clock::{Clock, ManualClock, SystemClock};

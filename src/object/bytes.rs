@@ -51,13 +51,45 @@ impl Bytes {
             [byte] => return Ok(Bytes::single(*byte)),
             _ => {}
         }
+        // SAFETY: the room behind the object is bytes.len() bytes.
+        Ok(unsafe { fill(Bytes::unwritten(bytes.len())?, bytes) })
+    }
+
+    /// The two one after the other.
+    pub fn concat(left: &[u8], right: &[u8]) -> Result<Ref<Bytes>, OutOfMemory> {
+        if left.is_empty() || right.is_empty() {
+            return Bytes::new(if left.is_empty() { right } else { left });
+        }
+        let new = Bytes::unwritten(left.len() + right.len())?;
+        // SAFETY: the room behind the object is as large as both parts.
+        unsafe {
+            let room = data(new.as_ptr());
+            ptr::copy_nonoverlapping(left.as_ptr(), room, left.len());
+            ptr::copy_nonoverlapping(right.as_ptr(), room.add(left.len()), right.len());
+        }
+        Ok(new)
+    }
+
+    /// `pattern` so many times.
+    pub fn repeated(pattern: &[u8], count: usize) -> Result<Ref<Bytes>, OutOfMemory> {
+        let total = pattern.len().checked_mul(count).ok_or(OutOfMemory)?;
+        if total <= 1 {
+            return Bytes::new(if total == 0 { &[] } else { pattern });
+        }
+        let new = Bytes::unwritten(total)?;
+        // SAFETY: the room behind the object is `total` bytes, a multiple of the pattern's length.
+        unsafe { repeat_into(pattern, data(new.as_ptr()), total) };
+        Ok(new)
+    }
+
+    /// An object with room for `len` bytes, two at least, which the caller writes before anybody sees them.
+    fn unwritten(len: usize) -> Result<Ref<Bytes>, OutOfMemory> {
         let object = Bytes {
             head: Header::new(),
-            len: bytes.len(),
+            len,
             hash: Cell::new(-1),
         };
-        // SAFETY: the room behind the object is bytes.len() bytes.
-        Ok(unsafe { fill(heap::try_alloc_trailing(object, bytes.len())?, bytes) })
+        heap::try_alloc_trailing(object, len)
     }
 
     /// The bytes of length 0.
@@ -179,6 +211,10 @@ pub(super) unsafe fn repeat_into(pattern: &[u8], to: *mut u8, total: usize) {
     }
     // SAFETY: each copy ends at or before `total`, and doubles what is there.
     unsafe {
+        if let [byte] = pattern {
+            ptr::write_bytes(to, *byte, total);
+            return;
+        }
         ptr::copy_nonoverlapping(pattern.as_ptr(), to, pattern.len());
         let mut done = pattern.len();
         while done < total {
@@ -193,6 +229,10 @@ pub(super) unsafe fn repeat_into(pattern: &[u8], to: *mut u8, total: usize) {
 pub fn repeat(pattern: &[u8], count: usize) -> Result<Buffer<u8>, OutOfMemory> {
     let total = pattern.len().checked_mul(count).ok_or(OutOfMemory)?;
     let mut out = Buffer::with_room(total)?;
+    if let [byte] = pattern {
+        out.resize(total, *byte)?;
+        return Ok(out);
+    }
     for _ in 0..if pattern.is_empty() { 0 } else { count } {
         out.extend_from_slice(pattern)?;
     }

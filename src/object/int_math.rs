@@ -270,10 +270,49 @@ pub fn to_bytes(a: IntView<'_>, length: usize, little: bool, signed: bool) -> Ou
     Ok(bytes)
 }
 
+/// As `to_bytes`, of a number that fits a word and into no more bytes than a word has: those bytes, and how many of them
+/// count. None where the long way must look, or complain.
+pub fn few_bytes(number: i64, length: i64, little: bool, signed: bool) -> Option<([u8; 8], usize)> {
+    let count = usize::try_from(length)
+        .ok()
+        .filter(|n| (1..=8).contains(n))?;
+    let shift = 64 - 8 * count as u32;
+    let fits = if signed {
+        number << shift >> shift == number
+    } else {
+        number >= 0 && ((number as u64) << shift >> shift) == number as u64
+    };
+    if !fits {
+        return None;
+    }
+    let bytes = if little {
+        number.to_le_bytes()
+    } else {
+        (number << shift).to_be_bytes()
+    };
+    Some((bytes, count))
+}
+
 /// `int.from_bytes(bytes, order, signed=signed)`
 pub fn from_bytes(bytes: &[u8], little: bool, signed: bool) -> Value {
     if bytes.is_empty() {
         return from_i64(0);
+    }
+    // The highest bit of a word would be a sign.
+    if bytes.len() < 8 || (signed && bytes.len() == 8) {
+        let mut word = [0; 8];
+        let number = if little {
+            word[..bytes.len()].copy_from_slice(bytes);
+            u64::from_le_bytes(word)
+        } else {
+            word[8 - bytes.len()..].copy_from_slice(bytes);
+            u64::from_be_bytes(word)
+        };
+        let shift = 64 - 8 * bytes.len() as u32;
+        return from_i64(match signed {
+            true => (number << shift) as i64 >> shift,
+            false => number as i64,
+        });
     }
     from_big(match (little, signed) {
         (true, true) => IBig::from_le_bytes(bytes),

@@ -107,15 +107,43 @@ pub fn parse_str(string: &Str, base: i64) -> Outcome<Value> {
     }
 }
 
-/// `int(bytes, base)`; `shown` is their `repr`.
-pub fn parse_bytes(bytes: &[u8], base: i64, shown: &str) -> Outcome<Value> {
+/// `int(bytes, base)`; `shown` gives their `repr`.
+pub fn parse_bytes(
+    bytes: &[u8],
+    base: i64,
+    shown: impl FnOnce() -> Outcome<String>,
+) -> Outcome<Value> {
     check_base(base)?;
     let plain = std::str::from_utf8(bytes).ok().filter(|s| s.is_ascii());
-    match plain {
-        Some(plain) => parse(plain.trim_matches(is_ascii_space), base as u32)?
-            .ok_or_else(|| invalid(base, shown)),
-        None => Err(invalid(base, shown)),
+    let parsed = match plain {
+        Some(plain) => parse(plain.trim_matches(is_ascii_space), base as u32)?,
+        None => None,
+    };
+    match parsed {
+        Some(number) => Ok(number),
+        None => Err(invalid(base, &shown()?)),
     }
+}
+
+/// The number that a few decimal digits and nothing else make, perhaps behind a minus; None for anything else, which may
+/// be a number all the same.
+pub fn plain_decimal(bytes: &[u8]) -> Option<Value> {
+    let (negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // So many always fit.
+    if !(1..=18).contains(&digits.len()) {
+        return None;
+    }
+    let mut number = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(digit - b'0');
+    }
+    Some(from_i64(if negative { -number } else { number }))
 }
 
 fn check_base(base: i64) -> Outcome<()> {

@@ -337,6 +337,10 @@ impl Vm {
     }
 
     fn concat_bytes(&mut self, kind: u8, a: &Value, b: &Value) -> R {
+        if let (Some(x), Some(y)) = (a.get::<Bytes>(), b.get::<Bytes>()) {
+            let joined = Bytes::concat(x.bytes(), y.bytes());
+            return self.lift(joined).map(Ref::into_value);
+        }
         let joined = bytes::with_bytes(a, |x| {
             bytes::with_bytes(b, |y| {
                 let mut joined = crate::heap::Buffer::with_room(x.len() + y.len())?;
@@ -430,6 +434,10 @@ impl Vm {
                     Some(total) => Tuple::build(total, |i| items[i % items.len()].clone()),
                     None => Err(crate::heap::OutOfMemory),
                 };
+                self.lift(result).map(Ref::into_value)
+            }),
+            kind::BYTES => sequence.get::<Bytes>().map_or(none, |pattern| {
+                let result = Bytes::repeated(pattern.bytes(), count);
                 self.lift(result).map(Ref::into_value)
             }),
             _ => {

@@ -463,7 +463,29 @@ fn divided(vm: &mut Vm, args: &[Value], from_end: bool) -> R {
 
 /// See the table.
 pub fn split(vm: &mut Vm, args: &[Value]) -> R {
-    divided(vm, args, false)
+    match plain_split(vm, args) {
+        Some(parts) => parts,
+        None => divided(vm, args, false),
+    }
+}
+
+/// `split(sep, maxsplit)` of plain bytes: the parts go straight into the list. None where the usual way must look.
+fn plain_split(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let data = args[0].get_exact::<Bytes>()?.bytes();
+    let separator = args[1].get_exact::<Bytes>()?.bytes();
+    let most = usize::try_from(args[2].as_small_int()?).unwrap_or(usize::MAX);
+    if separator.is_empty() {
+        return None;
+    }
+    let mut items = Buffer::new();
+    let split = search::split(data, separator, most, &mut |range| {
+        if items.len() & 0xFFF == 0xFFF {
+            work(800)?;
+        }
+        let part = Bytes::new(&data[range])?;
+        Ok(items.push(part.into_value())?)
+    });
+    Some(lift(vm, split).map(|()| List::new(items).into_value()))
 }
 
 /// See the table.

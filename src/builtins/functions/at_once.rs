@@ -8,6 +8,7 @@ use super::iterators::{Enumerate, Map, Zip};
 use super::numbers::CompensatedSum;
 use crate::builtins::{float, int as integers, range as ranges};
 use crate::heap::{Buffer, Field, Ref, Value};
+use crate::object::bytes::Bytes;
 use crate::object::class::{Class, class_flags};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
@@ -215,9 +216,14 @@ pub fn int_(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if let Some(f) = value.as_inline_float() {
         return (f.abs() < 1e15).then(|| Ok(int::from_i64(f as i64)));
     }
-    value
-        .is_exact::<Str>()
-        .then(|| integers::int_of_value(vm, value))
+    let text = match value.get_exact::<Bytes>() {
+        Some(bytes) => bytes.bytes(),
+        None => value.get_exact::<Str>()?.bytes(),
+    };
+    match int_text::plain_decimal(text) {
+        Some(number) => Some(Ok(number)),
+        None => Some(integers::int_of_value(vm, value)),
+    }
 }
 
 /// `float(number)`, `float(text)`

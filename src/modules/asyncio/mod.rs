@@ -20,6 +20,7 @@ pub mod graph;
 pub mod handles;
 pub mod jobs;
 pub mod locks;
+mod pipes;
 pub mod queues;
 pub mod reactions;
 pub mod reading;
@@ -88,7 +89,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 35] = [
+const FUNCTIONS: [Def; 39] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -128,6 +129,16 @@ const FUNCTIONS: [Def; 35] = [
     Def::leaf("_listen(socket, backlog)", trsock::listen),
     Def::leaf("_accept(socket)", trsock::accept),
     Def::leaf("_transport_socket(socket)", trsock::adopt),
+    Def::leaf("_read_now(fd, most, /)", pipes::read_now),
+    Def::leaf("_write_now(fd, data, /)", pipes::write_now),
+    Def::leaf(
+        "_plain_address(host, port, /)",
+        trsock::plain_address_function,
+    ),
+    Def::leaf(
+        "_stream(limit, loop, client_connected_cb, /)",
+        stream_protocol::stream,
+    ),
     Def::leaf("_give_bases(cls, bases, /)", |vm, args| match args[0]
         .to_ref::<crate::object::class::Class>()
     {
@@ -135,7 +146,7 @@ const FUNCTIONS: [Def; 35] = [
         None => Ok(Value::NONE),
     }),
     Def::leaf(
-        "_transport(loop, socket, protocol, waiter, peername, server)",
+        "_transport(loop, socket, protocol, waiter, server, /)",
         selector_events::make,
     ),
 ];

@@ -10,7 +10,7 @@ use super::trsock::{self, TransportSocket};
 use super::watching;
 use super::{debug, futures, reactions, reading, report, script};
 use crate::heap::{Buffer, Field, Ref, Value};
-use crate::host::{Direction, HostError, Shutdown};
+use crate::host::{Address, Direction, HostError, Shutdown};
 use crate::modules::contextvars;
 use crate::object::bytes;
 use crate::object::exception::Exception;
@@ -59,7 +59,11 @@ traced_object! {
         protocol: Field,
         /// The server that accepted it, or None.
         server: Field,
-        /// What `get_extra_info` gives: a dict.
+        /// The socket as it was given, open or not.
+        given: Field,
+        /// Its own address and that of the other side, as they were when the transport was made.
+        ends: Untraced<[Option<Address>; 2]>,
+        /// What `get_extra_info` gives: a dict, which is made when somebody asks for it, or Undef.
         extra: Field,
         /// Why the connection was lost, or None.
         error: Field,
@@ -82,21 +86,12 @@ pub fn this(vm: &mut Vm, value: &Value) -> R<Ref<Transport>> {
     }
 }
 
-/// `_transport(loop, socket, protocol, waiter, peername, server)`: begins to serve a connected socket.
+/// `_transport(loop, socket, protocol, waiter, server)`: begins to serve a connected socket.
 pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
     let socket = trsock::this(vm, &args[1])?;
-    let extra = script::dict(vm, "socket", args[1].clone())?;
-    let own = socket
-        .with(|s| s.local_address())
-        .map_or(Value::NONE, |a| trsock::address_value(&a));
-    script::set_item(vm, &extra, "sockname", own)?;
-    let peer = match &args[4] {
-        known if !known.is_none() => known.clone(),
-        _ => socket
-            .with(|s| s.peer_address())
-            .map_or(Value::NONE, |a| trsock::address_value(&a)),
-    };
-    script::set_item(vm, &extra, "peername", peer)?;
+    let own = socket.with(|s| s.local_address()).ok();
+    let peer = socket.peer();
+    let server = &args[4];
     let no = || Cell::new(false);
     let buffered = is_buffered(vm, &args[2])?;
     let transport = Transport::alloc(
@@ -115,14 +110,16 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
         Field::new(args[1].clone()),
         Field::new(args[0].clone()),
         Field::new(args[2].clone()),
-        Field::new(args[5].clone()),
-        Field::new(extra),
+        Field::new(server.clone()),
+        Field::new(args[1].clone()),
+        Untraced([own, peer]),
+        Field::undef(),
         Field::new(Value::NONE),
         Field::undef(),
         Field::undef(),
     );
-    if !args[5].is_none() {
-        script::call_method(vm, &args[5], "_attach", &[transport.value()])?;
+    if !server.is_none() {
+        script::call_method(vm, server, "_attach", &[transport.value()])?;
     }
     // TCP_NODELAY, as for every connection; a socket of another family refuses.
     let _ = socket.with(|s| s.set_option(6, 1, 1));
@@ -237,7 +234,7 @@ pub(super) fn watch_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
         return Ok(());
     }
     let owner = transport.owner.get();
-    let job = if transport.protocol.as_value().is_exact::<StreamProtocol>() {
+    let job = if stream_protocol::reads_plainly(transport.protocol.as_value()) {
         Job::Call(reactions::READ_READY, transport.value())
     } else {
         let context = contextvars::copy(vm);
@@ -764,12 +761,6 @@ pub fn resume_reading(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
     }
     watch_reading(vm, transport)?;
     remark(vm, transport, "resumes reading")
-}
-
-/// `get_extra_info(name, default=None)`
-pub fn extra_info(transport: &Transport, name: &Value, default: &Value) -> Value {
-    let name = script::as_text(name);
-    script::get_item(transport.extra.as_value(), &name).unwrap_or_else(|| default.clone())
 }
 
 /// Whether an exception is one at all.

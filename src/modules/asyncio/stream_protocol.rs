@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use super::selector_events::{self, Transport};
 use super::stream_reader::{self, StreamReader};
-use super::{coroutines, debug, events, futures, locks, reactions, report, script, waiting};
+use super::{
+    coroutines, debug, events, futures, locks, reactions, report, script, transports, waiting,
+};
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::kind;
@@ -13,6 +15,7 @@ use crate::object::native::{
 };
 use crate::object::task::{Future, FutureState};
 use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::class::DICT;
 use crate::vm::types::Known;
@@ -55,10 +58,14 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<StreamProtocol>> {
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let none = || Field::new(Value::NONE);
     let shape = vm.shape_for_new(&args[0], &STREAM_PROTOCOL)?;
+    Ok(unconnected(shape).into_value())
+}
+
+fn unconnected(shape: u32) -> Ref<StreamProtocol> {
+    let none = || Field::new(Value::NONE);
     let no = || Cell::new(false);
-    let made = StreamProtocol::alloc(
+    StreamProtocol::alloc(
         shape,
         no(),
         no(),
@@ -70,8 +77,23 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         none(),
         none(),
         Field::undef(),
-    );
-    Ok(made.into_value())
+    )
+}
+
+/// `_stream(limit, loop, client_connected_cb)`: a reader and its protocol, as the two classes make them.
+pub(super) fn stream(vm: &mut Vm, args: &[Value]) -> R {
+    let (limit, owner, callback) = (&args[0], &args[1], &args[2]);
+    let reader = stream_reader::unfed(kind::STREAM_READER as u32).into_value();
+    stream_reader::init(vm, &[reader.clone(), limit.clone(), owner.clone()])?;
+    let protocol = unconnected(kind::STREAM_PROTOCOL as u32).into_value();
+    let given = [
+        protocol.clone(),
+        reader.clone(),
+        callback.clone(),
+        owner.clone(),
+    ];
+    init(vm, &given)?;
+    Ok(Tuple::pair(reader, protocol).into_value())
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
@@ -184,6 +206,15 @@ fn close_transport(vm: &mut Vm, transport: &Value) -> R<()> {
         Some(transport) => selector_events::close(vm, &transport),
         None => script::call_method(vm, transport, "close", &[]).map(|_| ()),
     }
+}
+
+/// Whether a protocol is ours, and its reader is: what comes for them need not be told by calls.
+pub fn reads_plainly(protocol: &Value) -> bool {
+    let own = protocol.get_exact::<StreamProtocol>();
+    own.is_some_and(|own| {
+        let reader = own.reader.as_value();
+        reader.is_none() || reader.is_exact::<StreamReader>()
+    })
 }
 
 /// Bytes have arrived.
@@ -396,6 +427,16 @@ fn writer_new(vm: &mut Vm, args: &[Value]) -> R {
     .into_value())
 }
 
+/// A writer whose arguments are given by position, as `open_connection` gives them.
+fn writer_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [transport, protocol, reader, owner] = args else {
+        return None;
+    };
+    let [transport, protocol, reader, owner] =
+        [transport, protocol, reader, owner].map(Value::clone);
+    Some(make_writer(vm, transport, protocol, reader, owner))
+}
+
 /// Calls our transport in Rust, another one by its method.
 fn on_transport(
     vm: &mut Vm,
@@ -451,8 +492,7 @@ fn is_closing(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn get_extra_info(vm: &mut Vm, args: &[Value]) -> R {
-    let act =
-        |_: &mut Vm, t: &Ref<Transport>| Ok(selector_events::extra_info(t, &args[1], &args[2]));
+    let act = |vm: &mut Vm, t: &Ref<Transport>| transports::extra_info(vm, t, &args[1], &args[2]);
     on_transport(vm, &args[0], act, "get_extra_info", &args[1..3])
 }
 
@@ -686,6 +726,7 @@ fn writer_del(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `asyncio.StreamWriter`
 pub static STREAM_WRITER: TypeDef = TypeDef {
+    at_once: Some(writer_at_once),
     flags: class_flags::BASE | class_flags::WEAKREF | class_flags::HAS_DICT,
     new: Some(
         Def::leaf(

@@ -109,10 +109,15 @@ fn this(vm: &mut Vm, value: &Value) -> R<Ref<StreamReader>> {
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let none = || Field::new(Value::NONE);
     let shape = vm.shape_for_new(&args[0], &STREAM_READER)?;
+    Ok(unfed(shape).into_value())
+}
+
+/// A reader that nothing is known of yet.
+pub(super) fn unfed(shape: u32) -> Ref<StreamReader> {
+    let none = || Field::new(Value::NONE);
     let no = || Cell::new(false);
-    let made = StreamReader::alloc(
+    StreamReader::alloc(
         shape,
         no(),
         no(),
@@ -123,11 +128,11 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         none(),
         none(),
         Field::undef(),
-    );
-    Ok(made.into_value())
+    )
 }
 
-fn init(vm: &mut Vm, args: &[Value]) -> R {
+/// `__init__(self, limit, loop)`
+pub(super) fn init(vm: &mut Vm, args: &[Value]) -> R {
     let limit = script::integer(vm, &args[1])?;
     if limit <= 0 {
         return Err(script::error(vm, Known::ValueError, "Limit cannot be <= 0"));

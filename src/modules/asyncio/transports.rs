@@ -1,10 +1,10 @@
 //! The methods of a socket's transport, as scripts see them.
 
 use super::selector_events::{
-    close, extra_info, force_close, is_buffered, maybe_pause, pause_reading, resume_reading, this,
+    Transport, close, force_close, is_buffered, maybe_pause, pause_reading, resume_reading, this,
     unsent, wait_for_empty, watch_reading, write, write_eof, writelines,
 };
-use super::{base_events, script, watching};
+use super::{base_events, script, trsock, watching};
 use crate::heap::Value;
 use crate::host::Direction;
 use crate::object::class::class_flags;
@@ -99,7 +99,29 @@ fn set_protocol(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn get_extra_info(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(extra_info(&*this(vm, &args[0])?, &args[1], &args[2]))
+    let transport = this(vm, &args[0])?;
+    extra_info(vm, &transport, &args[1], &args[2])
+}
+
+/// `get_extra_info(name, default=None)`
+pub fn extra_info(vm: &mut Vm, transport: &Transport, name: &Value, default: &Value) -> R {
+    let extra = facts(vm, transport)?;
+    let name = script::as_text(name);
+    Ok(script::get_item(&extra, &name).unwrap_or_else(|| default.clone()))
+}
+
+/// What is known of a transport: a dict, which is made when it is first asked for.
+fn facts(vm: &mut Vm, transport: &Transport) -> R {
+    if !transport.extra.as_value().is_undef() {
+        return Ok(transport.extra.get());
+    }
+    let extra = script::dict(vm, "socket", transport.given.get())?;
+    for (name, end) in ["sockname", "peername"].into_iter().zip(&transport.ends.0) {
+        let address = end.as_ref().map_or(Value::NONE, trsock::address_value);
+        script::set_item(vm, &extra, name, address)?;
+    }
+    transport.extra.set(extra.clone());
+    Ok(extra)
 }
 
 fn buffer_size(vm: &mut Vm, args: &[Value]) -> R {
@@ -162,7 +184,8 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn extra(vm: &mut Vm, value: &Value) -> R {
-    Ok(this(vm, value)?.extra.get())
+    let transport = this(vm, value)?;
+    facts(vm, &transport)
 }
 
 fn make_empty_waiter(vm: &mut Vm, args: &[Value]) -> R {

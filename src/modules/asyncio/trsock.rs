@@ -8,14 +8,17 @@ use super::watching;
 use super::{current, events, futures, reactions, script};
 use crate::heap::{Field, Ref, Value, Visitor};
 use crate::host::{
-    Address, AddressInfo, Direction, Family, HostError, Outcome, Query, Socket, SocketKind, Ticket,
+    Address, AddressInfo, Direction, Family, HostError, Ipv4Addr, Outcome, Query, Socket,
+    SocketAddr, SocketKind, Ticket,
 };
 use crate::object::bytes::Bytes;
 use crate::object::int::IntView;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Raised, Step, TypeDef};
+use crate::object::str::Str;
 use crate::object::task::Future;
-use crate::object::traced::{Traced, traced_object};
+use crate::object::traced::{Traced, Untraced, traced_object};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -32,6 +35,8 @@ traced_object! {
     pub struct TransportSocket: TRANSPORT_SOCKET {
         /// The socket.
         socket: Slot,
+        /// Who called, of a socket that was accepted.
+        caller: Untraced<RefCell<Option<Address>>>,
         /// The script's socket that it stands for, or Undef.
         outer: Field,
     }
@@ -43,6 +48,7 @@ impl TransportSocket {
         TransportSocket::alloc(
             kind::TRANSPORT_SOCKET as u32,
             Slot(RefCell::new(Some(socket))),
+            Untraced(RefCell::default()),
             Field::undef(),
         )
     }
@@ -52,6 +58,7 @@ impl TransportSocket {
         TransportSocket::alloc(
             kind::TRANSPORT_SOCKET as u32,
             Slot::default(),
+            Untraced(RefCell::default()),
             Field::new(socket),
         )
     }
@@ -59,6 +66,12 @@ impl TransportSocket {
     /// The descriptor; -1 when it is closed.
     pub fn fileno(&self) -> i32 {
         self.with(|socket| Ok(socket.fileno())).unwrap_or(-1)
+    }
+
+    /// The address of the other side: what was told when it was accepted, else what the system says now.
+    pub fn peer(&self) -> Option<Address> {
+        let caller = self.caller.0.borrow().clone();
+        caller.or_else(|| self.with(Socket::peer_address).ok())
     }
 
     /// Closes it and forgets who watched it.
@@ -132,6 +145,12 @@ pub fn address_value(address: &Address) -> Value {
 
 /// The internet address of a tuple whose host is a number.
 fn internet_address(vm: &mut Vm, value: &Value, who: &str) -> R<Address> {
+    if let Some(pair) = value.get::<Tuple>()
+        && let [host, port, ..] = pair.items()
+        && let Some(address) = plain_address(host, port)
+    {
+        return Ok(address);
+    }
     let items = script::tuple_items(value);
     let host = items.first().map(script::as_text).unwrap_or_default();
     let port = match items.get(1) {
@@ -162,6 +181,22 @@ fn internet_address(vm: &mut Vm, value: &Value, who: &str) -> R<Address> {
             "getaddrinfo() returned empty list",
         )),
     }
+}
+
+/// The address that is named by four numbers in a text and a port, so that nothing has to be looked up.
+fn plain_address(host: &Value, port: &Value) -> Option<Address> {
+    let port = u16::try_from(port.as_small_int()?).ok()?;
+    let host = host.get_exact::<Str>()?.as_str()?;
+    let four: Ipv4Addr = host.parse().ok()?;
+    Some(Address::Internet(SocketAddr::new(four.into(), port)))
+}
+
+/// `_plain_address(host, port)`: the two as a pair if nothing has to be looked up, else None.
+pub(super) fn plain_address_function(_: &mut Vm, args: &[Value]) -> R {
+    Ok(match plain_address(&args[0], &args[1]) {
+        Some(_) => Tuple::pair(args[0].clone(), args[1].clone()).into_value(),
+        None => Value::NONE,
+    })
 }
 
 // ----- names -----------------------------------------------------------------------
@@ -383,13 +418,20 @@ fn end_connect(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step
 /// A socket that connects is writable: it is connected, or has failed.
 pub fn connect_ready(vm: &mut Vm, target: &Value) -> R<()> {
     let items = script::tuple_items(target);
-    let [_, future] = &items[..] else {
+    let [socket, future] = &items[..] else {
         return Ok(());
     };
-    match Future::to_ref(future) {
-        Some(future) => futures::finish_unless_done(vm, &future, Value::NONE),
-        None => Ok(()),
+    let Some(future) = Future::to_ref(future) else {
+        return Ok(());
+    };
+    if let Some(socket) = socket.get::<TransportSocket>()
+        && socket.fileno() >= 0
+    {
+        // It stays ready, and that is known now: the next poll need not say so again.
+        let fd = socket.fileno();
+        watching::unwatch(vm, future.owner.as_value(), fd, Direction::Write);
     }
+    futures::finish_unless_done(vm, &future, Value::NONE)
 }
 
 // ----- listening -----------------------------------------------------------------------------
@@ -428,13 +470,14 @@ pub(super) fn listen(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::NONE)
 }
 
-/// `_accept(socket)`: a connected socket and its peer's address, or None when nobody waits.
+/// `_accept(socket)`: a connected socket, which knows who called, or None when nobody waits.
 pub(super) fn accept(vm: &mut Vm, args: &[Value]) -> R {
     let socket = this(vm, &args[0])?;
     match socket.with(Socket::accept) {
         Ok((peer, address)) => {
-            let peer = TransportSocket::wrap(peer).into_value();
-            Ok(script::tuple(vec![peer, address_value(&address)]))
+            let peer = TransportSocket::wrap(peer);
+            peer.caller.0.replace(Some(address));
+            Ok(peer.into_value())
         }
         Err(error) if error.is_would_block() || error.errno == 103 => Ok(Value::NONE),
         Err(error) => Err(script::os_error(vm, &error)),
@@ -607,6 +650,10 @@ pub static TRANSPORT_SOCKET: TypeDef = TypeDef {
         Def::leaf("__repr__(self)", repr),
     ],
     attributes: &[
+        Attribute::get("_peer", |vm, value| {
+            let peer = this(vm, value)?.peer();
+            Ok(peer.as_ref().map_or(Value::NONE, address_value))
+        }),
         Attribute::get("family", family),
         Attribute::get("type", socket_kind),
         Attribute::get("proto", protocol),
