@@ -263,6 +263,45 @@ impl Future {
         all
     }
 
+    /// Whether `is_it` says so of all who are to be told.
+    pub fn all_waiters(&self, mut is_it: impl FnMut(&Value, &Value) -> bool) -> bool {
+        let of_first = |is_it: &mut dyn FnMut(&Value, &Value) -> bool| {
+            let (target, how) = (self.pair.0.as_value(), self.pair.1.as_value());
+            !self.is_pending() || target.is_undef() || is_it(target, how)
+        };
+        if !of_first(&mut is_it) {
+            return false;
+        }
+        let more = self.more.take();
+        let others = more.as_deref().map_or(&[][..], Vec::as_slice);
+        let all = others.iter().all(|w| is_it(&w.target, &w.how));
+        self.more.set(more);
+        all
+    }
+
+    /// Takes out those of whom `is_it` says so; the answer is how many they were.
+    pub fn remove_waiters(&self, mut is_it: impl FnMut(&Value, &Value) -> bool) -> usize {
+        let mut more = self.more.take();
+        let mut gone = Vec::new();
+        if let Some(more) = &mut more {
+            gone.extend(more.extract_if(.., |w| is_it(&w.target, &w.how)));
+        }
+        let (target, how) = (self.pair.0.as_value(), self.pair.1.as_value());
+        if self.is_pending() && !target.is_undef() && is_it(target, how) {
+            let next = match &mut more {
+                Some(more) if !more.is_empty() => Some(more.remove(0)),
+                _ => None,
+            };
+            let (target, how) = next.map_or_else(Default::default, |w| (w.target, w.how));
+            gone.push(Waiter {
+                target: self.pair.0.replace(target),
+                how: self.pair.1.replace(how),
+            });
+        }
+        self.more.set(more.filter(|more| !more.is_empty()));
+        gone.len()
+    }
+
     /// Takes out the others.
     #[inline]
     pub fn take_more(&self) -> Option<Box<Vec<Waiter>>> {

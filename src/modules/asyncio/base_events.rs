@@ -312,7 +312,8 @@ fn call_at_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
     Some(Ok(plain_timer(&looped, when, entry)))
 }
 
-fn plain_seconds(value: &Value) -> Option<f64> {
+/// The seconds that a number stands for without asking its class.
+pub(super) fn plain_seconds(value: &Value) -> Option<f64> {
     let whole = value.as_small_int().map(|seconds| seconds as f64);
     whole.or_else(|| value.as_inline_float())
 }

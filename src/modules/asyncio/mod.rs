@@ -6,6 +6,7 @@
 //! (`jobs`) of the loop, which is a native frame (`turns`) that takes turns in
 //! exactly CPython's order.
 
+pub mod as_completed;
 pub mod base_events;
 pub mod conditions;
 pub mod coroutines;
@@ -50,6 +51,7 @@ pub static TYPES: &[&TypeDef] = &[
     &futures::FUTURE,
     &tasks::TASK,
     &gather::GATHERING,
+    &as_completed::AS_COMPLETED_ITERATOR,
     &base_events::LOOP,
     &handles::HANDLE,
     &handles::TIMER_HANDLE,
@@ -149,6 +151,7 @@ static MORE: &[&Def] = &[
     &waiting::CREATE_TASK,
     &waiting::ENSURE_FUTURE,
     &gather::GATHER,
+    &as_completed::AS_COMPLETED,
     &trsock::GETADDRINFO,
     &trsock::CONNECT,
 ];
