@@ -227,7 +227,10 @@ pub(super) fn tail(step: R<Step>) -> Step {
 pub(super) static CREATE_TASK: Def = Def::frame(
     "create_task(coro, *, name=None, context=None, **kwargs=Undef)",
     0,
-    |vm, frame, _| {
+    |vm, frame, input| {
+        if frame.state != 0 || eager::begins_here(vm, frame) {
+            return eager::eager(vm, frame, input);
+        }
         let owner = match events::running(vm) {
             Ok(owner) => owner,
             Err(raised) => return Step::Raise(raised),
