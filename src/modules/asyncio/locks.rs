@@ -218,6 +218,9 @@ fn lock_acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 /// Whether a script's subclass has a method `name` of its own.
 fn overrides(vm: &mut Vm, value: &Value, name: &str) -> bool {
     let class = vm.class_of(value);
+    if class.has(class_flags::BUILTIN) {
+        return false;
+    }
     let name = vm.intern(name);
     vm.lookup_in_class(&class, name.as_value())
         .is_some_and(|method| !method.is_kind::<crate::object::native::Native>())
