@@ -159,6 +159,66 @@ pub fn copy(vm: &mut Vm) -> Value {
     }
 }
 
+/// What `copy` would make a context of, for who may never need that: the map of the context that runs, or None
+/// for an empty one.
+pub fn snapshot(vm: &Vm) -> Value {
+    let map = vm.context.get::<Context>().map(|context| context.map.get());
+    match map {
+        Some(map) if !map.is_undef() => map,
+        _ => Value::NONE,
+    }
+}
+
+/// Whether it is what `snapshot` gives, and no context.
+pub fn is_snapshot(value: &Value) -> bool {
+    value.is_none() || value.is_kind::<ContextMap>()
+}
+
+/// The context of a snapshot; any other value stands for itself.
+pub fn of_snapshot(value: Value) -> Value {
+    match value.is_none() {
+        true => Context::of_map(Value::UNDEF).into_value(),
+        false if value.is_kind::<ContextMap>() => Context::of_map(value).into_value(),
+        false => value,
+    }
+}
+
+/// Begins to run in a new context of a snapshot, which is made of `spare` if that is one; the answer is what
+/// `leave` wants.
+pub fn enter_snapshot(vm: &mut Vm, snapshot: Value, spare: &mut Value) -> Value {
+    let made = match std::mem::take(spare) {
+        spare if spare.is_kind::<Context>() => spare,
+        _ => Context::of_map(Value::UNDEF).into_value(),
+    };
+    if let Some(context) = made.get::<Context>() {
+        if !snapshot.is_none() {
+            context.map.set(snapshot);
+        }
+        context.entered.set(true);
+    }
+    std::mem::replace(&mut vm.context, made)
+}
+
+/// As `leave`; the answer is the context that was left, for `keep`.
+pub fn leave_from(vm: &mut Vm, previous: Value) -> Value {
+    let left = std::mem::replace(&mut vm.context, previous);
+    if let Some(context) = left.get::<Context>() {
+        context.entered.set(false);
+    }
+    left
+}
+
+/// Keeps a context that was left, empty, if nobody else has it.
+pub fn keep(left: Value, spare: &mut Value) {
+    if left.reference_count() != 1 {
+        return;
+    }
+    if let Some(context) = left.get::<Context>() {
+        drop(context.map.take());
+        *spare = left;
+    }
+}
+
 /// Begins to run in a context; the answer is what `leave` wants.
 pub fn enter(vm: &mut Vm, context: &Value) -> R {
     match context.get::<Context>() {
@@ -187,10 +247,7 @@ pub fn enter(vm: &mut Vm, context: &Value) -> R {
 
 /// Ends what `enter` began.
 pub fn leave(vm: &mut Vm, previous: Value) {
-    let left = std::mem::replace(&mut vm.context, previous);
-    if let Some(context) = left.get::<Context>() {
-        context.entered.set(false);
-    }
+    drop(leave_from(vm, previous));
 }
 
 fn copy_context(vm: &mut Vm, _: &[Value]) -> R {

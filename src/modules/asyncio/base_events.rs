@@ -274,7 +274,7 @@ fn call_at(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The loop that is asked for a call, if it needs no more than an entry, and what goes into the entry: callback, arguments
-/// and context.
+/// and a snapshot of the context.
 fn entry_at_once(vm: &mut Vm, args: &[Value], first: usize) -> Option<(Ref<Loop>, [Value; 3])> {
     let looped = args.first()?.to_ref::<Loop>()?;
     let callback = args.get(first)?.clone();
@@ -282,7 +282,7 @@ fn entry_at_once(vm: &mut Vm, args: &[Value], first: usize) -> Option<(Ref<Loop>
         return None;
     }
     let rest = Tuple::new(&args[first + 1..]).ok()?.into_value();
-    Some((looped, [callback, rest, contextvars::copy(vm)]))
+    Some((looped, [callback, rest, contextvars::snapshot(vm)]))
 }
 
 /// `call_soon(callback, *args)` of a loop of ours with nothing special to do.

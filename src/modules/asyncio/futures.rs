@@ -331,7 +331,7 @@ fn add_callback_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if future.owner.is_undef() {
         return None;
     }
-    future.add_waiter(callback.clone(), contextvars::copy(vm));
+    future.add_waiter(callback.clone(), contextvars::snapshot(vm));
     Some(Ok(Value::NONE))
 }
 

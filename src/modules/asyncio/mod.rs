@@ -8,6 +8,7 @@
 
 pub mod as_completed;
 pub mod base_events;
+mod callbacks;
 pub mod conditions;
 pub mod coroutines;
 pub mod current;
