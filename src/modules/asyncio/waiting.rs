@@ -1,13 +1,14 @@
 //! `sleep`, `wait`, `wait_for`, `shield`, `ensure_future`, `create_task`.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use super::base_events::{self, Loop};
 use super::exceptions::is_cancelled_error;
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
 use super::{coroutines, debug, eager, events, futures, handles, reactions, script, tasks};
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{ByAddress, Field, Ref, Value};
 use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::list::List;
@@ -520,8 +521,9 @@ fn given_to_wait(vm: &mut Vm, argument: &Value) -> R<Vec<Value>> {
         }
         return Ok(all);
     }
-    let mut known = std::collections::HashSet::new();
-    all.extend(given.into_iter().filter(|f| known.insert(f.word())));
+    let mut known: HashSet<usize, ByAddress> = HashSet::default();
+    let is_new = |f: &Value| !f.is_object() || known.insert(f.word() as usize);
+    all.extend(given.into_iter().filter(is_new));
     Ok(all)
 }
 
