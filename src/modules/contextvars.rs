@@ -9,7 +9,9 @@ use super::asyncio::script;
 use crate::heap::{Field, Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, Def, Input, ModuleDef, Native, NativeFrame, R, Step, TypeDef,
+};
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
@@ -334,6 +336,30 @@ fn context_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+/// `run(callable, *args)`, where a native answers at once, as the `get` of a variable does.
+fn run_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [context, callable, rest @ ..] = args else {
+        return None;
+    };
+    let native = callable.get_exact::<Native>()?;
+    let answer = native.def.at_once?;
+    if context.get_exact::<Context>()?.entered.get() {
+        return None;
+    }
+    let previous = enter(vm, context).ok()?;
+    let answered = match native.bound.is_undef() {
+        true if native.is_function => answer(vm, rest),
+        true => None,
+        false => {
+            let mut all = Args::from_iter([native.bound.clone()]);
+            all.extend(rest.iter().cloned());
+            answer(vm, &all)
+        }
+    };
+    leave(vm, previous);
+    answered
+}
+
 fn context_copy(vm: &mut Vm, args: &[Value]) -> R {
     let map = context_of(vm, &args[0])?.map.get();
     Ok(Context::of_map(map).into_value())
@@ -429,7 +455,8 @@ pub static CONTEXT: TypeDef = TypeDef {
             "run(self, callable=<unset>, /, *args, **kwargs)",
             1,
             context_run,
-        ),
+        )
+        .at_once(run_at_once),
         Def::leaf("copy(self)", context_copy),
         Def::leaf("get(self, key, default=None, /)", context_get),
         Def::leaf("keys(self)", context_keys),
