@@ -67,7 +67,7 @@ kinds! {
     Future, Task, Gathering, Handle, TimerHandle,
     asyncio::base_events::Loop, asyncio::current::Shared, asyncio::timeouts::Timeout, asyncio::taskgroups::TaskGroup,
     asyncio::locks::Lock, asyncio::conditions::Condition, asyncio::locks::Event, asyncio::locks::Semaphore, asyncio::queues::Queue,
-    asyncio::waiting::Waiting, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
+    asyncio::waiting::Waiting, asyncio::as_completed::AsCompleted, asyncio::stream_reader::StreamReader, asyncio::stream_protocol::StreamProtocol,
     asyncio::stream_protocol::StreamWriter, asyncio::selector_events::Transport, asyncio::trsock::TransportSocket,
     contextvars::Context, contextvars::ContextMap, contextvars::ContextVar, contextvars::Token,
     crate::object::native_rest::NativeRest, crate::vm::generator::AsyncStep, crate::vm::fiber::Fiber, modules::thread::Lock, modules::thread::Local,

@@ -9,7 +9,9 @@ use super::asyncio::script;
 use crate::heap::{Field, Ref, Value};
 use crate::object::dict::Dict;
 use crate::object::kind;
-use crate::object::native::{Attribute, Def, Input, ModuleDef, NativeFrame, R, Step, TypeDef};
+use crate::object::native::{
+    Args, Attribute, Def, Input, ModuleDef, Native, NativeFrame, R, Step, TypeDef,
+};
 use crate::object::str::Str;
 use crate::object::traced::traced_object;
 use crate::object::tuple::Tuple;
@@ -66,37 +68,26 @@ impl Context {
     }
 
     /// The value of a variable.
+    #[inline]
     pub fn lookup(&self, var: &Value) -> Option<Value> {
-        let map = self.map.get();
-        let map = map.get::<ContextMap>()?;
+        let map = self.map.as_value().get::<ContextMap>()?;
         let pairs = map.pairs.borrow();
         let at = position(&pairs, var).ok()?;
         Some(pairs[at].1.clone())
     }
 
-    /// Sets a variable, or with Undef takes it out; the map is copied first if it is shared.
-    fn store(&self, var: &Value, value: Value) {
-        let map = self.map.take();
-        let shared = map.reference_count() > 1;
-        let map = match map.to_ref::<ContextMap>() {
-            Some(map) if !shared => map,
-            Some(map) => new_map(map.pairs.borrow().clone()),
-            None => new_map(Vec::new()),
-        };
-        let old = {
-            let mut pairs = map.pairs.borrow_mut();
-            match position(&pairs, var) {
-                Ok(at) if value.is_undef() => Some(pairs.remove(at)),
-                Ok(at) => Some((Value::UNDEF, std::mem::replace(&mut pairs[at].1, value))),
-                Err(_) if value.is_undef() => None,
-                Err(at) => {
-                    pairs.insert(at, (var.clone(), value));
-                    None
-                }
-            }
-        };
-        self.map.set(map.into_value());
-        drop(old);
+    /// Sets a variable, or with Undef takes it out; the answer is what it held, or Undef. The map is copied first if
+    /// it is shared.
+    fn store(&self, var: &Value, value: Value) -> Value {
+        let shared = self.map.as_value().reference_count() > 1;
+        match self.map.as_value().get::<ContextMap>() {
+            Some(map) if !shared => return put(&mut map.pairs.borrow_mut(), var, value),
+            _ => {}
+        }
+        let mut pairs = self.pairs();
+        let old = put(&mut pairs, var, value);
+        self.map.set(new_map(pairs).into_value());
+        old
     }
 
     /// Whether somebody runs in it.
@@ -120,8 +111,33 @@ fn new_map(pairs: Vec<(Value, Value)>) -> Ref<ContextMap> {
     ContextMap::alloc(kind::CONTEXT_MAP as u32, RefCell::new(pairs))
 }
 
+/// Among so few variables each is looked at.
+const FEW: usize = 8;
+
+#[inline]
 fn position(pairs: &[(Value, Value)], var: &Value) -> Result<usize, usize> {
-    pairs.binary_search_by_key(&var.word(), |(known, _)| known.word())
+    let word = var.word();
+    if pairs.len() > FEW {
+        return pairs.binary_search_by_key(&word, |(known, _)| known.word());
+    }
+    match pairs.iter().position(|(known, _)| known.word() >= word) {
+        Some(at) if pairs[at].0.word() == word => Ok(at),
+        Some(at) => Err(at),
+        None => Err(pairs.len()),
+    }
+}
+
+/// Sets a variable, or with Undef takes it out; the answer is what it held, or Undef.
+fn put(pairs: &mut Vec<(Value, Value)>, var: &Value, value: Value) -> Value {
+    match position(pairs, var) {
+        Ok(at) if value.is_undef() => pairs.remove(at).1,
+        Ok(at) => std::mem::replace(&mut pairs[at].1, value),
+        Err(_) if value.is_undef() => Value::UNDEF,
+        Err(at) => {
+            pairs.insert(at, (var.clone(), value));
+            Value::UNDEF
+        }
+    }
 }
 
 /// The context that runs; one is made when there is none.
@@ -148,7 +164,7 @@ pub fn value_of(vm: &Vm, var: &Value) -> Option<Value> {
 
 /// Sets a variable in the context that runs.
 pub fn assign(vm: &mut Vm, var: &Value, value: Value) {
-    current(vm).store(var, value);
+    drop(current(vm).store(var, value));
 }
 
 /// `copy_context()`
@@ -156,6 +172,66 @@ pub fn copy(vm: &mut Vm) -> Value {
     match vm.context.get::<Context>() {
         Some(context) => Context::of_map(context.map.get()).into_value(),
         None => Context::of_map(Value::UNDEF).into_value(),
+    }
+}
+
+/// What `copy` would make a context of, for who may never need that: the map of the context that runs, or None
+/// for an empty one.
+pub fn snapshot(vm: &Vm) -> Value {
+    let map = vm.context.get::<Context>().map(|context| context.map.get());
+    match map {
+        Some(map) if !map.is_undef() => map,
+        _ => Value::NONE,
+    }
+}
+
+/// Whether it is what `snapshot` gives, and no context.
+pub fn is_snapshot(value: &Value) -> bool {
+    value.is_none() || value.is_kind::<ContextMap>()
+}
+
+/// The context of a snapshot; any other value stands for itself.
+pub fn of_snapshot(value: Value) -> Value {
+    match value.is_none() {
+        true => Context::of_map(Value::UNDEF).into_value(),
+        false if value.is_kind::<ContextMap>() => Context::of_map(value).into_value(),
+        false => value,
+    }
+}
+
+/// Begins to run in a new context of a snapshot, which is made of `spare` if that is one; the answer is what
+/// `leave` wants.
+pub fn enter_snapshot(vm: &mut Vm, snapshot: Value, spare: &mut Value) -> Value {
+    let made = match std::mem::take(spare) {
+        spare if spare.is_kind::<Context>() => spare,
+        _ => Context::of_map(Value::UNDEF).into_value(),
+    };
+    if let Some(context) = made.get::<Context>() {
+        if !snapshot.is_none() {
+            context.map.set(snapshot);
+        }
+        context.entered.set(true);
+    }
+    std::mem::replace(&mut vm.context, made)
+}
+
+/// As `leave`; the answer is the context that was left, for `keep`.
+pub fn leave_from(vm: &mut Vm, previous: Value) -> Value {
+    let left = std::mem::replace(&mut vm.context, previous);
+    if let Some(context) = left.get::<Context>() {
+        context.entered.set(false);
+    }
+    left
+}
+
+/// Keeps a context that was left, empty, if nobody else has it.
+pub fn keep(left: Value, spare: &mut Value) {
+    if left.reference_count() != 1 {
+        return;
+    }
+    if let Some(context) = left.get::<Context>() {
+        drop(context.map.take());
+        *spare = left;
     }
 }
 
@@ -187,10 +263,7 @@ pub fn enter(vm: &mut Vm, context: &Value) -> R {
 
 /// Ends what `enter` began.
 pub fn leave(vm: &mut Vm, previous: Value) {
-    let left = std::mem::replace(&mut vm.context, previous);
-    if let Some(context) = left.get::<Context>() {
-        context.entered.set(false);
-    }
+    drop(leave_from(vm, previous));
 }
 
 fn copy_context(vm: &mut Vm, _: &[Value]) -> R {
@@ -261,6 +334,30 @@ fn context_run(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             Step::Return(value)
         }
     }
+}
+
+/// `run(callable, *args)`, where a native answers at once, as the `get` of a variable does.
+fn run_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [context, callable, rest @ ..] = args else {
+        return None;
+    };
+    let native = callable.get_exact::<Native>()?;
+    let answer = native.def.at_once?;
+    if context.get_exact::<Context>()?.entered.get() {
+        return None;
+    }
+    let previous = enter(vm, context).ok()?;
+    let answered = match native.bound.is_undef() {
+        true if native.is_function => answer(vm, rest),
+        true => None,
+        false => {
+            let mut all = Args::from_iter([native.bound.clone()]);
+            all.extend(rest.iter().cloned());
+            answer(vm, &all)
+        }
+    };
+    leave(vm, previous);
+    answered
 }
 
 fn context_copy(vm: &mut Vm, args: &[Value]) -> R {
@@ -358,7 +455,8 @@ pub static CONTEXT: TypeDef = TypeDef {
             "run(self, callable=<unset>, /, *args, **kwargs)",
             1,
             context_run,
-        ),
+        )
+        .at_once(run_at_once),
         Def::leaf("copy(self)", context_copy),
         Def::leaf("get(self, key, default=None, /)", context_get),
         Def::leaf("keys(self)", context_keys),
@@ -406,11 +504,24 @@ fn var_get(vm: &mut Vm, args: &[Value]) -> R {
     ))
 }
 
+/// `get()` and `get(default)`, where there is a value.
+fn var_get_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let var = args.first()?.get_exact::<ContextVar>()?;
+    let found = vm.context.get::<Context>();
+    if let Some(found) = found.and_then(|context| context.lookup(&args[0])) {
+        return (args.len() <= 2).then_some(Ok(found));
+    }
+    match args {
+        [_] if !var.default.is_undef() => Some(Ok(var.default.clone())),
+        [_, default] => Some(Ok(default.clone())),
+        _ => None,
+    }
+}
+
 fn var_set(vm: &mut Vm, args: &[Value]) -> R {
     var_of(vm, &args[0])?;
     let context = current(vm);
-    let old = context.lookup(&args[0]).unwrap_or_default();
-    context.store(&args[0], args[1].clone());
+    let old = context.store(&args[0], args[1].clone());
     let token = Token::alloc(
         kind::CONTEXT_TOKEN as u32,
         args[0].clone(),
@@ -441,12 +552,12 @@ fn var_reset(vm: &mut Vm, args: &[Value]) -> R {
         return Err(script::error(vm, Known::ValueError, &text));
     }
     let context = current(vm);
-    if !token.context.get().is(context.as_value()) {
+    if !token.context.as_value().is(context.as_value()) {
         let text = format!("{} was created in a different Context", shown(vm)?);
         return Err(script::error(vm, Known::ValueError, &text));
     }
     token.used.set(true);
-    context.store(&args[0], token.old.clone());
+    drop(context.store(&args[0], token.old.clone()));
     Ok(Value::NONE)
 }
 
@@ -468,7 +579,7 @@ fn var_name(vm: &mut Vm, value: &Value) -> R {
 pub static CONTEXT_VAR: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, name, /, *, default=Undef)", var_new).stat()),
     methods: &[
-        Def::leaf("get(self, default=Undef, /)", var_get),
+        Def::leaf("get(self, default=Undef, /)", var_get).at_once(var_get_at_once),
         Def::leaf("set(self, value, /)", var_set),
         Def::leaf("reset(self, token, /)", var_reset),
         Def::leaf("__repr__(self)", var_repr),

@@ -31,9 +31,13 @@ pub enum FutureState {
 pub struct Waiter {
     /// The callable, or what the reaction acts on; Undef for none.
     pub target: Value,
-    /// A Context for a callable; a small int that numbers a native reaction.
+    /// A Context for a callable, or what one can be made of (`contextvars::snapshot`); a small int that numbers a
+    /// native reaction.
     pub how: Value,
 }
+
+/// Those who are told behind the first: rarely more than a few.
+pub type More = smallvec::SmallVec<[Waiter; 3]>;
 
 /// A future. See `modules::asyncio::futures` for what it does.
 #[repr(C)]
@@ -61,8 +65,7 @@ pub struct Future {
     /// and, of a failed one the exception's traceback, of a cancelled one the CancelledError to raise first.
     pair: (Field, Field),
     /// The others. Boxed, since nearly no future has any and every future pays for the field.
-    #[expect(clippy::box_collection)]
-    more: Cell<Option<Box<Vec<Waiter>>>>,
+    more: Cell<Option<Box<More>>>,
     /// What few have: Undef; a dict of attributes that a script set; or, where debug mode noted the
     /// stack of its creation (`_source_traceback`), a pair of that with such a dict or None.
     pub extra: Field,
@@ -263,9 +266,49 @@ impl Future {
         all
     }
 
+    /// Whether `is_it` says so of all who are to be told.
+    pub fn all_waiters(&self, mut is_it: impl FnMut(&Value, &Value) -> bool) -> bool {
+        let of_first = |is_it: &mut dyn FnMut(&Value, &Value) -> bool| {
+            let (target, how) = (self.pair.0.as_value(), self.pair.1.as_value());
+            !self.is_pending() || target.is_undef() || is_it(target, how)
+        };
+        if !of_first(&mut is_it) {
+            return false;
+        }
+        let more = self.more.take();
+        let others = more.as_deref().map_or(&[][..], More::as_slice);
+        let all = others.iter().all(|w| is_it(&w.target, &w.how));
+        self.more.set(more);
+        all
+    }
+
+    /// Takes out those of whom `is_it` says so; the answer is how many they were.
+    pub fn remove_waiters(&self, mut is_it: impl FnMut(&Value, &Value) -> bool) -> usize {
+        let mut more = self.more.take();
+        let mut gone = 0;
+        if let Some(more) = &mut more {
+            let before = more.len();
+            more.retain(|w| !is_it(&w.target, &w.how));
+            gone = before - more.len();
+        }
+        let (target, how) = (self.pair.0.as_value(), self.pair.1.as_value());
+        if self.is_pending() && !target.is_undef() && is_it(target, how) {
+            let next = match &mut more {
+                Some(more) if !more.is_empty() => Some(more.remove(0)),
+                _ => None,
+            };
+            let (target, how) = next.map_or_else(Default::default, |w| (w.target, w.how));
+            drop(self.pair.0.replace(target));
+            drop(self.pair.1.replace(how));
+            gone += 1;
+        }
+        self.more.set(more.filter(|more| !more.is_empty()));
+        gone
+    }
+
     /// Takes out the others.
     #[inline]
-    pub fn take_more(&self) -> Option<Box<Vec<Waiter>>> {
+    pub fn take_more(&self) -> Option<Box<More>> {
         self.more.take()
     }
 
@@ -603,7 +646,7 @@ pub struct Handle {
     pub callback: Field,
     /// Its arguments: a tuple.
     pub args: Field,
-    /// Its Context; if something is noted, a tuple of it, the stack of the handle's creation, and how it was
+    /// Its Context, or what one can be made of (`contextvars::snapshot`); if something is noted, a tuple of it, the stack of the handle's creation, and how it was
     /// shown when it was cancelled.
     context: Field,
 }
@@ -637,13 +680,22 @@ impl Handle {
         }
     }
 
-    /// Its Context.
+    /// Its Context, or what one can be made of.
     #[inline]
     pub fn context(&self) -> Value {
         match self.noted.get() {
             false => self.context.get(),
             true => self.note_at(0),
         }
+    }
+
+    /// Puts a Context in place of what was kept for one.
+    pub fn set_context(&self, context: Value) {
+        let kept = match self.noted.get() {
+            false => context,
+            true => Tuple::of(vec![context, self.source(), self.shown()]).into_value(),
+        };
+        self.context.set(kept);
     }
 
     /// In debug mode the stack of its creation, else None.

@@ -418,6 +418,8 @@ impl Vm {
     ) {
         // SAFETY: the frame lies on the stack until it has returned or its registers have moved.
         unsafe {
+            // Also for the calls to come: by it they are known to need no binding.
+            let signature = self.signature(native);
             if names.is_none() && self.await_without_frame(native, (args, n), parent, wait) {
                 return;
             }
@@ -426,7 +428,6 @@ impl Vm {
                 0 => frame_flags::DST_LOCAL,
                 _ => 0,
             };
-            let signature = self.signature(native);
             let params = signature.params.len();
             let plain = names.is_none()
                 && n >= native.least_awaited.get() as usize

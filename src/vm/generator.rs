@@ -249,7 +249,7 @@ impl Vm {
             unreachable!("only native frames make coroutines")
         };
         let count = args.len() + extra as usize + 1;
-        let name = self.intern(def.name()).into_value();
+        let name = self.name_of_native(def);
         // SAFETY: a native frame without a function; the registers are the object's.
         unsafe {
             let generator = Generator::alloc(

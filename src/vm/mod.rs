@@ -308,6 +308,8 @@ pub struct Vm {
     pub(crate) int_like: (u32, u32, u8),
     /// `sys.set_coroutine_origin_tracking_depth`
     pub origin_depth: u32,
+    /// Names of natives that made coroutines, each where the address of its definition says.
+    pub(crate) native_names: [(usize, Value); 16],
     /// Makes what `sys.unraisablehook` is called with: of an exception and an object.
     pub unraisable_arguments: Option<fn(&mut Vm, &Value, &Value) -> R>,
     /// The class of each type of the embedding program that has one here.

@@ -12,6 +12,16 @@ use crate::object::native::{
 use crate::object::tuple::Tuple;
 
 impl Vm {
+    /// The interned name of a native, which is kept from the last time as a rule.
+    pub(crate) fn name_of_native(&mut self, def: &'static crate::object::native::Def) -> Value {
+        let address = std::ptr::from_ref(def) as usize;
+        let at = (address / 32) % self.native_names.len();
+        if self.native_names[at].0 != address {
+            self.native_names[at] = (address, self.intern(def.name()).into_value());
+        }
+        self.native_names[at].1.clone()
+    }
+
     /// Calls a native that takes its arguments as they were given.
     pub(super) fn run_raw(
         &mut self,

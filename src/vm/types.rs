@@ -203,6 +203,7 @@ impl Vm {
             paused_in: Value::UNDEF,
             int_like: (0, 0, 0),
             origin_depth: 0,
+            native_names: Default::default(),
             unraisable_arguments: None,
             repr_guard: Vec::new(),
             host_works: Default::default(),

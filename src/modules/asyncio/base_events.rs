@@ -274,7 +274,7 @@ fn call_at(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The loop that is asked for a call, if it needs no more than an entry, and what goes into the entry: callback, arguments
-/// and context.
+/// and a snapshot of the context.
 fn entry_at_once(vm: &mut Vm, args: &[Value], first: usize) -> Option<(Ref<Loop>, [Value; 3])> {
     let looped = args.first()?.to_ref::<Loop>()?;
     let callback = args.get(first)?.clone();
@@ -282,7 +282,7 @@ fn entry_at_once(vm: &mut Vm, args: &[Value], first: usize) -> Option<(Ref<Loop>
         return None;
     }
     let rest = Tuple::new(&args[first + 1..]).ok()?.into_value();
-    Some((looped, [callback, rest, contextvars::copy(vm)]))
+    Some((looped, [callback, rest, contextvars::snapshot(vm)]))
 }
 
 /// `call_soon(callback, *args)` of a loop of ours with nothing special to do.
@@ -312,7 +312,8 @@ fn call_at_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
     Some(Ok(plain_timer(&looped, when, entry)))
 }
 
-fn plain_seconds(value: &Value) -> Option<f64> {
+/// The seconds that a number stands for without asking its class.
+pub(super) fn plain_seconds(value: &Value) -> Option<f64> {
     let whole = value.as_small_int().map(|seconds| seconds as f64);
     whole.or_else(|| value.as_inline_float())
 }

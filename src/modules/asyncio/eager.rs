@@ -18,21 +18,54 @@ pub fn spawn(
     coro: &Value,
     (name, context): (&Value, &Value),
 ) -> R<Option<Step>> {
-    let is_plain = looped.eager.get() && looped.is_plain() && looped.running.get();
-    if !is_plain || !coroutines::is_coroutine(vm, coro) {
+    if !starts_eagerly(vm, looped, coro) {
         return Ok(None);
     }
+    let task = made(vm, looped, coro, context)?;
+    let named = [task, name.clone()];
+    Ok(Some(Step::Enter(&EAGER, Args::from_iter(named))))
+}
+
+fn starts_eagerly(vm: &mut Vm, looped: &Loop, coro: &Value) -> bool {
+    let is_plain = looped.eager.get() && looped.is_plain() && looped.running.get();
+    is_plain && coroutines::is_coroutine(vm, coro)
+}
+
+fn made(vm: &mut Vm, looped: &Ref<Loop>, coro: &Value, context: &Value) -> R {
     let owner = looped.value();
     let number = name_of(vm, &owner, &Value::NONE)?;
     let context = context_of(vm, context);
     let task = Task::alloc(kind::TASK as u32, owner, coro.clone(), context, number);
-    let named = [task.into_value(), name.clone()];
-    Ok(Some(Step::Enter(&EAGER, Args::from_iter(named))))
+    Ok(task.into_value())
+}
+
+/// Has the frame of `asyncio.create_task` itself start its coroutine, with the registers that `eager` has; false, with
+/// nothing done, where there is more to it.
+pub(super) fn begins_here(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> bool {
+    let Some(looped) = vm.running_loop.to_ref::<Loop>() else {
+        return false;
+    };
+    let [coro, name, context, more] = &frame.regs[..4] else {
+        return false;
+    };
+    let (coro, name, context) = (coro.clone(), name.clone(), context.clone());
+    let has_more = !more.is_undef() || looped.own_tasks.get();
+    if has_more || !starts_eagerly(vm, &looped, &coro) {
+        return false;
+    }
+    let Ok(task) = made(vm, &looped, &coro, &context) else {
+        return false;
+    };
+    let registers = [task, name, Value::UNDEF, Value::UNDEF];
+    for (register, value) in frame.regs.iter_mut().zip(registers) {
+        *register = value;
+    }
+    true
 }
 
 /// Starts a task at once, in the caller's step. Registers: task, the name that it then gets or Undef, its previous
 /// context, the task that ran before.
-fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+pub(super) fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let Some(task) = frame.regs[0].to_ref::<Task>() else {
         return Step::Return(Value::NONE);
     };

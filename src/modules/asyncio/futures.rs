@@ -212,12 +212,8 @@ pub fn when_done(vm: &mut Vm, future: &Future, reaction: u8, target: Value) -> R
 
 /// Takes a native reaction off.
 pub fn forget(future: &Future, reaction: u8, target: &Value) {
-    let is_it =
-        |w: &Waiter| w.how.as_small_int() == Some(i64::from(reaction)) && w.target.is(target);
-    let all = future.waiters();
-    if all.iter().any(is_it) {
-        future.set_waiters(all.into_iter().filter(|w| !is_it(w)).collect());
-    }
+    let reaction = Some(i64::from(reaction));
+    future.remove_waiters(|told, how| told.is(target) && how.as_small_int() == reaction);
 }
 
 // ----- what scripts see ---------------------------------------------------------
@@ -335,13 +331,20 @@ fn add_callback_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if future.owner.is_undef() {
         return None;
     }
-    future.add_waiter(callback.clone(), contextvars::copy(vm));
+    future.add_waiter(callback.clone(), contextvars::snapshot(vm));
     Some(Ok(Value::NONE))
 }
 
 fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     let future = this(vm, &args[0])?;
     initialized(vm, &future)?;
+    let other = &args[1];
+    if future.all_waiters(|own, how| how.is_small_int() || is_known_same(own, other).is_some()) {
+        let is_it = |own: &Value, how: &Value| {
+            !how.is_small_int() && is_known_same(own, other) == Some(true)
+        };
+        return Ok(script::int(future.remove_waiters(is_it) as i64));
+    }
     let all = future.waiters();
     let mut kept = Vec::new();
     let mut removed = 0;
@@ -359,18 +362,28 @@ fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     Ok(script::int(removed))
 }
 
-/// Whether two callables are equal. Of functions and natives that is known without asking their classes.
+/// Whether two callables are equal.
 fn is_same(vm: &mut Vm, own: &Value, other: &Value) -> R<bool> {
+    match is_known_same(own, other) {
+        Some(same) => Ok(same),
+        None => script::equal(vm, own, other),
+    }
+}
+
+/// Whether two callables are equal, where that is known without asking their classes: of functions and natives.
+fn is_known_same(own: &Value, other: &Value) -> Option<bool> {
     let is_function = |value: &Value| value.is_exact::<Function>();
     if own.is(other) {
-        return Ok(true);
+        return Some(true);
     }
     match (own.get_exact::<Native>(), other.get_exact::<Native>()) {
-        (Some(a), Some(b)) => Ok(a.is_same_code(b) && a.bound.is(&b.bound) && a.owner.is(&b.owner)),
-        (Some(_), None) if is_function(other) => Ok(false),
-        (None, Some(_)) if is_function(own) => Ok(false),
-        _ if is_function(own) && is_function(other) => Ok(false),
-        _ => script::equal(vm, own, other),
+        (Some(a), Some(b)) => {
+            Some(a.is_same_code(b) && a.bound.is(&b.bound) && a.owner.is(&b.owner))
+        }
+        (Some(_), None) if is_function(other) => Some(false),
+        (None, Some(_)) if is_function(own) => Some(false),
+        _ if is_function(own) && is_function(other) => Some(false),
+        _ => None,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{debug, events, exceptions, futures, reactions, script, waiting};
-use crate::heap::{Ref, Value};
+use crate::heap::{ByAddress, Ref, Value};
 use crate::object::class::class_flags;
+use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::task::{Future, FutureState, Gathering};
@@ -64,26 +65,19 @@ fn go_on(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         return Ok(Step::Return(Value::NONE));
     };
     let arguments = script::tuple_items(&frame.regs[ARGUMENTS]);
-    let mut first: HashMap<i64, usize> = HashMap::new();
+    let mut first = First::default();
     loop {
         let at = frame.regs[NEXT].as_small_int().unwrap_or(0) as usize;
         let Some(argument) = arguments.get(at) else {
             return finish(vm, &outer, frame);
         };
-        if first.is_empty() {
-            for (i, argument) in arguments.iter().enumerate() {
-                first.entry(argument.word()).or_insert(i);
-            }
-        }
-        if let Some(&earlier) = first.get(&argument.word())
-            && earlier < at
-        {
+        if let Some(earlier) = first.place_of(&arguments, at) {
             let twin = outer.children.borrow().get(earlier).cloned();
             outer.children.borrow_mut().extend(twin);
             frame.regs[NEXT] = script::int(at as i64 + 1);
             continue;
         }
-        if Future::of(argument).is_none() {
+        if Future::of(argument).is_none() && !argument.is_kind::<Generator>() {
             // It is a key of a dict in CPython.
             vm.hash(argument)?;
         }
@@ -92,6 +86,32 @@ fn go_on(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
             Step::Return(future) => accept(vm, frame, future)?,
             step => return Ok(step),
         }
+    }
+}
+
+/// Where arguments stand for the first time.
+#[derive(Default)]
+struct First(HashMap<usize, usize, ByAddress>);
+
+/// Among so few arguments each is compared with those before it.
+const FEW: usize = 16;
+
+impl First {
+    /// The place of the argument at `at` before it, if it was given twice.
+    fn place_of(&mut self, arguments: &[Value], at: usize) -> Option<usize> {
+        let argument = arguments.get(at)?;
+        if arguments.len() <= FEW {
+            let mut before = arguments[..at].iter();
+            return before.position(|other| other.is(argument));
+        }
+        if self.0.is_empty() {
+            let objects = arguments.iter().enumerate();
+            for (i, object) in objects.filter(|(_, argument)| argument.is_object()) {
+                self.0.entry(object.word() as usize).or_insert(i);
+            }
+        }
+        let earlier = self.0.get(&(argument.word() as usize)).copied();
+        earlier.filter(|earlier| *earlier < at)
     }
 }
 

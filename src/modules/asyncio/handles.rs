@@ -1,14 +1,26 @@
 //! `asyncio.Handle` and `asyncio.TimerHandle`: calls that a loop is to make.
 
-use super::base_events::{cancel_timer, context_of};
+use super::base_events::{self, cancel_timer};
 use super::{debug, representation, script};
 use crate::heap::Value;
+use crate::modules::contextvars;
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{Attribute, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::task::{Handle, TimerHandle};
 use crate::vm::Vm;
 use crate::vm::types::Known;
+
+/// A handle's Context, which is made here if nobody has needed it before.
+pub fn context_of(handle: &Handle) -> Value {
+    let context = handle.context();
+    if !contextvars::is_snapshot(&context) {
+        return context;
+    }
+    let made = contextvars::of_snapshot(context);
+    handle.set_context(made.clone());
+    made
+}
 
 /// `Handle.cancel`
 pub fn cancel_handle(value: &Value) {
@@ -46,7 +58,7 @@ fn handle_cancelled(_: &mut Vm, args: &[Value]) -> R {
 }
 
 fn handle_context(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Handle::of(&args[0]).map_or(Value::NONE, |h| h.context()))
+    Ok(Handle::of(&args[0]).map_or(Value::NONE, context_of))
 }
 
 fn handle_when(_: &mut Vm, args: &[Value]) -> R {
@@ -103,7 +115,7 @@ fn handle_callback(_: &mut Vm, value: &Value) -> R {
 
 /// Arguments: cls, callback, args, loop, context.
 fn handle_new(vm: &mut Vm, args: &[Value]) -> R {
-    let context = context_of(vm, &args[4]);
+    let context = base_events::context_of(vm, &args[4]);
     let arguments = vm.collect(&args[2])?;
     let arguments = script::tuple(arguments);
     let handle = Handle::alloc(args[3].clone(), args[1].clone(), arguments, context);
@@ -118,7 +130,7 @@ fn timer_new(vm: &mut Vm, args: &[Value]) -> R {
     let Some(when) = script::number(vm, &args[1])? else {
         return Err(script::error(vm, Known::TypeError, "when must be a number"));
     };
-    let context = context_of(vm, &args[5]);
+    let context = base_events::context_of(vm, &args[5]);
     let arguments = vm.collect(&args[3])?;
     let arguments = script::tuple(arguments);
     let made = TimerHandle::alloc(args[4].clone(), args[2].clone(), arguments, context, when);
@@ -180,7 +192,7 @@ pub static HANDLE: TypeDef = TypeDef {
             Ok(Handle::of(value).map_or(Value::NONE, |h| h.owner.get()))
         }),
         Attribute::get("_context", |_, value| {
-            Ok(Handle::of(value).map_or(Value::NONE, |h| h.context()))
+            Ok(Handle::of(value).map_or(Value::NONE, context_of))
         }),
         Attribute::get("_callback", handle_callback),
         Attribute::get("_source_traceback", |_, value| {

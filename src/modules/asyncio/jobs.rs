@@ -7,9 +7,10 @@
 use std::cell::RefCell;
 
 use super::base_events::Loop;
-use super::{debug, reactions, script, tasks, timeouts};
+use super::{debug, handles, reactions, script, tasks, timeouts};
 use crate::event_loop::EventLoop;
 use crate::heap::{Value, Visitor};
+use crate::modules::contextvars;
 use crate::object::native::{Def, Native, R};
 use crate::object::task::{Future, Handle, TimerHandle, Waiter};
 use crate::object::traced::Traced;
@@ -27,6 +28,8 @@ pub enum Job {
     Wake(Value, Value),
     /// Make the call of a handle.
     Handle(Value),
+    /// Call this with a future that is done, in a new context without variables.
+    Callback(Value, Value),
     /// A native reaction (`reactions::TABLE`) of an object to a future's end.
     React(u8, Value, Value),
     /// End a future with None, unless it is done.
@@ -45,7 +48,7 @@ impl Traced for Turns {
         };
         turns.for_each(&mut |job| match job {
             Job::Step(a) | Job::Handle(a) | Job::Finish(a) | Job::Call(_, a) => visitor.visit(a),
-            Job::Throw(a, b) | Job::Wake(a, b) | Job::React(_, a, b) => {
+            Job::Throw(a, b) | Job::Wake(a, b) | Job::Callback(a, b) | Job::React(_, a, b) => {
                 visitor.visit(a);
                 visitor.visit(b);
             }
@@ -134,10 +137,16 @@ fn as_call(job: Job) -> (Value, Vec<Value>, Value) {
             context_of(&task),
         ),
         Job::Handle(handle) => {
-            let parts = Handle::of(&handle).map(|h| (h.callback.get(), h.args.get(), h.context()));
+            let parts = Handle::of(&handle)
+                .map(|h| (h.callback.get(), h.args.get(), handles::context_of(h)));
             let (callback, args, context) = parts.unwrap_or_default();
             (callback, script::tuple_items(&args), context)
         }
+        Job::Callback(callback, future) => (
+            callback,
+            vec![future],
+            contextvars::of_snapshot(Value::NONE),
+        ),
         Job::React(number, target, future) => {
             let pair = script::tuple(vec![script::int(i64::from(number)), target]);
             (bound(&reactions::REACT, pair), vec![future], Value::UNDEF)
@@ -186,10 +195,14 @@ pub fn schedule_waiter(vm: &mut Vm, owner: &Value, waiter: Waiter, future: &Futu
     let job = match waiter.how.as_small_int() {
         Some(0) => Job::Wake(waiter.target, told),
         Some(number) => Job::React(number as u8, waiter.target, told),
+        None if waiter.how.is_none() && owner.get::<Loop>().is_some_and(Loop::is_plain) => {
+            Job::Callback(waiter.target, told)
+        }
         None => {
             let args = script::tuple(vec![told]);
             let handle = Handle::alloc(owner.clone(), waiter.target, args, waiter.how);
             if debug::is_on(owner) {
+                handles::context_of(&handle);
                 debug::note_handle(vm, &handle)?;
             }
             Job::Handle(handle.into_value())

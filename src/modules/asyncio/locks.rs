@@ -218,6 +218,9 @@ fn lock_acquire(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
 /// Whether a script's subclass has a method `name` of its own.
 fn overrides(vm: &mut Vm, value: &Value, name: &str) -> bool {
     let class = vm.class_of(value);
+    if class.has(class_flags::BUILTIN) {
+        return false;
+    }
     let name = vm.intern(name);
     vm.lookup_in_class(&class, name.as_value())
         .is_some_and(|method| !method.is_kind::<crate::object::native::Native>())
@@ -629,12 +632,21 @@ fn acquire_semaphore(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> 
     Ok(None)
 }
 
+/// Whether it is of one of the two classes of semaphores, and of none that a script wrote.
+fn is_ours(vm: &mut Vm, semaphore: &Value) -> bool {
+    semaphore.is_exact::<Semaphore>()
+        || semaphore.is_kind::<Semaphore>() && vm.class_of(semaphore).has(class_flags::BUILTIN)
+}
+
 /// As `semaphore_acquire` and, of no subclass, `semaphore_aenter`, where there is room.
-fn acquire_room(args: &[Value]) -> Option<()> {
-    let [semaphore] = args else {
+fn acquire_room(vm: &mut Vm, args: &[Value]) -> Option<()> {
+    let [value] = args else {
         return None;
     };
-    let semaphore = semaphore.get_exact::<Semaphore>()?;
+    let semaphore = value.get::<Semaphore>()?;
+    if !is_ours(vm, value) {
+        return None;
+    }
     if semaphore.value.get() <= 0 || semaphore.waiters.len() > 0 {
         return None;
     }
@@ -734,13 +746,13 @@ pub static SEMAPHORE: TypeDef = TypeDef {
         Def::leaf("__repr__(self)", semaphore_repr),
         Def::leaf("locked(self)", semaphore_locked),
         Def::coroutine("acquire(self)", 1, semaphore_acquire)
-            .awaited(|_, args| acquire_room(args).map(|()| done(Value::TRUE))),
+            .awaited(|vm, args| acquire_room(vm, args).map(|()| done(Value::TRUE))),
         Def::leaf("release(self)", semaphore_release),
         Def::coroutine("__aenter__(self)", 1, semaphore_aenter)
-            .awaited(|_, args| acquire_room(args).map(|()| done(Value::NONE))),
+            .awaited(|vm, args| acquire_room(vm, args).map(|()| done(Value::NONE))),
         Def::coroutine("__aexit__(self, exc_type, exc, tb)", 0, semaphore_aexit).awaited(
             |vm, args| {
-                let is_ours = args.len() == 4 && args[0].is_exact::<Semaphore>();
+                let is_ours = args.len() == 4 && is_ours(vm, &args[0]);
                 is_ours.then(|| release_semaphore(vm, &args[0]).and_then(|()| done(Value::NONE)))
             },
         ),

@@ -6,7 +6,9 @@
 //! (`jobs`) of the loop, which is a native frame (`turns`) that takes turns in
 //! exactly CPython's order.
 
+pub mod as_completed;
 pub mod base_events;
+mod callbacks;
 pub mod conditions;
 pub mod coroutines;
 pub mod current;
@@ -51,6 +53,7 @@ pub static TYPES: &[&TypeDef] = &[
     &futures::FUTURE,
     &tasks::TASK,
     &gather::GATHERING,
+    &as_completed::AS_COMPLETED_ITERATOR,
     &base_events::LOOP,
     &handles::HANDLE,
     &handles::TIMER_HANDLE,
@@ -160,6 +163,7 @@ static MORE: &[&Def] = &[
     &waiting::CREATE_TASK,
     &waiting::ENSURE_FUTURE,
     &gather::GATHER,
+    &as_completed::AS_COMPLETED,
     &trsock::GETADDRINFO,
     &trsock::CONNECT,
 ];

@@ -247,7 +247,8 @@ fn sift_up(vm: &mut Vm, queue: &Ref<Queue>) -> R<()> {
     sift_down(vm, queue, 0, at)
 }
 
-fn wake_next(vm: &mut Vm, waiters: &locks::Queue) -> R<()> {
+/// Wakes the first of those who wait that was not cancelled.
+pub(super) fn wake_next(vm: &mut Vm, waiters: &locks::Queue) -> R<()> {
     loop {
         let next = match cfg!(hoop_mutant = "9") {
             true => waiters.futures.borrow_mut().pop_back(),

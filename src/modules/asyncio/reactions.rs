@@ -2,8 +2,8 @@
 //! what CPython does with closures and bound methods.
 
 use super::{
-    debug, futures, gather, script, selector_events, stream_protocol, taskgroups, timeouts, trsock,
-    waiting,
+    as_completed, debug, futures, gather, script, selector_events, stream_protocol, taskgroups,
+    timeouts, trsock, waiting,
 };
 use crate::heap::{Ref, Value};
 use crate::object::native::{Def, R};
@@ -31,6 +31,8 @@ pub const RELEASE: u8 = 6;
 pub const GROUP: u8 = 7;
 /// The task that serves a connection.
 pub const SERVED: u8 = 8;
+/// One of the futures of `as_completed`; the target is its iterator.
+pub const ENDED: u8 = 9;
 
 /// The reactions, by number, and how the callbacks that they stand for are shown in CPython.
 static TABLE: &[(Reaction, &str)] = &[
@@ -63,6 +65,10 @@ static TABLE: &[(Reaction, &str)] = &[
     (
         stream_protocol::served,
         "StreamReaderProtocol.connection_made.<locals>.callback() at /lib/asyncio/streams.py:242",
+    ),
+    (
+        as_completed::ended,
+        "_AsCompletedIterator._handle_completion()",
     ),
 ];
 
@@ -97,6 +103,8 @@ pub const CONNECTION_LOST: u8 = 4;
 pub const CONNECTED: u8 = 5;
 /// A loop's debug mode was switched.
 pub const DEBUG_MODE: u8 = 6;
+/// The timeout of an `as_completed` is over.
+pub const TIME_IS_UP: u8 = 7;
 
 /// The calls, by number.
 static CALLS: &[(Call, &str)] = &[
@@ -124,6 +132,10 @@ static CALLS: &[(Call, &str)] = &[
     (
         debug::mode_changed,
         "BaseEventLoop._set_coroutine_origin_tracking",
+    ),
+    (
+        as_completed::time_is_up,
+        "_AsCompletedIterator._handle_timeout",
     ),
 ];
 

@@ -2,7 +2,7 @@
 //! stderr that CPython writes through its logger `asyncio`.
 
 use super::base_events::Loop;
-use super::script;
+use super::{handles, script};
 use crate::heap::Value;
 use crate::modules::contextvars;
 use crate::object::exception::{Exception, Traceback};
@@ -91,7 +91,7 @@ fn call_in_context(vm: &mut Vm, handler: &Value, owner: &Value, context: &Value)
         if let Some(thing) = script::get_item(context, key) {
             inside = match (thing.get::<Task>(), Handle::of(&thing)) {
                 (Some(task), _) => task.context.get(),
-                (_, Some(handle)) => handle.context(),
+                (_, Some(handle)) => handles::context_of(handle),
                 _ => Value::UNDEF,
             };
             break;

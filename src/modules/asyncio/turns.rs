@@ -6,24 +6,24 @@
 //! step that runs it and is entered again with what came of it.
 
 use super::base_events::{self, Loop};
+use super::callbacks::{callback_answered, callback_failed, handle_answered, start_handle};
 use super::jobs::Job;
-use super::{current, debug, futures, reactions, report, representation, script, tasks, waiting};
+use super::{callbacks, current, debug, futures, reactions, report, script, tasks, waiting};
 use crate::heap::{Ref, Value};
 use crate::host::{Event, Wait};
 use crate::modules::contextvars;
 use crate::object::generator::Generator;
 use crate::object::native::{Args, Input, NativeFrame, R, Raised, Step};
-use crate::object::task::{Future, Handle, Task};
-use crate::object::tuple::Tuple;
+use crate::object::task::{Future, Task};
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
 /// Registers of `run_forever` behind `self`.
-pub const REGISTERS: u16 = 7;
+pub const REGISTERS: u16 = 8;
 /// The task or handle that runs.
-const RUNS: usize = 1;
+pub(super) const RUNS: usize = 1;
 /// The context that was current before it.
-const PREVIOUS: usize = 2;
+pub(super) const PREVIOUS: usize = 2;
 /// The hooks of async generators from before, as a pair.
 const HOOKS: usize = 3;
 /// When the running entry began, in debug mode.
@@ -31,13 +31,15 @@ const BEGAN: usize = 4;
 /// True once the first turn has begun.
 const TAKEN: usize = 5;
 /// What the task waited for whose step runs: that lives until the step is over.
-const AWAITED: usize = 6;
+pub(super) const AWAITED: usize = 6;
 /// What is thrown into the task lives as long.
 const THROWN: usize = 7;
+/// A context that a callback ran in and nobody kept: the next one runs in it.
+pub(super) const SPARE: usize = 8;
 
 const STARTS: u8 = 0;
 const RUNS_TASK: u8 = 1;
-const RUNS_HANDLE: u8 = 2;
+pub(super) const RUNS_HANDLE: u8 = 2;
 /// The loop waits for the world while other fibers run.
 const PARKED: u8 = 3;
 /// A script's `_run_once` takes a turn.
@@ -46,6 +48,8 @@ const OWN_TURN: u8 = 4;
 const SELECTS: u8 = 5;
 /// A script looks at what its selector has found.
 const PROCESSES: u8 = 6;
+/// A future's callback runs that has no handle.
+pub(super) const RUNS_CALLBACK: u8 = 7;
 
 /// `loop.run_forever()`
 pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -55,6 +59,7 @@ pub fn run_forever(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     let begun = match frame.state {
         STARTS => begin(vm, &looped, frame),
         RUNS_TASK => task_answered(vm, &looped, frame, input),
+        RUNS_CALLBACK => callback_answered(vm, &looped, frame, input),
         PARKED => unparked(vm, &looped, input),
         OWN_TURN => match input {
             Input::Raised(raised) => Err(raised),
@@ -173,6 +178,7 @@ pub fn run_once(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     let done = match frame.state {
         STARTS => begin_own_turn(vm, &looped, frame),
         RUNS_TASK => task_answered(vm, &looped, frame, input).map(|()| None),
+        RUNS_CALLBACK => callback_answered(vm, &looped, frame, input).map(|()| None),
         PARKED => unparked(vm, &looped, input).map(|()| None),
         SELECTS => selected(vm, frame, input).map(Some),
         PROCESSES => match input {
@@ -275,6 +281,7 @@ fn start(vm: &mut Vm, frame: &mut NativeFrame<'_>, job: Job) -> R<Option<Step>> 
             Ok(step)
         }
         Job::Handle(handle) => start_handle(vm, frame, handle),
+        Job::Callback(callback, future) => Ok(Some(callbacks::start(vm, frame, callback, future))),
         Job::React(number, target, future) => {
             let Err(raised) = reactions::react(vm, number, &target, &future) else {
                 return Ok(None);
@@ -435,79 +442,6 @@ fn task_answered(
     complain(vm, frame, raised, job).map(|_| ())
 }
 
-fn start_handle(vm: &mut Vm, frame: &mut NativeFrame<'_>, value: Value) -> R<Option<Step>> {
-    let Some(handle) = Handle::of(&value) else {
-        return Ok(None);
-    };
-    handle.scheduled.set(false);
-    if handle.cancelled.get() {
-        return Ok(None);
-    }
-    let context = handle.context();
-    let step = contextvars::enter(vm, &context).map(|previous| {
-        frame.regs[PREVIOUS] = previous;
-        let args = match handle.args.as_value().get::<Tuple>() {
-            Some(args) => Args::from(args.items()),
-            None => Args::new(),
-        };
-        Step::Call(handle.callback.get(), args)
-    });
-    match step {
-        Ok(step) => {
-            frame.regs[RUNS] = value;
-            frame.state = RUNS_HANDLE;
-            Ok(Some(step))
-        }
-        Err(raised) => {
-            callback_failed(vm, frame, &value, raised)?;
-            Ok(None)
-        }
-    }
-}
-
-fn handle_answered(
-    vm: &mut Vm,
-    looped: &Ref<Loop>,
-    frame: &mut NativeFrame<'_>,
-    input: Input,
-) -> R<()> {
-    let handle = std::mem::take(&mut frame.regs[RUNS]);
-    vm.run_finalizers_now();
-    contextvars::leave(vm, std::mem::take(&mut frame.regs[PREVIOUS]));
-    if let Input::Raised(raised) = input {
-        callback_failed(vm, frame, &handle, raised)?;
-    }
-    if looped.debug.get() {
-        looped.handle_now.set(Value::NONE);
-        warn_if_slow(vm, looped, frame, &handle)?;
-    }
-    Ok(())
-}
-
-fn callback_failed(vm: &mut Vm, frame: &NativeFrame<'_>, handle: &Value, raised: Raised) -> R<()> {
-    if script::ends_loop(vm, &raised.0) {
-        return Err(raised);
-    }
-    let shown = match Handle::of(handle) {
-        Some(h) => {
-            let debug = frame.regs[0].get::<Loop>().is_some_and(|l| l.debug.get());
-            representation::callback(vm, &h.callback.get(), &h.args.get(), debug)?
-        }
-        None => String::new(),
-    };
-    report::begin_traceback(vm, &raised.0)?;
-    let mut parts = vec![("exception", raised.0), ("handle", handle.clone())];
-    if let Some(handle) = Handle::of(handle) {
-        report::with_source(vm, &handle.source(), &mut parts)?;
-    }
-    report::report(
-        vm,
-        &frame.regs[0],
-        &format!("Exception in callback {shown}"),
-        &parts,
-    )
-}
-
 /// In debug mode: when an entry begins, and which handle it is.
 fn begin_watch(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, job: &Job) {
     frame.regs[BEGAN] = script::float(vm.host.clock.monotonic());
@@ -518,7 +452,12 @@ fn begin_watch(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, job: &Jo
 }
 
 /// In debug mode: a warning for an entry that took long.
-fn warn_if_slow(vm: &mut Vm, looped: &Loop, frame: &mut NativeFrame<'_>, what: &Value) -> R<()> {
+pub(super) fn warn_if_slow(
+    vm: &mut Vm,
+    looped: &Loop,
+    frame: &mut NativeFrame<'_>,
+    what: &Value,
+) -> R<()> {
     let Some(began) = script::number(vm, &std::mem::take(&mut frame.regs[BEGAN]))? else {
         return Ok(());
     };

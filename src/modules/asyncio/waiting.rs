@@ -1,18 +1,23 @@
 //! `sleep`, `wait`, `wait_for`, `shield`, `ensure_future`, `create_task`.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use super::base_events::{self, Loop};
 use super::exceptions::is_cancelled_error;
 use super::jobs::Job;
 use super::timeouts::{self, Timeout};
 use super::{coroutines, debug, eager, events, futures, handles, reactions, script, tasks};
-use crate::heap::{Field, Ref, Value};
+use crate::heap::{ByAddress, Field, Ref, Value};
 use crate::object::generator::Generator;
 use crate::object::kind;
+use crate::object::list::List;
 use crate::object::native::{Args, Awaited, Def, Input, NativeFrame, R, Raised, Step};
-use crate::object::task::{Future, FutureState};
+use crate::object::set::{Set, SetTable};
+use crate::object::str::Str;
+use crate::object::task::{Future, FutureState, Gathering, Task};
 use crate::object::traced::traced_object;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -223,7 +228,10 @@ pub(super) fn tail(step: R<Step>) -> Step {
 pub(super) static CREATE_TASK: Def = Def::frame(
     "create_task(coro, *, name=None, context=None, **kwargs=Undef)",
     0,
-    |vm, frame, _| {
+    |vm, frame, input| {
+        if frame.state != 0 || eager::begins_here(vm, frame) {
+            return eager::eager(vm, frame, input);
+        }
         let owner = match events::running(vm) {
             Ok(owner) => owner,
             Err(raised) => return Step::Raise(raised),
@@ -439,29 +447,92 @@ fn done_and_pending(vm: &mut Vm, all: &[Value]) -> R {
             pending.push(value.clone())
         }
     }
-    let (done, pending) = (script::set(vm, done)?, script::set(vm, pending)?);
-    Ok(script::tuple(vec![done, pending]))
+    let done = set_of_futures(vm, &done)?.into_value();
+    let pending = set_of_futures(vm, &pending)?.into_value();
+    Ok(Tuple::pair(done, pending).into_value())
+}
+
+/// A set of these, which are futures or coroutines as a rule.
+pub(super) fn set_of_futures(vm: &mut Vm, items: &[Value]) -> R<Ref<Set>> {
+    let set = Set::new(SetTable::new());
+    for item in items {
+        add_future(vm, &set, item)?;
+    }
+    Ok(set)
+}
+
+/// The hash of a member of a set of futures: exact ones, and coroutines, are equal to themselves only.
+fn hash_of(vm: &mut Vm, item: &Value) -> R<i64> {
+    let is_known = item.is_exact::<Task>()
+        || item.is_exact::<Future>()
+        || item.is_exact::<Gathering>()
+        || item.is_kind::<Generator>();
+    match is_known {
+        true => Ok(vm.identity_hash(item)),
+        false => vm.hash(item),
+    }
+}
+
+/// Adds a future to a set.
+pub(super) fn add_future(vm: &mut Vm, set: &Ref<Set>, future: &Value) -> R<()> {
+    let hash = hash_of(vm, future)?;
+    vm.set_add_hashed(set, future, hash)
+}
+
+/// Takes a future out of a set; whether it was there.
+pub(super) fn discard_future(vm: &mut Vm, set: &Ref<Set>, future: &Value) -> R<bool> {
+    let hash = hash_of(vm, future)?;
+    let found = vm.set_find(set.as_value(), future, hash)?;
+    let removed = found.and_then(|at| set.table.borrow_mut().remove_at(at));
+    Ok(removed.is_some())
 }
 
 fn until_of(vm: &mut Vm, value: &Value) -> R<Until> {
-    match script::as_text(value).as_str() {
-        "ALL_COMPLETED" => Ok(Until::All),
-        "FIRST_COMPLETED" => Ok(Until::First),
-        "FIRST_EXCEPTION" => Ok(Until::Failure),
-        _ => {
-            let shown = script::str_of(vm, value)?;
-            Err(script::error(
-                vm,
-                Known::ValueError,
-                &format!("Invalid return_when value: {shown}"),
-            ))
-        }
+    const TABLE: [(&str, Until); 3] = [
+        ("ALL_COMPLETED", Until::All),
+        ("FIRST_COMPLETED", Until::First),
+        ("FIRST_EXCEPTION", Until::Failure),
+    ];
+    if let Some(text) = value.get::<Str>()
+        && let Some((_, until)) = TABLE.iter().find(|(name, _)| text.is_text(name))
+    {
+        return Ok(*until);
     }
+    let shown = script::str_of(vm, value)?;
+    let text = format!("Invalid return_when value: {shown}");
+    Err(script::error(vm, Known::ValueError, &text))
+}
+
+/// Among so few futures each is compared with those before it; more are looked up by a hash.
+const FEW: usize = 16;
+
+/// The futures that a `wait` was given, each once.
+fn given_to_wait(vm: &mut Vm, argument: &Value) -> R<Vec<Value>> {
+    if let Some(set) = argument.get_exact::<Set>() {
+        return Ok(set.table.borrow().iter().cloned().collect());
+    }
+    let given = vm.collect(argument)?;
+    let mut all: Vec<Value> = Vec::new();
+    if given.len() <= FEW {
+        for future in given {
+            if !all.iter().any(|known| known.is(&future)) {
+                all.push(future);
+            }
+        }
+        return Ok(all);
+    }
+    let mut known: HashSet<usize, ByAddress> = HashSet::default();
+    let is_new = |f: &Value| !f.is_object() || known.insert(f.word() as usize);
+    all.extend(given.into_iter().filter(is_new));
+    Ok(all)
 }
 
 fn begin_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let argument = frame.regs[0].clone();
-    if futures::is_future(vm, &argument) || coroutines::is_coroutine(vm, &argument) {
+    let is_collection = argument.is_exact::<Set>() || argument.is_exact::<List>();
+    if !is_collection
+        && (futures::is_future(vm, &argument) || coroutines::is_coroutine(vm, &argument))
+    {
         let name = script::plain_type_name(vm, &argument);
         return Err(script::error(
             vm,
@@ -477,19 +548,12 @@ fn begin_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
         ));
     }
     let until = until_of(vm, &frame.regs[2].clone())?;
-    let mut all = Vec::new();
-    let mut known = std::collections::HashSet::new();
-    for future in vm.collect(&argument)? {
-        if known.insert(future.word()) {
-            all.push(future);
+    let all = given_to_wait(vm, &argument)?;
+    for future in &all {
+        if Future::of(future).is_none() && coroutines::is_coroutine(vm, future) {
+            let text = "Passing coroutines is forbidden, use tasks explicitly.";
+            return Err(script::error(vm, Known::TypeError, text));
         }
-    }
-    if all
-        .iter()
-        .any(|future| coroutines::is_coroutine(vm, future))
-    {
-        let text = "Passing coroutines is forbidden, use tasks explicitly.";
-        return Err(script::error(vm, Known::TypeError, text));
     }
     let owner = events::running(vm)?;
     let waiter = debug::made_by(vm, debug::WAIT, owner.clone())?;
@@ -502,7 +566,7 @@ fn begin_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
     let waiting = Waiting::alloc(
         kind::WAITING as u32,
         Field::new(waiter.value()),
-        RefCell::new(all.clone()),
+        RefCell::default(),
         Cell::new(all.len()),
         until,
     );
@@ -516,6 +580,7 @@ fn begin_wait(vm: &mut Vm, frame: &mut NativeFrame<'_>) -> R<Step> {
             }
         }
     }
+    waiting.futures.replace(all);
     Ok(Step::Await(waiter.into_value()))
 }
 

@@ -3,6 +3,7 @@
 use super::capture::{Known, is_in_loop, runs_task};
 use crate::builtins::arguments::plain;
 use crate::heap::Value;
+use crate::modules::asyncio::as_completed::AsCompleted;
 use crate::modules::asyncio::conditions::Condition;
 use crate::modules::asyncio::locks::{Event, Lock, Semaphore};
 use crate::modules::asyncio::queues::Queue;
@@ -14,6 +15,7 @@ use crate::modules::asyncio::waiting::{Until, Waiting};
 use crate::modules::thread;
 use crate::object::function::Function;
 use crate::object::int::IntView;
+use crate::object::set::Set;
 use crate::object::str::Str;
 use crate::object::task::{Future, Gathering, Task};
 use crate::vm::Vm;
@@ -133,6 +135,13 @@ fn of_native(vm: &mut Vm, known: &Known, name: &str, regs: &[Value]) -> Option<W
     if let Some(group) = this.get::<TaskGroup>() {
         let members = group.members.borrow().clone();
         return Some(of_several(known, "a TaskGroup of", members.iter()));
+    }
+    if let Some(iterator) = this.get::<AsCompleted>() {
+        let running = iterator.running.as_value().get::<Set>();
+        let running = running.map_or_else(Vec::new, |running| {
+            running.table.borrow().iter().cloned().collect()
+        });
+        return Some(of_several(known, "the next of", running.iter()));
     }
     match name {
         "sleep" => Some(Waits {

@@ -8,7 +8,7 @@ use super::coroutines::{
     call_module_coroutine, call_module_native_coroutine, call_native_coroutine,
     takes_with_defaults,
 };
-use super::enter::{begin_init, enter, enter_plain, result_flags};
+use super::enter::{bare_instance, begin_init, enter, enter_plain, result_flags};
 use super::generators::{call_generator, call_method_generator};
 use super::objects::{MODULE_VALUE, module_value, module_word, recall};
 use super::{At, Exit};
@@ -184,10 +184,23 @@ op! {
             return call_at_once(ip, regs, k, vm);
         }
         let function = begin_init(vm, ip, regs);
-        if function.is_null() { return call_slow(ip, regs, k, vm); }
+        if function.is_null() { return call_bare_class(ip, regs, k, vm); }
         let registers = Frame::regs(vm.frame);
         let code = (*(*function).code.as_ptr()).as_ptr();
         go!((*code).start(), registers, (*code).consts(), vm)
+    }
+    fn call_bare_class(ip, regs, k, vm) {
+        save(ip, regs, vm, 2);
+        let value = bare_instance(vm, regs.add(b(ip)), c(ip));
+        if value.is_undef() {
+            value.forget();
+            return call_slow(ip, regs, k, vm);
+        }
+        if vm.heap.wants_attention() {
+            std::ptr::write(&mut vm.leaf_result, value);
+            return leaf_is_done(ip, regs, k, vm);
+        }
+        store!(ip, regs, k, vm, value, 2)
     }
     fn call_leaf(ip, regs, k, vm) {
         let base = regs.add(b(ip));

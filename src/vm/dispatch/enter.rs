@@ -11,6 +11,7 @@ use crate::object::kind;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on};
 use crate::vm::special::Special;
+use crate::vm::types::Known;
 
 /// Goes on in a plain frame for `function`, whose count passes to the frame, with `n` arguments that are moved from
 /// `args`: those that need no binding. The caller's frame stands behind the instruction, `words` words on.
@@ -213,6 +214,29 @@ fn plain_init(vm: &Vm, class: &Class) -> Option<*mut Function> {
     }
     let init = class.known_special(Special::Init as usize, vm.heap.type_epoch)?;
     init.is_exact::<Function>().then(|| init.header().cast())
+}
+
+/// The instance that a call of the class at `base` gives, if it has no arguments and does no more than make one: the class is
+/// plain, and its `__init__` that of `object`. Else Undef, and nothing is done.
+#[inline(never)]
+pub(super) unsafe fn bare_instance(vm: &mut Vm, base: *mut Value, n: usize) -> Value {
+    const OTHERS: u32 = class_flags::NEW | class_flags::ABSTRACT | class_flags::BUILTIN;
+    // SAFETY: the window's base holds a class.
+    let class = unsafe { &*(*base).header().cast::<Class>() };
+    if n != 0 || class.layout != kind::INSTANCE || class.has(OTHERS) {
+        return Value::UNDEF;
+    }
+    let (init, epoch) = (Special::Init as usize, vm.heap.type_epoch);
+    let object = vm.known_class(Known::Object);
+    let own = class.known_special(init, epoch);
+    let is_bare = own.zip(object.known_special(init, epoch));
+    if !is_bare.is_some_and(|(own, objects)| own.is(objects)) {
+        return Value::UNDEF;
+    }
+    let instance = Instance::alloc(class.root_shape.get()).into_value();
+    // SAFETY: the instance holds the class; the window's base passes to nobody else.
+    unsafe { drop(base.read()) };
+    instance
 }
 
 /// Pushes the frame of a script's `__init__` for a new instance, where the class at the window's base is plain and has one
