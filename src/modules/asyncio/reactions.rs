@@ -75,10 +75,38 @@ static TABLE: &[(Reaction, &str)] = &[
 /// Runs a reaction.
 #[inline]
 pub fn react(vm: &mut Vm, number: u8, target: &Value, future: &Value) -> R<()> {
-    match (TABLE.get(number as usize), Future::to_ref(future)) {
-        (Some((reaction, _)), Some(future)) => reaction(vm, target, &future),
-        _ => Ok(()),
+    let Some((reaction, _)) = TABLE.get(number as usize) else {
+        return Ok(());
+    };
+    match Future::to_ref(future) {
+        Some(future) => reaction(vm, target, &future),
+        None => {
+            let twin = twin_of(vm, future)?;
+            reaction(vm, target, &twin)
+        }
     }
+}
+
+/// A future of ours with the outcome of one that a script wrote, which is done.
+#[cold]
+fn twin_of(vm: &mut Vm, future: &Value) -> R<Ref<Future>> {
+    let owner = futures::loop_of(vm, future)?;
+    let twin = Future::alloc(owner);
+    let cancelled = script::call_method(vm, future, "cancelled", &[])?;
+    if script::truth(vm, &cancelled)? {
+        futures::cancel_plain(vm, &twin, Value::NONE)?;
+        return Ok(twin);
+    }
+    let exception = script::call_method(vm, future, "exception", &[])?;
+    if exception.is_none() {
+        let result = script::call_method(vm, future, "result", &[])?;
+        futures::set_result(vm, &twin, result)?;
+    } else {
+        futures::fail(vm, &twin, exception)?;
+        // Who wrote the future says whether somebody has to hear of it.
+        twin.log_traceback.set(false);
+    }
+    Ok(twin)
 }
 
 /// How CPython's callback is shown, with the place of its definition there.
