@@ -36,9 +36,10 @@ DOZEN = {
 
 
 def build_of(hoop):
-    """The compiler that a binary names, and the profile that cargo builds with here."""
+    """The compiler that a binary names, the profile that cargo builds with here, and whether branches were counted for it."""
     with open(hoop, "rb") as file:
-        compiler = re.search(rb"rustc version [\x20-\x7e]+", file.read())
+        binary = file.read()
+    compiler = re.search(rb"rustc version [\x20-\x7e]+", binary)
     with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
         profile = tomllib.load(file)["profile"]["release"]
     profile = {key: value for key, value in profile.items() if key in ("lto", "codegen-units", "opt-level", "panic")}
@@ -46,7 +47,16 @@ def build_of(hoop):
         given = os.environ.get("CARGO_PROFILE_RELEASE_" + key.upper().replace("-", "_"))
         if given is not None:
             profile[key] = int(given) if given.isdigit() else given
-    return {"compiler": compiler.group().decode() if compiler else "unknown", "profile": profile}
+    compiler = compiler.group().decode() if compiler else "unknown"
+    return {"compiler": compiler, "profile": profile, "branches": knows_branches(binary)}
+
+
+def knows_branches(binary):
+    """Whether the counts of src/release.profdata are of functions of this binary: their names end in a hash of how it is built."""
+    functions = rb"_ZN9hoopsnake2vm[\w$.]+17h[0-9a-f]{16}E"
+    with open(os.path.join(ROOT, "src", "release.profdata"), "rb") as file:
+        counted = set(re.findall(functions, file.read()))
+    return 2 * len(counted & set(re.findall(functions, binary))) > len(counted)
 
 
 def count(command):

@@ -13,5 +13,5 @@ if [ -n "$HOOP_PROFILE_INTO" ]; then
 fi
 profile=$(dirname "$0")/../../src/release.profdata
 [ -f "$profile" ] || exec "$@"
-# Functions that have changed since it was written are compiled without it, and that is all.
+# Functions that have other names or shapes since it was written are compiled without it, and that is all.
 exec "$@" -Cprofile-use="$profile" -Cllvm-args=-no-pgo-warn-mismatch
