@@ -3,8 +3,9 @@
 
 python3 scripts/dev/profile.py
 
-Builds a `hoop` that counts, runs the benchmarks and the recorded test programs with it, and sums up. Takes a quarter of an
-hour. Wants an llvm-profdata that reads what rustc's LLVM writes: version 19 or later, named so or with the version behind.
+Builds a `hoop` that counts, runs the benchmarks and the recorded test programs with it, and sums up. Takes six
+minutes or more. Wants an llvm-profdata that reads what rustc's LLVM writes: version 19 or later, named so or with the
+version behind.
 """
 
 import concurrent.futures

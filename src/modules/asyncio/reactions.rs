@@ -102,7 +102,7 @@ fn twin_of(vm: &mut Vm, future: &Value) -> R<Ref<Future>> {
         let result = script::call_method(vm, future, "result", &[])?;
         futures::set_result(vm, &twin, result)?;
     } else {
-        futures::fail(vm, &twin, exception)?;
+        futures::set_exception(vm, &twin, &exception)?;
         // Who wrote the future says whether somebody has to hear of it.
         twin.log_traceback.set(false);
     }
