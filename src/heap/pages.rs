@@ -25,6 +25,8 @@ pub(super) struct Page {
     pub(super) index: u32,
     /// Of a page with slots: its place in its block.
     pub(super) number: u32,
+    /// The size class of its slots; `OWN_PAGE` for the page of one large object.
+    pub(super) class: u32,
     /// By what a distance is multiplied to be divided by `slot_size`; see `slot_at`.
     reciprocal: u32,
     /// While the collector runs: where the marks of the slots begin.
@@ -33,14 +35,24 @@ pub(super) struct Page {
 
 const _: () = assert!(size_of::<Page>() <= PAGE_HEADER);
 
+/// The class of a page that one object has for itself.
+pub(super) const OWN_PAGE: u32 = u32::MAX;
+
 /// No collector runs, or one of another heap.
 pub(super) const NO_MARKS: usize = usize::MAX;
 
 impl Page {
     /// The head of a page without objects, of `slots` slots of so many bytes.
-    pub(super) fn new(slot_size: usize, slots: u32, ordinal: u32, index: u32, number: u32) -> Page {
+    pub(super) fn new(
+        (class, slot_size): (u32, usize),
+        slots: u32,
+        ordinal: u32,
+        index: u32,
+        number: u32,
+    ) -> Page {
         Page {
             slot_size,
+            class,
             used: 0,
             slots,
             ordinal,

@@ -1,9 +1,8 @@
 //! Objects that come and go in great numbers, made and freed by those who know all of them: what
 //! the heap would have to ask of any other is left out.
 
-use super::pages::page_of;
 use super::refs::Object;
-use super::store::{Header, Heap, shape_flags};
+use super::store::{Header, Heap, shape_flags, slot_bytes};
 
 impl Header {
     /// Its shape.
@@ -37,8 +36,9 @@ impl Heap {
         }
         // SAFETY: the slot is large enough for T and the extra bytes.
         unsafe {
-            let slot = self.allocate(size_of::<T>() + extra);
-            self.bytes += (*page_of(slot)).slot_size;
+            let size = size_of::<T>() + extra;
+            let slot = self.allocate(size);
+            self.bytes += slot_bytes(size, slot);
             self.debt += T::CYCLIC as isize;
             slot.cast::<T>().write(object);
             (*slot).count = 1;

@@ -60,6 +60,8 @@ pub struct KindTable {
     pub(super) reaches_out: bool,
     /// Whether the death of an object concerns nobody: it holds nothing, and needs no finalizer.
     pub(super) dies_alone: bool,
+    /// Whether its destructor does anything.
+    pub(super) holds_memory: bool,
     pub(super) trace: unsafe fn(*const Header, &mut dyn Visitor),
     pub(super) clear: unsafe fn(*const Header),
     pub(super) drop: unsafe fn(*mut Header),
@@ -92,6 +94,7 @@ impl KindTable {
             size: size_of::<T>(),
             cyclic: T::CYCLIC,
             dies_alone: T::HOLDS_NOTHING && !T::CYCLIC && !T::MAY_NEED_FINALIZER,
+            holds_memory: std::mem::needs_drop::<T>(),
             reaches_out: T::REACHES_OUT,
             trace: trace::<T>,
             clear: clear::<T>,

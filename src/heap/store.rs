@@ -12,8 +12,8 @@ use std::ptr;
 
 use super::buffer::OutOfMemory;
 use super::pages::{
-    FIRST_SLOT, PAGE_HEADER, PAGE_SIZE, Page, allocate_page, give_page, page_layout, page_of,
-    take_page,
+    FIRST_SLOT, OWN_PAGE, PAGE_HEADER, PAGE_SIZE, Page, allocate_page, give_page, page_layout,
+    page_of, take_page,
 };
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
@@ -88,6 +88,16 @@ fn class_of_size(size: usize) -> usize {
     let step = 1usize << (log - 2);
     let quarter = (size - 1 - (1usize << log)) / step;
     32 + (log as usize - 9) * 4 + quarter
+}
+
+/// How many bytes the slot of an object of so many bytes has.
+#[inline(always)]
+pub(super) fn slot_bytes(size: usize, slot: *const Header) -> usize {
+    if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
+        // SAFETY: it was just handed out.
+        return unsafe { (*page_of(slot)).slot_size };
+    }
+    size_of_class(class_of_size(size))
 }
 
 fn size_of_class(class: usize) -> usize {
@@ -342,15 +352,15 @@ impl Heap {
         if class.next == class.end {
             let index = self.pages.len() as u32;
             let slots = (PAGE_SIZE - PAGE_HEADER) / slot_size;
-            let (page, number) = take_page();
+            let (page, place) = take_page();
             // SAFETY: nobody uses the page yet; its head fits.
             unsafe {
                 page.write(Page::new(
-                    slot_size,
+                    (number as u32, slot_size),
                     slots as u32,
                     self.next_ordinal,
                     index,
-                    number,
+                    place,
                 ));
             }
             self.next_ordinal += 1;
@@ -375,7 +385,7 @@ impl Heap {
         let page = allocate_page(size + PAGE_HEADER);
         // SAFETY: as above.
         unsafe {
-            page.write(Page::new(size, 1, self.next_ordinal, index, 0));
+            page.write(Page::new((OWN_PAGE, size), 1, self.next_ordinal, index, 0));
             (*page).used = 1;
         }
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
@@ -391,10 +401,9 @@ impl Heap {
         unsafe {
             let size = (*page).slot_size;
             self.bytes -= size;
-            if size > LARGEST_SLOT || cfg!(hoop_heap_debug) {
+            let Some(class) = self.classes.get_mut((*page).class as usize) else {
                 return self.deallocate_large(header, page, size);
-            }
-            let class = &mut self.classes[class_of_size(size)];
+            };
             (*header).shape = 0;
             *header.add(1).cast::<*mut Header>() = class.free;
             class.free = header;
@@ -635,17 +644,39 @@ unsafe fn drop_slots(header: *mut Header, size: usize, flags: u8, capacity: u16)
 /// The count has just reached zero, and nobody else will free the object.
 pub(crate) unsafe fn free(header: *mut Header) {
     let heap = current();
-    if heap.torn_down {
-        return;
-    }
     // SAFETY: the object is dead and whole; one that dies alone has a destructor that drops no other.
     unsafe {
         let entry = &heap.shapes[(*header).shape as usize];
         let table = &heap.kinds[entry.kind as usize];
-        if table.dies_alone && entry.flags == 0 && heap.finalized.is_empty() {
-            (table.drop)(header);
-            return current().deallocate(header);
+        let heard_of = !table.dies_alone | (entry.flags != 0) | heap.torn_down;
+        if heard_of || !heap.finalized.is_empty() {
+            return free_with_others(header);
         }
+        if table.holds_memory {
+            return free_with_memory(header);
+        }
+        heap.deallocate(header);
+    }
+}
+
+/// Frees a dead object that has memory besides, but no other object.
+#[inline(never)]
+unsafe fn free_with_memory(header: *mut Header) {
+    let heap = current();
+    // SAFETY: as in `free`.
+    unsafe {
+        let kind = heap.shapes[(*header).shape as usize].kind;
+        (heap.kinds[kind as usize].drop)(header);
+        current().deallocate(header);
+    }
+}
+
+/// Frees a dead object, and those that die with it, one after the other.
+#[inline(never)]
+unsafe fn free_with_others(header: *mut Header) {
+    let heap = current();
+    if heap.torn_down {
+        return;
     }
     if heap.releasing {
         heap.dying.push(header);
@@ -676,8 +707,9 @@ pub(crate) fn alloc_trailing<T: Object>(object: T, extra: usize) -> Ref<T> {
     let heap = current();
     // SAFETY: the slot is large enough for T and the extra bytes; the count of 1 passes to the Ref.
     unsafe {
-        let slot = heap.allocate(size_of::<T>() + extra);
-        heap.bytes += (*page_of(slot)).slot_size;
+        let size = size_of::<T>() + extra;
+        let slot = heap.allocate(size);
+        heap.bytes += slot_bytes(size, slot);
         heap.debt += T::CYCLIC as isize;
         slot.cast::<T>().write(object);
         (*slot).count = 1;
@@ -718,8 +750,9 @@ pub(crate) fn alloc_shaped<T: Object>(object: T, extra: usize, shape: u32) -> Re
     };
     // SAFETY: as in `alloc_trailing`; the slots are part of the size and written before anyone sees the object.
     unsafe {
-        let slot = heap.allocate(size_of::<T>() + extra.next_multiple_of(8) + slots * 8);
-        heap.bytes += (*page_of(slot)).slot_size;
+        let size = size_of::<T>() + extra.next_multiple_of(8) + slots * 8;
+        let slot = heap.allocate(size);
+        heap.bytes += slot_bytes(size, slot);
         heap.debt += T::CYCLIC as isize;
         slot.cast::<T>().write(object);
         (*slot).count = 1;
