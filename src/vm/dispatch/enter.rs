@@ -146,10 +146,40 @@ unsafe fn start_plain<const AWAITED: bool>(
     }
 }
 
-/// As `enter_plain`, where the stack, the depth or the budget is used up.
+/// As `enter_plain`, where the stack, the depth or the budget is used up. It is called in the same way, so that nothing of
+/// that makes `enter_plain` keep anything on the stack.
 #[cold]
 #[inline(never)]
-unsafe fn enter_slowly<const AWAITED: bool>(
+#[cfg(target_arch = "x86_64")]
+unsafe extern "sysv64-unwind" fn enter_slowly<const AWAITED: bool>(
+    ip: *mut u64,
+    regs: *mut Value,
+    function: *mut Function,
+    vm: &mut Vm,
+    args: *mut Value,
+    n: usize,
+) -> Exit {
+    // SAFETY: as above.
+    unsafe { invoke_slowly::<AWAITED>(ip, regs, function, vm, args, n) }
+}
+
+#[cold]
+#[inline(never)]
+#[cfg(not(target_arch = "x86_64"))]
+unsafe extern "C-unwind" fn enter_slowly<const AWAITED: bool>(
+    ip: *mut u64,
+    regs: *mut Value,
+    function: *mut Function,
+    vm: &mut Vm,
+    args: *mut Value,
+    n: usize,
+) -> Exit {
+    // SAFETY: as above.
+    unsafe { invoke_slowly::<AWAITED>(ip, regs, function, vm, args, n) }
+}
+
+#[inline(always)]
+unsafe fn invoke_slowly<const AWAITED: bool>(
     ip: *mut u64,
     regs: *mut Value,
     function: *mut Function,
