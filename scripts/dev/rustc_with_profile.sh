@@ -7,7 +7,13 @@ case " $* " in
 *) exec "$@" ;;
 esac
 # Branches are counted, but not the targets of calls: each jump from handler to handler would be looked up in a table.
-set -- "$@" -Cllvm-args=-disable-vp
+# Functions are known by names without hashes of the types that they take, so that a changed type does not lose their counts.
+set -- "$@" -Cllvm-args=-disable-vp -Csymbol-mangling-version=v0
+# The program is linked to lie where it says (stdlib/build.rs), so that its tables may be named by their addresses.
+case "$(uname -sm) $*" in
+*" --target "*) ;;
+"Linux x86_64 "*" --crate-name hoop "*) set -- "$@" -Crelocation-model=static ;;
+esac
 if [ -n "$HOOP_PROFILE_INTO" ]; then
     exec "$@" -Cprofile-generate="$HOOP_PROFILE_INTO"
 fi
