@@ -124,10 +124,14 @@ impl Code {
 
     /// Makes the body of these constants and names.
     pub fn begin(&self, consts: Box<[Value]>, names: Box<[Value]>) -> &Body {
-        let body = self.body.get_or_init(|| Body {
-            words: UnsafeCell::new(self.plain.words.clone().into()),
-            consts,
-            names,
+        let body = self.body.get_or_init(|| {
+            let mut words: Box<[u64]> = self.plain.words.clone().into();
+            bytecode::give_forms(&mut words);
+            Body {
+                words: UnsafeCell::new(words),
+                consts,
+                names,
+            }
         });
         self.consts.set(body.consts.as_ptr());
         // SAFETY: the box never changes, only its words do.

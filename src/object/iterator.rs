@@ -114,6 +114,16 @@ pub const ITEMS: u8 = 2;
 pub const BACKWARD: u8 = 4;
 
 impl ListIterator {
+    /// As `step`; gives where in the list the item lies, which no reference is counted for.
+    #[inline(always)]
+    pub fn step_at_place(&self) -> Option<*const Value> {
+        let list = self.source.as_value().get_exact::<List>()?;
+        let position = self.position.get();
+        let item = list.peek().get(position).map(std::ptr::from_ref)?;
+        self.position.set(position + 1);
+        Some(item)
+    }
+
     /// The next item of an iterator over an exact list; None at the end, or when
     /// the general way must look.
     #[inline(always)]

@@ -13,51 +13,50 @@ use crate::object::str::Str;
 use crate::vm::Vm;
 use crate::vm::candidates::Question;
 use crate::vm::compare::CompareOp;
-use crate::vm::dispatch::{go, go_on, leaf_ops, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, leaf_ops, op, plain_ops, store, store_in};
 use crate::vm::ops::{BinaryOp, UnaryOp};
 
-/// A handler for `B op C` and one for `B op constant C`, with fast paths for
-/// small integers and for floats.
+/// Handlers with fast paths for small integers and for floats: `B op C` and `B op constant C`, into any register or into a
+/// temporary.
 macro_rules! arithmetic {
-    ($name:ident, $const_name:ident, |$x:ident, $y:ident| $ints:expr, |$f:ident, $g:ident| $floats:expr) => {
+    ($($name:ident $in_name:ident $const_name:ident $const_in_name:ident:
+        |$x:ident, $y:ident| $ints:expr, |$f:ident, $g:ident| $floats:expr;)+) => { $(
+        arithmetic_handler!($name by store, |ip, regs, k| &*regs.add(c(ip)), |$x, $y| $ints, |$f, $g| $floats);
+        arithmetic_handler!($in_name by store_in, |ip, regs, k| &*regs.add(c(ip)), |$x, $y| $ints, |$f, $g| $floats);
+        arithmetic_handler!($const_name by store, |ip, regs, k| &*k.add(c(ip)), |$x, $y| $ints, |$f, $g| $floats);
+        arithmetic_handler!($const_in_name by store_in, |ip, regs, k| &*k.add(c(ip)), |$x, $y| $ints, |$f, $g| $floats);
+    )+ };
+}
+
+/// One of them.
+macro_rules! arithmetic_handler {
+    ($name:ident by $store:ident, |$ip:ident, $regs:ident, $k:ident| $right:expr,
+        |$x:ident, $y:ident| $ints:expr, |$f:ident, $g:ident| $floats:expr) => {
         op! {
-            fn $name(ip, regs, k, vm) {
-                let ($x, $y) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
-                if let Some(value) = $ints { store!(ip, regs, k, vm, value, 0) }
+            fn $name($ip, $regs, $k, vm) {
+                let ($x, $y) = (&*$regs.add(b($ip)), $right);
+                if let Some(value) = $ints { $store!($ip, $regs, $k, vm, value, 0) }
                 if let Some(($f, $g)) = $x.inline_floats($y)
                     && let Some(value) = Value::inline_float($floats)
                 {
-                    store!(ip, regs, k, vm, value, 0)
+                    $store!($ip, $regs, $k, vm, value, 0)
                 }
                 if let Some(($f, $g)) = $x.float_and_int($y)
                     && let Some(value) = Value::inline_float($floats)
                 {
-                    store!(ip, regs, k, vm, value, 0)
+                    $store!($ip, $regs, $k, vm, value, 0)
                 }
-                return binary(ip, regs, k, vm);
-            }
-            fn $const_name(ip, regs, k, vm) {
-                let ($x, $y) = (&*regs.add(b(ip)), &*k.add(c(ip)));
-                if let Some(value) = $ints { store!(ip, regs, k, vm, value, 0) }
-                if let Some(($f, $g)) = $x.inline_floats($y)
-                    && let Some(value) = Value::inline_float($floats)
-                {
-                    store!(ip, regs, k, vm, value, 0)
-                }
-                if let Some(($f, $g)) = $x.float_and_int($y)
-                    && let Some(value) = Value::inline_float($floats)
-                {
-                    store!(ip, regs, k, vm, value, 0)
-                }
-                return binary(ip, regs, k, vm);
+                return binary($ip, $regs, $k, vm);
             }
         }
     };
 }
 
-arithmetic!(add, add_const, |x, y| x.add_small(y), |f, g| f + g);
-arithmetic!(sub, sub_const, |x, y| x.sub_small(y), |f, g| f - g);
-arithmetic!(mul, mul_const, |x, y| mul_small(x, y), |f, g| f * g);
+arithmetic! {
+    add add_in add_const add_const_in: |x, y| x.add_small(y), |f, g| f + g;
+    sub sub_in sub_const sub_const_in: |x, y| x.sub_small(y), |f, g| f - g;
+    mul mul_in mul_const mul_const_in: |x, y| mul_small(x, y), |f, g| f * g;
+}
 
 #[inline(always)]
 fn mul_small(x: &Value, y: &Value) -> Option<Value> {

@@ -171,7 +171,7 @@ impl At {
     /// The opcode.
     #[inline(always)]
     pub(crate) fn op(self) -> Op {
-        unsafe { crate::bytecode::op::ALL[(*self.ip & 0xFF) as usize] }
+        unsafe { crate::bytecode::op_of(*self.ip) }
     }
     /// The operand word number `n` (from 1) behind the instruction.
     #[inline(always)]

@@ -1,7 +1,8 @@
 //! Jumps.
 
 use super::arith::compare_operator;
-use super::at::{a, b, c, flags, lose, wide};
+use super::at::{a, b, c, copy_of, flags, lose, wide};
+use super::iterate::{for_iter_others, next_of_common};
 use super::plain::truth_of_immediate;
 use super::values::{finalize_and_go, free_and_go};
 use super::{At, Exit, leaf};
@@ -10,7 +11,7 @@ use crate::bytecode::op::{NEGATE, TEMP_A, TEMP_B, TEMP_C};
 use crate::heap::Value;
 use crate::object::str::Str;
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op, plain_ops};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
 
 op! {
     fn jump(ip, regs, k, vm) {
@@ -20,6 +21,13 @@ op! {
         vm.budget -= 1;
         if vm.budget < 0 { return loop_check(ip, regs, k, vm); }
         go!(ip.offset(1 + wide(ip) as isize), regs, k, vm)
+    }
+    fn loop_for(ip, regs, k, vm) {
+        vm.budget -= 1;
+        if vm.budget < 0 { return loop_check(ip, regs, k, vm); }
+        let ip = ip.offset(1 + wide(ip) as isize);
+        next_of_common!(ip, regs, k, vm);
+        return for_iter_others(ip, regs, k, vm);
     }
     fn jump_if_true(ip, regs, k, vm) {
         match truth_of_immediate(&*regs.add(a(ip))) {

@@ -25,6 +25,30 @@ use crate::vm::generator::{AsyncStep, ENTRY};
 use crate::vm::iter::short_range_iterator;
 use crate::vm::special::Special;
 
+/// Goes on with the next number of a range or the next item of a list, where the ForIter at `ip` asks for it.
+macro_rules! next_of_common {
+    ($ip:ident, $regs:ident, $k:ident, $vm:ident) => {
+        let iterator = &*$regs.add(b($ip));
+        if iterator.is_object() {
+            let header = iterator.header();
+            if (*header).shape == crate::object::kind::RANGE_ITERATOR as u32 {
+                match (*header.cast::<crate::object::iterator::RangeIterator>()).step() {
+                    Some(value) => store!($ip, $regs, $k, $vm, value, 1),
+                    None => return crate::vm::dispatch::iterate::end_of_loop($ip, $regs, $k, $vm),
+                }
+            }
+            if (*header).shape == crate::object::kind::LIST_ITERATOR as u32
+                && let Some(item) =
+                    (*header.cast::<crate::object::iterator::ListIterator>()).step_at_place()
+            {
+                store!($ip, $regs, $k, $vm, copy_of(item), 1)
+            }
+        }
+    };
+}
+
+pub(super) use next_of_common;
+
 op! {
     fn get_iter(ip, regs, k, vm) {
         let source = &*regs.add(b(ip));
@@ -45,13 +69,11 @@ op! {
         store_and_lose_b!(ip, regs, k, vm, iterator, 0)
     }
     fn for_iter(ip, regs, k, vm) {
+        next_of_common!(ip, regs, k, vm);
+        return for_iter_others(ip, regs, k, vm);
+    }
+    fn for_iter_others(ip, regs, k, vm) {
         let iterator = &*regs.add(b(ip));
-        if iterator.is_exact::<RangeIterator>() {
-            match (*iterator.header().cast::<RangeIterator>()).step() {
-                Some(value) => store!(ip, regs, k, vm, value, 1),
-                None => return end_of_loop(ip, regs, k, vm),
-            }
-        }
         if iterator.is_exact::<ListIterator>() { return for_iter_list(ip, regs, k, vm); }
         if iterator.is_exact::<TupleIterator>() { return for_iter_tuple(ip, regs, k, vm); }
         if iterator.is_exact::<Generator>() { return for_iter_generator(ip, regs, k, vm); }

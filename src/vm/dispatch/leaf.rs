@@ -6,8 +6,8 @@
 use super::arith::{binary_operator, compare_operator};
 use super::at::{a, b, c, flags};
 use super::plain;
-use crate::bytecode::Op;
-use crate::bytecode::op::{ALL, INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
+use crate::bytecode::op::{INPLACE, NEGATE, OWN_SHIFT, Operand, TEMP_A, TEMP_B, TEMP_C};
+use crate::bytecode::{Op, op_of};
 use crate::heap::{Buffer, FIRST_FREE_SHAPE, Ref, Value};
 use crate::object::complex::{self, Complex};
 use crate::object::dict::{Dict, DictTable};
@@ -28,8 +28,8 @@ pub(super) const UNKNOWN: u8 = 2;
 const C_IS_CONST: [bool; 256] = {
     let mut table = [false; 256];
     let mut i = 0;
-    while i < ALL.len() {
-        table[ALL[i] as usize] = matches!(ALL[i].operands()[2], Operand::Const);
+    while i < table.len() {
+        table[i] = matches!(op_of(i as u64).operands()[2], Operand::Const);
         i += 1;
     }
     table
@@ -127,7 +127,7 @@ pub(super) unsafe fn contains(
 #[inline(never)]
 pub(super) unsafe fn test(ip: *mut u64, regs: *mut Value, k: *const Value) -> u8 {
     unsafe {
-        let op = compare_operator(ALL[(*ip & 0xFF) as usize]);
+        let op = compare_operator(op_of(*ip));
         match plain::compare(op, &*regs.add(b(ip)), right(ip, regs, k)) {
             Some(holds) => {
                 give_up(ip, regs, TEMP_B | TEMP_C);
@@ -147,7 +147,7 @@ pub(super) unsafe fn test_like_ints(
     k: *const Value,
 ) -> u8 {
     unsafe {
-        let op = compare_operator(ALL[(*ip & 0xFF) as usize]);
+        let op = compare_operator(op_of(*ip));
         let left = vm.known_int(&*regs.add(b(ip)), op);
         let right = vm.known_int(right(ip, regs, k), op.reflected());
         let Some((left, right)) = left.zip(right) else {
@@ -227,7 +227,7 @@ pub(super) unsafe fn is(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, _k: *const
 #[inline(never)]
 pub(super) unsafe fn binary(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
     unsafe {
-        let op = ALL[(*ip & 0xFF) as usize];
+        let op = op_of(*ip);
         let (x, y) = (&*regs.add(b(ip)), right(ip, regs, k));
         let shape = x.shape();
         if shape >= FIRST_FREE_SHAPE && vm.heap.shapes[shape as usize].kind == kind::INSTANCE {
@@ -255,7 +255,7 @@ pub(super) unsafe fn texts(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *cons
         let (Some(left), Some(more)) = (x.get_exact::<Str>(), y.get_exact::<Str>()) else {
             return Value::UNDEF;
         };
-        if !matches!(ALL[(*ip & 0xFF) as usize], Op::Add | Op::AddConst) {
+        if !matches!(op_of(*ip), Op::Add | Op::AddConst) {
             return Value::UNDEF;
         }
         if grows_in_place(ip, x, y) {
@@ -287,7 +287,7 @@ pub(super) unsafe fn texts(vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *cons
 #[inline(never)]
 pub(super) unsafe fn large(_vm: &mut Vm, ip: *mut u64, regs: *mut Value, k: *const Value) -> Value {
     unsafe {
-        let op = match ALL[(*ip & 0xFF) as usize] {
+        let op = match op_of(*ip) {
             Op::Add | Op::AddConst => Reusing::Add,
             Op::Sub | Op::SubConst => Reusing::Sub,
             Op::Mul | Op::MulConst => Reusing::Mul,
@@ -326,7 +326,7 @@ pub(super) unsafe fn complex(
             return Value::UNDEF;
         };
         let (left, other) = (left.parts(), other.parts());
-        let parts = match ALL[(*ip & 0xFF) as usize] {
+        let parts = match op_of(*ip) {
             Op::Add | Op::AddConst => complex::add(left, other),
             Op::Sub | Op::SubConst => complex::sub(left, other),
             Op::Mul | Op::MulConst => complex::mul(left, other),

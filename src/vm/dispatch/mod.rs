@@ -36,7 +36,7 @@ pub(crate) use at::{At, put, put_back_b, take_b};
 pub(crate) use objects::found_at;
 
 use super::Vm;
-use crate::bytecode::Op;
+use crate::bytecode::{Form, Op};
 use crate::heap::Value;
 use crate::object::function::BEGIN;
 
@@ -143,6 +143,15 @@ macro_rules! store {
     }};
 }
 
+/// As `store!`, where A is known to be a temporary.
+macro_rules! store_in {
+    ($ip:ident, $regs:ident, $k:ident, $vm:ident, $value:expr, $words:literal) => {{
+        let value = $value;
+        $regs.add(crate::vm::dispatch::at::a($ip)).write(value);
+        go!($ip.add(1 + $words), $regs, $k, $vm)
+    }};
+}
+
 /// As `store!`, and gives up operand B, which the result came from, if it is a temporary.
 macro_rules! store_and_lose_b {
     ($ip:ident, $regs:ident, $k:ident, $vm:ident, $value:expr, $words:literal) => {{
@@ -217,7 +226,7 @@ macro_rules! doing_ops {
     };
 }
 
-pub(crate) use {doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b};
+pub(crate) use {doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b, store_in};
 
 op! {
     fn leave(_ip, _regs, _k, _vm) {
@@ -304,8 +313,19 @@ const fn make_table() -> [Handler; 256] {
         MatchSequence => raising::match_sequence, MatchMapping => raising::match_mapping,
         MatchKeys => raising::match_keys, MatchClass => raising::match_class, GetLen => raising::get_len,
     }
+    macro_rules! set_forms {
+        ($($form:ident => $handler:path,)+) => { $(table[Form::$form.number() as usize] = $handler;)+ };
+    }
+    set_forms! {
+        MoveIn => values::move_in, MoveOut => values::move_out, MoveTwoIn => values::move_two_in,
+        LoadConstIn => values::load_const_in, ClearLoopFor => values::clear_loop_for,
+        GetGlobalIn => names::get_global_in, GetAttrIn => objects::get_attr_in,
+        AddIn => arith::add_in, AddConstIn => arith::add_const_in, SubIn => arith::sub_in,
+        SubConstIn => arith::sub_const_in, MulIn => arith::mul_in, MulConstIn => arith::mul_const_in,
+        LoopFor => flow::loop_for,
+    }
     table[LEAVE as usize] = leave;
-    const { assert!(crate::bytecode::op::ALL.len() <= BEGIN as usize) };
+    const { assert!(crate::bytecode::op::ALL.len() + Form::ALL.len() <= BEGIN as usize) };
     table[BEGIN as usize] = begin;
     table
 }

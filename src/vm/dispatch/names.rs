@@ -9,24 +9,37 @@ use crate::object::module::Module;
 use crate::object::native::R;
 use crate::object::str::Str;
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store, store_in};
+
+/// A global name, into any register or into a temporary.
+macro_rules! get_global {
+    ($($name:ident by $store:ident;)+) => {
+        op! { $(
+            fn $name(ip, regs, k, vm) {
+                // Word 1: keys version of the globals low, entry index high. Word 2, when the name
+                // is a built-in one: keys version and index in the built-ins; then the index in word 1 is all ones.
+                let function = (*Frame::of(regs)).function;
+                let cached = *ip.add(1);
+                let globals: *const Dict = (*function).globals.as_ptr();
+                if cached as u32 == (*globals).known_keys_version() && cached as u32 != 0 {
+                    let index = (cached >> 32) as u32;
+                    if index == u32::MAX { return get_builtin(ip, regs, k, vm); }
+                    // The keys are those of then: the entry is there.
+                    let value = (*globals).known_value(index as usize);
+                    $store!(ip, regs, k, vm, value, 2)
+                }
+                return get_global_slow(ip, regs, k, vm);
+            }
+        )+ }
+    };
+}
+
+get_global! {
+    get_global by store;
+    get_global_in by store_in;
+}
 
 op! {
-    fn get_global(ip, regs, k, vm) {
-        // Word 1: keys version of the globals low, entry index high. Word 2, when the name
-        // is a built-in one: keys version and index in the built-ins; then the index in word 1 is all ones.
-        let function = (*Frame::of(regs)).function;
-        let cached = *ip.add(1);
-        let globals: *const Dict = (*function).globals.as_ptr();
-        if cached as u32 == (*globals).known_keys_version() && cached as u32 != 0 {
-            let index = (cached >> 32) as u32;
-            if index == u32::MAX { return get_builtin(ip, regs, k, vm); }
-            // The keys are those of then: the entry is there.
-            let value = (*globals).known_value(index as usize);
-            store!(ip, regs, k, vm, value, 2)
-        }
-        return get_global_slow(ip, regs, k, vm);
-    }
     fn get_builtin(ip, regs, k, vm) {
         let cached = *ip.add(2);
         if cached as u32 != vm.builtins.known_keys_version() || cached as u32 == 0 {

@@ -16,7 +16,9 @@ use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::attr::{Cached, CachedStore, Site};
-use crate::vm::dispatch::{doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b};
+use crate::vm::dispatch::{
+    doing_ops, go, go_on, leaf_ops, op, plain_ops, store, store_and_lose_b, store_in,
+};
 use crate::vm::special::Special;
 
 /// The slots of a plain instance lie right behind its header.
@@ -38,6 +40,18 @@ op! {
             if !value.is_undef() {
                 store_and_lose_b!(ip, regs, k, vm, copy_of(value), 2)
             }
+        }
+        return get_attr_shared(ip, regs, k, vm);
+    }
+    fn get_attr_in(ip, regs, k, vm) {
+        let object = &*regs.add(b(ip));
+        let cached = *ip.add(1);
+        if object.is_object() && (*object.header()).shape == cached as u32
+            && vm.heap.type_epoch == (cached >> 32) as u32
+        {
+            if *ip.add(2) > u32::MAX as u64 { return get_attr_of_class(ip, regs, k, vm); }
+            let value = &*slot(object.header(), *ip.add(2) as usize - 1);
+            if !value.is_undef() { store_in!(ip, regs, k, vm, copy_of(value), 2) }
         }
         return get_attr_shared(ip, regs, k, vm);
     }

@@ -1,23 +1,41 @@
 //! Moving values, cells, constants.
 
 use super::at::{a, b, copy_of, flags, lose, take_b, wide};
+use super::flow::loop_for;
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
 use crate::heap::Value;
 use crate::object::frame::Frame;
 use crate::object::function::{Cell_, Function};
 use crate::vm::Vm;
-use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::dispatch::{go, go_on, op, plain_ops, store, store_in};
 
 op! {
     fn move_(ip, regs, k, vm) {
         store!(ip, regs, k, vm, take_b(ip, regs), 0)
+    }
+    fn move_in(ip, regs, k, vm) {
+        store_in!(ip, regs, k, vm, copy_of(regs.add(b(ip))), 0)
+    }
+    fn move_two_in(ip, regs, k, vm) {
+        let second = ip.add(1);
+        regs.add(a(ip)).write(copy_of(regs.add(b(ip))));
+        regs.add(a(second)).write(copy_of(regs.add(b(second))));
+        go!(ip.add(2), regs, k, vm)
+    }
+    fn move_out(ip, regs, k, vm) {
+        let old = std::ptr::replace(regs.add(a(ip)), regs.add(b(ip)).read());
+        if lose(vm, old) { return free_and_go(ip.add(1), regs, k, vm); }
+        go!(ip.add(1), regs, k, vm)
     }
     fn copy(ip, regs, k, vm) {
         store!(ip, regs, k, vm, (*regs.add(b(ip))).clone(), 0)
     }
     fn load_const(ip, regs, k, vm) {
         store!(ip, regs, k, vm, (*k.add(wide(ip) as u32 as usize)).clone(), 0)
+    }
+    fn load_const_in(ip, regs, k, vm) {
+        store_in!(ip, regs, k, vm, copy_of(k.add(wide(ip) as u32 as usize)), 0)
     }
     fn load_int(ip, regs, k, vm) {
         store!(ip, regs, k, vm, Value::int32(wide(ip)), 0)
@@ -32,6 +50,10 @@ op! {
         if flags(ip) & TEMP_A == 0 { register.write(Value::UNDEF); }
         if lose(vm, value) { return free_and_go(ip.add(1), regs, k, vm); }
         go!(ip.add(1), regs, k, vm)
+    }
+    fn clear_loop_for(ip, regs, k, vm) {
+        if (*regs.add(a(ip))).is_object() { return clear(ip, regs, k, vm); }
+        return loop_for(ip.add(1), regs, k, vm);
     }
     fn free_and_go(ip, regs, k, vm) {
         // `ip` is where to go on.
