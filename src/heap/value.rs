@@ -109,6 +109,26 @@ impl Value {
         }
     }
 
+    /// Whether this small integer is among the values, if those are small integers as far as anybody looked.
+    #[inline(always)]
+    pub fn is_among_small_ints(&self, values: &[Value]) -> Option<bool> {
+        // Which one it is nobody foretells: a few are looked at without a branch for each.
+        for some in values.chunks(8) {
+            let (mut found, mut tags) = (false, 3);
+            for value in some {
+                found |= value.0 == self.0;
+                tags &= value.0;
+            }
+            if tags & 3 != 3 {
+                return None;
+            }
+            if found {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     /// Whether this is a float that needs no box.
     #[inline(always)]
     pub const fn is_inline_float(&self) -> bool {

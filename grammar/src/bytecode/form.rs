@@ -25,6 +25,10 @@ forms! {
     MoveOut = Move;
     /// From a local to a temporary, and so does the next instruction.
     MoveTwoIn = Move;
+    /// From a local to a temporary, before a Call.
+    MoveInCall = Move;
+    /// From a local to a temporary, before a CallMethod.
+    MoveInCallMethod = Move;
     /// To a temporary.
     LoadConstIn = LoadConst;
     /// To a temporary.
@@ -84,7 +88,6 @@ static BY_PLACES: [[u8; 4]; 256] = {
     const A: usize = TEMP_A as usize;
     const B: usize = TEMP_B as usize;
     let mut table = [[0; 4]; 256];
-    table[Op::Move as usize][A] = Form::MoveIn.number();
     table[Op::Move as usize][B] = Form::MoveOut.number();
     table[Op::GetAttr as usize][A] = Form::GetAttrIn.number();
     // Of these B is no register, or one that is only looked at.
@@ -115,9 +118,7 @@ pub fn give_forms(words: &mut [u64]) {
             Op::Clear if temps(word) & TEMP_A != 0 && loops_to_for_iter(words, next) => {
                 Form::ClearLoopFor.number()
             }
-            Op::Move if moves_in(word) && words.get(next).is_some_and(|word| moves_in(*word)) => {
-                Form::MoveTwoIn.number()
-            }
+            Op::Move if moves_in(word) => before(words.get(next)).number(),
             _ => BY_PLACES[op as usize][usize::from(temps(word) & (TEMP_A | TEMP_B))],
         };
         if form != 0 {
@@ -136,6 +137,16 @@ fn moves_in(word: u64) -> bool {
     op_of(word) == Op::Move && temps(word) & (TEMP_A | TEMP_B) == TEMP_A
 }
 
+/// The form of a Move from a local to a temporary before another instruction.
+fn before(next: Option<&u64>) -> Form {
+    match next.map(|word| (op_of(*word), moves_in(*word))) {
+        Some((_, true)) => Form::MoveTwoIn,
+        Some((Op::Call, _)) => Form::MoveInCall,
+        Some((Op::CallMethod, _)) => Form::MoveInCallMethod,
+        _ => Form::MoveIn,
+    }
+}
+
 /// Whether there is a Loop that goes back to a ForIter.
 fn loops_to_for_iter(words: &[u64], at: usize) -> bool {
     words.get(at).is_some_and(|word| op_of(*word) == Op::Loop) && goes_to_for_iter(words, at)
@@ -147,4 +158,68 @@ fn goes_to_for_iter(words: &[u64], at: usize) -> bool {
     let target = (at + 1).checked_add_signed(distance as isize);
     let first = target.and_then(|target| words.get(target));
     first.is_some_and(|word| op_of(*word) == Op::ForIter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::word;
+    use super::*;
+
+    fn forms_of(code: &[u64]) -> Vec<u8> {
+        let mut words = code.to_vec();
+        give_forms(&mut words);
+        for (given, word) in words.iter().zip(code) {
+            assert_eq!(given >> 8, word >> 8, "only the opcode changes");
+        }
+        words.into_iter().map(|word| word as u8).collect()
+    }
+
+    #[test]
+    fn every_form_is_one_of_its_opcode() {
+        for (form, op) in Form::ALL {
+            assert_eq!(op_of(u64::from(form.number())), *op);
+        }
+        for op in op::ALL {
+            assert_eq!(op_of(*op as u64), *op);
+        }
+    }
+
+    #[test]
+    fn what_comes_next_decides_over_moves() {
+        let moves = word(Op::Move, TEMP_A, 5, 0, 0);
+        let out = word(Op::Move, TEMP_B, 0, 5, 0);
+        let call = word(Op::Call, TEMP_A | TEMP_B, 4, 4, 1);
+        assert_eq!(
+            forms_of(&[moves, moves, call, 0, 0, out, moves, out]),
+            [
+                Form::MoveTwoIn.number(),
+                Form::MoveInCall.number(),
+                Op::Call as u8,
+                0,
+                0,
+                Form::MoveOut.number(),
+                Form::MoveIn.number(),
+                Form::MoveOut.number(),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_loops_to_a_for_iter_take_its_next() {
+        let next = word(Op::ForIter, TEMP_B, 0, 5, 0);
+        let back = |words: i32| word(Op::Loop, 0, 0, 0, 0) | (words as u32 as u64) << 32;
+        let clear = word(Op::Clear, TEMP_A, 6, 0, 0);
+        let nop = word(Op::Nop, 0, 0, 0, 0);
+        assert_eq!(
+            forms_of(&[next, 0, clear, back(-4), nop, back(-2)]),
+            [
+                Op::ForIter as u8,
+                0,
+                Form::ClearLoopFor.number(),
+                Form::LoopFor.number(),
+                Op::Nop as u8,
+                Op::Loop as u8,
+            ]
+        );
+    }
 }

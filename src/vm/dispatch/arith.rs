@@ -8,6 +8,7 @@ use crate::bytecode::op::{INPLACE, NEGATE, TEMP_B, TEMP_C};
 use crate::heap::Value;
 use crate::object::complex::Complex;
 use crate::object::int::Int;
+use crate::object::list::List;
 use crate::object::set::Set;
 use crate::object::str::Str;
 use crate::vm::Vm;
@@ -256,6 +257,15 @@ op! {
             && !part.is(text)
         {
             if flags(ip) & TEMP_B != 0 { regs.add(b(ip)).read().release_shared(); }
+            if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
+            store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
+        }
+        // A small integer among others in a list.
+        if part.is_small_int()
+            && let Some(list) = text.get_exact::<List>()
+            && let Some(found) = part.is_among_small_ints(list.peek())
+            && stays(flags(ip) & TEMP_C != 0, text)
+        {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
             store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
         }

@@ -318,6 +318,7 @@ const fn make_table() -> [Handler; 256] {
     }
     set_forms! {
         MoveIn => values::move_in, MoveOut => values::move_out, MoveTwoIn => values::move_two_in,
+        MoveInCall => values::move_in_call, MoveInCallMethod => values::move_in_call_method,
         LoadConstIn => values::load_const_in, ClearLoopFor => values::clear_loop_for,
         GetGlobalIn => names::get_global_in, GetAttrIn => objects::get_attr_in,
         AddIn => arith::add_in, AddConstIn => arith::add_const_in, SubIn => arith::sub_in,

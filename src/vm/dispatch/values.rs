@@ -1,6 +1,7 @@
 //! Moving values, cells, constants.
 
 use super::at::{a, b, copy_of, flags, lose, take_b, wide};
+use super::calls::{call, call_method};
 use super::flow::loop_for;
 use super::{At, Exit};
 use crate::bytecode::op::{Common, TEMP_A};
@@ -22,6 +23,14 @@ op! {
         regs.add(a(ip)).write(copy_of(regs.add(b(ip))));
         regs.add(a(second)).write(copy_of(regs.add(b(second))));
         go!(ip.add(2), regs, k, vm)
+    }
+    fn move_in_call(ip, regs, k, vm) {
+        regs.add(a(ip)).write(copy_of(regs.add(b(ip))));
+        return call(ip.add(1), regs, k, vm);
+    }
+    fn move_in_call_method(ip, regs, k, vm) {
+        regs.add(a(ip)).write(copy_of(regs.add(b(ip))));
+        return call_method(ip.add(1), regs, k, vm);
     }
     fn move_out(ip, regs, k, vm) {
         let old = std::ptr::replace(regs.add(a(ip)), regs.add(b(ip)).read());
