@@ -16,6 +16,7 @@ use crate::vm::ops::BinaryOp;
 /// `list`
 pub static LIST: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::list),
+    of_one: Some(&LIST_OF),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that can be changed; made of the items of an iterable.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
@@ -71,6 +72,12 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
     }
     Ok(List::with_shape(shape, Buffer::new()).into_value())
 }
+
+/// `list(iterable)`: nobody sees the list before it is whole.
+static LIST_OF: Def = Def::frame("<list>(iterable, /)", 1, |vm, frame, input| {
+    with_items(vm, frame, input, (0, 1), |_, _, items| Ok(items.into_value()))
+})
+.takes(1, take_gathered::<1>);
 
 /// Registers: self, iterable, items.
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {

@@ -42,6 +42,8 @@ pub struct Code {
     /// How many more calls of its coroutine functions do not try to stay on the stack, because the last one that did had
     /// to wait.
     pub waits: Cell<u32>,
+    /// What was last asked of `way_out`: an exception mostly comes from where one came from before.
+    last_way_out: Cell<WayOut>,
     /// What it was made of.
     pub plain: Arc<bytecode::Code>,
     /// Instances of the code constants, made at their first use; the index is the constant's.
@@ -103,6 +105,7 @@ impl Code {
             nregisters: plain.nregisters,
             flags: plain.flags,
             waits: Cell::new(0),
+            last_way_out: Cell::new(WayOut::NONE),
             plain,
             children: RefCell::default(),
             own_names: std::cell::OnceCell::new(),
@@ -162,6 +165,45 @@ impl Code {
     pub fn offset_before(&self, ip: *const u64) -> Option<u32> {
         let words = (ip as usize).wrapping_sub(UNREAD.as_ptr() as usize) / 8;
         (words < UNREAD.len()).then_some(words as u32)
+    }
+}
+
+/// Where an exception goes that is raised at a word of code.
+#[derive(Clone, Copy)]
+pub struct WayOut {
+    /// The word's offset.
+    pub at: u32,
+    /// How many temporaries are live there.
+    pub live: u32,
+    /// The innermost handler that covers it.
+    pub handler: Option<bytecode::Handler>,
+}
+
+impl WayOut {
+    /// That of no word.
+    const NONE: WayOut = WayOut {
+        at: u32::MAX,
+        live: 0,
+        handler: None,
+    };
+}
+
+impl Code {
+    /// Where an exception goes that is raised in a frame that stands behind instruction pointer `ip`.
+    pub fn way_out(&self, ip: *const u64) -> WayOut {
+        let at = self.offset(ip).saturating_sub(1);
+        let last = self.last_way_out.get();
+        if last.at == at {
+            return last;
+        }
+        let mut handlers = self.plain.handlers.iter();
+        let found = WayOut {
+            at,
+            live: self.live_temps(ip) as u32,
+            handler: handlers.find(|h| h.start <= at && at < h.end).copied(),
+        };
+        self.last_way_out.set(found);
+        found
     }
 }
 

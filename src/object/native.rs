@@ -378,6 +378,8 @@ pub struct TypeDef {
     pub awaits: Option<AwaitHook>,
     /// What a call of the class itself gives that needs no frame.
     pub at_once: Option<AtOnce>,
+    /// What a call of the class itself with one argument does, where `at_once` has no answer. Registers: the argument.
+    pub of_one: Option<&'static Def>,
     /// Gives the next value of an iterator without a frame, where that can be done.
     pub next_at_once: Option<NextHook>,
     /// Says what has to be called for the next value of an iterator.
@@ -413,6 +415,7 @@ impl TypeDef {
             awaits: None,
             call: None,
             at_once: None,
+            of_one: None,
             next_at_once: None,
             next_by_call: None,
             pair_at_once: None,

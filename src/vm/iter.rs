@@ -19,7 +19,7 @@ use crate::object::iterator::{
 };
 use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{Def, Input, Native, NativeCode, R, Step};
+use crate::object::native::{Def, Input, Leaf, Native, NativeCode, R, Step};
 use crate::object::range::Range;
 use crate::object::set::{Set, SetTable, with_table};
 use crate::object::str::Str;
@@ -52,13 +52,7 @@ static ITER_METHOD: Def = Def::frame("<iter>(method, value, /)", 0, |vm, frame, 
                 .then_go_on()
         }
         (_, Input::Raised(raised)) => Step::Raise(raised),
-        (_, Input::Value(iterator) | Input::Yielded(iterator)) => {
-            if vm.is_iterator(&iterator) {
-                return Step::Return(iterator);
-            }
-            let name = vm.type_name(&iterator);
-            Step::Raise(vm.type_error(format!("iter() returned non-iterator of type '{name}'")))
-        }
+        (_, Input::Value(iterator) | Input::Yielded(iterator)) => vm.checked_iterator(iterator),
         (_, Input::Start) => Step::Return(Value::NONE),
     }
 });
@@ -223,9 +217,14 @@ impl Vm {
             return Step::Return(iterator);
         }
         match self.special_of(value, Special::Iter) {
-            Some(method) if !method.is_none() => {
-                Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()])
-            }
+            Some(method) if !method.is_none() => match self.leaf_of_one(&method, value) {
+                Some(Ok(leaf)) => match leaf(self, std::slice::from_ref(value)) {
+                    Ok(iterator) => self.checked_iterator(iterator),
+                    Err(raised) => Step::Raise(raised),
+                },
+                Some(Err(raised)) => Step::Raise(raised),
+                None => Step::Enter(&ITER_METHOD, smallvec::smallvec![method, value.clone()]),
+            },
             None if self.is_sequence(value) => {
                 Step::Return(SequenceIterator::alloc(value.clone(), 0, 0).into_value())
             }
@@ -234,6 +233,15 @@ impl Vm {
                 Step::Raise(self.type_error(format!("'{name}' object is not iterable")))
             }
         }
+    }
+
+    /// What an `__iter__` gave, if it is an iterator.
+    fn checked_iterator(&mut self, iterator: Value) -> Step {
+        if self.is_iterator(&iterator) {
+            return Step::Return(iterator);
+        }
+        let name = self.type_name(&iterator);
+        Step::Raise(self.type_error(format!("iter() returned non-iterator of type '{name}'")))
     }
 
     /// The iterator of an exact built-in type.
@@ -283,6 +291,8 @@ impl Vm {
             | kind::SEQUENCE_ITERATOR
             | kind::CALL_ITERATOR
             | kind::REVERSED => value.clone(),
+            // Whoever has a next at hand is an iterator, and so its own.
+            kind if self.next_hooks[kind as usize].is_some() => value.clone(),
             _ => return None,
         })
     }
@@ -414,6 +424,19 @@ impl Vm {
     }
 
     fn next_of_leaf(&mut self, method: &Value, iterator: &Value) -> Option<R<Option<Value>>> {
+        let leaf = match self.leaf_of_one(method, iterator)? {
+            Ok(leaf) => leaf,
+            Err(raised) => return Some(Err(raised)),
+        };
+        Some(match leaf(self, std::slice::from_ref(iterator)) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Known::StopIteration) => Ok(None),
+            Err(raised) => Err(raised),
+        })
+    }
+
+    /// The leaf behind a native method that takes its receiver alone, if this may be one.
+    fn leaf_of_one(&mut self, method: &Value, receiver: &Value) -> Option<R<Leaf>> {
         let native = method.get_exact::<Native>()?;
         let NativeCode::Leaf(leaf) = native.def.code else {
             return None;
@@ -421,14 +444,8 @@ impl Vm {
         if native.exact != 1 || !native.is_method {
             return None;
         }
-        if let Err(raised) = self.check_method_receiver(native, Some(iterator)) {
-            return Some(Err(raised));
-        }
-        Some(match leaf(self, std::slice::from_ref(iterator)) {
-            Ok(value) => Ok(Some(value)),
-            Err(raised) if self.is_raised(&raised, Known::StopIteration) => Ok(None),
-            Err(raised) => Err(raised),
-        })
+        let checked = self.check_method_receiver(native, Some(receiver));
+        Some(checked.map(|()| leaf))
     }
 
     fn next_of_dict<const K: Kind>(

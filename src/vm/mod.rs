@@ -30,6 +30,7 @@ pub mod fiber;
 pub mod finalize;
 pub mod finders;
 mod frames;
+mod function_binding;
 pub mod generator;
 pub mod groups;
 pub mod host_work;

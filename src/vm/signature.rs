@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::call::Callee;
+use super::function_binding::bind_positional;
 use super::native_signature::{name_as_function, parses_tuple, takes_no_names};
 use crate::bytecode::code::flags;
 use crate::heap::{Ref, Value};
@@ -47,7 +48,7 @@ impl Vm {
             match (callee, names) {
                 (Callee::Function(function), None) => bind_positional(function, args, n, out),
                 (Callee::Function(function), Some(names)) => {
-                    self.bind_keywords(function, args, n, names, out)
+                    self.bind_named(function, (args, n), names, out)
                 }
                 (Callee::Native(native), None) => self.bind_plain_native(native, args, n, out)?,
                 (Callee::Native(native), Some(names)) => {
@@ -104,79 +105,6 @@ impl Vm {
                 self.bind_native(native, signature, &parameters, given, names, out)
             }
         }
-    }
-
-    /// The common case of a call with keywords: no `*args` nor `**kwargs`, each name known and
-    /// given once, nothing missing. False, with nothing touched, in any other case.
-    unsafe fn bind_keywords(
-        &mut self,
-        function: &Function,
-        args: *mut Value,
-        n: usize,
-        names: &Value,
-        out: *mut Value,
-    ) -> bool {
-        let Some(names) = names.get::<Tuple>() else {
-            return false;
-        };
-        let code = function.code.borrow();
-        let plain = &code.plain;
-        let (positional, kwonly) = (plain.arg_count as usize, plain.kwonly_count as usize);
-        let direct = n - names.len();
-        let named = positional + kwonly;
-        if code.flags & (flags::VARARGS | flags::VARKEYWORDS) != 0
-            || direct > positional
-            || named >= 64
-        {
-            return false;
-        }
-        let locals = self.local_names(&code);
-        let first_free = direct.max(plain.posonly_count as usize);
-        let mut places: smallvec::SmallVec<[usize; 8]> = smallvec::SmallVec::new();
-        let mut given = (1u64 << direct) - 1;
-        for name in names.items() {
-            match locals[first_free..named]
-                .iter()
-                .position(|local| local.is(name))
-            {
-                Some(at) if given >> (first_free + at) & 1 == 0 => {
-                    given |= 1 << (first_free + at);
-                    places.push(first_free + at);
-                }
-                _ => return false,
-            }
-        }
-        let defaults = function
-            .defaults
-            .as_value()
-            .get::<Tuple>()
-            .map_or(&[][..], Tuple::items);
-        let first_default = positional.saturating_sub(defaults.len());
-        let all_positional = (direct..first_default).all(|i| given >> i & 1 != 0);
-        let kwdefaults = function.kwdefaults.as_value().get::<Dict>();
-        let default_of = |i: usize| kwdefaults.and_then(|d| d.get_str(locals[i].get::<Str>()?));
-        let all_named = (positional..named).all(|i| given >> i & 1 != 0 || default_of(i).is_some());
-        if !all_positional || !all_named {
-            return false;
-        }
-        // SAFETY: each argument is read once, each parameter written once.
-        unsafe {
-            for i in 0..direct {
-                out.add(i).write(args.add(i).read());
-            }
-            for (i, &place) in places.iter().enumerate() {
-                out.add(place).write(args.add(direct + i).read());
-            }
-            for i in (direct..named).filter(|i| given >> i & 1 == 0) {
-                let default = if i < positional {
-                    defaults[i + defaults.len() - positional].clone()
-                } else {
-                    default_of(i).unwrap_or_default()
-                };
-                out.add(i).write(default);
-            }
-        }
-        true
     }
 
     /// The common case of a call of a native function: by position, not too few or many.
@@ -691,56 +619,6 @@ impl Vm {
         };
         self.type_error(message)
     }
-}
-
-/// The common case of a call by position: nothing too much or too little. False, with nothing
-/// touched, in any other case.
-///
-/// # Safety
-/// `args` points to `n` values, `out` to the function's registers, which are Undef.
-unsafe fn bind_positional(
-    function: &Function,
-    args: *mut Value,
-    n: usize,
-    out: *mut Value,
-) -> bool {
-    let code = function.code.borrow();
-    let plain = &code.plain;
-    let wanted = plain.arg_count as usize;
-    let defaults = function.default_count.get() as usize;
-    let varargs = code.flags & flags::VARARGS != 0;
-    let too_many = n > wanted && !varargs;
-    if plain.kwonly_count > 0
-        || code.flags & flags::VARKEYWORDS != 0
-        || too_many
-        || n + defaults < wanted
-    {
-        return false;
-    }
-    // SAFETY: each argument is read once, each parameter written once.
-    unsafe {
-        if varargs {
-            let Ok(rest) = Tuple::build(n.saturating_sub(wanted), |i| args.add(wanted + i).read())
-            else {
-                return false;
-            };
-            out.add(wanted).write(rest.into_value());
-        }
-        for i in 0..n.min(wanted) {
-            out.add(i).write(args.add(i).read());
-        }
-        if n < wanted {
-            let values = function
-                .defaults
-                .as_value()
-                .get::<Tuple>()
-                .map_or(&[][..], Tuple::items);
-            for i in n..wanted {
-                out.add(i).write(values[i + defaults - wanted].clone());
-            }
-        }
-    }
-    true
 }
 
 /// Whether CPython takes the arguments of a native function apart as a tuple, which

@@ -180,13 +180,13 @@ impl Vm {
                 self.frame = frame;
                 let function: *mut Function = (*frame).function;
                 let code = (*function).code.borrow().clone();
-                let at = code.offset((*frame).ip).saturating_sub(1);
+                let way = code.way_out((*frame).ip);
                 if trace {
-                    self.add_traceback(&raised, frame, at);
+                    self.add_traceback(&raised, frame, way.at);
                 }
                 trace = true;
-                let live = code.live_temps((*frame).ip);
-                if let Some(handler) = code.handler(at) {
+                let live = way.live as usize;
+                if let Some(handler) = way.handler {
                     return self.enter_handler(frame, &code, handler, live, raised);
                 }
                 let regs = Frame::regs(frame);
@@ -283,16 +283,5 @@ impl Vm {
                 exception.traceback.set(entry.into_value());
             }
         }
-    }
-}
-
-impl Code {
-    /// The innermost handler that covers word `at`.
-    pub(crate) fn handler(&self, at: u32) -> Option<Handler> {
-        self.plain
-            .handlers
-            .iter()
-            .find(|h| h.start <= at && at < h.end)
-            .copied()
     }
 }

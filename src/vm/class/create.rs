@@ -142,6 +142,13 @@ impl Vm {
             let dict = self.keyword_dict(&args, names.map_or(&[], Tuple::items));
             return dict.map(Ref::into_value).into();
         }
+        if names.is_none()
+            && args.len() == 1
+            && class.has(class_flags::BUILTIN)
+            && let Some(def) = class.def.and_then(|def| def.of_one)
+        {
+            return Step::Enter(def, args);
+        }
         let Some(new) = self.special(class, Special::New).map(unwrap_static) else {
             let text = format!("cannot create '{}' instances", self.class_name(class));
             return Step::Raise(self.type_error(text));

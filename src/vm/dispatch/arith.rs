@@ -247,11 +247,18 @@ op! {
         return binary_leaf(ip, regs, k, vm);
     }
     fn contains(ip, regs, k, vm) {
+        let container = &*regs.add(c(ip));
+        if !container.is_object() { return contains_leaf(ip, regs, k, vm); }
+        if container.is_exact::<Set>() { return contains_in_set(ip, regs, k, vm); }
+        if container.is_exact::<List>() { return contains_in_list(ip, regs, k, vm); }
+        if container.is_exact::<Str>() { return contains_in_text(ip, regs, k, vm); }
+        return contains_leaf(ip, regs, k, vm);
+    }
+    fn contains_in_text(ip, regs, k, vm) {
         // A character in a short text.
         let (part, text) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
         if let Some(part_text) = part.get_exact::<Str>()
-            && let Some(whole) = text.get_exact::<Str>()
-            && let Some(found) = whole.has_byte(part_text)
+            && let Some(found) = (*text.header().cast::<Str>()).has_byte(part_text)
             && stays(flags(ip) & TEMP_B != 0, part)
             && stays(flags(ip) & TEMP_C != 0, text)
             && !part.is(text)
@@ -260,19 +267,25 @@ op! {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
             store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
         }
-        // A small integer among others in a list.
-        if part.is_small_int()
-            && let Some(list) = text.get_exact::<List>()
-            && let Some(found) = part.is_among_small_ints(list.peek())
-            && stays(flags(ip) & TEMP_C != 0, text)
+        return contains_leaf(ip, regs, k, vm);
+    }
+    fn contains_in_list(ip, regs, k, vm) {
+        // A small integer among others.
+        let (number, list) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if number.is_small_int()
+            && let Some(found) = number.is_among_small_ints((*list.header().cast::<List>()).peek())
+            && stays(flags(ip) & TEMP_C != 0, list)
         {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
             store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)
         }
-        // A small integer in a set, which the first look tells mostly.
-        if let Some(set) = text.get_exact::<Set>()
-            && let Some(found) = set.has_small_int(part)
-            && stays(flags(ip) & TEMP_C != 0, text)
+        return contains_leaf(ip, regs, k, vm);
+    }
+    fn contains_in_set(ip, regs, k, vm) {
+        // A small integer, of which the first look tells mostly.
+        let (number, set) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        if let Some(found) = (*set.header().cast::<Set>()).has_small_int(number)
+            && stays(flags(ip) & TEMP_C != 0, set)
         {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
             store!(ip, regs, k, vm, Value::bool(found != (flags(ip) & NEGATE != 0)), 0)

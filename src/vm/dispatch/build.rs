@@ -131,7 +131,7 @@ plain_ops! {
     list_extend_slow = op_list_extend;
     set_update = op_set_update;
     dict_update = op_dict_update;
-    dict_merge = op_dict_merge;
+    dict_merge_slow = op_dict_merge;
     list_to_tuple = op_list_to_tuple;
     unpack_slow = op_unpack;
     unpack_ex = op_unpack_ex;

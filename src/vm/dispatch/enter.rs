@@ -207,6 +207,29 @@ unsafe fn invoke_slowly<const AWAITED: bool>(
     }
 }
 
+/// Whoever's address is known keeps its parameters: with others of them, `enter_plain` could not jump there.
+#[used]
+static SLOW_WAYS: [Enter; 2] = [enter_slowly::<false>, enter_slowly::<true>];
+
+#[cfg(target_arch = "x86_64")]
+type Enter = unsafe extern "sysv64-unwind" fn(
+    *mut u64,
+    *mut Value,
+    *mut Function,
+    &mut Vm,
+    *mut Value,
+    usize,
+) -> Exit;
+#[cfg(not(target_arch = "x86_64"))]
+type Enter = unsafe extern "C-unwind" fn(
+    *mut u64,
+    *mut Value,
+    *mut Function,
+    &mut Vm,
+    *mut Value,
+    usize,
+) -> Exit;
+
 /// The flags for a frame whose result goes into A.
 #[inline(always)]
 pub(super) unsafe fn result_flags(ip: *const u64) -> u16 {

@@ -305,7 +305,7 @@ const fn make_table() -> [Handler; 256] {
         BuildDict => build::build_dict, BuildString => build::build_string, Format => build::format,
         ListAppend => build::list_append, SetAdd => build::set_add, DictPut => build::dict_put,
         ListExtend => spread::list_extend, SetUpdate => build::set_update, DictUpdate => build::dict_update,
-        DictMerge => build::dict_merge, ListToTuple => build::list_to_tuple, Unpack => build::unpack,
+        DictMerge => spread::dict_merge, ListToTuple => build::list_to_tuple, Unpack => build::unpack,
         UnpackEx => build::unpack_ex, MakeFunction => build::make_function, Intrinsic => build::intrinsic,
         Raise => raising::raise, Reraise => raising::reraise, RaiseBare => raising::raise_bare,
         ExceptMatch => raising::except_match, ExceptStarMatch => raising::except_star_match,

@@ -2,12 +2,13 @@
 
 use super::Exit;
 use super::at::{a, b, c, flags, lose, take_b};
-use super::build::list_extend_slow;
+use super::build::{dict_merge_slow, list_extend_slow};
 use super::calls::call_ex_slow;
 use super::enter::{enter, enter_plain};
 use crate::bytecode::Op;
-use crate::bytecode::op::OWN_SHIFT;
+use crate::bytecode::op::{OWN_SHIFT, TEMP_B};
 use crate::heap::Value;
+use crate::object::dict::Dict;
 use crate::object::frame::Frame;
 use crate::object::function::Function;
 use crate::object::list::List;
@@ -15,12 +16,38 @@ use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, op};
 
+/// Whether the arguments that a ListExtend gathers are those of a CallEx right behind it, or behind the end of what they
+/// were gathered from.
+#[inline(always)]
+unsafe fn is_before_call(extend: *const u64) -> bool {
+    // SAFETY: code ends with an instruction that goes elsewhere: there are more behind this one.
+    unsafe {
+        let next = *extend.add(1) as u8;
+        next == Op::CallEx as u8
+            || next == Op::Clear as u8 && *extend.add(2) as u8 == Op::CallEx as u8
+    }
+}
+
+/// Puts Undef into the place of the `**kwargs` of a call if there are none. True where that was so before, too.
+#[inline(never)]
+unsafe fn forget_empty(keywords: *mut Value) -> bool {
+    // SAFETY: the window of the CallEx has a dict there, or what was put there.
+    unsafe {
+        match (*keywords).get_exact::<Dict>() {
+            Some(dict) if dict.is_empty() => drop(std::ptr::replace(keywords, Value::UNDEF)),
+            Some(_) => return false,
+            None => return (*keywords).is_undef(),
+        }
+        true
+    }
+}
+
 op! {
     fn list_extend(ip, regs, k, vm) {
         // A tuple or list that is all the `*args` of the call that follows need not be copied: it takes the list's place.
         let source = &*regs.add(b(ip));
         if flags(ip) >> OWN_SHIFT & 1 == 0
-            || *ip.add(1) as u8 != Op::CallEx as u8
+            || !is_before_call(ip)
             || !(source.is_exact::<Tuple>() || source.is_exact::<List>())
         {
             return list_extend_slow(ip, regs, k, vm);
@@ -30,10 +57,22 @@ op! {
         if lose(vm, empty) { return crate::vm::dispatch::values::free_and_go(ip.add(1), regs, k, vm); }
         go!(ip.add(1), regs, k, vm)
     }
+    fn dict_merge(ip, regs, k, vm) {
+        // No `**kwargs` were given: nothing is merged.
+        let source = &*regs.add(b(ip));
+        if flags(ip) & TEMP_B == 0
+            && let Some(dict) = source.get_exact::<Dict>()
+            && dict.is_empty()
+        {
+            go!(ip.add(1), regs, k, vm)
+        }
+        return dict_merge_slow(ip, regs, k, vm);
+    }
     fn call_ex(ip, regs, k, vm) {
         let base = regs.add(b(ip));
         let given = &*base.add(1);
-        if c(ip) != 0 || !(*base).is_exact::<Function>() || !given.is_object() || given.reference_count() == 1 {
+        if c(ip) != 0 && !forget_empty(base.add(2)) { return call_ex_slow(ip, regs, k, vm); }
+        if !(*base).is_exact::<Function>() || !given.is_object() || given.reference_count() == 1 {
             return call_ex_slow(ip, regs, k, vm);
         }
         let items: &[Value] = if given.is_exact::<Tuple>() {
