@@ -75,9 +75,11 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 
 /// `list(iterable)`: nobody sees the list before it is whole.
 static LIST_OF: Def = Def::frame("<list>(iterable, /)", 1, |vm, frame, input| {
-    with_items(vm, frame, input, (0, 1), |_, _, items| Ok(items.into_value()))
+    with_items(vm, frame, input, (0, 1), |_, _, items| {
+        Ok(items.into_value())
+    })
 })
-.takes(1, take_gathered::<1>);
+.takes(0, take_gathered::<1>);
 
 /// Registers: self, iterable, items.
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {

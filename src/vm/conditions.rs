@@ -18,15 +18,7 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
             vm.truth_step(&frame.regs[0]).then_go_on()
         }
         (_, Input::Value(value)) if value.as_bool().is_some() => {
-            // SAFETY: vm.frame is this native frame; its parent is the script frame that jumps.
-            unsafe {
-                let parent = (*vm.frame).parent;
-                if value.is_true() == frame.regs[1].is_true() {
-                    (*parent).ip = frame.regs[2].as_small_int().unwrap_or(0) as *const u64;
-                } else if let Some(register) = frame.regs[3].as_small_int() {
-                    drop(Frame::regs(parent).add(register as usize).read());
-                }
-            }
+            decide(vm, frame, value.is_true());
             Step::Return(Value::NONE)
         }
         (_, Input::Value(value)) => vm.truth_step(&value).then_go_on(),
@@ -36,7 +28,68 @@ fn test(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+/// The same where a method of the class was called for the truth. Registers: as there, and which check its result takes.
+static TEST_ASKED: Def = Def::frame(
+    "<test>(value, when, target, drop, check, /)",
+    0,
+    |vm, frame, input| match input {
+        Input::Value(result) => {
+            let check = frame.regs[4].as_small_int().unwrap_or(0);
+            match vm.check_conversion(&result, check) {
+                Ok(truth) => {
+                    decide(vm, frame, truth.is_true());
+                    Step::Return(Value::NONE)
+                }
+                Err(raised) => Step::Raise(raised),
+            }
+        }
+        Input::Raised(raised) => Step::Raise(raised),
+        _ => unreachable!("nothing else resumes this frame"),
+    },
+);
+
+/// Has the parent go on where the truth says.
+fn decide(vm: &mut Vm, frame: &mut NativeFrame<'_>, truth: bool) {
+    // SAFETY: vm.frame is this native frame; its parent is the script frame that jumps.
+    unsafe {
+        let parent = (*vm.frame).parent;
+        if truth == frame.regs[1].is_true() {
+            (*parent).ip = frame.regs[2].as_small_int().unwrap_or(0) as *const u64;
+        } else if let Some(register) = frame.regs[3].as_small_int() {
+            drop(Frame::regs(parent).add(register as usize).read());
+        }
+    }
+}
+
 impl Vm {
+    /// Asks an object for its truth that decides a jump of `parent`, where its class has a plain function for that. False where
+    /// the general way must look, and nothing was done.
+    pub(crate) fn test_asked(
+        &mut self,
+        value: &Value,
+        parent: *mut Frame,
+        when: bool,
+        target: *mut u64,
+    ) -> bool {
+        let Some((method, check)) = self.plain_truth(value) else {
+            return false;
+        };
+        let target = Value::small_int(target as i64).expect("addresses have 47 bits");
+        let mut argument = std::mem::ManuallyDrop::new(value.clone());
+        // SAFETY: as in `enter_def`; the argument passes to the callee.
+        unsafe {
+            let frame = self.push_native(&TEST_ASKED, 5, parent, 0, frame_flags::DISCARD);
+            let regs = Frame::regs(frame);
+            regs.add(1).write(Value::bool(when));
+            regs.add(2).write(target);
+            regs.add(3).write(Value::NONE);
+            regs.add(4).write(Value::int32(check));
+            (*frame).ip = &NATIVE_WORDS[1];
+            self.invoke(method, &raw mut *argument, 1, None, frame, 0, 0);
+        }
+        true
+    }
+
     /// Performs a step whose result decides a jump of `parent`.
     pub(crate) fn perform_test(
         &mut self,

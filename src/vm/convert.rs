@@ -50,7 +50,7 @@ const CHECK_FORMAT: i32 = 4;
 const NEGATED: i32 = 16;
 
 impl Vm {
-    fn check_conversion(&mut self, result: &Value, check: i64) -> R {
+    pub(super) fn check_conversion(&mut self, result: &Value, check: i64) -> R {
         let negated = check as i32 & NEGATED != 0;
         match check as i32 & !NEGATED {
             CHECK_BOOL => match result.as_bool() {
@@ -147,6 +147,19 @@ impl Vm {
             return self.checked(method, value, CHECK_LEN_TRUTH | negated);
         }
         Step::Return(Value::bool(negated == 0))
+    }
+
+    /// The function of a script that says whether an object is true, and which check its result takes.
+    pub(super) fn plain_truth(&mut self, value: &Value) -> Option<(Value, i32)> {
+        let class = self.script_class(value)?;
+        let epoch = self.heap.type_epoch;
+        let known = |special: Special| class.known_special(special as usize, epoch);
+        let (method, check) = match known(Special::Bool)? {
+            none if none.is_not_implemented() => (known(Special::Len)?, CHECK_LEN_TRUTH),
+            method => (method, CHECK_BOOL),
+        };
+        let function = method.get_exact::<Function>()?;
+        (function.simple.get() == 1).then(|| (method.clone(), check))
     }
 
     /// Whether a method is `int.__bool__`.

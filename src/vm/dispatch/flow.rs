@@ -215,6 +215,9 @@ impl Vm {
         at.save(self);
         let when = at.op() == Op::JumpIfTrue;
         let value = at.take_a();
+        if self.test_asked(&value, at.frame(), when, at.target()) {
+            return drop(value);
+        }
         let step = self.truth_step(&value);
         drop(value);
         at.follow_test(self, step, when, at.target());

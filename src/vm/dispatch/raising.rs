@@ -11,6 +11,7 @@ use crate::object::native::{R, Raised};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, go_on, op, plain_ops, store};
+use crate::vm::types::Known;
 
 op! {
     fn except_match(ip, regs, k, vm) {
@@ -87,6 +88,9 @@ impl Vm {
         {
             let none = Tuple::empty().into_value();
             return Ok(Exception::alloc(class.root_shape.get(), none).into_value());
+        }
+        if self.is_known_class(value, Known::StopIteration) {
+            return Ok(self.stop_iteration(Value::NONE).0);
         }
         let instance = self.call(value, &[])?;
         if instance.is_kind::<Exception>() {
