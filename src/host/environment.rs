@@ -16,6 +16,8 @@ pub struct Environment {
     /// None until the first question, so that starting stays cheap.
     variables: OnceCell<Vec<(OsString, OsString)>>,
     of_process: bool,
+    /// Whether they are, or may be, others than those of the process.
+    differs: bool,
     /// Whether variables of the process are hidden, since they were not granted.
     hides: bool,
     /// Whether the running program runs scripts, as `hoop` does: only then can it be started as a worker.
@@ -30,6 +32,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::new(),
             of_process: true,
+            differs: false,
             hides: false,
             runs_scripts: false,
         }
@@ -47,6 +50,7 @@ impl Environment {
             settings: Settings::default(),
             variables: OnceCell::from(variables),
             of_process: false,
+            differs: true,
             hides: false,
             runs_scripts: false,
         }
@@ -65,6 +69,7 @@ impl Environment {
             environment.set_variable(name, value);
         }
         environment.of_process = false;
+        environment.differs = true;
         environment.hides = false;
         environment
     }
@@ -76,6 +81,7 @@ impl Environment {
             settings: self.settings.clone(),
             variables: self.variables.clone(),
             of_process: self.of_process,
+            differs: self.differs,
             hides: self.hides,
             runs_scripts: self.runs_scripts,
         }
@@ -89,6 +95,11 @@ impl Environment {
     /// All variables, in the order of the process's own table.
     pub fn variables(&self) -> &[(OsString, OsString)] {
         self.variables.get_or_init(|| std::env::vars_os().collect())
+    }
+
+    /// All variables, if they may be others than those that the process has.
+    pub(super) fn changed(&self) -> Option<&[(OsString, OsString)]> {
+        self.differs.then(|| self.variables())
     }
 
     /// One variable.
@@ -113,6 +124,7 @@ impl Environment {
         let named = permissions.env.each().iter();
         let seen = named.filter_map(|name| Some((name.clone(), self.variable(name)?)));
         self.variables = OnceCell::from(seen.collect::<Vec<_>>());
+        self.differs = true;
         self.hides = true;
     }
 
@@ -149,6 +161,7 @@ impl Environment {
     }
 
     fn take_variables(&mut self) -> Vec<(OsString, OsString)> {
+        self.differs = true;
         let known = self.variables.take();
         known.unwrap_or_else(|| std::env::vars_os().collect())
     }

@@ -411,6 +411,14 @@ impl File {
         Ok(flags.contains(rustix::fs::OFlags::NONBLOCK))
     }
 
+    /// Whether it is a pipe that gives all it has to a read that asks for more: one of packets does not.
+    pub fn is_pipe_of_bytes(&self) -> bool {
+        use rustix::fs::{FileType, OFlags};
+        let kind = rustix::fs::fstat(&self.inner).map(|s| FileType::from_raw_mode(s.st_mode as _));
+        let flags = rustix::fs::fcntl_getfl(&self.inner);
+        kind == Ok(FileType::Fifo) && flags.is_ok_and(|flags| !flags.contains(OFlags::DIRECT))
+    }
+
     /// Whether a read, or a write, may have to wait: it is open for that, and blocks.
     pub fn may_wait(&self, direction: super::Direction) -> bool {
         use rustix::fs::OFlags;

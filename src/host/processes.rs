@@ -41,8 +41,8 @@ pub struct Command {
     pub arguments: Vec<OsString>,
     /// What the child sees as its own name, if not `program`.
     pub name: Option<OsString>,
-    /// The whole environment. The program is searched along its PATH.
-    pub environment: Vec<(OsString, OsString)>,
+    /// The whole environment; None: that of the engine. The program is searched along its PATH.
+    pub environment: Option<Vec<(OsString, OsString)>>,
     pub directory: Option<PathBuf>,
     pub input: Redirect,
     pub output: Redirect,
@@ -65,23 +65,25 @@ pub struct Child {
 
 impl Host {
     /// Starts a child process.
-    pub fn spawn(&self, command: &Command) -> Result<Child, HostError> {
-        let command = &self
-            .grants
-            .confine(command, self.files.current_directory())?;
-        let command = &self.keep_streams(command);
+    pub fn spawn(&self, command: Command) -> Result<Child, HostError> {
         let here = self.files.current_directory();
+        let mut command = self.grants.confine(command, here, &self.environment)?;
+        self.keep_streams(&mut command);
+        let command = &command;
         let directory = here.join(command.directory.as_deref().unwrap_or(here));
-        let place = place_of(command, &directory);
+        let place = self.place_of(command, &directory);
         let program = place.as_ref().map_or(&*command.program, |p| p.as_os_str());
         let mut builder = std::process::Command::new(program);
-        builder.args(&command.arguments).env_clear();
-        builder.envs(
-            command
-                .environment
-                .iter()
-                .map(|(name, value)| (name, value)),
-        );
+        builder.args(&command.arguments);
+        let given = match &command.environment {
+            Some(given) => Some(&given[..]),
+            // What the process itself has is passed on without a copy.
+            None => self.environment.changed(),
+        };
+        if let Some(given) = given {
+            builder.env_clear();
+            builder.envs(given.iter().map(|(name, value)| (name, value)));
+        }
         builder.arg0(command.name.as_ref().unwrap_or(&command.program));
         builder.current_dir(directory);
         if let Some(group) = command.process_group {
@@ -107,17 +109,36 @@ impl Host {
     }
 
     /// A process whose streams are not the script's does not lend them to children.
-    fn keep_streams(&self, command: &Command) -> Command {
-        let mut command = command.clone();
+    fn keep_streams(&self, command: &mut Command) {
         if self.environment.is_of_process() {
-            return command;
+            return;
         }
         for stream in [&mut command.input, &mut command.output, &mut command.error] {
             if matches!(stream, Redirect::Inherit) {
                 *stream = Redirect::Null;
             }
         }
-        command
+    }
+
+    /// Where a program is along the PATH of its own environment; None where it is named by a path, or nowhere.
+    ///
+    /// What is named by its place is started without a copy of this process, which takes several times
+    /// as long as the rest of the start. A folder that is not absolute is looked for in the child's own.
+    fn place_of(&self, command: &Command, directory: &Path) -> Option<PathBuf> {
+        if command.program.as_bytes().contains(&b'/') {
+            return None;
+        }
+        let folders = match &command.environment {
+            Some(given) => {
+                let mut variables = given.iter().rev();
+                let found = variables.find(|(name, _)| name == "PATH");
+                found.map(|(_, folders)| folders.clone())
+            }
+            None => self.environment.variable("PATH"),
+        };
+        std::env::split_paths(folders.as_deref().unwrap_or(OsStr::new("/bin:/usr/bin")))
+            .map(|folder| directory.join(folder).join(&command.program))
+            .find(|place| access(place, Access::EXEC_OK).is_ok() && place.is_file())
     }
 
     /// `os.kill`; signal 0 asks whether the process is there. A negative
@@ -255,21 +276,6 @@ fn wiring(file: &File) -> Result<Wiring, HostError> {
     Ok(Wiring::from(file.as_fd().try_clone_to_owned()?))
 }
 
-/// Where a program is along the PATH of its own environment; None where it is named by a path, or nowhere.
-///
-/// What is named by its place is started without a copy of this process, which takes several times
-/// as long as the rest of the start. A folder that is not absolute is looked for in the child's own.
-fn place_of(command: &Command, directory: &Path) -> Option<PathBuf> {
-    if command.program.as_bytes().contains(&b'/') {
-        return None;
-    }
-    let mut variables = command.environment.iter().rev();
-    let folders = variables.find(|(name, _)| name == "PATH");
-    std::env::split_paths(folders.map_or(OsStr::new("/bin:/usr/bin"), |(_, folders)| folders))
-        .map(|folder| directory.join(folder).join(&command.program))
-        .find(|place| place.is_file() && access(place, Access::EXEC_OK).is_ok())
-}
-
 /// A failed start names the directory if that is what is missing, else the
 /// program.
 fn blame(error: std::io::Error, command: &Command) -> HostError {
@@ -334,11 +340,10 @@ mod tests {
         Host::system(Vec::new())
     }
 
-    fn shell(host: &Host, script: &str) -> Command {
+    fn shell(script: &str) -> Command {
         Command {
             program: "sh".into(),
             arguments: vec!["-c".into(), script.into()],
-            environment: host.environment.variables().to_vec(),
             input: Redirect::Pipe,
             output: Redirect::Pipe,
             error: Redirect::Output,
@@ -363,7 +368,7 @@ mod tests {
     fn a_child_talks_and_ends() {
         let mut host = host();
         let script = "read line; echo got $line; echo oops >&2; exit 3";
-        let mut child = host.spawn(&shell(&host, script)).unwrap();
+        let mut child = host.spawn(shell(script)).unwrap();
         assert!(child.poll().unwrap().is_none());
         let input = child.input.take().unwrap();
         input.write_all(b"it\n").unwrap();
@@ -378,7 +383,7 @@ mod tests {
     #[test]
     fn a_signal_ends_a_child() {
         let mut host = host();
-        let mut child = host.spawn(&shell(&host, "exec sleep 100")).unwrap();
+        let mut child = host.spawn(shell("exec sleep 100")).unwrap();
         host.send_signal(child.process_id() as i32, 0).unwrap();
         child.send_signal(15).unwrap();
         assert_eq!(finish(&mut host, &mut child), -15);
@@ -387,17 +392,17 @@ mod tests {
     #[test]
     fn what_is_not_there_is_named() {
         let host = host();
-        let mut command = shell(&host, "");
+        let mut command = shell("");
         command.program = "hoopsnake-no-such-program".into();
-        let error = host.spawn(&command).unwrap_err();
+        let error = host.spawn(command.clone()).unwrap_err();
         let text = "[Errno 2] No such file or directory: 'hoopsnake-no-such-program'";
         assert_eq!(error.to_string(), text);
         command.program = "sh".into();
         command.directory = Some("/no/such/place".into());
-        let error = host.spawn(&command).unwrap_err();
+        let error = host.spawn(command.clone()).unwrap_err();
         let text = "[Errno 2] No such file or directory: '/no/such/place'";
         assert_eq!(error.to_string(), text);
-        let denied = Host::simulated(1).0.spawn(&command).unwrap_err();
+        let denied = Host::simulated(1).0.spawn(command).unwrap_err();
         assert_eq!(denied.errno, 1);
     }
 }

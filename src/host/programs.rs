@@ -6,7 +6,7 @@
 
 use super::folders::Need;
 use super::permissions::Grant;
-use super::{Command, Grants, HostError};
+use super::{Command, Environment, Grants, HostError};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -121,12 +121,17 @@ impl Grants {
 
     /// What a command becomes where programs are granted by their names. Its own name is that of the
     /// program: some do another thing for each name.
-    pub(super) fn confine(&self, command: &Command, here: &Path) -> Result<Command, HostError> {
-        let mut command = command.clone();
+    pub(super) fn confine(
+        &self,
+        mut command: Command,
+        here: &Path,
+        environment: &Environment,
+    ) -> Result<Command, HostError> {
         let Some(program) = self.program(&command.program, here)? else {
             return Ok(command);
         };
-        self.check_variables(&command.environment)?;
+        let own = || environment.variables();
+        self.check_variables(command.environment.as_deref().unwrap_or_else(own))?;
         if let (Some(folders), Some(directory)) = (self.folders(), &command.directory) {
             let whole = here.join(directory);
             let found = folders.folder(&whole).map_err(|e| e.at(directory))?;

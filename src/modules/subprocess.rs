@@ -129,10 +129,10 @@ fn files(vm: &mut Vm, value: &Value) -> R<Vec<Arc<File>>> {
     Ok(found)
 }
 
-/// The environment of a child: pairs of names and values, or ours.
-fn environment(vm: &mut Vm, value: &Value) -> R<Vec<(OsString, OsString)>> {
+/// The environment of a child: pairs of names and values; None: ours.
+fn environment(vm: &mut Vm, value: &Value) -> R<Option<Vec<(OsString, OsString)>>> {
     if value.is_none() {
-        return Ok(vm.host.environment.variables().to_vec());
+        return Ok(None);
     }
     let mut pairs = Vec::new();
     for entry in items(value) {
@@ -145,7 +145,7 @@ fn environment(vm: &mut Vm, value: &Value) -> R<Vec<(OsString, OsString)>> {
             pairs.push((name, os_text(vm, value)?));
         }
     }
-    Ok(pairs)
+    Ok(Some(pairs))
 }
 
 /// Arguments: as in the table.
@@ -191,7 +191,7 @@ fn spawn(vm: &mut Vm, args: &[Value]) -> R {
     let _ = vm.host.stdio.output.flush();
     let done = pass_on(&passed, true);
     outside(vm, done)?;
-    let spawned = vm.host.spawn(&command);
+    let spawned = vm.host.spawn(command);
     let done = pass_on(&passed, false);
     let mut child = outside(vm, spawned)?;
     outside(vm, done)?;

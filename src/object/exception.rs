@@ -155,7 +155,8 @@ impl Traceback {
     pub fn position(&self) -> Position {
         let position = self.code().plain.position(self.lasti.max(0) as u32 / 2);
         match self.given_line {
-            Some(line) if line != position.line => Position {
+            // An entry without an instruction has no columns.
+            Some(line) if line != position.line || self.lasti < 0 => Position {
                 line,
                 end_line: line,
                 column: 0,

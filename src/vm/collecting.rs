@@ -4,7 +4,9 @@ use super::Vm;
 use super::special::Special;
 use crate::heap::Value;
 use crate::object::int;
-use crate::object::iterator::{LongRangeIterator, ReversedIterator, SequenceIterator};
+use crate::object::iterator::{
+    LongRangeIterator, RangeIterator, ReversedIterator, SequenceIterator,
+};
 use crate::object::list::List;
 use crate::object::native::R;
 use crate::object::tuple::Tuple;
@@ -74,6 +76,9 @@ impl Vm {
             if iterable.is_kind::<SequenceIterator>() || iterable.is_kind::<ReversedIterator>() {
                 return self.ask_hint(iterable);
             }
+            if let Some(numbers) = iterable.get::<RangeIterator>() {
+                return self.check_room_for(usize::try_from(numbers.left()).unwrap_or(usize::MAX));
+            }
             let long = iterable.is_kind::<LongRangeIterator>()
                 || iterable.is_kind::<crate::object::range::Range>();
             return match long {
@@ -91,11 +96,14 @@ impl Vm {
         self.ask_hint(iterable)
     }
 
-    /// More numbers than a machine word counts are no list.
+    /// More numbers than a machine word counts are no list, nor are those for which there is no room.
     fn len_hint_of_range(&mut self, iterable: &Value) -> R<()> {
         let special = match iterable.is_kind::<LongRangeIterator>() {
             true => Special::LengthHint,
-            false => return self.len(iterable).map(drop),
+            false => {
+                let count = self.len(iterable)?;
+                return self.check_room_for(count);
+            }
         };
         let Some(method) = self.special_of(iterable, special) else {
             return Ok(());
@@ -103,8 +111,18 @@ impl Vm {
         let step = self.call_special(method, iterable, &[]);
         let hint = self.finish(step)?;
         match int::IntView::of(&hint).and_then(int::IntView::as_i64) {
-            Some(_) => Ok(()),
+            Some(count) => self.check_room_for(count as usize),
             None => Err(self.overflow_error("Python int too large to convert to C ssize_t")),
+        }
+    }
+
+    /// MemoryError where the system would not give the room for so many values.
+    fn check_room_for(&mut self, count: usize) -> R<()> {
+        const SURELY: usize = 1 << 28;
+        let refused = count > SURELY && Vec::<u64>::new().try_reserve_exact(count).is_err();
+        match refused {
+            true => Err(self.out_of_memory(crate::heap::OutOfMemory)),
+            false => Ok(()),
         }
     }
 

@@ -155,7 +155,16 @@ impl Vm {
         if unborn {
             return object.code.plain.first_line;
         }
-        object.code.plain.line_at(object.at())
+        let (code, at) = (&object.code.plain, object.at());
+        match code.line_at(at) {
+            // What the compiler has added stands in the line of what runs before it.
+            0 => (0..at)
+                .rev()
+                .map(|word| code.position(word).line)
+                .find(|line| *line != 0)
+                .unwrap_or(0),
+            line => line,
+        }
     }
 
     /// `frame.clear()`

@@ -312,6 +312,14 @@ impl Vm {
                     .leaf
                     .set(if first { std::ptr::null_mut() } else { leaf });
                 let raised = self.recursion_error("maximum recursion depth exceeded");
+                if first && !(*frame).has(frame_flags::NATIVE) {
+                    // It ends where it begins, as what is called does for which there is no room.
+                    (*frame).parent = parent;
+                    (*frame).dst = dst;
+                    (*frame).flags = ((*frame).flags & !ENTRY) | flags;
+                    generator.state.set(State::Running);
+                    return self.unbegun_raised(frame, raised);
+                }
                 return self.raise_in(parent, raised);
             }
             (*frame).parent = parent;

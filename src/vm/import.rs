@@ -159,6 +159,9 @@ impl Vm {
         {
             return Step::Return(module);
         }
+        if let Some(module) = self.loaded_with(&absolute, from) {
+            return Step::Return(module);
+        }
         let full = Str::new(&absolute).into_value();
         let left = if top { Value::NONE } else { from.clone() };
         let top = Value::bool(top && level == 0);
@@ -166,6 +169,20 @@ impl Vm {
             &IMPORT,
             smallvec::smallvec![full, from.clone(), top, Value::int32(0), Value::NONE, left],
         )
+    }
+
+    /// A module that is loaded and has all the names that are wanted from it, if there are some.
+    fn loaded_with(&mut self, name: &str, from: &Value) -> Option<Value> {
+        let wanted = from.get::<Tuple>().filter(|wanted| !wanted.is_empty())?;
+        let module = self.modules.get_name(name)?;
+        let names = &module.get::<Module>()?.namespace;
+        let has = |wanted: &Value| {
+            wanted
+                .get::<Str>()
+                .is_some_and(|w| names.get_str(w).is_some())
+        };
+        let has_all = wanted.items().iter().all(has);
+        (has_all && !self.is_begun_elsewhere(name)).then_some(module)
     }
 
     /// Imports a module by its absolute name, in a nested run, and gives that very module.

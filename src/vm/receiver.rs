@@ -225,11 +225,12 @@ impl Vm {
         owner: &Ref<Class>,
         receiver: Option<&Value>,
     ) -> Raised {
-        let (name, owner) = (native.def.name(), owner.name_str());
+        let (name, short) = (native.def.name(), owner.name_str());
+        let owner = self.class_name(owner);
         let slot = super::special::is_slot_wrapper(native);
         let text = match receiver {
             None if slot => format!("descriptor '{name}' of '{owner}' object needs an argument"),
-            None => format!("unbound method {owner}.{name}() needs an argument"),
+            None => format!("unbound method {short}.{name}() needs an argument"),
             Some(value) => {
                 let given = self.type_name(value);
                 match slot {

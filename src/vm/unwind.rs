@@ -158,7 +158,15 @@ impl Vm {
         // SAFETY: the frame has a function until it is ended.
         unsafe {
             self.frame = frame;
-            self.add_traceback(&raised, frame, 0);
+            let code = (*(*frame).function).code.borrow().clone();
+            if code.flags & HIDDEN == 0
+                && let Some(exception) = raised.0.get::<Exception>()
+            {
+                // It stands in the line of its definition, at no instruction yet.
+                let (next, object) = (exception.traceback.get(), FrameObject::of(frame));
+                let entry = Traceback::made(next, object, -1, Some(code.plain.first_line));
+                exception.traceback.set(entry.into_value());
+            }
         }
         self.unbegun_raised(frame, raised);
     }

@@ -17,11 +17,13 @@ use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::int_text;
 use crate::object::iterator::{
-    ListIterator, ListReverseIterator, RangeIterator, ReversedIterator, StrAsciiIterator,
+    ListIterator, ListReverseIterator, LongRangeIterator, RangeIterator, ReversedIterator,
+    StrAsciiIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Args, R, Step};
+use crate::object::range::Range;
 use crate::object::set::{FrozenSet, Set, SetTable};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -82,6 +84,12 @@ fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
     if let Some(tuple) = value.get_exact::<Tuple>() {
         let copy = Buffer::copy_of(tuple.items());
         return Some(vm.lift(copy));
+    }
+    let counts = value.is_kind::<Range>()
+        || value.is_kind::<RangeIterator>()
+        || value.is_kind::<LongRangeIterator>();
+    if counts && let Err(raised) = vm.ask_length(value) {
+        return Some(Err(raised));
     }
     let iterator = iterator(vm, value)?;
     Some(all_of(vm, &iterator))

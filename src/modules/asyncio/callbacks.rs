@@ -41,7 +41,23 @@ pub(super) fn start_handle(
         return Ok(None);
     }
     let context = handle.context();
-    let previous = match contextvars::is_snapshot(&context) {
+    let is_snapshot = contextvars::is_snapshot(&context);
+    // What a script gives in place of a context is asked to run the callback, as every context is in CPython.
+    let mut runs = None;
+    if !is_snapshot && !context.is_kind::<contextvars::Context>() {
+        match script::attr(vm, &context, "run") {
+            Ok(method) => runs = Some(method),
+            Err(raised) => {
+                callback_failed(vm, frame, &value, raised)?;
+                return Ok(None);
+            }
+        }
+    }
+    let previous = match is_snapshot {
+        _ if runs.is_some() => {
+            let now = contextvars::snapshot(vm);
+            Ok(contextvars::enter_snapshot(vm, now, &mut frame.regs[SPARE]))
+        }
         true => {
             let spare = &mut frame.regs[SPARE];
             let previous = contextvars::enter_snapshot(vm, context, spare);
@@ -52,11 +68,17 @@ pub(super) fn start_handle(
     };
     let step = previous.map(|previous| {
         frame.regs[PREVIOUS] = previous;
-        let args = match handle.args.as_value().get::<Tuple>() {
+        let mut args = match handle.args.as_value().get::<Tuple>() {
             Some(args) => Args::from(args.items()),
             None => Args::new(),
         };
-        Step::Call(handle.callback.get(), args)
+        match runs {
+            Some(method) => {
+                args.insert(0, handle.callback.get());
+                Step::Call(method, args)
+            }
+            None => Step::Call(handle.callback.get(), args),
+        }
     });
     match step {
         Ok(step) => {

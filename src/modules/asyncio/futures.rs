@@ -12,6 +12,7 @@ use crate::object::native::{
     TypeDef,
 };
 use crate::object::task::{Future, FutureState, Gathering, Task, Waiter};
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -302,6 +303,9 @@ fn add_done_callback(vm: &mut Vm, args: &[Value]) -> R {
     initialized(vm, &future)?;
     let context = if args[2].is_none() || args[2].is_undef() {
         contextvars::copy(vm)
+    } else if args[2].as_small_int().is_some() || args[2].is_kind::<Tuple>() {
+        // A number would be taken for that of a reaction.
+        script::tuple(vec![args[2].clone()])
     } else {
         args[2].clone()
     };

@@ -14,6 +14,7 @@ use crate::modules::contextvars;
 use crate::object::native::{Def, Native, R};
 use crate::object::task::{Future, Handle, TimerHandle, Waiter};
 use crate::object::traced::Traced;
+use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::types::Known;
 
@@ -200,7 +201,11 @@ pub fn schedule_waiter(vm: &mut Vm, owner: &Value, waiter: Waiter, future: &Futu
         }
         None => {
             let args = script::tuple(vec![told]);
-            let handle = Handle::alloc(owner.clone(), waiter.target, args, waiter.how);
+            let context = match waiter.how.get::<Tuple>() {
+                Some(given) => given.get(0).unwrap_or_default(),
+                None => waiter.how,
+            };
+            let handle = Handle::alloc(owner.clone(), waiter.target, args, context);
             if debug::is_on(owner) {
                 handles::context_of(&handle);
                 debug::note_handle(vm, &handle)?;

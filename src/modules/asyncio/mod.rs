@@ -22,6 +22,7 @@ pub mod graph;
 pub mod handles;
 pub mod jobs;
 pub mod locks;
+mod own_methods;
 mod pipes;
 pub mod queues;
 pub mod reactions;
@@ -41,6 +42,7 @@ pub mod trsock;
 pub mod turns;
 pub mod waiting;
 pub mod watching;
+mod writing;
 
 use crate::heap::{Ref, Value};
 use crate::modules::waits;
@@ -92,7 +94,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     setup: Some(setup),
 };
 
-const FUNCTIONS: [Def; 39] = [
+const FUNCTIONS: [Def; 40] = [
     Def::leaf("get_running_loop()", events::get_running_loop),
     Def::leaf("_get_running_loop()", events::get_running_loop_or_none),
     Def::leaf("_set_running_loop(loop, /)", events::set_running_loop),
@@ -132,7 +134,8 @@ const FUNCTIONS: [Def; 39] = [
     Def::leaf("_listen(socket, backlog)", trsock::listen),
     Def::leaf("_accept(socket)", trsock::accept),
     Def::leaf("_transport_socket(socket)", trsock::adopt),
-    Def::leaf("_read_now(fd, most, /)", pipes::read_now),
+    Def::leaf("_read_now(fd, most, drains, /)", pipes::read_now),
+    Def::leaf("_drains(fd, /)", pipes::drains),
     Def::leaf("_write_now(fd, data, /)", pipes::write_now),
     Def::leaf(
         "_plain_address(host, port, /)",

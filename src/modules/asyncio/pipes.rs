@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::script;
 use crate::builtins::arguments::{buffer, bytes, outside, small};
 use crate::heap::Value;
-use crate::host::File;
+use crate::host::{Direction, File};
 use crate::object::bytes::Bytes;
 use crate::object::native::R;
 use crate::vm::Vm;
@@ -17,7 +17,13 @@ fn file(vm: &mut Vm, value: &Value) -> R<Arc<File>> {
     outside(vm, found)
 }
 
-/// `_read_now(fd, most)`: as `os.read`.
+/// `_drains(fd)`: whether a read that gives less than it was asked for has left nothing. A terminal gives a line at a time.
+pub(super) fn drains(vm: &mut Vm, args: &[Value]) -> R {
+    let file = file(vm, &args[0])?;
+    Ok(Value::bool(file.is_pipe_of_bytes()))
+}
+
+/// `_read_now(fd, most, drains)`: as `os.read`, for the loop that watches the file; the flag is what `_drains` said.
 pub(super) fn read_now(vm: &mut Vm, args: &[Value]) -> R {
     let file = file(vm, &args[0])?;
     let most = usize::try_from(small(vm, &args[1])?);
@@ -25,6 +31,10 @@ pub(super) fn read_now(vm: &mut Vm, args: &[Value]) -> R {
     let mut data = std::mem::take(&mut vm.host.read_room);
     data.clear();
     let got = file.read_into_spare(&mut data, most);
+    if args[2].is_true() && *got.as_ref().unwrap_or(&0) < most {
+        // Then the poller need not ask anew; what comes later it reports by itself.
+        vm.host.poller.drained(file.fileno(), Direction::Read);
+    }
     let answer = outside(vm, got).and_then(|_| bytes(vm, &data));
     vm.host.read_room = data;
     answer

@@ -8,7 +8,7 @@ use super::jobs::{self, Job};
 use super::stream_protocol::{self, StreamProtocol};
 use super::trsock::{self, TransportSocket};
 use super::watching;
-use super::{debug, futures, reactions, reading, report, script};
+use super::{debug, futures, own_methods, reactions, reading, report, script};
 use crate::heap::{Buffer, Field, Ref, Value};
 use crate::host::{Address, Direction, HostError, Shutdown};
 use crate::modules::contextvars;
@@ -119,7 +119,7 @@ pub(super) fn make(vm: &mut Vm, args: &[Value]) -> R {
         Field::undef(),
     );
     if !server.is_none() {
-        script::call_method(vm, server, "_attach", &[transport.value()])?;
+        own_methods::attach(vm, server, transport.as_value())?;
     }
     // TCP_NODELAY, as for every connection; a socket of another family refuses.
     let _ = socket.with(|s| s.set_option(6, 1, 1));
@@ -436,7 +436,7 @@ fn release(vm: &mut Vm, transport: &Ref<Transport>) -> R<()> {
     transport.owner.set(Value::NONE);
     let server = transport.server.replace(Value::NONE);
     if !server.is_none() {
-        script::call_method(vm, &server, "_detach", &[transport.value()])?;
+        own_methods::detach(vm, &server, transport.as_value())?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use super::selector_events::{self, Transport};
 use super::stream_reader::{self, StreamReader};
 use super::{
-    coroutines, debug, events, futures, locks, reactions, report, script, transports, waiting,
+    coroutines, debug, events, futures, locks, own_methods, reactions, report, script, transports,
+    waiting, writing,
 };
 use crate::heap::{Field, Ref, Value};
 use crate::object::class::class_flags;
@@ -397,7 +398,7 @@ fn make_writer(_: &mut Vm, transport: Value, protocol: Value, reader: Value, own
     Ok(made.into_value())
 }
 
-fn writer_of(vm: &mut Vm, value: &Value) -> R<Ref<StreamWriter>> {
+pub(super) fn writer_of(vm: &mut Vm, value: &Value) -> R<Ref<StreamWriter>> {
     match value.to_ref::<StreamWriter>() {
         Some(writer) => Ok(writer),
         None => Err(script::error(
@@ -450,20 +451,6 @@ fn on_transport(
         Some(transport) => native(vm, &transport),
         None => script::call_method(vm, &transport, method, args),
     }
-}
-
-fn write(vm: &mut Vm, args: &[Value]) -> R {
-    let act = |vm: &mut Vm, t: &Ref<Transport>| {
-        selector_events::write(vm, t, &args[1]).map(|()| Value::NONE)
-    };
-    on_transport(vm, &args[0], act, "write", &args[1..2])
-}
-
-fn writelines(vm: &mut Vm, args: &[Value]) -> R {
-    let act = |vm: &mut Vm, t: &Ref<Transport>| {
-        selector_events::writelines(vm, t, &args[1]).map(|()| Value::NONE)
-    };
-    on_transport(vm, &args[0], act, "writelines", &args[1..2])
 }
 
 fn write_eof(vm: &mut Vm, args: &[Value]) -> R {
@@ -524,7 +511,7 @@ fn drain(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
 }
 
 /// As `drain`, where all of it is ours and nothing has to be waited for.
-fn drain_at_once(_: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
+fn drain_at_once(vm: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
     let [writer] = args else {
         return None;
     };
@@ -533,15 +520,20 @@ fn drain_at_once(_: &mut Vm, args: &[Value]) -> Option<R<Awaited>> {
         Some(reader) => !reader.exception.as_value().is_none(),
         None => false,
     };
-    let closing = writer
-        .transport
-        .as_value()
-        .get::<Transport>()?
-        .closing
-        .get();
-    let stream = writer.protocol.as_value().get::<StreamProtocol>()?;
-    let waits = failed || closing || stream.lost.get() || stream.paused.get();
-    (!waits).then_some(Ok(Awaited::Done(Value::NONE)))
+    let transport = writer.transport.as_value();
+    let closing = match transport.get::<Transport>() {
+        Some(transport) => transport.closing.get(),
+        None => own_methods::is_closing(vm, transport)?,
+    };
+    if failed || closing {
+        return None;
+    }
+    let protocol = writer.protocol.as_value();
+    let flows = match protocol.get::<StreamProtocol>() {
+        Some(stream) => !stream.lost.get() && !stream.paused.get(),
+        None => own_methods::drains_at_once(vm, protocol),
+    };
+    flows.then_some(Ok(Awaited::Done(Value::NONE)))
 }
 
 fn drain_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> {
@@ -736,8 +728,9 @@ pub static STREAM_WRITER: TypeDef = TypeDef {
         .stat(),
     ),
     methods: &[
-        Def::leaf("write(self, data)", write),
-        Def::leaf("writelines(self, data)", writelines),
+        Def::frame("write(self, data)", 0, writing::write).at_once(writing::write_at_once),
+        Def::frame("writelines(self, data)", 0, writing::writelines)
+            .at_once(writing::writelines_at_once),
         Def::leaf("write_eof(self)", write_eof),
         Def::leaf("can_write_eof(self)", can_write_eof),
         Def::leaf("close(self)", close),

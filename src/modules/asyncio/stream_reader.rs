@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::selector_events::{self, Transport};
 use super::{debug, events, exceptions, futures, script};
 use crate::heap::{Field, Ref, Value};
-use crate::object::bytes::{self, Bytes};
+use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::class::class_flags;
 use crate::object::kind;
 use crate::object::native::{
@@ -279,7 +279,7 @@ fn read_step(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> R<Step> 
             return Ok(Step::Return(Bytes::empty().into_value()));
         }
         if count < 0 {
-            frame.regs[2] = crate::object::bytes::ByteArray::new(Default::default()).into_value();
+            frame.regs[2] = ByteArray::new(Default::default()).into_value();
         }
     } else {
         woken(&reader, input)?;
@@ -316,7 +316,11 @@ fn read_to_end(vm: &mut Vm, frame: &mut NativeFrame<'_>, reader: &Ref<StreamRead
         if block.get::<Bytes>().is_some_and(Bytes::is_empty) {
             break;
         }
-        script::call_method(vm, &whole, "extend", &[block])?;
+        let (Some(whole), Some(block)) = (whole.get::<ByteArray>(), block.get::<Bytes>()) else {
+            break;
+        };
+        let kept = whole.data.borrow_mut().extend_from_slice(block.bytes());
+        vm.lift(kept)?;
     }
     let bytes = bytes::with_bytes(&whole, Bytes::new).unwrap_or_else(|| Ok(Bytes::empty()));
     Ok(Step::Return(vm.lift(bytes)?.into_value()))
@@ -660,9 +664,7 @@ fn limit(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn buffer(vm: &mut Vm, value: &Value) -> R {
-    let copy = this(vm, value)?
-        .received
-        .with(crate::object::bytes::ByteArray::copy_of);
+    let copy = this(vm, value)?.received.with(ByteArray::copy_of);
     Ok(vm.lift(copy)?.into_value())
 }
 

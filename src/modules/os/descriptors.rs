@@ -57,16 +57,18 @@ pub fn closerange(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `os.read(fd, length)`; others go on while there is nothing to read.
 pub fn read(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let file = match file(vm, &frame.regs[0]) {
-        Ok(file) => file,
-        Err(raised) => return Step::Raise(raised),
-    };
     if let Input::Start = input {
-        match length_of(vm, &frame.regs[1]) {
+        // A wrong length is told before a descriptor that is not there.
+        let length = small(vm, &frame.regs[0]).and_then(|_| length_of(vm, &frame.regs[1]));
+        match length {
             Ok(length) => frame.regs[1] = int(length as i64),
             Err(raised) => return Step::Raise(raised),
         }
     }
+    let file = match file(vm, &frame.regs[0]) {
+        Ok(file) => file,
+        Err(raised) => return Step::Raise(raised),
+    };
     match wait_for_file(vm, &file, Direction::Read, input) {
         Some(step) => step,
         None => Step::from(read_now(vm, &file, &frame.regs[1])),
