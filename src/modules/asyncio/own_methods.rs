@@ -84,7 +84,7 @@ pub fn attach(vm: &mut Vm, server: &Value, transport: &Value) -> R<()> {
         let number = number(vm, transport);
         return vm.dict_set(clients, &number, transport.clone());
     }
-    super::script::call_method(vm, server, "_attach", &[transport.clone()]).map(drop)
+    super::script::call_method(vm, server, "_attach", std::slice::from_ref(transport)).map(drop)
 }
 
 /// `server._detach(transport)`
@@ -96,5 +96,5 @@ pub fn detach(vm: &mut Vm, server: &Value, transport: &Value) -> R<()> {
         let number = number(vm, transport);
         return vm.dict_remove(clients, &number).map(drop);
     }
-    super::script::call_method(vm, server, "_detach", &[transport.clone()]).map(drop)
+    super::script::call_method(vm, server, "_detach", std::slice::from_ref(transport)).map(drop)
 }
