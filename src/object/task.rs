@@ -385,7 +385,7 @@ pub struct Task {
     pub coro: Field,
     /// Its Context.
     pub context: Field,
-    /// A name, or the number of `Task-N`.
+    /// A name, the number of `Task-N`, or Undef for the name "None" that an eager task gets.
     pub name: Field,
     /// What it waits for, or Undef.
     pub waiter: Field,

@@ -5,6 +5,7 @@ use super::tasks::{context_of, drive, name_of, register, settle};
 use super::{coroutines, current, script};
 use crate::heap::{Ref, Value};
 use crate::modules::contextvars;
+use crate::object::generator::Generator;
 use crate::object::kind;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Step};
 use crate::object::task::Task;
@@ -69,6 +70,12 @@ pub(super) fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
     let Some(task) = frame.regs[0].to_ref::<Task>() else {
         return Step::Return(Value::NONE);
     };
+    if frame.state == 0
+        && let Some(step) = started_plainly(vm, frame, &task)
+    {
+        frame.state = 1;
+        return step;
+    }
     let owner = task.future.owner.get();
     if frame.state == 0 {
         frame.state = 1;
@@ -97,9 +104,9 @@ pub(super) fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
     let name = std::mem::take(&mut frame.regs[1]);
     let named = match name.is_undef() {
         true => Ok(()),
-        // What `str(None)` gives, without asking.
+        // Shown as `str(None)`, which is made when somebody asks for it.
         false if name.is_none() => {
-            task.name.set(script::text("None"));
+            task.name.set(Value::UNDEF);
             Ok(())
         }
         false => script::str_of(vm, &name).map(|name| task.name.set(script::text(&name))),
@@ -108,6 +115,24 @@ pub(super) fn eager(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> S
         Ok(()) => Step::Return(task.value()),
         Err(raised) => Step::Raise(raised),
     }
+}
+
+/// Takes the first step of a coroutine of script in a loop of ours, in a context that nobody runs in. None, with nothing
+/// done, where there is more to it.
+fn started_plainly(vm: &mut Vm, frame: &mut NativeFrame<'_>, task: &Ref<Task>) -> Option<Step> {
+    let looped = task.future.owner.as_value().get::<Loop>()?;
+    let context = task.context.as_value();
+    let entered = context.get_exact::<contextvars::Context>()?;
+    let coro = task.coro.as_value();
+    if entered.is_entered() || !coro.is_kind::<Generator>() {
+        return None;
+    }
+    looped.tasks.0.add(task);
+    frame.regs[3] = looped.current.get();
+    looped.current.set(task.value());
+    entered.mark_entered();
+    frame.regs[2] = std::mem::replace(&mut vm.context, context.clone());
+    Some(Step::Send(coro.clone(), Value::NONE))
 }
 
 /// See `eager`.

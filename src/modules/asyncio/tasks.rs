@@ -623,6 +623,7 @@ pub fn shown_name(task: &Task) -> Value {
     let name = task.name.get();
     match name.as_small_int() {
         Some(number) => script::text(&format!("Task-{number}")),
+        None if name.is_undef() => script::text("None"),
         None => name,
     }
 }
