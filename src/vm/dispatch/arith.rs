@@ -270,10 +270,12 @@ op! {
         return contains_leaf(ip, regs, k, vm);
     }
     fn contains_in_list(ip, regs, k, vm) {
-        // A small integer among others.
+        // A small integer among a few others: a long list takes time, which the leaf counts.
         let (number, list) = (&*regs.add(b(ip)), &*regs.add(c(ip)));
+        let items: &[Value] = (*list.header().cast::<List>()).peek();
         if number.is_small_int()
-            && let Some(found) = number.is_among_small_ints((*list.header().cast::<List>()).peek())
+            && items.len() <= 64
+            && let Some(found) = number.is_among_small_ints(items)
             && stays(flags(ip) & TEMP_C != 0, list)
         {
             if flags(ip) & TEMP_C != 0 { regs.add(c(ip)).read().release_shared(); }
