@@ -151,7 +151,7 @@ impl Number {
 }
 
 /// The powers of ten that fit two words.
-static POWERS: [u128; 39] = powers();
+pub static POWERS: [u128; 39] = powers();
 
 const fn powers() -> [u128; 39] {
     let mut table = [1; 39];
@@ -175,15 +175,18 @@ pub fn power_of_ten(n: u64) -> UBig {
 #[inline]
 pub fn digits(coef: &UBig) -> i64 {
     match u128::try_from(coef) {
-        Ok(0) => 1,
-        Ok(small) => {
-            // The number of bits leaves two possibilities: 1233 / 4096 is the logarithm of 2.
-            let bits = 128 - small.leading_zeros() as usize;
-            let least = (bits * 1233) >> 12;
-            (least + usize::from(small >= POWERS[least])) as i64
-        }
+        Ok(small) => digits_of(small),
         Err(_) => long_digits(coef),
     }
+}
+
+/// How many decimal digits a number has that fits two words; zero has one.
+#[inline]
+pub fn digits_of(small: u128) -> i64 {
+    // The number of bits leaves two possibilities: 1233 / 4096 is the logarithm of 2.
+    let bits = 128 - (small | 1).leading_zeros() as usize;
+    let least = (bits * 1233) >> 12;
+    (least + usize::from((small | 1) >= POWERS[least])) as i64
 }
 
 #[cold]
@@ -246,7 +249,10 @@ unsafe impl Object for Decimal {
 impl Decimal {
     /// A Decimal of the class whose instances have this shape.
     pub fn alloc(shape: u32, number: Number) -> Ref<Decimal> {
-        current().bytes += outside(&number.coef);
+        let outside = outside(&number.coef);
+        if outside > 0 {
+            current().bytes += outside;
+        }
         let head = Header::new();
         heap::alloc_shaped(Decimal { head, number }, 0, shape)
     }
@@ -259,8 +265,11 @@ impl Decimal {
 
 impl Drop for Decimal {
     fn drop(&mut self) {
-        let heap = current();
-        heap.bytes = heap.bytes.saturating_sub(outside(&self.number.coef));
+        let outside = outside(&self.number.coef);
+        if outside > 0 {
+            let heap = current();
+            heap.bytes = heap.bytes.saturating_sub(outside);
+        }
     }
 }
 

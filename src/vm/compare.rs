@@ -126,6 +126,13 @@ impl Vm {
 
     #[inline(never)]
     fn compare_generic(&mut self, op: CompareOp, a: &Value, b: &Value) -> Step {
+        if is_plain(a)
+            && is_plain(b)
+            && !is_core(self.kind_of(a))
+            && let Some(answer) = self.ask_own_method((op.special(), None), a, b)
+        {
+            return answer.into();
+        }
         if let Some(holds) = self.known_order_of_ints(op, a, b) {
             return Step::Return(Value::bool(holds));
         }

@@ -41,6 +41,7 @@ mod item;
 pub mod iter;
 mod keywords;
 pub mod limits;
+pub mod module_state;
 pub mod native;
 mod native_signature;
 mod nested;
@@ -270,7 +271,9 @@ pub struct Vm {
     /// Modules whose body runs still.
     pub(crate) begun_modules: Vec<begun_modules::BegunModule>,
     /// State that native modules keep between calls, by a key of their own.
-    pub state: HashMap<&'static str, Value>,
+    pub state: module_state::ModuleState,
+    /// The context variable of `decimal`, which each of its operations asks; None before it is imported.
+    pub decimal_variable: Value,
     /// `sys.get_asyncgen_hooks()`: first iteration, finalizer.
     pub asyncgen_hooks: (Value, Value),
     /// Depth of containers whose `repr` is being made, by address.

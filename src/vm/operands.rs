@@ -8,7 +8,7 @@ use super::types::is_core_method;
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, class_flags};
 use crate::object::kind;
-use crate::object::native::{Native, R, Raised};
+use crate::object::native::{Native, NativeCode, R, Raised};
 
 /// How a class answers an operator. CPython's types hold one function for both directions, so that
 /// a script's method for one of them makes both a script's.
@@ -119,6 +119,51 @@ impl Vm {
         }
         list.extend(self.sequence_method(op, inplace, a, b));
         list
+    }
+
+    /// What a native type's own method says that is asked before any other: an instance of a type that is neither a number
+    /// nor a collection (a Decimal), and another one or an integer. None where the general way must look.
+    #[inline]
+    pub(super) fn ask_own_method(
+        &mut self,
+        (special, augmented): (Special, Option<Special>),
+        owner: &Value,
+        other: &Value,
+    ) -> Option<R> {
+        let (shape, kind) = (owner.shape(), self.kind_of(owner));
+        if !owner.is_object() || is_core(kind, owner) || is_joined(kind) {
+            return None;
+        }
+        let narrow = || number_width(self.kind_of(other), other) == Some(0);
+        if other.shape() != shape && !narrow() {
+            return None;
+        }
+        let class = self.heap.shapes.get(shape as usize)?.class.get::<Class>()?;
+        let epoch = self.heap.type_epoch;
+        if let Some(augmented) = augmented
+            && !class
+                .known_special(augmented as usize, epoch)?
+                .is_not_implemented()
+        {
+            return None;
+        }
+        let method = class.known_special(special as usize, epoch)?;
+        let native = method.get_exact::<Native>()?;
+        let NativeCode::Leaf(leaf) = native.def.code else {
+            return None;
+        };
+        let is_own = native
+            .owner
+            .get::<Class>()
+            .is_some_and(|c| std::ptr::eq(c, class));
+        if native.exact != 2 || !is_own {
+            return None;
+        }
+        let answer = leaf(self, &[owner.clone(), other.clone()]);
+        match &answer {
+            Ok(value) if value.is_not_implemented() => None,
+            _ => Some(answer),
+        }
     }
 
     /// An operand's own method; None if it is a number's, and the other operand nothing for it.

@@ -139,6 +139,14 @@ impl Vm {
     /// `a op b`, or the augmented form.
     pub fn binary_step(&mut self, op: BinaryOp, inplace: bool, a: &Value, b: &Value) -> Step {
         if is_plain(a) && is_plain(b) {
+            let (own, reflected, augmented) = op.specials();
+            let known = match a.is_small_int() {
+                true => self.ask_own_method((reflected, None), b, a),
+                false => self.ask_own_method((own, inplace.then_some(augmented)), a, b),
+            };
+            if let Some(answer) = known {
+                return answer.into();
+            }
             if inplace && let Some(step) = self.native_inplace(op, a, b) {
                 return step;
             }

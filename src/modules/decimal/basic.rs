@@ -4,12 +4,16 @@ use dashu_int::UBig;
 use dashu_int::ops::BitTest;
 use std::cmp::Ordering;
 
+use super::small;
 use super::work::{Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Number, power_of_ten, strip_zeros};
 use crate::object::int_large;
 
 /// `a + b`
 pub fn add(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::add(a, b, false, &work.set) {
+        return Ok(work.quick(quick));
+    }
     if let Some(nan) = work.nan_of(&[a, b]) {
         return Ok(nan);
     }
@@ -26,6 +30,9 @@ pub fn add(a: &Number, b: &Number, work: &mut Work) -> Out {
 
 /// `a - b`
 pub fn sub(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::add(a, b, true, &work.set) {
+        return Ok(work.quick(quick));
+    }
     if b.is_nan() {
         return add(a, b, work);
     }
@@ -93,6 +100,9 @@ fn padded(number: &Number, exp: i64, work: &Work) -> Out {
 
 /// `a * b`
 pub fn mul(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::mul(a, b, &work.set) {
+        return Ok(work.quick(quick));
+    }
     let product = exact_product(a, b, work)?;
     work.finish(product)
 }
@@ -132,6 +142,9 @@ pub fn fma(a: &Number, b: &Number, c: &Number, work: &mut Work) -> Out {
 
 /// `a / b`
 pub fn div(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::div(a, b, &work.set) {
+        return Ok(work.quick(quick));
+    }
     if let Some(nan) = work.nan_of(&[a, b]) {
         return Ok(nan);
     }
@@ -207,6 +220,9 @@ fn integer_quotient(a: &Number, b: &Number, work: &Work) -> Out<Option<(UBig, Nu
 
 /// `a // b`, rounding towards zero.
 pub fn divide_int(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::divide_int(a, b, &work.set) {
+        return Ok(work.quick(quick));
+    }
     if let Some(nan) = work.nan_of(&[a, b]) {
         return Ok(nan);
     }
@@ -223,10 +239,10 @@ pub fn divide_int(a: &Number, b: &Number, work: &mut Work) -> Out {
     if b.coef.is_zero() {
         return Ok(by_zero(a, negative, work));
     }
-    Ok(match integer_quotient(a, b, work)? {
-        Some((quotient, _)) => Number::new(negative, quotient, 0),
-        None => work.invalid(signal::IMPOSSIBLE),
-    })
+    match integer_quotient(a, b, work)? {
+        Some((quotient, _)) => work.finish(Number::new(negative, quotient, 0)),
+        None => Ok(work.invalid(signal::IMPOSSIBLE)),
+    }
 }
 
 fn by_zero(a: &Number, negative: bool, work: &mut Work) -> Number {
@@ -300,7 +316,7 @@ pub fn divmod(a: &Number, b: &Number, work: &mut Work) -> Out<(Number, Number)> 
     match integer_quotient(a, b, work)? {
         Some((quotient, rest)) => {
             let rest = work.finish(rest)?;
-            Ok((Number::new(negative, quotient, 0), rest))
+            Ok((work.finish(Number::new(negative, quotient, 0))?, rest))
         }
         None => {
             let nan = work.invalid(signal::IMPOSSIBLE);

@@ -13,6 +13,7 @@ pub mod methods;
 pub mod order;
 pub mod places;
 pub mod series;
+pub mod small;
 pub mod state;
 pub mod text;
 pub mod work;

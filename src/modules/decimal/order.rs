@@ -4,11 +4,15 @@ use dashu_int::UBig;
 use std::cmp::Ordering;
 
 use super::basic;
+use super::small;
 use super::work::{Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Form, Number};
 
 /// The order of two numbers that are no NaNs; zeros are equal.
 pub fn numeric(a: &Number, b: &Number) -> Ordering {
+    if let Some(order) = small::order(a, b) {
+        return order;
+    }
     let sign = |n: &Number| match (n.is_zero(), n.negative) {
         (true, _) => 0,
         (false, true) => -1,

@@ -3,12 +3,16 @@
 use dashu_int::UBig;
 use std::cmp::Ordering;
 
+use super::small;
 use super::work::{MAX_EMAX, Out, Rounding, Work, room, scaled, signal};
 use crate::object::decimal::{Number, digits, power_of_ten, strip_zeros};
 use crate::object::int_large;
 
 /// `a` with the exponent of `b`.
 pub fn quantize(a: &Number, b: &Number, work: &mut Work) -> Out {
+    if let Some(quick) = small::quantize(a, b, &work.set) {
+        return Ok(work.quick(quick));
+    }
     if let Some(nan) = work.nan_of(&[a, b]) {
         return Ok(nan);
     }

@@ -33,8 +33,6 @@ pub enum Kept {
     SignalDict,
     /// The class of what `as_tuple` gives.
     Tuple,
-    /// The context variable.
-    Variable,
     /// `DefaultContext`
     Default,
     /// `BasicContext`
@@ -107,14 +105,13 @@ pub fn set_up(vm: &mut Vm) -> R<()> {
         conditions.push(new_class(vm, name, bases, &made)?);
     }
     let signal_dict = signal_dict_class(vm)?;
-    let variable = contextvars::variable("decimal_context");
+    vm.decimal_variable = contextvars::variable("decimal_context");
     let tuple = tuple_class(vm)?;
     let mut items = vec![
         script::tuple(signals),
         script::tuple(conditions),
         signal_dict,
         tuple,
-        variable,
         Value::NONE,
         Value::NONE,
         Value::NONE,
@@ -214,8 +211,7 @@ pub fn exceptions(vm: &Vm) -> Vec<(&'static str, Value)> {
 
 /// The context of this task or thread; one is made of the default when there is none.
 pub fn current(vm: &mut Vm) -> R<Ref<ContextObject>> {
-    let variable = kept(vm, Kept::Variable);
-    if let Some(found) = contextvars::value_of(vm, &variable)
+    if let Some(found) = contextvars::value_of(vm, &vm.decimal_variable)
         && let Some(context) = found.to_ref::<ContextObject>()
     {
         return Ok(context);
@@ -226,6 +222,7 @@ pub fn current(vm: &mut Vm) -> R<Ref<ContextObject>> {
     };
     let fresh = template.copied(vm);
     fresh.flags_object().bits.set(0);
+    let variable = vm.decimal_variable.clone();
     contextvars::assign(vm, &variable, fresh.value());
     Ok(fresh)
 }
@@ -244,7 +241,7 @@ pub fn set_current(vm: &mut Vm, context: &Value) -> R<()> {
     } else {
         object
     };
-    let variable = kept(vm, Kept::Variable);
+    let variable = vm.decimal_variable.clone();
     contextvars::assign(vm, &variable, object.into_value());
     Ok(())
 }
@@ -329,8 +326,7 @@ pub fn perform_watched<T>(
 ) -> R<T> {
     let mut work = Work::new(context.settings.get());
     if long {
-        let inbox = vm.host.inbox.clone();
-        work.watch = Some(Box::new(move || inbox.wants_attention()));
+        work.watch = Some(vm.host.inbox.clone());
     }
     let mut result = operation(&mut work);
     if matches!(result, Err(Stop::Interrupted)) {

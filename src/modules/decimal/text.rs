@@ -19,7 +19,15 @@ pub fn to_text(a: &Number, capitals: bool, engineering: bool) -> String {
             }
         }
         Form::Finite => {
-            let digits = a.coef.to_string();
+            let mut room = itoa::Buffer::new();
+            let long;
+            let digits = match u128::try_from(&a.coef) {
+                Ok(coef) => room.format(coef),
+                Err(_) => {
+                    long = a.coef.to_string();
+                    &long
+                }
+            };
             let left = a.exp + digits.len() as i64;
             let point = if a.exp <= 0 && left > -6 {
                 left
@@ -32,7 +40,7 @@ pub fn to_text(a: &Number, capitals: bool, engineering: bool) -> String {
             };
             push_number(
                 &mut out,
-                &digits,
+                digits,
                 left,
                 point,
                 if capitals { 'E' } else { 'e' },

@@ -2,7 +2,9 @@
 
 use dashu_int::UBig;
 use dashu_int::ops::BitTest;
+use std::sync::Arc;
 
+use crate::host::Inbox;
 use crate::object::decimal::{Form, Number, digits, power_of_ten};
 use crate::object::int_large;
 
@@ -183,8 +185,8 @@ pub struct Work {
     pub set: Settings,
     /// The signals so far.
     pub status: u32,
-    /// Whether somebody wants attention.
-    pub watch: Option<Box<dyn Fn() -> bool>>,
+    /// Who may want attention.
+    pub watch: Option<Arc<Inbox>>,
 }
 
 impl Work {
@@ -201,9 +203,16 @@ impl Work {
     pub fn tick(&self, bits: usize) -> Out<()> {
         crate::heap::work(bits / 10_000 + 1)?;
         match &self.watch {
-            Some(watch) if watch() => Err(Stop::Interrupted),
+            Some(inbox) if inbox.wants_attention() => Err(Stop::Interrupted),
             _ => Ok(()),
         }
+    }
+
+    /// A result that was known at once.
+    #[inline]
+    pub fn quick(&mut self, (number, status): (Number, u32)) -> Number {
+        self.status |= status;
+        number
     }
 
     /// The result of an operation that makes no sense.
@@ -348,7 +357,14 @@ impl Work {
             let rest = Rest::of(rest, unit);
             (kept, rest)
         };
-        if goes_up(self.set.rounding, number.negative, &coef, rest) {
+        let up = goes_up(
+            self.set.rounding,
+            number.negative,
+            rest,
+            || coef.bit(0),
+            || &coef % 5u8 == 0,
+        );
+        if up {
             coef += 1u8;
         }
         Ok((Number::new(number.negative, coef, exp), rest != Rest::None))
@@ -404,8 +420,16 @@ impl Rest {
     }
 }
 
-/// Whether a coefficient that lost `rest` is rounded away from zero.
-pub fn goes_up(rounding: Rounding, negative: bool, kept: &UBig, rest: Rest) -> bool {
+/// Whether a coefficient that lost `rest` is rounded away from zero; the questions are whether what is kept is odd,
+/// and whether it ends with 0 or 5.
+#[inline]
+pub fn goes_up(
+    rounding: Rounding,
+    negative: bool,
+    rest: Rest,
+    is_odd: impl FnOnce() -> bool,
+    ends_round: impl FnOnce() -> bool,
+) -> bool {
     if rest == Rest::None {
         return false;
     }
@@ -416,7 +440,7 @@ pub fn goes_up(rounding: Rounding, negative: bool, kept: &UBig, rest: Rest) -> b
         Rounding::Floor => negative,
         Rounding::HalfUp => rest != Rest::BelowHalf,
         Rounding::HalfDown => rest == Rest::AboveHalf,
-        Rounding::HalfEven => rest == Rest::AboveHalf || rest == Rest::Half && kept.bit(0),
-        Rounding::ZeroFiveUp => kept % 5u8 == 0,
+        Rounding::HalfEven => rest == Rest::AboveHalf || rest == Rest::Half && is_odd(),
+        Rounding::ZeroFiveUp => ends_round(),
     }
 }
