@@ -76,6 +76,22 @@ impl Set {
         }
     }
 
+    /// Whether it has a character beyond ASCII.
+    pub fn is_wide(&self) -> bool {
+        self.negative
+            || self.ranges.iter().any(|&(_, high)| high >= 0x80)
+            || self
+                .categories
+                .iter()
+                .any(|&(_, negative, ascii)| negative || !ascii)
+    }
+
+    /// The answers for the first 256 characters.
+    #[inline]
+    pub fn table(&self) -> Option<&[bool; 256]> {
+        self.low.as_deref()
+    }
+
     fn slow(&self, point: u32) -> bool {
         let at = self.ranges.partition_point(|&(low, _)| low <= point);
         // Before `finish` the ranges are in no order; then all are looked at.

@@ -2,6 +2,7 @@
 //! on a stack of its own, so that no pattern and no text can use up the Rust stack.
 
 use super::class::{Category, folded, is};
+use super::filter::Follow;
 use super::parse::{Greed, MANY, Place};
 use super::program::{Op, Program};
 use crate::heap::Buffer;
@@ -87,18 +88,9 @@ enum Choice {
     /// Go on at an instruction with a place.
     Try(usize, usize),
     /// A run of a one-character instruction that may give back down to a place.
-    Shorter {
-        next: usize,
-        least: usize,
-        at: usize,
-    },
+    Shorter { one: usize, least: usize, at: usize },
     /// One that may take more, so many times.
-    Longer {
-        op: usize,
-        next: usize,
-        at: usize,
-        left: u32,
-    },
+    Longer { one: usize, at: usize, left: u32 },
     /// A remembered place was another before.
     Saved(usize, usize),
     /// A counter and the place of its last round were others before.
@@ -133,6 +125,9 @@ pub struct Matcher<'a> {
     /// An empty match at this place does not count.
     not_empty_at: usize,
 }
+
+/// So many bytes are looked through together for where a match may begin.
+const WINDOW: usize = 1 << 16;
 
 /// After so many steps and one somebody is asked.
 const CHECK_EVERY: i32 = 0x3FFF;
@@ -180,22 +175,21 @@ impl<'a> Matcher<'a> {
     /// Looks for a match from a place on; `not_empty_at` is a place where an empty one does not count.
     pub fn search(&mut self, from: usize, not_empty_at: usize) -> Result<bool, Trouble> {
         self.not_empty_at = not_empty_at;
-        let mut at = from;
+        let (mut at, mut misses) = (from, 0);
         loop {
-            if !self.program.prefix.is_empty() {
-                let found = self
-                    .subject
-                    .bytes
-                    .get(at..self.subject.end)
-                    .and_then(|rest| memchr::memmem::find(rest, &self.program.prefix));
-                let gap = found.unwrap_or(self.subject.end.saturating_sub(at));
-                self.steps -= (gap / 64).min(1 << 30) as i32;
-                if self.steps < 0 {
-                    self.ask()?;
-                }
+            if let Some(filter) = &self.program.filter {
+                let end = self.subject.end;
+                // Not too much of it at a time, so that somebody is heard.
+                let window = end.min(at.saturating_add(WINDOW + 2 * filter.overlap()));
+                let found = filter.find(&self.subject.bytes[..window], at, &mut misses);
+                self.passed(found.unwrap_or(window) - at)?;
                 match found {
-                    Some(gap) => at += gap,
-                    None => return Ok(false),
+                    Some(place) => at = place,
+                    None if window == end => return Ok(false),
+                    None => {
+                        at = window - filter.overlap();
+                        continue;
+                    }
                 }
             }
             if self.attempt(at)? {
@@ -215,7 +209,7 @@ impl<'a> Matcher<'a> {
     }
 
     fn attempt(&mut self, at: usize) -> Result<bool, Trouble> {
-        self.saved.fill(NOWHERE);
+        // An attempt that failed has undone what it saved.
         self.stack.clear();
         match self.run(0, at)? {
             Some(end) => {
@@ -271,9 +265,24 @@ impl<'a> Matcher<'a> {
             Op::Char(_) | Op::Fold { .. } | Op::AnyButNewline | Op::Any | Op::Set { .. } => {
                 self.one(op, at).map(|next| (op + 1, next))
             }
+            Op::Text(text) => self.text(text, at).map(|next| (op + 1, next)),
             Op::At(place) => self.subject.holds(*place, at).then_some((op + 1, at)),
-            Op::Split(first, second) => {
+            Op::Split {
+                first,
+                second,
+                follow,
+            } => {
                 let (first, second) = (*first, *second);
+                let text = &self.subject.bytes[..self.subject.end];
+                let may = |follow: &Option<Follow>| {
+                    follow.as_ref().is_none_or(|follow| follow.admits(text, at))
+                };
+                if !may(&follow[0]) {
+                    return Ok(Some((second, at)));
+                }
+                if !may(&follow[1]) {
+                    return Ok(Some((first, at)));
+                }
                 self.push(Choice::Try(second, at))?;
                 Some((first, at))
             }
@@ -306,7 +315,9 @@ impl<'a> Matcher<'a> {
                 let matched = self.saved[group * 2 + 1] != NOWHERE;
                 Some((if matched { op + 1 } else { *target }, at))
             }
-            Op::Run { least, most, how } => self.run_of(op, *least, *most, *how, at)?,
+            Op::Run {
+                least, most, how, ..
+            } => self.run_of(op, (*least, *most), *how, at)?,
             Op::Begin { counter } => {
                 let counter = *counter;
                 // Counted before its first round: minus one round.
@@ -329,37 +340,77 @@ impl<'a> Matcher<'a> {
     #[inline]
     fn one(&self, op: usize, at: usize) -> Option<usize> {
         let (point, next) = self.subject.next(at)?;
-        let good = match &self.program.ops[op] {
-            Op::Char(wanted) => point == *wanted,
-            Op::Fold {
-                point: wanted,
-                ascii,
-            } => point == *wanted || folded(point, *ascii) == *wanted,
-            Op::AnyButNewline => point != 10,
-            Op::Any => true,
-            Op::Set {
-                set, fold: false, ..
-            } => set.has(point),
-            Op::Set { set, ascii, .. } => {
-                // A negative set must not take a character whose other case it has.
-                let lower = folded(point, *ascii);
-                if set.negative {
-                    set.has(point) && set.has(lower)
-                } else {
-                    set.has(point) || set.has(lower)
-                }
-            }
-            _ => false,
+        self.program.ops[op].takes(point).then_some(next)
+    }
+
+    /// The place behind a text, if it is there.
+    #[inline]
+    fn text(&self, text: &[u8], at: usize) -> Option<usize> {
+        let there = self.subject.bytes[..self.subject.end].get(at..)?;
+        there.starts_with(text).then(|| at + text.len())
+    }
+
+    /// Goes on with a one-character instruction as far as it takes characters, at most so many.
+    fn many(&mut self, op: usize, from: usize, most: u32) -> Result<usize, Trouble> {
+        let (subject, program) = (self.subject, self.program);
+        let mut at = from;
+        let mut left = if most == MANY {
+            usize::MAX
+        } else {
+            most as usize
         };
-        good.then_some(next)
+        while left > 0 && at < subject.end {
+            // A stretch of bytes that are characters, short enough for somebody to be heard.
+            let end = subject
+                .end
+                .min(at.saturating_add(left.min(CHECK_EVERY as usize)));
+            let stretch = &subject.bytes[at..end];
+            let taken = match &program.ops[op] {
+                Op::Any if subject.single || most == MANY => stretch.len(),
+                Op::AnyButNewline if subject.single || most == MANY => {
+                    memchr::memchr(b'\n', stretch).unwrap_or(stretch.len())
+                }
+                Op::AnyButNewline | Op::Any => count(stretch, |byte| {
+                    byte < 0x80 && program.ops[op].takes(byte.into())
+                }),
+                Op::Char(point) if *point < 0x80 || subject.single => {
+                    count(stretch, |byte| u32::from(byte) == *point)
+                }
+                Op::Set {
+                    set, fold: false, ..
+                } if let Some(table) = set.table() => {
+                    let top = if subject.single { 0xFF } else { 0x7F };
+                    count(stretch, |byte| byte <= top && table[usize::from(byte)])
+                }
+                _ => 0,
+            };
+            at += taken;
+            left -= taken;
+            self.passed(taken)?;
+            if taken == stretch.len() {
+                continue;
+            }
+            match self.one(op, at) {
+                Some(after) => (at, left) = (after, left - 1),
+                None => break,
+            }
+            self.steps -= 1;
+        }
+        Ok(at)
+    }
+
+    /// Counts bytes that were looked at together.
+    #[inline]
+    fn passed(&mut self, bytes: usize) -> Result<(), Trouble> {
+        self.steps -= (bytes / 64).min(1 << 30) as i32;
+        if self.steps < 0 { self.ask() } else { Ok(()) }
     }
 
     /// A repetition of the one-character instruction that follows.
     fn run_of(
         &mut self,
         op: usize,
-        least: u32,
-        most: u32,
+        (least, most): (u32, u32),
         how: Greed,
         at: usize,
     ) -> Result<Option<(usize, usize)>, Trouble> {
@@ -371,35 +422,86 @@ impl<'a> Matcher<'a> {
                 None => return Ok(None),
             }
         }
-        let floor = place;
         let left = if most == MANY { MANY } else { most - least };
         if how == Greed::Lazy {
-            self.push(Choice::Longer {
-                op: one,
-                next,
-                at: place,
-                left,
-            })?;
-            return Ok(Some((next, place)));
+            return self.longer(one, place, left, true);
         }
-        let mut taken = 0;
-        while taken < left
-            && let Some(after) = self.one(one, place)
+        let end = self.many(one, place, left)?;
+        if how == Greed::Greedy {
+            return self.shorter(one, place, end);
+        }
+        Ok(Some((next, end)))
+    }
+
+    /// Goes on behind a run that has taken all it can, at the last place from `least` to `at` where what follows may match.
+    fn shorter(
+        &mut self,
+        one: usize,
+        least: usize,
+        at: usize,
+    ) -> Result<Option<(usize, usize)>, Trouble> {
+        let mut place = at;
+        if let Op::Run {
+            follow: Some(follow),
+            ..
+        } = &self.program.ops[one - 1]
         {
-            place = after;
-            taken += 1;
-            if taken & CHECK_EVERY as u32 == 0 {
+            let text = &self.subject.bytes[..self.subject.end];
+            let found = follow.last(text, least, at);
+            self.passed(at - found.unwrap_or(least))?;
+            match found {
+                Some(found) => place = found,
+                None => return Ok(None),
+            }
+        }
+        if place > least {
+            self.push(Choice::Shorter {
+                one,
+                least,
+                at: place,
+            })?;
+        }
+        Ok(Some((one + 1, place)))
+    }
+
+    /// Goes on behind a lazy run, at the next place where what follows may match: here, or with at least one character more.
+    fn longer(
+        &mut self,
+        one: usize,
+        at: usize,
+        mut left: u32,
+        here: bool,
+    ) -> Result<Option<(usize, usize)>, Trouble> {
+        let program = self.program;
+        let follow = match &program.ops[one - 1] {
+            Op::Run { follow, .. } => follow.as_deref(),
+            _ => None,
+        };
+        let (mut place, mut may_stay) = (at, here);
+        loop {
+            let text = &self.subject.bytes[..self.subject.end];
+            if may_stay && follow.is_none_or(|follow| follow.admits(text, place)) {
+                self.push(Choice::Longer {
+                    one,
+                    at: place,
+                    left,
+                })?;
+                return Ok(Some((one + 1, place)));
+            }
+            if left == 0 {
+                return Ok(None);
+            }
+            match self.one(one, place) {
+                Some(after) => place = after,
+                None => return Ok(None),
+            }
+            left = if left == MANY { MANY } else { left - 1 };
+            may_stay = true;
+            self.steps -= 1;
+            if self.steps < 0 {
                 self.ask()?;
             }
         }
-        if how == Greed::Greedy && place > floor {
-            self.push(Choice::Shorter {
-                next,
-                least: floor,
-                at: place,
-            })?;
-        }
-        Ok(Some((next, place)))
     }
 
     /// The end of a round of a counted loop (or its beginning, counted as round zero).
@@ -522,38 +624,28 @@ impl<'a> Matcher<'a> {
                 Some(Choice::Counted(counter, count, place)) => {
                     self.counters[counter] = (count, place)
                 }
-                Some(Choice::Shorter { next, least, at }) => {
-                    let Some(place) = self.subject.before(at) else {
-                        continue;
-                    };
-                    if place > least {
-                        self.push(Choice::Shorter {
-                            next,
-                            least,
-                            at: place,
-                        })?;
+                Some(Choice::Shorter { one, least, at }) => {
+                    if let Some(place) = self.subject.before(at)
+                        && let Some(went) = self.shorter(one, least, place)?
+                    {
+                        return Ok(Some(went));
                     }
-                    return Ok(Some((next, place)));
                 }
-                Some(Choice::Longer { op, next, at, left }) => {
-                    if left == 0 {
-                        continue;
+                Some(Choice::Longer { one, at, left }) => {
+                    if let Some(went) = self.longer(one, at, left, false)? {
+                        return Ok(Some(went));
                     }
-                    let Some(place) = self.one(op, at) else {
-                        continue;
-                    };
-                    let left = if left == MANY { MANY } else { left - 1 };
-                    self.push(Choice::Longer {
-                        op,
-                        next,
-                        at: place,
-                        left,
-                    })?;
-                    return Ok(Some((next, place)));
                 }
                 None => break,
             }
         }
         Ok(None)
     }
+}
+
+/// How many bytes at the beginning are good.
+#[inline(always)]
+fn count(bytes: &[u8], is_good: impl Fn(u8) -> bool) -> usize {
+    let bad = bytes.iter().position(|&byte| !is_good(byte));
+    bad.unwrap_or(bytes.len())
 }

@@ -5,6 +5,7 @@
 //! alternatives are tried, and every message are CPython's.
 
 mod class;
+mod filter;
 mod matcher;
 mod matches;
 mod parse;

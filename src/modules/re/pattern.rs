@@ -157,6 +157,13 @@ impl Text {
                 copy: None,
             });
         }
+        if value.is_exact::<Bytes>() && !wants_text {
+            return Ok(Text {
+                value: value.clone(),
+                single: true,
+                copy: None,
+            });
+        }
         let Some(copy) = buffer_of(vm, value) else {
             let name = vm.type_name(value);
             return Err(vm.type_error(format!(

@@ -1,11 +1,14 @@
 //! Programs: what the matcher runs.
 
-use super::class::Set;
+use super::class::{Set, folded};
+use super::filter::{Filter, Follow, follow};
 use super::parse::{Greed, Node, Parsed, Place, fixed_width};
 
 /// An instruction of the matcher. Numbers of instructions are places in the program.
 #[derive(Debug)]
 pub enum Op {
+    /// Certain characters one after the other, in the encoding of the subject.
+    Text(Box<[u8]>),
     /// One certain character.
     Char(u32),
     /// One character, whatever its case: the lower one.
@@ -22,8 +25,12 @@ pub enum Op {
     },
     /// A place between characters.
     At(Place),
-    /// Go on at the first; if that fails at the second.
-    Split(usize, usize),
+    /// Go on at the first; if that fails at the second. Where it is known what follows them, one alone may do.
+    Split {
+        first: usize,
+        second: usize,
+        follow: Box<[Option<Follow>; 2]>,
+    },
     /// Go on elsewhere.
     Jump(usize),
     /// Remember where we are: the beginning or end of a group.
@@ -44,8 +51,13 @@ pub enum Op {
     Atomic { end: usize },
     /// Jumps if a group has not matched.
     Unless { group: usize, target: usize },
-    /// Repeats the one-character instruction that follows.
-    Run { least: u32, most: u32, how: Greed },
+    /// Repeats the one-character instruction that follows; behind it `follow` comes.
+    Run {
+        least: u32,
+        most: u32,
+        how: Greed,
+        follow: Option<Box<Follow>>,
+    },
     /// Sets a counter to zero.
     Begin { counter: usize },
     /// The end of a counted loop's body, which begins at `body`.
@@ -62,6 +74,45 @@ pub enum Op {
     Match,
 }
 
+impl Op {
+    /// Whether a one-character instruction takes a character.
+    #[inline(always)]
+    pub fn takes(&self, point: u32) -> bool {
+        match self {
+            Op::Char(wanted) => point == *wanted,
+            Op::Fold {
+                point: wanted,
+                ascii,
+            } => point == *wanted || folded(point, *ascii) == *wanted,
+            Op::AnyButNewline => point != 10,
+            Op::Any => true,
+            Op::Set {
+                set, fold: false, ..
+            } => set.has(point),
+            Op::Set { set, ascii, .. } => {
+                // A negative set must not take a character whose other case it has.
+                let lower = folded(point, *ascii);
+                if set.negative {
+                    set.has(point) && set.has(lower)
+                } else {
+                    set.has(point) || set.has(lower)
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it may take a character beyond ASCII.
+    pub fn may_take_wide(&self) -> bool {
+        match self {
+            Op::Char(point) => *point >= 0x80,
+            Op::Fold { ascii, point } => !ascii || *point >= 0x80,
+            Op::Set { set, fold, ascii } => set.is_wide() || (*fold && !ascii),
+            _ => true,
+        }
+    }
+}
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Program {
@@ -71,8 +122,8 @@ pub struct Program {
     pub groups: usize,
     /// How many counters its loops need.
     pub counters: usize,
-    /// A text that every match begins with, in the encoding of the subject.
-    pub prefix: Vec<u8>,
+    /// Where a match may begin, if that is known.
+    pub filter: Option<Filter>,
     /// Whether a match can only begin at the start of the text.
     pub anchored: bool,
 }
@@ -85,16 +136,21 @@ pub fn compile(parsed: &Parsed, bytes: bool) -> Program {
         ops: Vec::new(),
         counters: 0,
         widths,
+        bytes,
     };
     maker.node(&parsed.node);
     maker.ops.push(Op::Match);
-    let prefix = prefix(&maker.ops, bytes);
+    maker.look_ahead();
     let anchored = matches!(maker.ops.first(), Some(Op::At(Place::Start)));
+    let filter = match anchored {
+        true => None,
+        false => Filter::new(&maker.ops, &prefix(&maker.ops, bytes), bytes),
+    };
     Program {
         ops: maker.ops,
         groups: parsed.groups,
         counters: maker.counters,
-        prefix,
+        filter,
         anchored,
     }
 }
@@ -125,6 +181,7 @@ fn prefix(ops: &[Op], bytes: bool) -> Vec<u8> {
     let mut room = [0; 4];
     for op in ops {
         match op {
+            Op::Text(text) => out.extend_from_slice(text),
             Op::Char(point) if bytes => out.push(*point as u8),
             Op::Char(point) => {
                 out.extend_from_slice(crate::object::str::encode_point(*point, &mut room))
@@ -140,6 +197,8 @@ struct Maker {
     ops: Vec<Op>,
     counters: usize,
     widths: Vec<usize>,
+    /// Whether the subjects are bytes.
+    bytes: bool,
 }
 
 impl Maker {
@@ -177,7 +236,7 @@ impl Maker {
                 });
             }
             Node::At(place) => self.ops.push(Op::At(*place)),
-            Node::Seq(nodes) => nodes.iter().for_each(|n| self.node(n)),
+            Node::Seq(nodes) => self.sequence(nodes),
             Node::Alt(nodes) => self.alternatives(nodes),
             Node::Group(number, inner) => {
                 self.ops.push(Op::Save(number * 2));
@@ -229,6 +288,62 @@ impl Maker {
         }
     }
 
+    /// Characters that follow each other are one instruction.
+    fn sequence(&mut self, nodes: &[Node]) {
+        let is_char = |node: &&Node| matches!(node, Node::Char { fold: false, .. });
+        let mut rest = nodes;
+        while let Some((node, others)) = rest.split_first() {
+            let count = rest.iter().take_while(is_char).count();
+            if count < 2 {
+                self.node(node);
+                rest = others;
+                continue;
+            }
+            let (chars, others) = rest.split_at(count);
+            let (mut text, mut room) = (Vec::new(), [0; 4]);
+            for node in chars {
+                match node {
+                    Node::Char { point, .. } if self.bytes => text.push(*point as u8),
+                    Node::Char { point, .. } => {
+                        text.extend_from_slice(crate::object::str::encode_point(*point, &mut room))
+                    }
+                    _ => {}
+                }
+            }
+            self.ops.push(Op::Text(text.into()));
+            rest = others;
+        }
+    }
+
+    /// Finds out what follows repetitions, and what alternatives begin with.
+    fn look_ahead(&mut self) {
+        for op in 0..self.ops.len() {
+            match &self.ops[op] {
+                Op::Run { .. } => {
+                    let found = follow(&self.ops, op + 2, self.bytes);
+                    if let Op::Run { follow, .. } = &mut self.ops[op] {
+                        *follow = found.map(Box::new);
+                    }
+                }
+                Op::Split { first, second, .. } => {
+                    let found = [*first, *second].map(|op| follow(&self.ops, op, self.bytes));
+                    if let Op::Split { follow, .. } = &mut self.ops[op] {
+                        **follow = found;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn split(first: usize, second: usize) -> Op {
+        Op::Split {
+            first,
+            second,
+            follow: Box::new([None, None]),
+        }
+    }
+
     fn atomic(&mut self, inside: impl FnOnce(&mut Maker)) {
         let at = self.later();
         inside(self);
@@ -246,7 +361,7 @@ impl Maker {
             let split = self.later();
             self.node(node);
             jumps.push(self.later());
-            self.ops[split] = Op::Split(split + 1, self.here());
+            self.ops[split] = Maker::split(split + 1, self.here());
         }
         for jump in jumps {
             self.ops[jump] = Op::Jump(self.here());
@@ -258,7 +373,12 @@ impl Maker {
             node,
             Node::Char { .. } | Node::Any { .. } | Node::Set { .. }
         ) {
-            self.ops.push(Op::Run { least, most, how });
+            self.ops.push(Op::Run {
+                least,
+                most,
+                how,
+                follow: None,
+            });
             self.node(node);
             return;
         }
@@ -271,9 +391,9 @@ impl Maker {
             self.node(node);
             let after = self.here();
             self.ops[split] = if lazy {
-                Op::Split(after, split + 1)
+                Maker::split(after, split + 1)
             } else {
-                Op::Split(split + 1, after)
+                Maker::split(split + 1, after)
             };
             return;
         }
