@@ -6,6 +6,7 @@
 use super::adapt::{Each, for_each, lift, size_value};
 use super::functions::{outcome, pull};
 use super::operators;
+use super::set_at_once;
 use super::set_items::{ADDED, KEPT, LEFT_OUT, REMOVED, Streamed, keep_common};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
@@ -54,6 +55,7 @@ static SET_METHODS: &[Def] = &[
     Def::leaf("clear(self, /)", clear).doc("Takes all elements out."),
     Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
     Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .at_once(set_at_once::difference::<false>)
         .doc("The elements that none of the others has."),
     Def::frame(
         "difference_update(self, /, *others)",
@@ -63,6 +65,7 @@ static SET_METHODS: &[Def] = &[
     .doc("Takes out what is in one of the others."),
     Def::leaf("discard(self, object, /)", discard).doc("Takes an element out if it is there."),
     Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .at_once(set_at_once::intersection::<false>)
         .doc("The elements that all the others have too."),
     Def::frame(
         "intersection_update(self, /, *others)",
@@ -73,8 +76,10 @@ static SET_METHODS: &[Def] = &[
     Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
         .doc("Whether no element is in both."),
     Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .at_once(set_at_once::issubset::<false>)
         .doc("Whether all elements are in the other too."),
     Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .at_once(set_at_once::issuperset::<false>)
         .doc("Whether all elements of the other are here too."),
     Def::leaf("pop(self, /)", pop)
         .doc("Takes some element out and returns it; a KeyError if there is none."),
@@ -93,8 +98,10 @@ static SET_METHODS: &[Def] = &[
     )
     .doc("Keeps what only one of both has."),
     Def::frame("union(self, /, *others)", EXTRA, union)
+        .at_once(set_at_once::union::<false>)
         .doc("The elements of this set and of all the others."),
     Def::frame("update(self, /, *others)", EXTRA, update)
+        .at_once(set_at_once::update)
         .doc("Takes in the elements of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -129,14 +136,18 @@ static SET_METHODS: &[Def] = &[
 static FROZEN_METHODS: &[Def] = &[
     Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
     Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .at_once(set_at_once::difference::<true>)
         .doc("The elements that none of the others has."),
     Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .at_once(set_at_once::intersection::<true>)
         .doc("The elements that all the others have too."),
     Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
         .doc("Whether no element is in both."),
     Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .at_once(set_at_once::issubset::<true>)
         .doc("Whether all elements are in the other too."),
     Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .at_once(set_at_once::issuperset::<true>)
         .doc("Whether all elements of the other are here too."),
     Def::frame(
         "symmetric_difference(self, other, /)",
@@ -145,6 +156,7 @@ static FROZEN_METHODS: &[Def] = &[
     )
     .doc("The elements that only one of both has."),
     Def::frame("union(self, /, *others)", EXTRA, union)
+        .at_once(set_at_once::union::<true>)
         .doc("The elements of this set and of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
