@@ -34,6 +34,7 @@ mod function_binding;
 pub mod generator;
 pub mod groups;
 pub mod host_work;
+mod identity;
 pub mod import;
 pub mod instantiate;
 mod int_like;
