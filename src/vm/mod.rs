@@ -20,6 +20,7 @@ mod collecting;
 pub mod compare;
 mod conditions;
 pub mod convert;
+mod creating;
 pub mod dispatch;
 pub mod driving;
 pub mod error;

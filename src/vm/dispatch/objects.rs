@@ -349,6 +349,10 @@ impl Vm {
         at.save(self);
         let name = at.name(at.c());
         let object = at.take_b();
+        if let Some(class) = self.known_own_class(&object, name) {
+            drop(object);
+            return at.done(self, class);
+        }
         let is_class = object.is_kind::<Class>();
         if is_class && let Some((value, own)) = self.known_class_value(&object, name) {
             if let Some(place) = own.filter(|place| *place < 0x8000) {
@@ -380,6 +384,7 @@ impl Vm {
             return at.done(self, value);
         }
         let (step, cached) = self.resolve_attr(&object, name);
+        self.note_own_class(&object, name);
         if is_class
             && let crate::object::native::Step::Return(value) = &step
             && !value.is_exact::<Function>()
