@@ -7,7 +7,9 @@ use super::adapt::{Each, for_each, lift, size_value};
 use super::functions::{outcome, pull};
 use super::operators;
 use super::set_at_once;
-use super::set_items::{ADDED, KEPT, LEFT_OUT, REMOVED, Streamed, keep_common};
+use super::set_items::{
+    ADDED, FROZENSET_OF, KEPT, LEFT_OUT, REMOVED, SET_OF, Streamed, keep_common,
+};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
@@ -25,6 +27,7 @@ use crate::vm::Vm;
 /// `set`
 pub static SET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::set),
+    of_one: Some(&SET_OF),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "set() -> new empty set object\nset(iterable) -> new set object\n\nBuild an unordered collection of unique elements.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
@@ -35,6 +38,7 @@ pub static SET: TypeDef = TypeDef {
 /// `frozenset`
 pub static FROZENSET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::frozenset),
+    of_one: Some(&FROZENSET_OF),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
     new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen).takes(1, take_member::<2>)),
@@ -249,7 +253,7 @@ fn init_at_once(_: &mut Vm, args: &[Value]) -> Option<R> {
 }
 
 /// See `Def::takes`: for frames that add items to the set in register `SET`.
-fn take_member<const SET: usize>(
+pub(super) fn take_member<const SET: usize>(
     _: &mut Vm,
     state: u8,
     regs: &mut [Value],
@@ -309,12 +313,12 @@ fn gather_set(
     set_of(vm, &frame.regs[items]).map_err(Step::Raise)
 }
 
-fn is_table(value: &Value) -> bool {
+pub(super) fn is_table(value: &Value) -> bool {
     with_table(value, |_| ()).is_some() || value.is_exact::<Dict>()
 }
 
 /// A new table of the members of a set or of the keys of a dict.
-fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
+pub(super) fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
     if let Some(copy) = with_table(operand, SetTable::copy) {
         return lift(vm, copy);
     }

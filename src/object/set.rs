@@ -9,7 +9,6 @@ use super::dict::Probe;
 use super::hash::{frozenset_hash, simple_hash};
 use super::int::hash_i64;
 use super::kind;
-use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
 
 /// A set. Borrows of the table never last while script code runs.
@@ -143,13 +142,6 @@ impl Set {
 impl FrozenSet {
     /// A frozenset of these members.
     pub fn new(table: SetTable) -> Ref<FrozenSet> {
-        if table.is_empty() {
-            let value = shared(shared::EMPTY_FROZENSET, || {
-                heap::alloc(FrozenSet::object(SetTable::new())).into_value()
-            });
-            return Ref::from_value(value)
-                .unwrap_or_else(|_| unreachable!("the shared empty frozenset is one"));
-        }
         heap::alloc(FrozenSet::object(table))
     }
 

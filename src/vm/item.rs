@@ -36,6 +36,9 @@ impl Vm {
                         return result.into();
                     }
                 }
+                if let Some(result) = self.call_at_once(&method, &[obj.clone(), key.clone()]) {
+                    return result.into();
+                }
                 self.call_special(method, obj, std::slice::from_ref(key))
             }
             None if obj.is_kind::<Class>() => self.class_item_step(obj, key),
@@ -353,7 +356,11 @@ impl Vm {
         {
             return result.map(|()| Value::NONE).into();
         }
-        self.call_special(method, obj, &[key.clone(), value.clone()])
+        let args = [obj.clone(), key.clone(), value.clone()];
+        if let Some(result) = self.call_at_once(&method, &args) {
+            return result.into();
+        }
+        self.call_special(method, obj, &args[1..])
     }
 
     /// `obj[key] = value`, nested.

@@ -56,6 +56,7 @@ pub mod roots;
 pub mod scope;
 pub mod signature;
 pub mod special;
+mod special_call;
 mod stack;
 mod stack_coroutine;
 pub mod standing;
