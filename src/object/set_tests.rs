@@ -1,6 +1,7 @@
 //! Tests of `set`.
 
 use super::set::*;
+use crate::heap::{OutOfMemory, Value};
 use crate::object::hash::simple_hash;
 use crate::object::int::from_i64;
 use crate::object::set_ops::{self, add, discard};
