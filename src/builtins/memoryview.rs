@@ -438,7 +438,7 @@ fn index_in(vm: &mut Vm, key: &Value, len: usize) -> R<usize> {
 }
 
 fn part(vm: &mut Vm, view: &MemoryView, source: &Value, slice: &Ref<Slice>) -> R<Ref<MemoryView>> {
-    let found = vm.slice_indices(slice, view.len)?;
+    let found = vm.slice_indices(slice, || view.len)?;
     let start = if found.count == 0 {
         view.start
     } else {
@@ -493,6 +493,8 @@ fn getitem(vm: &mut Vm, args: &[Value]) -> R {
         return Err(bad_key(vm, &key, false));
     }
     let index = index_in(vm, &key, view.len)?;
+    // The script that was asked for the index may have released the view; so too below.
+    live(vm, &args[0])?;
     item(vm, &view, &source, index)
 }
 
@@ -512,6 +514,7 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
             live(vm, &args[2])?;
         }
         let target = part(vm, &view, &source, &slice)?;
+        live(vm, &args[0])?;
         return assign(vm, &target, &source, &args[2]);
     }
     if !vm.has_index(&key) {
@@ -519,6 +522,7 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
     }
     let index = index_in(vm, &key, view.len)?;
     let data = pack(vm, view.format, &args[2])?;
+    live(vm, &args[0])?;
     write(&view, &source, index, &data);
     Ok(Value::NONE)
 }

@@ -31,6 +31,7 @@ mod questions;
 pub mod range;
 pub mod reduce;
 pub mod set;
+mod set_at_once;
 mod set_items;
 pub mod str;
 pub mod tuple;

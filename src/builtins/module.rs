@@ -202,8 +202,15 @@ pub static SUPER_CALL: Def = Def::raw("super(*args)", |vm, args, names| {
     Ok(Super::alloc(this, receiver, class).into_value())
 });
 
-/// `super()`
+/// `super()`, `super(type, obj)`
 fn super_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    if let [this, receiver] = args {
+        // Other receivers are looked at more closely, perhaps by script code.
+        let class = vm.class_of(receiver);
+        let is_plain = !receiver.is_kind::<Class>() && class.is_subclass(this.get::<Class>()?);
+        let made = || Super::alloc(this.clone(), receiver.clone(), class.into_value());
+        return is_plain.then(|| Ok(made().into_value()));
+    }
     if !args.is_empty() {
         return None;
     }

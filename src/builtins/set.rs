@@ -6,7 +6,10 @@
 use super::adapt::{Each, for_each, lift, size_value};
 use super::functions::{outcome, pull};
 use super::operators;
-use super::set_items::{ADDED, KEPT, LEFT_OUT, REMOVED, Streamed, keep_common};
+use super::set_at_once;
+use super::set_items::{
+    ADDED, FROZENSET_OF, KEPT, LEFT_OUT, REMOVED, SET_OF, Streamed, keep_common,
+};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
@@ -24,6 +27,7 @@ use crate::vm::Vm;
 /// `set`
 pub static SET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::set),
+    of_one: Some(&SET_OF),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "set() -> new empty set object\nset(iterable) -> new set object\n\nBuild an unordered collection of unique elements.",
     new: Some(Def::raw("__new__(cls, /, *args, **kwargs)", new)),
@@ -34,6 +38,7 @@ pub static SET: TypeDef = TypeDef {
 /// `frozenset`
 pub static FROZENSET: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::frozenset),
+    of_one: Some(&FROZENSET_OF),
     flags: class_flags::BASE | class_flags::MATCH_SELF | class_flags::WEAKREF,
     doc: "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\nBuild an immutable unordered collection of unique elements.",
     new: Some(Def::frame("__new__(cls, iterable=(), /)", 1, new_frozen).takes(1, take_member::<2>)),
@@ -54,6 +59,7 @@ static SET_METHODS: &[Def] = &[
     Def::leaf("clear(self, /)", clear).doc("Takes all elements out."),
     Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
     Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .at_once(set_at_once::difference::<false>)
         .doc("The elements that none of the others has."),
     Def::frame(
         "difference_update(self, /, *others)",
@@ -63,6 +69,7 @@ static SET_METHODS: &[Def] = &[
     .doc("Takes out what is in one of the others."),
     Def::leaf("discard(self, object, /)", discard).doc("Takes an element out if it is there."),
     Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .at_once(set_at_once::intersection::<false>)
         .doc("The elements that all the others have too."),
     Def::frame(
         "intersection_update(self, /, *others)",
@@ -73,8 +80,10 @@ static SET_METHODS: &[Def] = &[
     Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
         .doc("Whether no element is in both."),
     Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .at_once(set_at_once::issubset::<false>)
         .doc("Whether all elements are in the other too."),
     Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .at_once(set_at_once::issuperset::<false>)
         .doc("Whether all elements of the other are here too."),
     Def::leaf("pop(self, /)", pop)
         .doc("Takes some element out and returns it; a KeyError if there is none."),
@@ -93,8 +102,10 @@ static SET_METHODS: &[Def] = &[
     )
     .doc("Keeps what only one of both has."),
     Def::frame("union(self, /, *others)", EXTRA, union)
+        .at_once(set_at_once::union::<false>)
         .doc("The elements of this set and of all the others."),
     Def::frame("update(self, /, *others)", EXTRA, update)
+        .at_once(set_at_once::update)
         .doc("Takes in the elements of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -129,14 +140,18 @@ static SET_METHODS: &[Def] = &[
 static FROZEN_METHODS: &[Def] = &[
     Def::leaf("copy(self, /)", copy).doc("A set of the same elements."),
     Def::frame("difference(self, /, *others)", EXTRA, difference)
+        .at_once(set_at_once::difference::<true>)
         .doc("The elements that none of the others has."),
     Def::frame("intersection(self, /, *others)", EXTRA, intersection)
+        .at_once(set_at_once::intersection::<true>)
         .doc("The elements that all the others have too."),
     Def::frame("isdisjoint(self, other, /)", EXTRA, isdisjoint)
         .doc("Whether no element is in both."),
     Def::frame("issubset(self, other, /)", EXTRA, issubset)
+        .at_once(set_at_once::issubset::<true>)
         .doc("Whether all elements are in the other too."),
     Def::frame("issuperset(self, other, /)", EXTRA, issuperset)
+        .at_once(set_at_once::issuperset::<true>)
         .doc("Whether all elements of the other are here too."),
     Def::frame(
         "symmetric_difference(self, other, /)",
@@ -145,6 +160,7 @@ static FROZEN_METHODS: &[Def] = &[
     )
     .doc("The elements that only one of both has."),
     Def::frame("union(self, /, *others)", EXTRA, union)
+        .at_once(set_at_once::union::<true>)
         .doc("The elements of this set and of all the others."),
     Def::leaf("__and__(self, value, /)", operators::and),
     Def::leaf("__class_getitem__(cls, item, /)", super::adapt::alias).class(),
@@ -237,7 +253,7 @@ fn init_at_once(_: &mut Vm, args: &[Value]) -> Option<R> {
 }
 
 /// See `Def::takes`: for frames that add items to the set in register `SET`.
-fn take_member<const SET: usize>(
+pub(super) fn take_member<const SET: usize>(
     _: &mut Vm,
     state: u8,
     regs: &mut [Value],
@@ -297,12 +313,12 @@ fn gather_set(
     set_of(vm, &frame.regs[items]).map_err(Step::Raise)
 }
 
-fn is_table(value: &Value) -> bool {
+pub(super) fn is_table(value: &Value) -> bool {
     with_table(value, |_| ()).is_some() || value.is_exact::<Dict>()
 }
 
 /// A new table of the members of a set or of the keys of a dict.
-fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
+pub(super) fn table_of(vm: &mut Vm, operand: &Value) -> R<SetTable> {
     if let Some(copy) = with_table(operand, SetTable::copy) {
         return lift(vm, copy);
     }

@@ -1,10 +1,10 @@
 //! What set methods do with the items of an iterable that is no set, as they come.
 
-use super::adapt::{Each, lift};
-use super::set::{ITEMS, READY, add_item, replace, set_of};
+use super::adapt::{Each, for_each, lift};
+use super::set::{ITEMS, READY, add_item, is_table, replace, set_of, table_of, take_member};
 use crate::heap::Value;
-use crate::object::native::R;
-use crate::object::set::{Set, SetTable, with_table};
+use crate::object::native::{Def, Input, NativeFrame, R, Step};
+use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::vm::Vm;
 
 /// What is done with the items of an operand that is neither set nor dict, as they come.
@@ -83,4 +83,56 @@ fn remove_item(vm: &mut Vm, regs: &mut [Value], item: Value) -> R<bool> {
 fn tidy(vm: &mut Vm, regs: &mut [Value]) -> R<()> {
     let tidied = set_of(vm, &regs[READY])?.table.borrow_mut().tidy();
     lift(vm, tidied)
+}
+
+/// `set(iterable)`: nobody sees the set before it is whole.
+pub static SET_OF: Def = Def::frame(
+    "<set>(iterable, /)",
+    1,
+    |vm, frame, input| match members_of_one(vm, frame, input) {
+        Ok(table) => Step::Return(Set::new(table).into_value()),
+        Err(step) => step,
+    },
+)
+.takes(0, take_member_of_one);
+
+/// `frozenset(iterable)`
+pub static FROZENSET_OF: Def =
+    Def::frame(
+        "<frozenset>(iterable, /)",
+        1,
+        |vm, frame, input| match members_of_one(vm, frame, input) {
+            Ok(table) => Step::Return(FrozenSet::new(table).into_value()),
+            Err(step) => step,
+        },
+    )
+    .takes(0, take_member_of_one);
+
+/// The table of the members of an iterable. Registers: iterable, set.
+fn members_of_one(
+    vm: &mut Vm,
+    frame: &mut NativeFrame<'_>,
+    input: Input,
+) -> Result<SetTable, Step> {
+    if frame.state == 0 && is_table(&frame.regs[0]) {
+        return table_of(vm, &frame.regs[0].clone()).map_err(Step::Raise);
+    }
+    if frame.regs[1].is_undef() {
+        frame.regs[1] = Set::new(SetTable::new()).into_value();
+    }
+    for_each(vm, frame, input, 0, |vm, regs, item| {
+        add_item(vm, &regs[1], &item)
+    })?;
+    let members = set_of(vm, &frame.regs[1]).map_err(Step::Raise)?;
+    Ok(members.table.take())
+}
+
+/// See `Def::takes`.
+fn take_member_of_one(
+    vm: &mut Vm,
+    state: u8,
+    regs: &mut [Value],
+    item: Value,
+) -> Result<(), Value> {
+    take_member::<1>(vm, state, regs, item)
 }

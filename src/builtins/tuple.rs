@@ -18,6 +18,7 @@ use crate::vm::ops::BinaryOp;
 /// `tuple`
 pub static TUPLE: TypeDef = TypeDef {
     at_once: Some(crate::builtins::functions::at_once::tuple),
+    of_one: Some(&TUPLE_OF),
     flags: class_flags::BASE | class_flags::SEQUENCE | class_flags::MATCH_SELF,
     doc: "Items in a row that cannot be changed; made of the items of an iterable.",
     new: Some(
@@ -78,6 +79,15 @@ fn new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
         made(vm, tuple)
     })
 }
+
+/// `tuple(iterable)`
+static TUPLE_OF: Def = Def::frame("<tuple>(iterable, /)", 1, |vm, frame, input| {
+    super::adapt::with_items(vm, frame, input, (0, 1), |vm, _, items| {
+        let tuple = Tuple::from_vec(items.take().into_vec());
+        made(vm, tuple)
+    })
+})
+.takes(0, super::adapt::take_gathered::<1>);
 
 /// A tuple, or an instance of a subclass, of the items of a tuple.
 fn new_at_once(vm: &mut Vm, args: &[Value]) -> Option<R> {

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
-use super::store;
+use super::{pages, store};
 
 /// There is no memory for what was asked: the script sees MemoryError. Or the run is to be stopped (`heap::work`), so that
 /// nothing is done for it any more.
@@ -76,19 +76,29 @@ impl<T> Buffer<T> {
     fn grow(&mut self, n: usize) -> Result<(), OutOfMemory> {
         let before = self.0.capacity();
         let wanted = self.0.len().checked_add(n).ok_or(OutOfMemory)?;
-        // Slack for later ones, as long as the limit allows it.
-        let slack = wanted.max(before.saturating_mul(2)).max(4);
-        let more = |capacity: usize| (capacity - before).saturating_mul(size_of::<T>());
-        if check_limit(more(slack)).is_ok() {
-            self.0
-                .try_reserve_exact(slack - self.0.len())
-                .map_err(|_| OutOfMemory)?;
-        } else {
-            check_limit(more(wanted))?;
-            self.0.try_reserve_exact(n).map_err(|_| OutOfMemory)?;
+        // Slack for later ones, or what part of it the limit allows: near it each element must not cost a move of all.
+        let mut capacity = wanted.max(before.saturating_mul(2)).max(4);
+        while check_limit((capacity - before).saturating_mul(size_of::<T>())).is_err() {
+            if capacity == wanted {
+                return Err(OutOfMemory);
+            }
+            capacity = wanted + (capacity - wanted) / 2;
         }
-        charge((self.0.capacity() - before) * size_of::<T>());
+        self.0
+            .try_reserve_exact(capacity - self.0.len())
+            .map_err(|_| OutOfMemory)?;
+        self.account(before);
         Ok(())
+    }
+
+    /// Charges what it has more room for than before.
+    fn account(&self, before: usize) {
+        let size = self.0.capacity() * size_of::<T>();
+        let more = size - before * size_of::<T>();
+        charge(more);
+        if more >= pages::LARGE {
+            pages::want_large_pages(self.0.as_ptr().cast_mut().cast(), size);
+        }
     }
 
     /// Makes room for `n` more elements and no more.
@@ -96,7 +106,7 @@ impl<T> Buffer<T> {
         let before = self.0.capacity();
         check_limit(n.saturating_mul(size_of::<T>()))?;
         self.0.try_reserve_exact(n).map_err(|_| OutOfMemory)?;
-        charge((self.0.capacity() - before) * size_of::<T>());
+        self.account(before);
         Ok(())
     }
 

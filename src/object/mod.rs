@@ -44,6 +44,8 @@ pub mod repr;
 pub mod search;
 pub mod set;
 pub mod set_ops;
+#[cfg(test)]
+mod set_tests;
 pub mod shared;
 pub mod slice;
 pub mod str;

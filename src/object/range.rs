@@ -168,14 +168,54 @@ impl Range {
         stop: Option<IntView<'_>>,
         step: Option<IntView<'_>>,
     ) -> Ref<Range> {
+        if let Some(part) = self.slice_of_words([start, stop, step]) {
+            return part;
+        }
         let length = self.big(&self.length);
         let (from, to, by) = big_indices(&length, start, stop, step);
         let (first, pace) = (self.big(&self.start), self.big(&self.step));
         Range::of_big(&first + &from * &pace, &first + &to * &pace, by * pace)
     }
 
+    /// The same of small numbers; None where one is not.
+    fn slice_of_words(&self, bounds: [Option<IntView<'_>>; 3]) -> Option<Ref<Range>> {
+        let (first, pace, length) = self.words?;
+        let mut words = [None; 3];
+        for (word, bound) in words.iter_mut().zip(bounds) {
+            *word = match bound {
+                Some(IntView::Small(bound)) => Some(bound),
+                Some(_) => return None,
+                None => None,
+            };
+        }
+        let [start, stop, step] = words;
+        let by = step.unwrap_or(1);
+        let (lowest, highest) = if by < 0 {
+            (-1, length - 1)
+        } else {
+            (0, length)
+        };
+        let place = |bound: i64| match bound < 0 {
+            true => bound.saturating_add(length).max(lowest),
+            false => bound.min(highest),
+        };
+        let from = start.map_or(if by < 0 { highest } else { lowest }, place);
+        let to = stop.map_or(if by < 0 { lowest } else { highest }, place);
+        let number = |index: i64| first.checked_add(index.checked_mul(pace)?);
+        Range::small(number(from)?, number(to)?, by.checked_mul(pace)?)
+    }
+
     /// The same numbers from the last to the first.
     pub fn reversed(&self) -> Ref<Range> {
+        if let Some((first, pace, length)) = self.words
+            && let Some(way) = pace.checked_mul(length - 1)
+            && let Some(last) = first.checked_add(way)
+            && let Some(part) = first
+                .checked_sub(pace)
+                .and_then(|stop| Range::small(last, stop, -pace))
+        {
+            return part;
+        }
         let (start, step, length) = (
             self.big(&self.start),
             self.big(&self.step),

@@ -9,7 +9,6 @@ use super::dict::Probe;
 use super::hash::{frozenset_hash, simple_hash};
 use super::int::hash_i64;
 use super::kind;
-use super::shared::{self, shared};
 use crate::heap::{self, Buffer, Header, Kind, Object, OutOfMemory, Ref, Value, Visitor};
 
 /// A set. Borrows of the table never last while script code runs.
@@ -106,39 +105,32 @@ impl Set {
         let Some(hash) = simple_hash(key) else {
             return false;
         };
-        let mut table = self.table.borrow_mut();
-        if table.slots.is_empty() {
-            return table.insert(hash, key.clone()).is_ok();
-        }
-        match table.find(key, hash) {
-            (Probe::Hit(_), _) => true,
-            (Probe::Absent, gap) => table.put(gap, hash, key.clone()).is_ok(),
-            (Probe::Ask(_), _) => false,
-        }
+        let added = self.table.borrow_mut().add_unasked(hash, key);
+        matches!(added, Ok(Some(_)))
     }
 
-    /// Whether a small integer is a member, if the first neighbours tell. For the dispatch loop.
+    /// Whether a small integer is a member, if there are only such where it may be. For the dispatch loop.
     #[inline(always)]
     pub(crate) fn has_small_int(&self, key: &Value) -> Option<bool> {
         let hash = hash_i64(key.as_small_int()?);
         let slots: &[Slot] = &self.peek().slots;
-        let home = hash as usize & slots.len().wrapping_sub(1);
-        let slots = slots.get(home..).unwrap_or_default();
-        // Near the end of the table only the first slot is one's own.
-        let alone = || slots.get(..1).unwrap_or_default();
-        let near = slots.get(..=NEIGHBOURS).unwrap_or_else(alone);
-        for slot in near {
-            if slot.key.is(key) {
-                return Some(true);
+        let mask = slots.len().wrapping_sub(1);
+        let (mut run, mut perturb) = (hash as usize & mask, hash as u64);
+        // Some runs of neighbours, as in `find`.
+        for _ in 0..4 {
+            let alone = run + NEIGHBOURS > mask;
+            for slot in slots.get(run..=run + if alone { 0 } else { NEIGHBOURS })? {
+                if slot.key.is(key) || slot.is_unused() {
+                    return Some(!slot.is_unused());
+                }
+                if !slot.key.is_undef() && !slot.key.is_small_int() {
+                    return None;
+                }
             }
-            if slot.is_unused() {
-                return Some(false);
-            }
-            if !slot.key.is_undef() && !slot.key.is_small_int() {
-                return None;
-            }
+            perturb >>= 5;
+            run = (run.wrapping_mul(5).wrapping_add(1)).wrapping_add(perturb as usize) & mask;
         }
-        near.is_empty().then_some(false)
+        None
     }
 
     /// Whether there are none.
@@ -150,13 +142,6 @@ impl Set {
 impl FrozenSet {
     /// A frozenset of these members.
     pub fn new(table: SetTable) -> Ref<FrozenSet> {
-        if table.is_empty() {
-            let value = shared(shared::EMPTY_FROZENSET, || {
-                heap::alloc(FrozenSet::object(SetTable::new())).into_value()
-            });
-            return Ref::from_value(value)
-                .unwrap_or_else(|_| unreachable!("the shared empty frozenset is one"));
-        }
         heap::alloc(FrozenSet::object(table))
     }
 
@@ -201,7 +186,11 @@ impl FrozenSet {
 }
 
 /// Hands the table of a set or frozenset (subclasses included) to `use_it`.
+#[inline]
 pub fn with_table<R>(value: &Value, use_it: impl FnOnce(&SetTable) -> R) -> Option<R> {
+    if let Some(set) = value.get_exact::<FrozenSet>() {
+        return Some(use_it(&set.table));
+    }
     if let Some(set) = value.get::<Set>() {
         return Some(use_it(&set.table.borrow()));
     }
@@ -297,6 +286,11 @@ impl SetTable {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.used == 0
+    }
+
+    /// How many slots there are.
+    pub(crate) fn room(&self) -> usize {
+        self.slots.len()
     }
 
     /// Counts each coming and going of a member.
@@ -456,6 +450,22 @@ impl SetTable {
         Ok(())
     }
 
+    /// Adds a member unless it is there; whether it was new. None if script code must say, and nothing happened.
+    pub(super) fn add_unasked(
+        &mut self,
+        hash: i64,
+        key: &Value,
+    ) -> Result<Option<bool>, OutOfMemory> {
+        if self.slots.is_empty() {
+            return self.insert(hash, key.clone()).map(|()| Some(true));
+        }
+        match self.find(key, hash) {
+            (Probe::Hit(_), _) => Ok(Some(false)),
+            (Probe::Absent, gap) => self.put(gap, hash, key.clone()).map(|()| Some(true)),
+            (Probe::Ask(_), _) => Ok(None),
+        }
+    }
+
     fn growth(&self) -> usize {
         if self.used > 50_000 {
             self.used * 2
@@ -611,12 +621,11 @@ impl SetTable {
     }
 
     /// The first member at or after a slot: its slot, hash and value.
+    #[inline]
     pub fn next_from(&self, from: usize) -> Option<(usize, i64, &Value)> {
-        let slots = self.slots.get(from..)?;
-        slots
-            .iter()
-            .position(|slot| !slot.key.is_undef())
-            .map(|i| (from + i, slots[i].hash, &slots[i].key))
+        let mut rest = self.slots.get(from..)?.iter().enumerate();
+        let (i, slot) = rest.find(|(_, slot)| !slot.key.is_undef())?;
+        Some((from + i, slot.hash, &slot.key))
     }
 
     /// The members in order.
@@ -648,152 +657,5 @@ impl SetTable {
             }
         }
         Some(true)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::object::hash::simple_hash;
-    use crate::object::int::from_i64;
-    use crate::object::set_ops::{self, add, discard};
-    use crate::object::testing::with_heap;
-    use crate::object::tuple::Tuple;
-
-    fn never(_: &Value, _: &Value) -> Result<bool, OutOfMemory> {
-        panic!("numbers need no script")
-    }
-
-    fn digest(table: &SetTable) -> u64 {
-        table.iter_hashed().fold(0u64, |h, (hash, _)| {
-            h.wrapping_mul(31).wrapping_add(hash as u64)
-        })
-    }
-
-    /// The same pseudo-random program ran on CPython 3.13.
-    fn run(seed: u64, n: usize, span: u64, pop: bool, tuples: bool) -> SetTable {
-        let mut x = seed;
-        let mut next = || {
-            x = (x * 1_103_515_245 + 12_345) & 0x7fff_ffff;
-            x
-        };
-        let mut set = SetTable::new();
-        for _ in 0..n {
-            let op = next() >> 8;
-            let v = ((next() >> 4) % span) as i64;
-            let key = if tuples {
-                Tuple::pair(from_i64(v), from_i64(v + 1)).into_value()
-            } else {
-                from_i64(v)
-            };
-            let hash = simple_hash(&key).unwrap();
-            match op % 4 {
-                0 => drop(discard(&mut set, hash, &key, &mut never).unwrap()),
-                1 if pop && !set.is_empty() => drop(set.pop()),
-                _ => drop(add(&mut set, hash, &key, &mut never).unwrap()),
-            }
-        }
-        set
-    }
-
-    #[test]
-    fn order_is_that_of_cpython() {
-        let cases: [(u64, usize, u64, [u64; 8]); 5] = [
-            (
-                1,
-                10,
-                20,
-                [
-                    182396423,
-                    6122,
-                    9966161405333677254,
-                    474308633,
-                    182396423,
-                    15921,
-                    10772,
-                    15921,
-                ],
-            ),
-            (
-                2,
-                40,
-                100,
-                [
-                    2335106582835543248,
-                    2192009968,
-                    16610177258265582186,
-                    5037252188465905724,
-                    16928039682144078012,
-                    4329439918028052534,
-                    2192009968,
-                    5116396140192134334,
-                ],
-            ),
-            (
-                3,
-                500,
-                400,
-                [
-                    15557983946013507928,
-                    3234588778175699126,
-                    4423374730071563101,
-                    15557983946013507928,
-                    15557983946013507928,
-                    823584015093162516,
-                    18006904441037799268,
-                    823584015093162516,
-                ],
-            ),
-            (
-                4,
-                5000,
-                1048576,
-                [
-                    14465023541659138431,
-                    7516933313038425503,
-                    9934373717977631229,
-                    14465023541659138431,
-                    4902654692429628039,
-                    8844624416669861382,
-                    17820072843457623751,
-                    9761275653335057938,
-                ],
-            ),
-            (
-                5,
-                200000,
-                67108864,
-                [
-                    6642530743966671289,
-                    15855706024060107109,
-                    4058513126118933622,
-                    9594448400539256533,
-                    9254139178156242061,
-                    16189876990625172330,
-                    3005853496552499721,
-                    4076838246913603594,
-                ],
-            ),
-        ];
-        with_heap(|| {
-            for (seed, n, span, expected) in cases {
-                let s = run(seed, n, span, false, false);
-                let p = run(seed, n, span, true, false);
-                let t = run(seed, n, span, false, true);
-                let mut union = p.copy().unwrap();
-                set_ops::update(&mut union, &s, &mut never).unwrap();
-                let got = [
-                    digest(&s),
-                    digest(&p),
-                    digest(&t),
-                    digest(&s.copy().unwrap()),
-                    digest(&union),
-                    digest(&set_ops::difference(&s, &p, &mut never).unwrap()),
-                    digest(&set_ops::intersection(&s, &p, &mut never).unwrap()),
-                    digest(&set_ops::symmetric_difference(&s, &p, &mut never).unwrap()),
-                ];
-                assert_eq!(got, expected, "seed {seed}");
-            }
-        });
     }
 }

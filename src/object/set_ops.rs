@@ -40,6 +40,11 @@ pub fn find<E>(
     key: &Value,
     ask: &mut impl Ask<E>,
 ) -> Result<Option<usize>, E> {
+    match table.lookup(key, hash) {
+        Probe::Hit(at) => return Ok(Some(at)),
+        Probe::Absent => return Ok(None),
+        Probe::Ask(_) => {}
+    }
     let mut search = table.search(hash);
     loop {
         match table.probe(&mut search, key) {
@@ -63,6 +68,9 @@ pub fn add<E: From<OutOfMemory>>(
     key: &Value,
     ask: &mut impl Ask<E>,
 ) -> Result<bool, E> {
+    if let Some(is_new) = table.add_unasked(hash, key)? {
+        return Ok(is_new);
+    }
     if find(table, hash, key, ask)?.is_some() {
         return Ok(false);
     }

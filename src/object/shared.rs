@@ -13,8 +13,6 @@ pub const EMPTY_STR: usize = 512;
 pub const EMPTY_BYTES: usize = 513;
 /// `()`
 pub const EMPTY_TUPLE: usize = 514;
-/// `frozenset()`
-pub const EMPTY_FROZENSET: usize = 515;
 
 /// The shared object of that number, made by `make` at first use.
 #[inline]

@@ -51,11 +51,32 @@ impl Slice {
         })
     }
 
-    /// The indices for a sequence of length `len`, if every bound is None or an
-    /// int; else the VM asks `__index__` and calls `indices`.
-    pub fn simple_indices(&self, len: usize) -> Option<Outcome<Indices>> {
-        let (start, stop, step) = (bound(&self.start)?, bound(&self.stop)?, bound(&self.step)?);
-        Some(indices(len, start, stop, step))
+    /// The bounds, if each is None or an int; else the VM asks `__index__`.
+    pub fn simple_bounds(&self) -> Option<Bounds> {
+        Some(Bounds {
+            start: bound(&self.start)?,
+            stop: bound(&self.stop)?,
+            step: bound(&self.step)?,
+        })
+    }
+}
+
+/// The bounds of a slice as the nearest words, before they are held against a length: a script that is asked for one may
+/// change the sequence.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// As given, from the front or from the end.
+    pub start: Option<i64>,
+    /// The same.
+    pub stop: Option<i64>,
+    /// 1 if not given.
+    pub step: Option<i64>,
+}
+
+impl Bounds {
+    /// The indices for a sequence of length `len`.
+    pub fn within(self, len: usize) -> Outcome<Indices> {
+        indices(len, self.start, self.stop, self.step)
     }
 }
 

@@ -9,10 +9,11 @@ use crate::heap::{Field, Kind, Value};
 use crate::object::dict::Dict;
 use crate::object::iterator::{
     DictItemIterator, DictIterator, DictValueIterator, ListIterator, PositionIterator,
-    RangeIterator, StrAsciiIterator, TupleIterator,
+    RangeIterator, SetIterator, StrAsciiIterator, TupleIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
+use crate::object::set::{FrozenSet, Set};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 
@@ -96,6 +97,20 @@ impl Vm {
                 let item = tuple.items().get(iterator.position.get())?.clone();
                 iterator.position.set(iterator.position.get() + 1);
                 Some(item)
+            }
+            kind::SET_ITERATOR => {
+                let iterator = iterator.get_exact::<SetIterator>()?;
+                let source = iterator.source.as_value();
+                let table = match source.get_exact::<Set>() {
+                    Some(set) => set.peek(),
+                    None => source.get_exact::<FrozenSet>()?.table(),
+                };
+                if table.len() as u32 != iterator.mark.get() {
+                    return None;
+                }
+                let (at, _, member) = table.next_from(iterator.position.get())?;
+                iterator.position.set(at + 1);
+                Some(member.clone())
             }
             kind::DICT_ITERATOR => {
                 entry_of_dict(iterator.get_exact::<DictIterator>()?).map(|(key, _)| key.clone())

@@ -110,9 +110,32 @@ pub(crate) struct Asked {
     right: Value,
 }
 
+/// The number of an `Asked` that is no question: `__new__` makes an instance of the class on the left, called with the
+/// arguments on the right.
+const CREATION: i32 = -1;
+
 impl Asked {
     /// How many words it takes.
-    const WORDS: usize = 3;
+    pub(super) const WORDS: usize = 3;
+
+    /// What lies behind the frame of a `__new__` that a call of the class began; see `vm::creating`.
+    pub(super) fn creation(class: Value, args: Value) -> Asked {
+        Asked {
+            number: CREATION.into(),
+            left: class,
+            right: args,
+        }
+    }
+
+    /// The class that was called, if what lies behind a frame's registers is a creation.
+    ///
+    /// # Safety
+    /// The frame has the flag ASKED.
+    #[inline(always)]
+    pub(crate) unsafe fn created_class<'a>(place: *mut Value) -> Option<&'a Value> {
+        // SAFETY: `put` wrote the words.
+        unsafe { ((*place).as_small_int() == Some(CREATION.into())).then(|| &*place.add(1)) }
+    }
 
     /// Writes it to where it lies behind a frame's registers.
     unsafe fn put(self, place: *mut Value) {
@@ -295,7 +318,7 @@ impl Vm {
     }
 
     /// Notes the question behind the registers of the frame that was pushed for it, which is about to run.
-    unsafe fn begin_asked(&mut self, frame: *mut Frame, asked: Asked) {
+    pub(super) unsafe fn begin_asked(&mut self, frame: *mut Frame, asked: Asked) {
         // SAFETY: `push_asked` made the room.
         unsafe {
             let code = (*(*(*frame).function).code.as_ptr()).as_ptr();
@@ -353,6 +376,9 @@ impl Vm {
         dst: u16,
         flags: u16,
     ) {
+        if asked.number == CREATION.into() {
+            return self.created((asked.left, asked.right), answer, parent, dst, flags);
+        }
         if !answer.is_not_implemented() {
             drop(asked);
             return self.deliver(parent, dst, flags, answer);

@@ -19,7 +19,8 @@ use crate::object::list::List;
 use crate::object::memoryview::MemoryView;
 use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Raised, Step};
 use crate::object::range::Range;
-use crate::object::set::with_table;
+use crate::object::set::{SetTable, with_table};
+use crate::object::set_ops::{self, Refused};
 use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -88,7 +89,7 @@ impl CompareOp {
         }
     }
 
-    fn is_equality(self) -> bool {
+    pub(super) fn is_equality(self) -> bool {
         matches!(self, CompareOp::Eq | CompareOp::Ne)
     }
 }
@@ -374,6 +375,15 @@ impl Vm {
     }
 
     fn is_subset(&mut self, a: &Value, b: &Value) -> R<bool> {
+        self.tick(with_table(a, SetTable::len).unwrap_or(0) / 4)?;
+        let at_once = with_table(a, |left| {
+            with_table(b, |right| {
+                set_ops::is_subset::<Refused>(left, right, &mut set_ops::refuse)
+            })
+        });
+        if let Some(Ok(holds)) = at_once.flatten() {
+            return Ok(holds);
+        }
         for (hash, member) in hashed_members(a).unwrap_or_default() {
             self.count_one()?;
             if self.set_find(b, &member, hash)?.is_none() {

@@ -560,6 +560,11 @@ impl Vm {
             let name = self.type_name(value);
             return Err(self.type_error(format!("object of type '{name}' has no len()")));
         };
+        if is_core_method(&method)
+            && let Some(n) = self.layout_len(value)
+        {
+            return Ok(n);
+        }
         let step = self.call_special(method, value, &[]);
         let result = self.finish(step)?;
         self.checked_len(&result)

@@ -11,7 +11,7 @@ use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{R, Raised, Step};
 use crate::object::range::Range;
-use crate::object::slice::{Indices, Slice, indices};
+use crate::object::slice::{Bounds, Indices, Slice};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
@@ -35,6 +35,9 @@ impl Vm {
                     if let Some(result) = self.layout_get_item(obj, key) {
                         return result.into();
                     }
+                }
+                if let Some(result) = self.call_at_once(&method, &[obj.clone(), key.clone()]) {
+                    return result.into();
                 }
                 self.call_special(method, obj, std::slice::from_ref(key))
             }
@@ -214,10 +217,16 @@ impl Vm {
         ))
     }
 
-    /// The indices that a slice names in a sequence of length `len`.
-    pub fn slice_indices(&mut self, slice: &Slice, len: usize) -> R<Indices> {
-        if let Some(simple) = slice.simple_indices(len) {
-            return self.lift(simple);
+    /// The indices that a slice names in a sequence, whose length is asked for when no script runs any more.
+    pub fn slice_indices(&mut self, slice: &Slice, len: impl FnOnce() -> usize) -> R<Indices> {
+        let bounds = self.slice_bounds(slice)?;
+        self.lift(bounds.within(len()))
+    }
+
+    /// The bounds of a slice. Scripts may be asked for them.
+    pub fn slice_bounds(&mut self, slice: &Slice) -> R<Bounds> {
+        if let Some(simple) = slice.simple_bounds() {
+            return Ok(simple);
         }
         let (start, stop, step) = (slice.start.clone(), slice.stop.clone(), slice.step.clone());
         let step = self.slice_bound(&step)?;
@@ -226,8 +235,7 @@ impl Vm {
         }
         let start = self.slice_bound(&start)?;
         let stop = self.slice_bound(&stop)?;
-        let found = indices(len, start, stop, step);
-        self.lift(found)
+        Ok(Bounds { start, stop, step })
     }
 
     fn slice_bound(&mut self, bound: &Value) -> R<Option<i64>> {
@@ -245,8 +253,9 @@ impl Vm {
         if kind == kind::RANGE {
             return self.slice_of_range(obj, slice);
         }
+        let bounds = self.slice_bounds(slice)?;
         let len = self.layout_len(obj).unwrap_or(0);
-        let found = self.slice_indices(slice, len)?;
+        let found = self.lift(bounds.within(len))?;
         let result = match kind {
             kind::LIST => {
                 let Some(list) = obj.get::<List>() else {
@@ -295,11 +304,7 @@ impl Vm {
     fn slice_of_range(&mut self, obj: &Value, slice: &Ref<Slice>) -> R {
         let mut bounds = [Value::NONE, Value::NONE, Value::NONE];
         // The step is looked at first, as CPython does.
-        for (bound, given) in bounds
-            .iter_mut()
-            .zip([&slice.start, &slice.stop, &slice.step])
-            .rev()
-        {
+        for (at, given) in [(2, &slice.step), (0, &slice.start), (1, &slice.stop)] {
             if given.is_none() {
                 continue;
             }
@@ -308,10 +313,8 @@ impl Vm {
                     "slice indices must be integers or None or have an __index__ method",
                 ));
             }
-            *bound = self.index_value(given)?;
-            // Only the step, which comes first, may not be zero.
-            if std::ptr::eq(given, &slice.step) && IntView::of(bound).is_some_and(IntView::is_zero)
-            {
+            bounds[at] = self.index_value(given)?;
+            if at == 2 && IntView::of(&bounds[at]).is_some_and(IntView::is_zero) {
                 return Err(self.value_error("slice step cannot be zero"));
             }
         }
@@ -353,7 +356,11 @@ impl Vm {
         {
             return result.map(|()| Value::NONE).into();
         }
-        self.call_special(method, obj, &[key.clone(), value.clone()])
+        let args = [obj.clone(), key.clone(), value.clone()];
+        if let Some(result) = self.call_at_once(&method, &args) {
+            return result.into();
+        }
+        self.call_special(method, obj, &args[1..])
     }
 
     /// `obj[key] = value`, nested.
@@ -488,7 +495,8 @@ impl Vm {
     }
 
     fn set_list_slice(&mut self, list: &Ref<List>, slice: &Ref<Slice>, value: &Value) -> R<()> {
-        self.slice_indices(slice, list.len())?;
+        let bounds = self.slice_bounds(slice)?;
+        self.lift(bounds.within(list.len()))?;
         if !self.is_iterable(value) {
             return Err(self.type_error("must assign iterable to extended slice"));
         }
@@ -499,7 +507,7 @@ impl Vm {
             }
             false => self.collect_fast(value)?,
         };
-        let found = self.slice_indices(slice, list.len())?;
+        let found = self.lift(bounds.within(list.len()))?;
         if found.step == 1 {
             let old = list.items.borrow_mut().splice(found.range(), with);
             // The last of them goes first, as in CPython.
@@ -523,7 +531,7 @@ impl Vm {
     }
 
     fn delete_list_slice(&mut self, list: &Ref<List>, slice: &Ref<Slice>) -> R<()> {
-        let found = self.slice_indices(slice, list.len())?;
+        let found = self.slice_indices(slice, || list.len())?;
         if found.step == 1 {
             let old: Vec<Value> = list.items.borrow_mut().drain(found.range()).collect();
             old.into_iter().rev().for_each(drop);
@@ -550,13 +558,21 @@ impl Vm {
             return Ok(());
         };
         if let Some(slice) = key.to_ref::<Slice>() {
-            self.slice_indices(&slice, array.len())?;
+            let mut bounds = self.slice_bounds(&slice)?;
+            self.lift(bounds.within(array.len()))?;
             let with = match value {
-                Some(value) => self.bytes_to_assign(value)?,
+                Some(value) => {
+                    let with = self.bytes_to_assign(value)?;
+                    // What is no bytearray is made one, and all begins anew.
+                    if !value.is_kind::<ByteArray>() {
+                        bounds = self.slice_bounds(&slice)?;
+                    }
+                    with
+                }
                 None => Vec::new(),
             };
             let deleting = with.is_empty();
-            return self.set_byte_slice(&array, &slice, with, deleting);
+            return self.set_byte_slice(&array, bounds, with, deleting);
         }
         if !self.has_index(key) {
             return Err(self.bad_index(kind::BYTEARRAY, key));
@@ -635,11 +651,11 @@ impl Vm {
     fn set_byte_slice(
         &mut self,
         array: &Ref<ByteArray>,
-        slice: &Ref<Slice>,
+        bounds: Bounds,
         with: Vec<u8>,
         deleting: bool,
     ) -> R<()> {
-        let found = self.slice_indices(slice, array.len())?;
+        let found = self.lift(bounds.within(array.len()))?;
         if found.count != with.len() && (found.step == 1 || deleting) {
             self.check_resizable(array)?;
         }

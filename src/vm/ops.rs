@@ -4,7 +4,7 @@ use super::Vm;
 use super::candidates::{Candidates, Question};
 use super::compare::is_plain;
 use super::operands::number_width;
-use crate::heap::{Buffer, Ref, Value};
+use crate::heap::{Buffer, OutOfMemory, Ref, Value};
 use crate::object::bytes::{self, ByteArray, Bytes};
 use crate::object::complex;
 use crate::object::dict::Dict;
@@ -18,6 +18,7 @@ use crate::object::list::List;
 use crate::object::memoryview::MemoryView;
 use crate::object::native::{Def, Input, NativeFrame, R, Raised, Step};
 use crate::object::set::{FrozenSet, Set, SetTable, with_table};
+use crate::object::set_ops::{self, Refused};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::special::Special;
@@ -472,30 +473,40 @@ impl Vm {
 
     /// `a - b`, `a & b`, `a | b`, `a ^ b` of sets; the result is of the left one's built-in type.
     pub fn set_op(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R {
-        let left = with_table(a, SetTable::snapshot);
-        let right = with_table(b, SetTable::snapshot);
-        let (Some(left), Some(right)) = (left, right) else {
-            return Ok(Value::NOT_IMPLEMENTED);
+        let len = |set: &Value| with_table(set, SetTable::len).unwrap_or(0);
+        self.tick((len(a) + len(b)) / 4)?;
+        // Mostly no script has to be asked: the tables are read where they lie.
+        let at_once = with_table(a, |left| {
+            with_table(b, |right| {
+                combine::<Refused>(op, left, right, &mut set_ops::refuse)
+            })
+        });
+        let table = match at_once.flatten() {
+            None => return Ok(Value::NOT_IMPLEMENTED),
+            Some(Ok(table)) => table,
+            Some(Err(Refused::Memory(lacking))) => return Err(self.out_of_memory(lacking)),
+            Some(Err(Refused::Script)) => self.combine_asking(op, a, b)?,
         };
-        let (left, right) = (self.lift(left)?, self.lift(right)?);
-        self.tick((left.len() + right.len()) / 4)?;
-        let mut ask = |x: &Value, y: &Value| self.eq(x, y);
-        use crate::object::set_ops;
-        let table = match op {
-            BinaryOp::Sub => set_ops::difference::<Raised>(&left, &right, &mut ask)?,
-            BinaryOp::And => set_ops::intersection::<Raised>(&left, &right, &mut ask)?,
-            BinaryOp::Xor => set_ops::symmetric_difference::<Raised>(&left, &right, &mut ask)?,
-            _ => {
-                let mut table = left.copy()?;
-                set_ops::update::<Raised>(&mut table, &right, &mut ask)?;
-                table
-            }
-        };
-        Ok(if a.is_kind::<FrozenSet>() {
-            FrozenSet::new(table).into_value()
-        } else {
-            Set::new(table).into_value()
-        })
+        Ok(set_like(a.is_kind::<FrozenSet>(), table))
+    }
+
+    /// The same of their tables, if no script has to be asked and there is memory; for the dispatch loop.
+    pub(crate) fn combined_at_once(
+        &self,
+        op: BinaryOp,
+        left: &SetTable,
+        right: &SetTable,
+        frozen: bool,
+    ) -> Option<Value> {
+        let table = combine::<Refused>(op, left, right, &mut set_ops::refuse).ok()?;
+        Some(set_like(frozen, table))
+    }
+
+    /// Combines copies of both tables, since script code must be asked.
+    fn combine_asking(&mut self, op: BinaryOp, a: &Value, b: &Value) -> R<SetTable> {
+        let copy = |set: &Value| with_table(set, SetTable::snapshot).unwrap_or(Ok(SetTable::new()));
+        let (left, right) = (self.lift(copy(a))?, self.lift(copy(b))?);
+        combine::<Raised>(op, &left, &right, &mut |x, y| self.eq(x, y))
     }
 
     /// The augmented forms that change their left operand; None where there is none.
@@ -726,4 +737,31 @@ pub(super) fn is_set(kind: u8) -> bool {
 /// Types whose operators `native_binary` knows; those of the sequences apart.
 pub(super) fn is_core(kind: u8, value: &Value) -> bool {
     is_number(kind, value) || is_set(kind) || kind == kind::DICT
+}
+
+/// A set or frozenset of these members.
+fn set_like(frozen: bool, table: SetTable) -> Value {
+    match frozen {
+        true => FrozenSet::new(table).into_value(),
+        false => Set::new(table).into_value(),
+    }
+}
+
+/// `left op right` of the tables of sets.
+fn combine<E: From<OutOfMemory>>(
+    op: BinaryOp,
+    left: &SetTable,
+    right: &SetTable,
+    ask: &mut impl set_ops::Ask<E>,
+) -> Result<SetTable, E> {
+    match op {
+        BinaryOp::Sub => set_ops::difference(left, right, ask),
+        BinaryOp::And => set_ops::intersection(left, right, ask),
+        BinaryOp::Xor => set_ops::symmetric_difference(left, right, ask),
+        _ => {
+            let mut table = left.copy()?;
+            set_ops::update(&mut table, right, ask)?;
+            Ok(table)
+        }
+    }
 }

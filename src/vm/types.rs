@@ -280,6 +280,12 @@ impl Vm {
         self.find_known(known)
     }
 
+    /// The same, if it was asked for before.
+    #[inline]
+    pub(super) fn class_known_already(&self, known: Known) -> Option<&Class> {
+        self.known.classes.get(known as usize)?.as_deref()
+    }
+
     #[cold]
     fn find_known(&mut self, known: Known) -> Ref<Class> {
         let class = self.class_of_def(self.library.known[known as usize]);

@@ -24,7 +24,7 @@ use crate::object::kind;
 use crate::object::list::List;
 use crate::object::native::{Args, R, Step};
 use crate::object::range::Range;
-use crate::object::set::{FrozenSet, Set, SetTable};
+use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -174,8 +174,12 @@ pub fn tuple(vm: &mut Vm, args: &[Value]) -> Option<R> {
     }
 }
 
-/// A set of all items; None if one has a hash or an equality of its own.
+/// A set of all items; None if one has a hash or an equality of its own, or there is no memory.
 fn set_of(vm: &mut Vm, source: &Value) -> Option<R<Ref<Set>>> {
+    if source.is_exact::<Set>() || source.is_exact::<FrozenSet>() {
+        let copied = with_table(source, SetTable::copy)?.ok()?;
+        return Some(vm.tick(copied.len() / 4).map(|()| Set::new(copied)));
+    }
     if !source.is_exact::<List>() && !source.is_exact::<Tuple>() && !source.is_exact::<Str>() {
         return None;
     }
@@ -183,13 +187,10 @@ fn set_of(vm: &mut Vm, source: &Value) -> Option<R<Ref<Set>>> {
         Ok(items) => items,
         Err(raised) => return Some(Err(raised)),
     };
-    let is_plain = |item: &Value| !item.is_object() || item.is_exact::<Str>();
-    if !items.iter().all(is_plain) {
-        return None;
-    }
+    // Where one cannot be added at once the set is forgotten: nobody was asked anything.
     let set = Set::new(SetTable::new());
-    let added = items.iter().try_for_each(|item| vm.set_add(&set, item));
-    Some(added.map(|()| set))
+    let all_added = items.iter().all(|item| set.add_at_once(item));
+    all_added.then_some(Ok(set))
 }
 
 /// `set()`, `set(iterable)`
@@ -202,9 +203,13 @@ pub fn set(vm: &mut Vm, args: &[Value]) -> Option<R> {
 }
 
 /// `frozenset(iterable)`
-pub fn frozenset(_: &mut Vm, args: &[Value]) -> Option<R> {
+pub fn frozenset(vm: &mut Vm, args: &[Value]) -> Option<R> {
     match args {
         [source] if source.is_exact::<FrozenSet>() => Some(Ok(source.clone())),
+        [source] => {
+            let gathered = set_of(vm, source)?;
+            Some(gathered.map(|set| FrozenSet::new(set.table.take()).into_value()))
+        }
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn getitem(vm: &mut Vm, args: &[Value]) -> R {
         let at = place(vm, array, &args[1], "array index out of range")?;
         return item(vm, array, at);
     };
-    let found = vm.slice_indices(&slice, array.len())?;
+    let found = vm.slice_indices(&slice, || array.len())?;
     let size = array.item_size();
     let data = array.data.borrow();
     let mut out = Vec::with_capacity(found.count * size);
@@ -79,7 +79,7 @@ pub(super) fn delitem(vm: &mut Vm, args: &[Value]) -> R {
 fn assign(vm: &mut Vm, value: &Value, slice: &Ref<Slice>, data: &[u8]) -> R {
     let array = this(vm, value)?;
     let size = array.item_size();
-    let found = vm.slice_indices(slice, array.len())?;
+    let found = vm.slice_indices(slice, || array.len())?;
     if found.step == 1 || (data.is_empty() && found.count == 0) {
         if data.len() != found.count * size {
             resizable(vm, value)?;

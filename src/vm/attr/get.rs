@@ -767,9 +767,7 @@ fn cacheable_method(obj: &Value, function: &Value) -> Cached {
     let Some(entry) = obj.shape_entry() else {
         return Cached::No;
     };
-    if entry.flags & (shape_flags::UNCACHEABLE | shape_flags::DICT_MODE | shape_flags::TAIL_DICT)
-        != 0
-    {
+    if entry.flags & (shape_flags::UNCACHEABLE | shape_flags::DICT_MODE) != 0 {
         return Cached::No;
     }
     let keeps_dict =

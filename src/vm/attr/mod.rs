@@ -9,6 +9,7 @@
 mod descriptor;
 mod get;
 mod own;
+mod own_class;
 mod set;
 mod sites;
 

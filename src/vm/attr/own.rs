@@ -355,6 +355,16 @@ impl Vm {
         id
     }
 
+    /// The shape of instances of a class, which keep their dict behind them, once they have one.
+    fn shape_with_dict(&mut self, class: &Ref<Class>) -> u32 {
+        if class.dict_shape.get() == 0 {
+            let flags = heap::current().shapes[class.root_shape.get() as usize].flags;
+            let flags = flags | shape_flags::UNCACHEABLE;
+            class.dict_shape.set(self.shapes.new_root(class, flags, 0));
+        }
+        class.dict_shape.get()
+    }
+
     /// The `__dict__` of an object, made if need be; None if the object has none.
     pub fn object_dict(&mut self, obj: &Value) -> Option<Ref<Dict>> {
         if let Some(dict) = existing_dict(obj) {
@@ -373,8 +383,13 @@ impl Vm {
     }
 
     /// The place for an object's dict. One of a native kind that has had none counts from now on as
-    /// one of a subclass, whose methods no cache takes for known.
+    /// one of a subclass, whose methods no cache takes for known; so does one of a subclass that was like all others.
     fn room_for_dict<'a>(&mut self, obj: &'a Value) -> Option<&'a Field> {
+        let flags = obj.shape_entry().map_or(0, |entry| entry.flags);
+        if flags & (shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE) == shape_flags::TAIL_DICT {
+            let class = self.class_of(obj);
+            obj.set_shape(self.shape_with_dict(&class));
+        }
         if dict_place(obj).is_none() && obj.attributes().is_some() {
             let class = self.class_of(obj);
             if class.dict_shape.get() == 0 {
@@ -440,7 +455,13 @@ impl Vm {
             return false;
         }
         if !super::super::class::has_slots(class) {
-            return obj.set_shape(class.root_shape.get());
+            let root = class.root_shape.get();
+            let flags = heap::current().shapes[root as usize].flags;
+            let has_dict = flags & shape_flags::TAIL_DICT != 0 && existing_dict(obj).is_some();
+            return match has_dict && flags & shape_flags::UNCACHEABLE == 0 {
+                true => obj.set_shape(self.shape_with_dict(class)),
+                false => obj.set_shape(root),
+            };
         }
         if old.has(class_flags::HAS_DICT) != class.has(class_flags::HAS_DICT) {
             return false;

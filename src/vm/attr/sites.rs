@@ -28,6 +28,8 @@ pub(crate) enum Site {
     Delete,
     /// What `super()` finds behind the class in the first word.
     Behind,
+    /// That `__class__` is what `object` says.
+    OwnClass,
 }
 
 /// The words behind an instruction that a shape and the epoch guard: the name with the site in the low bits of its word,
@@ -55,7 +57,7 @@ fn index(shape: u32, name: usize, site: Site) -> usize {
 /// What an entry for a name at a site begins with.
 #[inline(always)]
 fn place(name: usize, site: Site) -> u64 {
-    const { assert!((Site::Behind as usize) < 16) };
+    const { assert!((Site::OwnClass as usize) < 16) };
     (name ^ site as usize) as u64
 }
 

@@ -182,6 +182,20 @@ impl Vm {
         self.enter_creation(&CREATE, class, new, args, names, Value::UNDEF)
     }
 
+    /// Calls the `__init__` of an instance of this class with the arguments in a tuple.
+    pub(in crate::vm) fn initialise_step(
+        &mut self,
+        class: &Ref<Class>,
+        init: Value,
+        args: Value,
+        instance: Value,
+    ) -> Step {
+        Step::Enter(
+            &INITIALISE,
+            smallvec::smallvec![class.value(), init, args, Value::NONE, instance],
+        )
+    }
+
     fn enter_creation(
         &mut self,
         def: &'static Def,

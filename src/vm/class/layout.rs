@@ -28,7 +28,11 @@ pub(crate) fn instance_shape_flags(class: &Class) -> u8 {
     } else if has_dict_field(class.layout) {
         flags |= shape_flags::UNCACHEABLE;
     } else if class.has(class_flags::HAS_DICT) || class.reserved_slots.get() > 0 {
-        flags |= shape_flags::TAIL_DICT | shape_flags::UNCACHEABLE;
+        flags |= shape_flags::TAIL_DICT;
+        // As long as they have no dict they are all alike: one that gets its first attribute gets another shape.
+        if class.reserved_slots.get() > 0 {
+            flags |= shape_flags::UNCACHEABLE;
+        }
     }
     if class.has(class_flags::FINALIZER) {
         flags |= shape_flags::FINALIZER;

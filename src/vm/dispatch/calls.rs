@@ -374,7 +374,7 @@ plain_ops! {
 impl At {
     /// The flags for a frame whose result goes into A.
     #[inline(always)]
-    pub(super) fn result_flags(self) -> u16 {
+    pub(in crate::vm) fn result_flags(self) -> u16 {
         // SAFETY: it is an instruction.
         unsafe { result_flags(self.ip) }
     }
@@ -384,6 +384,9 @@ impl Vm {
     fn op_call(&mut self, at: At) {
         at.save(self);
         let base = at.b();
+        if self.call_of_class(at, base, at.c()) {
+            return;
+        }
         if at.reg(base).is_exact::<Native>() {
             let native: *const Native = at.reg(base).header().cast();
             // SAFETY: the callee lies in the window, which is alive until the call is over.
@@ -762,38 +765,6 @@ impl Vm {
                 at.a() as u16,
                 at.result_flags(),
             )
-        }
-    }
-
-    fn op_call_ex(&mut self, at: At) {
-        at.save(self);
-        let base = at.b();
-        let callee = at.take(base);
-        let positional = at.take(base + 1);
-        let keywords = if at.c() == 1 {
-            at.take(base + 2)
-        } else {
-            Value::UNDEF
-        };
-        match self.spread_arguments(&callee, &positional, &keywords) {
-            Ok((mut args, names)) => {
-                let n = args.len();
-                // SAFETY: the values pass to the callee, and the vector forgets them.
-                unsafe {
-                    args.set_len(0);
-                    let names = if names.is_undef() { None } else { Some(&names) };
-                    self.invoke(
-                        callee,
-                        args.as_mut_ptr(),
-                        n,
-                        names,
-                        at.frame(),
-                        at.a() as u16,
-                        at.result_flags(),
-                    );
-                }
-            }
-            Err(raised) => at.raise(self, raised),
         }
     }
 }

@@ -108,7 +108,7 @@ op! {
         let iterator = &*(*regs.add(b(ip))).header().cast::<ListIterator>();
         let source = iterator.source.as_value();
         let position = iterator.position.get();
-        if source.is_exact::<List>() {
+        if source.is_exact::<List>() || source.is_kind::<List>() {
             let items = &*(*source.header().cast::<List>()).items.as_ptr();
             if let Some(item) = items.get(position) {
                 iterator.position.set(position + 1);

@@ -138,7 +138,8 @@ pub(super) unsafe fn test(ip: *mut u64, regs: *mut Value, k: *const Value) -> u8
     }
 }
 
-/// The same of integers, one of which is an instance of a class that compares as `int` does (`IntEnum`).
+/// The same of integers, one of which is an instance of a class that compares as `int` does (`IntEnum`), and of objects
+/// that are equal to themselves alone.
 #[inline(never)]
 pub(super) unsafe fn test_like_ints(
     vm: &mut Vm,
@@ -150,24 +151,34 @@ pub(super) unsafe fn test_like_ints(
         let op = compare_operator(op_of(*ip));
         let left = vm.known_int(&*regs.add(b(ip)), op);
         let right = vm.known_int(right(ip, regs, k), op.reflected());
-        let Some((left, right)) = left.zip(right) else {
-            return UNKNOWN;
+        let holds = match left.zip(right) {
+            Some((left, right)) => op.holds(left.cmp(&right)),
+            None => {
+                match vm.compared_by_identity(op, &*regs.add(b(ip)), self::right(ip, regs, k)) {
+                    Some(holds) => holds,
+                    None => return UNKNOWN,
+                }
+            }
         };
         give_up(ip, regs, TEMP_B | TEMP_C);
-        op.holds(left.cmp(&right)) as u8
+        holds as u8
     }
 }
 
 /// The result of comparing B and C.
 #[inline(never)]
 pub(super) unsafe fn compare(
-    _vm: &mut Vm,
+    vm: &mut Vm,
     ip: *mut u64,
     regs: *mut Value,
     k: *const Value,
 ) -> Value {
     unsafe {
-        match test(ip, regs, k) {
+        let holds = match test(ip, regs, k) {
+            UNKNOWN => test_like_ints(vm, ip, regs, k),
+            holds => holds,
+        };
+        match holds {
             UNKNOWN => Value::UNDEF,
             holds => Value::bool(holds != 0),
         }

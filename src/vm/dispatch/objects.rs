@@ -112,8 +112,9 @@ op! {
         let object = &*regs.add(a(ip));
         let (first, second) = (*ip.add(1), *ip.add(2));
         if object.is_object() && (*object.header()).shape == first as u32
-            && vm.heap.type_epoch == (second >> 32) as u32 && flags(ip) & TEMP_A == 0
+            && vm.heap.type_epoch == (second >> 32) as u32
         {
+            if flags(ip) & TEMP_A != 0 { return set_attr_of_temporary(ip, regs, k, vm); }
             let header = object.header();
             let place = slot(header, (first >> 32) as usize - 1);
             (*header).shape = second as u32;
@@ -122,6 +123,13 @@ op! {
             go!(ip.add(3), regs, k, vm)
         }
         return set_attr_shared(ip, regs, k, vm);
+    }
+    fn set_attr_of_temporary(ip, regs, k, vm) {
+        store_in_temporary(ip, regs);
+        if vm.heap.wants_attention() {
+            return crate::vm::dispatch::values::finalize_and_go(ip.add(3), regs, k, vm);
+        }
+        go!(ip.add(3), regs, k, vm)
     }
     fn set_attr_shared(ip, regs, k, vm) {
         if !recall(ip, regs, vm, Site::Set, a(ip), c(ip), 1) { return set_attr_slow(ip, regs, k, vm); }
@@ -139,6 +147,20 @@ op! {
             go!(ip.add(1), regs, k, vm)
         }
         return set_item_leaf(ip, regs, k, vm);
+    }
+}
+
+/// As `set_attr`, where the caches hold for the object, which goes then.
+#[inline(never)]
+unsafe fn store_in_temporary(ip: *mut u64, regs: *mut Value) {
+    // SAFETY: the instruction's temporary is whole, and its own; the words are those of its shape.
+    unsafe {
+        let object = regs.add(a(ip)).read();
+        let header = object.header();
+        let place = slot(header, (*ip.add(1) >> 32) as usize - 1);
+        (*header).shape = *ip.add(2) as u32;
+        let old = std::ptr::replace(place, take_b(ip, regs));
+        drop((old, object));
     }
 }
 
@@ -349,6 +371,10 @@ impl Vm {
         at.save(self);
         let name = at.name(at.c());
         let object = at.take_b();
+        if let Some(class) = self.known_own_class(&object, name) {
+            drop(object);
+            return at.done(self, class);
+        }
         let is_class = object.is_kind::<Class>();
         if is_class && let Some((value, own)) = self.known_class_value(&object, name) {
             if let Some(place) = own.filter(|place| *place < 0x8000) {
@@ -380,6 +406,7 @@ impl Vm {
             return at.done(self, value);
         }
         let (step, cached) = self.resolve_attr(&object, name);
+        self.note_own_class(&object, name);
         if is_class
             && let crate::object::native::Step::Return(value) = &step
             && !value.is_exact::<Function>()
@@ -563,7 +590,11 @@ impl Vm {
 
     fn op_get_item(&mut self, at: At) {
         at.save(self);
-        let (object, key) = (at.take_b(), at.take_c_or_const());
+        let operands = [at.take_b(), at.take_c_or_const()];
+        let result = (at.a() as u16, at.result_flags());
+        // SAFETY: the frame's place is saved.
+        let begun = unsafe { self.begin_special(Special::GetItem, operands, at.frame(), result) };
+        let Err([object, key]) = begun else { return };
         let step = self.get_item_step(&object, &key);
         drop((object, key));
         at.follow(self, step);
@@ -571,7 +602,13 @@ impl Vm {
 
     fn op_set_item(&mut self, at: At) {
         at.save(self);
-        let (object, key, value) = (at.take_a(), at.take_b(), at.take_c());
+        let operands = [at.take_a(), at.take_b(), at.take_c()];
+        let result = (0, frame_flags::DISCARD);
+        // SAFETY: the frame's place is saved.
+        let begun = unsafe { self.begin_special(Special::SetItem, operands, at.frame(), result) };
+        let Err([object, key, value]) = begun else {
+            return;
+        };
         let step = self.set_item_step(&object, &key, &value);
         drop((object, key, value));
         at.follow_discarding(self, step);

@@ -15,7 +15,8 @@ use crate::object::int::{Int, IntView};
 use crate::object::kind;
 use crate::object::list::List;
 use crate::object::percent;
-use crate::object::set::{FrozenSet, Set};
+use crate::object::set::{FrozenSet, Set, SetTable};
+use crate::object::set_ops::{self, Refused};
 use crate::object::slice::{Indices, indices};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
@@ -207,6 +208,8 @@ pub(super) fn compare(op: CompareOp, x: &Value, y: &Value) -> Option<bool> {
             Some(order) => order,
             None => return Some(op == Ne),
         }
+    } else if matches!(x.shape(), SET | FROZENSET) && !cfg!(hoop_mutant = "7") {
+        return order_of_sets(op, x, y);
     } else if !matches!(op, Eq | Ne) {
         order_of_tuples(x, y)?
     } else {
@@ -314,6 +317,11 @@ pub(super) fn binary(vm: &mut Vm, op: BinaryOp, inplace: bool, x: &Value, y: &Va
         (BinaryOp::Add, LIST) => y.shape() == LIST,
         (BinaryOp::Mul, STR | TUPLE) => y.is_small_int(),
         (BinaryOp::Mul, LIST) => y.is_small_int() && !inplace,
+        (BinaryOp::And | BinaryOp::Or | BinaryOp::Sub | BinaryOp::Xor, SET | FROZENSET)
+            if !inplace =>
+        {
+            return of_sets(vm, op, x, y);
+        }
         (BinaryOp::Mod, STR) => return formatted(x, y),
         (BinaryOp::Mod, BYTES) => return formatted_bytes(x, y),
         _ => false,
@@ -350,6 +358,43 @@ fn of_floats(op: BinaryOp, f: f64, g: f64) -> Value {
         _ => return Value::UNDEF,
     };
     float::float(result)
+}
+
+/// The table of an exact set or frozenset of not too many slots.
+#[inline(always)]
+fn few_members(value: &Value) -> Option<&SetTable> {
+    let table = match value.get_exact::<Set>() {
+        Some(set) => set.peek(),
+        None => value.get_exact::<FrozenSet>()?.table(),
+    };
+    (table.room() <= FEW).then_some(table)
+}
+
+/// `x op y` of sets.
+#[inline(never)]
+fn of_sets(vm: &mut Vm, op: BinaryOp, x: &Value, y: &Value) -> Value {
+    let (Some(left), Some(right)) = (few_members(x), few_members(y)) else {
+        return Value::UNDEF;
+    };
+    vm.combined_at_once(op, left, right, x.is_exact::<FrozenSet>())
+        .unwrap_or(Value::UNDEF)
+}
+
+/// `x op y` of sets, where script code need not be asked.
+#[inline(never)]
+fn order_of_sets(op: CompareOp, x: &Value, y: &Value) -> Option<bool> {
+    let (left, right) = (few_members(x)?, few_members(y)?);
+    let (m, n) = (left.len(), right.len());
+    let within = |a, b| set_ops::is_subset::<Refused>(a, b, &mut set_ops::refuse).ok();
+    match op {
+        CompareOp::Eq if m != n => Some(false),
+        CompareOp::Eq => within(left, right),
+        CompareOp::Ne => order_of_sets(CompareOp::Eq, x, y).map(|same| !same),
+        CompareOp::Lt if m >= n => Some(false),
+        CompareOp::Lt | CompareOp::Le => within(left, right),
+        CompareOp::Gt if n >= m => Some(false),
+        CompareOp::Gt | CompareOp::Ge => within(right, left),
+    }
 }
 
 /// `format % args`

@@ -72,6 +72,7 @@ op! {
         if (*frame).flags & !frame_flags::DST_LOCAL != frame_flags::ASKED || (*src).is_not_implemented() {
             return return_from_coroutine(ip, regs, k, vm);
         }
+        if is_to_be_looked_at(vm, regs, &*src) { return return_from_coroutine(ip, regs, k, vm); }
         let value = src.read();
         if flags(ip) & TEMP_B == 0 { src.write(Value::UNDEF); }
         std::ptr::write(&mut vm.leaf_result, value);
@@ -150,6 +151,18 @@ unsafe fn leave_with_deaths(vm: &mut Vm, regs: *mut Value) {
             drop(regs.add(i).read());
         }
         leave_anywhere(vm, regs);
+    }
+}
+
+/// Whether it was `__new__` that ran, and what it gave may still have to be initialised.
+#[inline(always)]
+unsafe fn is_to_be_looked_at(vm: &Vm, regs: *mut Value, made: &Value) -> bool {
+    // SAFETY: the frame is the running one, and has the flag ASKED.
+    unsafe {
+        let function = (*Frame::of(regs)).function;
+        let code = (*(*function).code.as_ptr()).as_ptr();
+        let class = Asked::created_class(regs.add((*code).nregisters as usize));
+        class.is_some_and(|class| !vm.is_made_plainly(class, made))
     }
 }
 

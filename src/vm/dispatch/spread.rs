@@ -1,10 +1,10 @@
 //! Calls with `*args`: the common way, in which nothing is copied before it lies in the callee's frame.
 
-use super::Exit;
 use super::at::{a, b, c, flags, lose, take_b};
 use super::build::{dict_merge_slow, list_extend_slow};
 use super::calls::call_ex_slow;
 use super::enter::{enter, enter_plain};
+use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::op::{OWN_SHIFT, TEMP_B};
 use crate::heap::Value;
@@ -92,5 +92,40 @@ op! {
         let args = items.as_ptr().cast_mut();
         base.add(1).read().release_shared();
         enter!(ip, regs, vm, 0, function, args, n)
+    }
+}
+
+impl Vm {
+    /// `callee(*positional, **keywords)`
+    pub(super) fn op_call_ex(&mut self, at: At) {
+        at.save(self);
+        let base = at.b();
+        let callee = at.take(base);
+        let positional = at.take(base + 1);
+        let keywords = if at.c() == 1 {
+            at.take(base + 2)
+        } else {
+            Value::UNDEF
+        };
+        match self.spread_arguments(&callee, &positional, &keywords) {
+            Ok((mut args, names)) => {
+                let n = args.len();
+                // SAFETY: the values pass to the callee, and the vector forgets them.
+                unsafe {
+                    args.set_len(0);
+                    let names = if names.is_undef() { None } else { Some(&names) };
+                    self.invoke(
+                        callee,
+                        args.as_mut_ptr(),
+                        n,
+                        names,
+                        at.frame(),
+                        at.a() as u16,
+                        at.result_flags(),
+                    );
+                }
+            }
+            Err(raised) => at.raise(self, raised),
+        }
     }
 }
