@@ -90,6 +90,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &workers::MODULE,
     &select::MODULE,
     &binary::array::MODULE,
+    &binary::bases::MODULE,
     &binary::binascii::MODULE,
     &binary::compare::MODULE,
     #[cfg(feature = "terminal")]

@@ -657,8 +657,22 @@ pub fn translate(vm: &mut Vm, args: &[Value]) -> R {
     };
     let translated = with(vm, &args[0], |data| {
         let mut out = Buffer::with_room(data.len())?;
-        for byte in data.iter().filter(|b| !deleted.contains(b)) {
-            out.push(table.as_ref().map_or(*byte, |table| table[*byte as usize]))?;
+        let mut table_of_all: [u8; 256] = std::array::from_fn(|byte| byte as u8);
+        if let Some(table) = &table {
+            table_of_all.copy_from_slice(table);
+        }
+        let mut is_kept = [true; 256];
+        for byte in &deleted {
+            is_kept[usize::from(*byte)] = false;
+        }
+        let mut piece = [0; 1024];
+        for source in data.chunks(piece.len()) {
+            let mut count = 0;
+            for &byte in source {
+                piece[count] = table_of_all[usize::from(byte)];
+                count += usize::from(is_kept[usize::from(byte)]);
+            }
+            out.extend_from_slice(&piece[..count])?;
         }
         Ok(out)
     })?;

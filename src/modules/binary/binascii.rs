@@ -74,6 +74,16 @@ fn hexlify(vm: &mut Vm, args: &[Value]) -> R {
         }
         _ => hex_separator(vm, &args[1])?,
     };
+    if separator.is_none() {
+        vm.check_room(data.len())?;
+        vm.tick(data.len() / 64)?;
+        let mut text = vec![0; data.len() * 2];
+        let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(&data) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        return bytes(vm, &text);
+    }
     let text = hex_text(&data, separator, group);
     let text: Vec<u8> = vm.lift(text)?.chars().map(|c| c as u8).collect();
     bytes(vm, &text)
@@ -82,8 +92,21 @@ fn hexlify(vm: &mut Vm, args: &[Value]) -> R {
 /// So many bytes or groups and one are counted together.
 const COUNTED_TOGETHER: usize = 0x3FFF;
 
+/// The value of each byte as a hexadecimal digit; 255 for others.
+static HEX_VALUES: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut i = 0;
+    while i < 16 {
+        table[b"0123456789abcdef"[i] as usize] = i as u8;
+        table[b"0123456789ABCDEF"[i] as usize] = i as u8;
+        i += 1;
+    }
+    table
+};
+
 fn hex_digit(byte: u8) -> Option<u8> {
-    (byte as char).to_digit(16).map(|digit| digit as u8)
+    let value = HEX_VALUES[usize::from(byte)];
+    (value < 16).then_some(value)
 }
 
 fn unhexlify(vm: &mut Vm, args: &[Value]) -> R {
@@ -91,15 +114,20 @@ fn unhexlify(vm: &mut Vm, args: &[Value]) -> R {
     if text.len() % 2 != 0 {
         return Err(failed(vm, "Odd-length string"));
     }
-    let mut data = Vec::with_capacity(text.len() / 2);
-    for (i, [a, b]) in text.as_chunks::<2>().0.iter().enumerate() {
-        if i & COUNTED_TOGETHER == 0 {
-            vm.tick(1000)?;
+    let mut data = vec![0; text.len() / 2];
+    let pieces = data.chunks_mut(COUNTED_TOGETHER + 1);
+    for (out, digits) in pieces.zip(text.chunks(COUNTED_TOGETHER * 2 + 2)) {
+        vm.tick(1000)?;
+        // Any value that is none has a high bit.
+        let mut all = 0;
+        for (byte, pair) in out.iter_mut().zip(digits.as_chunks::<2>().0) {
+            let [high, low] = pair.map(|digit| HEX_VALUES[usize::from(digit)]);
+            all |= high | low;
+            *byte = high << 4 | low;
         }
-        let (Some(high), Some(low)) = (hex_digit(*a), hex_digit(*b)) else {
+        if all > 15 {
             return Err(failed(vm, "Non-hexadecimal digit found"));
-        };
-        data.push(high << 4 | low);
+        }
     }
     bytes(vm, &data)
 }
@@ -122,20 +150,34 @@ static VALUES: [u8; 256] = {
 fn b2a_base64(vm: &mut Vm, args: &[Value]) -> R {
     let data = bytes_like(vm, &args[0])?;
     vm.check_room(data.len() / 3 * 4)?;
-    let mut out = Vec::with_capacity(data.len() / 3 * 4 + 5);
-    for (number, group) in data.chunks(3).enumerate() {
-        if number & COUNTED_TOGETHER == 0 {
-            vm.tick(1000)?;
+    let (whole, rest) = data.as_chunks::<3>();
+    let mut out = vec![0; whole.len() * 4];
+    let letter = |bits: u32| ALPHABET[(bits & 63) as usize];
+    let pieces = out.as_chunks_mut::<4>().0.chunks_mut(COUNTED_TOGETHER + 1);
+    for (letters, groups) in pieces.zip(whole.chunks(COUNTED_TOGETHER + 1)) {
+        vm.tick(1000)?;
+        for (four, &[a, b, c]) in letters.iter_mut().zip(groups) {
+            let word = u32::from_be_bytes([0, a, b, c]);
+            *four = [18, 12, 6, 0].map(|shift| letter(word >> shift));
         }
-        let at = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let word = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            out.push(if i > group.len() {
-                b'='
-            } else {
-                ALPHABET[(word >> (18 - 6 * i) & 63) as usize]
-            });
+    }
+    match *rest {
+        [a] => out.extend([
+            letter(u32::from(a) >> 2),
+            letter(u32::from(a) << 4),
+            b'=',
+            b'=',
+        ]),
+        [a, b] => {
+            let word = u32::from(a) << 8 | u32::from(b);
+            out.extend([
+                letter(word >> 10),
+                letter(word >> 4),
+                letter(word << 2),
+                b'=',
+            ]);
         }
+        _ => {}
     }
     if vm.truth(&args[1])? {
         out.push(b'\n');
@@ -157,7 +199,18 @@ fn from_base64(data: &[u8], strict: bool) -> Result<Vec<u8>, String> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3 + 3);
     // Characters of the group so far, their bits, and the padding seen after them.
     let (mut place, mut bits, mut pads, mut padded) = (0, 0u32, 0, false);
-    for (i, &byte) in data.iter().enumerate() {
+    // Whole groups at the beginning need no such care.
+    let mut whole = 0;
+    for group in data.as_chunks::<4>().0 {
+        let [a, b, c, d] = group.map(|byte| u32::from(VALUES[usize::from(byte)]));
+        if a | b | c | d >= 64 {
+            break;
+        }
+        let word = a << 18 | b << 12 | c << 6 | d;
+        out.extend_from_slice(&word.to_be_bytes()[1..]);
+        whole += 4;
+    }
+    for (i, &byte) in data.iter().enumerate().skip(whole) {
         if byte == b'=' {
             padded = true;
             if strict && place == 0 {

@@ -3,6 +3,7 @@
 pub mod array;
 mod array_operators;
 mod array_slices;
+pub mod bases;
 pub mod binascii;
 pub mod compare;
 mod elements;
