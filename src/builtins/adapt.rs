@@ -278,7 +278,8 @@ fn gather_as(
             frame.regs[items] = list.value();
             return Ok(list);
         }
-        frame.regs[items] = List::empty().into_value();
+        let begun = vm.take_begun(&frame.regs[source]).unwrap_or_default();
+        frame.regs[items] = List::new(begun).into_value();
         frame.state = 1;
         return match vm.iter_step(&frame.regs[source]) {
             Step::Return(iterator) => {

@@ -1,6 +1,7 @@
 //! `list`: its table.
 
 use super::adapt::{bound, count, lift, list, made, size_value, take_gathered, with_items, word};
+use super::functions::filter;
 use super::operators;
 use crate::heap::{Buffer, Ref, Value};
 use crate::object::class::class_flags;
@@ -74,12 +75,16 @@ fn new(vm: &mut Vm, args: &[Value], _: &[Value]) -> R {
 }
 
 /// `list(iterable)`: nobody sees the list before it is whole.
-static LIST_OF: Def = Def::frame("<list>(iterable, /)", 1, |vm, frame, input| {
+static LIST_OF: Def = Def::frame("<list>(iterable, /)", 2, |vm, frame, input| {
+    if let Some(filter) = filter::by_script(frame) {
+        return filter::list_of(vm, frame, input, &filter);
+    }
     with_items(vm, frame, input, (0, 1), |_, _, items| {
         Ok(items.into_value())
     })
 })
-.takes(0, take_gathered::<1>);
+.takes(0, take_gathered::<1>)
+.recalls(filter::take_answer);
 
 /// Registers: self, iterable, items.
 fn init(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {

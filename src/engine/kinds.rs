@@ -33,7 +33,8 @@ use crate::object::str::Str;
 use crate::object::task::{Future, Gathering, Handle, Task, TimerHandle};
 use crate::object::tuple::Tuple;
 
-use crate::builtins::functions::iterators::{Enumerate, Filter, Map, Zip};
+use crate::builtins::functions::filter::Filter;
+use crate::builtins::functions::iterators::{Enumerate, Map, Zip};
 use crate::modules::{self, asyncio, contextvars};
 use crate::object::anext_awaitable::AnextAwaitable;
 

@@ -21,7 +21,9 @@ mod work;
 pub use address::ByAddress;
 pub use buffer::{Buffer, Charge, OutOfMemory};
 pub use refs::{Kind, KindTable, Object, Ref, Visitor};
-pub use store::{Entered, FIRST_FREE_SHAPE, Header, Heap, ShapeEntry, current, shape_flags};
+pub use store::{
+    Entered, FIRST_FREE_SHAPE, FIRST_SHARED_SHAPE, Header, Heap, ShapeEntry, current, shape_flags,
+};
 pub use value::{Field, INT_MAX, INT_MIN, Value};
 pub use work::{
     Watch, Work, bytes_before_look, work, work_before_look, work_goes_on, work_on_bytes,

@@ -195,7 +195,7 @@ impl Value {
     pub fn is_kind<T: Object>(&self) -> bool {
         let shape = self.shape();
         shape == T::KIND as u32
-            || (shape >= store::FIRST_FREE_SHAPE && store::kind_of_shape(shape) == T::KIND)
+            || (shape >= store::FIRST_SHARED_SHAPE && store::kind_of_shape(shape) == T::KIND)
     }
 
     /// Whether this is an object of exactly the built-in type of kind `T`.

@@ -45,6 +45,10 @@ impl Default for Header {
 /// Shape ids below this are kinds.
 pub const FIRST_FREE_SHAPE: u32 = 256;
 
+/// Shape ids from this one up to `FIRST_FREE_SHAPE` are those of built-in classes that share a kind with others: no object
+/// of another class has them.
+pub const FIRST_SHARED_SHAPE: u32 = 200;
+
 /// Bits of `ShapeEntry::flags`.
 pub mod shape_flags {
     /// Instances have a finalizer (`__del__`).

@@ -165,3 +165,47 @@ kinds! {
     HOST_ITERATOR = 181,
     HOST_WORK = 182,
 }
+
+macro_rules! shared_shapes {
+    ($($name:ident = $number:literal),+ $(,)?) => {
+        $(#[allow(missing_docs)] pub const $name: Kind = $number;)+
+    };
+}
+
+/// The shapes of exact instances of built-in classes that share a kind, where what the VM knows of a shape is to tell them
+/// apart (see `TypeDef::shape`).
+pub mod shared {
+    use crate::heap::Kind;
+
+    shared_shapes! {
+        COUNT = 200,
+        CYCLE = 201,
+        REPEAT = 202,
+        ACCUMULATE = 203,
+        BATCHED = 204,
+        CHAIN = 205,
+        COMBINATIONS = 206,
+        COMBINATIONS_WITH_REPLACEMENT = 207,
+        COMPRESS = 208,
+        DROPWHILE = 209,
+        FILTERFALSE = 210,
+        GROUPBY = 211,
+        ISLICE = 212,
+        PAIRWISE = 213,
+        PERMUTATIONS = 214,
+        PRODUCT = 215,
+        STARMAP = 216,
+        TAKEWHILE = 217,
+        ZIP_LONGEST = 218,
+        TEE = 219,
+        GROUP = 220,
+    }
+}
+
+const _: () = {
+    let mut i = 0;
+    while i < ALL.len() {
+        assert!((ALL[i].1 as u32) < crate::heap::FIRST_SHARED_SHAPE);
+        i += 1;
+    }
+};

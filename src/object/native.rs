@@ -117,6 +117,9 @@ pub type NextHook = fn(&mut Vm, &Value) -> Option<R<Option<Value>>>;
 /// Undef at the end, or a call that gives it. None otherwise, and then nothing was done.
 pub type NextStepHook = fn(&mut Vm, &Value) -> Option<Step>;
 
+/// See `TypeDef::passes_on`.
+pub type PassHook = fn(&Value) -> Option<Value>;
+
 /// The next pair of an iterator that gives pairs, where it is at hand; None otherwise, and then nothing was done.
 pub type PairHook = fn(&mut Vm, &Value) -> Option<(Value, Value)>;
 
@@ -360,6 +363,8 @@ pub struct TypeDef {
     pub module: &'static str,
     /// What its instances are.
     pub kind: Kind,
+    /// The shape of exact instances, where several types share the kind; one of `kind::shared`.
+    pub shape: Option<Kind>,
     /// Its base; `object` when None.
     pub base: Option<&'static TypeDef>,
     /// Bits of `class_flags` beyond BUILTIN.
@@ -382,6 +387,8 @@ pub struct TypeDef {
     pub of_one: Option<&'static Def>,
     /// Gives the next value of an iterator without a frame, where that can be done.
     pub next_at_once: Option<NextHook>,
+    /// Says which iterator gives the next values of this one, as they are, as long as it has some.
+    pub passes_on: Option<PassHook>,
     /// Says what has to be called for the next value of an iterator.
     pub next_by_call: Option<NextStepHook>,
     /// Gives the next pair of an iterator that gives pairs, for a loop that takes it apart.
@@ -406,6 +413,7 @@ impl TypeDef {
             name,
             module,
             kind,
+            shape: None,
             base: None,
             flags: 0,
             doc: "",
@@ -417,6 +425,7 @@ impl TypeDef {
             at_once: None,
             of_one: None,
             next_at_once: None,
+            passes_on: None,
             next_by_call: None,
             pair_at_once: None,
             setup: None,

@@ -6,10 +6,11 @@ use std::cell::Cell;
 use super::Vm;
 use super::iter::{LEFT_SHIFT, POSITION_MASK};
 use crate::heap::{Field, Kind, Value};
+use crate::object::bytes::Bytes;
 use crate::object::dict::Dict;
 use crate::object::iterator::{
-    DictItemIterator, DictIterator, DictValueIterator, ListIterator, PositionIterator,
-    RangeIterator, SetIterator, StrAsciiIterator, TupleIterator,
+    BytesIterator, DictItemIterator, DictIterator, DictValueIterator, ListIterator,
+    PositionIterator, RangeIterator, SetIterator, StrAsciiIterator, TupleIterator,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -119,6 +120,13 @@ impl Vm {
                 .map(|(_, value)| value.clone()),
             kind::DICT_ITEM_ITERATOR => entry_of_dict(iterator.get_exact::<DictItemIterator>()?)
                 .map(|(key, value)| Tuple::pair(key.clone(), value.clone()).into_value()),
+            kind::BYTES_ITERATOR => {
+                let iterator = iterator.get_exact::<BytesIterator>()?;
+                let bytes = iterator.source.as_value().get_exact::<Bytes>()?;
+                let byte = *bytes.bytes().get(iterator.position.get())?;
+                iterator.position.set(iterator.position.get() + 1);
+                Some(Value::int32(i32::from(byte)))
+            }
             kind::STR_ASCII_ITERATOR => {
                 let iterator = iterator.get_exact::<StrAsciiIterator>()?;
                 let text = iterator.source.as_value().get_exact::<Str>()?;

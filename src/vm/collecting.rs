@@ -54,6 +54,19 @@ impl Vm {
         Ok(values.into_vec())
     }
 
+    /// Keeps what an iterator gave, for the frame that gathers the rest of it next.
+    #[cold]
+    pub(crate) fn keep_begun(&mut self, iterator: &Value, items: crate::heap::Buffer<Value>) {
+        self.begun_items = Some((iterator.clone(), items));
+    }
+
+    /// What the iterator gave before, if it was kept.
+    #[inline]
+    pub(crate) fn take_begun(&mut self, iterator: &Value) -> Option<crate::heap::Buffer<Value>> {
+        let taken = |begun: &mut (Value, _)| begun.0.is(iterator);
+        self.begun_items.take_if(taken).map(|(_, items)| items)
+    }
+
     /// Hands the items of an iterable on as they come.
     pub fn for_each(
         &mut self,

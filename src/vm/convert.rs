@@ -675,7 +675,7 @@ impl Vm {
     #[inline]
     pub fn kind_of(&self, value: &Value) -> Kind {
         let shape = value.shape();
-        if shape < crate::heap::FIRST_FREE_SHAPE {
+        if shape < crate::heap::FIRST_SHARED_SHAPE {
             shape as Kind
         } else {
             self.heap.shapes[shape as usize].kind

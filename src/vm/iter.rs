@@ -165,21 +165,27 @@ static FILL: Def = Def::frame(
 
 /// Whether an iterator is one over a built-in collection, whose next value is always at hand.
 pub fn is_core_iterator(iterator: &Value) -> bool {
-    const KINDS: [crate::heap::Kind; 11] = [
-        kind::LIST_ITERATOR,
-        kind::TUPLE_ITERATOR,
-        kind::RANGE_ITERATOR,
-        kind::LONG_RANGE_ITERATOR,
-        kind::STR_ITERATOR,
-        kind::STR_ASCII_ITERATOR,
-        kind::BYTES_ITERATOR,
-        kind::DICT_ITERATOR,
-        kind::DICT_VALUE_ITERATOR,
-        kind::DICT_ITEM_ITERATOR,
-        kind::SET_ITERATOR,
-    ];
     let shape = iterator.shape();
-    iterator.is_object() && shape < crate::heap::FIRST_FREE_SHAPE && KINDS.contains(&(shape as u8))
+    shape < crate::heap::FIRST_FREE_SHAPE
+        && matches!(
+            shape as u8,
+            kind::LIST_ITERATOR
+                | kind::LIST_REVERSE_ITERATOR
+                | kind::TUPLE_ITERATOR
+                | kind::RANGE_ITERATOR
+                | kind::LONG_RANGE_ITERATOR
+                | kind::STR_ITERATOR
+                | kind::STR_ASCII_ITERATOR
+                | kind::BYTES_ITERATOR
+                | kind::BYTEARRAY_ITERATOR
+                | kind::DICT_ITERATOR
+                | kind::DICT_VALUE_ITERATOR
+                | kind::DICT_ITEM_ITERATOR
+                | kind::DICT_REVERSE_KEY_ITERATOR
+                | kind::DICT_REVERSE_VALUE_ITERATOR
+                | kind::DICT_REVERSE_ITEM_ITERATOR
+                | kind::SET_ITERATOR
+        )
 }
 
 /// Whether a method of a class takes its receiver as the first argument and no more is done to it.
@@ -411,6 +417,12 @@ impl Vm {
         hook(self, iterator)
     }
 
+    /// Whether an iterator is of a type that gives its items without a frame, mostly (see `TypeDef::next_at_once`).
+    pub(crate) fn gives_at_once(&self, iterator: &Value) -> bool {
+        let shape = iterator.shape();
+        shape < crate::heap::FIRST_FREE_SHAPE && self.next_hooks[shape as usize].is_some()
+    }
+
     /// As `native_next`, for any iterator whose `__next__` needs no frame.
     pub fn next_at_once(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
         if iterator.is_exact::<Generator>() {
@@ -421,6 +433,19 @@ impl Vm {
         }
         let method = self.special_of(iterator, Special::Next)?;
         self.next_of_leaf(&method, iterator)
+    }
+
+    /// As `next_at_once`, for an iterator that takes its items from this one. Only so many ask one another: the frames of a
+    /// longer chain would each walk it down to where the Rust stack ends.
+    pub(crate) fn next_below(&mut self, iterator: &Value) -> Option<R<Option<Value>>> {
+        const DEEPEST: u32 = 32;
+        if self.asking >= DEEPEST {
+            return None;
+        }
+        self.asking += 1;
+        let answer = self.next_at_once(iterator);
+        self.asking -= 1;
+        answer
     }
 
     fn next_of_leaf(&mut self, method: &Value, iterator: &Value) -> Option<R<Option<Value>>> {
@@ -655,10 +680,8 @@ impl Vm {
 }
 
 fn next_of_list(iterator: &ListIterator) -> Option<Value> {
-    let source = iterator.source.get();
-    let list = source.get::<List>()?;
     let position = iterator.position.get();
-    if let Some(value) = list.get(position) {
+    if let Some(value) = iterator.source.as_value().get::<List>()?.get(position) {
         iterator.position.set(position + 1);
         return Some(value);
     }
@@ -680,8 +703,8 @@ fn next_of_reversed_list(iterator: &ListReverseIterator) -> Option<Value> {
 }
 
 pub(crate) fn next_of_tuple(iterator: &TupleIterator) -> Option<Value> {
-    let source = iterator.source.get();
-    let value = source.get::<Tuple>()?.get(iterator.position.get());
+    let position = iterator.position.get();
+    let value = iterator.source.as_value().get::<Tuple>()?.get(position);
     match value {
         Some(_) => iterator.position.set(iterator.position.get() + 1),
         None => drop(iterator.source.take()),
@@ -714,7 +737,7 @@ fn next_of_str<const K: Kind>(iterator: &PositionIterator<K>) -> Option<Value> {
 }
 
 fn next_of_bytes<const K: Kind>(iterator: &PositionIterator<K>) -> Option<Value> {
-    let source = iterator.source.get();
+    let source = iterator.source.as_value();
     let at = iterator.position.get();
     let byte = match (source.get::<Bytes>(), source.get::<ByteArray>()) {
         (Some(bytes), _) => bytes.bytes().get(at).copied(),
@@ -744,6 +767,15 @@ pub(crate) fn short_range_iterator(range: &Range) -> Option<Value> {
     let (start, step, count) = range.words()?;
     let is_short = fits(start, step, count);
     is_short.then(|| RangeIterator::alloc(start, step, count as u64).into_value())
+}
+
+/// As `short_range_iterator`, from the last number to the first.
+pub(crate) fn reversed_range_iterator(range: &Range) -> Option<Value> {
+    let (start, step, count) = range.words()?;
+    let last = start.checked_add(step.checked_mul(count - 1)?)?;
+    let back = step.checked_neg()?;
+    let is_short = fits(last, back, count);
+    is_short.then(|| RangeIterator::alloc(last, back, count as u64).into_value())
 }
 
 fn fits(start: i64, step: i64, count: i64) -> bool {

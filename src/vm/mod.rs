@@ -81,7 +81,7 @@ use crate::object::class::{Class, Shapes};
 use crate::object::dict::Dict;
 use crate::object::frame::Frame;
 use crate::object::native::{
-    AwaitHook, Input, ModuleDef, NextHook, NextStepHook, PairHook, R, TypeDef,
+    AwaitHook, Input, ModuleDef, NextHook, NextStepHook, PairHook, PassHook, R, TypeDef,
 };
 use crate::object::str::{Interner, Str};
 use crate::source::SourceFile;
@@ -225,8 +225,14 @@ pub struct Vm {
     pub(crate) next_hooks: Box<[Option<NextHook>; 256]>,
     /// What native iterators call for their next value, by kind.
     pub(crate) next_step_hooks: Box<[Option<NextStepHook>; 256]>,
+    /// Which iterators native ones pass the values of on, by kind.
+    pub(crate) pass_hooks: Box<[Option<PassHook>; 256]>,
     /// How native iterators that give pairs give their next pair, by kind.
     pub(crate) pair_hooks: Box<[Option<PairHook>; 256]>,
+    /// How many iterators ask one another for their next item without frames.
+    pub(crate) asking: u32,
+    /// Whether an iterator that a loop asked at once was at its end.
+    pub(crate) is_over: bool,
     /// What a leaf raised that the dispatch loop called.
     pub(crate) raised: Option<crate::object::native::Raised>,
     /// What such a leaf gave, while finalizers run first; a result that waits for the operands to be freed.
@@ -237,6 +243,8 @@ pub struct Vm {
     pub(crate) at_once: Option<crate::object::native::AtOnce>,
     /// Which local a frame that ends goes on with, when the one before died.
     pub(crate) next_local: usize,
+    /// What an iterator gave a native at once that then could not go on without a frame, which takes it from here.
+    pub(crate) begun_items: Option<(Value, crate::heap::Buffer<Value>)>,
     /// What a boundary was left with.
     pub(crate) outcome: Option<R>,
     /// The stack segments of the running fiber.

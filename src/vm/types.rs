@@ -164,10 +164,13 @@ impl Vm {
             native_starts: 0,
             pulls: super::limits::PULLS,
             raised: None,
+            asking: 0,
+            is_over: false,
             leaf_result: Value::UNDEF,
             dead: std::ptr::null_mut(),
             next_local: 0,
             at_once: None,
+            begun_items: None,
             method_cache: Box::default(),
             sites: super::attr::SiteCache::default(),
             shapes: Shapes::default(),
@@ -187,6 +190,7 @@ impl Vm {
             await_hooks: Box::new([None; 256]),
             next_hooks: Box::new([None; 256]),
             next_step_hooks: Box::new([None; 256]),
+            pass_hooks: Box::new([None; 256]),
             pair_hooks: Box::new([None; 256]),
             pending_events: Vec::new(),
             tell_signal: None,
@@ -248,14 +252,19 @@ impl Vm {
             if def.awaits.is_some() {
                 self.await_hooks[def.kind as usize] = def.awaits;
             }
+            let shape = def.shape.unwrap_or(def.kind);
+            self.heap.shapes[shape as usize].kind = def.kind;
             if def.pair_at_once.is_some() {
-                self.pair_hooks[def.kind as usize] = def.pair_at_once;
+                self.pair_hooks[shape as usize] = def.pair_at_once;
+            }
+            if def.passes_on.is_some() {
+                self.pass_hooks[shape as usize] = def.passes_on;
             }
             if def.next_by_call.is_some() {
-                self.next_step_hooks[def.kind as usize] = def.next_by_call;
+                self.next_step_hooks[shape as usize] = def.next_by_call;
             }
             if def.next_at_once.is_some() {
-                self.next_hooks[def.kind as usize] = def.next_at_once;
+                self.next_hooks[shape as usize] = def.next_at_once;
             }
         }
     }
@@ -348,13 +357,15 @@ impl Vm {
         if matches!(def.kind, kind::NATIVE | kind::ATTRIBUTE_DESCRIPTOR) {
             heap::current().shapes[def.kind as usize].flags |= shape_flags::UNCACHEABLE;
         }
-        if self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def))
-            && !needs_tail_dict(class, def.kind)
-        {
-            let entry = &mut heap::current().shapes[def.kind as usize];
+        let own = def.shape.or_else(|| {
+            let is_primary = self.primary(def.kind).is_some_and(|p| std::ptr::eq(p, def));
+            (is_primary && !needs_tail_dict(class, def.kind)).then_some(def.kind)
+        });
+        if let Some(shape) = own {
+            let entry = &mut heap::current().shapes[shape as usize];
             // The entry does not count the class; `classes` keeps it for the life of the VM.
             entry.class = uncounted(class.as_value());
-            class.root_shape.set(def.kind as u32);
+            class.root_shape.set(shape as u32);
             return;
         }
         let (flags, capacity) = match def.kind {
@@ -438,6 +449,11 @@ impl Vm {
             });
         }
         if value.is_object() {
+            let of_shape =
+                |def: &&&'static TypeDef| def.shape.map(u32::from) == Some(value.shape());
+            if let Some(def) = self.library.types.iter().find(of_shape) {
+                return self.class_of_def(def);
+            }
             let kind = value.shape_entry().map_or(kind::INSTANCE, |e| e.kind);
             return self.class_of_kind(kind);
         }

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+use super::filter::Filter;
 use super::iterators::{Enumerate, Map, Zip};
 use super::numbers::CompensatedSum;
 use crate::builtins::{float, int as integers, range as ranges};
@@ -17,8 +18,8 @@ use crate::object::generator::{Flavour, Generator};
 use crate::object::int;
 use crate::object::int_text;
 use crate::object::iterator::{
-    ListIterator, ListReverseIterator, LongRangeIterator, RangeIterator, ReversedIterator,
-    StrAsciiIterator,
+    DictKeys, DictValues, KEYS, ListIterator, ListReverseIterator, LongRangeIterator,
+    RangeIterator, ReversedIterator, StrAsciiIterator, TupleIterator, VALUES,
 };
 use crate::object::kind;
 use crate::object::list::List;
@@ -28,7 +29,7 @@ use crate::object::set::{FrozenSet, Set, SetTable, with_table};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
-use crate::vm::iter::is_core_iterator;
+use crate::vm::iter::{is_core_iterator, reversed_range_iterator};
 use crate::vm::types::Known;
 
 /// The result of a protocol's step, where that is known.
@@ -63,7 +64,10 @@ fn has_items_at_hand(value: &Value) -> bool {
 /// `iter(value)` of a built-in iterable or a generator.
 fn iterator(vm: &mut Vm, value: &Value) -> Option<Value> {
     let is_generator = |g: &Generator| g.flavour == Flavour::Generator;
-    if !has_items_at_hand(value) && !value.get_exact::<Generator>().is_some_and(is_generator) {
+    if !has_items_at_hand(value)
+        && !value.get_exact::<Generator>().is_some_and(is_generator)
+        && !vm.gives_at_once(value)
+    {
         return None;
     }
     match vm.iter_step(value) {
@@ -75,6 +79,9 @@ fn iterator(vm: &mut Vm, value: &Value) -> Option<Value> {
 /// All items of an iterable, as long as they are at hand.
 fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
     if !has_items_at_hand(value) {
+        if vm.gives_at_once(value) {
+            return begun(vm, value);
+        }
         return converted(vm, value.get_exact::<Map>()?);
     }
     if let Some(list) = value.get_exact::<List>() {
@@ -91,8 +98,81 @@ fn items(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
     if counts && let Err(raised) = vm.ask_length(value) {
         return Some(Err(raised));
     }
+    if let Some(items) = of_dict(vm, value) {
+        return Some(items);
+    }
     let iterator = iterator(vm, value)?;
     Some(all_of(vm, &iterator))
+}
+
+/// The keys of a dict, or what one of its views gives.
+fn of_dict(vm: &mut Vm, value: &Value) -> Option<R<Buffer<Value>>> {
+    let (dict, what) = match value.shape() as u8 {
+        kind::DICT => (value, KEYS),
+        kind::DICT_KEYS => (value.get_exact::<DictKeys>()?.dict.as_value(), KEYS),
+        kind::DICT_VALUES => (value.get_exact::<DictValues>()?.dict.as_value(), VALUES),
+        _ => return None,
+    };
+    let dict = dict.get_exact::<Dict>()?;
+    if let Err(raised) = vm.tick_elements(dict.len()) {
+        return Some(Err(raised));
+    }
+    let mut items = Buffer::new();
+    let mut pushed = items.reserve_exact(dict.len());
+    let mut at = 0;
+    while pushed.is_ok()
+        && let Some((place, key, value)) = dict.entry_from(at)
+    {
+        at = place + 1;
+        pushed = items.push(if what == KEYS {
+            key.clone()
+        } else {
+            value.clone()
+        });
+    }
+    Some(vm.lift(pushed).map(|()| items))
+}
+
+/// Takes what an iterator over a list still has, if it is one.
+fn take_rest(vm: &mut Vm, iterator: &Value, items: &mut Buffer<Value>) -> R<()> {
+    let (Some(rest), Some(iterator)) = (rest_of(iterator), iterator.get_exact::<ListIterator>())
+    else {
+        return Ok(());
+    };
+    let count = rest.len();
+    vm.tick_elements(count)?;
+    let taken = items.extend(rest.iter().cloned());
+    iterator.position.set(iterator.position.get() + count);
+    vm.lift(taken)
+}
+
+/// All items of an iterator that gives them at once. If it does so no longer, then those that it gave wait for the frame
+/// that goes on.
+fn begun(vm: &mut Vm, iterator: &Value) -> Option<R<Buffer<Value>>> {
+    let mut items = Buffer::new();
+    let passes_on = vm.pass_hooks[iterator.shape() as usize];
+    loop {
+        if let Some(from) = passes_on.and_then(|hook| hook(iterator))
+            && let Err(raised) = take_rest(vm, &from, &mut items)
+        {
+            return Some(Err(raised));
+        }
+        let item = match vm.native_next(iterator) {
+            Some(Ok(Some(item))) => item,
+            Some(Ok(None)) => return Some(Ok(items)),
+            Some(Err(raised)) => return Some(Err(raised)),
+            None => {
+                if !items.is_empty() {
+                    vm.keep_begun(iterator, items);
+                }
+                return None;
+            }
+        };
+        let pushed = items.push(item);
+        if let Err(raised) = vm.lift(pushed) {
+            return Some(Err(raised));
+        }
+    }
 }
 
 /// What a `map` of `int`, `float` or `str` gives, where all it converts are texts and small integers.
@@ -214,10 +294,65 @@ pub fn frozenset(vm: &mut Vm, args: &[Value]) -> Option<R> {
     }
 }
 
-/// `dict()`
-pub fn dict(_: &mut Vm, args: &[Value]) -> Option<R> {
-    args.is_empty()
-        .then(|| Ok(Dict::from_table(DictTable::new()).into_value()))
+/// `dict()`, `dict(zip(keys, values))`
+pub fn dict(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    match args {
+        [] => Some(Ok(Dict::from_table(DictTable::new()).into_value())),
+        [source] => dict_of_zip(vm, source.get_exact::<Zip>()?),
+        _ => None,
+    }
+}
+
+/// A dict of two lists or tuples, where all keys are texts or immediate values.
+fn dict_of_zip(vm: &mut Vm, zip: &Zip) -> Option<R> {
+    let [keys, values] = zip.iterators.get_exact::<Tuple>()?.items() else {
+        return None;
+    };
+    let is_plain = |key: &Value| !key.is_object() || key.is_exact::<Str>();
+    let rest = rest_of(keys)?;
+    if zip.strict.get() || keys.is(values) || !rest.iter().all(is_plain) {
+        return None;
+    }
+    let count = rest.len().min(rest_of(values)?.len());
+    if let Err(raised) = vm.tick_elements(count) {
+        return Some(Err(raised));
+    }
+    let dict = Dict::from_table(DictTable::new());
+    loop {
+        let pair = match (vm.native_next(keys)?, vm.native_next(values)) {
+            (Ok(Some(key)), Some(Ok(Some(value)))) => (key, value),
+            (Err(raised), _) | (_, Some(Err(raised))) => return Some(Err(raised)),
+            _ => return Some(Ok(dict.into_value())),
+        };
+        if let Err(raised) = vm.dict_set(&dict, &pair.0, pair.1) {
+            return Some(Err(raised));
+        }
+    }
+}
+
+/// What an iterator over a list or a tuple has left, for a moment in which nothing changes that.
+fn rest_of(iterator: &Value) -> Option<&[Value]> {
+    if let Some(iterator) = iterator.get_exact::<ListIterator>() {
+        let list = iterator.source.as_value().get_exact::<List>()?;
+        return list.peek().get(iterator.position.get()..);
+    }
+    let iterator = iterator.get_exact::<TupleIterator>()?;
+    let tuple = iterator.source.as_value().get_exact::<Tuple>()?;
+    tuple.items().get(iterator.position.get()..)
+}
+
+/// `sorted(items)` of a built-in collection.
+pub fn sorted(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [source] = args else { return None };
+    if !has_items_at_hand(source) {
+        return None;
+    }
+    let items = match items(vm, source)? {
+        Ok(items) => items,
+        Err(raised) => return Some(Err(raised)),
+    };
+    let (values, done) = super::sorting::sort_values(vm, items.into_vec(), false);
+    Some(done.map(|()| List::new(Buffer::from_vec(values)).into_value()))
 }
 
 /// `int(number)`, `int(text)`
@@ -323,6 +458,18 @@ pub fn zip(vm: &mut Vm, args: &[Value]) -> Option<R> {
     )
 }
 
+/// `filter(function, iterable)`
+pub fn filter(vm: &mut Vm, args: &[Value]) -> Option<R> {
+    let [function, source] = args else {
+        return None;
+    };
+    let iterator = iterator(vm, source)?;
+    let shape = kind::FILTER as u32;
+    let (item, answer) = (Field::undef(), Field::undef());
+    let made = Filter::alloc(shape, function.clone(), iterator, item, answer);
+    Some(Ok(made.into_value()))
+}
+
 /// `map(function, *iterables)`
 pub fn map(vm: &mut Vm, args: &[Value]) -> Option<R> {
     let [function, sources @ ..] = args else {
@@ -342,6 +489,9 @@ pub fn map(vm: &mut Vm, args: &[Value]) -> Option<R> {
 /// `reversed(sequence)`
 pub fn reversed(_: &mut Vm, args: &[Value]) -> Option<R> {
     let [source] = args else { return None };
+    if let Some(range) = source.get_exact::<Range>() {
+        return reversed_range_iterator(range).map(Ok);
+    }
     if let Some(list) = source.get_exact::<List>() {
         let len = list.len();
         return Some(Ok(
@@ -361,7 +511,7 @@ pub fn reversed(_: &mut Vm, args: &[Value]) -> Option<R> {
 /// `next(iterator)`, `next(iterator, default)` of a built-in iterator.
 pub fn next(vm: &mut Vm, args: &[Value]) -> Option<R> {
     let iterator = args.first()?;
-    if !is_core_iterator(iterator) || args.len() > 2 {
+    if !is_core_iterator(iterator) && !vm.gives_at_once(iterator) || args.len() > 2 {
         return None;
     }
     Some(match vm.native_next(iterator)? {

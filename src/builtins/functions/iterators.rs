@@ -1,4 +1,4 @@
-//! `iter`, `next`, and the iterators that are types: `map`, `filter`, `zip`,
+//! `iter`, `next`, and the iterators that are types: `map`, `zip`,
 //! `enumerate`, `reversed`. What they call may be script code, so all of it is
 //! native frames.
 
@@ -139,16 +139,6 @@ traced_object! {
         function: Value,
         /// A tuple of iterators.
         iterators: Value,
-    }
-}
-
-traced_object! {
-    /// `filter`
-    pub struct Filter: FILTER {
-        /// What decides; None for truth itself.
-        function: Value,
-        /// Its source.
-        iterator: Value,
     }
 }
 
@@ -324,12 +314,6 @@ fn map_reduce(vm: &mut Vm, args: &[Value]) -> R {
     iterator_state::of_parts(vm, &args[0], parts, None)
 }
 
-fn filter_reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let filter = receiver!(vm, args[0], Filter, "filter");
-    let parts = vec![filter.function.clone(), filter.iterator.clone()];
-    iterator_state::of_parts(vm, &args[0], parts, None)
-}
-
 fn zip_reduce(vm: &mut Vm, args: &[Value]) -> R {
     let zip = receiver!(vm, args[0], Zip, "zip");
     let parts = zip.iterators.get::<Tuple>().map_or(&[][..], Tuple::items);
@@ -354,89 +338,6 @@ fn enumerate_reduce(vm: &mut Vm, args: &[Value]) -> R {
 pub fn itself(_: &mut Vm, args: &[Value]) -> R {
     Ok(args[0].clone())
 }
-
-/// Registers: cls, function, iterable.
-fn filter_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let iterator = match input {
-        Input::Start => match outcome(vm.iter_step(&frame.regs[2])) {
-            Ok(iterator) => iterator,
-            Err(wait) => return wait,
-        },
-        Input::Value(iterator) | Input::Yielded(iterator) => iterator,
-        Input::Raised(raised) => return Step::Raise(raised),
-    };
-    let shape = shape_of_class(&frame.regs[0]);
-    Step::Return(Filter::alloc(shape, frame.regs[1].clone(), iterator).into_value())
-}
-
-/// Registers: self, the item in question. States: 0 an item comes, 1 the
-/// function's answer comes, 2 its truth comes.
-fn filter_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
-    let (function, iterator) = match frame.regs[0].get::<Filter>() {
-        Some(filter) => (filter.function.clone(), filter.iterator.clone()),
-        None => return Step::Return(Value::NONE),
-    };
-    let by_truth = function.is_none() || vm.is_known_class(&function, Known::Bool);
-    let mut incoming = match input {
-        Input::Start => None,
-        Input::Value(value) | Input::Yielded(value) => Some(value),
-        Input::Raised(raised) => return Step::Raise(raised),
-    };
-    loop {
-        if frame.state == 0 {
-            let item = match incoming.take() {
-                Some(item) => item,
-                None => match pull(vm, &iterator) {
-                    Ok(item) => item,
-                    Err(wait) => return wait,
-                },
-            };
-            if item.is_undef() {
-                return Step::Raise(vm.stop_iteration(Value::NONE));
-            }
-            frame.regs[1] = item.clone();
-            frame.state = 1;
-            if !by_truth {
-                return Step::Call(function, smallvec::smallvec![item]);
-            }
-            incoming = Some(item);
-        }
-        let answer = incoming.take().unwrap_or(Value::NONE);
-        let truth = match (frame.state, answer.as_bool()) {
-            (_, Some(known)) => known,
-            (1, None) => {
-                frame.state = 2;
-                match outcome(vm.truth_step(&answer)) {
-                    Ok(value) => value.is_true(),
-                    Err(wait) => return wait,
-                }
-            }
-            _ => false,
-        };
-        frame.state = 0;
-        if truth {
-            return Step::Return(std::mem::take(&mut frame.regs[1]));
-        }
-    }
-}
-
-/// `filter`
-pub static FILTER: TypeDef = TypeDef {
-    flags: class_flags::BASE,
-    doc: "Those items for which the function is true; with None those that are true.",
-    new: Some(Def::frame(
-        "__new__(cls, function, iterable, /)",
-        0,
-        filter_new,
-    )),
-    methods: &[
-        Def::leaf("__iter__(self, /)", itself),
-        Def::frame("__next__(self, /)", 1, filter_next),
-        Def::leaf("__reduce__(self, /)", filter_reduce)
-            .doc("How to make it again, for copies and pickles."),
-    ],
-    ..TypeDef::new("builtins", "filter", kind::FILTER)
-};
 
 /// Registers: cls, strict, iterables, list of iterators.
 fn zip_new(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
@@ -669,10 +570,10 @@ fn zip_pair(vm: &mut Vm, zip: &Value) -> Option<(Value, Value)> {
 /// The next pair, where the source has its item at hand.
 fn enumerate_at_once(vm: &mut Vm, this: &Value) -> Option<R<Option<Value>>> {
     let this = this.get::<Enumerate>()?;
-    if !is_core_iterator(&this.iterator) {
+    if this.iterator.is_exact::<ReversedIterator>() {
         return None;
     }
-    let item = vm.native_next(&this.iterator)?;
+    let item = vm.next_below(&this.iterator)?;
     Some(item.map(|item| item.map(|item| this.advance(item))))
 }
 

@@ -5,6 +5,7 @@ pub mod at_once;
 pub mod attributes;
 pub mod consuming;
 pub mod evaluation;
+pub mod filter;
 pub mod iterators;
 pub mod numbers;
 pub mod output;
@@ -29,7 +30,7 @@ pub static FUNCTIONS: &[&[Def]] = &[
 /// The types that are functions to most: `map`, `zip` and so on.
 pub static TYPES: &[&TypeDef] = &[
     &iterators::MAP,
-    &iterators::FILTER,
+    &filter::FILTER,
     &iterators::ZIP,
     &iterators::ENUMERATE,
     &iterators::REVERSED,

@@ -19,6 +19,7 @@ use crate::vm::special::Special;
 /// See the module's text.
 pub static FUNCTIONS: &[Def] = &[
     Def::frame("sorted(iterable, /, *, key=None, reverse=False)", 4, sorted)
+        .at_once(at_once::sorted)
         .takes(3, take_sortable)
         .recalls(|state, regs, function, key| {
             take_key(state == 2, regs, (ITEMS, KEYS), function, key)

@@ -1,11 +1,11 @@
 //! `product`, `permutations`, `combinations`: they go over positions in pools.
 
-use super::{ITER, Tool, tool};
-use crate::builtins::arguments::{index, list, tuple};
+use super::{ITER, Tool, given, made, tool};
+use crate::builtins::arguments::{index, tuple};
 use crate::heap::{Ref, Value};
 use crate::object::class::class_flags;
 use crate::object::int::IntView;
-use crate::object::kind;
+use crate::object::kind::{self, shared};
 use crate::object::list::List;
 use crate::object::native::{Def, R, TypeDef};
 use crate::object::tuple::Tuple;
@@ -16,34 +16,40 @@ const BEGIN: u8 = 0;
 const RUNNING: u8 = 1;
 const END: u8 = 2;
 
-fn pool(tool: &Tool) -> Vec<Value> {
+/// The items of the one pool at the first `r` of the indices.
+fn picked(vm: &mut Vm, tool: &Tool, r: usize) -> R<Option<Value>> {
     let source = tool.source.get();
-    match source.get::<List>() {
-        Some(list) => list.copy().map_or_else(|_| Vec::new(), |b| b.into_vec()),
-        None => Vec::new(),
-    }
+    let pool = source.get::<Tuple>().map_or(&[][..], Tuple::items);
+    let indices = tool.indices.borrow();
+    vm.tick_elements(indices.len())?;
+    let items = Tuple::build(r, |i| {
+        let item = indices.get(i).and_then(|&at| pool.get(at));
+        item.cloned().unwrap_or(Value::NONE)
+    });
+    vm.lift(items).map(|items| Some(items.into_value()))
 }
 
-/// Items of the one pool at the indices.
-fn picked(vm: &mut Vm, tool: &Tool) -> R {
-    let source = tool.source.get();
-    let Some(pool) = source.get::<List>() else {
-        return Ok(Value::NONE);
+/// What the tool gives next: `advance` moves the positions on, if that can be done.
+fn next_choice(
+    vm: &mut Vm,
+    tool: &Tool,
+    advance: fn(&Tool) -> bool,
+    picked: fn(&mut Vm, &Tool) -> R<Option<Value>>,
+) -> R<Option<Value>> {
+    let goes_on = match tool.stage.get() {
+        BEGIN => {
+            tool.stage.set(RUNNING);
+            true
+        }
+        RUNNING => advance(tool),
+        _ => false,
     };
-    vm.tick_elements(tool.indices.borrow().len())?;
-    let items = tool
-        .indices
-        .borrow()
-        .iter()
-        .filter_map(|&i| pool.get(i))
-        .collect();
-    tuple(vm, items)
-}
-
-fn stop(vm: &mut Vm, tool: &Tool) -> R {
-    tool.stage.set(END);
-    tool.source.take();
-    Err(vm.stop_iteration(Value::NONE))
+    if !goes_on {
+        tool.stage.set(END);
+        tool.source.take();
+        return Ok(None);
+    }
+    picked(vm, tool)
 }
 
 /// The size argument of combinations.
@@ -57,13 +63,25 @@ fn size(vm: &mut Vm, value: &Value) -> R<usize> {
     }
 }
 
+/// The items of an iterable, as a tuple.
+fn pool(vm: &mut Vm, iterable: &Value) -> R<Ref<Tuple>> {
+    if iterable.is_exact::<Tuple>()
+        && let Some(tuple) = iterable.to_ref::<Tuple>()
+    {
+        return Ok(tuple);
+    }
+    let made = match iterable.get_exact::<List>() {
+        Some(list) => Tuple::new(list.peek()),
+        None => Tuple::from_vec(vm.collect_hinted(iterable)?),
+    };
+    vm.lift(made)
+}
+
 fn of_pool(vm: &mut Vm, args: &[Value]) -> R<(Ref<Tool>, usize)> {
-    let items = vm.collect_hinted(&args[1])?;
-    let count = items.len();
-    Ok((
-        Tool::new(&args[0], Value::NONE, list(items), Value::UNDEF),
-        count,
-    ))
+    let pool = pool(vm, &args[1])?;
+    let count = pool.items().len();
+    let tool = Tool::new(&args[0], Value::NONE, pool.into_value(), Value::UNDEF);
+    Ok((tool, count))
 }
 
 fn combinations_new(vm: &mut Vm, args: &[Value]) -> R {
@@ -79,33 +97,26 @@ fn combinations_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(tool.into_value())
 }
 
-fn combinations_next(vm: &mut Vm, args: &[Value]) -> R {
-    let tool = tool(&args[0]);
-    match tool.stage.get() {
-        BEGIN => tool.stage.set(RUNNING),
-        RUNNING => {
-            let n = tool.n.get() as usize;
-            let advanced = {
-                let mut indices = tool.indices.borrow_mut();
-                let r = indices.len();
-                match (0..r).rev().find(|&i| indices[i] != i + n - r) {
-                    Some(i) => {
-                        indices[i] += 1;
-                        for j in i + 1..r {
-                            indices[j] = indices[j - 1] + 1;
-                        }
-                        true
-                    }
-                    None => false,
-                }
-            };
-            if !advanced {
-                return stop(vm, &tool);
-            }
+fn next_combination(vm: &mut Vm, tool: &Tool) -> R<Option<Value>> {
+    let advance = |tool: &Tool| {
+        let n = tool.n.get() as usize;
+        let mut indices = tool.indices.borrow_mut();
+        let r = indices.len();
+        let Some(i) = (0..r).rev().find(|&i| indices[i] != i + n - r) else {
+            return false;
+        };
+        indices[i] += 1;
+        for j in i + 1..r {
+            indices[j] = indices[j - 1] + 1;
         }
-        _ => return stop(vm, &tool),
-    }
-    picked(vm, &tool)
+        true
+    };
+    next_choice(vm, tool, advance, all_picked)
+}
+
+fn all_picked(vm: &mut Vm, tool: &Tool) -> R<Option<Value>> {
+    let r = tool.indices.borrow().len();
+    picked(vm, tool, r)
 }
 
 /// `itertools.combinations`
@@ -115,10 +126,16 @@ pub static COMBINATIONS: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, iterable, r)", combinations_new)),
     methods: &[
         ITER,
-        Def::leaf("__next__(self, /)", combinations_next),
+        Def::leaf("__next__(self, /)", |vm, args| {
+            let next = next_combination(vm, &tool(&args[0]));
+            given(vm, next)
+        }),
         super::reduce::COMBINATIONS,
         super::reduce::COMBINATIONS_STATE,
     ],
+    shape: Some(shared::COMBINATIONS),
+    at_once: Some(|vm, args| made(vm, (shared::COMBINATIONS, 2), combinations_new, args, &[])),
+    next_at_once: Some(|vm, iterator| Some(next_combination(vm, iterator.get::<Tool>()?))),
     ..TypeDef::new("itertools", "combinations", kind::ITERTOOL)
 };
 
@@ -136,30 +153,18 @@ fn replacement_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(tool.into_value())
 }
 
-fn replacement_next(vm: &mut Vm, args: &[Value]) -> R {
-    let tool = tool(&args[0]);
-    match tool.stage.get() {
-        BEGIN => tool.stage.set(RUNNING),
-        RUNNING => {
-            let n = tool.n.get() as usize;
-            let advanced = {
-                let mut indices = tool.indices.borrow_mut();
-                match (0..indices.len()).rev().find(|&i| indices[i] + 1 != n) {
-                    Some(i) => {
-                        let next = indices[i] + 1;
-                        indices[i..].fill(next);
-                        true
-                    }
-                    None => false,
-                }
-            };
-            if !advanced {
-                return stop(vm, &tool);
-            }
-        }
-        _ => return stop(vm, &tool),
-    }
-    picked(vm, &tool)
+fn next_replacement(vm: &mut Vm, tool: &Tool) -> R<Option<Value>> {
+    let advance = |tool: &Tool| {
+        let n = tool.n.get() as usize;
+        let mut indices = tool.indices.borrow_mut();
+        let Some(i) = indices.iter().rposition(|&at| at + 1 != n) else {
+            return false;
+        };
+        let next = indices[i] + 1;
+        indices[i..].fill(next);
+        true
+    };
+    next_choice(vm, tool, advance, all_picked)
 }
 
 /// `itertools.combinations_with_replacement`
@@ -169,10 +174,24 @@ pub static COMBINATIONS_WITH_REPLACEMENT: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, iterable, r)", replacement_new)),
     methods: &[
         ITER,
-        Def::leaf("__next__(self, /)", replacement_next),
+        Def::leaf("__next__(self, /)", |vm, args| {
+            let next = next_replacement(vm, &tool(&args[0]));
+            given(vm, next)
+        }),
         super::reduce::COMBINATIONS,
         super::reduce::REPLACEMENT_STATE,
     ],
+    shape: Some(shared::COMBINATIONS_WITH_REPLACEMENT),
+    at_once: Some(|vm, args| {
+        made(
+            vm,
+            (shared::COMBINATIONS_WITH_REPLACEMENT, 2),
+            replacement_new,
+            args,
+            &[],
+        )
+    }),
+    next_at_once: Some(|vm, iterator| Some(next_replacement(vm, iterator.get::<Tool>()?))),
     ..TypeDef::new("itertools", "combinations_with_replacement", kind::ITERTOOL)
 };
 
@@ -190,54 +209,36 @@ fn permutations_new(vm: &mut Vm, args: &[Value]) -> R {
     if r > count {
         tool.stage.set(END);
     } else {
-        *tool.indices.borrow_mut() = (0..count).collect();
         // How often each place can still move on lies behind the positions.
-        tool.indices.borrow_mut().extend((0..r).map(|i| count - i));
+        let mut indices = Vec::with_capacity(count + r);
+        indices.extend(0..count);
+        indices.extend((0..r).map(|i| count - i));
+        *tool.indices.borrow_mut() = indices;
     }
     tool.n.set(count as i64);
     tool.m.set(r as i64);
     Ok(tool.into_value())
 }
 
-fn permutations_next(vm: &mut Vm, args: &[Value]) -> R {
-    let tool = tool(&args[0]);
-    let (n, r) = (tool.n.get() as usize, tool.m.get() as usize);
-    match tool.stage.get() {
-        BEGIN => tool.stage.set(RUNNING),
-        RUNNING => {
-            let advanced = {
-                let mut all = tool.indices.borrow_mut();
-                let (indices, cycles) = all.split_at_mut(n);
-                let mut advanced = false;
-                for i in (0..r).rev() {
-                    cycles[i] -= 1;
-                    if cycles[i] == 0 {
-                        indices[i..].rotate_left(1);
-                        cycles[i] = n - i;
-                    } else {
-                        indices.swap(i, n - cycles[i]);
-                        advanced = true;
-                        break;
-                    }
-                }
-                advanced
-            };
-            if !advanced {
-                return stop(vm, &tool);
+fn next_permutation(vm: &mut Vm, tool: &Tool) -> R<Option<Value>> {
+    let advance = |tool: &Tool| {
+        let (n, r) = (tool.n.get() as usize, tool.m.get() as usize);
+        let mut all = tool.indices.borrow_mut();
+        let (indices, cycles) = all.split_at_mut(n);
+        for i in (0..r).rev() {
+            cycles[i] -= 1;
+            if cycles[i] != 0 {
+                indices.swap(i, n - cycles[i]);
+                return true;
             }
+            indices[i..].rotate_left(1);
+            cycles[i] = n - i;
         }
-        _ => return stop(vm, &tool),
-    }
-    let source = tool.source.get();
-    let Some(pool) = source.get::<List>() else {
-        return Ok(Value::NONE);
+        false
     };
-    vm.tick_elements(n)?;
-    let items = tool.indices.borrow()[..r]
-        .iter()
-        .filter_map(|&i| pool.get(i))
-        .collect();
-    tuple(vm, items)
+    next_choice(vm, tool, advance, |vm, tool| {
+        picked(vm, tool, tool.m.get() as usize)
+    })
 }
 
 /// `itertools.permutations`
@@ -250,10 +251,24 @@ pub static PERMUTATIONS: TypeDef = TypeDef {
     )),
     methods: &[
         ITER,
-        Def::leaf("__next__(self, /)", permutations_next),
+        Def::leaf("__next__(self, /)", |vm, args| {
+            let next = next_permutation(vm, &tool(&args[0]));
+            given(vm, next)
+        }),
         super::reduce::PERMUTATIONS,
         super::reduce::PERMUTATIONS_STATE,
     ],
+    shape: Some(shared::PERMUTATIONS),
+    at_once: Some(|vm, args| {
+        made(
+            vm,
+            (shared::PERMUTATIONS, 2),
+            permutations_new,
+            args,
+            &[Value::NONE],
+        )
+    }),
+    next_at_once: Some(|vm, iterator| Some(next_permutation(vm, iterator.get::<Tool>()?))),
     ..TypeDef::new("itertools", "permutations", kind::ITERTOOL)
 };
 
@@ -263,27 +278,31 @@ fn product_new(vm: &mut Vm, args: &[Value]) -> R {
     let Ok(times) = usize::try_from(times) else {
         return Err(vm.value_error("repeat argument cannot be negative"));
     };
-    let mut pools = Vec::new();
+    let iterables = args[2].get::<Tuple>().map_or(&[][..], Tuple::items);
+    product_of(vm, &args[0], times, iterables)
+}
+
+/// The class as for `Tool::new`.
+fn product_of(vm: &mut Vm, class: &Value, times: usize, iterables: &[Value]) -> R {
+    let mut pools = Vec::with_capacity(iterables.len());
     if times > 0 {
-        for iterable in args[2].get::<Tuple>().map_or(&[][..], Tuple::items) {
-            pools.push(list(vm.collect_hinted(iterable)?));
+        for iterable in iterables {
+            pools.push(pool(vm, iterable)?.into_value());
         }
     }
     if pools.len().checked_mul(times).is_none_or(|n| n > 1 << 32) {
         return Err(vm.overflow_error("repeat argument too large"));
     }
-    vm.check_room(pools.len() * times * 24)?;
-    let pools: Vec<Value> = pools
-        .iter()
-        .cycle()
-        .take(pools.len() * times)
-        .cloned()
-        .collect();
-    let empty = pools
-        .iter()
-        .any(|p| p.get::<List>().is_none_or(List::is_empty));
+    if times > 1 {
+        vm.check_room(pools.len() * times * 24)?;
+        let count = pools.len() * times;
+        pools = pools.iter().cycle().take(count).cloned().collect();
+    }
+    let is_empty = |pool: &Value| pool.get::<Tuple>().is_none_or(Tuple::is_empty);
+    let empty = pools.iter().any(is_empty);
     let count = pools.len();
-    let tool = Tool::new(&args[0], Value::NONE, list(pools), Value::UNDEF);
+    let pools = tuple(vm, pools)?;
+    let tool = Tool::new(class, Value::NONE, pools, Value::UNDEF);
     *tool.indices.borrow_mut() = vec![0; count];
     if empty {
         tool.stage.set(END);
@@ -291,41 +310,32 @@ fn product_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(tool.into_value())
 }
 
-fn product_next(vm: &mut Vm, args: &[Value]) -> R {
-    let tool = tool(&args[0]);
-    let pools = pool(&tool);
-    let pool_at = |i: usize| pools.get(i).and_then(|p| p.get::<List>());
-    match tool.stage.get() {
-        BEGIN => tool.stage.set(RUNNING),
-        RUNNING => {
-            let advanced = {
-                let mut indices = tool.indices.borrow_mut();
-                let mut advanced = false;
-                for i in (0..indices.len()).rev() {
-                    indices[i] += 1;
-                    if pool_at(i).is_some_and(|p| indices[i] < p.len()) {
-                        advanced = true;
-                        break;
-                    }
-                    indices[i] = 0;
-                }
-                advanced
-            };
-            if !advanced {
-                return stop(vm, &tool);
+fn next_of_product(vm: &mut Vm, tool: &Tool) -> R<Option<Value>> {
+    let advance = |tool: &Tool| {
+        let pools = tool.source.get();
+        let pools = pools.get::<Tuple>().map_or(&[][..], Tuple::items);
+        let mut indices = tool.indices.borrow_mut();
+        for (at, pool) in indices.iter_mut().zip(pools).rev() {
+            *at += 1;
+            if pool.get::<Tuple>().is_some_and(|pool| *at < pool.len()) {
+                return true;
             }
+            *at = 0;
         }
-        _ => return stop(vm, &tool),
-    }
-    vm.tick_elements(pools.len())?;
-    let items = tool
-        .indices
-        .borrow()
-        .iter()
-        .enumerate()
-        .filter_map(|(i, &at)| pool_at(i)?.get(at))
-        .collect();
-    tuple(vm, items)
+        false
+    };
+    next_choice(vm, tool, advance, |vm, tool| {
+        let pools = tool.source.get();
+        let pools = pools.get::<Tuple>().map_or(&[][..], Tuple::items);
+        vm.tick_elements(pools.len())?;
+        let indices = tool.indices.borrow();
+        let items = Tuple::build(pools.len(), |i| {
+            let pool = pools[i].get::<Tuple>().map_or(&[][..], Tuple::items);
+            let item = indices.get(i).and_then(|&at| pool.get(at));
+            item.cloned().unwrap_or(Value::NONE)
+        });
+        vm.lift(items).map(|items| Some(items.into_value()))
+    })
 }
 
 /// `itertools.product`
@@ -338,9 +348,18 @@ pub static PRODUCT: TypeDef = TypeDef {
     )),
     methods: &[
         ITER,
-        Def::leaf("__next__(self, /)", product_next),
+        Def::leaf("__next__(self, /)", |vm, args| {
+            let next = next_of_product(vm, &tool(&args[0]));
+            given(vm, next)
+        }),
         super::reduce::PRODUCT,
         super::reduce::PRODUCT_STATE,
     ],
+    shape: Some(shared::PRODUCT),
+    at_once: Some(|vm, args| {
+        let class = Value::int32(i32::from(shared::PRODUCT));
+        Some(product_of(vm, &class, 1, args))
+    }),
+    next_at_once: Some(|vm, iterator| Some(next_of_product(vm, iterator.get::<Tool>()?))),
     ..TypeDef::new("itertools", "product", kind::ITERTOOL)
 };

@@ -1,11 +1,11 @@
 //! `count`, `cycle`, `repeat`.
 
-use super::{ITER, Tool, end, tool};
+use super::{AtOnce, ITER, Tool, asked, end, given, made, tool};
 use crate::builtins::arguments::{index, int, long_string};
 use crate::builtins::functions::{pull, received};
 use crate::heap::Value;
 use crate::object::class::class_flags;
-use crate::object::kind;
+use crate::object::kind::{self, shared};
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::vm::Vm;
@@ -32,6 +32,13 @@ fn count_next(vm: &mut Vm, args: &[Value]) -> R {
     Ok(now)
 }
 
+/// As long as the numbers are small.
+fn count_at_once(_: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    let next = tool.source.as_value().add_small(tool.function.as_value())?;
+    Some(Ok(Some(tool.source.replace(next))))
+}
+
 fn count_repr(vm: &mut Vm, args: &[Value]) -> R {
     let tool = tool(&args[0]);
     let mut text = format!("count({}", vm.repr_text(&tool.source.get())?);
@@ -53,6 +60,12 @@ pub static COUNT: TypeDef = TypeDef {
         Def::leaf("__repr__(self, /)", count_repr),
         super::reduce::COUNT,
     ],
+    shape: Some(shared::COUNT),
+    at_once: Some(|vm, args| {
+        let defaults = [Value::int32(0), Value::int32(1)];
+        made(vm, (shared::COUNT, 2), count_new, args, &defaults)
+    }),
+    next_at_once: Some(count_at_once),
     ..TypeDef::new("itertools", "count", kind::ITERTOOL)
 };
 
@@ -107,6 +120,31 @@ fn cycle_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+fn cycle_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if !tool.source.is_undef() {
+        if let Some(item) = asked!(vm, &tool.source) {
+            if tool.stage.get() == 0 {
+                let saved = tool.memory.get();
+                let pushed = saved.get::<List>().map_or(Ok(()), |l| l.push(item.clone()));
+                if let Err(raised) = vm.lift(pushed) {
+                    return Some(Err(raised));
+                }
+            }
+            return Some(Ok(Some(item)));
+        }
+        tool.source.take();
+    }
+    let at = tool.n.get() as usize;
+    let saved = tool.memory.as_value().get::<List>()?;
+    let Some(item) = saved.get(at) else {
+        return Some(Ok(None));
+    };
+    let next = if at + 1 < saved.len() { at + 1 } else { 0 };
+    tool.n.set(next as i64);
+    Some(Ok(Some(item)))
+}
+
 /// `itertools.cycle`
 pub static CYCLE: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -118,6 +156,9 @@ pub static CYCLE: TypeDef = TypeDef {
         super::reduce::CYCLE,
         super::reduce::CYCLE_STATE,
     ],
+    shape: Some(shared::CYCLE),
+    at_once: Some(|vm, args| made(vm, (shared::CYCLE, 1), cycle_new, args, &[])),
+    next_at_once: Some(cycle_at_once),
     ..TypeDef::new("itertools", "cycle", kind::ITERTOOL)
 };
 
@@ -133,13 +174,20 @@ fn repeat_new(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repeat_next(vm: &mut Vm, args: &[Value]) -> R {
-    let tool = tool(&args[0]);
-    match tool.n.get() {
-        0 => return Err(vm.stop_iteration(Value::NONE)),
-        n if n > 0 => tool.n.set(n - 1),
-        _ => {}
+    let next = tool(&args[0]).repeated();
+    given(vm, Ok(next))
+}
+
+impl Tool {
+    /// The item once more, if it is to be given so often.
+    fn repeated(&self) -> Option<Value> {
+        match self.n.get() {
+            0 => return None,
+            n if n > 0 => self.n.set(n - 1),
+            _ => {}
+        }
+        Some(self.source.get())
     }
-    Ok(tool.source.get())
 }
 
 fn repeat_hint(vm: &mut Vm, args: &[Value]) -> R {
@@ -170,5 +218,8 @@ pub static REPEAT: TypeDef = TypeDef {
         Def::leaf("__repr__(self, /)", repeat_repr),
         super::reduce::REPEAT,
     ],
+    shape: Some(shared::REPEAT),
+    at_once: Some(|vm, args| made(vm, (shared::REPEAT, 2), repeat_new, args, &[Value::UNDEF])),
+    next_at_once: Some(|_, iterator| Some(Ok(iterator.get::<Tool>()?.repeated()))),
     ..TypeDef::new("itertools", "repeat", kind::ITERTOOL)
 };

@@ -1,12 +1,15 @@
 //! `batched`, `groupby`, `pairwise`, `tee`, `zip_longest`.
 
-use super::{ITER, Tool, end, tool};
+use super::{
+    AtOnce, ITER, Tool, ask, asked, at_once_or_over, end, ended_by, is_of_script, made, or_over,
+    tool,
+};
 use crate::builtins::arguments::{index, list, pair, tuple};
 use crate::builtins::functions::{pull, received};
-use crate::heap::Value;
+use crate::heap::{Buffer, Field, Value};
 use crate::object::class::class_flags;
 use crate::object::dict::Dict;
-use crate::object::kind;
+use crate::object::kind::{self, shared};
 use crate::object::list::List;
 use crate::object::native::{Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::tuple::Tuple;
@@ -36,7 +39,7 @@ fn batched_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         return end(vm);
     }
     if frame.regs[1].is_undef() {
-        frame.regs[1] = List::empty().into_value();
+        frame.regs[1] = begun_items(tool.memory.take());
     }
     let Some(items) = frame.regs[1].to_ref::<List>() else {
         return end(vm);
@@ -67,6 +70,53 @@ fn batched_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     tuple(vm, items.take().into_vec()).into()
 }
 
+/// The items that were taken at once, in a list; if there are none, an empty one.
+fn begun_items(begun: Value) -> Value {
+    match begun.is_undef() {
+        true => List::empty().into_value(),
+        false => begun,
+    }
+}
+
+/// Items for which there are too few at hand wait in `memory`.
+fn batched_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if tool.source.is_undef() {
+        return Some(Ok(None));
+    }
+    if !tool.memory.is_undef() {
+        return None;
+    }
+    let mut items = Buffer::new();
+    while (items.len() as i64) < tool.n.get() {
+        let item = match ask(vm, &tool.source) {
+            Some(Ok(Some(item))) => item,
+            Some(Ok(None)) => {
+                tool.source.take();
+                if items.is_empty() {
+                    return Some(Ok(None));
+                }
+                if tool.stage.get() == 1 {
+                    return Some(Err(vm.value_error("batched(): incomplete batch")));
+                }
+                break;
+            }
+            None => {
+                if !items.is_empty() {
+                    tool.memory.set(List::new(items).into_value());
+                }
+                return None;
+            }
+            raised => return raised,
+        };
+        let pushed = items.push(item);
+        if let Err(raised) = vm.lift(pushed) {
+            return Some(Err(raised));
+        }
+    }
+    Some(tuple(vm, items.into_vec()).map(Some))
+}
+
 /// `itertools.batched`
 pub static BATCHED: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -75,7 +125,18 @@ pub static BATCHED: TypeDef = TypeDef {
         "__new__(cls, iterable, n, *, strict=False)",
         batched_new,
     )),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, batched_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, |vm, frame, input| {
+            or_over(vm, frame, input, batched_next, Tool::close)
+        }),
+    ],
+    shape: Some(shared::BATCHED),
+    at_once: Some(|vm, args| {
+        let args = Some(args).filter(|args| args.len() == 2)?;
+        made(vm, (shared::BATCHED, 3), batched_new, args, &[Value::FALSE])
+    }),
+    next_at_once: Some(|vm, iterator| at_once_or_over(vm, iterator, batched_at_once, Tool::close)),
     ..TypeDef::new("itertools", "batched", kind::ITERTOOL)
 };
 
@@ -123,16 +184,56 @@ fn pairwise_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     }
 }
 
+fn pairwise_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if tool.source.is_undef() {
+        tool.memory.take();
+        return Some(Ok(None));
+    }
+    let mut first = tool.memory.get();
+    loop {
+        let Some(item) = asked!(vm, &tool.source) else {
+            tool.source.take();
+            tool.memory.take();
+            return Some(Ok(None));
+        };
+        tool.memory.set(item.clone());
+        if !first.is_undef() {
+            return Some(Ok(Some(pair(first, item))));
+        }
+        if tool.source.is_undef() {
+            tool.memory.take();
+            return Some(Ok(None));
+        }
+        first = item;
+    }
+}
+
 /// `itertools.pairwise`
 pub static PAIRWISE: TypeDef = TypeDef {
     flags: class_flags::BASE,
     doc: "Each item with the one that follows it.",
     new: Some(Def::leaf("__new__(cls, iterable, /)", pairwise_new)),
-    methods: &[ITER, Def::frame("__next__(self, /)", 1, pairwise_next)],
+    methods: &[
+        ITER,
+        Def::frame("__next__(self, /)", 1, |vm, frame, input| {
+            or_over(vm, frame, input, pairwise_next, Tool::close)
+        }),
+    ],
+    shape: Some(shared::PAIRWISE),
+    at_once: Some(|vm, args| made(vm, (shared::PAIRWISE, 1), pairwise_new, args, &[])),
+    next_at_once: Some(|vm, iterator| at_once_or_over(vm, iterator, pairwise_at_once, Tool::close)),
     ..TypeDef::new("itertools", "pairwise", kind::ITERTOOL)
 };
 
 // ----- groupby ---------------------------------------------------------------
+
+/// What was done at once of a step that is to go on in a frame (`m` of a groupby): nothing.
+const AFRESH: i64 = 0;
+/// The current item was taken, and has no key yet.
+const KEYLESS: i64 = 1;
+/// The current item was found to be one of the last group.
+const PASSED: i64 = 2;
 
 /// `function` is the key function, `memory` the current item, `extra` its key; n numbers
 /// the groups, so that an old one knows that it is over.
@@ -150,8 +251,10 @@ fn advance(
     tool: &Tool,
 ) -> Result<bool, Step> {
     if frame.state == 0 {
+        let keyless = tool.m.replace(AFRESH) == KEYLESS;
         let item = match incoming.take() {
             Some(item) => item,
+            None if keyless => tool.memory.get(),
             None => pull(vm, &tool.source.get())?,
         };
         if item.is_undef() {
@@ -182,7 +285,8 @@ fn groupby_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     };
     loop {
         let (key, target) = (tool.extra.get(), tool.target.get());
-        if incoming.is_none() && frame.state == 0 && !key.is_undef() {
+        let is_fresh = frame.state == 0 && tool.m.get() == AFRESH;
+        if incoming.is_none() && is_fresh && !key.is_undef() {
             if target.is_undef() {
                 break;
             }
@@ -198,17 +302,75 @@ fn groupby_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
             Err(wait) => return wait,
         }
     }
+    let (key, group) = group_of(&tool, &frame.regs[0]);
+    Step::Return(pair(key, group))
+}
+
+/// The key of the current item, and the group that begins with it.
+fn group_of(tool: &Tool, iterator: &Value) -> (Value, Value) {
     let key = tool.extra.get();
     tool.target.set(key.clone());
-    let class = vm.class_of_def(&GROUP);
-    let group = Tool::of_shape(
-        class.root_shape.get(),
-        key.clone(),
-        frame.regs[0].clone(),
-        Value::UNDEF,
-    );
+    let shape = u32::from(shared::GROUP);
+    let group = Tool::of_shape(shape, key.clone(), iterator.clone(), Value::UNDEF);
     group.n.set(tool.n.get());
-    Step::Return(pair(key, group.into_value()))
+    (key, group.into_value())
+}
+
+/// As `advance`; no answer where that needs a frame.
+fn advance_at_once(vm: &mut Vm, tool: &Tool) -> Option<R<bool>> {
+    let Some(item) = asked!(vm, &tool.source) else {
+        return Some(Ok(false));
+    };
+    tool.memory.set(item.clone());
+    let function = tool.function.get();
+    let key = match function.is_none() {
+        true => item,
+        false => match vm.call_at_once(&function, &[item]) {
+            Some(Ok(key)) => key,
+            Some(Err(raised)) => return Some(Err(raised)),
+            None => {
+                tool.m.set(KEYLESS);
+                return None;
+            }
+        },
+    };
+    tool.extra.set(key);
+    Some(Ok(true))
+}
+
+fn groupby_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if tool.m.get() != AFRESH || is_of_script(tool.function.as_value()) {
+        return None;
+    }
+    tool.n.set(tool.n.get() + 1);
+    loop {
+        let (key, target) = (tool.extra.get(), tool.target.get());
+        let passes = !key.is_undef();
+        if passes {
+            if target.is_undef() {
+                break;
+            }
+            match vm.eq(&target, &key) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(raised) => return ended_by(vm, raised),
+            }
+        }
+        match advance_at_once(vm, tool) {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) => return Some(Ok(None)),
+            Some(Err(raised)) => return ended_by(vm, raised),
+            None => {
+                if passes && tool.m.get() == AFRESH {
+                    tool.m.set(PASSED);
+                }
+                return None;
+            }
+        }
+    }
+    let (key, group) = group_of(tool, iterator);
+    Some(Ok(Some(pair(key, group))))
 }
 
 /// `itertools.groupby`
@@ -222,6 +384,9 @@ pub static GROUPBY: TypeDef = TypeDef {
         super::reduce::GROUPBY,
         super::reduce::GROUPBY_STATE,
     ],
+    shape: Some(shared::GROUPBY),
+    at_once: Some(|vm, args| made(vm, (shared::GROUPBY, 2), groupby_new, args, &[Value::NONE])),
+    next_at_once: Some(groupby_at_once),
     ..TypeDef::new("itertools", "groupby", kind::ITERTOOL)
 };
 
@@ -236,7 +401,8 @@ fn group_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     if group.n.get() != parent.n.get() {
         return end(vm);
     }
-    if parent.memory.is_undef() || frame.state != 0 || incoming.is_some() {
+    let is_lacking = parent.memory.is_undef() || parent.m.get() == KEYLESS;
+    if is_lacking || frame.state != 0 || incoming.is_some() {
         match advance(vm, frame, &mut incoming, &parent) {
             Ok(true) => {}
             Ok(false) => return end(vm),
@@ -250,9 +416,35 @@ fn group_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+fn group_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let group = iterator.get::<Tool>()?;
+    let parent = group.source.get();
+    let parent = parent.get::<Tool>()?;
+    if group.n.get() != parent.n.get() {
+        return Some(Ok(None));
+    }
+    if parent.m.get() != AFRESH || is_of_script(parent.function.as_value()) {
+        return None;
+    }
+    if parent.memory.is_undef() {
+        match advance_at_once(vm, parent)? {
+            Ok(true) => {}
+            Ok(false) => return Some(Ok(None)),
+            Err(raised) => return ended_by(vm, raised),
+        }
+    }
+    match vm.eq(&group.function.get(), &parent.extra.get()) {
+        Ok(true) => Some(Ok(Some(parent.memory.take()))),
+        Ok(false) => Some(Ok(None)),
+        Err(raised) => ended_by(vm, raised),
+    }
+}
+
 /// The groups of `groupby`.
 pub static GROUP: TypeDef = TypeDef {
     methods: &[ITER, Def::frame("__next__(self, /)", 0, group_next)],
+    shape: Some(shared::GROUP),
+    next_at_once: Some(group_at_once),
     ..TypeDef::new("itertools", "_grouper", kind::ITERTOOL)
 };
 
@@ -341,6 +533,26 @@ fn tee_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     Step::Return(item.unwrap_or(Value::NONE))
 }
 
+fn tee_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    let here = tool.memory.get();
+    let here = here.get::<List>()?;
+    if here.len() == 1 {
+        return None;
+    }
+    if here.is_empty() {
+        let Some(item) = asked!(vm, &tool.source) else {
+            return Some(Ok(None));
+        };
+        let pushed = here.push(item).and_then(|()| here.push(cell()));
+        if let Err(raised) = vm.lift(pushed) {
+            return Some(Err(raised));
+        }
+    }
+    tool.memory.set(here.get(1)?);
+    Some(Ok(here.get(0)))
+}
+
 fn tee_copy(_: &mut Vm, args: &[Value]) -> R {
     let old = tool(&args[0]);
     Ok(Tool::of_shape(
@@ -372,6 +584,8 @@ pub static TEE: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 0, tee_next),
         Def::leaf("__copy__(self, /)", tee_copy),
     ],
+    shape: Some(shared::TEE),
+    next_at_once: Some(tee_at_once),
     ..TypeDef::new("itertools", "_tee", kind::ITERTOOL)
 };
 
@@ -386,12 +600,18 @@ fn longest_new(vm: &mut Vm, args: &[Value]) -> R {
         }
         fill = value;
     }
-    let mut iterators = Vec::new();
-    for iterable in args[1].get::<Tuple>().map_or(&[][..], Tuple::items) {
+    let iterables = args[1].get::<Tuple>().map_or(&[][..], Tuple::items);
+    longest_of(vm, &args[0], iterables, fill)
+}
+
+/// The class as for `Tool::new`.
+fn longest_of(vm: &mut Vm, class: &Value, iterables: &[Value], fill: Value) -> R {
+    let mut iterators = Vec::with_capacity(iterables.len());
+    for iterable in iterables {
         iterators.push(vm.iter(iterable)?);
     }
     let count = iterators.len() as i64;
-    let tool = Tool::new(&args[0], fill, list(iterators), Value::UNDEF);
+    let tool = Tool::new(class, fill, list(iterators), Value::UNDEF);
     tool.n.set(count);
     Ok(tool.into_value())
 }
@@ -407,7 +627,7 @@ fn longest_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
         return end(vm);
     }
     if frame.regs[1].is_undef() {
-        frame.regs[1] = List::empty().into_value();
+        frame.regs[1] = begun_items(tool.extra.take());
     }
     let sources = tool.source.get();
     let (Some(items), Some(sources)) = (frame.regs[1].to_ref::<List>(), sources.get::<List>())
@@ -444,6 +664,51 @@ fn longest_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     tuple(vm, items.take().into_vec()).into()
 }
 
+/// Items that were taken before one that is not at hand wait in `extra`.
+fn longest_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if tool.n.get() == 0 {
+        return Some(Ok(None));
+    }
+    if !tool.extra.is_undef() {
+        return None;
+    }
+    let sources = tool.source.get();
+    let sources = sources.get::<List>()?;
+    let mut items = Buffer::new();
+    while let Some(source) = sources.get(items.len()) {
+        let item = match source.is_none() {
+            true => Some(Ok(None)),
+            false => ask(vm, &Field::new(source.clone())),
+        };
+        let item = match item {
+            Some(Ok(Some(item))) => item,
+            Some(Ok(None)) => {
+                if !source.is_none() {
+                    drop(sources.set(items.len(), Value::NONE));
+                    tool.n.set(tool.n.get() - 1);
+                    if tool.n.get() == 0 {
+                        return Some(Ok(None));
+                    }
+                }
+                tool.function.get()
+            }
+            None => {
+                if !items.is_empty() {
+                    tool.extra.set(List::new(items).into_value());
+                }
+                return None;
+            }
+            raised => return raised,
+        };
+        let pushed = items.push(item);
+        if let Err(raised) = vm.lift(pushed) {
+            return Some(Err(raised));
+        }
+    }
+    Some(tuple(vm, items.into_vec()).map(Some))
+}
+
 /// `itertools.zip_longest`
 pub static ZIP_LONGEST: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -454,9 +719,19 @@ pub static ZIP_LONGEST: TypeDef = TypeDef {
     )),
     methods: &[
         ITER,
-        Def::frame("__next__(self, /)", 1, longest_next),
+        Def::frame("__next__(self, /)", 1, |vm, frame, input| {
+            or_over(vm, frame, input, longest_next, |tool| tool.n.set(0))
+        }),
         super::reduce::ZIP_LONGEST,
         super::reduce::ZIP_LONGEST_STATE,
     ],
+    shape: Some(shared::ZIP_LONGEST),
+    at_once: Some(|vm, args| {
+        let class = Value::int32(i32::from(shared::ZIP_LONGEST));
+        Some(longest_of(vm, &class, args, Value::NONE))
+    }),
+    next_at_once: Some(|vm, iterator| {
+        at_once_or_over(vm, iterator, longest_at_once, |tool| tool.n.set(0))
+    }),
     ..TypeDef::new("itertools", "zip_longest", kind::ITERTOOL)
 };

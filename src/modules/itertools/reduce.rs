@@ -36,9 +36,10 @@ fn triple(a: Value, b: Value, c: Value) -> R {
 }
 
 fn items_of(value: &Value) -> Vec<Value> {
-    match value.get::<List>() {
-        Some(list) => list.copy().map_or_else(|_| Vec::new(), |b| b.into_vec()),
-        None => Vec::new(),
+    match (value.get::<List>(), value.get::<Tuple>()) {
+        (Some(list), _) => list.copy().map_or_else(|_| Vec::new(), |b| b.into_vec()),
+        (_, Some(tuple)) => tuple.items().to_vec(),
+        _ => Vec::new(),
     }
 }
 

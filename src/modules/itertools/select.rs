@@ -1,12 +1,16 @@
 //! `accumulate`, `chain`, `compress`, `dropwhile`, `filterfalse`, `islice`, `starmap`, `takewhile`.
 
-use super::{ITER, Tool, end, tool};
+use super::{
+    AtOnce, ITER, Tool, ask, asked, at_once_or_over, end, ended_by, is_of_script, made, or_over,
+    tool,
+};
 use crate::builtins::arguments::index;
 use crate::builtins::functions::{outcome, pull, received};
 use crate::heap::Value;
 use crate::object::class::class_flags;
 use crate::object::int::IntView;
-use crate::object::kind;
+use crate::object::iterator::TupleIterator;
+use crate::object::kind::{self, shared};
 use crate::object::list::List;
 use crate::object::native::{Args, Def, Input, NativeFrame, R, Step, TypeDef};
 use crate::object::tuple::Tuple;
@@ -50,6 +54,9 @@ fn accumulate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     let mut incoming = received!(input);
     let tool = tool(&frame.regs[0]);
     if frame.state == 0 {
+        if incoming.is_none() && !tool.target.is_undef() {
+            incoming = Some(tool.target.take());
+        }
         if tool.memory.is_undef() && !tool.extra.is_undef() && incoming.is_none() {
             let initial = tool.extra.take();
             tool.memory.set(initial.clone());
@@ -79,6 +86,47 @@ fn accumulate_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> St
     Step::Return(total)
 }
 
+fn accumulate_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    let function = tool.function.get();
+    if !tool.target.is_undef() || is_of_script(&function) {
+        return None;
+    }
+    if tool.memory.is_undef() && !tool.extra.is_undef() {
+        let initial = tool.extra.take();
+        tool.memory.set(initial.clone());
+        return Some(Ok(Some(initial)));
+    }
+    let Some(item) = asked!(vm, &tool.source) else {
+        return Some(Ok(None));
+    };
+    let total = tool.memory.get();
+    let next = if total.is_undef() {
+        Some(Ok(item.clone()))
+    } else if !function.is_none() {
+        vm.call_at_once(&function, &[total, item.clone()])
+    } else if let Some(sum) = total.add_small(&item) {
+        Some(Ok(sum))
+    } else {
+        match vm.binary_step(BinaryOp::Add, false, &total, &item) {
+            Step::Return(sum) => Some(Ok(sum)),
+            Step::Raise(raised) => Some(Err(raised)),
+            _ => None,
+        }
+    };
+    match next {
+        Some(Ok(total)) => {
+            tool.memory.set(total.clone());
+            Some(Ok(Some(total)))
+        }
+        Some(Err(raised)) => ended_by(vm, raised),
+        None => {
+            tool.target.set(item);
+            None
+        }
+    }
+}
+
 /// `itertools.accumulate`
 pub static ACCUMULATE: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -93,6 +141,14 @@ pub static ACCUMULATE: TypeDef = TypeDef {
         super::reduce::ACCUMULATE,
         super::reduce::ACCUMULATE_STATE,
     ],
+    shape: Some(shared::ACCUMULATE),
+    at_once: Some(|vm, args| {
+        let which = (shared::ACCUMULATE, 3);
+        let defaults = [Value::NONE, Value::NONE];
+        let args = Some(args).filter(|args| args.len() <= 2)?;
+        made(vm, which, accumulate_new, args, &defaults)
+    }),
+    next_at_once: Some(accumulate_at_once),
     ..TypeDef::new("itertools", "accumulate", kind::ITERTOOL)
 };
 
@@ -101,8 +157,17 @@ fn chain_new(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Tool::new(&args[0], Value::NONE, sources, Value::UNDEF).into_value())
 }
 
-/// State 0: an item comes; 1: the next iterable comes; 2: its iterator comes.
+/// When there is no next iterator, the chain is at its end.
 fn chain_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
+    let step = next_of_chain(vm, frame, input);
+    if frame.state != 0 && matches!(step, Step::Raise(_)) {
+        tool(&frame.regs[0]).source.take();
+    }
+    step
+}
+
+/// State 0: an item comes; 1: the next iterable comes; 2: its iterator comes.
+fn next_of_chain(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let mut incoming = received!(input);
     let tool = tool(&frame.regs[0]);
     loop {
@@ -123,6 +188,9 @@ fn chain_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 frame.state = 1;
             }
             1 => {
+                if incoming.is_none() && !tool.target.is_undef() {
+                    incoming = Some(tool.target.take());
+                }
                 let iterable = item!(vm, incoming, &sources);
                 if iterable.is_undef() {
                     tool.source.take();
@@ -142,6 +210,53 @@ fn chain_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+fn chain_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    loop {
+        if tool.source.is_undef() {
+            return Some(Ok(None));
+        }
+        if !tool.memory.is_undef() {
+            if let Some(item) = asked!(vm, &tool.memory) {
+                return Some(Ok(Some(item)));
+            }
+            tool.memory.take();
+        }
+        if !tool.target.is_undef() {
+            return None;
+        }
+        let iterable = match ask(vm, &tool.source)? {
+            Ok(Some(iterable)) => iterable,
+            end => {
+                tool.source.take();
+                return Some(end);
+            }
+        };
+        match vm.iter_step(&iterable) {
+            Step::Return(iterator) => tool.memory.set(iterator),
+            Step::Raise(raised) => {
+                tool.source.take();
+                return Some(Err(raised));
+            }
+            _ => {
+                tool.target.set(iterable);
+                return None;
+            }
+        }
+    }
+}
+
+/// `chain(*iterables)`
+fn chain_of(vm: &mut Vm, iterables: &[Value]) -> Option<R> {
+    let iterables = match Tuple::new(iterables) {
+        Ok(iterables) => TupleIterator::alloc(iterables.into_value(), 0, 0),
+        Err(lacking) => return Some(Err(vm.out_of_memory(lacking))),
+    };
+    let shape = u32::from(shared::CHAIN);
+    let tool = Tool::of_shape(shape, Value::NONE, iterables.into_value(), Value::UNDEF);
+    Some(Ok(tool.into_value()))
+}
+
 /// `itertools.chain`
 pub static CHAIN: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -159,6 +274,10 @@ pub static CHAIN: TypeDef = TypeDef {
         )
         .class(),
     ],
+    shape: Some(shared::CHAIN),
+    at_once: Some(chain_of),
+    next_at_once: Some(chain_at_once),
+    passes_on: Some(|chain| Some(chain.get::<Tool>()?.memory.get())),
     ..TypeDef::new("itertools", "chain", kind::ITERTOOL)
 };
 
@@ -171,6 +290,11 @@ fn compress_new(vm: &mut Vm, args: &[Value]) -> R {
 fn compress_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     let mut incoming = received!(input);
     let tool = tool(&frame.regs[0]);
+    if frame.state == 0 && incoming.is_none() && !tool.target.is_undef() {
+        frame.regs[1] = tool.target.take();
+        incoming = Some(tool.extra.take()).filter(|selector| !selector.is_undef());
+        frame.state = 1;
+    }
     loop {
         match frame.state {
             0 => {
@@ -202,6 +326,36 @@ fn compress_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step
     }
 }
 
+/// An item whose selector, or the selector's truth, needs a frame waits in `target`, and such a selector in `extra`.
+fn compress_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    if !tool.target.is_undef() {
+        return None;
+    }
+    loop {
+        let Some(item) = asked!(vm, &tool.source) else {
+            return Some(Ok(None));
+        };
+        let selector = match ask(vm, &tool.memory) {
+            Some(Ok(Some(selector))) => selector,
+            None => {
+                tool.target.set(item);
+                return None;
+            }
+            end => return end,
+        };
+        match vm.native_truth(&selector) {
+            Some(true) => return Some(Ok(Some(item))),
+            Some(false) => {}
+            None => {
+                tool.target.set(item);
+                tool.extra.set(selector);
+                return None;
+            }
+        }
+    }
+}
+
 /// `itertools.compress`
 pub static COMPRESS: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -212,6 +366,9 @@ pub static COMPRESS: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 1, compress_next),
         super::reduce::COMPRESS,
     ],
+    shape: Some(shared::COMPRESS),
+    at_once: Some(|vm, args| made(vm, (shared::COMPRESS, 2), compress_new, args, &[])),
+    next_at_once: Some(compress_at_once),
     ..TypeDef::new("itertools", "compress", kind::ITERTOOL)
 };
 
@@ -239,6 +396,13 @@ fn sieve_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, sieve: Sie
     let open = tool.stage.get() == 1;
     if open && sieve == Sieve::Take {
         return end(vm);
+    }
+    if frame.state == 0 && incoming.is_none() && !tool.target.is_undef() {
+        incoming = Some(tool.target.take());
+        if !tool.extra.is_undef() {
+            frame.regs[1] = incoming.replace(tool.extra.take()).unwrap_or_default();
+            frame.state = 1;
+        }
     }
     loop {
         match frame.state {
@@ -291,6 +455,61 @@ fn sieve_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input, sieve: Sie
     }
 }
 
+/// An item on which the function has to be called in a frame waits in `target`; one whose answer has no truth without a
+/// frame waits there too, and the answer in `extra`.
+fn sieve_at_once(vm: &mut Vm, iterator: &Value, sieve: Sieve) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    let open = tool.stage.get() == 1;
+    if open && sieve == Sieve::Take {
+        return Some(Ok(None));
+    }
+    let function = tool.function.get();
+    if !tool.target.is_undef() || !open && is_of_script(&function) {
+        return None;
+    }
+    let by_truth = sieve == Sieve::False
+        && (function.is_none() || vm.is_known_class(&function, crate::vm::types::Known::Bool));
+    loop {
+        let Some(item) = asked!(vm, &tool.source) else {
+            return Some(Ok(None));
+        };
+        if open {
+            return Some(Ok(Some(item)));
+        }
+        let answer = match by_truth {
+            true => Some(Ok(item.clone())),
+            false => vm.call_at_once(&function, std::slice::from_ref(&item)),
+        };
+        let truth = match answer {
+            Some(Ok(answer)) => {
+                let truth = vm.native_truth(&answer);
+                if truth.is_none() && !by_truth {
+                    tool.extra.set(answer);
+                }
+                truth
+            }
+            Some(Err(raised)) => return ended_by(vm, raised),
+            None => None,
+        };
+        let Some(truth) = truth else {
+            tool.target.set(item);
+            return None;
+        };
+        match (sieve, truth) {
+            (Sieve::Take, true) | (Sieve::False, false) => return Some(Ok(Some(item))),
+            (Sieve::Take, false) => {
+                tool.stage.set(1);
+                return Some(Ok(None));
+            }
+            (Sieve::Drop, false) => {
+                tool.stage.set(1);
+                return Some(Ok(Some(item)));
+            }
+            (Sieve::Drop, true) | (Sieve::False, true) => {}
+        }
+    }
+}
+
 /// `itertools.dropwhile`
 pub static DROPWHILE: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -307,6 +526,9 @@ pub static DROPWHILE: TypeDef = TypeDef {
         super::reduce::SIEVE,
         super::reduce::SIEVE_STATE,
     ],
+    shape: Some(shared::DROPWHILE),
+    at_once: Some(|vm, args| made(vm, (shared::DROPWHILE, 2), with_function, args, &[])),
+    next_at_once: Some(|vm, iterator| sieve_at_once(vm, iterator, Sieve::Drop)),
     ..TypeDef::new("itertools", "dropwhile", kind::ITERTOOL)
 };
 
@@ -326,6 +548,9 @@ pub static TAKEWHILE: TypeDef = TypeDef {
         super::reduce::SIEVE,
         super::reduce::SIEVE_STATE,
     ],
+    shape: Some(shared::TAKEWHILE),
+    at_once: Some(|vm, args| made(vm, (shared::TAKEWHILE, 2), with_function, args, &[])),
+    next_at_once: Some(|vm, iterator| sieve_at_once(vm, iterator, Sieve::Take)),
     ..TypeDef::new("itertools", "takewhile", kind::ITERTOOL)
 };
 
@@ -344,6 +569,9 @@ pub static FILTERFALSE: TypeDef = TypeDef {
         }),
         super::reduce::FUNCTION,
     ],
+    shape: Some(shared::FILTERFALSE),
+    at_once: Some(|vm, args| made(vm, (shared::FILTERFALSE, 2), with_function, args, &[])),
+    next_at_once: Some(|vm, iterator| sieve_at_once(vm, iterator, Sieve::False)),
     ..TypeDef::new("itertools", "filterfalse", kind::ITERTOOL)
 };
 
@@ -352,6 +580,9 @@ fn starmap_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     let mut incoming = received!(input);
     let tool = tool(&frame.regs[0]);
     if frame.state == 0 {
+        if incoming.is_none() && !tool.target.is_undef() {
+            incoming = Some(tool.target.take());
+        }
         let item = item!(vm, incoming, &tool.source.get());
         if item.is_undef() {
             return end(vm);
@@ -373,6 +604,26 @@ fn starmap_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step 
     Step::TailCall(tool.function.get(), args)
 }
 
+fn starmap_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    let function = tool.function.get();
+    if !tool.target.is_undef() || is_of_script(&function) {
+        return None;
+    }
+    let Some(item) = asked!(vm, &tool.source) else {
+        return Some(Ok(None));
+    };
+    let arguments = item.get_exact::<Tuple>().map(Tuple::items);
+    match arguments.and_then(|arguments| vm.call_at_once(&function, arguments)) {
+        Some(Ok(result)) => Some(Ok(Some(result))),
+        Some(Err(raised)) => ended_by(vm, raised),
+        None => {
+            tool.target.set(item);
+            None
+        }
+    }
+}
+
 /// `itertools.starmap`
 pub static STARMAP: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -386,6 +637,9 @@ pub static STARMAP: TypeDef = TypeDef {
         Def::frame("__next__(self, /)", 1, starmap_next),
         super::reduce::FUNCTION,
     ],
+    shape: Some(shared::STARMAP),
+    at_once: Some(|vm, args| made(vm, (shared::STARMAP, 2), with_function, args, &[])),
+    next_at_once: Some(starmap_at_once),
     ..TypeDef::new("itertools", "starmap", kind::ITERTOOL)
 };
 
@@ -409,15 +663,17 @@ fn bound(vm: &mut Vm, value: &Value, default: i64, message: &str) -> R<i64> {
 
 /// n is the index of the next item to be given, m the stop; `extra` the step, `memory` how many were taken.
 fn islice_new(vm: &mut Vm, args: &[Value]) -> R {
+    let bounds = args[2].get::<Tuple>().map_or(&[][..], Tuple::items);
+    islice_of(vm, &args[0], &args[1], bounds)
+}
+
+/// As `islice_new`; the class as for `Tool::new`.
+fn islice_of(vm: &mut Vm, class: &Value, source: &Value, bounds: &[Value]) -> R {
     const INDICES: &str = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
     const STOP: &str =
         "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
     const STEP: &str = "Step for islice() must be a positive integer or None.";
-    let rest = args[2]
-        .get::<Tuple>()
-        .map_or(&[][..], Tuple::items)
-        .to_vec();
-    let (start, stop, step) = match &rest[..] {
+    let (start, stop, step) = match bounds {
         [stop] => (0, bound(vm, stop, i64::MAX, STOP)?, 1),
         [start, stop] => (
             bound(vm, start, 0, INDICES)?,
@@ -443,9 +699,9 @@ fn islice_new(vm: &mut Vm, args: &[Value]) -> R {
     if step == 0 {
         return Err(vm.value_error(STEP));
     }
-    let source = vm.iter(&args[1])?;
+    let source = vm.iter(source)?;
     let tool = Tool::new(
-        &args[0],
+        class,
         crate::builtins::arguments::int(step),
         source,
         Value::int32(0),
@@ -482,6 +738,28 @@ fn islice_next(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     }
 }
 
+fn islice_at_once(vm: &mut Vm, iterator: &Value) -> AtOnce {
+    let tool = iterator.get::<Tool>()?;
+    loop {
+        let taken = tool.memory.as_value().as_small_int().unwrap_or(0);
+        let (next, stop) = (tool.n.get(), tool.m.get());
+        if tool.source.is_undef() || next.min(stop) <= taken && next >= stop {
+            tool.source.take();
+            return Some(Ok(None));
+        }
+        let Some(item) = asked!(vm, &tool.source) else {
+            tool.source.take();
+            return Some(Ok(None));
+        };
+        tool.memory.set(crate::builtins::arguments::int(taken + 1));
+        if taken == next {
+            let step = tool.function.as_value().as_small_int().unwrap_or(1);
+            tool.n.set(next.saturating_add(step));
+            return Some(Ok(Some(item)));
+        }
+    }
+}
+
 /// `itertools.islice`
 pub static ISLICE: TypeDef = TypeDef {
     flags: class_flags::BASE,
@@ -489,9 +767,26 @@ pub static ISLICE: TypeDef = TypeDef {
     new: Some(Def::leaf("__new__(cls, iterable, /, *bounds)", islice_new)),
     methods: &[
         ITER,
-        Def::frame("__next__(self, /)", 0, islice_next),
+        Def::frame("__next__(self, /)", 0, |vm, frame, input| {
+            or_over(vm, frame, input, islice_next, |tool| {
+                drop(tool.source.take())
+            })
+        }),
         super::reduce::ISLICE,
         super::reduce::ISLICE_STATE,
     ],
+    shape: Some(shared::ISLICE),
+    at_once: Some(|vm, args| match args {
+        [source, bounds @ ..] if !bounds.is_empty() => {
+            let class = Value::int32(i32::from(shared::ISLICE));
+            Some(islice_of(vm, &class, source, bounds))
+        }
+        _ => None,
+    }),
+    next_at_once: Some(|vm, iterator| {
+        at_once_or_over(vm, iterator, islice_at_once, |tool| {
+            drop(tool.source.take())
+        })
+    }),
     ..TypeDef::new("itertools", "islice", kind::ITERTOOL)
 };

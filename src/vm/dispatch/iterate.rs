@@ -1,6 +1,7 @@
 //! Iteration, awaiting, yielding.
 
 use super::at::{a, b, c, copy_of, flags, lose, take_b, wide};
+use super::calls::save;
 use super::generators::for_iter_begins;
 use super::returns::return_slow;
 use super::values::finalize_and_go;
@@ -128,7 +129,17 @@ op! {
             go!(next.add(1), regs, k, vm)
         }
         let value = next_of_core(vm, &*regs.add(b(ip)));
-        if value.is_undef() { value.forget(); return for_iter_slow(ip, regs, k, vm); }
+        if value.is_undef() { value.forget(); return for_iter_hooked(ip, regs, k, vm); }
+        store!(ip, regs, k, vm, value, 1)
+    }
+    fn for_iter_hooked(ip, regs, k, vm) {
+        if !vm.gives_at_once(&*regs.add(b(ip))) { return for_iter_slow(ip, regs, k, vm); }
+        save(ip, regs, vm, 1);
+        let value = next_at_once(vm, regs.add(b(ip)));
+        if value.is_undef() || vm.heap.wants_attention() {
+            std::ptr::write(&mut vm.leaf_result, value);
+            return for_iter_answered(ip, regs, k, vm);
+        }
         store!(ip, regs, k, vm, value, 1)
     }
     fn for_iter_generator(ip, regs, k, vm) {
@@ -330,6 +341,23 @@ fn next_of_core(vm: &mut Vm, iterator: &Value) -> Value {
     vm.next_of_core(iterator).unwrap_or(Value::UNDEF)
 }
 
+/// The next of an iterator that mostly gives it at once; Undef if it does not, at its end, or for an exception, which then
+/// waits in `vm.raised`.
+#[inline(never)]
+unsafe fn next_at_once(vm: &mut Vm, iterator: *const Value) -> Value {
+    // SAFETY: a loop's iterator stays in its register.
+    let answer = unsafe { vm.native_next(&*iterator) };
+    vm.is_over = matches!(answer, Some(Ok(None)));
+    match answer {
+        Some(Ok(Some(item))) => item,
+        Some(Err(raised)) => {
+            vm.raised = Some(raised);
+            Value::UNDEF
+        }
+        _ => Value::UNDEF,
+    }
+}
+
 /// Frees the iterator that `lose` left.
 #[inline(never)]
 fn free_iterator(vm: &mut Vm) {
@@ -385,6 +413,7 @@ unsafe fn next_pair(vm: &mut Vm, iterator: &Value, dst: *mut Value) -> bool {
 
 plain_ops! {
     for_iter_slow = op_for_iter;
+    for_iter_answered = op_for_iter_answered;
     get_iter_slow = op_get_iter;
     get_aiter = op_get_aiter;
     get_anext_slow = op_get_anext;
@@ -424,6 +453,20 @@ impl Vm {
                 at.a() as u16,
                 at.result_flags() | frame_flags::FOR_ITER,
             ),
+        }
+    }
+
+    /// Goes on with what `next_at_once` gave; what it gave no answer for is looked at in the general way.
+    fn op_for_iter_answered(&mut self, at: At) {
+        let value = std::mem::take(&mut self.leaf_result);
+        if !value.is_undef() {
+            at.done(self, value);
+        } else if let Some(raised) = self.raised.take() {
+            at.raise(self, raised);
+        } else if std::mem::take(&mut self.is_over) {
+            self.op_end_of_loop(at);
+        } else {
+            self.op_for_iter(at);
         }
     }
 
