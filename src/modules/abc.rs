@@ -5,6 +5,7 @@ use crate::heap::Value;
 use crate::object::class::{Class, class_flags};
 use crate::object::native::{Def, ModuleDef, R};
 use crate::vm::Vm;
+use crate::vm::class::check::{INSTANCE_CHECK, SUBCLASS_CHECK};
 
 /// `_abc`
 pub static MODULE: ModuleDef = ModuleDef {
@@ -15,6 +16,20 @@ pub static MODULE: ModuleDef = ModuleDef {
             Ok(int(args[0].get::<Class>().map_or(0, flags_of)))
         }),
         Def::leaf("_set_collection_flags(cls, flags, /)", set_flags),
+        Def::leaf(
+            "_own_checks(instancecheck, subclasscheck, /)",
+            |vm, args| {
+                vm.state.insert(INSTANCE_CHECK, args[0].clone());
+                vm.state.insert(SUBCLASS_CHECK, args[1].clone());
+                Ok(Value::NONE)
+            },
+        )
+        .doc("Says which methods keep their answers until some are forgotten."),
+        Def::leaf("_forget_answers()", |vm, _| {
+            vm.bump_type_epoch();
+            Ok(Value::NONE)
+        })
+        .doc("What the methods answered need no longer be so."),
     ],
     types: &[],
     setup: None,

@@ -11,7 +11,7 @@ mod get;
 mod own;
 mod own_class;
 mod set;
-mod sites;
+pub(super) mod sites;
 
 pub(crate) use descriptor::HIDDEN;
 pub use descriptor::Nature;

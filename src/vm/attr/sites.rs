@@ -30,6 +30,10 @@ pub(crate) enum Site {
     Behind,
     /// That `__class__` is what `object` says.
     OwnClass,
+    /// Whether an abstract base class, in the name's place, has the instances of a class, which goes by their shape.
+    HasInstances,
+    /// Whether it has the class itself.
+    HasSubclass,
 }
 
 /// The words behind an instruction that a shape and the epoch guard: the name with the site in the low bits of its word,
@@ -57,7 +61,7 @@ fn index(shape: u32, name: usize, site: Site) -> usize {
 /// What an entry for a name at a site begins with.
 #[inline(always)]
 fn place(name: usize, site: Site) -> u64 {
-    const { assert!((Site::OwnClass as usize) < 16) };
+    const { assert!((Site::HasSubclass as usize) < 16) };
     (name ^ site as usize) as u64
 }
 

@@ -1,13 +1,20 @@
 //! `isinstance` and `issubclass`.
 
 use crate::heap::{Ref, Value};
-use crate::object::class::Class;
+use crate::object::class::{Class, class_flags};
 use crate::object::descriptor::{GenericAlias, Union};
+use crate::object::int;
 use crate::object::native::{Args, Def, Input, Native, NativeFrame, R, Step};
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
+use crate::vm::attr::sites::Site;
 use crate::vm::special::Special;
 use crate::vm::types::Known;
+
+/// By these keys of `Vm::state` lie the two methods of `ABCMeta` that say which instances and which subclasses a class has.
+pub const INSTANCE_CHECK: &str = "abc.instancecheck";
+/// See there.
+pub const SUBCLASS_CHECK: &str = "abc.subclasscheck";
 
 /// Asks one class of a tuple after the other. Registers: object or class, the tuple, whether it is
 /// `issubclass`, how many were asked.
@@ -37,8 +44,8 @@ fn any_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     step.then_go_on()
 }
 
-/// The truth of what `__instancecheck__` answered.
-static TRUTH_OF: Def = Def::frame("bool(method, receiver, obj, /)", 0, truth_of);
+/// The truth of what `__instancecheck__` answered. Registers: the three, and the epoch in which it was asked.
+static TRUTH_OF: Def = Def::frame("bool(method, receiver, obj, /)", 1, truth_of);
 
 fn truth_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
@@ -48,10 +55,20 @@ fn truth_of(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
                 frame.regs[1].clone(),
                 frame.regs[2].clone(),
             );
+            frame.regs[3] = int::from_i64(i64::from(vm.heap.type_epoch));
             let step = vm.call_special(method, &receiver, &[obj]);
             step.then_go_on()
         }
-        Input::Value(value) | Input::Yielded(value) => vm.truth(&value).map(Value::bool).into(),
+        Input::Value(value) | Input::Yielded(value) => {
+            let truth = match vm.truth(&value) {
+                Ok(truth) => truth,
+                Err(raised) => return Step::Raise(raised),
+            };
+            if frame.regs[3].as_small_int() == Some(i64::from(vm.heap.type_epoch)) {
+                vm.note_check(&frame.regs[0], &frame.regs[1], &frame.regs[2], truth);
+            }
+            Step::Return(Value::bool(truth))
+        }
         Input::Raised(raised) => Step::Raise(raised),
     }
 }
@@ -66,6 +83,9 @@ impl Vm {
         if let Some(step) = self.any_of_step(obj, class, false) {
             return step;
         }
+        if let Some(known) = self.known_check(Site::HasInstances, class, &own) {
+            return Step::Return(Value::bool(known));
+        }
         if let Some(step) = self.ask_class(obj, class, Special::InstanceCheck) {
             return step;
         }
@@ -76,6 +96,11 @@ impl Vm {
     pub fn is_subclass_step(&mut self, sub: &Value, class: &Value) -> Step {
         if let Some(step) = self.any_of_step(sub, class, true) {
             return step;
+        }
+        if let Some(sub) = sub.to_ref::<Class>()
+            && let Some(known) = self.known_check(Site::HasSubclass, class, &sub)
+        {
+            return Step::Return(Value::bool(known));
         }
         if let Some(step) = self.ask_class(sub, class, Special::SubclassCheck) {
             return step;
@@ -89,28 +114,80 @@ impl Vm {
             Some(union) => self.union_classes(&union.args.get()),
             None => class.is_kind::<Tuple>().then(|| class.clone())?,
         };
+        if !subclass && let Some(answer) = self.any_of_plain(obj, &members) {
+            return Some(Step::Return(Value::bool(answer)));
+        }
         if let Err(raised) = self.check_stack() {
             return Some(Step::Raise(raised));
         }
         let args: Args =
             smallvec::smallvec![obj.clone(), members, Value::bool(subclass), Value::int32(0)];
-        // Plain classes need no frame.
-        let plain = args[1]
-            .get::<Tuple>()
-            .is_some_and(|t| t.items().iter().all(|c| self.is_plain_class(c)));
-        if plain && !subclass {
-            let own = self.class_of(obj);
-            let found = args[1].get::<Tuple>().is_some_and(|t| {
-                t.items()
-                    .iter()
-                    .filter_map(|c| c.get::<Class>())
-                    .any(|c| own.is_subclass(c))
-            });
-            if found {
-                return Some(Step::Return(Value::TRUE));
-            }
-        }
         Some(Step::Enter(&ANY_OF, args))
+    }
+
+    /// Plain classes need no frame, unless the object may claim another class than its own.
+    fn any_of_plain(&mut self, obj: &Value, members: &Value) -> Option<bool> {
+        let classes = members.get::<Tuple>()?.items();
+        if !classes.iter().all(|class| self.is_plain_class(class)) {
+            return None;
+        }
+        let own = self.class_of(obj);
+        let mut classes = classes.iter().filter_map(|class| class.get::<Class>());
+        if classes.any(|class| own.is_subclass(class)) {
+            return Some(true);
+        }
+        own.has(class_flags::BUILTIN).then_some(false)
+    }
+
+    /// What an abstract base class answered for a class before, if nothing has changed since.
+    fn known_check(&self, site: Site, class: &Value, of: &Class) -> Option<bool> {
+        if self.is_plain_class(class) {
+            return None;
+        }
+        let epoch = self.heap.type_epoch;
+        let (answer, _) = self.sites.get(site, class, of.root_shape.get(), epoch)?;
+        Some(answer != 0)
+    }
+
+    /// Remembers what a method of `ABCMeta` answered, which keeps its answers itself until a class is registered; what other
+    /// methods answer is theirs.
+    fn note_check(&mut self, method: &Value, class: &Value, obj: &Value, answer: bool) {
+        let is_own = |key| {
+            self.state
+                .get(key)
+                .is_some_and(|own: &Value| own.is(method))
+        };
+        let (site, of) = if is_own(INSTANCE_CHECK) {
+            (Site::HasInstances, Some(self.class_of(obj)))
+        } else if is_own(SUBCLASS_CHECK) {
+            (Site::HasSubclass, obj.to_ref::<Class>())
+        } else {
+            return;
+        };
+        let Some(of) = of.filter(|of| of.root_shape.get() != 0) else {
+            return;
+        };
+        if site == Site::HasInstances && !self.is_asked_for_own_class(class, &of) {
+            return;
+        }
+        let (shape, epoch) = (of.root_shape.get(), self.heap.type_epoch);
+        let words = (u64::from(answer), 0);
+        self.sites.put(site, class, shape, epoch, words);
+    }
+
+    /// Whether `ABCMeta.__instancecheck__` asks `ABCMeta.__subclasscheck__` and for the instance's own class alone.
+    fn is_asked_for_own_class(&mut self, class: &Value, own: &Ref<Class>) -> bool {
+        let check = self.names.of(Special::SubclassCheck).clone();
+        let is_own = self
+            .state
+            .get(SUBCLASS_CHECK)
+            .cloned()
+            .zip(self.special_of(class, Special::SubclassCheck))
+            .is_some_and(|(own, found)| own.is(&found));
+        let overrides = class
+            .to_ref::<Class>()
+            .is_none_or(|class| self.lookup_in_class(&class, check.as_value()).is_some());
+        is_own && !overrides && self.is_objects_own_class(own)
     }
 
     /// In a union None stands for its type.
@@ -173,12 +250,12 @@ impl Vm {
     }
 
     fn claimed_class(&mut self, obj: &Value, own: &Ref<Class>) -> R<Option<Ref<Class>>> {
-        if own.has(crate::object::class::class_flags::BUILTIN) {
+        if own.has(class_flags::BUILTIN) {
             return Ok(None);
         }
         let name = self.names.class_.clone();
         let attribute = self.lookup_in_class(own, name.as_value());
-        let asks = own.has(crate::object::class::class_flags::GETATTRIBUTE);
+        let asks = own.has(class_flags::GETATTRIBUTE);
         if !asks
             && attribute.is_none_or(|a| a.is_exact::<crate::object::native::AttributeDescriptor>())
         {

@@ -3,7 +3,7 @@
 mod attributes;
 pub(super) use attributes::is_special;
 mod build;
-mod check;
+pub(crate) mod check;
 mod create;
 mod layout;
 mod order;
