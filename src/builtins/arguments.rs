@@ -169,16 +169,16 @@ pub fn index(vm: &mut Vm, value: &Value) -> R<i64> {
 /// As `index`, for a C int.
 pub fn small(vm: &mut Vm, value: &Value) -> R<i32> {
     let number = vm.index_value(value)?;
-    match IntView::of(&number)
-        .and_then(IntView::as_i64)
-        .map(i32::try_from)
-    {
-        Some(Ok(i)) => Ok(i),
-        _ if IntView::of(&number).is_some_and(IntView::is_negative) => {
-            Err(vm.overflow_error("signed integer is less than minimum"))
-        }
-        _ => Err(vm.overflow_error("signed integer is greater than maximum")),
-    }
+    let Some(word) = IntView::of(&number).and_then(IntView::as_i64) else {
+        return Err(vm.overflow_error("Python int too large to convert to C long"));
+    };
+    i32::try_from(word).map_err(|_| {
+        vm.overflow_error(if word < 0 {
+            "signed integer is less than minimum"
+        } else {
+            "signed integer is greater than maximum"
+        })
+    })
 }
 
 /// A real number.

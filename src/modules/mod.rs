@@ -69,6 +69,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &greenlet::MODULE,
     &sys::MODULE,
     &time::MODULE,
+    &time::dates::MODULE,
     &socket::MODULE,
     &re::MODULE,
     &json::MODULE,

@@ -1,6 +1,7 @@
 //! `time`: clocks, sleeping, broken-down time.
 
 pub mod calendar;
+pub mod dates;
 pub mod format;
 
 use crate::builtins::arguments::{float, int as integer, number, plain, put, small, string, text};
