@@ -1,8 +1,9 @@
 """Instructions that a dozen programs take, counted by callgrind and held to those that were counted before.
 
-Times on a busy machine say little about a change of a few percent; instructions are the same each time.  The counts depend
-on how `hoop` was built, so that the file says which compiler and which profile it was.  With another build the counts are
-shown and nothing fails.
+Times on a busy machine say little about a change of a few percent; instructions are the same each time.  They are counted of
+a build of its own, without src/release.profdata: each change of a function loses a part of what that file knows, and the
+counts of the users' build would grow with its age, not with what the change costs.  The counts depend on the compiler, which
+the file names.  With another one the counts are shown and nothing fails.
 """
 import concurrent.futures
 import json
@@ -10,10 +11,10 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+TARGET = os.path.join(ROOT, "target", "counted")
 KNOWN = os.path.join(HERE, "instructions.json")
 MOST_GROWTH = 0.05
 # The start, which is taken off the counts of the programs: those of `async/` load asyncio.
@@ -35,28 +36,20 @@ DOZEN = {
 }
 
 
-def build_of(hoop):
-    """The compiler that a binary names, the profile that cargo builds with here, and whether branches were counted for it."""
+def build():
+    """The `hoop` whose instructions are counted."""
+    environment = os.environ | {"CARGO_TARGET_DIR": TARGET, "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_DEBUG": "none",
+                                "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "1", "HOOP_WITHOUT_PROFILE": "1"}
+    environment.pop("CARGO_INCREMENTAL", None)
+    subprocess.run(["cargo", "build", "--release", "--bin", "hoop"], cwd=ROOT, env=environment, check=True)
+    return os.path.join(TARGET, "release", "hoop")
+
+
+def compiler_of(hoop):
+    """The compiler that a binary names."""
     with open(hoop, "rb") as file:
-        binary = file.read()
-    compiler = re.search(rb"rustc version [\x20-\x7e]+", binary)
-    with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
-        profile = tomllib.load(file)["profile"]["release"]
-    profile = {key: value for key, value in profile.items() if key in ("lto", "codegen-units", "opt-level", "panic")}
-    for key in ("lto", "codegen-units", "opt-level"):
-        given = os.environ.get("CARGO_PROFILE_RELEASE_" + key.upper().replace("-", "_"))
-        if given is not None:
-            profile[key] = int(given) if given.isdigit() else given
-    compiler = compiler.group().decode() if compiler else "unknown"
-    return {"compiler": compiler, "profile": profile, "branches": knows_branches(binary)}
-
-
-def knows_branches(binary):
-    """Whether the counts of src/release.profdata are of functions of this binary: their names end in a hash of how it is built."""
-    functions = rb"_ZN9hoopsnake2vm[\w$.]+17h[0-9a-f]{16}E"
-    with open(os.path.join(ROOT, "src", "release.profdata"), "rb") as file:
-        counted = set(re.findall(functions, file.read()))
-    return 2 * len(counted & set(re.findall(functions, binary))) > len(counted)
+        found = re.search(rb"rustc version [\x20-\x7e]+", file.read())
+    return found.group().decode() if found else "unknown"
 
 
 def count(command):
@@ -85,12 +78,13 @@ def count_all(hoop, wanted):
 
 
 def check(hoop, wanted, bless):
-    """Counts, shows and compares; answers with an exit status."""
+    """Counts, shows and compares; answers with an exit status. Without a `hoop`, one is built."""
     if not shutil.which("valgrind"):
         print("instructions are not counted: there is no valgrind here")
         return 0
-    build, counts = build_of(hoop), count_all(hoop, wanted)
-    known = {"build": None, "counts": {}}
+    hoop = hoop or build()
+    compiler, counts = compiler_of(hoop), count_all(hoop, wanted)
+    known = {"compiler": None, "counts": {}}
     if os.path.exists(KNOWN):
         with open(KNOWN) as file:
             known = json.load(file)
@@ -103,13 +97,13 @@ def check(hoop, wanted, bless):
         if change > MOST_GROWTH:
             grown.append(name)
     if bless:
-        kept = known["counts"] if wanted and known["build"] == build else {}
+        kept = known["counts"] if wanted and known["compiler"] == compiler else {}
         with open(KNOWN, "w") as file:
-            json.dump({"build": build, "counts": kept | counts}, file, indent=1)
+            json.dump({"compiler": compiler, "counts": kept | counts}, file, indent=1)
             file.write("\n")
         return 0
-    if known["build"] != build:
-        print(f"nothing is held to these counts, which were made by another build:\n  {known['build']}\n  {build}")
+    if known["compiler"] != compiler:
+        print(f"nothing is held to these counts, which were made by another compiler:\n  {known['compiler']}\n  {compiler}")
         return 0
     if grown:
         print(f"over {MOST_GROWTH:.0%} more instructions than before: {', '.join(grown)}\n"

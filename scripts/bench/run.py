@@ -17,6 +17,7 @@ import re
 import shutil
 import statistics
 import sys
+import tomllib
 
 import instructions
 import measure
@@ -49,7 +50,8 @@ class Interpreters:
     """Those to compare, and the command of each for a program."""
 
     def __init__(self, options):
-        self.commands = {"CPython": [sys.executable], "hoop": [os.path.abspath(options.hoop)]}
+        hoop = options.hoop or os.path.join(ROOT, "target", "release", "hoop")
+        self.commands = {"CPython": [sys.executable], "hoop": [os.path.abspath(hoop)]}
         if options.uvloop:
             self.commands["uvloop"] = [shutil.which(options.uvloop)]
         if pypy := shutil.which(options.pypy):
@@ -82,9 +84,16 @@ class Interpreters:
             if who in self.commands:
                 said = measure.run([*self.commands[who], *arguments]).out
                 found[who] = re.findall(r"\d+\.[\w.]+", said.partition("[PyPy")[2] or said)[0]
-        profile = instructions.build_of(self.commands["hoop"][0])["profile"]
-        found["hoop"] += f" (lto {profile['lto']}, codegen-units {profile['codegen-units']})"
+        found["hoop"] += f" ({release_profile()})"
         return found
+
+
+def release_profile():
+    """How cargo optimises a release here, the environment's settings first."""
+    with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
+        settings = tomllib.load(file)["profile"]["release"]
+    given = {key: os.environ.get("CARGO_PROFILE_RELEASE_" + key.upper().replace("-", "_")) for key in ("lto", "codegen-units")}
+    return ", ".join(f"{key} {value or settings[key]}" for key, value in given.items())
 
 
 def rounds_of(interpreters, group, names, rounds, measured):
@@ -140,7 +149,7 @@ def results_of(options, interpreters, group, names):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hoop", default=os.path.join(ROOT, "target", "release", "hoop"))
+    parser.add_argument("--hoop", help="the program, else that of target/release; for instructions, a build without the profile")
     parser.add_argument("--uvloop", metavar="PYTHON", help="a CPython that has uvloop")
     parser.add_argument("--pypy", default="pypy3")
     parser.add_argument("--node", default="node")
@@ -178,7 +187,7 @@ def main():
     options = arguments()
     wanted = options.only.split(",") if options.only else None
     if options.instructions:
-        sys.exit(instructions.check(os.path.abspath(options.hoop), wanted, options.bless))
+        sys.exit(instructions.check(options.hoop and os.path.abspath(options.hoop), wanted, options.bless))
     if options.from_json:
         with open(options.from_json) as file:
             found = json.load(file)

@@ -17,6 +17,8 @@ esac
 if [ -n "$HOOP_PROFILE_INTO" ]; then
     exec "$@" -Cprofile-generate="$HOOP_PROFILE_INTO"
 fi
+# Without it, what the program costs does not change with how much the sources have moved away from the profile.
+[ -z "$HOOP_WITHOUT_PROFILE" ] || exec "$@"
 profile=$(dirname "$0")/../../src/release.profdata
 [ -f "$profile" ] || exec "$@"
 # Functions that have other names or shapes since it was written are compiled without it, and that is all.

@@ -68,6 +68,7 @@ op! {
             if cached & MODULE_VALUE != 0 { return get_attr_of_module(ip, regs, k, vm); }
             if cached & IN_DICT != 0 { return get_attr_in_dict(ip, regs, k, vm); }
             if cached & ITEM != 0 { return get_attr_of_tuple(ip, regs, k, vm); }
+            if cached & METHOD != 0 { return get_bound_method(ip, regs, k, vm); }
             return get_property(ip, regs, k, vm);
         }
         let owner = (cached & ADDRESS) as *const Class;
@@ -96,6 +97,10 @@ op! {
             return get_attr_slow(ip, regs, k, vm)
         };
         store_and_lose_b!(ip, regs, k, vm, copy_of(item), 2)
+    }
+    fn get_bound_method(ip, regs, k, vm) {
+        let method = bound_method(&*regs.add(b(ip)), *ip.add(2));
+        store_and_lose_b!(ip, regs, k, vm, method, 2)
     }
     fn get_attr_of_module(ip, regs, k, vm) {
         let value = module_value(&*regs.add(b(ip)), *ip.add(2));
@@ -287,6 +292,8 @@ const CLASS_VALUE: u64 = 1 << 63;
 const PROPERTY: u64 = 1 << 61;
 /// Marks the number of an item of a tuple.
 const ITEM: u64 = 1 << 59;
+/// Marks the address of a method that objects of the shape do not hide: a script's function or a native one.
+const METHOD: u64 = 1 << 58;
 /// Marks an attribute in an object's dict.
 const IN_DICT: u64 = 1 << 60;
 /// The bits of the number of the word that holds the dict.
@@ -356,6 +363,16 @@ plain_ops! {
     set_item_slow = op_set_item;
     delete_item_slow = op_delete_item;
     load_special_slow = op_load_special;
+}
+
+/// The method that a cache holds, bound to an object of the shape it holds for.
+#[inline(never)]
+fn bound_method(object: &Value, word: u64) -> Value {
+    let function = found_at(word & ADDRESS);
+    match function.get_exact::<Native>() {
+        Some(native) => native.bound_to(object.clone()).into_value(),
+        None => BoundMethod::alloc(function, object.clone()).into_value(),
+    }
 }
 
 /// Whether a special method is a function or a native coroutine function: only the call of it that
@@ -430,7 +447,8 @@ impl Vm {
             )),
             Cached::Item { shape, index } => Some((shape, ITEM | index as u64)),
             Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
-            _ => None,
+            Cached::Method { shape, function } => Some((shape, METHOD | function.header() as u64)),
+            Cached::ClassValue { .. } | Cached::No => None,
         };
         if let Some((shape, word)) = cached {
             let guard = shape as u64 | (self.heap.type_epoch as u64) << 32;
