@@ -569,12 +569,15 @@ pub fn getattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if !name.is_exact::<Str>() {
         return None;
     }
+    if let Some(value) = vm.known_attribute(object, name) {
+        return Some(Ok(value));
+    }
     if let Some(default) = default
         && vm.lacks_attribute(object, name)
     {
         return Some(Ok(default.clone()));
     }
-    match known(vm.get_attr_step(object, name))? {
+    match known(vm.get_attr_by_name(object, name))? {
         Err(raised) if vm.is_raised(&raised, Known::AttributeError) => {
             Some(default.cloned().ok_or(raised))
         }
@@ -588,10 +591,13 @@ pub fn hasattr(vm: &mut Vm, args: &[Value]) -> Option<R> {
     if !name.is_exact::<Str>() {
         return None;
     }
+    if vm.known_attribute(object, name).is_some() {
+        return Some(Ok(Value::TRUE));
+    }
     if vm.lacks_attribute(object, name) {
         return Some(Ok(Value::FALSE));
     }
-    match known(vm.get_attr_step(object, name))? {
+    match known(vm.get_attr_by_name(object, name))? {
         Ok(_) => Some(Ok(Value::TRUE)),
         Err(raised) if vm.is_raised(&raised, Known::AttributeError) => Some(Ok(Value::FALSE)),
         Err(raised) => Some(Err(raised)),

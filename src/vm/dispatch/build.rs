@@ -6,16 +6,20 @@ use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_A, TEMP_B};
 use crate::heap::{Ref, Value};
+use crate::object::class::Class;
 use crate::object::dict::{Dict, DictTable};
 use crate::object::function::{Code, Function};
+use crate::object::kind;
 use crate::object::list::List;
-use crate::object::native::{R, Raised, Step};
+use crate::object::native::{Native, R, Raised, Step};
 use crate::object::set::{Set, SetTable};
 use crate::object::slice::Slice;
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::dispatch::{doing_ops, go, go_on, leaf_ops, op, plain_ops, store};
+use crate::vm::special::Special;
+use crate::vm::types::is_core_method;
 
 op! {
     fn build_slice(ip, regs, k, vm) {
@@ -324,7 +328,7 @@ impl Vm {
         at.save(self);
         let value = at.take_b();
         let n = at.c();
-        if let Some(tuple) = value.get_exact::<Tuple>()
+        if let Some(tuple) = self.tuple_iterated(&value)
             && tuple.len() == n
         {
             // The first element lies on top.
@@ -388,6 +392,20 @@ impl Vm {
             None => Ok(items),
             Some(_) => Err(self.too_many_to_unpack(n, 0)),
         }
+    }
+
+    /// A tuple, or one of a script's class that is iterated as tuples are: a named one.
+    fn tuple_iterated<'a>(&mut self, value: &'a Value) -> Option<&'a Tuple> {
+        if let Some(tuple) = value.get_exact::<Tuple>() {
+            return Some(tuple);
+        }
+        let tuple = value.get::<Tuple>()?;
+        let method = match self.special_at_hand(value, Special::Iter) {
+            Some(method) => method.clone(),
+            None => self.special_of(value, Special::Iter)?,
+        };
+        let owner = method.get_exact::<Native>()?.owner.get::<Class>()?;
+        (owner.layout == kind::TUPLE && is_core_method(&method)).then_some(tuple)
     }
 
     fn iter_to_unpack(&mut self, value: &Value) -> R {

@@ -11,7 +11,7 @@ use crate::object::frame::{Frame, frame_flags};
 use crate::object::function::{BoundMethod, Function};
 use crate::object::list::List;
 use crate::object::module::Module;
-use crate::object::native::{Native, NativeCode};
+use crate::object::native::{Native, NativeCode, Step};
 use crate::object::str::Str;
 use crate::object::tuple::Tuple;
 use crate::vm::Vm;
@@ -365,6 +365,69 @@ plain_ops! {
     load_special_slow = op_load_special;
 }
 
+/// What the second of a GetAttr's words says of what was found, and the shape it is said of.
+fn words_of(found: Cached) -> Option<(u32, u64)> {
+    match found {
+        Cached::Slot { shape, slot } => Some((shape, slot as u64 + 1)),
+        Cached::ClassValue {
+            shape,
+            owner,
+            position,
+        } if position < 0x8000 => Some((
+            shape,
+            CLASS_VALUE | (position as u64) << 48 | owner.as_ptr() as u64,
+        )),
+        Cached::InDict(place) => Some((
+            place.shape,
+            IN_DICT | (place.word as u64) << 32 | place.position as u64,
+        )),
+        Cached::Item { shape, index } => Some((shape, ITEM | index as u64)),
+        Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
+        Cached::Method { shape, function } => Some((shape, METHOD | function.header() as u64)),
+        Cached::ClassValue { .. } | Cached::No => None,
+    }
+}
+
+impl Vm {
+    /// `object.name`, for functions: what is found is remembered as for the instructions.
+    pub(crate) fn get_attr_by_name(&mut self, object: &Value, name: &Value) -> Step {
+        let (step, cached) = self.resolve_attr(object, name);
+        if let (Some((shape, word)), Ok(name)) = (words_of(cached), self.interned(name)) {
+            let epoch = self.heap.type_epoch;
+            let guard = shape as u64 | (epoch as u64) << 32;
+            self.sites
+                .put(Site::Get, &name, shape, epoch, (guard, word));
+        }
+        step
+    }
+
+    /// The same, where a site or a function has seen the name with an object of this shape and no script code is to be asked.
+    pub(crate) fn known_attribute(&self, object: &Value, name: &Value) -> Option<Value> {
+        if !object.is_object() {
+            return None;
+        }
+        let epoch = self.heap.type_epoch;
+        let (_, word) = self.sites.get(Site::Get, name, object.shape(), epoch)?;
+        if word <= u32::MAX as u64 {
+            // SAFETY: objects of the shape have the slot.
+            let value = unsafe { &*slot(object.header(), word as usize - 1) };
+            return (!value.is_undef()).then(|| value.clone());
+        }
+        if word & METHOD != 0 && word & CLASS_VALUE == 0 {
+            return Some(bound_method(object, word));
+        }
+        if word & CLASS_VALUE == 0 || word & OF_ITSELF != 0 {
+            return None;
+        }
+        // SAFETY: the epoch says that the class lives, and that its namespace is as it was.
+        unsafe {
+            let owner = (word & ADDRESS) as *const Class;
+            let namespace = &*(*owner).namespace.as_ptr();
+            namespace.value_at((word >> 48 & 0x7FFF) as usize).cloned()
+        }
+    }
+}
+
 /// The method that a cache holds, bound to an object of the shape it holds for.
 #[inline(never)]
 fn bound_method(object: &Value, word: u64) -> Value {
@@ -423,34 +486,16 @@ impl Vm {
             return at.done(self, value);
         }
         let (step, cached) = self.resolve_attr(&object, name);
+        let found = words_of(cached);
         self.note_own_class(&object, name);
         if is_class
-            && let crate::object::native::Step::Return(value) = &step
+            && let Step::Return(value) = &step
             && !value.is_exact::<Function>()
             && !value.is_exact::<BoundMethod>()
         {
             self.note_class_value(&object, name);
         }
-        let cached = match cached {
-            Cached::Slot { shape, slot } => Some((shape, slot as u64 + 1)),
-            Cached::ClassValue {
-                shape,
-                owner,
-                position,
-            } if position < 0x8000 => Some((
-                shape,
-                CLASS_VALUE | (position as u64) << 48 | owner.as_ptr() as u64,
-            )),
-            Cached::InDict(place) => Some((
-                place.shape,
-                IN_DICT | (place.word as u64) << 32 | place.position as u64,
-            )),
-            Cached::Item { shape, index } => Some((shape, ITEM | index as u64)),
-            Cached::Property { shape, getter } => Some((shape, PROPERTY | getter.header() as u64)),
-            Cached::Method { shape, function } => Some((shape, METHOD | function.header() as u64)),
-            Cached::ClassValue { .. } | Cached::No => None,
-        };
-        if let Some((shape, word)) = cached {
+        if let Some((shape, word)) = found {
             let guard = shape as u64 | (self.heap.type_epoch as u64) << 32;
             self.remember(at, Site::Get, (shape, name), 1, (guard, word));
         }
