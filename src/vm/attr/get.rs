@@ -82,16 +82,17 @@ pub enum Method {
 }
 
 /// Reads an attribute by `__getattribute__` or a property, and by `__getattr__` if that raises
-/// AttributeError. Registers: object, name, what to call, a tuple of its arguments, whether that
-/// is `__getattr__` already.
+/// AttributeError. Registers: object, name, what to call, its arguments (a tuple, or how many of the
+/// first two registers they are), whether that is `__getattr__` already.
 static GET_OR_ELSE: Def = Def::frame("getattr(obj, name, callee, args, last, /)", 0, get_or_else);
 
 fn get_or_else(vm: &mut Vm, frame: &mut NativeFrame<'_>, input: Input) -> Step {
     match input {
         Input::Start => {
-            let args = frame.regs[3]
-                .get::<Tuple>()
-                .map_or_else(Args::new, |t| Args::from(t.items()));
+            let args = match (frame.regs[3].get::<Tuple>(), frame.regs[3].as_small_int()) {
+                (Some(tuple), _) => Args::from(tuple.items()),
+                (None, count) => Args::from(&frame.regs[..count.unwrap_or(0) as usize]),
+            };
             Step::Call(frame.regs[2].clone(), args)
         }
         Input::Value(value) | Input::Yielded(value) => Step::Return(value),
@@ -312,7 +313,13 @@ impl Vm {
         args: Args,
         last: bool,
     ) -> Step {
-        match self.new_tuple(args.into_vec()) {
+        let own = [obj, name];
+        let few = args.len() <= own.len() && args.iter().zip(own).all(|(arg, own)| arg.is(own));
+        let args = match few {
+            true => Ok(Value::int32(args.len() as i32)),
+            false => self.new_tuple(args.into_vec()),
+        };
+        match args {
             Ok(args) => Step::Enter(
                 &GET_OR_ELSE,
                 smallvec::smallvec![obj.clone(), name.clone(), callee, args, Value::bool(last)],

@@ -2,6 +2,7 @@
 
 use super::at::{a, b, c, copy_of, flags, lose, take_b};
 use super::leaf::{self, SliceUse};
+use super::spread::is_before_call;
 use super::{At, Exit};
 use crate::bytecode::Op;
 use crate::bytecode::op::{Intrinsic, OWN_SHIFT, TEMP_A, TEMP_B};
@@ -310,6 +311,12 @@ impl Vm {
             .reg(at.a())
             .to_ref()
             .expect("the compiler merges into dicts only");
+        // SAFETY: this is the frame's instruction.
+        if dict.is_empty() && value.is_exact::<Dict>() && unsafe { is_before_call(at.ip) } {
+            // The call only reads the dict: the one that it is given takes the empty one's place.
+            drop((at.replace(at.a(), value), dict));
+            return at.go_on(self);
+        }
         let result = self.dict_merge(&dict, &value, at.reg(at.c()));
         drop(value);
         self.plain(at, result);

@@ -16,10 +16,10 @@ use crate::object::tuple::Tuple;
 use crate::vm::Vm;
 use crate::vm::dispatch::{go, op};
 
-/// Whether the arguments that a ListExtend gathers are those of a CallEx right behind it, or behind the end of what they
-/// were gathered from.
+/// Whether the arguments that a ListExtend or a DictMerge gathers are those of a CallEx right behind it, or behind the end of
+/// what they were gathered from.
 #[inline(always)]
-unsafe fn is_before_call(extend: *const u64) -> bool {
+pub(super) unsafe fn is_before_call(extend: *const u64) -> bool {
     // SAFETY: code ends with an instruction that goes elsewhere: there are more behind this one.
     unsafe {
         let next = *extend.add(1) as u8;
