@@ -224,7 +224,10 @@ pub fn bare_type_name(vm: &mut Vm, value: &Value) -> String {
 /// The str or bytes that an object gives as its path.
 pub fn path_value(vm: &mut Vm, value: &Value) -> R {
     let name = bare_type_name(vm, value);
-    let Some(method) = vm.special_of(value, Special::FsPath) else {
+    let Some(method) = vm
+        .special_of(value, Special::FsPath)
+        .filter(|method| !method.is_none())
+    else {
         return Err(vm.type_error(format!(
             "expected str, bytes or os.PathLike object, not {name}"
         )));

@@ -28,7 +28,11 @@ pub fn fspath(vm: &mut Vm, args: &[Value]) -> R {
 /// A path argument of the function `who`.
 pub fn path_of(vm: &mut Vm, value: &Value, who: &str) -> R<PathBuf> {
     let plain = value.is_kind::<Str>() || value.is_kind::<Bytes>();
-    if !plain && vm.special_of(value, Special::FsPath).is_none() {
+    if !plain
+        && vm
+            .special_of(value, Special::FsPath)
+            .is_none_or(|method| method.is_none())
+    {
         let name = bare_type_name(vm, value);
         let kinds = match who {
             "listdir" | "scandir" => "string, bytes, os.PathLike, integer or None",
