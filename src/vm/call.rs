@@ -4,7 +4,6 @@ use super::dispatch::{Cursor, LEAVE_WORD};
 use super::{Vm, candidates};
 use crate::heap::{Ref, Value};
 use crate::object::class::{Class, Instance, class_flags};
-use crate::object::dict::Dict;
 use crate::object::exception::Exception;
 use crate::object::frame::{Frame, frame_flags};
 use crate::object::frame_object::FrameObject;
@@ -749,57 +748,6 @@ impl Vm {
             self.deliver(parent, dst, flags, value);
         }
     }
-
-    /// Arguments and keyword names of a call with `*positional` and `**keywords` (Undef when there are none).
-    pub(crate) fn spread_arguments(
-        &mut self,
-        callee: &Value,
-        positional: &Value,
-        keywords: &Value,
-    ) -> R<(Args, Value)> {
-        let mut args: Args = match positional.get::<Tuple>() {
-            Some(tuple) => tuple.items().iter().cloned().collect(),
-            None => self.collect(positional)?.into(),
-        };
-        if keywords.is_undef() {
-            return Ok((args, Value::UNDEF));
-        }
-        let mut names = Args::new();
-        if let Some(dict) = keywords
-            .get_exact::<Dict>()
-            .filter(|dict| dict.strings_only())
-        {
-            self.check_room(dict.len() * 16)?;
-            let table = dict.table.borrow();
-            names.extend(table.iter().map(|(key, _)| key.clone()));
-            args.extend(table.iter().map(|(_, value)| value.clone()));
-            return Ok((args, names_of(names)));
-        }
-        for (key, value) in self.mapping_entries(keywords)? {
-            if !key.is_kind::<crate::object::str::Str>() {
-                if self.class_of(callee).layout != kind::CLASS
-                    && self.special_of(callee, Special::Call).is_none()
-                {
-                    let name = self.type_name(callee);
-                    return Err(self.type_error(format!("'{name}' object is not callable")));
-                }
-                return Err(self.type_error("keywords must be strings"));
-            }
-            names.push(key);
-            args.push(value);
-        }
-        Ok((args, names_of(names)))
-    }
-}
-
-/// The tuple of the keywords of a call; Undef when there are none.
-fn names_of(names: Args) -> Value {
-    if names.is_empty() {
-        return Value::UNDEF;
-    }
-    let mut names = names.into_iter();
-    let tuple = Tuple::build(names.len(), |_| names.next().unwrap_or_default());
-    tuple.expect("no more memory than they take").into_value()
 }
 
 impl Vm {
