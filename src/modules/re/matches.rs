@@ -199,7 +199,8 @@ fn expand(vm: &mut Vm, args: &[Value]) -> R {
     };
     let template = super::replace::Template::read(vm, &pattern, &args[1])?;
     let text = found.text(vm)?;
-    let bytes = template.fill(&text, &found.found);
+    let mut bytes = Vec::new();
+    template.fill(&text, &found.found, &mut bytes);
     super::replace::made(vm, &text, &bytes)
 }
 

@@ -89,6 +89,13 @@ impl Template {
     /// Reads a replacement.
     pub fn read(vm: &mut Vm, pattern: &Pattern, template: &Value) -> R<Template> {
         let wants_text = pattern.source.is_kind::<Str>();
+        if wants_text
+            && let Some(text) = template.get::<Str>()
+            && !text.bytes().contains(&b'\\')
+        {
+            let parts = vec![Part::Literal(text.bytes().to_vec())];
+            return Ok(Template { parts });
+        }
         let (points, single): (Vec<u32>, bool) = if let Some(text) = template.get::<Str>() {
             (text.points().collect(), false)
         } else if let Some(data) = buffer_of(vm, template) {
@@ -140,9 +147,8 @@ impl Template {
         })
     }
 
-    /// The text for a match.
-    pub fn fill(&self, text: &Text, found: &Found) -> Vec<u8> {
-        let mut out = Vec::new();
+    /// Puts the text for a match behind what is there.
+    pub fn fill(&self, text: &Text, found: &Found, out: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
                 Part::Literal(bytes) => out.extend_from_slice(bytes),
@@ -154,7 +160,6 @@ impl Template {
                 }
             }
         }
-        out
     }
 }
 
@@ -447,7 +452,7 @@ fn by_template(
         && let Some(found) = walk.next(vm, pattern, text)?
     {
         out.extend_from_slice(&text.bytes()[last..found[0]]);
-        out.extend_from_slice(&template.fill(text, &found));
+        template.fill(text, &found, &mut out);
         last = found[1];
         number += 1;
     }
