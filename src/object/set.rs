@@ -227,6 +227,11 @@ impl Slot {
     }
 }
 
+/// How many slots a table has that is made for more than `n` members.
+fn size_beyond(n: usize) -> usize {
+    SMALLEST.max((n + 1).next_power_of_two())
+}
+
 /// The table of a set.
 pub struct SetTable {
     /// A power of two of them; none at all stands for eight empty ones.
@@ -494,18 +499,23 @@ impl SetTable {
         }
     }
 
+    /// Where a member that the table lacks belongs, which has room: mostly its own slot is still unused.
+    #[inline(always)]
+    fn place_of_new(&self, hash: i64) -> usize {
+        let home = hash as usize & self.mask();
+        match self.slots[home].is_unused() {
+            true => home,
+            false => self.first_unused(hash),
+        }
+    }
+
     /// Makes a table for more than `n` members and puts them all in anew.
     fn resize(&mut self, n: usize) -> Result<(), OutOfMemory> {
-        let size = SMALLEST.max((n + 1).next_power_of_two());
+        let size = size_beyond(n);
         let slots = Buffer::build(size, |_| Slot::EMPTY)?;
         let mut old = std::mem::replace(&mut self.slots, slots);
         for slot in old.iter_mut().filter(|slot| !slot.key.is_undef()) {
-            let home = slot.hash as usize & (size - 1);
-            // Mostly its own slot is still unused.
-            let at = match self.slots[home].is_unused() {
-                true => home,
-                false => self.first_unused(slot.hash),
-            };
+            let at = self.place_of_new(slot.hash);
             self.slots[at] = std::mem::replace(slot, Slot::EMPTY);
         }
         self.fill = self.used;
@@ -561,10 +571,15 @@ impl SetTable {
 
     /// Makes room before so many members of a set or dict are added.
     pub fn expect_members(&mut self, n: usize) -> Result<(), OutOfMemory> {
-        if (self.fill + n) * 5 >= self.mask() * 3 {
+        if self.is_small_for(n) {
             self.resize((self.used + n) * 2)?;
         }
         Ok(())
+    }
+
+    /// Whether so many members more want a greater table.
+    fn is_small_for(&self, n: usize) -> bool {
+        (self.fill + n) * 5 >= self.mask() * 3
     }
 
     /// A table with copies of all members, as `set(other)` makes it.
@@ -582,17 +597,18 @@ impl SetTable {
         if self.used == 0 {
             return Ok(table);
         }
-        table.expect_members(self.used)?;
-        if table.slots.is_empty() {
-            table.slots.resize(SMALLEST, Slot::EMPTY)?;
-        }
-        if table.mask() == self.mask() && self.fill == self.used {
-            for (to, from) in table.slots.iter_mut().zip(self.slots.iter()) {
-                *to = from.clone();
-            }
+        let size = match table.is_small_for(self.used) {
+            true => size_beyond(self.used * 2),
+            false => table.mask() + 1,
+        };
+        if size == self.slots.len() && self.fill == self.used {
+            table.slots = Buffer::copy_of(&self.slots)?;
         } else {
+            if size != table.slots.len() {
+                table.slots = Buffer::build(size, |_| Slot::EMPTY)?;
+            }
             for slot in self.slots.iter().filter(|slot| !slot.key.is_undef()) {
-                let at = table.first_unused(slot.hash);
+                let at = table.place_of_new(slot.hash);
                 table.slots[at] = slot.clone();
             }
         }
