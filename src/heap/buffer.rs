@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
-use super::{pages, store};
+use super::store;
 
 /// There is no memory for what was asked: the script sees MemoryError. Or the run is to be stopped (`heap::work`), so that
 /// nothing is done for it any more.
@@ -87,18 +87,8 @@ impl<T> Buffer<T> {
         self.0
             .try_reserve_exact(capacity - self.0.len())
             .map_err(|_| OutOfMemory)?;
-        self.account(before);
+        charge((self.0.capacity() - before) * size_of::<T>());
         Ok(())
-    }
-
-    /// Charges what it has more room for than before.
-    fn account(&self, before: usize) {
-        let size = self.0.capacity() * size_of::<T>();
-        let more = size - before * size_of::<T>();
-        charge(more);
-        if more >= pages::LARGE {
-            pages::want_large_pages(self.0.as_ptr().cast_mut().cast(), size);
-        }
     }
 
     /// Makes room for `n` more elements and no more.
@@ -106,7 +96,7 @@ impl<T> Buffer<T> {
         let before = self.0.capacity();
         check_limit(n.saturating_mul(size_of::<T>()))?;
         self.0.try_reserve_exact(n).map_err(|_| OutOfMemory)?;
-        self.account(before);
+        charge((self.0.capacity() - before) * size_of::<T>());
         Ok(())
     }
 

@@ -23,7 +23,8 @@ pub(super) struct Page {
     pub(super) ordinal: u32,
     /// Place in `Heap::pages` or `Heap::large`.
     pub(super) index: u32,
-    pub(super) place: Place,
+    /// Of a page with slots: its place in its block.
+    pub(super) number: u32,
     /// The size class of its slots; `OWN_PAGE` for the page of one large object.
     pub(super) class: u32,
     /// By what a distance is multiplied to be divided by `slot_size`; see `slot_at`.
@@ -47,7 +48,7 @@ impl Page {
         slots: u32,
         ordinal: u32,
         index: u32,
-        place: Place,
+        number: u32,
     ) -> Page {
         Page {
             slot_size,
@@ -56,7 +57,7 @@ impl Page {
             slots,
             ordinal,
             index,
-            place,
+            number,
             reciprocal: (1u64 << 32).div_ceil(slot_size as u64) as u32,
             marks: NO_MARKS,
         }
@@ -67,29 +68,6 @@ impl Page {
     pub(super) fn slot_at(&self, distance: usize) -> usize {
         ((distance as u64 * self.reciprocal as u64) >> 32) as usize
     }
-}
-
-/// Memory from this size on had better lie on large pages of the system's.
-pub(super) const LARGE: usize = 2 << 20;
-
-/// Asks the system to lay memory on large pages, of which one is mapped at a time instead of 512 small ones, and found with
-/// fewer steps. It may do so or not; nothing else changes.
-pub(super) fn want_large_pages(memory: *mut u8, size: usize) {
-    let start = memory.addr().next_multiple_of(LARGE);
-    let end = (memory.addr() + size) & !(LARGE - 1);
-    if start >= end {
-        return;
-    }
-    #[cfg(target_os = "linux")]
-    // SAFETY: this advice changes nothing that a program can see of its memory.
-    let _ = unsafe {
-        use rustix::mm::{Advice, madvise};
-        madvise(
-            memory.with_addr(start).cast(),
-            end - start,
-            Advice::LinuxHugepage,
-        )
-    };
 }
 
 pub(super) fn page_layout(size: usize) -> Layout {
@@ -104,146 +82,80 @@ pub(super) fn allocate_page(size: usize) -> *mut Page {
     if page.is_null() {
         alloc::handle_alloc_error(layout);
     }
-    if size >= LARGE {
-        want_large_pages(page, size);
-    }
     page.cast()
 }
 
-/// Pages of a block while few blocks are needed.
-const PAGES: u16 = 16;
-/// Pages of a block of a heap that has grown: as many as lie on one large page of the system's.
-const LARGE_PAGES: u16 = 32;
-/// So many blocks are of the smaller kind, the others large.
-const SMALL_BLOCKS: usize = if cfg!(hoop_heap_debug) { usize::MAX } else { 4 };
+/// Pages of a block.
+const PAGES: usize = 16;
 
 /// Blocks that wait for the next heap when nobody uses them: what comes from the system is mapped and cleared piece by piece
 /// as it is touched, which costs as much as making all the built-in names. The checks of tools that watch memory need
 /// memory that is really given back.
 const MOST_WHOLE: usize = if cfg!(hoop_heap_debug) { 0 } else { 2 };
 
-struct Block {
-    pages: u16,
-    /// A bit for each page that nobody uses.
-    free: u32,
-}
-
-impl Block {
-    /// Whether nobody uses any page.
-    fn is_whole(&self) -> bool {
-        self.free == u32::MAX >> (32 - self.pages)
-    }
-}
-
-/// The blocks with pages that nobody uses.
+/// The pages that nobody uses.
 struct Pool {
-    /// The blocks that have any, by address.
-    free: BTreeMap<usize, Block>,
+    /// The blocks that have any, by address: a bit for each page.
+    blocks: BTreeMap<usize, u16>,
     /// How many of these blocks nobody uses any page of.
     whole: usize,
-    /// How many blocks there are, with those in full use.
-    blocks: usize,
 }
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
-    free: BTreeMap::new(),
+    blocks: BTreeMap::new(),
     whole: 0,
-    blocks: 0,
 });
 
-/// Where a page lies in its block.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    number: u16,
-    /// How many pages the block has.
-    pages: u16,
+fn block_layout() -> Layout {
+    Layout::from_size_align(PAGES * PAGE_SIZE, PAGE_SIZE).expect("a power of two")
 }
 
-impl Place {
-    /// Of a page that is not part of a block.
-    pub(super) const NONE: Place = Place {
-        number: 0,
-        pages: 0,
-    };
-}
-
-fn block_layout(pages: u16) -> Layout {
-    let size = usize::from(pages) * PAGE_SIZE;
-    let align = if pages == LARGE_PAGES {
-        size
-    } else {
-        PAGE_SIZE
-    };
-    Layout::from_size_align(size, align).expect("a power of two")
-}
-
-/// The address of a new block, beside so many others, and how many pages it has.
-fn allocate_block(blocks: usize) -> (usize, u16) {
-    let pages = if blocks < SMALL_BLOCKS {
-        PAGES
-    } else {
-        LARGE_PAGES
-    };
-    let layout = block_layout(pages);
-    // SAFETY: the layout is not empty.
-    let block = unsafe { alloc::alloc(layout) };
-    if block.is_null() {
-        alloc::handle_alloc_error(layout);
-    }
-    if pages == LARGE_PAGES {
-        want_large_pages(block, layout.size());
-    }
-    (block.expose_provenance(), pages)
-}
-
-/// A page of `PAGE_SIZE` bytes, aligned to as many, and its place. The lowest one there is: so blocks become free.
-pub(super) fn take_page() -> (*mut Page, Place) {
+/// A page of `PAGE_SIZE` bytes, aligned to as many, and its number in its block. The lowest one there is: so blocks
+/// become free.
+pub(super) fn take_page() -> (*mut Page, u32) {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    if pool.free.is_empty() {
-        let (address, pages) = allocate_block(pool.blocks);
-        let block = Block {
-            pages,
-            free: u32::MAX >> (32 - pages),
-        };
-        pool.free.insert(address, block);
-        pool.blocks += 1;
-        pool.whole += 1;
+    let Some((&block, &free)) = pool.blocks.first_key_value() else {
+        let layout = block_layout();
+        // SAFETY: the layout is not empty.
+        let block = unsafe { alloc::alloc(layout) };
+        if block.is_null() {
+            drop(pool);
+            alloc::handle_alloc_error(layout);
+        }
+        pool.blocks.insert(block.expose_provenance(), u16::MAX - 1);
+        return (block.cast(), 0);
+    };
+    if free == u16::MAX {
+        pool.whole -= 1;
     }
-    let mut lowest = pool.free.first_entry().expect("there is a block");
-    let (address, block) = (*lowest.key(), lowest.get_mut());
-    let (pages, was_whole) = (block.pages, block.is_whole());
-    let number = block.free.trailing_zeros() as u16;
-    block.free &= block.free - 1;
-    if block.free == 0 {
-        lowest.remove();
-    }
-    pool.whole -= usize::from(was_whole);
-    let page = address + usize::from(number) * PAGE_SIZE;
-    let place = Place { number, pages };
-    (std::ptr::with_exposed_provenance_mut(page), place)
+    let number = free.trailing_zeros();
+    match free & (free - 1) {
+        0 => pool.blocks.remove(&block),
+        left => pool.blocks.insert(block, left),
+    };
+    let address = block + number as usize * PAGE_SIZE;
+    (std::ptr::with_exposed_provenance_mut(address), number)
 }
 
 /// Gives a page back.
 ///
 /// # Safety
-/// `take_page` gave it with this place, and nobody uses it any more.
-pub(super) unsafe fn give_page(page: *mut Page, Place { number, pages }: Place) {
-    let address = page.addr() - usize::from(number) * PAGE_SIZE;
+/// `take_page` gave it with this number, and nobody uses it any more.
+pub(super) unsafe fn give_page(page: *mut Page, number: u32) {
+    let block = page.addr() - number as usize * PAGE_SIZE;
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    let block = pool.free.entry(address).or_insert(Block { pages, free: 0 });
-    block.free |= 1 << number;
-    if !block.is_whole() {
+    let free = pool.blocks.entry(block).or_insert(0);
+    *free |= 1 << number;
+    if *free != u16::MAX {
         return;
     }
     if pool.whole < MOST_WHOLE {
         pool.whole += 1;
         return;
     }
-    pool.free.remove(&address);
-    pool.blocks -= 1;
-    let block = std::ptr::with_exposed_provenance_mut(address);
+    pool.blocks.remove(&block);
     // SAFETY: the block was allocated with this layout, and all its pages were given back.
-    unsafe { alloc::dealloc(block, block_layout(pages)) };
+    unsafe { alloc::dealloc(std::ptr::with_exposed_provenance_mut(block), block_layout()) };
 }
 
 #[inline(always)]

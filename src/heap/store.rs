@@ -12,8 +12,8 @@ use std::ptr;
 
 use super::buffer::OutOfMemory;
 use super::pages::{
-    FIRST_SLOT, OWN_PAGE, PAGE_HEADER, PAGE_SIZE, Page, Place, allocate_page, give_page,
-    page_layout, page_of, take_page,
+    FIRST_SLOT, OWN_PAGE, PAGE_HEADER, PAGE_SIZE, Page, allocate_page, give_page, page_layout,
+    page_of, take_page,
 };
 use super::refs::{KindTable, Object, Ref};
 use super::value::Value;
@@ -389,13 +389,7 @@ impl Heap {
         let page = allocate_page(size + PAGE_HEADER);
         // SAFETY: as above.
         unsafe {
-            page.write(Page::new(
-                (OWN_PAGE, size),
-                1,
-                self.next_ordinal,
-                index,
-                Place::NONE,
-            ));
+            page.write(Page::new((OWN_PAGE, size), 1, self.next_ordinal, index, 0));
             (*page).used = 1;
         }
         self.next_ordinal += 1 + (size / PAGE_SIZE) as u32;
@@ -598,8 +592,8 @@ impl Drop for Heap {
             .flatten()
             .for_each(Value::forget);
         for &page in &self.pages {
-            // SAFETY: the pages came with these places, and nobody uses them any more.
-            unsafe { give_page(page, (*page).place) };
+            // SAFETY: the pages came with these numbers, and nobody uses them any more.
+            unsafe { give_page(page, (*page).number) };
         }
         for &page in &self.large {
             // SAFETY: as above.
